@@ -1,0 +1,1 @@
+"""Describes the pictures in Azure Blob Storage. Start reading at pipeline.py."""

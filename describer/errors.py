@@ -1,0 +1,88 @@
+"""What can go wrong, split by what the caller must do.
+
+    DescriberError
+    ├── Refused          record it: trying again with the same bytes gives the same end; carries its `status`
+    │   ├── Unsupported      not a picture, or a format that is not read
+    │   ├── Corrupt          a picture by its first bytes that cannot be decoded
+    │   ├── TooLarge         over the limit of bytes or of memory
+    │   ├── Filtered         stopped by the content filter of the model's service
+    │   ├── Archived         in the archive tier
+    │   └── Unanswered       the model gave no usable answer, however often it is asked
+    ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
+    ├── Misconfigured    the installation is at fault: keep the work, tell the operator
+    └── Superseded       the picture or its record changed meanwhile: start again from the first step
+"""
+
+from typing import ClassVar
+
+from describer.outcome import Status
+
+
+class DescriberError(Exception):
+    """Base of all errors that this package raises on purpose. Its text is a sentence for people."""
+
+
+class Refused(DescriberError):
+    """This picture cannot be described; trying again will not help."""
+
+    status: ClassVar[Status]
+
+
+class Unsupported(Refused):
+    """Not a picture, or a format that is not read."""
+
+    status = Status.UNSUPPORTED
+
+
+class Corrupt(Refused):
+    """A picture by its first bytes that cannot be decoded, or a blob without bytes."""
+
+    status = Status.CORRUPT
+
+
+class TooLarge(Refused):
+    """Over the limit of bytes, or decoding needs more memory than allowed."""
+
+    status = Status.TOO_LARGE
+
+
+class Filtered(Refused):
+    """Stopped by the content filter of the model's service."""
+
+    status = Status.FILTERED
+
+
+class Archived(Refused):
+    """The blob lies in the archive tier; its owner must rehydrate it first."""
+
+    status = Status.ARCHIVED
+
+
+class Unanswered(Refused):
+    """The model gave no usable answer: cut off twice, or not in the form that was asked for."""
+
+    status = Status.FAILED
+
+
+class Transient(DescriberError):
+    """It may work later.
+
+    Args:
+        message: what happened.
+        retry_after: seconds that the other side asked us to wait, or None.
+        blames_picture: True where this picture may be the cause (a server error or a timeout while it was worked), so
+            that the try counts towards giving up; False for rate limits and outages, which wait as long as they last.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, blames_picture: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.blames_picture = blames_picture
+
+
+class Misconfigured(DescriberError):
+    """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+
+class Superseded(DescriberError):
+    """The picture or its record changed since it was read."""
