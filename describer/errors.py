@@ -1,5 +1,7 @@
 """What can go wrong, split by what the caller must do.
 
+The tree:
+
     DescriberError
     ├── Refused          record it: trying again with the same bytes gives the same end; carries its `status`
     │   ├── Unsupported      not a picture, or a format that is not read

@@ -1,0 +1,99 @@
+"""What each answer of the model's server means. Judged by status and code, never by the message's words."""
+
+from typing import Final
+
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from openai.types.chat import ChatCompletion
+from pydantic import ValidationError
+
+from describer.brief import Brief
+from describer.description import Description
+from describer.errors import Corrupt, DescriberError, Filtered, Misconfigured, Refused, TooLarge, Transient, Unsupported
+from describer.ports import Answer
+from describer.record import Usage
+
+_REFUSALS: Final[dict[str, type[Refused]]] = {
+    "content_filter": Filtered,
+    "content_policy_violation": Filtered,
+    "image_content_policy_violation": Filtered,
+    "image_too_large": TooLarge,
+    "image_file_too_large": TooLarge,
+    "image_too_small": Unsupported,
+    "unsupported_image_media_type": Unsupported,
+    "invalid_image_format": Unsupported,
+    "invalid_image": Corrupt,
+    "invalid_image_url": Corrupt,
+    "invalid_base64_image": Corrupt,
+    "image_parse_error": Corrupt,
+    "empty_image_file": Corrupt,
+}
+"""Codes that speak of this picture (OpenAI and Azure OpenAI error references)."""
+
+_PASSING: Final = frozenset({408, 409, 429})
+
+
+def read(completion: ChatCompletion, brief: Brief, usage: Usage) -> Answer:
+    """The answer in a completion that was not cut off.
+
+    Raises:
+        Filtered: the content filter stopped the answer.
+        Transient: the answer is not in the form that was asked for; another try may be.
+    """
+    choice = completion.choices[0]
+    if choice.finish_reason == "content_filter":
+        raise Filtered("The content filter of the model's service stopped the answer.")
+    if choice.message.refusal:
+        return Answer(completion.model, usage, refusal=choice.message.refusal)
+    try:
+        description = Description.model_validate_json(choice.message.content or "")
+    except ValidationError as error:
+        raise Transient("the model's answer is not of the form that was asked for", blames_picture=True) from error
+    if missing := set(brief.languages) - description.texts.keys():
+        raise Transient(f"the model's answer lacks the language {', '.join(sorted(missing))}", blames_picture=True)
+    return Answer(completion.model, usage, description)
+
+
+def added(usage: Usage, completion: ChatCompletion) -> Usage:
+    """`usage` with one more call."""
+    tokens = completion.usage
+    return Usage(
+        prompt_tokens=usage.prompt_tokens + (tokens.prompt_tokens if tokens else 0),
+        completion_tokens=usage.completion_tokens + (tokens.completion_tokens if tokens else 0),
+        calls=usage.calls + 1,
+    )
+
+
+def fault(error: APIError) -> DescriberError:
+    """The meaning of an error that the SDK raised."""
+    if isinstance(error, APITimeoutError):
+        return Transient("the model's server took too long", blames_picture=True)
+    if isinstance(error, APIConnectionError):
+        return Transient("the model's server cannot be reached")
+    if not isinstance(error, APIStatusError):
+        return Transient(f"the model's server answered something else than agreed ({type(error).__name__})")
+    return _meaning(error)
+
+
+def _meaning(error: APIStatusError) -> DescriberError:
+    status, code = error.status_code, error.code or ""
+    if status in _PASSING or status >= 500:
+        # A 500 may come of this picture; a gateway's 502 to 504 and a rate limit do not.
+        return Transient(
+            f"the model's server answered {status} {code}", retry_after=_wait(error), blames_picture=status == 500
+        )
+    if code in _REFUSALS:
+        return _REFUSALS[code](f"The model's service does not take this picture ({status} {code}).")
+    if status == 413:
+        return TooLarge("The model's service finds the request too large (413).")
+    return Misconfigured(f"the model's server answered {status} {code}: {error.message}")
+
+
+def _wait(error: APIStatusError) -> float | None:
+    """Seconds that the server asks to wait, from `retry-after-ms` or `retry-after`."""
+    headers = error.response.headers
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) * scale)
+        except (KeyError, ValueError):
+            continue
+    return None

@@ -1,0 +1,62 @@
+"""The pictures in Blob Storage. Setting metadata raises no BlobCreated event, so writing back starts nothing."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+from describer.adapters.storage import code_of, storage_errors
+from describer.events import ImageRef
+from describer.ports import Content, Picture
+
+_UNWRITABLE: Final = frozenset({"BlobArchived", "BlobImmutableDueToPolicy"})
+
+
+@dataclass(frozen=True, slots=True)
+class BlobImages:
+    """The port `Images` on one storage account."""
+
+    service: BlobServiceClient
+
+    async def look(self, ref: ImageRef) -> Picture | None:
+        """One HEAD."""
+        with storage_errors(f"the picture {ref.name!r}"):
+            try:
+                properties = await self._client(ref).get_blob_properties()
+            except HttpResponseError as error:
+                # A HEAD has no body: the code comes in a header, which an absent blob's answer may lack.
+                if error.status_code == 404 and code_of(error) in {"", "BlobNotFound"}:
+                    return None
+                raise
+        return Picture(ref, str(properties.etag), properties.size, properties.metadata)
+
+    async def read(self, picture: Picture) -> Content:
+        """One conditional GET, in pieces where the blob is large."""
+        with storage_errors(f"the picture {picture.ref.name!r}"):
+            stream = await self._client(picture.ref).download_blob(
+                etag=picture.etag, match_condition=MatchConditions.IfNotModified
+            )
+            data = await stream.readall()
+        digest = await asyncio.to_thread(hashlib.sha256, data)
+        return Content(len(data), data, digest.hexdigest())
+
+    async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
+        """One conditional Set Blob Metadata."""
+        with storage_errors(f"the metadata of {picture.ref.name!r}"):
+            try:
+                await self._client(picture.ref).set_blob_metadata(
+                    dict(metadata), etag=picture.etag, match_condition=MatchConditions.IfNotModified
+                )
+            except HttpResponseError as error:
+                if code_of(error) in _UNWRITABLE:
+                    return False
+                raise
+        return True
+
+    def _client(self, ref: ImageRef) -> BlobClient:
+        return self.service.get_blob_client(ref.container, ref.name)

@@ -1,0 +1,20 @@
+"""The work queue in Queue Storage."""
+
+import math
+from dataclasses import dataclass
+
+from azure.storage.queue.aio import QueueClient
+
+from describer.adapters.storage import storage_errors
+
+
+@dataclass(frozen=True, slots=True)
+class StorageQueue:
+    """The port `Queue`; the client encodes messages as base64, which the Functions host expects."""
+
+    client: QueueClient
+
+    async def send(self, message: str, *, delay: float) -> None:
+        """One PUT; the message never expires."""
+        with storage_errors(f"the queue {self.client.queue_name!r}"):
+            await self.client.send_message(message, visibility_timeout=math.ceil(delay), time_to_live=-1)

@@ -1,0 +1,93 @@
+"""The sidecars in Blob Storage, and beside them, under `_content/`, what twins may share."""
+
+from dataclasses import dataclass
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContentSettings
+from azure.storage.blob.aio import BlobClient, ContainerClient
+
+from describer.adapters.storage import code_of, storage_errors
+from describer.errors import Misconfigured, Superseded
+from describer.events import ImageRef
+from describer.metadata import sidecar_name
+from describer.ports import Stored
+from describer.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRecords:
+    """The port `Records` on the descriptions container."""
+
+    container: ContainerClient
+
+    async def read(self, ref: ImageRef) -> Stored | None:
+        """One GET."""
+        return await self._read(sidecar_name(ref))
+
+    async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
+        """One conditional PUT: in the place of exactly `replaces`, or where nothing is."""
+        return await self._write(sidecar_name(ref), record, replaces)
+
+    async def confirm(self, ref: ImageRef, stored: Stored) -> None:
+        """One HEAD."""
+        name = sidecar_name(ref)
+        with storage_errors(f"the sidecar {name!r}"):
+            try:
+                properties = await self._client(name).get_blob_properties()
+            except ResourceNotFoundError as error:
+                raise Superseded(f"the sidecar {name!r} was deleted") from error
+        if properties.etag != stored.etag:
+            raise Superseded(f"the sidecar {name!r} was replaced")
+
+    async def delete(self, ref: ImageRef, stored: Stored) -> None:
+        """One conditional DELETE."""
+        name = sidecar_name(ref)
+        with storage_errors(f"the sidecar {name!r}"):
+            await self._client(name).delete_blob(etag=stored.etag, match_condition=MatchConditions.IfNotModified)
+
+    async def twin(self, container: str, key: str) -> Record | None:
+        """One GET."""
+        stored = await self._read(_shared_name(container, key))
+        return stored.record if stored else None
+
+    async def share(self, container: str, key: str, record: Record) -> None:
+        """One PUT where nothing is."""
+        try:
+            await self._write(_shared_name(container, key), record, None)
+        except Superseded:
+            return  # a twin elsewhere was faster; its answer is as good
+
+    async def _read(self, name: str) -> Stored | None:
+        with storage_errors(f"the sidecar {name!r}"):
+            try:
+                stream = await self._client(name).download_blob()
+                data = await stream.readall()
+            except ResourceNotFoundError as error:
+                if code_of(error) == "BlobNotFound":
+                    return None
+                raise
+        try:
+            return Stored(Record.from_json(data), str(stream.properties.etag))
+        except ValueError as error:
+            raise Misconfigured(
+                f"{name!r} in the descriptions container is no record of this app; move it away"
+            ) from error
+
+    async def _write(self, name: str, record: Record, replaces: Stored | None) -> Stored:
+        condition = (
+            {"etag": replaces.etag, "match_condition": MatchConditions.IfNotModified, "overwrite": True}
+            if replaces
+            else {"overwrite": False}  # If-None-Match: *
+        )
+        settings = ContentSettings(content_type="application/json", cache_control="no-cache")
+        with storage_errors(f"the sidecar {name!r}"):
+            written = await self._client(name).upload_blob(record.to_json(), content_settings=settings, **condition)
+        return Stored(record, str(written["etag"]))
+
+    def _client(self, name: str) -> BlobClient:
+        return self.container.get_blob_client(name)
+
+
+def _shared_name(container: str, key: str) -> str:
+    return f"_content/{container}/{key}.json"

@@ -1,0 +1,93 @@
+"""Storage accounts: how they are reached, and what their errors mean, judged by code and never by status alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Final
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+from describer.errors import Archived, Misconfigured, Superseded, Transient
+from describer.settings import Account
+
+_RACES: Final = frozenset({"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound"})
+_PASSING: Final = frozenset({408, 429})
+_RETRY_TOTAL: Final = 2
+
+
+def blob_service(account: Account) -> BlobServiceClient:
+    """A client for the account's blobs, to be shared: it keeps its connections."""
+    retry = _retry()
+    if account.connection_string:
+        return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
+    return BlobServiceClient(account.blob_uri, _credential(account), retry_policy=retry)
+
+
+def queue_client(account: Account, name: str) -> QueueClient:
+    """A client for one queue; messages are base64, as the Functions host expects them."""
+    encode = TextBase64EncodePolicy()
+    if account.connection_string:
+        return QueueClient.from_connection_string(account.connection_string, name, message_encode_policy=encode)
+    return QueueClient(account.queue_uri, name, _credential(account), message_encode_policy=encode)
+
+
+def _credential(account: Account) -> AsyncTokenCredential:
+    return credential(managed=account.managed, client_id=account.client_id)
+
+
+@cache
+def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
+    """One credential per identity, so that its tokens are fetched once."""
+    if managed:
+        return ManagedIdentityCredential(client_id=client_id or None)
+    return DefaultAzureCredential()
+
+
+@contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turns the SDK's errors into ours; `what` begins the sentence, such as "the sidecar of 'a.jpg'".
+
+    Raises:
+        Superseded: somebody else was faster.
+        Archived: the blob must be rehydrated before it can be read.
+        Transient: a lease, an outage, too many requests.
+        Misconfigured: a role, a container or a queue is missing.
+    """
+    try:
+        yield
+    except HttpResponseError as error:
+        raise _meaning(what, error) from error
+    except AzureError as error:  # no answer at all: name resolution, connection, a broken body
+        raise Transient(f"{what}: no answer from storage ({type(error).__name__})") from error
+
+
+def code_of(error: HttpResponseError) -> str:
+    """The service's error code, such as `BlobNotFound`; empty where the answer has none."""
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or "")
+
+
+def _meaning(what: str, error: HttpResponseError) -> Superseded | Archived | Transient | Misconfigured:
+    code = code_of(error)
+    sentence = f"{what}: storage answered {error.status_code} {code or error.reason}"
+    if code in _RACES:
+        return Superseded(sentence)
+    if code == "BlobArchived":
+        return Archived("The blob is in the archive tier; move it to another tier to have it described.")
+    if code == "LeaseIdMissing":
+        return Transient(f"{sentence}; somebody holds a lease on it")
+    if isinstance(error, ClientAuthenticationError) or error.status_code in {401, 403}:
+        return Misconfigured(f"{sentence}; the app's identity lacks a role on this account, or its token was refused")
+    if error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING:
+        return Transient(sentence)
+    return Misconfigured(sentence)
+
+
+def _retry() -> ExponentialRetry:
+    """Quick tries against passing faults; the SDK's own default would hold an invocation for minutes."""
+    return ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=_RETRY_TOTAL)

@@ -1,0 +1,108 @@
+"""The composition root: settings become clients, clients become ports, ports become the line.
+
+Indexing the functions reads the settings and nothing else. Pillow and the SDKs are imported when the first picture
+comes, hence the imports inside functions here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from describer.settings import MIB, Settings
+
+if TYPE_CHECKING:
+    from describer.brief import Brief
+    from describer.delivery import Delivery
+    from describer.models import Family
+    from describer.pipeline import Pipeline
+    from describer.ports import Model
+
+WORK_QUEUE = "image-work"
+
+
+class App:
+    """The app's parts, each built when it is first asked for and then kept for the life of the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises `Misconfigured` with one message where the settings are faulty."""
+        return cls(Settings.read(os.environ))  # noqa: TID251 - here, and only here
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """Where uploads and deferred work go."""
+        from describer.adapters.queue import StorageQueue
+        from describer.adapters.storage import queue_client
+        from describer.delivery import Delivery
+
+        return Delivery(
+            pipeline=self.pipeline,
+            queue=StorageQueue(queue_client(self.settings.host_account, WORK_QUEUE)),
+            brief=self.brief,
+            max_attempts=self.settings.max_attempts,
+            base_delay=self.settings.retry_base_seconds,
+        )
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The line."""
+        from describer.adapters.images import BlobImages
+        from describer.adapters.records import BlobRecords
+        from describer.adapters.storage import blob_service
+        from describer.adapters.topic import NoTopic
+        from describer.image.studio import ThreadStudio
+        from describer.image.values import Limits
+        from describer.inflight import InFlight
+        from describer.pipeline import Pipeline
+        from describer.scribe import Scribe
+        from describer.watch import Watch
+
+        settings = self.settings
+        blobs = blob_service(settings.images_account)
+        records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
+        limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
+        studio = ThreadStudio(self.family, settings.detail, limits)
+        return Pipeline(
+            watch=Watch(settings.images_container, settings.images_include, settings.images_exclude),
+            images=BlobImages(blobs),
+            records=records,
+            scribe=Scribe(studio, self.model, records, self.family, InFlight()),
+            topic=NoTopic(),
+            max_bytes=settings.max_bytes,
+            write_metadata=settings.write_metadata,
+        )
+
+    @cached_property
+    def model(self) -> Model:
+        """The vision model."""
+        import asyncio
+
+        from describer.adapters.chat.client import ChatModel, connect
+        from describer.adapters.storage import credential
+
+        server = self.settings.model_server
+        signed_in = credential(managed=False, client_id="") if server.by_token else None
+        client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
+        slots = asyncio.Semaphore(self.settings.model_concurrency)
+        return ChatModel(client, self.family, self.settings.model_deadline_seconds, slots)
+
+    @cached_property
+    def family(self) -> Family:
+        """How the model is asked, counts and costs."""
+        from describer.models import family, generic
+
+        return family(self.settings.model_family or self.settings.model_server.model) or generic()
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What is asked of pictures that nobody asked anything special of."""
+        from describer.brief import Brief
+
+        settings = self.settings
+        model = settings.model_server.model
+        return Brief(settings.languages, model, settings.detail, settings.max_completion_tokens)

@@ -1,0 +1,111 @@
+"""The shapes of events, in and out: a picture's way in is an event, and deferred work is one too.
+
+Both of Event Grid's schemas are read (its own, and CloudEvents 1.0), and our own messages on `image-work`, which are
+CloudEvents whose extension attributes count the tries.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+_SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
+_DEFERRED: Final = "ImageDescriber.ImageDeferred"
+_SOURCE: Final = "/image-describer"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """Where a picture is: container and blob name, as they are, never URL-encoded."""
+
+    container: str
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The picture as Event Grid names it."""
+        return _SUBJECT.format(container=self.container, name=self.name)
+
+    @classmethod
+    def from_subject(cls, subject: str) -> Self:
+        """Reads Event Grid's name of a blob.
+
+        Raises:
+            ValueError: the subject names no blob.
+        """
+        _, found, rest = subject.partition("/containers/")
+        container, blobs, name = rest.partition("/blobs/")
+        if not (found and container and blobs and name):
+            raise ValueError(f"the subject {subject!r} names no blob; expected …/containers/C/blobs/NAME")
+        return cls(container, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One picture to work on, and what was tried before.
+
+    Args:
+        ref: the picture.
+        attempts: tries that failed in a way that the picture itself may have caused.
+        deferrals: how often it was put off, for whatever reason; decides the next delay.
+        first_seen: when its event arrived.
+    """
+
+    ref: ImageRef
+    first_seen: datetime
+    attempts: int = 0
+    deferrals: int = 0
+
+    @classmethod
+    def first(cls, ref: ImageRef) -> Self:
+        """Work that has just arrived."""
+        return cls(ref, datetime.now(UTC))
+
+    def again(self, *, blames_picture: bool) -> Self:
+        """The same work, put off once more."""
+        return replace(self, attempts=self.attempts + blames_picture, deferrals=self.deferrals + 1)
+
+    def to_message(self) -> str:
+        """The work as a CloudEvent in JSON: what goes on `image-work`."""
+        return json.dumps(
+            {
+                "specversion": "1.0",
+                "type": _DEFERRED,
+                "source": _SOURCE,
+                "id": str(uuid.uuid4()),
+                "subject": self.ref.subject,
+                "time": datetime.now(UTC).isoformat(),
+                "attempts": self.attempts,
+                "deferrals": self.deferrals,
+                "firstseen": self.first_seen.isoformat(),
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_message(cls, message: bytes | str) -> Self:
+        """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
+
+        Raises:
+            ValueError: it is none of these; the sentence says what was wrong.
+        """
+        event = json.loads(message)
+        if not isinstance(event, dict) or not isinstance(event.get("subject"), str):
+            raise ValueError("the message is no event: expected a JSON object with a subject")
+        seen = event.get("firstseen") or event.get("time") or event.get("eventTime")
+        return cls(
+            ImageRef.from_subject(event["subject"]),
+            datetime.fromisoformat(seen) if seen else datetime.now(UTC),
+            attempts=_count(event, "attempts"),
+            deferrals=_count(event, "deferrals"),
+        )
+
+
+def _count(event: Mapping[str, Any], name: str) -> int:
+    match event.get(name, 0):
+        case int(value) if value >= 0:
+            return value
+        case other:
+            raise ValueError(f"{name} is {other!r}; expected a whole number")

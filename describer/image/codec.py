@@ -1,0 +1,66 @@
+"""The one door to the codecs: whatever they raise leaves as a `Refused`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from describer.errors import Corrupt, Refused, TooLarge, Unsupported
+from describer.image.formats import JPEG, Format, recognise
+from describer.image.strangers import why_unread
+from describer.image.values import MIB, Limits
+
+PLAIN_JPEG_BYTES_PER_PIXEL: Final = 2.5
+"""Baseline RGB and grey JPEGs are shrunk while they are decoded; progressive ones and CMYK are held whole."""
+
+# A backstop only, for sizes that a codec meets before or after our own check of the header; above twice this it raises.
+Image.MAX_IMAGE_PIXELS = 2**29
+
+
+@contextmanager
+def opened(data: bytes, limits: Limits) -> Iterator[tuple[Format, ImageFile]]:
+    """Opens a picture by its header, within the limits; what fails inside the `with` block is the picture's fault.
+
+    Raises:
+        Unsupported: not a format that is read.
+        Corrupt: no bytes, or its codec failed.
+        TooLarge: too many bytes, or decoding would take, or took, too much memory.
+    """
+    form = _admit(data, limits)
+    try:
+        with form.plugin(BytesIO(data)) as source:
+            _check_memory(form, source, limits)
+            yield form, source
+    except Refused:
+        raise
+    except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(f"Decoding this {form.name} takes too much memory. Upload a smaller copy.") from error
+    except Exception as error:  # codecs raise OSError, SyntaxError, ValueError, AssertionError, RuntimeError …
+        reason = str(error) or type(error).__name__
+        raise Corrupt(f"The {form.name} data is damaged ({reason}). Upload the picture again.") from error
+
+
+def _admit(data: bytes, limits: Limits) -> Format:
+    if not data:
+        raise Corrupt("The blob is empty. Upload the picture again.")
+    if len(data) > limits.max_bytes:
+        size, most = len(data) / MIB, limits.max_bytes / MIB
+        raise TooLarge(f"The file has {size:.1f} MiB, over the limit of {most:.1f}. Upload a smaller copy.")
+    form = recognise(data)
+    if form is None:
+        raise Unsupported(why_unread(data))
+    return form
+
+
+def _check_memory(form: Format, source: ImageFile, limits: Limits) -> None:
+    plain = form is JPEG and source.mode != "CMYK" and not source.info.get("progressive")
+    per_pixel = PLAIN_JPEG_BYTES_PER_PIXEL if plain else form.bytes_per_pixel
+    needed = source.width * source.height * per_pixel
+    if needed > limits.decode_memory:
+        raise TooLarge(
+            f"Decoding a {form.name} of {source.width}x{source.height} pixels takes about {needed / MIB:.0f} MiB, over "
+            f"the limit of {limits.decode_memory / MIB:.0f}. Upload a smaller copy, or raise the limit."
+        )

@@ -1,0 +1,46 @@
+"""What goes into and comes out of this package; free of Pillow, so that naming these types loads nothing."""
+
+from dataclasses import dataclass
+
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one picture may cost this process, in bytes: its file, and the memory while it is decoded."""
+
+    max_bytes: int = 100 * MIB
+    decode_memory: int = 700 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture says of itself before any pixel is decoded.
+
+    Args:
+        format: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "HEIF" or "AVIF".
+        media_type: for `Content-Type`, such as "image/jpeg".
+        width, height: pixels, as shown upright.
+        frames: of an animation, pages of a TIFF (counted to 1,000), pictures in a HEIF; otherwise 1.
+    """
+
+    format: str
+    media_type: str
+    width: int
+    height: int
+    frames: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """What the model is shown: an upright sRGB JPEG without any metadata.
+
+    Args:
+        width, height: pixels.
+        notes: what was left out or changed, for people: "first of 12 frames", "transparency on white".
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()

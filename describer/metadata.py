@@ -1,0 +1,129 @@
+"""The record's copy in the picture's blob metadata, and the sidecar's name.
+
+Azure allows 8 KB of names and values together; names are C# identifiers without regard to case; values are ASCII; and
+one write replaces every pair, so other people's pairs are merged in. `%` and everything that is not printable ASCII is
+percent-encoded as UTF-8: any URL decoder reads the values back. Long texts are cut at a sentence here and are whole in
+the sidecar. (Microsoft Learn, "Set Blob Metadata".)
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, unquote
+
+from describer.events import ImageRef
+from describer.record import Record
+
+LIMIT: Final = 8192
+"""Bytes of names and values together."""
+
+TEXTS: Final = ("alt_text", "description")
+"""The texts that are copied; the others are in the sidecar only."""
+
+RECORD: Final = "description_record"
+STATUS: Final = "description_status"
+SOURCE: Final = "description_source"
+SKIP: Final = "description_skip"
+"""A person's word, never written by us: `true` keeps the picture from the model."""
+
+_LONGEST_NAME: Final = 1024
+_PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+_LONGEST_TEXT: Final = 3000
+_LONGEST_MODEL: Final = 200
+_OURS: Final = frozenset(
+    [*TEXTS, RECORD, STATUS, SOURCE]
+    + [f"description_{name}" for name in (["review", "language", "model", "fingerprint", "sha256", "at", "sidecar"])]
+)
+_SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
+
+
+def sidecar_name(ref: ImageRef) -> str:
+    """`<container>/<blob name>.json`, in the descriptions container.
+
+    Where that would pass Azure's 1,024 characters, the blob's name is cut and the SHA-256 of the whole follows a `~`;
+    the record's `source.name` has it in full.
+    """
+    name = f"{ref.container}/{ref.name}.json"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
+    return name[: _LONGEST_NAME - len(tail)] + tail
+
+
+def encode(text: str) -> str:
+    """`text` as a metadata value: printable ASCII as it is, all else (and blanks at either end) percent-encoded."""
+    core = text.strip(" ")
+    before, _, after = text.partition(core) if core else (text, "", "")
+    return quote(before, safe="") + quote(core, safe=_PLAIN) + quote(after, safe="")
+
+
+def decode(value: str) -> str:
+    """The text of a metadata value."""
+    return unquote(value)
+
+
+def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
+    """All pairs to write: other people's as they are, ours beside them; None where ours do not fit any more.
+
+    Args:
+        others: the picture's metadata now.
+        record: what is copied. A text that stands there already stays as it is, to the letter.
+        etag: the sidecar's ETag; naming it marks the record as complete.
+        sidecar: the sidecar's name; left out where it is too long to fit.
+    """
+    pairs = {name: found for name, found in others.items() if name.lower() not in _OURS} | _marks(record, etag)
+    if _size(pairs) > LIMIT:
+        return None
+    for name in TEXTS:
+        pairs |= _fitting(name, copy_of(record, name, present=value(others, name)), pairs)
+    return pairs | _fitting("description_sidecar", encode(sidecar), pairs)
+
+
+def copy_of(record: Record, name: str, *, present: str = "") -> str:
+    """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
+    text = getattr(record, name)
+    return present if text and decode(present) == text else encode(cut(text, _LONGEST_TEXT))
+
+
+def value(metadata: Mapping[str, str], name: str) -> str:
+    """The raw value of `name` whatever its case, or an empty string."""
+    return next((found for key, found in metadata.items() if key.lower() == name), "")
+
+
+def cut(text: str, longest: int) -> str:
+    """`text` in at most `longest` encoded bytes: whole, or up to a sentence's end, or up to a word with an ellipsis."""
+    if len(encode(text)) <= longest:
+        return text
+    ends = [found.end() for found in _SENTENCE_END.finditer(text) if len(encode(text[: found.end()])) <= longest]
+    if ends:
+        return text[: ends[-1]]
+    ellipsis = "…"
+    while text and len(encode(text + ellipsis)) > longest:
+        text = text[:-1]
+    head, blank, _ = text.rpartition(" ")
+    return (head if blank else text) + ellipsis if text else ""
+
+
+def _marks(record: Record, etag: str) -> dict[str, str]:
+    marks = {
+        STATUS: record.status,
+        "description_review": record.review,
+        SOURCE: record.origin("alt_text") or "",
+        "description_language": record.language,
+        "description_model": cut(record.model or "", _LONGEST_MODEL),
+        "description_fingerprint": record.fingerprint,
+        "description_sha256": record.source.sha256 or "",
+        "description_at": record.at.isoformat(timespec="seconds"),
+        RECORD: etag.strip('"'),
+    }
+    return {name: encode(mark) for name, mark in marks.items() if mark}
+
+
+def _fitting(name: str, encoded: str, pairs: Mapping[str, str]) -> dict[str, str]:
+    pair = {name: encoded} if encoded else {}
+    return pair if _size(pairs) + _size(pair) <= LIMIT else {}
+
+
+def _size(pairs: Mapping[str, str]) -> int:
+    return sum(len(name) + len(found) for name, found in pairs.items())

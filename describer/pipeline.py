@@ -1,0 +1,127 @@
+"""The line that every picture takes, whichever door it came by.
+
+    look ─► read ─► settled? ─► describe (scribe.py) ─► write ─► announce ─► mark ─► confirm
+
+The sidecar is the authority; the metadata is its copy and, written last, the mark that all is done. Every write is
+conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from describer import metadata, provenance
+from describer.brief import Brief
+from describer.errors import Refused, Superseded, TooLarge, Transient, Unanswered
+from describer.events import ImageRef
+from describer.outcome import Skip, SkipReason
+from describer.ports import Content, Images, Picture, Records, Stored, Topic
+from describer.record import Record
+from describer.scribe import Scribe, source_of
+from describer.watch import Watch
+
+ROUNDS: Final = 5
+"""How often a picture may change under our hands before its work is put off."""
+
+NOT_MARKED: Final = "metadata_not_written"
+"""Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
+
+type _Maker = Callable[[Picture, Content], Awaitable[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Takes one picture through the line; keeps nothing between pictures.
+
+    Args:
+        watch: which blobs are ours.
+        images, records, topic: the ports; see ports.py.
+        scribe: makes a record of bytes.
+        max_bytes: larger blobs are not read.
+        write_metadata: False leaves pictures untouched.
+    """
+
+    watch: Watch
+    images: Images
+    records: Records
+    scribe: Scribe
+    topic: Topic
+    max_bytes: int
+    write_metadata: bool = True
+
+    async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
+        """Describes one picture, unless that is done already.
+
+        Raises:
+            Transient, Misconfigured: not now; what to do about it is the door's business.
+        """
+        made: dict[str | None, Record] = {}
+
+        async def make(picture: Picture, content: Content) -> Record:
+            if content.sha256 not in made:
+                made[content.sha256] = await self.scribe.describe(picture, content, brief)
+            return made[content.sha256]
+
+        return await self._rounds(ref, brief, make)
+
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, unless it is described by now."""
+
+        async def make(picture: Picture, content: Content) -> Record:
+            return Record.refused(brief, source_of(picture, content), Unanswered(why))
+
+        return await self._rounds(ref, brief, make)
+
+    async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker) -> Record | Skip:
+        for _ in range(ROUNDS):
+            with suppress(Superseded):
+                return await self._round(ref, brief, make)
+        raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
+
+    async def _round(self, ref: ImageRef, brief: Brief, make: _Maker) -> Record | Skip:
+        if skip := self.watch.skips_name(ref):
+            return skip
+        stored = await self.records.read(ref)
+        picture = await self.images.look(ref)
+        if picture is None:
+            return await self._gone(ref, stored)
+        if skip := self.watch.skips_picture(picture):
+            return skip
+        content = await self._read(picture)
+        if provenance.unchanged(picture, content, stored, brief):
+            return Skip(SkipReason.UNCHANGED, "its record is complete")
+        record = provenance.settled(stored, content, brief) or await make(picture, content)
+        written = await self._write(ref, provenance.reconciled(record, picture, stored), stored)
+        await self.topic.announce(written)
+        written = await self._mark(picture, written)
+        await self.records.confirm(ref, written)
+        return written.record
+
+    async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
+        if stored and not provenance.texts_by_people(stored.record):
+            await self.records.delete(ref, stored)
+        return Skip(SkipReason.GONE, "the blob was deleted")
+
+    async def _read(self, picture: Picture) -> Content:
+        try:
+            if picture.size > self.max_bytes:
+                raise TooLarge(f"The blob has {picture.size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
+            return await self.images.read(picture)
+        except Refused as refusal:
+            return Content(picture.size, refusal=refusal)
+
+    async def _write(self, ref: ImageRef, record: Record, stored: Stored | None) -> Stored:
+        if stored and stored.record == record:
+            return stored
+        return await self.records.write(ref, record, replaces=stored)
+
+    async def _mark(self, picture: Picture, written: Stored) -> Stored:
+        if not self.write_metadata or NOT_MARKED in written.record.flags:
+            return written
+        name = metadata.sidecar_name(picture.ref)
+        pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
+        if pairs is not None and await self.images.mark(picture, pairs):
+            return written
+        flagged = written.record.model_copy(update={"flags": (*written.record.flags, NOT_MARKED)})
+        return await self.records.write(picture.ref, flagged, replaces=written)

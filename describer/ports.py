@@ -1,0 +1,143 @@
+"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from describer.brief import Brief
+from describer.description import Description
+from describer.errors import Refused
+from describer.events import ImageRef
+from describer.image.values import Header, PreparedImage
+from describer.record import Record, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A blob's properties: `size` in bytes, `metadata` raw, as stored."""
+
+    ref: ImageRef
+    etag: str
+    size: int
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes."""
+
+    size: int
+    data: bytes = b""
+    sha256: str | None = None
+    refusal: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it lies in storage, with its ETag."""
+
+    record: Record
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said: a description, or its refusal; and what it cost in tokens."""
+
+    model: str
+    usage: Usage
+    description: Description | None = None
+    refusal: str = ""
+
+
+class Images(Protocol):
+    """The pictures."""
+
+    async def look(self, ref: ImageRef) -> Picture | None:
+        """The blob's properties, without its bytes; None where it is gone."""
+
+    async def read(self, picture: Picture) -> Content:
+        """The bytes of exactly the blob that was looked at.
+
+        Raises:
+            Superseded: it changed since, or is gone.
+            Archived: it lies in the archive tier.
+        """
+
+    async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
+        """Replaces the metadata of exactly this blob; False where a policy or its tier forbids that for good.
+
+        Raises:
+            Superseded: it changed since, or is gone.
+            Transient: somebody holds a lease on it.
+        """
+
+
+class Records(Protocol):
+    """The sidecars."""
+
+    async def read(self, ref: ImageRef) -> Stored | None:
+        """The picture's record, or None."""
+
+    async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
+        """Stores `record` in the place of exactly `replaces`, or where none is.
+
+        Raises:
+            Superseded: another record stands there by now.
+        """
+
+    async def confirm(self, ref: ImageRef, stored: Stored) -> None:
+        """Checks that exactly this record stands.
+
+        Raises:
+            Superseded: another record stands there by now, or none.
+        """
+
+    async def delete(self, ref: ImageRef, stored: Stored) -> None:
+        """Deletes exactly this record.
+
+        Raises:
+            Superseded: another record stands there by now.
+        """
+
+    async def twin(self, container: str, key: str) -> Record | None:
+        """The record of another picture of the container with the same bytes and brief, or None."""
+
+    async def share(self, container: str, key: str, record: Record) -> None:
+        """Offers `record` to twins; the first one stays."""
+
+
+class Studio(Protocol):
+    """Makes of any picture what the model is shown."""
+
+    async def inspect(self, data: bytes) -> Header:
+        """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
+
+    async def prepare(self, data: bytes) -> PreparedImage:
+        """Decodes, shrinks and encodes. Raises Unsupported, Corrupt or TooLarge."""
+
+
+class Model(Protocol):
+    """The vision model."""
+
+    async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
+        """The model's answer.
+
+        Raises:
+            Filtered, Unanswered: this picture gets no answer, however often it is asked.
+            Transient, Misconfigured: later, or not before an operator acts.
+        """
+
+
+class Queue(Protocol):
+    """The work queue `image-work`."""
+
+    async def send(self, message: str, *, delay: float) -> None:
+        """Puts a message that becomes visible in `delay` seconds (at most six days) and never expires."""
+
+
+class Topic(Protocol):
+    """Where it is announced what became of a picture."""
+
+    async def announce(self, stored: Stored) -> None:
+        """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""

@@ -1,0 +1,40 @@
+"""Is the answer a description? So far: that there is one, and that it is no refusal."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from describer.brief import Brief
+from describer.outcome import Status
+from describer.ports import Answer
+
+_REFUSAL: Final = re.compile(
+    r"(i['\u2019]?m|i am) (really |very |so )?sorry\b|(sorry|apolog\w+),? (but )?i\b"
+    r"|i (can ?not|can['\u2019]t|am (not able|unable)|['\u2019]m (not able|unable)|won['\u2019]t) "
+    r"(to )?(help|assist|describe|identify|provide|process|view|see|comply|do|fulfil|analy[sz]e)"
+    r"|as an ai\b",
+    re.IGNORECASE,
+)
+"""English openings by which a model talks of itself instead of the picture; looked for at the start of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may become of an answer; `reason` is a sentence for the reviewer."""
+
+    status: Status
+    flags: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def check(answer: Answer, brief: Brief) -> Verdict:
+    """Judges an answer before anything is written. A refusal is never written as alt text."""
+    if answer.description is None:
+        return Verdict(Status.NEEDS_REVIEW, ("refusal",), f"The model refused: {answer.refusal[:300]}")
+    for language in brief.languages:
+        alt_text = answer.description.texts[language].alt_text.strip()
+        if not alt_text:
+            return Verdict(Status.NEEDS_REVIEW, ("empty",), f"The model gave no alt text in {language}.")
+        if _REFUSAL.match(alt_text):
+            return Verdict(Status.NEEDS_REVIEW, ("refusal",), f"The model refused: {alt_text[:300]}")
+    return Verdict(Status.DESCRIBED)

@@ -1,0 +1,105 @@
+"""From a picture's bytes to its record: inspect ─► prepare ─► ask ─► check.
+
+What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
+name of the container (a twin) are asked for once.
+"""
+
+from dataclasses import dataclass
+
+from describer.brief import Brief
+from describer.cost import price
+from describer.errors import Refused
+from describer.image.values import Header, PreparedImage
+from describer.inflight import InFlight
+from describer.models import Family
+from describer.outcome import Status
+from describer.ports import Answer, Content, Model, Picture, Records, Studio
+from describer.quality import rules
+from describer.record import Cost, Record, Sent, Source, Usage
+from describer.tokens import image_tokens
+
+
+def source_of(picture: Picture, content: Content, header: Header | None = None) -> Source:
+    """The picture as the record names it."""
+    return Source(
+        container=picture.ref.container,
+        name=picture.ref.name,
+        etag=picture.etag,
+        size=content.size,
+        sha256=content.sha256,
+        format=header.format if header else None,
+        width=header.width if header else None,
+        height=header.height if header else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """Writes records; `family` says how the model counts and what it costs."""
+
+    studio: Studio
+    model: Model
+    records: Records
+    family: Family
+    in_flight: InFlight
+
+    async def describe(self, picture: Picture, content: Content, brief: Brief) -> Record:
+        """The record of these bytes: a twin's, a new one, or the record of why there is none."""
+        if content.refusal:
+            return Record.refused(brief, source_of(picture, content), content.refusal)
+        container, key = picture.ref.container, f"{content.sha256}-{brief.fingerprint}"
+        async with self.in_flight.alone(f"{container}/{key}"):
+            if twin := await self.records.twin(container, key):
+                source = twin.source.model_copy(update={"name": picture.ref.name, "etag": picture.etag})
+                return twin.model_copy(update={"source": source, "usage": Usage(), "cost": None})
+            record = await self._written(picture, content, brief)
+            if record.status is Status.DESCRIBED:
+                await self.records.share(container, key, record)
+            return record
+
+    async def _written(self, picture: Picture, content: Content, brief: Brief) -> Record:
+        source = source_of(picture, content)
+        try:
+            header = await self.studio.inspect(content.data)
+            source = source_of(picture, content, header)
+            image = await self.studio.prepare(content.data)
+            answer = await self.model.ask(brief, image)
+        except Refused as refusal:
+            return Record.refused(brief, source, refusal)
+        return self._record(brief, source, self._sent(brief, header, image), answer)
+
+    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
+        verdict = rules.check(answer, brief)
+        return Record.of_answer(
+            brief,
+            source,
+            answer.description if "refusal" not in verdict.flags else None,
+            status=verdict.status,
+            reason=verdict.reason,
+            flags=verdict.flags,
+            model=answer.model,
+            sent=sent,
+            usage=answer.usage,
+            cost=self._cost(sent, answer.usage),
+        )
+
+    def _sent(self, brief: Brief, header: Header, image: PreparedImage) -> Sent:
+        return Sent(
+            width=image.width,
+            height=image.height,
+            size=len(image.jpeg),
+            detail=brief.detail,
+            notes=image.notes,
+            image_tokens=image_tokens(self.family, image.width, image.height, brief.detail),
+            image_tokens_unshrunk=image_tokens(self.family, header.width, header.height, "original"),
+        )
+
+    def _cost(self, sent: Sent, usage: Usage) -> Cost | None:
+        if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
+            return None
+        more = (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)
+        paid = price(self.family, usage.prompt_tokens, usage.completion_tokens)
+        unshrunk = price(self.family, usage.prompt_tokens + more, usage.completion_tokens)
+        if paid is None or unshrunk is None:
+            return None
+        return Cost(priced_as=self.family.name, usd=float(paid), usd_unshrunk=float(unshrunk))

@@ -1,0 +1,324 @@
+"""Every setting, read once from the environment into one typed, frozen object.
+
+A faulty set raises `Misconfigured` with a single message that names every fault, so that indexing stops before the
+first event is taken: Event Grid keeps its events for a day, while a started app would burn their tries.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from describer.errors import Misconfigured
+from describer.models import family
+
+MIB: Final = 2**20
+_MANAGED: Final = "managedidentity"
+
+
+class Provider(StrEnum):
+    """Whose interface the model's server speaks."""
+
+    AZURE = "azure"
+    OPENAI = "openai"
+
+
+class Detail(StrEnum):
+    """How closely the model looks; always sent, because `auto` means full size on the newest models."""
+
+    LOW = "low"
+    HIGH = "high"
+    ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One storage account: by its addresses and an identity, or by a connection string (emulators).
+
+    Args:
+        managed: True for a managed identity (`client_id` names a user-assigned one), else whoever is signed in.
+    """
+
+    connection_string: str = field(default="", repr=False)
+    blob_uri: str = ""
+    queue_uri: str = ""
+    managed: bool = True
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    """Where the model is: `model` as the server knows it; a key, an Entra token, or neither."""
+
+    base_url: str
+    model: str
+    key: str = field(repr=False)
+    by_token: bool
+
+
+def _matching(pattern: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(value)
+        return value
+
+    return AfterValidator(check)
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(value)
+    return value.rstrip("/")
+
+
+def _listed(value: object) -> object:
+    return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
+
+
+def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) -> Any:
+    """One row of the settings table: `expected` completes the sentence that a faulty value is answered with."""
+    return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
+
+
+_Address = Annotated[str, AfterValidator(_address)]
+_List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+_Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
+_Languages = Annotated[tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1)]
+# Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
+_Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
+_ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
+_CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
+
+
+class Settings(BaseModel):
+    """What the environment says; `Settings.read(os.environ)` is the only way in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    # Where the pictures are, and where the descriptions go
+    images_container: _Container = _setting(
+        "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _CONTAINER
+    )
+    descriptions_container: _Container = _setting(
+        "DESCRIPTIONS_CONTAINER", "descriptions", "The container of the sidecars, in the same account.", _CONTAINER
+    )
+    images_include: _List = _setting(
+        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", "globs, comma between"
+    )
+    images_exclude: _List = _setting(
+        "IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", "globs, comma between"
+    )
+    write_metadata: bool = _setting(
+        "WRITE_METADATA",
+        True,
+        "Copy the texts into the picture's metadata; false leaves pictures untouched.",
+        "true or false",
+    )
+
+    # What is asked
+    languages: _Languages = _setting(
+        "DESCRIPTION_LANGUAGES", ("en",), "Languages of the texts, the first is the default one.",
+        "BCP 47 tags, comma between, such as en,de,pt-BR",
+    )  # fmt: skip
+    detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
+    max_completion_tokens: int = _setting(
+        "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
+        "a whole number from 100 to 32000", ge=100, le=32000,
+    )  # fmt: skip
+
+    # Limits
+    max_image_mb: float = _setting(
+        "MAX_IMAGE_MB", 100, "Larger blobs are recorded as too_large without being read, in MiB.",
+        "a number from 0.001 to 1000", ge=0.001, le=1000,
+    )  # fmt: skip
+    decode_memory_mb: int = _setting(
+        "DECODE_MEMORY_MB", 700, "Memory that decoding one picture may take, in MiB; more is too_large.",
+        "a whole number from 16 to 4000", ge=16, le=4000,
+    )  # fmt: skip
+    model_concurrency: int = _setting(
+        "MODEL_CONCURRENCY",
+        8,
+        "Calls of the model at a time, per instance.",
+        "a whole number from 1 to 256",
+        ge=1,
+        le=256,
+    )
+    model_deadline_seconds: float = _setting(
+        "MODEL_DEADLINE_SECONDS", 90, "Total time for one picture's answer, quick retries included.",
+        "a number from 1 to 600", ge=1, le=600,
+    )  # fmt: skip
+    max_attempts: int = _setting(
+        "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
+        "a whole number from 1 to 100", ge=1, le=100,
+    )  # fmt: skip
+    retry_base_seconds: float = _setting(
+        "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
+        "a number from 0.1 to 3600", ge=0.1, le=3600,
+    )  # fmt: skip
+
+    # The model
+    provider: Provider | None = _setting(
+        "MODEL_PROVIDER", None, "Which of the two endpoints is used; needed only where both are set.", "azure or openai"
+    )
+    azure_openai_endpoint: _Address = _setting(
+        "AZURE_OPENAI_ENDPOINT", "", "The Azure OpenAI resource.", "an address such as https://NAME.openai.azure.com"
+    )
+    azure_openai_deployment: str = _setting(
+        "AZURE_OPENAI_DEPLOYMENT", "", "The name of the model's deployment.", "a deployment's name"
+    )
+    azure_openai_api_key: SecretStr = _setting(
+        "AZURE_OPENAI_API_KEY", SecretStr(""), "Better left out: then an Entra token is used.", "a key"
+    )
+    azure_openai_scope: _Address = _setting(
+        "AZURE_OPENAI_SCOPE", "https://ai.azure.com/.default", "What the Entra token is asked for.",
+        "a scope such as https://cognitiveservices.azure.com/.default",
+    )  # fmt: skip
+    openai_base_url: _Address = _setting(
+        "OPENAI_BASE_URL", "", "Any other compatible server.", "an address such as http://127.0.0.1:11434/v1"
+    )
+    openai_api_key: SecretStr = _setting(
+        "OPENAI_API_KEY", SecretStr(""), "That server's key, if it wants one.", "a key"
+    )
+    openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
+    model_family: str = _setting(
+        "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
+        "a name from describer/models.toml, such as gpt-5.6-luna",
+    )  # fmt: skip
+
+    # Connections, by the names that the Functions host reads too
+    images_connection: SecretStr = _setting(
+        "IMAGES", SecretStr(""), "Connection string of the images account; for emulators only.", "a connection string"
+    )
+    images_blob_uri: _Address = _setting("IMAGES__blobServiceUri", "", "The images account, by identity.", _ADDRESS)
+    images_queue_uri: _Address = _setting(
+        "IMAGES__queueServiceUri", "", "Its queues: the trigger keeps its poison queue there.",
+        "an address such as https://NAME.queue.core.windows.net",
+    )  # fmt: skip
+    images_credential: str = _setting(
+        "IMAGES__credential",
+        "",
+        "`managedidentity` on Azure; empty: whoever is signed in.",
+        "managedidentity, or nothing",
+    )
+    images_client_id: str = _setting("IMAGES__clientId", "", "The user-assigned identity.", "a client id")
+    host_connection: SecretStr = _setting(
+        "AzureWebJobsStorage", SecretStr(""), "Connection string of the app's own account; for emulators only.",
+        "a connection string",
+    )  # fmt: skip
+    host_blob_uri: _Address = _setting("AzureWebJobsStorage__blobServiceUri", "", "The app's own account.", _ADDRESS)
+    host_queue_uri: _Address = _setting(
+        "AzureWebJobsStorage__queueServiceUri", "", "Its queues: `image-work` is there.",
+        "an address such as https://NAME.queue.core.windows.net",
+    )  # fmt: skip
+    host_credential: str = _setting(
+        "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure; empty: whoever is signed in.",
+        "managedidentity, or nothing",
+    )  # fmt: skip
+    host_client_id: str = _setting("AzureWebJobsStorage__clientId", "", "The user-assigned identity.", "a client id")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """The settings in `environ`; empty values count as absent.
+
+        Raises:
+            Misconfigured: with one message that names every fault and what was expected.
+        """
+        given = {name: value for name, value in environ.items() if value.strip()}
+        faults = list(_absences(given))
+        try:
+            settings = cls.model_validate(given)
+        except ValidationError as error:
+            raise _mend([*_faults(cls, error, given), *faults]) from error
+        if faults:
+            raise _mend(faults)
+        return settings
+
+    @property
+    def max_bytes(self) -> int:
+        """`MAX_IMAGE_MB` in bytes."""
+        return int(self.max_image_mb * MIB)
+
+    @property
+    def images_account(self) -> Account:
+        """The account of the pictures and of the descriptions."""
+        managed = self.images_credential == _MANAGED
+        secret = self.images_connection.get_secret_value()
+        return Account(secret, self.images_blob_uri, self.images_queue_uri, managed, self.images_client_id)
+
+    @property
+    def host_account(self) -> Account:
+        """The app's own account."""
+        managed = self.host_credential == _MANAGED
+        secret = self.host_connection.get_secret_value()
+        return Account(secret, self.host_blob_uri, self.host_queue_uri, managed, self.host_client_id)
+
+    @property
+    def model_server(self) -> ModelServer:
+        """The server whose endpoint is set, or the one that `MODEL_PROVIDER` names."""
+        chosen = self.provider or (Provider.AZURE if self.azure_openai_endpoint else Provider.OPENAI)
+        if chosen is Provider.OPENAI:
+            return ModelServer(self.openai_base_url, self.openai_model, self.openai_api_key.get_secret_value(), False)
+        base_url = self.azure_openai_endpoint.removesuffix("/openai/v1") + "/openai/v1/"
+        key = self.azure_openai_api_key.get_secret_value()
+        return ModelServer(base_url, self.azure_openai_deployment, key, by_token=not key)
+
+
+def _mend(faults: list[str]) -> Misconfigured:
+    return Misconfigured("\n".join(["The settings need mending:", *(f"  - {fault}" for fault in faults)]))
+
+
+def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, str]) -> Iterator[str]:
+    fields = {field.alias: field for field in model.model_fields.values()}
+    for name in dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_input=False)):
+        extra = fields[name].json_schema_extra
+        expected = extra["expected"] if isinstance(extra, dict) else ""
+        yield (
+            f"{name} is {given[name]!r}; expected {expected}."
+            if name in given
+            else f"{name} is not set; expected {expected}."
+        )
+
+
+def _absences(given: Mapping[str, str]) -> Iterator[str]:
+    """Faults between settings. They look only at what is there, so that they are found beside faulty values too."""
+    for account in ("IMAGES", "AzureWebJobsStorage"):
+        missing = {f"{account}__blobServiceUri", f"{account}__queueServiceUri"} - given.keys()
+        if account not in given and missing:
+            yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
+    if given.get("IMAGES_CONTAINER") == given.get("DESCRIPTIONS_CONTAINER", "descriptions"):
+        yield "IMAGES_CONTAINER and DESCRIPTIONS_CONTAINER are the same; expected two: a sidecar is no upload."
+    yield from _model_absences(given)
+
+
+def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
+    endpoints = {"azure": "AZURE_OPENAI_ENDPOINT", "openai": "OPENAI_BASE_URL"}
+    names = {"azure": "AZURE_OPENAI_DEPLOYMENT", "openai": "OPENAI_MODEL"}
+    present = [provider for provider, endpoint in endpoints.items() if endpoint in given]
+    chosen = given.get("MODEL_PROVIDER", present[0] if len(present) == 1 else "")
+    if not present:
+        yield "AZURE_OPENAI_ENDPOINT or OPENAI_BASE_URL: neither is set; expected the address of a model."
+    elif not chosen:
+        yield "AZURE_OPENAI_ENDPOINT and OPENAI_BASE_URL are both set; expected MODEL_PROVIDER=azure or openai."
+    elif chosen in endpoints:
+        yield from (
+            f"{name} is not set; expected it with MODEL_PROVIDER={chosen} or its endpoint."
+            for name in (endpoints[chosen], names[chosen])
+            if name not in given
+        )
+        yield from _family_faults(given, names[chosen])
+
+
+def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
+    """An Azure deployment may be named at will; parameters, tokens and price follow from the model behind it."""
+    told = given.get("MODEL_FAMILY", "")
+    if told and not family(told):
+        yield f"MODEL_FAMILY is {told!r}; expected a name from describer/models.toml, such as gpt-5.6-luna."
+    elif not told and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
+        yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."

@@ -1,0 +1,59 @@
+"""Which blobs are ours to describe: judged by name and metadata, before a byte is read."""
+
+import glob
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from describer import metadata
+from describer.events import ImageRef
+from describer.outcome import Skip, SkipReason
+from describer.ports import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The watched container, and the globs that narrow it.
+
+    Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
+    matches the last part of the name in any folder, one that ends in a slash all below that folder.
+    """
+
+    container: str
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def skips_name(self, ref: ImageRef) -> Skip | None:
+        """Judges by container and name alone."""
+        if ref.container != self.container or ref.name.endswith("/"):
+            return Skip(SkipReason.NOT_OURS, f"not a picture of the container {self.container!r}")
+        if pattern := _first_match(self.exclude, ref.name):
+            return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
+        if self.include and not _first_match(self.include, ref.name):
+            return Skip(SkipReason.EXCLUDED, "matches no pattern of IMAGES_INCLUDE")
+        return None
+
+    def skips_picture(self, picture: Picture) -> Skip | None:
+        """Judges by the blob's metadata."""
+        if _is_folder(picture.metadata):
+            return Skip(SkipReason.NOT_OURS, "a folder")
+        if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":
+            return Skip(SkipReason.EXCLUDED, f"its metadata says {metadata.SKIP}=true")
+        return None
+
+
+def _first_match(patterns: Sequence[str], name: str) -> str | None:
+    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(name)), None)
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    if pattern.endswith("/"):
+        pattern += "**"
+    if "/" not in pattern:
+        pattern = f"**/{pattern}"
+    return re.compile(glob.translate(pattern, recursive=True, include_hidden=True, seps="/"), re.IGNORECASE)
+
+
+def _is_folder(pairs: Mapping[str, str]) -> bool:
+    """Accounts with a hierarchical namespace keep folders as empty blobs."""
+    return metadata.value(pairs, "hdi_isfolder").lower() == "true"

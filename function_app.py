@@ -1,0 +1,23 @@
+"""The triggers: one function each, which parses, calls and answers."""
+
+import azure.functions as func
+import azurefunctions.extensions.bindings.blob as bindings
+
+from describer.app import WORK_QUEUE, App
+
+app = func.FunctionApp()
+describer = App.from_environment()
+
+
+@app.blob_trigger(
+    arg_name="image", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source=func.BlobSource.EVENT_GRID
+)
+async def describe_on_upload(image: bindings.BlobClient) -> None:
+    """A picture has landed. The binding serves for its names: its client would sign in anew for each picture."""
+    await describer.delivery.arrived(image.container_name, image.blob_name)
+
+
+@app.queue_trigger(arg_name="message", queue_name=WORK_QUEUE, connection="AzureWebJobsStorage")
+async def work(message: func.QueueMessage) -> None:
+    """Work that was put off, or that Event Grid delivered to the queue."""
+    await describer.delivery.again(message.get_body())

@@ -1,0 +1,168 @@
+"""The ports in memory. `tests/contracts` holds each and its adapter to the same suite, so that they cannot lie."""
+
+import hashlib
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from describer.brief import Brief
+from describer.description import Description, ImageKind, Texts
+from describer.errors import DescriberError, Superseded
+from describer.events import ImageRef
+from describer.image.values import Header, PreparedImage
+from describer.ports import Answer, Content, Picture, Stored
+from describer.record import Record, Usage
+
+_etags = (f'"0x{number:X}"' for number in itertools.count(0x8DC0000))
+
+
+@dataclass
+class _Blob:
+    data: bytes
+    metadata: dict[str, str]
+    etag: str = field(default_factory=lambda: next(_etags))
+
+
+class FakeImages:
+    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[ImageRef, _Blob] = {}
+        self.reads: list[ImageRef] = []
+        self.fails_with: DescriberError | None = None
+        self.unwritable = False
+
+    def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
+        self.blobs[ref] = _Blob(data, metadata)
+
+    def tag(self, ref: ImageRef, **metadata: str) -> None:
+        """What anybody else does: Set Blob Metadata, which keeps the bytes and changes the ETag."""
+        self.blobs[ref] = _Blob(self.blobs[ref].data, {**self.blobs[ref].metadata, **metadata})
+
+    async def look(self, ref: ImageRef) -> Picture | None:
+        blob = self.blobs.get(ref)
+        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata)) if blob else None
+
+    async def read(self, picture: Picture) -> Content:
+        self.reads.append(picture.ref)
+        if self.fails_with:
+            raise self.fails_with
+        data = self._exactly(picture).data
+        return Content(len(data), data, hashlib.sha256(data).hexdigest())
+
+    async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
+        blob = self._exactly(picture)
+        if not self.unwritable:
+            self.blobs[picture.ref] = _Blob(blob.data, dict(metadata))
+        return not self.unwritable
+
+    def _exactly(self, picture: Picture) -> _Blob:
+        blob = self.blobs.get(picture.ref)
+        if blob is None or blob.etag != picture.etag:
+            raise Superseded("changed")
+        return blob
+
+
+class FakeRecords:
+    """Sidecars by picture; what twins share by key."""
+
+    def __init__(self) -> None:
+        self.stored: dict[ImageRef, Stored] = {}
+        self.shared: dict[tuple[str, str], Record] = {}
+        self.writes = 0
+
+    async def read(self, ref: ImageRef) -> Stored | None:
+        return self.stored.get(ref)
+
+    async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
+        self._exactly(ref, replaces)
+        self.writes += 1
+        self.stored[ref] = Stored(Record.from_json(record.to_json()), next(_etags))
+        return self.stored[ref]
+
+    async def confirm(self, ref: ImageRef, stored: Stored) -> None:
+        self._exactly(ref, stored)
+
+    async def delete(self, ref: ImageRef, stored: Stored) -> None:
+        self._exactly(ref, stored)
+        del self.stored[ref]
+
+    async def twin(self, container: str, key: str) -> Record | None:
+        return self.shared.get((container, key))
+
+    async def share(self, container: str, key: str, record: Record) -> None:
+        self.shared.setdefault((container, key), record)
+
+    def _exactly(self, ref: ImageRef, stored: Stored | None) -> None:
+        standing = self.stored.get(ref)
+        if (standing and standing.etag) != (stored and stored.etag):
+            raise Superseded("changed")
+
+
+class FakeStudio:
+    """Takes every picture as it is; `refuses` is raised instead."""
+
+    def __init__(self) -> None:
+        self.refuses: DescriberError | None = None
+
+    async def inspect(self, data: bytes) -> Header:
+        if self.refuses:
+            raise self.refuses
+        return Header("JPEG", "image/jpeg", 4000, 3000)
+
+    async def prepare(self, data: bytes) -> PreparedImage:
+        return PreparedImage(data, 1024, 768)
+
+
+def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = ("en",)) -> Answer:
+    """A model's answer with the same texts in each language."""
+    texts = Texts(alt_text=alt_text, description="A cat sleeps on a grey sofa.")
+    description = Description(
+        image_kind=ImageKind.PHOTO,
+        is_decorative=False,
+        visible_text="",
+        tags=("cat",),
+        texts=dict.fromkeys(languages, texts),
+    )
+    return Answer("gpt-5.6-luna-2026-07-09", Usage(prompt_tokens=1072, completion_tokens=90, calls=1), description)
+
+
+async def _nothing() -> None:
+    """What happens while the model thinks, unless a test says otherwise."""
+
+
+class FakeModel:
+    """Answers from a script, then always the same; `meanwhile` runs while it thinks."""
+
+    def __init__(self) -> None:
+        self.calls: list[PreparedImage] = []
+        self.script: list[Answer | DescriberError] = []
+        self.meanwhile: Callable[[], Awaitable[None]] = _nothing
+
+    async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
+        self.calls.append(image)
+        await self.meanwhile()
+        said = self.script.pop(0) if self.script else answer(languages=brief.languages)
+        if isinstance(said, DescriberError):
+            raise said
+        return said
+
+
+class FakeQueue:
+    """Keeps what was sent, with its delay in seconds."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, float]] = []
+
+    async def send(self, message: str, *, delay: float) -> None:
+        self.sent.append((message, delay))
+
+
+class FakeTopic:
+    """Keeps what was announced."""
+
+    def __init__(self) -> None:
+        self.announced: list[Stored] = []
+
+    async def announce(self, stored: Stored) -> None:
+        self.announced.append(stored)

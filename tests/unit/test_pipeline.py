@@ -1,0 +1,317 @@
+"""The line on fakes: every way a visit can end, and every race it must win."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from describer.errors import Archived, Corrupt, Filtered, Transient, Unanswered, Unsupported
+from describer.events import ImageRef
+from describer.outcome import Skip, SkipReason, Status
+from describer.ports import Answer
+from describer.record import Earlier, Origin, Provenance, Record, Usage
+from tests.fakes import answer
+from tests.unit.conftest import BRIEF, CAT, House
+
+REFUSAL = Answer("luna", Usage(calls=1), refusal="I can't help with that.")
+
+
+async def _fails(house: House) -> None:
+    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+
+
+STATUSES: dict[Status, Callable[[House], object]] = {
+    Status.DESCRIBED: lambda house: None,
+    Status.NEEDS_REVIEW: lambda house: house.model.script.append(REFUSAL),
+    Status.KEPT: lambda house: house.images.tag(CAT, alt_text="My cat Tom"),
+    Status.FILTERED: lambda house: house.model.script.append(Filtered("filtered")),
+    Status.UNSUPPORTED: lambda house: setattr(house.studio, "refuses", Unsupported("a text")),
+    Status.CORRUPT: lambda house: setattr(house.studio, "refuses", Corrupt("cut off")),
+    Status.TOO_LARGE: lambda house: house.images.put(CAT, b"x" * 1001),
+    Status.ARCHIVED: lambda house: setattr(house.images, "fails_with", Archived("archived")),
+    Status.FAILED: lambda house: house.model.script.append(Unanswered("cut off twice")),
+}
+
+SKIPS: dict[SkipReason, tuple[ImageRef, dict[str, str]]] = {
+    SkipReason.EXCLUDED: (ImageRef("images", "private/a.jpg"), {}),
+    SkipReason.NOT_OURS: (ImageRef("descriptions", "images/a.jpg.json"), {}),
+    SkipReason.GONE: (ImageRef("images", "gone.jpg"), {}),
+}
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_every_status_is_written_in_the_sidecar_and_in_the_metadata(house: House, status: Status) -> None:
+    STATUSES[status](house)
+    record = await house.described()
+    assert record.status is status
+    assert house.records.stored[CAT].record == record
+    assert house.metadata()["description_status"] == status
+    assert house.topic.announced[-1].record == record
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+async def test_every_skip_writes_nothing(house: House, reason: SkipReason) -> None:
+    if reason is SkipReason.UNCHANGED:
+        await house.describe()
+        ref, writes = CAT, 1
+    else:
+        ref, writes = SKIPS[reason][0], 0
+    end = await house.describe(ref)
+    assert isinstance(end, Skip)
+    assert end.reason is reason
+    assert house.records.writes == writes
+
+
+@pytest.mark.parametrize(
+    ("ref", "metadata"),
+    [
+        (ImageRef("images", "private/a.jpg"), {}),
+        (ImageRef("images", "b.jpg"), {"description_skip": "true"}),
+        (ImageRef("images", "c.jpg"), {"Description_Skip": "True "}),
+        (ImageRef("images", "folder"), {"hdi_isfolder": "true"}),
+    ],
+)
+async def test_an_excluded_picture_is_never_read(house: House, ref: ImageRef, metadata: dict[str, str]) -> None:
+    house.images.put(ref, b"secret", **metadata)
+    assert isinstance(await house.describe(ref), Skip)
+    assert not house.images.reads
+    assert not house.model.calls
+    assert ref not in house.records.stored
+
+
+async def test_a_blob_over_the_limit_is_not_read(house: House) -> None:
+    house.images.put(CAT, b"x" * 1001)
+    record = await house.described()
+    assert record.status is Status.TOO_LARGE
+    assert "1,001 bytes" in record.reason
+    assert not house.images.reads
+
+
+async def test_the_same_bytes_again_cost_no_call(house: House) -> None:
+    first = await house.described()
+    house.images.put(CAT, b"cat")  # an upload drops the metadata
+    assert await house.described() == first
+    assert house.metadata()["alt_text"] == "A cat on a sofa."
+    assert len(house.model.calls) == 1
+
+
+async def test_a_second_delivery_writes_nothing(house: House) -> None:
+    await house.describe()
+    before = dict(house.metadata())
+    assert await house.describe() == Skip(SkipReason.UNCHANGED, "its record is complete")
+    assert house.metadata() == before
+    assert house.records.writes == 1
+
+
+async def test_new_bytes_are_described_anew_and_the_old_text_is_in_the_history(house: House) -> None:
+    await house.describe()
+    house.images.put(CAT, b"dog")
+    house.model.script = [answer("A dog.")]
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.DESCRIBED, "A dog.")
+    assert [earlier.alt_text for earlier in record.history] == ["A cat on a sofa."]
+
+
+async def test_another_brief_is_asked_anew(house: House) -> None:
+    await house.describe()
+    german = replace(BRIEF, languages=("de", "en"))
+    record = await house.described(brief=german)
+    assert record.language == "de"
+    assert record.translations["en"].alt_text == "A cat on a sofa."
+    assert len(house.model.calls) == 2
+
+
+async def test_metadata_set_while_the_model_thinks_is_kept_and_costs_no_second_call(house: House) -> None:
+    async def tag() -> None:
+        house.images.tag(CAT, shelf="7")
+
+    house.model.meanwhile = tag
+    await house.described()
+    assert house.metadata()["shelf"] == "7"
+    assert house.metadata()["alt_text"] == "A cat on a sofa."
+    assert len(house.model.calls) == 1
+    assert house.records.writes == 1
+
+
+async def test_a_picture_replaced_while_the_model_thinks_gets_its_own_description(house: House) -> None:
+    async def replaced() -> None:
+        if len(house.model.calls) == 1:
+            house.images.put(CAT, b"dog")
+
+    house.model.meanwhile = replaced
+    house.model.script = [answer("A cat."), answer("A dog.")]
+    record = await house.described()
+    assert record.alt_text == "A dog."
+    assert house.records.stored[CAT].record.alt_text == "A dog."
+    assert house.metadata()["alt_text"] == "A dog."
+
+
+async def test_a_picture_deleted_while_the_model_thinks_leaves_no_sidecar(house: House) -> None:
+    async def deleted() -> None:
+        del house.images.blobs[CAT]
+
+    house.model.meanwhile = deleted
+    end = await house.describe()
+    assert isinstance(end, Skip)
+    assert end.reason is SkipReason.GONE
+    assert CAT not in house.records.stored
+
+
+async def test_a_deleted_picture_with_a_persons_text_keeps_its_sidecar(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    del house.images.blobs[CAT]
+    await house.describe()
+    assert house.records.stored[CAT].record.alt_text == "My cat Tom"
+
+
+async def test_a_slow_delivery_never_replaces_the_record_of_newer_bytes(house: House) -> None:
+    """Two deliveries: the first reads the old bytes and thinks long; the second finishes the new ones meanwhile."""
+    newer_is_done = asyncio.Event()
+
+    async def slow() -> None:
+        if len(house.model.calls) == 1:
+            house.images.put(CAT, b"dog")
+            await newer_is_done.wait()
+
+    house.model.meanwhile = slow
+    first = asyncio.create_task(house.describe())
+    while not house.model.calls:
+        await asyncio.sleep(0)
+    house.model.script = [answer("A dog."), answer("A cat, late.")]
+    await house.describe()
+    newer_is_done.set()
+    await first
+    assert house.records.stored[CAT].record.alt_text == "A dog."
+    assert house.metadata()["alt_text"] == "A dog."
+
+
+async def test_a_picture_that_never_stands_still_is_put_off(house: House) -> None:
+    async def tag() -> None:
+        house.images.tag(CAT, at=str(len(house.model.calls)))
+
+    house.model.meanwhile = tag
+    house.images.mark = lambda picture, metadata: _raise_superseded()  # type: ignore[method-assign]
+    with pytest.raises(Transient, match="changed 5 times"):
+        await house.describe()
+    assert len(house.model.calls) == 1
+
+
+async def _raise_superseded() -> bool:
+    from describer.errors import Superseded
+
+    raise Superseded("changed")
+
+
+async def test_twins_are_asked_for_once_even_at_the_same_time(house: House) -> None:
+    twins = [ImageRef("images", f"copy {number}.jpg") for number in range(5)]
+    for ref in twins:
+        house.images.put(ref, b"cat")
+    records = await asyncio.gather(*(house.described(ref) for ref in twins))
+    assert {record.alt_text for record in records} == {"A cat on a sofa."}
+    assert [record.source.name for record in records] == [ref.name for ref in twins]
+    assert len(house.model.calls) == 1
+    assert sorted(record.usage.calls for record in records) == [0, 0, 0, 0, 1]
+
+
+async def test_a_persons_text_in_the_metadata_is_never_overwritten(house: House) -> None:
+    house.images.tag(CAT, alt_text="Tom, 100%25 cat", description="My cat")
+    record = await house.described()
+    assert (record.status, record.alt_text, record.description) == (Status.KEPT, "Tom, 100% cat", "My cat")
+    assert record.origin("alt_text") is Origin.HUMAN
+    assert house.metadata()["alt_text"] == "Tom, 100%25 cat"
+    assert record.tags == ("cat",)
+
+
+async def test_a_text_changed_by_a_person_after_us_stands(house: House) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text="My cat Tom")
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
+    assert record.history[0].alt_text == "A cat on a sofa."
+    assert house.metadata()["alt_text"] == "My cat Tom"
+    assert len(house.model.calls) == 1
+    assert isinstance(await house.describe(), Skip)
+
+
+async def test_a_persons_text_stands_through_a_new_prompt_but_not_for_new_bytes(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    assert isinstance(await house.describe(brief=replace(BRIEF, detail="low")), Skip)
+    house.images.put(CAT, b"dog")
+    record = await house.described()
+    assert record.status is Status.NEEDS_REVIEW
+    assert record.alt_text == "A cat on a sofa."
+    assert [(earlier.alt_text, earlier.origin) for earlier in record.history] == [("My cat Tom", Origin.HUMAN)]
+
+
+async def test_a_refusal_is_never_written_as_a_text(house: House) -> None:
+    house.model.script = [answer("I'm sorry, I can't help with that.")]
+    record = await house.described()
+    assert (record.status, record.alt_text, record.flags) == (Status.NEEDS_REVIEW, "", ("refusal",))
+    assert "alt_text" not in house.metadata()
+
+
+async def test_pictures_stay_untouched_where_metadata_is_switched_off(house: House) -> None:
+    house.write_metadata = False
+    await house.describe()
+    await house.describe()
+    assert house.metadata() == {}
+    assert len(house.model.calls) == 1
+    assert house.records.writes == 1
+
+
+async def test_a_picture_that_cannot_be_marked_has_its_record_flagged_once(house: House) -> None:
+    house.images.unwritable = True
+    record = await house.described()
+    assert record.flags == ("metadata_not_written",)
+    await house.describe()
+    assert house.records.writes == 2
+    assert len(house.model.calls) == 1
+
+
+async def test_a_failed_picture_is_tried_again_at_the_next_event(house: House) -> None:
+    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    record = await house.described()
+    assert record.status is Status.DESCRIBED
+
+
+async def test_giving_up_never_replaces_a_description(house: House) -> None:
+    await house.describe()
+    assert isinstance(await house.pipeline.give_up(CAT, BRIEF, "tried 3 times"), Skip)
+
+
+async def test_a_record_says_what_was_spent_and_what_shrinking_saved(house: House) -> None:
+    record = await house.described()
+    assert record.sent and record.cost
+    assert (record.sent.image_tokens, record.sent.image_tokens_unshrunk) == (922, 14100)
+    assert record.cost.usd == pytest.approx((1072 * 0.20 + 90 * 1.20) / 1e6)
+    assert record.cost.usd_unshrunk > 3 * record.cost.usd
+
+
+def test_a_record_survives_its_sidecar() -> None:
+    """What is written is what is read."""
+    record = Record.model_validate(
+        {
+            "status": "kept",
+            "language": "en",
+            "alt_text": "Käse & 🧀",
+            "provenance": {"alt_text": Provenance(origin=Origin.HUMAN)},
+            "source": {"container": "images", "name": "a b.jpg", "etag": '"1"', "size": 3},
+            "fingerprint": "0" * 16,
+            "at": "2026-11-23T08:00:00+00:00",
+            "history": [
+                Earlier(
+                    at="2026-11-22T08:00:00+00:00",
+                    status=Status.DESCRIBED,
+                    sha256=None,
+                    alt_text="Cheese",
+                    description="",
+                    extended_description="",
+                    origin=Origin.MODEL,
+                )
+            ],
+        }
+    )
+    assert Record.from_json(record.to_json()) == record
