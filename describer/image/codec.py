@@ -10,11 +10,12 @@ from PIL.ImageFile import ImageFile
 
 from describer.errors import Corrupt, Refused, TooLarge, Unsupported
 from describer.image.formats import JPEG, Format, recognise
+from describer.image.jpeg import in_one_scan
 from describer.image.strangers import why_unread
 from describer.image.values import MIB, Limits
 
 PLAIN_JPEG_BYTES_PER_PIXEL: Final = 2.5
-"""Baseline RGB and grey JPEGs are shrunk while they are decoded; progressive ones and CMYK are held whole."""
+"""JPEGs of one sequential scan are shrunk while they are decoded; the others are held whole."""
 
 # A backstop only, for sizes that a codec meets before or after our own check of the header; above twice this it raises.
 Image.MAX_IMAGE_PIXELS = 2**29
@@ -32,7 +33,7 @@ def opened(data: bytes, limits: Limits) -> Iterator[tuple[Format, ImageFile]]:
     form = _admit(data, limits)
     try:
         with form.plugin(BytesIO(data)) as source:
-            _check_memory(form, source, limits)
+            _check_memory(_bytes_per_pixel(form, data), form, source, limits)
             yield form, source
     except Refused:
         raise
@@ -55,9 +56,11 @@ def _admit(data: bytes, limits: Limits) -> Format:
     return form
 
 
-def _check_memory(form: Format, source: ImageFile, limits: Limits) -> None:
-    plain = form is JPEG and source.mode != "CMYK" and not source.info.get("progressive")
-    per_pixel = PLAIN_JPEG_BYTES_PER_PIXEL if plain else form.bytes_per_pixel
+def _bytes_per_pixel(form: Format, data: bytes) -> float:
+    return PLAIN_JPEG_BYTES_PER_PIXEL if form is JPEG and in_one_scan(data) else form.bytes_per_pixel
+
+
+def _check_memory(per_pixel: float, form: Format, source: ImageFile, limits: Limits) -> None:
     needed = source.width * source.height * per_pixel
     if needed > limits.decode_memory:
         raise TooLarge(

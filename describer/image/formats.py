@@ -45,11 +45,11 @@ class Format:
 
 JPEG: Final = Format("JPEG", "image/jpeg", JpegImageFile, 10)
 PNG: Final = Format("PNG", "image/png", PngImageFile, 14, lossless=True)
-GIF: Final = Format("GIF", "image/gif", GifImageFile, 10, lossless=True)
+GIF: Final = Format("GIF", "image/gif", GifImageFile, 11, lossless=True)
 BMP: Final = Format("BMP", "image/bmp", BmpImageFile, 8, lossless=True)
-TIFF: Final = Format("TIFF", "image/tiff", TiffImageFile, 13, lossless=True, several="pages", turns_itself=True)
-WEBP: Final = Format("WEBP", "image/webp", WebPImageFile, 20)
-AVIF: Final = Format("AVIF", "image/avif", AvifImageFile, 14)
+TIFF: Final = Format("TIFF", "image/tiff", TiffImageFile, 14, lossless=True, several="pages", turns_itself=True)
+WEBP: Final = Format("WEBP", "image/webp", WebPImageFile, 23)
+AVIF: Final = Format("AVIF", "image/avif", AvifImageFile, 19)
 
 try:
     from pillow_heif import HeifImageFile, options
@@ -57,7 +57,7 @@ except ImportError:  # an installation may leave it out: its wheel bundles a GPL
     HEIF: Format | None = None
 else:
     options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
-    HEIF = Format("HEIF", "image/heic", HeifImageFile, 14, several="pictures")
+    HEIF = Format("HEIF", "image/heic", HeifImageFile, 15, several="pictures")
 
 _STARTS: Final = {
     b"\xff\xd8\xff": JPEG,

@@ -8,11 +8,10 @@ from describer.brief import Brief
 from describer.outcome import Status
 from describer.ports import Answer
 
+_UNWILLING: Final = r"i ?(can ?not|can['\u2019]t|won['\u2019]t|(am|['\u2019]m) (not able|unable) to)"
 _REFUSAL: Final = re.compile(
-    r"(i['\u2019]?m|i am) (really |very |so )?sorry\b|(sorry|apolog\w+),? (but )?i\b"
-    r"|i (can ?not|can['\u2019]t|am (not able|unable)|['\u2019]m (not able|unable)|won['\u2019]t) "
-    r"(to )?(help|assist|describe|identify|provide|process|view|see|comply|do|fulfil|analy[sz]e)"
-    r"|as an ai\b",
+    r"(i['\u2019]?m|i am) (really |very |so )?sorry\b|(sorry|apolog\w+),? (but )?i\b|as an ai\b"
+    rf"|{_UNWILLING} ((help|assist) (you|with)|describe|identify|provide|process|view|comply|fulfil|analy[sz]e)\b",
     re.IGNORECASE,
 )
 """English openings by which a model talks of itself instead of the picture; looked for at the start of a text."""

@@ -1,0 +1,56 @@
+# Everything that is done with this project, by hand or by CI. `make help` lists it.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo start test check bench clean lock
+
+PY := .venv/bin/python
+# Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
+PROVIDER := $(if $(filter command,$(firstword $(origin MODEL_PROVIDER))),$(MODEL_PROVIDER),local)
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  make demo PICTURES=folder            your own pictures, with sub-folders'
+	@echo '  make demo MODEL_PROVIDER=azure       a real model, by the settings in your environment (or =openai)'
+	@echo '  make test ARGS="-k line"             some of the tests'
+
+setup: ## get all that is needed into .venv and .local (the others do it by themselves)
+	@sh local/setup.sh test
+	@sh local/setup.sh demo
+
+demo: ## describe sample pictures from end to end on this machine, without an Azure account
+	@sh local/setup.sh demo
+	@MODEL_PROVIDER=$(PROVIDER) $(PY) -m local.demo
+
+start: ## keep the app and all its stand-ins running, to try things by hand
+	@sh local/setup.sh demo
+	@$(PY) -m local.stack
+
+test: ## run the tests
+	@sh local/setup.sh test
+	@$(PY) -m pytest $(ARGS)
+
+check: ## formatting, lint, types, layers, dependencies
+	@sh local/setup.sh test
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/deptry .
+
+bench: ## measure, and fail where a goal is missed
+	@sh local/setup.sh test
+	@for benchmark in benchmarks/[a-z]*.py; do \
+		$(PY) -m benchmarks.$$(basename $$benchmark .py) --check || exit 1; \
+	done
+
+clean: ## remove all that was downloaded or made
+	@rm -rf .venv .local .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: ## pin the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes pyproject.toml \
+		--group local --group test -c requirements.txt -o requirements/test.txt
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes pyproject.toml \
+		--group local --group demo -c requirements.txt -c requirements/test.txt -o requirements/demo.txt

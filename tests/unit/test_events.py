@@ -1,0 +1,54 @@
+"""Events are a picture's way in, in whatever schema they come."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from describer.events import ImageRef, Work
+
+SUBJECT = "/blobServices/default/containers/images/blobs/a/b c#ü.jpg"
+
+
+@given(st.text(min_size=1, max_size=1024).filter(lambda name: "\x00" not in name))
+def test_any_name_survives_a_message(name: str) -> None:
+    work = Work.first(ImageRef("images", name)).again(blames_picture=True).again(blames_picture=False)
+    assert Work.from_message(work.to_message()) == work
+    assert (work.attempts, work.deferrals) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"eventType": "Microsoft.Storage.BlobCreated", "subject": SUBJECT, "eventTime": "2026-11-23T08:00:00.1234567Z"},
+        {
+            "specversion": "1.0",
+            "type": "Microsoft.Storage.BlobCreated",
+            "subject": SUBJECT,
+            "time": "2026-11-23T08:00:00Z",
+        },
+    ],
+)
+def test_both_schemas_of_event_grid_are_read(event: dict[str, str]) -> None:
+    work = Work.from_message(json.dumps(event))
+    assert work.ref == ImageRef("images", "a/b c#ü.jpg")
+    assert (work.attempts, work.first_seen.year) == (0, 2026)
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("[]", "no event"),
+        ("{}", "no event"),
+        ('{"subject": 3}', "no event"),
+        ('{"subject": "/somewhere"}', "names no blob"),
+        ('{"subject": "/containers/images/blobs/"}', "names no blob"),
+        (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is -1"),
+        (json.dumps({"subject": SUBJECT, "attempts": "2"}), "attempts is '2'"),
+        ("not json", "Expecting value"),
+    ],
+)
+def test_anything_else_is_said_to_be_none(message: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Work.from_message(message)

@@ -1,0 +1,103 @@
+"""The copy in the metadata: 8 KB, ASCII, decodable by any URL decoder, and nobody else's pairs touched."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from describer import metadata
+from describer.events import ImageRef
+from describer.record import Record
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=3000)
+
+
+def _record(**fields: Any) -> Record:
+    source = {"container": "images", "name": "a.jpg", "etag": '"1"', "size": 1, "sha256": "0" * 64}
+    base = {"status": "described", "language": "en", "source": source, "fingerprint": "f" * 16, "at": datetime.now(UTC)}
+    return Record.model_validate(base | fields)
+
+
+def _merged(others: dict[str, str], record: Record, sidecar: str = "images/a.jpg.json") -> dict[str, str]:
+    pairs = metadata.merged(others, record, etag='"0x8D"', sidecar=sidecar)
+    assert pairs is not None
+    return pairs
+
+
+@given(texts)
+def test_a_value_is_printable_ascii_and_any_url_decoder_reads_it(text: str) -> None:
+    encoded = metadata.encode(text)
+    assert encoded.isascii() and encoded.isprintable()
+    assert encoded == encoded.strip()
+    assert unquote(encoded) == text
+
+
+@given(texts, st.integers(20, 400))
+def test_a_cut_text_fits_and_is_a_beginning(text: str, longest: int) -> None:
+    cut = metadata.cut(text, longest)
+    assert len(metadata.encode(cut)) <= longest
+    assert text.startswith(cut.removesuffix("…"))
+
+
+def test_a_long_text_is_cut_at_a_sentence() -> None:
+    assert metadata.cut("A cat. A dog. A horse runs.", 16) == "A cat. A dog."
+    assert metadata.cut("猫がいる。犬がいる。", 60) == "猫がいる。"
+    assert metadata.cut("A very long sentence without an end", 26) == "A very long…"
+
+
+@given(
+    texts,
+    texts,
+    st.dictionaries(st.from_regex(r"[a-z]{1,20}", fullmatch=True), st.text("abc", max_size=900), max_size=8),
+)
+def test_all_pairs_fit_in_8_kb_and_others_stay(alt_text: str, description: str, others: dict[str, str]) -> None:
+    record = _record(alt_text=alt_text, description=description)
+    pairs = metadata.merged(others, record, etag='"0x8D"', sidecar="images/a.jpg.json")
+    if pairs is None:
+        assert sum(len(name) + len(value) for name, value in others.items()) > 7500
+        return
+    assert sum(len(name) + len(value) for name, value in pairs.items()) <= metadata.LIMIT
+    ours = {"alt_text", "description"}
+    assert {name: value for name, value in others.items() if name not in ours}.items() <= pairs.items()
+
+
+def test_names_are_merged_without_regard_to_case() -> None:
+    pairs = _merged({"Alt_Text": "old", "Description_Status": "failed", "Shelf": "7"}, _record(alt_text="new"))
+    assert pairs["alt_text"] == "new"
+    assert pairs["Shelf"] == "7"
+    assert not {"Alt_Text", "Description_Status"} & pairs.keys()
+
+
+def test_a_text_that_says_the_same_stays_to_the_letter() -> None:
+    assert _merged({"alt_text": "Tom, 100%25 cat"}, _record(alt_text="Tom, 100% cat"))["alt_text"] == "Tom, 100%25 cat"
+
+
+def test_full_metadata_is_left_alone() -> None:
+    assert metadata.merged({"theirs": "x" * 8000}, _record(alt_text="A cat"), etag='"1"', sidecar="s") is None
+
+
+def test_a_sidecars_name_that_does_not_fit_is_left_out() -> None:
+    pairs = _merged({}, _record(alt_text="A cat"), sidecar="images/" + "猫" * 1000 + ".json")
+    assert "description_sidecar" not in pairs
+    assert pairs["alt_text"] == "A cat"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jpg", "images/a.jpg.json"),
+        (".hidden/ü #%?.jpg", "images/.hidden/ü #%?.jpg.json"),
+        ("x" * 1012, "images/" + "x" * 1012 + ".json"),
+    ],
+)
+def test_a_sidecar_is_named_after_its_picture(name: str, expected: str) -> None:
+    assert metadata.sidecar_name(ImageRef("images", name)) == expected
+
+
+def test_long_names_are_cut_and_stay_apart() -> None:
+    names = {metadata.sidecar_name(ImageRef("images", "x" * 1023 + last)) for last in "ab"}
+    assert len(names) == 2
+    assert {len(name) for name in names} == {1024}

@@ -1,0 +1,95 @@
+"""Settings are read once; a faulty set is answered with one message that names every fault."""
+
+import pytest
+
+from describer.errors import Misconfigured
+from describer.settings import Provider, Settings
+
+GOOD = {
+    "IMAGES__blobServiceUri": "https://pictures.blob.core.windows.net",
+    "IMAGES__queueServiceUri": "https://pictures.queue.core.windows.net",
+    "IMAGES__credential": "managedidentity",
+    "IMAGES__clientId": "1234",
+    "AzureWebJobsStorage__blobServiceUri": "https://app.blob.core.windows.net",
+    "AzureWebJobsStorage__queueServiceUri": "https://app.queue.core.windows.net",
+    "IMAGES_CONTAINER": "images",
+    "AZURE_OPENAI_ENDPOINT": "https://vision.openai.azure.com/",
+    "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna",
+}
+
+
+def _faults(**changes: str) -> str:
+    with pytest.raises(Misconfigured) as caught:
+        Settings.read({**GOOD, **changes})
+    return str(caught.value)
+
+
+def test_a_good_set_is_read_with_its_types() -> None:
+    settings = Settings.read(
+        {**GOOD, "DESCRIPTION_LANGUAGES": "de, en-GB", "WRITE_METADATA": "false", "MAX_IMAGE_MB": "2"}
+    )
+    assert settings.languages == ("de", "en-GB")
+    assert settings.write_metadata is False
+    assert settings.max_bytes == 2 * 2**20
+    assert settings.images_account.managed
+    assert settings.images_account.client_id == "1234"
+    assert not settings.host_account.managed
+    server = settings.model_server
+    assert server.base_url == "https://vision.openai.azure.com/openai/v1/"
+    assert server.by_token
+
+
+def test_an_empty_value_counts_as_absent() -> None:
+    assert Settings.read({**GOOD, "IMAGES_EXCLUDE": "  ", "MAX_ATTEMPTS": ""}).max_attempts == 5
+
+
+def test_three_faults_are_named_in_one_message() -> None:
+    message = _faults(MAX_ATTEMPTS="many", DESCRIPTION_LANGUAGES="english!", IMAGES_CONTAINER="")
+    assert "MAX_ATTEMPTS is 'many'; expected a whole number from 1 to 100." in message
+    assert "DESCRIPTION_LANGUAGES is 'english!'; expected BCP 47 tags" in message
+    assert "IMAGES_CONTAINER is not set; expected a container name" in message
+    assert len(message.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"IMAGES__blobServiceUri": ""}, "IMAGES__blobServiceUri: not set"),
+        ({"IMAGES__queueServiceUri": ""}, "IMAGES__queueServiceUri: not set"),
+        ({"AzureWebJobsStorage__queueServiceUri": "app.queue"}, "AzureWebJobsStorage__queueServiceUri is 'app.queue'"),
+        ({"IMAGES_CONTAINER": "My Pictures"}, "IMAGES_CONTAINER is 'My Pictures'"),
+        ({"DESCRIPTIONS_CONTAINER": "images"}, "are the same"),
+        ({"AZURE_OPENAI_ENDPOINT": ""}, "neither is set"),
+        ({"AZURE_OPENAI_DEPLOYMENT": ""}, "AZURE_OPENAI_DEPLOYMENT is not set"),
+        ({"AZURE_OPENAI_DEPLOYMENT": "vision"}, "MODEL_FAMILY is not set"),
+        ({"MODEL_FAMILY": "gpt-2"}, "MODEL_FAMILY is 'gpt-2'"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "llava"}, "expected MODEL_PROVIDER"),
+        ({"MODEL_PROVIDER": "openai"}, "OPENAI_BASE_URL is not set"),
+        ({"MODEL_PROVIDER": "google"}, "MODEL_PROVIDER is 'google'; expected azure or openai."),
+        ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
+        ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
+    ],
+)
+def test_each_fault_is_named_with_what_was_expected(changes: dict[str, str], expected: str) -> None:
+    assert expected in _faults(**changes)
+
+
+def test_a_key_alone_selects_nothing() -> None:
+    both = {"OPENAI_API_KEY": "k", "AZURE_OPENAI_ENDPOINT": "", "AZURE_OPENAI_DEPLOYMENT": ""}
+    assert "neither is set" in _faults(**both)
+    assert Settings.read({**GOOD, "OPENAI_API_KEY": "k"}).model_server.key == ""
+
+
+def test_with_both_endpoints_the_provider_decides() -> None:
+    both = {**GOOD, "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "llava"}
+    local = Settings.read({**both, "MODEL_PROVIDER": "openai"})
+    assert local.provider is Provider.OPENAI
+    assert (local.model_server.base_url, local.model_server.by_token) == ("http://127.0.0.1:11434/v1", False)
+    azure = Settings.read({**both, "MODEL_PROVIDER": "azure"})
+    assert azure.model_server.model == "gpt-5.6-luna"
+
+
+def test_no_secret_is_shown() -> None:
+    settings = Settings.read({**GOOD, "AZURE_OPENAI_API_KEY": "hush", "IMAGES": "AccountName=x;hush"})
+    assert "hush" not in repr(settings) + repr(settings.images_account) + repr(settings.model_server)
+    assert settings.model_server.key == "hush"

@@ -1,0 +1,45 @@
+"""Which blobs are ours, by name."""
+
+import pytest
+
+from describer.events import ImageRef
+from describer.outcome import SkipReason
+from describer.watch import Watch
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matches"),
+    [
+        ("*.tmp", "a.tmp", True),
+        ("*.tmp", "deep/down/a.TMP", True),
+        ("*.tmp", "a.tmp.jpg", False),
+        ("private/", "private/a/b.jpg", True),
+        ("private/", "not-private/a.jpg", False),
+        ("people/*.jpg", "people/a.jpg", True),
+        ("people/*.jpg", "people/2026/a.jpg", False),
+        ("people/**/*.jpg", "people/2026/11/a.jpg", True),
+        ("**/raw/*", "shop/raw/.a", True),
+        ("IMG_????.jpg", "IMG_0042.jpg", True),
+        ("[ab].jpg", "b.jpg", True),
+        (".*", "deep/.hidden", True),
+    ],
+)
+def test_globs(pattern: str, name: str, matches: bool) -> None:
+    skip = Watch("images", exclude=(pattern,)).skips_name(ImageRef("images", name))
+    assert (skip is not None) is matches
+    kept = Watch("images", include=(pattern,)).skips_name(ImageRef("images", name))
+    assert (kept is None) is matches
+
+
+@pytest.mark.parametrize("ref", [ImageRef("images-old", "a.jpg"), ImageRef("images", "folder/")])
+def test_what_is_not_a_picture_of_the_container_is_not_ours(ref: ImageRef) -> None:
+    skip = Watch("images").skips_name(ref)
+    assert skip is not None
+    assert skip.reason is SkipReason.NOT_OURS
+
+
+def test_exclusion_wins_over_inclusion() -> None:
+    watch = Watch("images", include=("*.jpg",), exclude=("private/",))
+    skip = watch.skips_name(ImageRef("images", "private/a.jpg"))
+    assert skip is not None
+    assert skip.detail == "matches 'private/' of IMAGES_EXCLUDE"
