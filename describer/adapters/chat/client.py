@@ -60,12 +60,14 @@ class ChatModel:
         family: which request parameters the model takes.
         deadline: seconds for one picture's answer, quick retries included.
         slots: calls at a time; who waits for a slot does not use up the deadline.
+        backoff: seconds before the second try; the third waits twice as long, both with jitter.
     """
 
     client: AsyncOpenAI
     family: Family
     deadline: float
     slots: asyncio.Semaphore
+    backoff: float = 1.0
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
@@ -90,7 +92,7 @@ class ChatModel:
             try:
                 return await self._once(brief, image, cap)
             except Transient as fault:
-                wait = fault.retry_after or 0.5 * 2**tried * random.uniform(0.75, 1)  # noqa: S311 - jitter
+                wait = fault.retry_after or self.backoff * tried * random.uniform(0.75, 1)  # noqa: S311 - jitter
                 if tried == _QUICK_TRIES or wait > _PATIENCE:
                     raise
                 await asyncio.sleep(wait)

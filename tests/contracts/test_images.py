@@ -1,0 +1,150 @@
+"""The port `Images`: the fake and Blob Storage keep the same promises."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pytest
+from azure.storage.blob import StandardBlobTier
+from azure.storage.blob.aio import BlobServiceClient
+
+from describer import metadata
+from describer.adapters.images import BlobImages
+from describer.errors import Archived, Misconfigured, Superseded, Transient
+from describer.events import ImageRef
+from describer.ports import Picture
+from local.storage import Storage
+from tests.fakes import FakeImages
+
+
+@dataclass
+class InMemory:
+    """What anybody else does to the blobs, in memory."""
+
+    images: FakeImages
+    container: str = "images"
+
+    async def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
+        self.images.put(ImageRef(self.container, name), data, **(metadata or {}))
+
+    async def tag(self, name: str, metadata: dict[str, str]) -> None:
+        self.images.tag(ImageRef(self.container, name), **metadata)
+
+    async def delete(self, name: str) -> None:
+        del self.images.blobs[ImageRef(self.container, name)]
+
+
+@dataclass
+class InAzurite:
+    """What anybody else does to the blobs, in Azurite."""
+
+    service: BlobServiceClient
+    container: str
+
+    @property
+    def images(self) -> BlobImages:
+        return BlobImages(self.service)
+
+    async def put(self, name: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
+        await self.service.get_blob_client(self.container, name).upload_blob(data, overwrite=True, metadata=metadata)
+
+    async def tag(self, name: str, metadata: dict[str, str]) -> None:
+        await self.service.get_blob_client(self.container, name).set_blob_metadata(metadata)
+
+    async def delete(self, name: str) -> None:
+        await self.service.get_blob_client(self.container, name).delete_blob()
+
+
+type World = InMemory | InAzurite
+
+
+@pytest.fixture
+async def azurite(storage: Storage, container: str) -> AsyncIterator[InAzurite]:
+    async with storage.blob_service() as service:
+        yield InAzurite(service, container)
+
+
+@pytest.fixture(params=["fake", "azurite"])
+def world(request: pytest.FixtureRequest, azurite: InAzurite) -> World:
+    return InMemory(FakeImages()) if request.param == "fake" else azurite
+
+
+async def _look(world: World, name: str) -> Picture:
+    picture = await world.images.look(ImageRef(world.container, name))
+    assert picture is not None
+    return picture
+
+
+async def test_a_picture_is_looked_at_and_read(world: World) -> None:
+    await world.put("a/ü #%?.jpg", b"cat", {"shelf": "7"})
+    picture = await _look(world, "a/ü #%?.jpg")
+    assert (picture.size, dict(picture.metadata)) == (3, {"shelf": "7"})
+    content = await world.images.read(picture)
+    assert (content.data, content.size, content.sha256) == (b"cat", 3, sha256(b"cat").hexdigest())
+
+
+async def test_an_absent_picture_is_none(world: World) -> None:
+    assert await world.images.look(ImageRef(world.container, "gone.jpg")) is None
+
+
+async def test_metadata_is_replaced_as_a_whole_and_values_come_back(world: World) -> None:
+    await world.put("a.jpg", b"cat", {"shelf": "7"})
+    value = metadata.encode("Käse, 100 % «fein»\n🧀 ")
+    assert await world.images.mark(await _look(world, "a.jpg"), {"alt_text": value})
+    assert dict((await _look(world, "a.jpg")).metadata) == {"alt_text": value}
+
+
+async def test_an_empty_blob_is_read_as_empty(world: World) -> None:
+    await world.put("empty.jpg", b"")
+    assert (await world.images.read(await _look(world, "empty.jpg"))).size == 0
+
+
+@pytest.mark.parametrize("change", ["put", "tag", "delete"])
+async def test_what_changed_meanwhile_is_neither_read_nor_marked(world: World, change: str) -> None:
+    await world.put("a.jpg", b"cat")
+    picture = await _look(world, "a.jpg")
+    if change == "put":
+        await world.put("a.jpg", b"dog")
+    elif change == "tag":
+        await world.tag("a.jpg", {"shelf": "7"})
+    else:
+        await world.delete("a.jpg")
+    with pytest.raises(Superseded):
+        await world.images.read(picture)
+    with pytest.raises(Superseded):
+        await world.images.mark(picture, {"alt_text": "A cat"})
+
+
+async def test_marking_changes_the_etag(world: World) -> None:
+    await world.put("a.jpg", b"cat")
+    picture = await _look(world, "a.jpg")
+    await world.images.mark(picture, {"alt_text": "A cat"})
+    assert (await _look(world, "a.jpg")).etag != picture.etag
+
+
+async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
+    await azurite.put("a.jpg", b"cat")
+    lease = await azurite.service.get_blob_client(azurite.container, "a.jpg").acquire_lease(15)
+    with pytest.raises(Transient, match="LeaseIdMissing"):
+        await azurite.images.mark(await _look(azurite, "a.jpg"), {"alt_text": "A cat"})
+    await lease.release()
+
+
+async def test_an_archived_picture_is_refused(azurite: InAzurite) -> None:
+    await azurite.put("a.jpg", b"cat")
+    await azurite.service.get_blob_client(azurite.container, "a.jpg").set_standard_blob_tier(StandardBlobTier.ARCHIVE)
+    picture = await _look(azurite, "a.jpg")
+    with pytest.raises(Archived, match="move it to another tier"):
+        await azurite.images.read(picture)
+
+
+async def test_a_container_that_does_not_exist_is_the_operators_business(azurite: InAzurite) -> None:
+    ref = ImageRef("no-such-container", "a.jpg")
+    with pytest.raises(Misconfigured, match="ContainerNotFound"):
+        await azurite.images.read(Picture(ref, '"1"', 1, {}))
+
+
+async def test_no_answer_is_transient() -> None:
+    async with BlobServiceClient("http://127.0.0.1:9/images", retry_total=0) as nowhere:
+        with pytest.raises(Transient, match="no answer from storage"):
+            await BlobImages(nowhere).look(ImageRef("images", "a.jpg"))

@@ -1,0 +1,248 @@
+"""The port `Model` over HTTP: the real SDK against a server that answers as Azure OpenAI does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from azure.core.credentials import AccessToken
+from PIL import Image
+
+from describer.adapters.chat.client import ChatModel, connect
+from describer.brief import Brief
+from describer.errors import (
+    Corrupt,
+    DescriberError,
+    Filtered,
+    Misconfigured,
+    TooLarge,
+    Transient,
+    Unanswered,
+    Unsupported,
+)
+from describer.image.values import PreparedImage
+from describer.models import family
+from local.azure_openai import faults
+from local.azure_openai.answers import Answer, Fault
+from local.azure_openai.script import Model, Script, serve
+from local.storage import Storage
+
+BRIEF = Brief(("en", "de"), "gpt-5.6-luna", "high", 500)
+SCOPE = "https://ai.azure.com/.default"
+
+
+def _picture() -> PreparedImage:
+    out = BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(out, "JPEG")
+    return PreparedImage(out.getvalue(), 64, 48)
+
+
+class SignedIn:
+    """The stand-in identity; counts how often it is asked."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.identity = storage.identity
+        self.asked = 0
+
+    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
+        self.asked += 1
+        return await self.identity.get_token(*scopes)
+
+    async def close(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def server() -> Iterator[Model]:
+    with serve(Script()) as model:
+        yield model
+
+
+@pytest.fixture
+async def chat(server: Model, storage: Storage) -> AsyncIterator[ChatModel]:
+    luna = family("gpt-5.6-luna")
+    assert luna
+    client = connect(server.base_url, key="", credential=SignedIn(storage), scope=SCOPE)  # type: ignore[arg-type]
+    async with client:
+        yield ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01)
+
+
+async def test_the_answer_is_read_in_every_language(chat: ChatModel, server: Model) -> None:
+    said = await chat.ask(BRIEF, _picture())
+    assert said.description
+    assert said.description.texts["en"].alt_text.startswith("A test picture of 64 by 48 pixels")
+    assert said.description.texts["de"].alt_text.startswith("Ein Testbild von 64 mal 48 Pixeln")
+    assert said.model == "gpt-5.6-luna-2026-07-09"
+    assert said.usage.calls == 1
+    assert said.usage.prompt_tokens > 0 and said.usage.completion_tokens > 0
+
+
+async def test_the_request_is_what_the_family_takes(chat: ChatModel, server: Model) -> None:
+    await chat.ask(BRIEF, _picture())
+    body = server.requests[0].body
+    assert body["max_completion_tokens"] == 500
+    assert body["reasoning_effort"] == "none"
+    assert "temperature" not in body and "max_tokens" not in body
+    assert server.requests[0].images[0].data == _picture().jpeg
+    assert server.requests[0].images[0].detail == "high"
+
+
+async def test_the_models_refusal_is_an_answer(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.refused("I can't."))
+    said = await chat.ask(BRIEF, _picture())
+    assert (said.description, said.refusal) == (None, "I can't.")
+
+
+async def test_a_cut_off_answer_is_asked_for_once_more_with_twice_the_cap(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.cut_off())
+    said = await chat.ask(BRIEF, _picture())
+    assert said.usage.calls == 2
+    assert [request.body["max_completion_tokens"] for request in server.requests] == [500, 1000]
+
+
+async def test_an_answer_cut_off_twice_is_given_up(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.cut_off(), faults.cut_off())
+    with pytest.raises(Unanswered, match="cut off at 500 tokens and at twice as many"):
+        await chat.ask(BRIEF, _picture())
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (faults.content_filter_prompt(), Filtered),
+        (faults.content_filter_answer('{"image'), Filtered),
+        (faults.invalid_image("invalid_image_format"), Unsupported),
+        (faults.invalid_image("image_parse_error"), Corrupt),
+        (faults.invalid_image("image_too_large"), TooLarge),
+        (Fault(413, {"error": {"code": "413", "message": "too large"}}), TooLarge),
+    ],
+)
+async def test_what_speaks_of_this_picture_is_final(
+    chat: ChatModel, server: Model, reply: Answer | Fault, error: type[DescriberError]
+) -> None:
+    server.script.then(reply)
+    with pytest.raises(error):
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        faults.permission_denied(),
+        faults.deployment_not_found(),
+        faults.text_only_deployment(),
+        faults.wrong_key(),
+        faults.error(422, "no", "unprocessable"),
+        faults.error(400, "no", "unsupported_parameter"),
+    ],
+)
+async def test_what_speaks_of_the_installation_is_the_operators_business(
+    chat: ChatModel, server: Model, reply: Fault
+) -> None:
+    server.script.then(reply)
+    with pytest.raises(Misconfigured, match=str(reply.status)):
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "blames_picture"),
+    [
+        (faults.server_error(500), True),
+        (faults.server_error(503), False),
+        (faults.not_json(), False),
+        (faults.not_json("text/html"), False),
+        (faults.disconnect(), False),
+    ],
+)
+async def test_a_passing_fault_is_tried_thrice_and_then_left_to_the_queue(
+    chat: ChatModel, server: Model, reply: Answer | Fault, *, blames_picture: bool
+) -> None:
+    server.script.then(reply, reply, reply)
+    with pytest.raises(Transient) as caught:
+        await chat.ask(BRIEF, _picture())
+    assert caught.value.blames_picture is blames_picture
+    assert len(server.requests) == 3
+    assert (await chat.ask(BRIEF, _picture())).description
+
+
+async def test_an_answer_of_another_form_is_paid_for_once_and_may_be_the_pictures_fault(
+    chat: ChatModel, server: Model
+) -> None:
+    server.script.then(Answer("{}"))
+    with pytest.raises(Transient, match="not of the form") as caught:
+        await chat.ask(BRIEF, _picture())
+    assert caught.value.blames_picture
+    assert len(server.requests) == 1
+
+
+async def test_one_stumble_is_waited_out_at_once(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.server_error(500), faults.rate_limited(0.2))
+    assert (await chat.ask(BRIEF, _picture())).description
+    assert len(server.requests) == 3
+
+
+async def test_a_long_wait_is_left_to_the_queue(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.rate_limited(60))
+    with pytest.raises(Transient) as caught:
+        await chat.ask(BRIEF, _picture())
+    assert (caught.value.retry_after, caught.value.blames_picture) == (60, False)
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_is_down_is_transient(chat: ChatModel, server: Model) -> None:
+    server.down()
+    with pytest.raises(Transient, match="cannot be reached"):
+        await chat.ask(BRIEF, _picture())
+    server.up()
+    assert (await chat.ask(BRIEF, _picture())).description
+
+
+async def test_the_deadline_is_for_the_whole_answer(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.hang(30))
+    with pytest.raises(Transient, match=r"no answer in 0\.3 s") as caught:
+        await replace(chat, deadline=0.3).ask(BRIEF, _picture())
+    assert caught.value.blames_picture
+
+
+async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> None:
+    async def ask() -> None:
+        await chat.ask(BRIEF, _picture())
+
+    limited = replace(chat, slots=asyncio.Semaphore(1))
+    server.script.then(faults.hang(30))
+    first = asyncio.create_task(limited.ask(BRIEF, _picture()))
+    async with asyncio.timeout(5):
+        while not server.requests:
+            await asyncio.sleep(0.01)
+    second = asyncio.create_task(limited.ask(BRIEF, _picture()))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await asyncio.shield(second)
+    assert len(server.requests) == 1
+    first.cancel()
+    assert (await second).description
+
+
+async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
+    signed_in = SignedIn(storage)
+    luna = family("gpt-5.6-luna")
+    assert luna
+    async with connect(server.base_url, key="", credential=signed_in, scope=SCOPE) as client:  # type: ignore[arg-type]
+        chat = ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01)
+        await chat.ask(BRIEF, _picture())
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 2
+    assert signed_in.asked == 1
+
+
+async def test_a_token_for_something_else_is_the_operators_business(storage: Storage, server: Model) -> None:
+    luna = family("gpt-5.6-luna")
+    assert luna
+    other = "https://storage.azure.com/.default"
+    async with connect(server.base_url, key="", credential=SignedIn(storage), scope=other) as client:  # type: ignore[arg-type]
+        with pytest.raises(Misconfigured, match="401"):
+            await ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01).ask(BRIEF, _picture())

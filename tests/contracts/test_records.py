@@ -1,0 +1,105 @@
+"""The port `Records`: the fake and Blob Storage keep the same promises."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from azure.storage.blob.aio import ContainerClient
+
+from describer.adapters.records import BlobRecords
+from describer.errors import Misconfigured, Superseded
+from describer.events import ImageRef
+from describer.metadata import sidecar_name
+from describer.ports import Records
+from describer.record import Record
+from local.storage import Storage
+from tests.fakes import FakeRecords
+
+CAT = ImageRef("images", "a/ü #%?.jpg")
+
+
+def _record(alt_text: str) -> Record:
+    return Record.model_validate(
+        {
+            "status": "described",
+            "language": "en",
+            "alt_text": alt_text,
+            "source": {"container": "images", "name": CAT.name, "etag": '"1"', "size": 3},
+            "fingerprint": "f" * 16,
+            "at": datetime(2026, 11, 23, tzinfo=UTC),
+        }
+    )
+
+
+@pytest.fixture
+async def descriptions(storage: Storage, container: str) -> AsyncIterator[ContainerClient]:
+    async with storage.blob_service() as service:
+        yield service.get_container_client(container)
+
+
+@pytest.fixture(params=["fake", "azurite"])
+def records(request: pytest.FixtureRequest, descriptions: ContainerClient) -> Records:
+    return FakeRecords() if request.param == "fake" else BlobRecords(descriptions)
+
+
+async def test_a_record_is_written_read_and_confirmed(records: Records) -> None:
+    assert await records.read(CAT) is None
+    written = await records.write(CAT, _record("A cat 🐈"), replaces=None)
+    assert await records.read(CAT) == written
+    assert written.record.alt_text == "A cat 🐈"
+    await records.confirm(CAT, written)
+
+
+async def test_only_the_record_that_was_read_is_replaced(records: Records) -> None:
+    first = await records.write(CAT, _record("one"), replaces=None)
+    with pytest.raises(Superseded):
+        await records.write(CAT, _record("two"), replaces=None)
+    second = await records.write(CAT, _record("two"), replaces=first)
+    with pytest.raises(Superseded):
+        await records.write(CAT, _record("three"), replaces=first)
+    with pytest.raises(Superseded):
+        await records.confirm(CAT, first)
+    assert await records.read(CAT) == second
+
+
+async def test_only_the_record_that_was_read_is_deleted(records: Records) -> None:
+    first = await records.write(CAT, _record("one"), replaces=None)
+    second = await records.write(CAT, _record("two"), replaces=first)
+    with pytest.raises(Superseded):
+        await records.delete(CAT, first)
+    await records.delete(CAT, second)
+    assert await records.read(CAT) is None
+    with pytest.raises(Superseded):
+        await records.write(CAT, _record("three"), replaces=second)
+    with pytest.raises(Superseded):
+        await records.confirm(CAT, second)
+
+
+async def test_the_first_twins_record_stays(records: Records) -> None:
+    assert await records.twin("images", "abc-123") is None
+    await records.share("images", "abc-123", _record("one"))
+    await records.share("images", "abc-123", _record("two"))
+    twin = await records.twin("images", "abc-123")
+    assert twin is not None
+    assert twin.alt_text == "one"
+    assert await records.twin("others", "abc-123") is None
+
+
+@pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d"])
+async def test_names_of_every_length_have_a_sidecar(descriptions: ContainerClient, name: str) -> None:
+    records, ref = BlobRecords(descriptions), ImageRef("images", name)
+    written = await records.write(ref, _record("long"), replaces=None)
+    assert await records.read(ref) == written
+
+
+async def test_a_sidecar_is_json_that_is_never_cached(descriptions: ContainerClient) -> None:
+    await BlobRecords(descriptions).write(CAT, _record("A cat"), replaces=None)
+    properties = await descriptions.get_blob_client(sidecar_name(CAT)).get_blob_properties()
+    assert properties.content_settings.content_type == "application/json"
+    assert properties.content_settings.cache_control == "no-cache"
+
+
+async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerClient) -> None:
+    await descriptions.upload_blob(sidecar_name(CAT), b'{"mine": true}')
+    with pytest.raises(Misconfigured, match="is no record of this app; move it away"):
+        await BlobRecords(descriptions).read(CAT)
