@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
-from describer.models import Family, Patches, Sizing, Tiles, family, generic
-
-__all__ = ["Bounds", "Family", "family", "fit", "generic", "image_tokens"]
+from describer.models import Family, Patches, Sizing, Tiles
 
 PATCH = 32
 TILE = 512

@@ -10,8 +10,6 @@ from describer.image.formats import TIFF, Format
 from describer.image.orientation import swapped, turn
 from describer.image.values import Header, Limits
 
-__all__ = ["Header", "inspect"]
-
 MOST_PAGES: Final = 1000
 """Each page of a TIFF is a step through the file, and a hostile one has a million of them."""
 

@@ -11,8 +11,6 @@ from describer.image.decode import decode
 from describer.image.inspect import inspect
 from describer.image.values import Limits, PreparedImage
 
-__all__ = ["PreparedImage", "prepare"]
-
 JPEG_QUALITY: Final = 85
 
 

@@ -1,0 +1,57 @@
+"""What is generated from the code into the documentation: `python -m tests.generated` writes it, a test compares it."""
+
+import json
+from enum import Enum
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from describer.record import Record
+from describer.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- settings: generated from describer/settings.py -->", "<!-- end of settings -->"
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table."""
+    rows = ["| Setting | Default | What it is | Expected |", "| --- | --- | --- | --- |"]
+    for field in Settings.model_fields.values():
+        extra = field.json_schema_extra
+        expected = extra["expected"] if isinstance(extra, dict) else ""
+        rows.append(f"| `{field.alias}` | {_default(field.default)} | {field.description} | {expected} |")
+    return "\n".join(rows)
+
+
+def _default(value: object) -> str:
+    match value:
+        case None | "" | () | SecretStr():
+            return ""
+        case bool():
+            return f"`{str(value).lower()}`"
+        case Enum():
+            return f"`{value.value}`"
+        case tuple():
+            return f"`{','.join(value)}`"
+        case _:
+            return "required" if value is PydanticUndefined or value is ... else f"`{value}`"
+
+
+def readme() -> str:
+    """README.md with the table in its place."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    return f"{before}{BEGIN}\n{settings_table()}\n{END}{rest.split(END)[1]}"
+
+
+def record_schema() -> str:
+    """The JSON Schema of the sidecars."""
+    schema = Record.model_json_schema(mode="serialization")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
+    (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")

@@ -1,0 +1,82 @@
+"""What the documentation and the configuration say is what the code does."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pathspec
+
+from describer.settings import Settings
+from tests import generated
+from tests.unit.conftest import CAT, House
+
+ROOT = generated.ROOT
+NAMES = [field.alias for field in Settings.model_fields.values()]
+
+
+def test_the_readmes_table_is_that_of_the_settings() -> None:
+    assert (ROOT / "README.md").read_text(encoding="utf-8") == generated.readme(), "run: python -m tests.generated"
+
+
+def test_the_published_schema_is_that_of_the_record() -> None:
+    published = (ROOT / "docs" / "record.schema.json").read_text(encoding="utf-8")
+    assert published == generated.record_schema(), "run: python -m tests.generated"
+
+
+async def test_a_sidecar_fits_the_published_schema(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    sidecar = json.loads(house.records.stored[CAT].record.to_json())
+    schema = json.loads((ROOT / "docs" / "record.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(sidecar)
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    assert sorted(values.keys() - {"FUNCTIONS_WORKER_RUNTIME"}) == sorted(str(name) for name in NAMES)
+
+
+def test_the_examples_defaults_are_the_codes() -> None:
+    values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    read, bare = Settings.read(values), Settings.read({name: values[name] for name in values if name in REQUIRED})
+    assert read == bare
+
+
+REQUIRED = {"AzureWebJobsStorage", "IMAGES", "IMAGES_CONTAINER", "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT"}
+
+
+def test_what_is_deployed_is_the_app_and_all_of_it() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text(encoding="utf-8").splitlines())
+    app = {"function_app.py", "host.json", "requirements.txt"}
+    expected = {name for name in tracked if name.startswith("describer/") or name in app}
+    assert {name for name in tracked if not ignored.match_file(name)} == expected
+
+
+def test_the_function_app_knows_the_composition_root_alone() -> None:
+    tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
+    plain = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert plain | wanted == {"azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app"}
+
+
+def test_indexing_loads_neither_the_models_sdk_nor_pillow() -> None:
+    values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    code = "import function_app, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=values, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "describer.settings" in loaded
+    assert not {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "describer.pipeline"} & loaded
+
+
+def test_a_faulty_set_of_settings_stops_indexing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import function_app"], cwd=ROOT, env={}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    for name in ("IMAGES_CONTAINER", "IMAGES__blobServiceUri", "AZURE_OPENAI_ENDPOINT"):
+        assert name in done.stderr

@@ -1,0 +1,149 @@
+"""Headers are read for what they are, and what is not read is refused with a sentence that helps."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from describer.errors import Corrupt, TooLarge, Unsupported
+from describer.image.formats import HEIF, JPEG, PNG, Format
+from describer.image.inspect import MOST_PAGES, inspect
+from describer.image.jpeg import in_one_scan
+from describer.image.values import Header, Limits
+from tests import pictures
+
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize("name", pictures.EVERY_KIND)
+def test_every_kind_is_recognised_by_its_bytes(name: str) -> None:
+    form, data = pictures.EVERY_KIND[name]
+    header = inspect(data, LIMITS)
+    assert (header.format, header.width, header.height) == (form, pictures.WIDTH, pictures.HEIGHT)
+    assert header.media_type.startswith("image/")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_the_size_is_that_of_the_upright_picture(form: str, orientation: int) -> None:
+    header = inspect(pictures.turned(form, orientation), LIMITS)
+    assert (header.width, header.height) == (pictures.WIDTH, pictures.HEIGHT)
+
+
+@pytest.mark.parametrize(
+    ("form", "frames"), [("GIF", 3), ("PNG", 3), ("WEBP", 3), ("TIFF", 3), ("AVIF", 3), ("MPO", 1)]
+)
+def test_frames_and_pages_are_counted_but_a_phones_second_picture_is_not(form: str, frames: int) -> None:
+    assert inspect(pictures.moving(form), LIMITS).frames == frames
+
+
+def test_the_pages_of_a_tiff_are_counted_to_a_thousand() -> None:
+    page = Image.new("1", (8, 8))
+    many = pictures.saved(page, "TIFF", save_all=True, append_images=[page] * (MOST_PAGES + 9))
+    assert inspect(many, LIMITS).frames == MOST_PAGES
+
+
+def test_a_header_is_read_without_the_pixels() -> None:
+    assert inspect(pictures.png_claiming(4000, 3000), LIMITS) == Header("PNG", "image/png", 4000, 3000)
+
+
+def test_a_blob_without_bytes_is_corrupt() -> None:
+    with pytest.raises(Corrupt, match=r"^The blob is empty\. Upload the picture again\.$"):
+        inspect(b"", LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG.*Export it as PNG"),
+        (b"\n <SVG>", "SVG"),
+        (b"%PDF-1.7", "PDF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
+        (b"\xc5\xd0\xd3\xc6 EPS with a preview", "EPS"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"\xff\x0a", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\0\0\1\0\1\0", "icon"),
+        (b"PK\3\4", "Office"),
+        (b"<!DOCTYPE html><p>404", "web page"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
+        (b"BMW is a maker of cars", "no picture format.*Convert it"),
+        (b"RIFF\0\0\0\0WAVE", "no picture format"),
+        (b"x", "no picture format"),
+    ],
+)
+def test_strangers_are_unsupported_with_a_sentence_that_helps(data: bytes, says: str) -> None:
+    with pytest.raises(Unsupported, match=f"(?s){says}"):
+        inspect(data, LIMITS)
+
+
+@pytest.mark.parametrize("name", pictures.EVERY_KIND)
+def test_a_picture_that_ends_in_its_header_is_corrupt(name: str) -> None:
+    form, data = pictures.EVERY_KIND[name]
+    with pytest.raises(Corrupt, match=f"^The {form} data is damaged .*Upload the picture again"):
+        inspect(data[:18], LIMITS)
+
+
+@pytest.mark.parametrize("form", pictures.BOMBS)
+@pytest.mark.parametrize("side", [16_000, 60_000])
+def test_bombs_are_refused_by_their_header(form: str, side: int) -> None:
+    with pytest.raises(TooLarge, match=r"^Decoding .*Upload a smaller copy"):
+        inspect(pictures.BOMBS[form](side, side), Limits(decode_memory=600 * 2**20))
+
+
+def test_a_jpeg_that_comes_in_one_scan_may_be_larger() -> None:
+    """libjpeg shrinks it while it decodes; one in several scans, progressive or not, it holds whole."""
+    limits = Limits(decode_memory=pictures.WIDTH * pictures.HEIGHT * 5)
+    for data in (pictures.jpeg(), pictures.secretive("JPEG"), pictures.EVERY_KIND["jpeg, cmyk"][1]):
+        inspect(data, limits)
+    for data in (pictures.jpeg(progressive=True), pictures.jpeg_of_scans(pictures.WIDTH, pictures.HEIGHT)):
+        with pytest.raises(TooLarge):
+            inspect(data, limits)
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        (pictures.jpeg(), True),
+        (pictures.jpeg().replace(b"\xff\xdb", b"\xff\xff\xff\xdb", 1), True),  # fill bytes before a marker
+        (pictures.jpeg_of_scans(16, 16), False),
+        (pictures.jpeg(progressive=True), False),
+        (pictures.jpeg()[:40], False),
+        (b"\xff\xd8\xff", False),
+        (b"\xff\xd8\xff\xe0\0\0" * 9, False),
+    ],
+)
+def test_one_scan_is_told_from_several(data: bytes, answer: bool) -> None:
+    assert in_one_scan(data) is answer
+
+
+@pytest.mark.parametrize("form", [JPEG, PNG, HEIF])
+def test_a_phones_48_megapixels_fit_the_default_limits(form: Format) -> None:
+    assert 8064 * 6048 * form.bytes_per_pixel <= LIMITS.decode_memory
+
+
+def test_a_file_over_the_limit_of_bytes_is_too_large() -> None:
+    with pytest.raises(TooLarge, match=r"has 2\.0 MiB, over the limit of 1\.0"):
+        inspect(b"\xff\xd8\xff" + bytes(2 * 2**20), Limits(max_bytes=2**20))
+
+
+def test_without_pillow_heif_heic_is_refused_by_name_and_all_else_is_read(tmp_path: Path) -> None:
+    (tmp_path / "picture.heic").write_bytes(pictures.EVERY_KIND["heic"][1])
+    (tmp_path / "picture.avif").write_bytes(pictures.EVERY_KIND["avif"][1])
+    program = (
+        "import sys; sys.modules['pillow_heif'] = None\n"
+        "from pathlib import Path\n"
+        "from describer.errors import Unsupported\n"
+        "from describer.image.inspect import inspect\n"
+        "from describer.image.values import Header, Limits\n"
+        "for path in sys.argv[1:]:\n"
+        "    try: print(inspect(Path(path).read_bytes(), Limits()).format)\n"
+        "    except Unsupported as error: print(error)\n"
+    )
+    files = [str(tmp_path / "picture.heic"), str(tmp_path / "picture.avif")]
+    run = subprocess.run([sys.executable, "-c", program, *files], capture_output=True, text=True, check=True)
+    refusal, form = run.stdout.splitlines()
+    assert "pillow-heif is missing" in refusal
+    assert form == "AVIF"
