@@ -1,0 +1,64 @@
+"""The body of an answer with status 200: choices, filter results, usage."""
+
+import time
+import uuid
+
+from local.azure_openai.answers import Answer, Json, Request
+from local.azure_openai.tokens import CHARACTERS_PER_TOKEN, image_tokens, text_tokens
+
+_HARMS = ("hate", "self_harm", "sexual", "violence")
+
+
+def prompt_tokens(request: Request) -> int:
+    """Estimate the prompt's tokens: its texts, and its pictures by GPT-5.6's rule."""
+    pictures = sum(image_tokens(image.width, image.height, image.detail) for image in request.images)
+    return sum(text_tokens(prompt) for prompt in request.prompts) + pictures
+
+
+def completion(request: Request, answer: Answer, model: str) -> Json:
+    """Return the completion as Azure words it; an answer beyond the caller's limit is cut, as a model's would be."""
+    content, finish_reason = _limited(answer, request.max_tokens)
+    asked, answered = prompt_tokens(request), text_tokens(content or answer.refusal or "")
+    message: Json = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
+    choice = {
+        "index": 0,
+        "finish_reason": finish_reason,
+        "logprobs": None,
+        "message": message,
+        "content_filter_results": _filter_results(
+            filtered=finish_reason == "content_filter", last="protected_material_text"
+        ),
+    }
+    return {
+        "id": f"chatcmpl-{uuid.uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": model,
+        "prompt_filter_results": [
+            {"prompt_index": 0, "content_filter_results": _filter_results(filtered=False, last="jailbreak")}
+        ],
+        "choices": [choice],
+        "usage": {
+            "prompt_tokens": asked,
+            "completion_tokens": answered,
+            "total_tokens": asked + answered,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+        },
+    }
+
+
+def _limited(answer: Answer, max_tokens: int | None) -> tuple[str | None, str]:
+    content = answer.content
+    if content is None or max_tokens is None or text_tokens(content) <= max_tokens:
+        return content, answer.finish_reason
+    return content[: max_tokens * CHARACTERS_PER_TOKEN], "length"
+
+
+def _filter_results(*, filtered: bool, last: str) -> Json:
+    """Return severities; what is filtered is put down to violence, because some harm must be named."""
+    results: Json = {harm: {"filtered": False, "severity": "safe"} for harm in _HARMS}
+    if filtered:
+        results["violence"] = {"filtered": True, "severity": "medium"}
+    results[last] = {"filtered": False, "detected": False}
+    return results

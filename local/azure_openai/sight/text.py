@@ -1,0 +1,56 @@
+"""Text in a picture, read by RapidOCR (PP-OCR models, Apache-2.0, whose weights lie inside its package)."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from rapidocr import RapidOCR
+
+from local.azure_openai.sight.picture import Pixels
+
+SURE = 0.9
+"""Lines below this score are dropped: they are words that nobody wrote."""
+DETECTION_SIDE = 960
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it was read.
+
+    Args:
+        text: verbatim.
+        height: pixels.
+        area: pixels that its box covers.
+    """
+
+    text: str
+    height: float
+    area: float
+
+
+class Reader:
+    """The OCR models, loaded. One caller at a time."""
+
+    def __init__(self) -> None:
+        logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+        self._ocr = RapidOCR(
+            params={
+                "Global.log_level": "error",
+                "Global.use_cls": False,  # upside-down lines are not worth a third model
+                "Det.limit_type": "max",
+                "Det.limit_side_len": DETECTION_SIDE,
+                "EngineConfig.onnxruntime.intra_op_num_threads": 2,
+            }
+        )
+
+    def read(self, pixels: Pixels) -> list[Line]:
+        """Return the lines that were read for sure, from top to bottom."""
+        result = self._ocr(pixels[:, :, ::-1])
+        if result.boxes is None or result.txts is None:
+            return []
+        lines = []
+        for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
+            width, height = (float(np.linalg.norm(box[corner] - box[0])) for corner in (1, 3))  # boxes may be tilted
+            if score >= SURE and sum(map(str.isalnum, text)) >= 2:
+                lines.append(Line(text.strip(), height, width * height))
+        return lines
