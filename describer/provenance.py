@@ -67,6 +67,8 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Recor
         return _with(record, people)
     previous, standing = stored.record, texts_by_people(stored.record)
     if previous.source.sha256 == record.source.sha256:
+        if record.status is Status.FAILED and previous.alt_text:
+            return previous  # an older answer to another brief is better than none
         record = _with(record, standing | people)
     else:
         record = _with(record, people)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -93,6 +93,7 @@ _Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
 _Languages = Annotated[tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1)]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
 _Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
+_Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 
@@ -201,7 +202,7 @@ class Settings(BaseModel):
         "IMAGES__queueServiceUri", "", "Its queues: the trigger keeps its poison queue there.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
-    images_credential: str = _setting(
+    images_credential: _Credential = _setting(
         "IMAGES__credential",
         "",
         "`managedidentity` on Azure; empty: whoever is signed in.",
@@ -217,7 +218,7 @@ class Settings(BaseModel):
         "AzureWebJobsStorage__queueServiceUri", "", "Its queues: `image-work` is there.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
-    host_credential: str = _setting(
+    host_credential: _Credential = _setting(
         "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure; empty: whoever is signed in.",
         "managedidentity, or nothing",
     )  # fmt: skip

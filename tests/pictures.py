@@ -211,3 +211,9 @@ EVERY_KIND: Final[dict[str, tuple[str, bytes]]] = {
     "avif, clear": ("AVIF", saved(glass(), "AVIF")),
 }
 """Name: the format that `inspect` should find, and the file."""
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels."""
+    with Image.open(BytesIO(data)) as image:
+        return image.size

@@ -9,7 +9,8 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from describer.errors import Corrupt, Refused, TooLarge, Unsupported
-from describer.image.formats import JPEG, Format, recognise
+from describer.image import png
+from describer.image.formats import JPEG, PNG, Format, recognise
 from describer.image.jpeg import in_one_scan
 from describer.image.strangers import why_unread
 from describer.image.values import MIB, Limits
@@ -34,6 +35,8 @@ def opened(data: bytes, limits: Limits) -> Iterator[tuple[Format, ImageFile]]:
     try:
         with form.plugin(BytesIO(data)) as source:
             _check_memory(_bytes_per_pixel(form, data), form, source, limits)
+            if form is PNG and "Raw profile type exif" not in source.info:
+                source.info.setdefault("exif", png.exif(data))  # else Pillow decodes all pixels to look for it
             yield form, source
     except Refused:
         raise

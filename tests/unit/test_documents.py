@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 
@@ -48,7 +49,8 @@ REQUIRED = {"AzureWebJobsStorage", "IMAGES", "IMAGES_CONTAINER", "AZURE_OPENAI_E
 
 
 def test_what_is_deployed_is_the_app_and_all_of_it() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    git = [str(shutil.which("git")), "ls-files", "-z"]
+    tracked = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
     ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text(encoding="utf-8").splitlines())
     app = {"function_app.py", "host.json", "requirements.txt"}
     expected = {name for name in tracked if name.startswith("describer/") or name in app}

@@ -282,6 +282,14 @@ async def test_giving_up_never_replaces_a_description(house: House) -> None:
     assert isinstance(await house.pipeline.give_up(CAT, BRIEF, "tried 3 times"), Skip)
 
 
+async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(house: House) -> None:
+    await house.describe()
+    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    assert isinstance(end, Record)
+    assert (end.status, end.alt_text) == (Status.DESCRIBED, "A cat on a sofa.")
+    assert house.records.writes == 1
+
+
 async def test_a_record_says_what_was_spent_and_what_shrinking_saved(house: House) -> None:
     record = await house.described()
     assert record.sent and record.cost

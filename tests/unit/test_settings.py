@@ -66,6 +66,10 @@ def test_three_faults_are_named_in_one_message() -> None:
         ({"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "llava"}, "expected MODEL_PROVIDER"),
         ({"MODEL_PROVIDER": "openai"}, "OPENAI_BASE_URL is not set"),
         ({"MODEL_PROVIDER": "google"}, "MODEL_PROVIDER is 'google'; expected azure or openai."),
+        (
+            {"IMAGES__credential": "ManagedId"},
+            "IMAGES__credential is 'ManagedId'; expected managedidentity, or nothing.",
+        ),
         ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
     ],

@@ -1,0 +1,143 @@
+"""The processes of one stack, seen from the process that owns them: start, wait until ready, notice a death, end."""
+
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from local import child
+
+ROOT = Path(__file__).parent.parent
+
+# 127.0.0.1 is never asked through a proxy, whatever the shell says.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+type Ready = Callable[[], bool]
+
+
+class ChildFailed(RuntimeError):
+    """A child ended by itself, or did not become ready; the text names it, its log and the log's last lines."""
+
+
+class Child:
+    """A command under the supervision of `local.child`, so that it ends with this process however this process ends.
+
+    Args:
+        name: what people call it; also the name of its log.
+        command: program and arguments; the working directory is the checkout.
+        environment: all of the command's environment; nothing is inherited.
+        log: the file that gets its output, emptied first.
+        ready: says whether it can be used; asked every 20 ms.
+        grace: seconds between SIGTERM and SIGKILL when it is ended.
+
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Iterable[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        ready: Ready,
+        grace: float = 8.0,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._ready = ready
+        log.parent.mkdir(parents=True, exist_ok=True)
+        supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", str(grace), "--"]
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [*supervisor, *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environment),
+                cwd=ROOT,
+                start_new_session=True,
+            )
+
+    def wait_until_ready(self, within: float = 60.0) -> None:
+        """Return when it can be used.
+
+        Raises:
+            ChildFailed: it ended, or was not ready within so many seconds.
+
+        """
+        deadline = time.monotonic() + within
+        while not self._ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ChildFailed(self._report(f"was not ready within {within:.0f} s"))
+            time.sleep(0.02)
+
+    def check(self) -> None:
+        """Raise ChildFailed if it has ended by itself."""
+        if self.code is not None:
+            raise ChildFailed(self._report(f"ended with exit code {self.code}"))
+
+    def ask_to_end(self) -> None:
+        """Close the pipe that keeps it running; returns at once."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._process.poll()
+
+    def wait_for_end(self) -> None:
+        """Return when it has ended; the supervisor's grace bounds the wait."""
+        self._process.wait()
+        self.ask_to_end()  # gives our end of its pipe back
+
+    def _report(self, what: str) -> str:
+        last = self.log.read_text("utf-8", errors="replace").splitlines()[-15:]
+        shown = "\n".join(f"    {line}" for line in last) or "    (empty)"
+        return f"{self.name} {what}. The end of its log, {self.log}:\n{shown}"
+
+
+def end(children: Iterable[Child]) -> None:
+    """End them all at the same time, and return when all have ended."""
+    children = list(children)
+    for one in children:
+        one.ask_to_end()
+    for one in children:
+        one.wait_for_end()
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """Give the command that runs a module of this checkout with this interpreter."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def secret() -> str:
+    """Make a secret that two children share for one run."""
+    return secrets.token_urlsafe(24)
+
+
+def answers(url: str) -> Ready:
+    """Ready when a GET of this URL is answered with 200."""
+
+    def ask() -> bool:
+        try:
+            with DIRECT.open(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:  # refused, reset, or another status (urllib's errors are its children)
+            return False
+
+    return ask
+
+
+def says(log: Path, text: str) -> Ready:
+    """Ready when the log holds this text."""
+
+    def look() -> bool:
+        return text in log.read_text("utf-8", errors="replace")
+
+    return look

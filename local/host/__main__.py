@@ -1,0 +1,99 @@
+"""Runs one function app: `HOST_KEY=<key> python -m local.host --app DIR --port N`.
+
+App settings are the environment; `local.settings.json` is not read. If the app cannot be indexed, its one message is
+printed and the exit code is 1 (with PYTHON_ENABLE_DEBUG_LOGGING=1 the traceback comes too, and debug output later).
+SIGTERM and Ctrl-C: no message is taken any more, what is running may end within 5 seconds.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from local.host import logs, options, server, triggers, worker
+from local.host.connections import Connections, SettingMissing
+from local.host.listener import QueueListener
+
+DRAIN = 5.0  # seconds
+
+log = logging.getLogger("host")
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _listeners(app: Path, blobs: triggers.BlobTriggers) -> list[QueueListener]:
+    """Index the app and give a listener for each of its triggers that has one."""
+    functions = await worker.index(app)
+    of_queues, of_blobs = options.read(app)
+    listeners = []
+    for function in functions:
+        match function.trigger["type"]:
+            case "queueTrigger":
+                listeners.append(await triggers.listen_to_queue(function, blobs.connections, of_queues))
+            case "blobTrigger":
+                blobs.add(function)
+                await blobs.connections.blob(function.trigger.get("connection") or triggers.HOST_STORAGE)
+            case other:
+                log.warning("%s is not run here: %s is not built", function.name, other)
+    if blobs.functions:
+        listeners.append(await blobs.listen(of_blobs))
+    return listeners
+
+
+async def run(app: Path, port: int, key: str) -> None:
+    """Index, listen and serve until SIGTERM or Ctrl-C."""
+    async with contextlib.AsyncExitStack() as closing:
+        blobs = triggers.BlobTriggers(Connections(closing))
+        listeners = await _listeners(app, blobs)
+        config = uvicorn.Config(server.application(blobs, key), host="127.0.0.1", port=port, log_config=None)
+        http = _Server(config)
+
+        def end(*_: object) -> None:
+            http.should_exit = True
+            for listener in listeners:
+                listener.take_no_more()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, end)
+        running = [asyncio.create_task(listener.run()) for listener in listeners]
+        for task in running:
+            task.add_done_callback(end)  # one that fails ends the host: nothing may stop listening unnoticed
+        await http.serve()
+        await asyncio.gather(*running)
+        await asyncio.gather(*(listener.finish(DRAIN) for listener in listeners))
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.host", description="A development host for one function app."
+    )
+    parser.add_argument("--app", type=Path, required=True, help="the folder with function_app.py and host.json")
+    parser.add_argument("--port", type=int, required=True)
+    given = parser.parse_args()
+    debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"}
+    logs.set_up(logging.DEBUG if debug else logging.INFO)
+    try:
+        asyncio.run(run(given.app.resolve(), given.port, os.environ["HOST_KEY"]))
+    except (worker.IndexingFailed, SettingMissing) as error:
+        print(error, file=sys.stderr)
+        log.debug("%s", getattr(error, "trace", ""))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

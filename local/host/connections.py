@@ -1,0 +1,83 @@
+"""From app settings to clients, in the forms that the storage extension reads.
+
+A connection named IMAGES is either one setting `IMAGES` (a connection string) or `IMAGES__blobServiceUri`,
+`IMAGES__queueServiceUri`, `IMAGES__credential` (`managedidentity`) and `IMAGES__clientId`.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from azure.identity.aio import ManagedIdentityCredential
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+
+class SettingMissing(Exception):
+    """An app setting that a trigger needs is absent; the text names it."""
+
+
+def resolve(text: str, settings: Mapping[str, str] = os.environ) -> str:
+    """Replace each `%NAME%` by the app setting of that name."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in settings:
+            raise SettingMissing(f"'%{match[1]}%' in a trigger: there is no app setting {match[1]}.")
+        return settings[match[1]]
+
+    return re.sub(r"%([^%]+)%", value, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Makes the clients of each connection once; `closing` ends them.
+
+    No client tries again by itself: a failed look at a blob is a failed try, and a queue is looked at again anyway.
+    """
+
+    closing: AsyncExitStack
+    settings: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    blobs: dict[str, BlobServiceClient] = field(default_factory=dict)
+    queues: dict[str, QueueServiceClient] = field(default_factory=dict)
+
+    async def blob(self, name: str) -> BlobServiceClient:
+        """Give the client of a connection's blob service."""
+        if name not in self.blobs:
+            client = (
+                BlobServiceClient.from_connection_string(self.settings[name], retry_total=0)
+                if name in self.settings
+                else BlobServiceClient(
+                    self._setting(name, "blobServiceUri"), credential=await self._credential(name), retry_total=0
+                )
+            )
+            self.blobs[name] = await self.closing.enter_async_context(client)
+        return self.blobs[name]
+
+    async def queue(self, name: str) -> QueueServiceClient:
+        """Give the client of a connection's queue service."""
+        if name not in self.queues:
+            client = (
+                QueueServiceClient.from_connection_string(self.settings[name], retry_total=0)
+                if name in self.settings
+                else QueueServiceClient(
+                    self._setting(name, "queueServiceUri"), credential=await self._credential(name), retry_total=0
+                )
+            )
+            self.queues[name] = await self.closing.enter_async_context(client)
+        return self.queues[name]
+
+    async def _credential(self, name: str) -> ManagedIdentityCredential:
+        kind = self.settings.get(f"{name}__credential", "managedidentity")
+        if kind != "managedidentity":
+            raise SettingMissing(f"{name}__credential is {kind!r}: only 'managedidentity' is known.")
+        # Without a client id: the system-assigned identity.
+        credential = ManagedIdentityCredential(client_id=self.settings.get(f"{name}__clientId"))
+        return await self.closing.enter_async_context(credential)
+
+    def _setting(self, name: str, part: str) -> str:
+        try:
+            return self.settings[f"{name}__{part}"]
+        except KeyError:
+            raise SettingMissing(f"Connection {name}: there is no app setting {name}__{part} (nor {name}).") from None

@@ -1,0 +1,26 @@
+"""The host's output: what functions log, with the facts that came along in `extra`."""
+
+import json
+import logging
+import sys
+
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class WithFacts(logging.Formatter):
+    """Appends what a record carries beyond the standard fields, as JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line."""
+        facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        line = super().format(record)
+        return f"{line} {json.dumps(facts, default=str, ensure_ascii=False)}" if facts else line
+
+
+def set_up(level: int) -> None:
+    """Send everything to standard error; the SDKs and the worker library only from warnings on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(WithFacts("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+    for noisy in ("azure", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

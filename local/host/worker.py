@@ -1,0 +1,164 @@
+"""Drives Microsoft's worker library (`azure_functions_runtime`) in this process, without gRPC.
+
+The library imports no protobuf: it reads attributes of the requests it is given, and builds its replies from a `protos`
+object that comes with the first request. Microsoft's own proxies use that seam; `Message` and `Protos` fill it here.
+The library keeps its functions in module globals: one app a process.
+"""
+
+import json
+import logging
+import os
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import azure_functions_runtime as runtime
+
+log = logging.getLogger("host.worker")
+
+
+class Message:
+    """Any protobuf message: fields by keyword; a field that was not set reads as None."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def __getattr__(self, name: str) -> None:
+        if not name[0].islower():  # the library probes messages for `.TypedData`, Python for dunder methods
+            raise AttributeError(name)
+
+    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's name
+        """Name the one field that is set."""
+        return next(iter(self.__dict__), None)
+
+
+class ParameterBinding(Message):
+    """A value for a parameter; always by value here, never by shared memory."""
+
+    def WhichOneof(self, _group: str) -> str:  # noqa: N802 - protobuf's name
+        """Say that it is in the message itself."""
+        return "data"
+
+
+class Protos:
+    """The module of message types, made as they are asked for; those with constants are given."""
+
+    def __init__(self) -> None:
+        self.ParameterBinding = ParameterBinding
+        self.StatusResult = type("StatusResult", (Message,), {"Failure": 0, "Success": 1, "Cancelled": 2})
+        directions = {"in": 0, "out": 1, "inout": 2}
+        data_types = {"undefined": 0, "string": 1, "binary": 2, "stream": 3}
+        self.BindingInfo = type("BindingInfo", (Message,), directions | data_types)
+
+    def __getattr__(self, name: str) -> type[Message]:
+        if not name[0].isupper():
+            raise AttributeError(name)
+        kind = type(name, (Message,), {})
+        setattr(self, name, kind)
+        return kind
+
+
+PROTOS = Protos()
+TypedData = PROTOS.TypedData
+
+
+class IndexingFailed(Exception):
+    """The app could not be indexed; the text is the app's own message. `trace` is the traceback."""
+
+    def __init__(self, message: str, trace: str) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+class FunctionFailed(Exception):
+    """A function raised; the text names the exception. `trace` is the traceback."""
+
+    def __init__(self, message: str, trace: str) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function as the worker indexed it; `bindings` are those of its function.json, the trigger among them."""
+
+    id: str
+    name: str
+    bindings: tuple[Mapping[str, Any], ...]
+
+    @property
+    def trigger(self) -> Mapping[str, Any]:
+        """The binding that starts it."""
+        return next(binding for binding in self.bindings if str(binding["type"]).endswith("Trigger"))
+
+
+async def index(app: Path) -> list[Function]:
+    """Load the app in this folder and give its functions.
+
+    Raises:
+        IndexingFailed: its import failed, or what it declares is faulty.
+
+    """
+    sys.path.insert(0, str(app))
+    os.chdir(app)
+    runtime.start_threadpool_executor()
+    init = Message(host_version="4.1045.0", capabilities={}, log_categories={}, function_app_directory=str(app))
+    reply = await runtime.worker_init_request(
+        _request({"host": "127.0.0.1", "protos": PROTOS}, worker_init_request=init)
+    )
+    _check(reply, IndexingFailed)
+    listed = await runtime.functions_metadata_request(_request(functions_metadata_request=Message()))
+    functions = []
+    for known in listed.function_metadata_results or ():
+        load = Message(function_id=known.function_id, metadata=known)
+        _check(await runtime.function_load_request(_request(function_load_request=load)), IndexingFailed)
+        bindings = tuple(json.loads(binding) for binding in known.raw_bindings)
+        functions.append(Function(known.function_id, known.name, bindings))
+    return functions
+
+
+async def invoke(function: Function, value: Message, metadata: Mapping[str, Message]) -> None:
+    """Run a function to its end.
+
+    Args:
+        function: which.
+        value: the trigger's value, a TypedData.
+        metadata: the trigger's metadata, TypedData by name.
+
+    Raises:
+        FunctionFailed: it raised.
+
+    """
+    invocation = str(uuid.uuid4())
+    log.info("Executing %s (%s)", function.name, invocation)
+    request = Message(
+        invocation_id=invocation,
+        function_id=function.id,
+        input_data=[ParameterBinding(name=function.trigger["name"], data=value)],
+        trigger_metadata=metadata,
+        trace_context=Message(
+            trace_parent=f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01", trace_state="", attributes={}
+        ),
+        retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
+    )
+    _check(await runtime.invocation_request(_request(invocation_request=request)), FunctionFailed)
+    log.info("Executed %s (%s)", function.name, invocation)
+
+
+def _request(properties: Mapping[str, Any] | None = None, **body: Message) -> SimpleNamespace:
+    return SimpleNamespace(request=SimpleNamespace(**body), properties=properties or {})
+
+
+def _check(reply: Any, failure: type[IndexingFailed | FunctionFailed]) -> None:
+    result = reply.result
+    if result.status != cast(Any, PROTOS.StatusResult).Success:
+        raise failure(result.exception.message, result.exception.stack_trace)
+
+
+def as_json(value: Any) -> Message:
+    """Give a value as the host sends what is neither text nor bytes; dates in ISO 8601."""
+    return TypedData(json=json.dumps(value, default=lambda other: other.isoformat()))

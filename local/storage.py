@@ -1,0 +1,151 @@
+"""Azure Storage and its identity on one machine: Azurite and the identity endpoint, started together."""
+
+import http
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+from local import azurite, children, clients, tls
+from local.children import Child
+from local.clients import StandInIdentity
+from local.environment import CLIENT_ID
+from local.identity import STORAGE
+
+API_VERSION = "2025-01-05"  # of the storage service; any that knows OAuth
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where the two accounts are and who may open them.
+
+    Args:
+        base: `https://127.0.0.1:PORT` of the blob and of the queue service; accounts follow as the first path segment.
+        identity: the endpoint's address, its secret, and the client id it knows.
+        certificate: what to trust.
+        access_log: Azurite's, from which writes can be read.
+
+    """
+
+    base: Mapping[Literal["blob", "queue"], str]
+    identity: StandInIdentity
+    certificate: tls.Certificate
+    access_log: Path
+
+    images: str = azurite.IMAGES
+    host: str = azurite.HOST
+
+    @property
+    def blob_url(self) -> str:
+        """The blob service of the account with the pictures."""
+        return self.url("blob", self.images)
+
+    @property
+    def queue_url(self) -> str:
+        """The queue service of the account with the pictures."""
+        return self.url("queue", self.images)
+
+    def url(self, service: Literal["blob", "queue"], account: str) -> str:
+        """Give a service's URL as Azurite writes it, path-style."""
+        return f"{self.base[service]}/{account}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What azure-identity and the SDKs of another process read to use these stand-ins."""
+        return {
+            "IDENTITY_ENDPOINT": self.identity.endpoint,
+            "IDENTITY_HEADER": self.identity.secret,
+            "AZURE_CLIENT_ID": self.identity.client_id,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "REQUESTS_CA_BUNDLE": str(self.certificate.ca),  # requests: the synchronous clients
+            "SSL_CERT_FILE": str(self.certificate.ca),  # OpenSSL: aiohttp and httpx
+        }
+
+    def connection(self, name: str, account: str) -> dict[str, str]:
+        """Give the app settings of a connection by managed identity, as the storage extension reads them."""
+        return {
+            f"{name}__blobServiceUri": self.url("blob", account),
+            f"{name}__queueServiceUri": self.url("queue", account),
+            f"{name}__credential": "managedidentity",
+            f"{name}__clientId": self.identity.client_id,
+        }
+
+    def blob_service(self, account: str = azurite.IMAGES) -> BlobServiceClient:
+        """Open an asynchronous SDK client with the stand-in identity; close it (`async with`)."""
+        return clients.blob_service(self.url("blob", account), self.identity, self.certificate)
+
+    def queue_service(self, account: str = azurite.HOST) -> QueueServiceClient:
+        """Open an asynchronous SDK client with the stand-in identity; close it (`async with`)."""
+        return clients.queue_service(self.url("queue", account), self.identity, self.certificate)
+
+    def create_container(self, name: str, account: str = azurite.IMAGES) -> None:
+        """Create a container, as Bicep would; it may be there already."""
+        self._put(f"{self.url('blob', account)}/{name}?restype=container")
+
+    def create_queue(self, name: str, account: str = azurite.HOST) -> None:
+        """Create a queue, as Bicep would; it may be there already."""
+        self._put(f"{self.url('queue', account)}/{name}")
+
+    def _put(self, url: str) -> None:
+        token = self.identity.token(STORAGE).token
+        headers = {"Authorization": f"Bearer {token}", "x-ms-version": API_VERSION, "Content-Length": "0"}
+        trust = ssl.create_default_context(cafile=self.certificate.certificate)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        try:
+            opener.open(urllib.request.Request(url, method="PUT", headers=headers), timeout=30).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != http.HTTPStatus.CONFLICT:
+                raise
+
+
+def start(state: Path, environment: Mapping[str, str], ports: tuple[int, int, int, int]) -> tuple[Storage, list[Child]]:
+    """Start both, without waiting; certificates go to `state`/tls, logs to `state`/logs.
+
+    Args:
+        state: a folder that is this stack's alone.
+        environment: what the two processes get, see environment.clean.
+        ports: of blob, queue, table and identity.
+
+    """
+    blob, queue, table, identity = ports
+    certificate = tls.make(state / "tls")
+    known = StandInIdentity(f"http://127.0.0.1:{identity}/msi/token", children.secret(), CLIENT_ID)
+    log = state / "logs/azurite.log"
+    emulator = azurite.start(
+        blob_port=blob, queue_port=queue, table_port=table, certificate=certificate, log=log, environment=environment
+    )
+    endpoint = Child(
+        "identity",
+        children.module("local.identity", "--port", str(identity), "--client-id", CLIENT_ID),
+        environment={**environment, "IDENTITY_HEADER": known.secret},
+        log=state / "logs/identity.log",
+        ready=children.answers(f"http://127.0.0.1:{identity}/healthz"),
+        grace=0.5,
+    )
+    base: Mapping[Literal["blob", "queue"], str] = {
+        "blob": f"https://127.0.0.1:{blob}",
+        "queue": f"https://127.0.0.1:{queue}",
+    }
+    return Storage(base, known, certificate, log), [emulator, endpoint]
+
+
+@contextmanager
+def running(state: Path, environment: Mapping[str, str], ports: tuple[int, int, int, int]) -> Iterator[Storage]:
+    """Start both, wait until they are ready, and end them at the end of the block."""
+    storage, started = start(state, environment, ports)
+    try:
+        for child in started:
+            child.wait_until_ready()
+        yield storage
+    finally:
+        children.end(started)

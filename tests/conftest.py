@@ -1,0 +1,27 @@
+"""What several kinds of tests share: one Azurite and one identity endpoint for the whole session."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from local import environment, ports
+from local.storage import Storage, running
+from tests.storage import unique
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    """Azurite and the identity endpoint; tests keep out of each other's way by names of their own."""
+    blob, queue, table, identity = ports.free_ports(4)
+    with running(tmp_path_factory.mktemp("azure"), environment.clean(), (blob, queue, table, identity)) as started:
+        yield started
+
+
+@pytest.fixture
+async def container(storage: Storage) -> AsyncIterator[str]:
+    """Give a new container in the account `images`, deleted after the test."""
+    name = unique("c")
+    async with storage.blob_service() as blobs:
+        await blobs.create_container(name)
+        yield name
+        await blobs.delete_container(name)

@@ -1,0 +1,147 @@
+"""The whole line, all of it running: the app in the development host, Azurite, the identity endpoint, Event Grid.
+
+The model is a script in this process. Pictures are told apart by their size, which survives preparation.
+"""
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+from describer.events import ImageRef
+from describer.metadata import sidecar_name
+from local.azure_openai.answers import Request
+from local.azure_openai.script import Model, Reply, Rule, Script, describe, serve
+from local.stack import Stack
+from tests import pictures
+from tests.storage import encoded, texts, until, until_async
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {
+    "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna",
+    "IMAGES_EXCLUDE": "private/",
+    "MAX_IMAGE_MB": "0.5",
+    "MAX_ATTEMPTS": "2",
+    "RETRY_BASE_SECONDS": "1",
+}
+POISON = {"images": "webjobs-blobtrigger-poison", "host": "image-work-poison"}
+
+_widths = itertools.count(200)
+
+
+@dataclass
+class Line:
+    """The running line, and what a user does at its ends."""
+
+    stack: Stack
+    model: Model
+    blobs: BlobServiceClient
+    queues: QueueServiceClient
+    rules: dict[int, Reply | Rule] = field(default_factory=dict)
+
+    def picture(self, reply: Reply | Rule | None = None) -> bytes:
+        """A picture like no other; `reply` is what the model says to it, each time."""
+        width = next(_widths)
+        if reply is not None:
+            self.rules[width] = reply
+        return pictures.jpeg(width, 150)
+
+    def answer(self, request: Request) -> Reply:
+        """The script's rule."""
+        reply = self.rules.get(request.images[0].width, describe)
+        return reply(request) if callable(reply) else reply
+
+    def calls(self, picture: bytes) -> int:
+        """How often the model was asked about this picture."""
+        width = pictures.size(picture)[0]
+        return sum(request.images[0].width == width for request in self.model.requests)
+
+    async def upload(self, name: str, data: bytes, **options: Any) -> None:
+        await self.blobs.get_blob_client("images", name).upload_blob(data, overwrite=True, **options)
+
+    async def metadata(self, name: str) -> dict[str, str]:
+        return dict((await self.blobs.get_blob_client("images", name).get_blob_properties()).metadata)
+
+    async def sidecar(self, name: str) -> dict[str, Any] | None:
+        """The picture's sidecar, or None."""
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        try:
+            stream = await blob.download_blob()
+            return {**json.loads(await stream.readall()), "etag": str(stream.properties.etag).strip('"')}
+        except ResourceNotFoundError:
+            return None
+
+    async def finished(self, name: str, *, status: str = "described") -> dict[str, Any]:
+        """Waits until the picture's metadata names a sidecar of this status, and gives that."""
+
+        async def complete() -> dict[str, Any] | None:
+            record = await self.sidecar(name)
+            marked = record is not None and (await self.metadata(name)).get("description_record") == record["etag"]
+            return record if record is not None and marked and record["status"] == status else None
+
+        found = await until_async(complete)
+        assert found is not None
+        return found
+
+    async def send(self, subject: str) -> None:
+        """Puts an event on the work queue, as Event Grid does."""
+        event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": subject, "eventTime": "2026-11-23T08:00:00Z"}
+        await self.queues.get_queue_client("image-work").send_message(encoded(event))
+
+    async def outcome(self, name: str, outcome: str, *, container: str = "images") -> dict[str, Any]:
+        """Waits until the app's log says that a visit of this picture ended so, and gives the facts."""
+        subject = ImageRef(container, name).subject
+
+        def said() -> dict[str, Any] | None:
+            facts = [fact for fact in self.log() if fact["picture"] == subject and fact["outcome"] == outcome]
+            return facts[-1] if facts else None
+
+        found = await until(said)
+        assert found is not None
+        return found
+
+    def log(self) -> list[dict[str, Any]]:
+        """The facts of all visits so far."""
+        text = (self.stack._state / "logs" / "host.log").read_text(encoding="utf-8")
+        return [json.loads(line.split("picture.done ", 1)[1]) for line in text.splitlines() if "picture.done " in line]
+
+    async def poisoned(self) -> list[str]:
+        """What lies on the poison queues."""
+        found = []
+        for account, name in POISON.items():
+            async with self.stack.storage.queue_service(account) as service:
+                found += await texts(service.get_queue_client(name))
+        return found
+
+
+@contextmanager
+def started(state: Path, **settings: str) -> Iterator[tuple[Stack, Model]]:
+    """A line of its own, with these settings over the usual ones."""
+    with (
+        serve(Script()) as model,
+        Stack(ROOT, state, SETTINGS | settings, model_url=model.url, function="describe_on_upload") as stack,
+    ):
+        yield stack, model
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Model]]:
+    with started(tmp_path_factory.mktemp("line")) as parts:
+        yield parts
+
+
+@pytest.fixture(scope="session")
+async def line(running: tuple[Stack, Model]) -> AsyncIterator[Line]:
+    stack, model = running
+    async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+        made = Line(stack, model, blobs, queues)
+        model.script.always(made.answer)
+        yield made

@@ -1,0 +1,218 @@
+"""The whole line: a picture lands, a description appears. Each status, each skip, each race once through everything."""
+
+import asyncio
+import threading
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from azure.storage.blob import StandardBlobTier
+
+from describer.events import ImageRef
+from describer.metadata import sidecar_name
+from describer.outcome import SkipReason, Status
+from local.azure_openai import faults
+from local.azure_openai.answers import Request
+from local.azure_openai.script import Reply, describe
+from local.children import ChildFailed
+from tests import pictures
+from tests.line.conftest import Line, started
+from tests.storage import until_async
+
+NAMES = [
+    "plain.jpg",
+    "with space.jpg",
+    "a#b%20c?d+e&f.jpg",
+    "quo'te\"s.jpg",
+    "Käfer/Größe/naïve/ß.jpg",
+    "写真/東京.jpg",
+    "🐈.jpg",
+    ".hidden",
+    "deep/er/and deeper/x.jpg",
+    "100%.jpg",
+    "x" * 1024,
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name[:24])
+async def test_a_picture_of_any_name_is_described(line: Line, name: str) -> None:
+    picture = line.picture()
+    await line.upload(name, picture)
+    record = await line.finished(name)
+    assert record["source"]["name"] == name
+    assert record["alt_text"].startswith("A test picture of")
+    metadata = await line.metadata(name)
+    assert unquote(metadata["alt_text"]) == record["alt_text"]
+    assert unquote(metadata["description"]) == record["description"]
+    assert unquote(metadata["description_sidecar"]) == sidecar_name(ImageRef("images", name))
+    assert line.calls(picture) == 1
+
+
+async def test_nothing_that_we_write_starts_anything(line: Line) -> None:
+    """After ten pictures there were ten visits and ten calls; an eleventh, uploaded last, proves that all were seen."""
+    names = [f"quiet/{number}.jpg" for number in range(10)]
+    made = {name: line.picture() for name in names}
+    await asyncio.gather(*(line.upload(name, picture) for name, picture in made.items()))
+    await asyncio.gather(*(line.finished(name) for name in names))
+    await line.upload("quiet/last.jpg", line.picture())
+    await line.finished("quiet/last.jpg")
+    await line.outcome("quiet/last.jpg", "described")
+    visits = [fact["picture"] for fact in line.log() if "/quiet/" in fact["picture"]]
+    assert len(visits) == len(set(visits)) == 11
+    assert [line.calls(picture) for picture in made.values()] == [1] * 10
+    assert not [fact for fact in line.log() if "/containers/descriptions/blobs/images/" in fact["picture"]]
+
+
+async def test_the_same_bytes_again_cost_no_call(line: Line) -> None:
+    picture = line.picture()
+    await line.upload("again.jpg", picture)
+    first = await line.finished("again.jpg")
+    await line.upload("again.jpg", picture)
+    assert await line.finished("again.jpg") == first
+    assert line.calls(picture) == 1
+
+
+async def test_new_bytes_under_the_same_name_are_described_anew(line: Line) -> None:
+    old, new = line.picture(), line.picture()
+    await line.upload("new.jpg", old)
+    first = await line.finished("new.jpg")
+    await line.upload("new.jpg", new)
+
+    async def changed() -> bool:
+        record = await line.sidecar("new.jpg")
+        return record is not None and record["source"]["sha256"] != first["source"]["sha256"]
+
+    await until_async(changed)
+    record = await line.finished("new.jpg")
+    assert record["alt_text"] != first["alt_text"]
+    assert record["history"][0]["alt_text"] == first["alt_text"]
+    assert line.calls(new) == 1
+
+
+async def test_metadata_set_while_the_model_thinks_is_kept_and_costs_no_second_call(line: Line) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def thinking(request: Request) -> Reply:
+        asked.set()
+        go_on.wait(20)
+        return describe(request)
+
+    picture = line.picture(thinking)
+    await line.upload("tagged.jpg", picture)
+    assert await asyncio.to_thread(asked.wait, 20)
+    await line.blobs.get_blob_client("images", "tagged.jpg").set_blob_metadata({"shelf": "7"})
+    go_on.set()
+    record = await line.finished("tagged.jpg")
+    metadata = await line.metadata("tagged.jpg")
+    assert metadata["shelf"] == "7"
+    assert unquote(metadata["alt_text"]) == record["alt_text"]
+    assert line.calls(picture) == 1
+
+
+async def test_other_files_among_the_pictures_have_a_clear_end_and_harm_nobody(line: Line) -> None:
+    good = line.picture()
+    await asyncio.gather(
+        line.upload("mixed/notes.txt", b"Buy milk."),
+        line.upload("mixed/empty.jpg", b""),
+        line.upload("mixed/cut.jpg", pictures.jpeg(640, 480)[:2000]),
+        line.upload("private/secret.jpg", line.picture()),
+        line.upload("mixed/good.jpg", good),
+    )
+    text = await line.finished("mixed/notes.txt", status="unsupported")
+    empty = await line.finished("mixed/empty.jpg", status="corrupt")
+    cut = await line.finished("mixed/cut.jpg", status="corrupt")
+    await line.finished("mixed/good.jpg")
+    await line.outcome("private/secret.jpg", "excluded")
+    assert all(record["reason"] and not record["alt_text"] for record in (text, empty, cut))
+    assert "empty" in empty["reason"]
+    assert await line.sidecar("private/secret.jpg") is None
+    assert await line.metadata("private/secret.jpg") == {}
+    gets = [entry for entry in line.stack.storage.access_log.read_text().splitlines() if '"GET' in entry]
+    assert gets
+    assert not [entry for entry in gets if "/images/images/private/" in entry]
+
+
+async def _end_as(line: Line, status: Status) -> str:
+    """Uploads a picture that must end with this status; its name."""
+    name = f"status/{status}.jpg"
+    match status:
+        case Status.DESCRIBED:
+            await line.upload(name, line.picture())
+        case Status.NEEDS_REVIEW:
+            await line.upload(name, line.picture(faults.refused()))
+        case Status.KEPT:
+            await line.upload(name, line.picture(), metadata={"alt_text": "My cat Tom"})
+        case Status.FILTERED:
+            await line.upload(name, line.picture(faults.content_filter_prompt()))
+        case Status.UNSUPPORTED:
+            await line.upload(name, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+        case Status.CORRUPT:
+            await line.upload(name, line.picture()[:400])
+        case Status.TOO_LARGE:
+            await line.upload(name, b"\xff\xd8\xff" + bytes(2**19))
+        case Status.ARCHIVED:
+            await line.upload(name, line.picture(), standard_blob_tier=StandardBlobTier.ARCHIVE)
+        case Status.FAILED:
+            await line.upload(name, line.picture(faults.server_error(500)))
+    return name
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_every_status(line: Line, status: Status) -> None:
+    name = await _end_as(line, status)
+    await line.outcome(name, status)
+    record = await line.sidecar(name)
+    assert record is not None
+    assert record["status"] == status
+    assert bool(record["alt_text"]) is (status in {Status.DESCRIBED, Status.KEPT})
+    assert bool(record["reason"]) is (status not in {Status.DESCRIBED, Status.KEPT})
+    assert name not in "".join(await line.poisoned())
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+async def test_every_skip(line: Line, reason: SkipReason) -> None:
+    container = "descriptions" if reason is SkipReason.NOT_OURS else "images"
+    name = f"skip/{reason}.jpg"
+    if reason is SkipReason.UNCHANGED:
+        await line.upload(name, line.picture())
+        await line.finished(name)
+    elif reason is SkipReason.EXCLUDED:
+        await line.upload(name, line.picture(), metadata={"description_skip": "true"})
+    await line.send(ImageRef(container, name).subject)
+    await line.outcome(name, reason, container=container)
+    assert (await line.sidecar(name) is not None) is (reason is SkipReason.UNCHANGED)
+
+
+async def test_a_model_that_is_down_for_half_a_minute_loses_nothing(tmp_path: Path) -> None:
+    """Ten pictures arrive during an outage of 30 s: all are described afterwards, none is poisoned or failed."""
+    with started(tmp_path, RETRY_BASE_SECONDS="2") as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            model.down()
+            names = [f"outage/{number}.jpg" for number in range(10)]
+            await asyncio.gather(*(line.upload(name, line.picture()) for name in names))
+            await asyncio.sleep(30)  # the outage itself
+            model.up()
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(_patiently(line, name) for name in names))
+            assert len(model.requests) == 10
+            assert await line.poisoned() == []
+            assert {fact["outcome"] for fact in line.log()} == {"described"}
+
+
+async def _patiently(line: Line, name: str) -> None:
+    while True:
+        record = await line.sidecar(name)
+        if record is not None and record["status"] == "described":
+            return
+        await asyncio.sleep(0.2)
+
+
+def test_faulty_settings_stop_the_app_with_one_message(tmp_path: Path) -> None:
+    """Three faults at once, and the app never starts: its events wait."""
+    wrong = {"MAX_ATTEMPTS": "many", "DESCRIPTION_LANGUAGES": "english!", "IMAGE_DETAIL": "auto"}
+    with pytest.raises(ChildFailed) as caught, started(tmp_path, **wrong):
+        pass
+    message = str(caught.value)
+    assert all(name in message for name in wrong)
+    assert "Traceback" not in message

@@ -1,0 +1,49 @@
+"""Small helps for tests that use Azurite: waiting for a condition, names, and what lies in a queue."""
+
+import asyncio
+import base64
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue.aio import QueueClient
+
+WITHIN = 20.0  # seconds; a condition that takes longer has failed
+
+
+def unique(prefix: str) -> str:
+    """Make a name that no other test uses, valid for containers, queues and hosts."""
+    return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+async def until[T](condition: Callable[[], T]) -> T:
+    """Wait until the condition gives something true, and give that."""
+
+    async def ask() -> T:
+        return condition()
+
+    return await until_async(ask)
+
+
+async def until_async[T](condition: Callable[[], Awaitable[T]]) -> T:
+    """Wait until the asynchronous condition gives something true, and give that."""
+    async with asyncio.timeout(WITHIN):
+        while not (value := await condition()):
+            await asyncio.sleep(0.02)
+        return value
+
+
+async def texts(queue: QueueClient) -> list[str]:
+    """Give the texts of the messages that lie visible in a queue, without taking them; none if there is no queue."""
+    try:
+        return [message.content for message in await queue.peek_messages(max_messages=32)]
+    except ResourceNotFoundError:
+        return []
+
+
+def encoded(value: str | dict[str, Any]) -> str:
+    """Encode a message as the queue trigger takes it."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return base64.b64encode(text.encode()).decode()

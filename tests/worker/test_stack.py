@@ -1,0 +1,227 @@
+"""The stand-ins come up together, end together however their parent ends, and let nothing of the user's shell in."""
+
+import asyncio
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local import children, environment, start
+from local.addresses import Addresses
+from local.children import ROOT, Child, ChildFailed
+from local.stack import AlreadyRunning, Stack
+from tests.storage import until
+
+APP = """
+import json, os
+import azure.functions as func
+import azurefunctions.extensions.bindings.blob as blob
+
+app = func.FunctionApp()
+
+@app.blob_trigger("picture", "%IMAGES_CONTAINER%/{name}", "IMAGES", source=func.BlobSource.EVENT_GRID)
+async def describe_on_upload(picture: blob.BlobClient) -> None:
+    with open(os.environ["NOTES"], "a") as file:
+        file.write(json.dumps({"name": picture.blob_name, "environment": dict(os.environ)}) + "\\n")
+"""
+
+NAMES = ["a.jpg", "Äpfel & 50% #1?+.png", "漢字/😀.webp", ".hidden", "x" * 1024]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "function_app.py").write_text(APP, "utf-8")
+    return folder
+
+
+@contextmanager
+def started(app: Path, state: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run what `make start` runs; killed at the end at the latest."""
+    command = children.module("local.stack", "--app", str(app), "--state", str(state), "--no-model")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def addresses(state: Path) -> Addresses:
+    file = state / "addresses.json"
+    text = await until(lambda: file.read_text("utf-8") if file.exists() else "")
+    assert file.stat().st_mode & 0o777 == 0o600
+    return Addresses(**json.loads(text))
+
+
+def listens(url: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) == 0
+
+
+def any_listens(where: Addresses) -> bool:
+    return any(listens(url) for url in (where.http, where.blob, where.queue, where.identity))
+
+
+async def test_uploads_reach_the_function_and_the_shell_does_not(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "AZURE_OPENAI_API_KEY",
+        "OPENAI_API_KEY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "AzureWebJobsStorage",
+        "IMAGES",
+    ):
+        monkeypatch.setenv(name, "https://elsewhere.example")
+    notes = tmp_path / "notes.jsonl"
+    settings = {"NOTES": str(notes), "DESCRIPTIONS_CONTAINER": "elsewhere"}
+    with Stack(app, tmp_path / "state", settings, model_url="http://127.0.0.1:9") as stack:
+        async with stack.storage.blob_service() as blobs:
+            for name in NAMES:
+                await blobs.get_blob_client("images", name).upload_blob(b"x")
+        lines = await until(lambda: found if len(found := read(notes)) == len(NAMES) else [])
+    told = json.loads(lines[0])["environment"]
+    assert sorted(json.loads(line)["name"] for line in lines) == sorted(NAMES)
+    assert "https://elsewhere.example" not in told.values()
+    assert told["DESCRIPTIONS_CONTAINER"] == "elsewhere"
+    assert told["AZURE_OPENAI_ENDPOINT"] == "http://127.0.0.1:9"
+    assert told["IMAGES__blobServiceUri"] == stack.addresses.blob
+    assert told["AzureWebJobsStorage__queueServiceUri"] == stack.addresses.queue
+    assert not any_listens(stack.addresses)
+
+
+def read(notes: Path) -> list[str]:
+    return notes.read_text("utf-8").splitlines() if notes.exists() else []
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the lines use curl")
+async def test_the_lines_to_try_can_be_copied_and_pasted(app: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"picture")
+    with Stack(app, tmp_path / "state", {"NOTES": str(tmp_path / "notes.jsonl")}) as stack:
+        said = start.welcome(stack, tmp_path / "addresses.json")
+        setting_up, _, rest = said.partition("another terminal, first:")[2].partition("Upload a picture")
+        shell, _, python = rest.partition(":\n")[2].partition("The same in Python")
+        await run("/bin/sh", "-ec", setting_up + shell, folder=tmp_path)
+        await until(lambda: len(read(tmp_path / "notes.jsonl")) == 1)
+        script = f"{setting_up}exec {sys.executable} -c {shlex.quote(python.partition(':\n')[2])}"
+        await run("/bin/sh", "-ec", script, folder=tmp_path)
+        await until(lambda: len(read(tmp_path / "notes.jsonl")) == 2)
+
+
+async def run(*command: str, folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=environment.clean(), stderr=subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+
+
+async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> None:
+    with started(app, tmp_path / "state") as process:
+        where = await addresses(tmp_path / "state")
+        assert any_listens(where)
+        process.send_signal(signal.SIGTERM)
+        output, _ = await asyncio.to_thread(process.communicate)
+    assert process.returncode == 0
+    assert where.blob in output
+    assert not any_listens(where)
+    assert not (tmp_path / "state/addresses.json").exists()
+
+
+async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Path) -> None:
+    with started(app, tmp_path / "state") as process:
+        where = await addresses(tmp_path / "state")
+        process.kill()
+        await until(lambda: not any_listens(where))
+
+
+async def test_a_second_start_beside_a_running_one_says_so(app: Path, tmp_path: Path) -> None:
+    with started(app, tmp_path / "state") as first:
+        where = await addresses(tmp_path / "state")
+        with started(app, tmp_path / "state") as second:
+            _, said = await asyncio.to_thread(second.communicate)
+            assert second.returncode == 1
+        assert "Another stack runs already" in said
+        assert await addresses(tmp_path / "state") == where
+        assert any_listens(where)
+        first.send_signal(signal.SIGINT)
+        await asyncio.to_thread(first.communicate)
+        assert first.returncode == 0
+
+
+def test_a_host_that_cannot_start_is_named_with_its_log(app: Path, tmp_path: Path) -> None:
+    (app / "function_app.py").write_text("raise ValueError('IMAGES_CONTAINER is not set')", "utf-8")
+    with pytest.raises(ChildFailed) as failed, Stack(app, tmp_path / "state"):
+        pytest.fail("it started")
+    message = str(failed.value)
+    assert message.startswith("host ended with exit code 1.")
+    assert str(tmp_path / "state/logs/host.log") in message
+    assert "IMAGES_CONTAINER is not set" in message
+
+
+def test_a_part_that_dies_later_is_reported_at_the_end(app: Path, tmp_path: Path) -> None:
+    dying = [sys.executable, "-c", DYING]
+    stack = Stack(app, tmp_path, model=dying)
+    stack.__enter__()
+    children.DIRECT.open(f"{stack.addresses.model}/die").close()
+    stack._backends[-1].wait_for_end()
+    with pytest.raises(ChildFailed, match="model ended with exit code 3"):
+        stack.__exit__(None, None, None)
+
+
+DYING = """
+import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        if self.path == "/die":
+            os._exit(3)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
+"""
+
+
+def test_one_state_folder_serves_one_stack(app: Path, tmp_path: Path) -> None:
+    with Stack(app, tmp_path / "state"), pytest.raises(AlreadyRunning), Stack(app, tmp_path / "state"):
+        pytest.fail("it started")
+
+
+async def test_a_child_that_does_not_listen_to_sigterm_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    log = tmp_path / "stubborn.log"
+    stubborn = "trap '' TERM; sleep 600 & echo $! $$ started; wait; wait"
+    ready = children.says(log, "started")
+    child = Child("stubborn", ["/bin/sh", "-c", stubborn], environment={}, log=log, ready=ready, grace=0.1)
+    child.wait_until_ready()
+    pids = [int(pid) for pid in log.read_text().split()[:2]]
+    children.end([child])
+    await until(lambda: not any(is_alive(pid) for pid in pids))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_childs_exit_code_is_passed_on(tmp_path: Path) -> None:
+    log = tmp_path / "child.log"
+    command = ["/bin/sh", "-c", "exit 7"]
+    child = Child("child", command, environment=environment.clean(), log=log, ready=lambda: False)
+    child.wait_for_end()
+    assert child.code == 7
