@@ -24,7 +24,7 @@ demo: ## describe sample pictures from end to end on this machine, without an Az
 
 start: ## keep the app and all its stand-ins running, to try things by hand
 	@sh local/setup.sh demo
-	@$(PY) -m local.stack
+	@$(PY) -m local.start
 
 test: ## run the tests
 	@sh local/setup.sh test

@@ -4,12 +4,10 @@
         async with stack.storage.blob_service() as blobs: ...
 
 What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queue
-`image-work` in the account `host`, and the event subscription. `python -m local.stack` is what `make start` runs: see
-local/start.py.
+`image-work` in the account `host`, and the event subscription.
 """
 
 import fcntl
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -185,9 +183,3 @@ class Stack:
         children.end(self._backends)
         if self._lock is not None:
             self._lock.close()
-
-
-if __name__ == "__main__":
-    from local import start
-
-    sys.exit(start.main())

@@ -1,4 +1,4 @@
-"""`make start` (`python -m local.stack`): keeps the stand-ins up, says where they are, and ends them on Ctrl-C."""
+"""`make start` (`python -m local.start`): keeps the stand-ins up, says where they are, and ends them on Ctrl-C."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ STATE = ROOT / ".local"
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line, start, wait for Ctrl-C or SIGTERM, end; the result is the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m local.stack", description="The app and all it needs, on this machine."
+        prog="python -m local.start", description="The app and all it needs, on this machine."
     )
     parser.add_argument("--app", type=Path, default=ROOT, help="the folder of the function app")
     parser.add_argument(
@@ -112,3 +112,7 @@ credential = ManagedIdentityCredential(client_id=os.environ["AZURE_CLIENT_ID"])
 blobs = BlobServiceClient("{where.blob}", credential=credential)
 blobs.get_blob_client("{IMAGES_CONTAINER}", "photo.jpg").upload_blob(open("photo.jpg", "rb"), overwrite=True)
 """
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -49,7 +49,7 @@ def app(tmp_path: Path) -> Path:
 @contextmanager
 def started(app: Path, state: Path) -> Iterator[subprocess.Popen[str]]:
     """Run what `make start` runs; killed at the end at the latest."""
-    command = children.module("local.stack", "--app", str(app), "--state", str(state), "--no-model")
+    command = children.module("local.start", "--app", str(app), "--state", str(state), "--no-model")
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         try:
