@@ -1,0 +1,1 @@
+"""`make demo`: describes a folder of pictures from end to end on this machine, and shows what came of it."""

@@ -1,0 +1,115 @@
+"""Who describes the pictures, and so where they go.
+
+Only MODEL_PROVIDER decides, which the Makefile takes from its command line alone: an endpoint or a key that happens to
+be in somebody's environment must not make a picture leave the machine.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from local import children
+
+STAND_IN = "local-stand-in"  # the deployment that local/stack.py names
+_IS = {
+    "vision": "described by the local stand-in: an object detector with OCR, not a language model",
+    "script": "described by a script for tests, which looks at nothing",
+}
+_NEEDED = {
+    "azure": ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT"),
+    "openai": ("OPENAI_BASE_URL", "OPENAI_MODEL"),
+}
+_OPTIONAL = {
+    "azure": ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_SCOPE", "MODEL_FAMILY", "AZURE_CONFIG_DIR", "AZD_CONFIG_DIR"),
+    "openai": ("OPENAI_API_KEY", "MODEL_FAMILY"),
+}
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_DIRECT = "127.0.0.1,localhost"
+
+
+class Unusable(Exception):
+    """The demo cannot begin; the text is one sentence on what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who describes.
+
+    Args:
+        where: a sentence on where the pictures go.
+        caption: the same, as a caption of what it wrote.
+        command: the stand-in's; None where `settings` name a model that runs elsewhere.
+        settings: app settings.
+
+    """
+
+    where: str
+    caption: str
+    command: Sequence[str] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def choose(environ: Mapping[str, str], answers: str = "vision") -> Provider:
+    """Choose by MODEL_PROVIDER: `local` (also where it is absent), `azure` or `openai`.
+
+    Args:
+        environ: where the user's own settings are.
+        answers: what the local stand-in answers, `vision` or `script`.
+
+    Raises:
+        Unusable: it is none of the three, or what it needs is not set.
+
+    """
+    told = environ.get("MODEL_PROVIDER", "").strip() or "local"
+    if told == "local":
+        command = children.module("local.azure_openai", "--answers", answers, "--deployment", STAND_IN)
+        return Provider(f"Pictures stay on this machine: {_IS[answers]}.", _IS[answers], command)
+    if told not in _NEEDED:
+        raise Unusable(f"MODEL_PROVIDER is {told!r}; expected azure or openai, or nothing for the local stand-in.")
+    return _real(told, {name: value for name, value in environ.items() if value.strip()})
+
+
+def _real(told: str, given: Mapping[str, str]) -> Provider:
+    address, model = _NEEDED[told]
+    missing = [name for name in (address, model) if name not in given]
+    if missing:
+        raise Unusable(f"MODEL_PROVIDER={told} needs {' and '.join(missing)} in the environment.")
+    host, port = _host(address, given[address])
+    at = f"{host}:{port}" if port else host
+    kind = "deployment" if told == "azure" else "model"
+    goes = "stay on this machine, at" if _is_here(host) else "are sent to"
+    settings = {name: given[name] for name in (*_NEEDED[told], *_OPTIONAL[told]) if name in given}
+    settings |= {"MODEL_PROVIDER": told} | _proxies(given)
+    if told == "azure" and "AZURE_OPENAI_API_KEY" not in given:
+        settings["AZURE_TOKEN_CREDENTIALS"] = "dev"  # noqa: S105 - whom azure-identity asks: az, azd, an editor
+    return Provider(
+        f"Pictures {goes} {at} ({kind} {given[model]}).", f"described by {given[model]} at {at}", settings=settings
+    )
+
+
+def _host(name: str, address: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        host, port, parts = None, None, urlsplit("")
+    if not host or parts.scheme not in {"http", "https"}:
+        raise Unusable(f"{name} is {address!r}; expected an address such as https://NAME.openai.azure.com.")
+    return host, port
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _proxies(given: Mapping[str, str]) -> dict[str, str]:
+    """The user's way out, in both spellings; what listens on this machine stays direct."""
+    names = [*_PROXIES, *(name.upper() for name in _PROXIES)]
+    proxies = {name: given[name] for name in names if name in given}
+    theirs = given.get("no_proxy") or given.get("NO_PROXY")
+    direct = f"{_DIRECT},{theirs}" if theirs else _DIRECT
+    return {**proxies, "NO_PROXY": direct, "no_proxy": direct} if proxies else {}

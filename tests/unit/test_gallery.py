@@ -1,0 +1,180 @@
+"""The demo's page: every text is escaped, every status is said, nothing is missing where a record is short."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from describer.events import ImageRef
+from describer.metadata import sidecar_name as real_sidecar_name
+from describer.outcome import Status
+from local import thumbnails
+from local.demo.gallery import STATUSES, page
+from local.demo.pictures import Picture
+from local.demo.result import Lost, Result
+from local.demo.watch import sidecar_name
+from tests import pictures
+
+HOSTILE = "</p><script>alert('x')</script><img src=x onerror=\"alert(1)\">&amp;${style}\x00\x1b"
+VOID = {"meta", "img", "br", "link"}
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser would, and notes what is not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def result(name: str = "a.jpg", **sidecar: Any) -> Result:
+    return Result(Picture(Path(name), name), {"alt_text": "x"}, {"status": "described", **sidecar}, 1.5)
+
+
+def read(*results: Result, lost: tuple[Lost, ...] = (), copies: dict[Picture, str] | None = None) -> Reader:
+    reader = Reader(page(results, lost, copies or {}, caption="described by nobody", free=True))
+    assert reader.open == []
+    return reader
+
+
+def test_hostile_texts_are_texts() -> None:
+    texts = dict.fromkeys(
+        ["alt_text", "description", "extended_description", "visible_text", "reason", "language", "model"], HOSTILE
+    )
+    made = Result(
+        Picture(Path("x"), HOSTILE),
+        {HOSTILE: HOSTILE},
+        {
+            "status": HOSTILE,
+            **texts,
+            "tags": [HOSTILE],
+            "translations": {HOSTILE: {"alt_text": HOSTILE}},
+            HOSTILE: [HOSTILE],
+        },
+        1,
+    )
+    reader = read(made, lost=(Lost(made.picture, HOSTILE),), copies={made.picture: "pictures/0.webp"})
+    assert reader.all("script") == []
+    (image,) = reader.all("img")
+    shown = HOSTILE.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
+    assert image == {"src": "pictures/0.webp", "alt": shown, "loading": "lazy"}
+    assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
+    assert reader.texts.count(shown) >= 10
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_is_said_in_words(status: Status) -> None:
+    reader = read(result(status=status.value))
+    assert STATUSES[status.value] in reader.texts
+
+
+def test_a_picture_without_record_is_shown_too() -> None:
+    reader = read(result(), lost=(Lost(Picture(Path("b"), "b.jpg"), "it took too long"),))
+    assert {"No record", "b.jpg", "it took too long"} <= set(reader.texts)
+
+
+def test_an_empty_page_is_a_page() -> None:
+    assert "There are no pictures." in read().texts
+
+
+def test_a_bare_record_is_enough() -> None:
+    reader = read(Result(Picture(Path("a"), "a"), {}, {"status": "unsupported", "reason": "A PDF.", "cost": None}, 0))
+    assert {"A PDF.", "No preview"} <= set(reader.texts)
+    assert reader.all("img") == []
+
+
+def test_the_alt_attribute_is_the_written_alt_text_in_its_language() -> None:
+    made = result(alt_text="Eine Katze.", language="de")
+    reader = read(made, copies={made.picture: "pictures/00001.webp"})
+    assert reader.all("img")[0]["alt"] == "Eine Katze."
+    assert {"class": "alt", "lang": "de", "dir": "auto"} in reader.all("p")
+
+
+def test_a_decorative_picture_has_an_empty_alt() -> None:
+    made = result(alt_text="", is_decorative=True)
+    reader = read(made, copies={made.picture: "pictures/00001.webp"})
+    assert reader.all("img")[0]["alt"] == ""
+
+
+def test_the_page_can_be_walked_by_landmarks_and_headings() -> None:
+    reader = read(result("a.jpg"), result("b.jpg"))
+    names = [tag for tag, _ in reader.tags]
+    assert reader.all("html") == [{"lang": "en"}]
+    assert [names.count(each) for each in ("header", "main", "footer", "h1", "h2", "h3", "figure")] == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        2,
+        2,
+    ]
+    assert reader.all("a")[0] == {"class": "skip", "href": "#pictures"}
+    assert {"id": "pictures", "class": "hidden", "tabindex": "-1"} in reader.all("h2")
+    summaries = [text for text in reader.texts if text.startswith(" of ")]
+    assert summaries[:2] == [" of a.jpg", " of a.jpg"]  # links of the same words are told apart
+
+
+def test_the_policy_allows_this_style_and_nothing_that_runs() -> None:
+    text = page([result()], [], {}, caption="x", free=True)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    assert policy and style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert "default-src 'none'" in policy[1]
+    assert f"style-src 'sha256-{digest}'" in policy[1]
+    assert "script-src" not in policy[1]
+    assert " style=" not in text
+
+
+@pytest.mark.parametrize(("form", "data"), pictures.EVERY_KIND.values(), ids=list(pictures.EVERY_KIND))
+def test_browsers_can_show_a_small_copy_of_every_kind(form: str, data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(data)
+    assert thumbnails.write(tmp_path / "picture", tmp_path / "copy.webp")
+    with Image.open(tmp_path / "copy.webp") as copy:
+        assert (copy.format, copy.mode, copy.size) == ("WEBP", "RGB", (pictures.WIDTH, pictures.HEIGHT))
+
+
+def test_a_copy_is_small_and_upright(tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(pictures.jpeg(1600, 1200, exif=pictures.exif(6).tobytes()))
+    assert thumbnails.write(tmp_path / "picture", tmp_path / "copy.webp")
+    with Image.open(tmp_path / "copy.webp") as copy:
+        assert copy.size == (480, 640)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no picture", pictures.jpeg()[:200], pictures.png_claiming(30_000, 30_000), b"II*\0\x08\0\0\0\xff\xff"],
+)
+def test_what_cannot_be_copied_has_no_copy(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(data)
+    assert not thumbnails.write(tmp_path / "picture", tmp_path / "copy.webp")
+    assert not (tmp_path / "copy.webp").exists()
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "é/ü #.jpg", "x" * 1010, "日" * 1020])
+def test_sidecars_are_looked_for_where_the_app_puts_them(name: str) -> None:
+    assert sidecar_name(name) == real_sidecar_name(ImageRef("images", name))
