@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import openai
 import PIL.Image
 import pytest
