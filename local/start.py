@@ -89,7 +89,7 @@ Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
     identity    {where.identity}
     all of it   {file}
 
-To try it from another terminal, first:
+To try it from another terminal, in this folder, first:
 
 {exports}
 TOKEN=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?{query}" \\
@@ -97,11 +97,11 @@ TOKEN=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?{qu
 
 Upload a picture, and read what was written about it:
 
-curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @photo.jpg \\
+curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
   -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
-  -H "x-ms-blob-type: BlockBlob" -H "Content-Type: image/jpeg" {where.blob}/{IMAGES_CONTAINER}/photo.jpg
+  -H "x-ms-blob-type: BlockBlob" -H "Content-Type: image/jpeg" {where.blob}/{IMAGES_CONTAINER}/cat.jpg
 curl --cacert "$SSL_CERT_FILE" -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
-  {where.blob}/descriptions/{IMAGES_CONTAINER}/photo.jpg.json
+  {where.blob}/descriptions/{IMAGES_CONTAINER}/cat.jpg.json
 
 The same in Python ({shlex.quote(sys.executable)}):
 
@@ -110,7 +110,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.storage.blob import BlobServiceClient
 credential = ManagedIdentityCredential(client_id=os.environ["AZURE_CLIENT_ID"])
 blobs = BlobServiceClient("{where.blob}", credential=credential)
-blobs.get_blob_client("{IMAGES_CONTAINER}", "photo.jpg").upload_blob(open("photo.jpg", "rb"), overwrite=True)
+blobs.get_blob_client("{IMAGES_CONTAINER}", "cat.jpg").upload_blob(open("samples/cat.jpg", "rb"), overwrite=True)
 """
 
 

@@ -109,10 +109,11 @@ def read(notes: Path) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the lines use curl")
 async def test_the_lines_to_try_can_be_copied_and_pasted(app: Path, tmp_path: Path) -> None:
-    (tmp_path / "photo.jpg").write_bytes(b"picture")
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "cat.jpg").write_bytes(b"picture")
     with Stack(app, tmp_path / "state", {"NOTES": str(tmp_path / "notes.jsonl")}) as stack:
         said = start.welcome(stack, tmp_path / "addresses.json")
-        setting_up, _, rest = said.partition("another terminal, first:")[2].partition("Upload a picture")
+        setting_up, _, rest = said.partition("in this folder, first:")[2].partition("Upload a picture")
         shell, _, python = rest.partition(":\n")[2].partition("The same in Python")
         await run("/bin/sh", "-ec", setting_up + shell, folder=tmp_path)
         await until(lambda: len(read(tmp_path / "notes.jsonl")) == 1)
