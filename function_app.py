@@ -3,7 +3,7 @@
 import azure.functions as func
 import azurefunctions.extensions.bindings.blob as bindings
 
-from describer.app import WORK_QUEUE, App
+from describer.app import UNPUBLISHED_QUEUE, WORK_QUEUE, App
 
 app = func.FunctionApp()
 describer = App.from_environment()
@@ -21,3 +21,16 @@ async def describe_on_upload(image: bindings.BlobClient) -> None:
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     await describer.delivery.again(message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
+async def publish(message: func.QueueMessage) -> None:
+    """An event that could not be published when it happened."""
+    await describer.announcer.again(message.get_body())
+
+
+@app.event_grid_trigger(arg_name="event")
+async def on_storage_event(event: func.EventGridEvent) -> None:
+    """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
+    kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
+    await describer.delivery.noticed(kind, event.subject, event.get_json())

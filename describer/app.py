@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Self
 from describer.settings import MIB, Settings
 
 if TYPE_CHECKING:
+    from describer.announcer import Announcer
+    from describer.backoff import Backoff
     from describer.brief import Brief
     from describer.delivery import Delivery
     from describer.models import Family
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from describer.ports import Model
 
 WORK_QUEUE = "image-work"
+UNPUBLISHED_QUEUE = "unpublished-events"
 
 
 class App:
@@ -45,8 +48,27 @@ class App:
             queue=StorageQueue(queue_client(self.settings.host_account, WORK_QUEUE)),
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
-            base_delay=self.settings.retry_base_seconds,
+            backoff=self._backoff,
         )
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        """Where outcomes go, where a topic is configured."""
+        from describer.adapters.queue import StorageQueue
+        from describer.adapters.storage import credential, queue_client
+        from describer.adapters.topic import GridTopic, connect
+        from describer.announcer import Announcer
+
+        settings = self.settings
+        publisher = GridTopic(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
+        queue = StorageQueue(queue_client(settings.host_account, UNPUBLISHED_QUEUE))
+        return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
+
+    @cached_property
+    def _backoff(self) -> Backoff:
+        from describer.backoff import Backoff
+
+        return Backoff(self.settings.retry_base_seconds)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -68,11 +90,13 @@ class App:
         limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
         studio = ThreadStudio(self.family, settings.detail, limits)
         return Pipeline(
-            watch=Watch(settings.images_container, settings.images_include, settings.images_exclude),
+            watch=Watch(
+                (settings.images_container, *settings.more_containers), settings.images_include, settings.images_exclude
+            ),
             images=BlobImages(blobs),
             records=records,
             scribe=Scribe(studio, self.model, records, self.family, InFlight()),
-            topic=NoTopic(),
+            topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
         )

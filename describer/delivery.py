@@ -6,22 +6,18 @@ they last; those that may be the picture's count, and the last attempt is record
 """
 
 import logging
-import random
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any
 
+from describer.backoff import Backoff
 from describer.brief import Brief
-from describer.errors import DescriberError, Misconfigured, Transient
-from describer.events import ImageRef, Work
+from describer.errors import Misconfigured, Transient
+from describer.events import ImageRef, Work, refs
 from describer.outcome import Skip
 from describer.pipeline import Pipeline
 from describer.ports import Queue
 from describer.record import Record
-
-_LONGEST_BACKOFF: Final = 3600.0
-_LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
-_JITTER: Final = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -35,16 +31,14 @@ class Delivery:
         queue: `image-work`.
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
-        base_delay: seconds of the first backoff; it doubles each time, up to an hour.
-        chance: a number from 0 to 1, for the jitter.
+        backoff: how long deferred work waits.
     """
 
     pipeline: Pipeline
     queue: Queue
     brief: Brief
     max_attempts: int
-    base_delay: float
-    chance: Callable[[], float] = random.random
+    backoff: Backoff
 
     async def arrived(self, container: str, name: str) -> None:
         """A picture has landed."""
@@ -56,7 +50,13 @@ class Delivery:
         Raises:
             ValueError: it names no picture; the host then moves it to the poison queue, where it can be read.
         """
-        await self._work(Work.from_message(message))
+        for work in Work.from_message(message):
+            await self._work(work)
+
+    async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
+        for ref in refs(kind, subject, data):
+            await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
         try:
@@ -75,16 +75,11 @@ class Delivery:
                 fault = still
             else:
                 return
-        delay = self._delay(later, fault)
+        asked = fault.retry_after if isinstance(fault, Transient) else None
+        delay = self.backoff.delay(later.deferrals, asked)
         await self.queue.send(later.to_message(), delay=delay)
         level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
         _log.log(level, "picture.deferred", extra=_facts(later) | {"delay": round(delay, 1), "reason": str(fault)})
-
-    def _delay(self, work: Work, fault: DescriberError) -> float:
-        """Seconds: what the other side asked for, else exponential; with jitter, so that a burst spreads out."""
-        asked = fault.retry_after if isinstance(fault, Transient) else None
-        backoff = min(self.base_delay * 2 ** min(work.deferrals - 1, 30), _LONGEST_BACKOFF)
-        return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
 
     @staticmethod
     def _report(work: Work, end: Record | Skip) -> None:

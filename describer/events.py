@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
+from urllib.parse import unquote, urlsplit
 
 _SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
+_RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 
@@ -39,6 +41,18 @@ class ImageRef:
         container, blobs, name = rest.partition("/blobs/")
         if not (found and container and blobs and name):
             raise ValueError(f"the subject {subject!r} names no blob; expected …/containers/C/blobs/NAME")
+        return cls(container, name)
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Reads a blob's address, `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME` or that of the dfs endpoint.
+
+        Raises:
+            ValueError: it names no blob.
+        """
+        container, _, name = unquote(urlsplit(url).path).lstrip("/").partition("/")
+        if not (container and name):
+            raise ValueError(f"the address {url!r} names no blob")
         return cls(container, name)
 
 
@@ -85,7 +99,7 @@ class Work:
         )
 
     @classmethod
-    def from_message(cls, message: bytes | str) -> Self:
+    def from_message(cls, message: bytes | str) -> list[Self]:
         """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
 
         Raises:
@@ -94,13 +108,27 @@ class Work:
         event = json.loads(message)
         if not isinstance(event, dict) or not isinstance(event.get("subject"), str):
             raise ValueError("the message is no event: expected a JSON object with a subject")
+        kind = str(event.get("type") or event.get("eventType"))
         seen = event.get("firstseen") or event.get("time") or event.get("eventTime")
-        return cls(
-            ImageRef.from_subject(event["subject"]),
-            datetime.fromisoformat(seen) if seen else datetime.now(UTC),
-            attempts=_count(event, "attempts"),
-            deferrals=_count(event, "deferrals"),
-        )
+        first_seen = datetime.fromisoformat(seen) if seen else datetime.now(UTC)
+        attempts, deferrals = _count(event, "attempts"), _count(event, "deferrals")
+        return [cls(ref, first_seen, attempts, deferrals) for ref in refs(kind, event["subject"], event.get("data"))]
+
+
+def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
+    """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
+
+    Args:
+        kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs.
+        subject: the blob, as Event Grid names it.
+        data: the event's data; a rename has `sourceUrl` there.
+
+    Raises:
+        ValueError: the subject names no blob.
+    """
+    named = ImageRef.from_subject(subject)
+    url = data.get("sourceUrl") if isinstance(data, Mapping) and kind == _RENAMED else None
+    return [ImageRef.from_url(url), named] if isinstance(url, str) else [named]
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:

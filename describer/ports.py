@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from describer.brief import Brief
 from describer.description import Description
@@ -134,6 +134,17 @@ class Queue(Protocol):
 
     async def send(self, message: str, *, delay: float) -> None:
         """Puts a message that becomes visible in `delay` seconds (at most six days) and never expires."""
+
+
+class Publisher(Protocol):
+    """Takes events to whoever subscribed."""
+
+    async def publish(self, event: dict[str, Any]) -> None:
+        """Publishes a CloudEvent, given as its JSON object.
+
+        Raises:
+            Transient, Misconfigured: not published.
+        """
 
 
 class Topic(Protocol):

@@ -107,6 +107,12 @@ class Settings(BaseModel):
     images_container: _Container = _setting(
         "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _CONTAINER
     )
+    more_containers: Annotated[tuple[_Container, ...], BeforeValidator(_listed)] = _setting(
+        "IMAGES_MORE_CONTAINERS",
+        (),
+        "Further containers of the account; their events come by the routes queue and eventGridTrigger only.",
+        "container names, comma between",
+    )
     descriptions_container: _Container = _setting(
         "DESCRIPTIONS_CONTAINER", "descriptions", "The container of the sidecars, in the same account.", _CONTAINER
     )
@@ -121,6 +127,13 @@ class Settings(BaseModel):
         True,
         "Copy the texts into the picture's metadata; false leaves pictures untouched.",
         "true or false",
+    )
+
+    events_topic_endpoint: _Address = _setting(
+        "EVENTS_TOPIC_ENDPOINT",
+        "",
+        "The custom topic on which outcomes are announced (none: they are not).",
+        "an address such as https://NAME.REGION-1.eventgrid.azure.net/api/events",
     )
 
     # What is asked
@@ -293,8 +306,10 @@ def _absences(given: Mapping[str, str]) -> Iterator[str]:
         missing = {f"{account}__blobServiceUri", f"{account}__queueServiceUri"} - given.keys()
         if account not in given and missing:
             yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
-    if given.get("IMAGES_CONTAINER") == given.get("DESCRIPTIONS_CONTAINER", "descriptions"):
-        yield "IMAGES_CONTAINER and DESCRIPTIONS_CONTAINER are the same; expected two: a sidecar is no upload."
+    descriptions = given.get("DESCRIPTIONS_CONTAINER", "descriptions")
+    for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
+        if descriptions in {item.strip() for item in given.get(name, "").split(",")}:
+            yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
     yield from _model_absences(given)
 
 

@@ -13,20 +13,20 @@ from describer.ports import Picture
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The watched container, and the globs that narrow it.
+    """The watched containers, and the globs that narrow them.
 
     Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
     matches the last part of the name in any folder, one that ends in a slash all below that folder.
     """
 
-    container: str
+    containers: Sequence[str]
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
     def skips_name(self, ref: ImageRef) -> Skip | None:
         """Judges by container and name alone."""
-        if ref.container != self.container or ref.name.endswith("/"):
-            return Skip(SkipReason.NOT_OURS, f"not a picture of the container {self.container!r}")
+        if ref.container not in self.containers or ref.name.endswith("/"):
+            return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := _first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
         if self.include and not _first_match(self.include, ref.name):

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from describer.brief import Brief
 from describer.description import Description, ImageKind, Texts
@@ -156,6 +157,19 @@ class FakeQueue:
 
     async def send(self, message: str, *, delay: float) -> None:
         self.sent.append((message, delay))
+
+
+class FakePublisher:
+    """Keeps what was published; `fails_with` is raised instead."""
+
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+        self.fails_with: DescriberError | None = None
+
+    async def publish(self, event: dict[str, Any]) -> None:
+        if self.fails_with:
+            raise self.fails_with
+        self.published.append(event)
 
 
 class FakeTopic:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from describer.announcement import Announcement
 from describer.record import Record
 from describer.settings import Settings
 
@@ -52,6 +53,14 @@ def record_schema() -> str:
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def event_schema() -> str:
+    """The JSON Schema of what is published."""
+    schema = Announcement.model_json_schema(mode="serialization")
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
+    (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")

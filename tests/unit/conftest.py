@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from describer.backoff import Backoff
 from describer.brief import Brief
 from describer.delivery import Delivery
 from describer.events import ImageRef
@@ -30,7 +31,7 @@ class House:
     model: FakeModel = field(default_factory=FakeModel)
     queue: FakeQueue = field(default_factory=FakeQueue)
     topic: FakeTopic = field(default_factory=FakeTopic)
-    watch: Watch = field(default_factory=lambda: Watch("images", exclude=("private/",)))
+    watch: Watch = field(default_factory=lambda: Watch(("images",), exclude=("private/",)))
     write_metadata: bool = True
     in_flight: InFlight = field(default_factory=InFlight)
 
@@ -43,7 +44,7 @@ class House:
 
     @property
     def delivery(self) -> Delivery:
-        return Delivery(self.pipeline, self.queue, BRIEF, max_attempts=3, base_delay=10, chance=lambda: 0.0)
+        return Delivery(self.pipeline, self.queue, BRIEF, max_attempts=3, backoff=Backoff(10, chance=lambda: 0.0))
 
     async def describe(self, ref: ImageRef = CAT, brief: Brief = BRIEF) -> Record | Skip:
         return await self.pipeline.describe(ref, brief)

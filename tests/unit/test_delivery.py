@@ -69,7 +69,7 @@ async def test_giving_up_that_fails_is_put_off_too(house: House) -> None:
 
     house.model.meanwhile = storage_goes
     await house.delivery.again(house.queue.sent[1][0].encode())
-    assert Work.from_message(house.queue.sent[2][0]).attempts == 3
+    assert Work.from_message(house.queue.sent[2][0])[0].attempts == 3
     house.images.fails_with = None
     await house.delivery.again(house.queue.sent[2][0].encode())
     assert house.records.stored[CAT].record.status is Status.DESCRIBED
@@ -88,3 +88,20 @@ async def test_deferred_work_is_a_cloud_event(house: House) -> None:
     assert event["type"] == "ImageDescriber.ImageDeferred"
     assert event["subject"] == "/blobServices/default/containers/images/blobs/pets/cat.jpg"
     assert all(name.isalnum() and name.islower() for name in event)
+
+
+async def test_a_noticed_event_is_queued_and_not_worked_on(house: House) -> None:
+    await house.delivery.noticed("Microsoft.Storage.BlobCreated", CAT.subject, {})
+    assert not house.model.calls
+    ((message, delay),) = house.queue.sent
+    assert delay == 0
+    await house.delivery.again(message.encode())
+    assert CAT in house.records.stored
+
+
+async def test_a_deleted_picture_takes_its_sidecar_with_it(house: House) -> None:
+    await house.describe()
+    del house.images.blobs[CAT]
+    await house.delivery.noticed("Microsoft.Storage.BlobDeleted", CAT.subject, {})
+    await house.delivery.again(house.queue.sent[0][0].encode())
+    assert CAT not in house.records.stored

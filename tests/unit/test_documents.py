@@ -5,9 +5,11 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 
 import jsonschema
 import pathspec
+import pytest
 
 from describer.settings import Settings
 from tests import generated
@@ -21,9 +23,10 @@ def test_the_readmes_table_is_that_of_the_settings() -> None:
     assert (ROOT / "README.md").read_text(encoding="utf-8") == generated.readme(), "run: python -m tests.generated"
 
 
-def test_the_published_schema_is_that_of_the_record() -> None:
-    published = (ROOT / "docs" / "record.schema.json").read_text(encoding="utf-8")
-    assert published == generated.record_schema(), "run: python -m tests.generated"
+@pytest.mark.parametrize(("file", "schema"), [("record", generated.record_schema), ("event", generated.event_schema)])
+def test_the_published_schemas_are_those_of_the_code(file: str, schema: Callable[[], str]) -> None:
+    published = (ROOT / "docs" / f"{file}.schema.json").read_text(encoding="utf-8")
+    assert published == schema(), "run: python -m tests.generated"
 
 
 async def test_a_sidecar_fits_the_published_schema(house: House) -> None:

@@ -25,21 +25,21 @@ from describer.watch import Watch
     ],
 )
 def test_globs(pattern: str, name: str, matches: bool) -> None:
-    skip = Watch("images", exclude=(pattern,)).skips_name(ImageRef("images", name))
+    skip = Watch(("images",), exclude=(pattern,)).skips_name(ImageRef("images", name))
     assert (skip is not None) is matches
-    kept = Watch("images", include=(pattern,)).skips_name(ImageRef("images", name))
+    kept = Watch(("images",), include=(pattern,)).skips_name(ImageRef("images", name))
     assert (kept is None) is matches
 
 
 @pytest.mark.parametrize("ref", [ImageRef("images-old", "a.jpg"), ImageRef("images", "folder/")])
 def test_what_is_not_a_picture_of_the_container_is_not_ours(ref: ImageRef) -> None:
-    skip = Watch("images").skips_name(ref)
+    skip = Watch(("images",)).skips_name(ref)
     assert skip is not None
     assert skip.reason is SkipReason.NOT_OURS
 
 
 def test_exclusion_wins_over_inclusion() -> None:
-    watch = Watch("images", include=("*.jpg",), exclude=("private/",))
+    watch = Watch(("images",), include=("*.jpg",), exclude=("private/",))
     skip = watch.skips_name(ImageRef("images", "private/a.jpg"))
     assert skip is not None
     assert skip.detail == "matches 'private/' of IMAGES_EXCLUDE"

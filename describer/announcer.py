@@ -1,0 +1,52 @@
+"""Publishes what became of pictures; what cannot be published now waits in the queue `unpublished-events`."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from describer.announcement import Announcement
+from describer.backoff import Backoff
+from describer.errors import Misconfigured, Transient
+from describer.ports import Publisher, Queue, Stored
+
+_DEFERRALS: Final = "deferrals"
+"""Counts the tries of an event that waits; not part of what is published."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """The port `Topic` on a publisher.
+
+    Args:
+        publisher: the topic.
+        queue: `unpublished-events`.
+        backoff: how long an event waits there.
+        source: the blob service that has the pictures.
+    """
+
+    publisher: Publisher
+    queue: Queue
+    backoff: Backoff
+    source: str
+
+    async def announce(self, stored: Stored) -> None:
+        """Publishes now or later."""
+        await self._publish(Announcement.of(stored, self.source).model_dump(mode="json"), deferrals=0)
+
+    async def again(self, message: bytes) -> None:
+        """A message of `unpublished-events`."""
+        event = json.loads(message)
+        await self._publish(event, deferrals=event.pop(_DEFERRALS))
+
+    async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
+        try:
+            await self.publisher.publish(event)
+        except (Transient, Misconfigured) as fault:
+            asked = fault.retry_after if isinstance(fault, Transient) else None
+            delay = self.backoff.delay(deferrals + 1, asked)
+            await self.queue.send(json.dumps(event | {_DEFERRALS: deferrals + 1}), delay=delay)
+            level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
+            _log.log(level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": str(fault)})

@@ -1,0 +1,28 @@
+"""How long work waits before it is tried again."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+_LONGEST_BACKOFF: Final = 3600.0
+_LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
+_JITTER: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential, from `base` seconds up to an hour, unless the other side asks for another time.
+
+    Args:
+        base: seconds of the first delay.
+        chance: a number from 0 to 1, for the jitter that spreads a burst out.
+    """
+
+    base: float
+    chance: Callable[[], float] = random.random
+
+    def delay(self, deferrals: int, asked: float | None = None) -> float:
+        """Seconds before the next try, after so many that failed; at most six days."""
+        backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
+        return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
