@@ -1,73 +1,13 @@
-"""The server in a thread of this process, on a port of its own that survives a pause."""
+"""The server in a thread of this process."""
 
-import socket
-import threading
-
-import uvicorn
-
+from local import serving
 from local.azure_openai.answers import Answerer
 from local.azure_openai.resource import Resource
 from local.azure_openai.server import application
 
 
-class _Breaking(uvicorn.Server):
-    """Ends as a machine does that loses its power: connections break, whatever they wait for."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await super().shutdown(sockets)
-
-
-class Running:
-    """A server that can go down and come up again at the same address.
-
-    While it is down, connections are refused. The port stays ours: a socket that is bound and never listens holds
-    it, so that no other process of a busy test run gets it meanwhile.
-    """
+class Running(serving.Running):
+    """A resource that can go down and come up again at the same address."""
 
     def __init__(self, resource: Resource, answerer: Answerer) -> None:
-        self._resource = resource
-        self._answerer = answerer
-        self._claim = _bound(0)
-        self._server: _Breaking | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def url(self) -> str:
-        """The root, such as `http://127.0.0.1:41234`."""
-        return f"http://127.0.0.1:{self._claim.getsockname()[1]}"
-
-    def up(self) -> None:
-        """Listen, and answer; callers may connect as soon as this returns."""
-        if self._thread is not None:
-            return
-        door = _bound(self._claim.getsockname()[1])
-        door.listen(128)
-        # The test run's logging stays as it is; uvicorn would complain there about each fault that was asked for.
-        config = uvicorn.Config(application(self._resource, self._answerer), log_config=None, log_level="critical")
-        self._server = _Breaking(config)
-        self._thread = threading.Thread(target=self._server.run, args=([door],), name="azure-openai", daemon=True)
-        self._thread.start()
-
-    def down(self) -> None:
-        """Close the port and every connection, at once, also those that wait for an answer."""
-        if self._server is None or self._thread is None:
-            return
-        self._server.should_exit = True
-        self._thread.join()
-        self._server = self._thread = None
-
-    def close(self) -> None:
-        """Go down for good and give the port back."""
-        self.down()
-        self._claim.close()
-
-
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind(("127.0.0.1", port))
-    return bound
+        super().__init__(lambda: application(resource, answerer))
