@@ -1,9 +1,13 @@
-"""Azurite's access log, read for the writes that Azure would announce as `BlobCreated`.
+"""Azurite's access log, read for what Azure would announce as `BlobCreated` or `BlobDeleted`.
 
 A line is `127.0.0.1 - - [time] "PUT /account/container/name?query HTTP/1.1" 201 -`, its target exactly as the client
 sent it (found by uploading such names, see tests/contracts/test_event_grid.py). Which operation it was shows in its
-query and status: no `comp` and 201 is Put Blob, no `comp` and 202 is Copy Blob, `comp=blocklist` is Put Block List. All
-others with `comp` (block, metadata, tags, lease, tier, snapshot) and all with `restype` announce nothing.
+method, query and status: no `comp` and 201 is Put Blob, no `comp` and 202 is Copy Blob, `comp=blocklist` is Put Block
+List, and DELETE with 202 is Delete Blob. All others with `comp` (block, metadata, tags, lease, tier), all with
+`restype`, and what is done to a snapshot or a version announce nothing.
+
+What the log does not show: the parts of a batch (`delete_blobs`), that a deletion was of a blob's snapshots alone (a
+header says so), and renames: they belong to hierarchical namespaces, which Azurite does not have.
 """
 
 import asyncio
@@ -14,39 +18,48 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 LINE = re.compile(
-    r'"PUT /(?P<account>[^/?]+)/(?P<container>[^/?]+)/(?P<name>[^?]+?)(?:\?(?P<query>.*))?'
+    r'"(?P<method>PUT|DELETE) /(?P<account>[^/?]+)/(?P<container>[^/?]+)/(?P<name>[^?]+?)(?:\?(?P<query>.*))?'
     r' HTTP/1\.[01]" (?P<status>\d+)'
 )
 
 PAUSE = 0.05  # seconds between two looks at the log
 
 
+APIS = {
+    ("PUT", None, "201"): "PutBlob",
+    ("PUT", None, "202"): "CopyBlob",
+    ("PUT", "blocklist", "201"): "PutBlockList",
+    ("DELETE", None, "202"): "DeleteBlob",
+}
+
+
 @dataclass(frozen=True, slots=True)
-class Write:
-    """A blob that was written; `api` is the operation as Event Grid names it."""
+class Change:
+    """A blob that was written or deleted; `api` is the operation as Event Grid names it."""
 
     account: str
     container: str
     name: str
     api: str
 
+    @property
+    def deleted(self) -> bool:
+        """Whether the blob is no more."""
+        return self.api == "DeleteBlob"
 
-def parse(line: str) -> Write | None:
-    """Give the write that a line tells of, if it is one that is announced."""
+
+def parse(line: str) -> Change | None:
+    """Give the change that a line tells of, if it is one that is announced."""
     match = LINE.search(line)
     if match is None:
         return None
     query = parse_qs(match["query"] or "")
-    api = {
-        (None, "201"): "PutBlob",
-        (None, "202"): "CopyBlob",
-        ("blocklist", "201"): "PutBlockList",
-    }.get((query.get("comp", [None])[0], match["status"]))
-    if api is None or "restype" in query:
+    api = APIS.get((match["method"], query.get("comp", [None])[0], match["status"]))
+    if api is None or query.keys() & {"restype", "snapshot", "versionid"}:
         return None
     # Decoded once: a name may hold a literal %20. A plus is a plus. Storage itself turns a backslash into a slash.
     name = unquote(match["name"], errors="strict").replace("\\", "/")
-    return Write(match["account"], match["container"], name, api)
+    return Change(match["account"], match["container"], name, api)
 
 
 def end_of(log: Path) -> int:

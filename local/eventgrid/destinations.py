@@ -1,0 +1,154 @@
+"""Where a subscription delivers to: a webhook, or a storage queue.
+
+Webhook: https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema and
+https://learn.microsoft.com/azure/event-grid/end-point-validation-cloud-events-schema.
+Queue: https://learn.microsoft.com/azure/event-grid/handler-storage-queues.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+from azure.core.exceptions import AzureError
+from azure.storage.queue.aio import QueueClient
+
+from local.eventgrid.events import Schema, now
+
+NEVER_RETRIED = frozenset({400, 401, 403, 413})
+HANDSHAKE = 60.0  # seconds in which the webhook must come up
+ORIGIN = "eventgrid.azure.net"
+
+type Json = dict[str, Any]
+
+
+class Undelivered(Exception):
+    """It did not arrive, or its receiver failed; worth another try."""
+
+
+class Refused(Exception):
+    """It is not wanted, and never tried again."""
+
+
+class Destination(Protocol):
+    """Takes events, one at a time, in the subscription's schema."""
+
+    async def validate(self) -> None:
+        """Prove that it wants events; raises SystemExit if it does not."""
+
+    async def deliver(self, event: Json, tried: int) -> str:
+        """Deliver an event that was tried so often before, and say how it went.
+
+        Raises:
+            Undelivered: worth another try.
+            Refused: never again.
+
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook; the handshake is that of the schema. `http` bounds the wait for an answer."""
+
+    endpoint: str
+    schema: Schema
+    http: aiohttp.ClientSession
+
+    async def validate(self) -> None:
+        """Prove that the endpoint wants events.
+
+        Raises:
+            SystemExit: it does not answer the handshake as it should.
+
+        """
+        shake_hands = self._options if self.schema is Schema.CLOUD_EVENTS else self._validation_code
+        async with asyncio.timeout(HANDSHAKE):
+            while True:
+                try:
+                    said = await shake_hands()
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.05)
+                    continue
+                if said:
+                    raise SystemExit(f"The webhook failed the subscription's handshake: {said}")
+                return
+
+    async def _validation_code(self) -> str:
+        """POST a code, which is to be answered; gives what was wrong."""
+        code = str(uuid.uuid4())
+        event = {
+            "id": str(uuid.uuid4()),
+            "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+            "subject": "",
+            "data": {"validationCode": code},
+            "eventTime": now(),
+            "metadataVersion": "1",
+            "dataVersion": "2",
+        }
+        headers = self._headers("SubscriptionValidation")
+        async with self.http.post(self.endpoint, data=json.dumps([event]), headers=headers) as answer:
+            text = await answer.text()
+            if answer.status == 200 and _field(text, "validationResponse") == code:  # 202 is no answer to this
+                return ""
+            return f"{answer.status} {text}"
+
+    async def _options(self) -> str:
+        """Ask with OPTIONS whether we may (CloudEvents' protection against abuse); gives what was wrong."""
+        async with self.http.options(self.endpoint, headers={"WebHook-Request-Origin": ORIGIN}) as answer:
+            allowed = answer.headers.get("WebHook-Allowed-Origin")
+            if answer.status == 200 and allowed in {ORIGIN, "*"}:
+                return ""
+            return f"{answer.status}, WebHook-Allowed-Origin is {allowed}: {await answer.text()}"
+
+    async def deliver(self, event: Json, tried: int) -> str:
+        """Post it: in an array of one in Event Grid's schema, bare as a CloudEvent."""
+        body: Json | list[Json] = event if self.schema is Schema.CLOUD_EVENTS else [event]
+        headers = {**self._headers("Notification"), "aeg-delivery-count": str(tried)}
+        try:
+            async with self.http.post(self.endpoint, data=json.dumps(body), headers=headers) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Undelivered(f"no answer ({error!r})") from error
+        if status in NEVER_RETRIED:
+            raise Refused(str(status))
+        if not 200 <= status < 300:
+            raise Undelivered(str(status))
+        return str(status)
+
+    def _headers(self, kind: str) -> Mapping[str, str]:
+        content = "application/cloudevents+json" if self.schema is Schema.CLOUD_EVENTS else "application/json"
+        return {
+            "Content-Type": f"{content}; charset=utf-8",
+            "aeg-subscription-name": "LOCAL",
+            "aeg-metadata-version": "1",
+            "aeg-event-type": kind,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StorageQueue:
+    """A storage queue; `client` encodes base64, and a message lives for a week, which is the service's default."""
+
+    client: QueueClient
+
+    async def validate(self) -> None:
+        """Nothing is asked: who may write to the queue was settled by its role."""
+
+    async def deliver(self, event: Json, tried: int) -> str:
+        """Send one message, the event by itself."""
+        try:
+            await self.client.send_message(json.dumps(event))
+        except AzureError as error:
+            raise Undelivered(f"try {tried + 1}: {str(error).splitlines()[0]}") from error
+        return "queued"
+
+
+def _field(text: str, name: str) -> object:
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError:
+        return None
+    return body.get(name) if isinstance(body, dict) else None
