@@ -6,13 +6,14 @@ are answered. It does not prove the real host, its scaling, its keys, gRPC, or E
     worker.py       drives azure_functions_runtime in this process: index, invoke
     listener.py     listens to one queue: batches, hiding, retries, poison
     triggers.py     what the storage extension does with a trigger: from a queue's message to a call of a function
+    eventgrid.py    what the Event Grid extension does: from a request to a call for each event
     payloads.py     reads messages, URLs and paths
     connections.py  app settings to SDK clients
     options.py      host.json
     logs.py         output
-    server.py       HTTP: the webhook and the status
+    server.py       HTTP: the webhooks and the status
     __main__.py     the command
 
-Not built: `functionTimeout`, retry policies, output bindings, and the triggers http, eventGrid, timer and mcp. A
+Not built: `functionTimeout`, retry policies, output bindings, and the triggers http, timer and mcp. A
 trigger gets its place in triggers.py (what listens) or server.py (what is called over HTTP).
 """

@@ -2,7 +2,7 @@
 
 App settings are the environment; `local.settings.json` is not read. If the app cannot be indexed, its one message is
 printed and the exit code is 1 (with PYTHON_ENABLE_DEBUG_LOGGING=1 the traceback comes too, and debug output later).
-SIGTERM and Ctrl-C: no message is taken any more, what is running may end within 5 seconds.
+SIGTERM and Ctrl-C: no message is taken any more, what is running may end within 5 seconds, requests within 2.
 """
 
 import argparse
@@ -19,9 +19,11 @@ import uvicorn
 
 from local.host import logs, options, server, triggers, worker
 from local.host.connections import Connections, SettingMissing
+from local.host.eventgrid import EventGridTriggers
 from local.host.listener import QueueListener
 
 DRAIN = 5.0  # seconds
+DRAIN_HTTP = 2  # seconds, before those; together less than the grace of local/child.py
 
 log = logging.getLogger("host")
 
@@ -34,7 +36,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _listeners(app: Path, blobs: triggers.BlobTriggers) -> list[QueueListener]:
+async def _listeners(app: Path, blobs: triggers.BlobTriggers, grid: EventGridTriggers) -> list[QueueListener]:
     """Index the app and give a listener for each of its triggers that has one."""
     functions = await worker.index(app)
     of_queues, of_blobs = options.read(app)
@@ -46,6 +48,8 @@ async def _listeners(app: Path, blobs: triggers.BlobTriggers) -> list[QueueListe
             case "blobTrigger":
                 blobs.add(function)
                 await blobs.connections.blob(function.trigger.get("connection") or triggers.HOST_STORAGE)
+            case "eventGridTrigger":
+                grid.add(function)
             case other:
                 log.warning("%s is not run here: %s is not built", function.name, other)
     if blobs.functions:
@@ -56,9 +60,15 @@ async def _listeners(app: Path, blobs: triggers.BlobTriggers) -> list[QueueListe
 async def run(app: Path, port: int, key: str) -> None:
     """Index, listen and serve until SIGTERM or Ctrl-C."""
     async with contextlib.AsyncExitStack() as closing:
-        blobs = triggers.BlobTriggers(Connections(closing))
-        listeners = await _listeners(app, blobs)
-        config = uvicorn.Config(server.application(blobs, key), host="127.0.0.1", port=port, log_config=None)
+        blobs, grid = triggers.BlobTriggers(Connections(closing)), EventGridTriggers()
+        listeners = await _listeners(app, blobs, grid)
+        config = uvicorn.Config(
+            server.application(blobs, grid, key),
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            timeout_graceful_shutdown=DRAIN_HTTP,
+        )
         http = _Server(config)
 
         def end(*_: object) -> None:

@@ -1,49 +1,54 @@
-"""The host's HTTP face: the webhook of the blob triggers, and its status."""
+"""The host's HTTP face: the webhooks of blob and Event Grid triggers, and its status."""
 
 import hmac
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from azure.core.exceptions import AzureError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from local.host.eventgrid import EventGridTriggers, allowed_origin, validation_code
 from local.host.triggers import BlobTriggers
 
 log = logging.getLogger("host.server")
 
+type Events = list[Mapping[str, Any]]
+type Handler = Callable[[Request], Awaitable[Response]]
 
-def application(blobs: BlobTriggers, key: str) -> Starlette:
-    """Give the ASGI application; `key` is the system key `blobs_extension`. Routes of other triggers belong here."""
+
+def application(blobs: BlobTriggers, grid: EventGridTriggers, key: str) -> Starlette:
+    """Give the ASGI application. Routes of other triggers belong here.
+
+    Args:
+        blobs: the app's blob triggers.
+        grid: the app's Event Grid triggers.
+        key: the system keys `blobs_extension` and `eventgrid_extension`, which are one here.
+
+    """
 
     async def status(_request: Request) -> Response:
         return JSONResponse({"id": "local", "state": "Running", "version": "0.0-local", "processUptime": 0})
 
     async def blob_events(request: Request) -> Response:
-        """Answer the handshake, and queue events: 202 says that they are safe, not that they are worked."""
-        given = request.query_params.get("code") or request.headers.get("x-functions-key") or ""
-        if not hmac.compare_digest(given.encode(), key.encode()):
-            return Response(status_code=401)
-        try:
-            body = await request.json()
-        except json.JSONDecodeError:
-            return Response(status_code=400)
-        events: list[Mapping[str, Any]] = body if isinstance(body, list) else [body]
-        match request.headers.get("aeg-event-type", "").lower():
-            case "subscriptionvalidation":
-                return JSONResponse({"validationResponse": events[0]["data"]["validationCode"]})
-            case "unsubscribe":
-                return Response(status_code=202)
-            case "notification":
-                return await _queue(events, request.query_params.get("functionName", ""))
-            case _:
-                return Response(status_code=400)
+        """Queue events: 202 says that they are safe, not that they are worked."""
+        return await _answer(request, _queue)
 
-    async def _queue(events: list[Mapping[str, Any]], function_id: str) -> Response:
+    async def grid_events(request: Request) -> Response:
+        """Run events: 202 says that the function ended well for each of them."""
+        name = request.query_params.get("functionName", "")
+        if name not in grid.functions:
+            return PlainTextResponse(f"cannot find function: '{name}'", status_code=404)
+        if request.method == "OPTIONS":
+            origin = allowed_origin(request.headers.get("WebHook-Request-Origin"))
+            return Response(headers={"WebHook-Allowed-Origin": origin})
+        return await _answer(request, _run)
+
+    async def _queue(events: Events, function_id: str) -> Response:
         try:
             for event in events:
                 await blobs.accept(function_id, event)
@@ -52,9 +57,42 @@ def application(blobs: BlobTriggers, key: str) -> Starlette:
             return Response(status_code=500)
         return Response(status_code=202)
 
+    async def _run(events: Events, name: str) -> Response:
+        failure = await grid.run(name, events)
+        return PlainTextResponse(failure, status_code=500) if failure else Response(status_code=202)
+
     return Starlette(
         routes=[
             Route("/admin/host/status", status, methods=["GET"]),
-            Route("/runtime/webhooks/blobs", blob_events, methods=["POST"]),
+            Route("/runtime/webhooks/blobs", _with_key(key, blob_events), methods=["POST"]),
+            Route("/runtime/webhooks/eventgrid", _with_key(key, grid_events), methods=["POST", "OPTIONS"]),
         ]
     )
+
+
+def _with_key(key: str, handler: Handler) -> Handler:
+    async def guarded(request: Request) -> Response:
+        given = request.query_params.get("code") or request.headers.get("x-functions-key") or ""
+        if not hmac.compare_digest(given.encode(), key.encode()):
+            return Response(status_code=401)
+        return await handler(request)
+
+    return guarded
+
+
+async def _answer(request: Request, notify: Callable[[Events, str], Awaitable[Response]]) -> Response:
+    """Answer the handshake of Event Grid's schema, and hand events on: an array of them, or one by itself."""
+    try:
+        body = await request.json()
+    except json.JSONDecodeError:
+        return Response(status_code=400)
+    match request.headers.get("aeg-event-type", "").lower():
+        case "subscriptionvalidation":
+            return JSONResponse({"validationResponse": validation_code(body)})
+        case "unsubscribe":
+            return Response(status_code=202)
+        case "notification":
+            events = body if isinstance(body, list) else [body]
+            return await notify(events, request.query_params.get("functionName", ""))
+        case _:
+            return Response(status_code=400)

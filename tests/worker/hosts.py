@@ -40,15 +40,24 @@ class RunningHost:
             return []
         return [json.loads(line) for line in self.notes.read_text("utf-8").splitlines()]
 
+    def webhook(self, function: str, key: str = KEY) -> str:
+        """Give the address of the webhook of an Event Grid trigger."""
+        return f"{self.url}/runtime/webhooks/eventgrid?functionName={function}&code={key}"
+
     async def post(
         self, body: object, kind: str = "Notification", function: str = "", key: str = KEY
     ) -> tuple[int, str]:
-        """Call the webhook as Event Grid does: status and body."""
+        """Call the webhook of a blob trigger as Event Grid does: status and body."""
+        return await self.post_to(
+            f"{self.url}/runtime/webhooks/blobs?functionName=Host.Functions.{function}&code={key}", body, kind
+        )
+
+    async def post_to(self, webhook: str, body: object, kind: str = "Notification") -> tuple[int, str]:
+        """Call a webhook as Event Grid does: status and body."""
         async with (
             aiohttp.ClientSession() as http,
             http.post(
-                f"{self.url}/runtime/webhooks/blobs",
-                params={"functionName": f"Host.Functions.{function}", "code": key},
+                webhook,
                 headers={"aeg-event-type": kind},
                 data=body if isinstance(body, str) else json.dumps(body),
             ) as answer,
