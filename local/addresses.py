@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+TOPIC_PATH = "/api/events"  # as that of every custom topic
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -13,6 +15,7 @@ class Addresses:
         blob: blob service of the account `images`.
         queue: queue service of the account `host`, which has the work queue.
         identity: IDENTITY_ENDPOINT.
+        topic: where the app publishes its events.
         model: the model's server; empty where `settings` name a real one.
         ca: file of trusted authorities, the stand-in's among them.
 
@@ -23,5 +26,6 @@ class Addresses:
     blob: str
     queue: str
     identity: str
+    topic: str
     model: str
     ca: str

@@ -1,6 +1,7 @@
 """The processes of one stack, seen from the process that owns them: start, wait until ready, notice a death, end."""
 
 import secrets
+import ssl
 import subprocess
 import sys
 import time
@@ -121,12 +122,18 @@ def secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-def answers(url: str) -> Ready:
+def opener(certificate: Path) -> urllib.request.OpenerDirector:
+    """Give what asks 127.0.0.1 over HTTPS, trusting this certificate alone, and through no proxy."""
+    trust = ssl.create_default_context(cafile=certificate)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
+
+
+def answers(url: str, by: urllib.request.OpenerDirector = DIRECT) -> Ready:
     """Ready when a GET of this URL is answered with 200."""
 
     def ask() -> bool:
         try:
-            with DIRECT.open(url, timeout=5) as answer:
+            with by.open(url, timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:  # refused, reset, or another status (urllib's errors are its children)
             return False

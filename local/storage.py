@@ -1,7 +1,6 @@
 """Azure Storage and its identity on one machine: Azurite and the identity endpoint, started together."""
 
 import http
-import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -96,10 +95,7 @@ class Storage:
     def _put(self, url: str) -> None:
         token = self.identity.token(STORAGE).token
         headers = {"Authorization": f"Bearer {token}", "x-ms-version": API_VERSION, "Content-Length": "0"}
-        trust = ssl.create_default_context(cafile=self.certificate.certificate)
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
-        )
+        opener = children.opener(self.certificate.certificate)
         try:
             opener.open(urllib.request.Request(url, method="PUT", headers=headers), timeout=30).close()
         except urllib.error.HTTPError as error:
