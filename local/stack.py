@@ -3,8 +3,8 @@
     with Stack(app=ROOT, state=ROOT / ".local", model=start.stand_in_model("vision")) as stack:
         async with stack.storage.blob_service() as blobs: ...
 
-What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queue
-`image-work` in the account `host`, and the event subscription.
+What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queues `image-work`
+and `unpublished-events` in the account `host`, the topic that the app publishes to, and the event subscription.
 """
 
 import fcntl
@@ -13,14 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from local import children, environment, eventgrid, ports, storage
-from local.addresses import Addresses
+from local import children, environment, ports, storage
+from local.addresses import TOPIC_PATH, Addresses
 from local.children import Child
+from local.eventgrid.events import Schema
+from local.parts import Parts
+from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-WORK_QUEUE = "image-work"
-FUNCTION = "Host.Functions.{}"
+UNPUBLISHED_QUEUE = "unpublished-events"
 
 
 class AlreadyRunning(RuntimeError):
@@ -36,7 +38,11 @@ class Stack:
         settings: app settings over those made here, e.g. of a real model.
         model: the command of a model server, which gets `--port N` and answers GET /healthz when ready.
         model_url: or the address of one that runs; with neither, `settings` name the model.
-        function: the function that the event subscription calls; None: no subscription.
+        route: how uploads reach the app, see local/routes.py; None: they do not.
+        schema: of the events on that route.
+        containers: whose uploads; made if need be.
+        function: what the route's webhook calls, if it is not the usual function.
+        topic_url: a topic that runs, or will; otherwise one is started, and `events` is its file.
 
     Raises:
         AlreadyRunning: another stack uses `state`.
@@ -55,18 +61,29 @@ class Stack:
         *,
         model: Sequence[str] | None = None,
         model_url: str | None = None,
-        function: str | None = "describe_on_upload",
+        route: Name | None = "blobTrigger",
+        schema: Schema = Schema.EVENT_GRID,
+        containers: Sequence[str] = (IMAGES_CONTAINER,),
+        function: str | None = None,
+        topic_url: str | None = None,
     ) -> None:
         self._app = app.resolve()
         self._state = state.resolve()
         self._settings = dict(settings or {})
         self._model = model
         self._model_url = model_url
-        self._function = function
+        self._route = Route(route, schema, tuple(containers), function) if route else None
+        self._containers = {IMAGES_CONTAINER, DESCRIPTIONS_CONTAINER, *containers}
+        self._topic_url = topic_url
         self._inherited = environment.clean()
         self._backends: list[Child] = []
         self._front: list[Child] = []
         self._lock: IO[str] | None = None
+
+    @property
+    def events(self) -> Path:
+        """The file that has a line of JSON for each event that the app has published since the start."""
+        return self._state / "logs/events.jsonl"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -101,60 +118,38 @@ class Stack:
 
     def _start(self) -> None:
         """Start the parts beside each other; each that needs another waits for it itself."""
-        blob, queue, table, identity, model, host = ports.free_ports(6)
+        parts = Parts(self._state / "logs", self._inherited)
+        blob, queue, table, identity, topic, model, host = ports.free_ports(7)
         self.storage, self._backends = storage.start(self._state, self._inherited, (blob, queue, table, identity))
+        if not self._topic_url:
+            self._backends.append(parts.topic(topic, self.storage, self.events))
         if self._model:
             self._model_url = f"http://127.0.0.1:{model}"
-            self._backends.append(self._start_model(self._model, model))
+            self._backends.append(parts.model(self._model, model))
         self.addresses = Addresses(
             http=f"http://127.0.0.1:{host}",
             key=children.secret(),
             blob=self.storage.blob_url,
             queue=self.storage.url("queue", self.storage.host),
             identity=self.storage.identity.endpoint,
+            topic=self._topic_url or f"https://127.0.0.1:{topic}{TOPIC_PATH}",
             model=self._model_url or "",
             ca=str(self.storage.certificate.ca),
         )
-        self._front.append(self._start_host(host))
-        if self._function:
-            self._front.append(self._start_eventgrid(self._function))
+        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses.key))
+        if self._route:
+            self._front.append(parts.eventgrid(self._route, self.storage, self.addresses))
         for child in self._backends[:2]:
             child.wait_until_ready()
-        self.storage.create_container(IMAGES_CONTAINER)
-        self.storage.create_container(DESCRIPTIONS_CONTAINER)
-        self.storage.create_queue(WORK_QUEUE)
+        self._create()
         for child in (*self._backends, *self._front):
             child.wait_until_ready()
 
-    def _start_model(self, command: Sequence[str], port: int) -> Child:
-        ready = children.answers(f"http://127.0.0.1:{port}/healthz")
-        return self._child("model", [*command, "--port", str(port)], self._inherited, ready)
-
-    def _start_host(self, port: int) -> Child:
-        command = children.module("local.host", "--app", str(self._app), "--port", str(port))
-        ready = children.answers(f"{self.addresses.http}/admin/host/status")
-        return self._child(
-            "host", command, {**self._inherited, **self._app_settings(), "HOST_KEY": self.addresses.key}, ready
-        )
-
-    def _start_eventgrid(self, function: str) -> Child:
-        where = self.addresses
-        webhook = f"{where.http}/runtime/webhooks/blobs?functionName={FUNCTION.format(function)}&code={where.key}"
-        command = children.module(
-            "local.eventgrid",
-            *("--log", str(self.storage.access_log)),
-            *("--account", self.storage.images),
-            *("--blob-service", where.blob),
-            *("--subject-begins-with", f"/blobServices/default/containers/{IMAGES_CONTAINER}/blobs/"),
-        )
-        told = {**self._inherited, **self.storage.environment, "EVENTGRID_ENDPOINT": webhook}
-        return self._child("eventgrid", command, told, children.says(self._log("eventgrid"), eventgrid.ACTIVE))
-
-    def _child(self, name: str, command: Sequence[str], told: Mapping[str, str], ready: children.Ready) -> Child:
-        return Child(name, command, environment=told, log=self._log(name), ready=ready)
-
-    def _log(self, name: str) -> Path:
-        return self._state / "logs" / f"{name}.log"
+    def _create(self) -> None:
+        for container in self._containers:
+            self.storage.create_container(container)
+        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE):
+            self.storage.create_queue(queue)
 
     def _app_settings(self) -> dict[str, str]:
         images, host = self.storage.images, self.storage.host
@@ -164,6 +159,7 @@ class Stack:
             **self.storage.connection("AzureWebJobsStorage", host),
             "IMAGES_CONTAINER": IMAGES_CONTAINER,
             "DESCRIPTIONS_CONTAINER": DESCRIPTIONS_CONTAINER,
+            "EVENTS_TOPIC_ENDPOINT": self.addresses.topic,
             **(environment.model(self.addresses.model) if self.addresses.model else {}),
             **self._settings,
         }

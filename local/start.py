@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from local import children, environment
+from local import children, environment, routes
 from local.children import ROOT, ChildFailed
+from local.eventgrid.events import Schema
 from local.identity import STORAGE, VERSION
 from local.stack import IMAGES_CONTAINER, AlreadyRunning, Stack
 
@@ -28,7 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--state", type=Path, default=STATE, help="the folder for logs, certificates and addresses.json"
     )
-    parser.add_argument("--function", default="describe_on_upload", help="the function that new blobs are announced to")
+    parser.add_argument("--route", choices=routes.NAMES, default="blobTrigger", help="how uploads reach the app")
+    parser.add_argument(
+        "--schema", type=Schema, choices=list(Schema), default=Schema.EVENT_GRID, help="of their events"
+    )
+    parser.add_argument("--function", help="what the route's webhook calls, if not the usual function")
     model = parser.add_mutually_exclusive_group()
     model.add_argument(
         "--answers", choices=("vision", "script"), default="vision", help="what the stand-in model answers"
@@ -42,7 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     if given.model_url or given.no_model:
         stand_in = None
     settings = dict(pair.split("=", 1) for pair in given.set)
-    stack = Stack(given.app, given.state, settings, model=stand_in, model_url=given.model_url, function=given.function)
+    stack = Stack(
+        given.app,
+        given.state,
+        settings,
+        model=stand_in,
+        model_url=given.model_url,
+        route=given.route,
+        schema=given.schema,
+        function=given.function,
+    )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -86,6 +100,8 @@ Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
     blobs       {where.blob}
     work queue  {where.queue}/image-work
     model       {where.model or "(as set)"}
+    topic       {where.topic}
+    published   {stack.events}
     identity    {where.identity}
     all of it   {file}
 

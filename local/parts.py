@@ -1,0 +1,66 @@
+"""The processes of a stack beside storage: the command of each, what it is told, and when it is ready."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import children, eventgrid
+from local.addresses import Addresses
+from local.children import Child
+from local.routes import Route
+from local.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Starts them, without waiting.
+
+    Args:
+        logs: the folder of their logs.
+        inherited: the environment of them all, see environment.clean.
+
+    """
+
+    logs: Path
+    inherited: Mapping[str, str]
+
+    def model(self, command: Sequence[str], port: int) -> Child:
+        """Start a model server by its command."""
+        ready = children.answers(f"http://127.0.0.1:{port}/healthz")
+        return self._child("model", [*command, "--port", str(port)], {}, ready)
+
+    def topic(self, port: int, storage: Storage, events: Path) -> Child:
+        """Start the sink that stands in for the custom topic; `events` is its file, begun anew."""
+        events.parent.mkdir(parents=True, exist_ok=True)
+        events.write_bytes(b"")
+        certificate = storage.certificate
+        command = children.module(
+            "local.sink",
+            *("--port", str(port), "--events", str(events)),
+            *("--certificate", str(certificate.certificate), "--key", str(certificate.key)),
+        )
+        trusting = children.opener(certificate.certificate)
+        return self._child("topic", command, {}, children.answers(f"https://127.0.0.1:{port}/healthz", trusting))
+
+    def host(self, app: Path, port: int, settings: Mapping[str, str], key: str) -> Child:
+        """Start the development host for the app in this folder, with these app settings."""
+        command = children.module("local.host", "--app", str(app), "--port", str(port))
+        ready = children.answers(f"http://127.0.0.1:{port}/admin/host/status")
+        return self._child("host", command, {**settings, "HOST_KEY": key}, ready)
+
+    def eventgrid(self, route: Route, storage: Storage, where: Addresses) -> Child:
+        """Start Event Grid with its one subscription; it waits for the host and shakes hands with it."""
+        command = children.module(
+            "local.eventgrid",
+            *("--log", str(storage.access_log)),
+            *("--account", storage.images),
+            *("--blob-service", where.blob),
+            *route.arguments(where.queue),
+        )
+        webhook = route.webhook(where.http, where.key)
+        told = {**storage.environment, **({"EVENTGRID_ENDPOINT": webhook} if webhook else {})}
+        return self._child("eventgrid", command, told, children.says(self.logs / "eventgrid.log", eventgrid.ACTIVE))
+
+    def _child(self, name: str, command: Sequence[str], told: Mapping[str, str], ready: children.Ready) -> Child:
+        environment = {**self.inherited, **told}
+        return Child(name, command, environment=environment, log=self.logs / f"{name}.log", ready=ready)
