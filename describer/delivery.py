@@ -5,21 +5,16 @@ on `image-work`, with a delay. Faults that are not the picture's (rate limits, o
 they last; those that may be the picture's count, and the last attempt is recorded as `failed`.
 """
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from describer.backoff import Backoff
 from describer.brief import Brief
 from describer.errors import Misconfigured, Transient
 from describer.events import ImageRef, Work, refs
-from describer.outcome import Skip
-from describer.pipeline import Pipeline
-from describer.ports import Queue
-from describer.record import Record
-
-_log = logging.getLogger(__name__)
+from describer.journal import Journal, LogJournal
+from describer.ports import Line, Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +27,15 @@ class Delivery:
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
+        journal: hears of each step.
     """
 
-    pipeline: Pipeline
+    pipeline: Line
     queue: Queue
     brief: Brief
     max_attempts: int
     backoff: Backoff
+    journal: Journal = field(default_factory=LogJournal)
 
     async def arrived(self, container: str, name: str) -> None:
         """A picture has landed."""
@@ -51,6 +48,7 @@ class Delivery:
             ValueError: it names no picture; the host then moves it to the poison queue, where it can be read.
         """
         for work in Work.from_message(message):
+            self.journal.taken(work)
             await self._work(work)
 
     async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
@@ -60,7 +58,7 @@ class Delivery:
 
     async def _work(self, work: Work) -> None:
         try:
-            self._report(work, await self.pipeline.describe(work.ref, self.brief))
+            self.journal.done(work, await self.pipeline.describe(work.ref, self.brief))
         except (Transient, Misconfigured) as fault:
             await self._put_off(work, fault)
 
@@ -70,7 +68,7 @@ class Delivery:
         if blames_picture and later.attempts >= self.max_attempts:
             try:
                 why = f"Tried {later.attempts} times; the last time: {fault}"
-                self._report(later, await self.pipeline.give_up(work.ref, self.brief, why))
+                self.journal.done(later, await self.pipeline.give_up(work.ref, self.brief, why))
             except (Transient, Misconfigured) as still:
                 fault = still
             else:
@@ -78,14 +76,4 @@ class Delivery:
         asked = fault.retry_after if isinstance(fault, Transient) else None
         delay = self.backoff.delay(later.deferrals, asked)
         await self.queue.send(later.to_message(), delay=delay)
-        level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
-        _log.log(level, "picture.deferred", extra=_facts(later) | {"delay": round(delay, 1), "reason": str(fault)})
-
-    @staticmethod
-    def _report(work: Work, end: Record | Skip) -> None:
-        outcome = end.reason if isinstance(end, Skip) else end.status
-        _log.info("picture.done", extra=_facts(work) | {"outcome": str(outcome)})
-
-
-def _facts(work: Work) -> dict[str, object]:
-    return {"picture": work.ref.subject, "attempts": work.attempts, "deferrals": work.deferrals}
+        self.journal.deferred(later, fault, delay)

@@ -1,4 +1,7 @@
-"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory."""
+"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
+
+At the end, what doors need: the line itself.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from describer.description import Description
 from describer.errors import Refused
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
+from describer.outcome import Skip
 from describer.record import Record, Usage
 
 
@@ -152,3 +156,13 @@ class Topic(Protocol):
 
     async def announce(self, stored: Stored) -> None:
         """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
+
+
+class Line(Protocol):
+    """The line, as the doors see it: pipeline.py, bare or observed."""
+
+    async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
+        """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
+
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, unless it is described by now."""
