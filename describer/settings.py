@@ -54,6 +54,7 @@ class Account:
 class ModelServer:
     """Where the model is: `model` as the server knows it; a key, an Entra token, or neither."""
 
+    provider: Provider
     base_url: str
     model: str
     key: str = field(repr=False)
@@ -206,6 +207,17 @@ class Settings(BaseModel):
         "a name from describer/models.toml, such as gpt-5.6-luna",
     )  # fmt: skip
 
+    # Telemetry
+    insights_connection: SecretStr = _setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", SecretStr(""),
+        "Where traces, metrics and logs go; empty: nowhere. The Functions host reads it too.",
+        "a connection string of Application Insights",
+    )  # fmt: skip
+    telemetry_blob_names: bool = _setting(
+        "TELEMETRY_BLOB_NAMES", False, "Call pictures by name in telemetry; otherwise by container and a hash.",
+        "true or false",
+    )  # fmt: skip
+
     # Connections, by the names that the Functions host reads too
     images_connection: SecretStr = _setting(
         "IMAGES", SecretStr(""), "Connection string of the images account; for emulators only.", "a connection string"
@@ -278,10 +290,11 @@ class Settings(BaseModel):
         """The server whose endpoint is set, or the one that `MODEL_PROVIDER` names."""
         chosen = self.provider or (Provider.AZURE if self.azure_openai_endpoint else Provider.OPENAI)
         if chosen is Provider.OPENAI:
-            return ModelServer(self.openai_base_url, self.openai_model, self.openai_api_key.get_secret_value(), False)
+            secret = self.openai_api_key.get_secret_value()
+            return ModelServer(chosen, self.openai_base_url, self.openai_model, secret, by_token=False)
         base_url = self.azure_openai_endpoint.removesuffix("/openai/v1") + "/openai/v1/"
         key = self.azure_openai_api_key.get_secret_value()
-        return ModelServer(base_url, self.azure_openai_deployment, key, by_token=not key)
+        return ModelServer(chosen, base_url, self.azure_openai_deployment, key, by_token=not key)
 
 
 def _mend(faults: list[str]) -> Misconfigured:
