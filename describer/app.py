@@ -10,19 +10,23 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from describer.settings import MIB, Settings
+from describer.settings import MIB, Provider, Settings
 
 if TYPE_CHECKING:
     from describer.announcer import Announcer
     from describer.backoff import Backoff
     from describer.brief import Brief
     from describer.delivery import Delivery
+    from describer.journal import Journal
     from describer.models import Family
-    from describer.pipeline import Pipeline
-    from describer.ports import Model
+    from describer.ports import Line, Model
+    from describer.telemetry import Telemetry
 
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
+
+# The model's provider, as OpenTelemetry's conventions name it.
+_PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
 
 
 class App:
@@ -49,6 +53,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            journal=self.journal,
         )
 
     @cached_property
@@ -71,8 +76,8 @@ class App:
         return Backoff(self.settings.retry_base_seconds)
 
     @cached_property
-    def pipeline(self) -> Pipeline:
-        """The line."""
+    def pipeline(self) -> Line:
+        """The line; observed, where telemetry is on."""
         from describer.adapters.images import BlobImages
         from describer.adapters.records import BlobRecords
         from describer.adapters.storage import blob_service
@@ -89,10 +94,9 @@ class App:
         records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
         limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
         studio = ThreadStudio(self.family, settings.detail, limits)
-        return Pipeline(
-            watch=Watch(
-                (settings.images_container, *settings.more_containers), settings.images_include, settings.images_exclude
-            ),
+        containers = (settings.images_container, *settings.more_containers)
+        pipeline = Pipeline(
+            watch=Watch(containers, settings.images_include, settings.images_exclude),
             images=BlobImages(blobs),
             records=records,
             scribe=Scribe(studio, self.model, records, self.family, InFlight()),
@@ -100,6 +104,35 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
         )
+        if self.telemetry is None:
+            return pipeline
+        from describer.telemetry import traced
+
+        return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
+
+    @cached_property
+    def telemetry(self) -> Telemetry | None:
+        """Where traces and metrics go, or None. It reaches Application Insights from the first picture on."""
+        connection_string = self.settings.insights_connection.get_secret_value()
+        if not connection_string:
+            return None
+        from describer.adapters.insights import connect
+        from describer.telemetry import Names, Telemetry
+        from describer.telemetry.vocabulary import SCOPE
+
+        names = Names(in_clear=self.settings.telemetry_blob_names)
+        return Telemetry.of(*connect(connection_string, SCOPE, names.masked), names)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What doors tell of their work: a log, and metrics where telemetry is on."""
+        from describer.journal import LogJournal
+
+        if self.telemetry is None:
+            return LogJournal()
+        from describer.telemetry import MeteredJournal
+
+        return MeteredJournal(self.telemetry)
 
     @cached_property
     def model(self) -> Model:

@@ -67,15 +67,19 @@ def test_the_function_app_knows_the_composition_root_alone() -> None:
     assert plain | wanted == {"azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app"}
 
 
-def test_indexing_loads_neither_the_models_sdk_nor_pillow() -> None:
+def test_indexing_loads_no_sdk() -> None:
+    """Not even where telemetry is on: the model's, Pillow and OpenTelemetry come with the first picture."""
     values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    values["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
     code = "import function_app, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=values, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
-    assert not {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "describer.pipeline"} & loaded
+    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "describer.pipeline"}
+    late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
+    assert not late & loaded
 
 
 def test_a_faulty_set_of_settings_stops_indexing() -> None:

@@ -1,0 +1,354 @@
+"""What one picture's visit tells: spans, metrics, log events; and what it never tells."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+from azure.monitor.opentelemetry import _constants
+from opentelemetry.instrumentation.logging.handler import LoggingHandler
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from describer.adapters.insights import SPANS_OF_OTHERS, Masking
+from describer.app import App
+from describer.delivery import Delivery
+from describer.errors import DescriberError, Filtered, Misconfigured, Transient, Unsupported
+from describer.events import ImageRef
+from describer.journal import LogJournal
+from describer.metadata import sidecar_name
+from describer.outcome import SkipReason, Status
+from describer.ports import Line
+from describer.record import Record
+from describer.settings import Settings
+from describer.telemetry import MeteredJournal, Names, Telemetry, traced
+from describer.telemetry import vocabulary as v
+from tests.fakes import answer
+from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.test_settings import GOOD
+
+ALT_TEXT = "Aunt Agatha in her garden."
+STAGES = [
+    v.RECORDS_READ,
+    v.IMAGES_LOOK,
+    v.IMAGES_READ,
+    v.RECORDS_TWIN,
+    v.IMAGE_INSPECT,
+    v.IMAGE_PREPARE,
+    "chat gpt-5.6-luna",
+    v.RECORDS_SHARE,
+    v.RECORDS_WRITE,
+    v.TOPIC_ANNOUNCE,
+    v.IMAGES_MARK,
+    v.RECORDS_CONFIRM,
+]
+
+
+@dataclass
+class Observed:
+    """A house whose line is observed, and what was told of it."""
+
+    house: House
+    names: Names = field(default_factory=Names)
+    exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
+
+    def __post_init__(self) -> None:
+        tracers = TracerProvider()
+        tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
+        self.telemetry = Telemetry.of(tracers, MeterProvider([self.reader]), self.names)
+
+    @property
+    def line(self) -> Line:
+        return traced(self.house.pipeline, self.telemetry, "azure.ai.openai")
+
+    @property
+    def delivery(self) -> Delivery:
+        return replace(self.house.delivery, pipeline=self.line, journal=MeteredJournal(self.telemetry))
+
+    @property
+    def spans(self) -> list[ReadableSpan]:
+        """In the order in which they began."""
+        return sorted(self.exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
+
+    def span(self, name: str) -> ReadableSpan:
+        return next(span for span in self.spans if span.name == name)
+
+    def about(self, name: str) -> dict[str, object]:
+        return dict(self.span(name).attributes or {})
+
+    def points(self, metric: str) -> list[tuple[dict[str, object], float]]:
+        """The metric's points: attributes, and the sum."""
+        data = self.reader.get_metrics_data()
+        return [
+            (dict(point.attributes or {}), point.sum if isinstance(point, HistogramDataPoint) else point.value)
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for told in scope.metrics
+            if told.name == metric
+            for point in told.data.data_points
+            if isinstance(point, NumberDataPoint | HistogramDataPoint)
+        ]
+
+
+@pytest.fixture
+def observed(house: House) -> Observed:
+    return Observed(house)
+
+
+async def test_the_trace_of_one_picture_has_each_stage_once_and_in_order(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    root, *stages = observed.spans
+    assert root.name == v.DESCRIBE
+    assert root.parent is None
+    assert [span.name for span in stages] == STAGES
+    assert all(span.parent and root.context and span.parent.span_id == root.context.span_id for span in stages)
+    assert {span.status.status_code for span in observed.spans} == {StatusCode.UNSET}
+
+
+async def test_the_root_tells_the_outcome(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    about = observed.about(v.DESCRIBE)
+    assert about[v.OUTCOME] == "described"
+    assert about[v.ROUNDS] == 1
+    assert (about[v.SIZE], about[v.FORMAT], about[v.WIDTH], about[v.HEIGHT]) == (3, "JPEG", 4000, 3000)
+
+
+async def test_the_models_span_keeps_to_the_conventions(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    span = observed.span("chat gpt-5.6-luna")
+    assert span.kind is SpanKind.CLIENT
+    assert dict(span.attributes or {}) == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "azure.ai.openai",
+        "gen_ai.system": "azure.ai.openai",
+        "gen_ai.request.model": "gpt-5.6-luna",
+        "gen_ai.request.max_tokens": 1500,
+        "gen_ai.response.model": "gpt-5.6-luna-2026-07-09",
+        "gen_ai.usage.input_tokens": 1072,
+        "gen_ai.usage.output_tokens": 90,
+        "describer.calls": 1,
+        "describer.refused": False,
+    }
+
+
+async def test_neither_texts_nor_pictures_nor_names_are_told(
+    observed: Observed, exported: InMemoryLogRecordExporter
+) -> None:
+    picture = b"picture-bytes-of-agatha"
+    observed.house.images.put(CAT, picture, alt_text="", comment="secret metadata")
+    sorry = answer(f"I'm sorry, I cannot describe {ALT_TEXT}")
+    observed.house.model.script = [Transient("'pets/cat.jpg' is on a lease"), answer(ALT_TEXT)]
+    await observed.delivery.arrived(CAT.container, CAT.name)
+    await observed.delivery.again(observed.house.queue.sent[0][0].encode())
+    observed.house.images.put(CAT, b"other bytes of agatha")
+    observed.house.model.script = [sorry]
+    await observed.delivery.arrived(CAT.container, CAT.name)
+    assert observed.house.records.stored[CAT].record.status is Status.NEEDS_REVIEW
+    data = observed.reader.get_metrics_data()
+    told = "".join(span.to_json() for span in observed.spans) + (data.to_json() if data else "")
+    told += "".join(record.to_json() for record in exported.get_finished_logs())
+    assert "picture.deferred" in told
+    assert "described" in told
+    for secret in ("Agatha", "agatha", "sleeps on a grey sofa", "secret metadata", "pets/cat", "cat.jpg"):
+        assert secret not in told, secret
+
+
+async def test_a_setting_allows_names(house: House) -> None:
+    observed = Observed(house, Names(in_clear=True))
+    await observed.line.describe(CAT, BRIEF)
+    assert observed.about(v.DESCRIBE)[v.PICTURE] == "images/pets/cat.jpg"
+
+
+def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
+    """By `printf %s pets/cat.jpg | sha256sum | cut -c1-16`."""
+    assert Names().of(CAT) == "images/6f1812906cfe2f58"
+    assert Names().of(CAT) != Names().of(ImageRef("images", "pets/cat2.jpg"))
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "quo'te\"s.jpg", "x" * 1020, "100%.jpg", ".hidden", "写真/東京.jpg", "new\nline"]
+)
+def test_names_are_masked_in_sentences_too(name: str) -> None:
+    ref = ImageRef("images", name)
+    sentence = f"the sidecar {sidecar_name(ref)!r}: storage answered 503; {name!r} waits"
+    alias = Names().of(ref)
+    digest = alias.removeprefix("images/")
+    assert Names().masked({"picture": ref.subject, "reason": sentence, "attempts": 2}) == {
+        "picture": alias,
+        "reason": f"the sidecar '{digest}': storage answered 503; '{digest}' waits",
+        "attempts": 2,
+    }
+
+
+@pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403"), ValueError("a bug")], ids=repr)
+async def test_a_failure_marks_its_span_and_the_root(observed: Observed, fault: Exception) -> None:
+    async def fails() -> None:
+        raise fault
+
+    observed.house.model.meanwhile = fails
+    with pytest.raises(type(fault)):
+        await observed.line.describe(CAT, BRIEF)
+    for name in (v.DESCRIBE, "chat gpt-5.6-luna"):
+        span = observed.span(name)
+        assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
+        assert span.events == ()
+        assert observed.about(name)[v.ERROR_TYPE] == type(fault).__name__
+    assert v.OUTCOME not in observed.about(v.DESCRIBE)
+    assert observed.points(v.PICTURES) == []
+    assert observed.points(v.TOKENS) == []
+    [(timed, _)] = observed.points(v.MODEL_SECONDS)
+    assert timed[v.ERROR_TYPE] == type(fault).__name__
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status"), [(Unsupported("a film"), "unsupported"), (Filtered("stopped"), "filtered")]
+)
+async def test_a_refused_picture_has_its_outcome(observed: Observed, refusal: DescriberError, status: str) -> None:
+    if isinstance(refusal, Filtered):
+        observed.house.model.script = [refusal]
+    else:
+        observed.house.studio.refuses = refusal
+    await observed.line.describe(CAT, BRIEF)
+    assert observed.about(v.DESCRIBE)[v.OUTCOME] == status
+    assert observed.span(v.DESCRIBE).status.status_code is StatusCode.UNSET
+    assert observed.points(v.PICTURES) == [({v.OUTCOME: status}, 1)]
+
+
+async def test_a_skip_has_its_reason(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    await observed.line.describe(CAT, BRIEF)
+    await observed.line.describe(ImageRef("images", "gone.jpg"), BRIEF)
+    await observed.line.describe(ImageRef("images", "private/x.jpg"), BRIEF)
+    await observed.line.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
+    counted = {str(about[v.OUTCOME]): count for about, count in observed.points(v.PICTURES)}
+    assert counted == dict.fromkeys(["described", *SkipReason], 1)
+
+
+async def test_a_lost_race_is_a_second_round_in_the_same_trace(observed: Observed) -> None:
+    async def somebody_tags_it() -> None:
+        observed.house.images.tag(CAT, tag="new")
+
+    observed.house.model.meanwhile = somebody_tags_it
+    await observed.line.describe(CAT, BRIEF)
+    assert observed.about(v.DESCRIBE)[v.ROUNDS] == 2
+    assert [span.name for span in observed.spans].count("chat gpt-5.6-luna") == 1
+    lost = [span for span in observed.spans if span.attributes and span.attributes.get(v.ERROR_TYPE) == "Superseded"]
+    assert [span.name for span in lost] == [v.IMAGES_MARK]
+
+
+async def test_an_answer_is_metered(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    about = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "azure.ai.openai",
+        "gen_ai.request.model": "gpt-5.6-luna",
+        "gen_ai.response.model": "gpt-5.6-luna-2026-07-09",
+    }
+    assert observed.points(v.TOKENS) == [
+        (about | {"gen_ai.token.type": "input"}, 1072),
+        (about | {"gen_ai.token.type": "output"}, 90),
+    ]
+    record = observed.house.records.stored[CAT].record
+    assert record.cost
+    [(paid, usd)] = observed.points(v.COST)
+    assert paid == about
+    assert usd == pytest.approx(record.cost.usd)
+    [(timed, seconds)] = observed.points(v.MODEL_SECONDS)
+    assert timed == about
+    assert 0 < seconds < 5
+
+
+async def test_what_is_not_asked_costs_nothing(observed: Observed) -> None:
+    await observed.line.describe(CAT, BRIEF)
+    twin = ImageRef("images", "copy.jpg")
+    observed.house.images.put(twin, b"cat")
+    await observed.line.describe(twin, BRIEF)
+    assert sum(tokens for _, tokens in observed.points(v.TOKENS)) == 1162
+
+
+async def test_deferred_work_is_counted_by_its_fault_and_timed_when_picked_up(observed: Observed) -> None:
+    observed.house.model.script = [Misconfigured("a missing role"), Transient("429")]
+    await observed.delivery.arrived(CAT.container, CAT.name)
+    assert observed.points(v.QUEUE_AGE) == []
+    event = json.loads(observed.house.queue.sent[0][0])
+    event["firstseen"] = "2026-01-01T00:00:00+00:00"
+    await observed.delivery.again(json.dumps(event).encode())
+    assert sorted((str(about[v.FAULT]), n) for about, n in observed.points(v.DEFERRALS)) == [
+        ("misconfigured", 1),
+        ("transient", 1),
+    ]
+    [(_, seconds)] = observed.points(v.QUEUE_AGE)
+    assert seconds > 86400
+
+
+async def test_giving_up_is_a_visit_too(observed: Observed) -> None:
+    observed.house.model.script = [Transient("500", blames_picture=True)] * 3
+    await observed.delivery.arrived(CAT.container, CAT.name)
+    for number in range(2):
+        await observed.delivery.again(observed.house.queue.sent[number][0].encode())
+    assert observed.about(v.GIVE_UP)[v.OUTCOME] == "failed"
+    assert observed.points(v.PICTURES) == [({v.OUTCOME: "failed"}, 1)]
+
+
+async def test_the_observed_line_does_what_the_bare_one_does(observed: Observed) -> None:
+    told, bare = await observed.line.describe(CAT, BRIEF), await House(images=observed.house.images).describe()
+    assert isinstance(told, Record)
+    assert isinstance(bare, Record)
+    assert told.model_dump(exclude={"at", "source"}) == bare.model_dump(exclude={"at", "source"})
+
+
+@pytest.fixture
+def exported() -> Iterator[InMemoryLogRecordExporter]:
+    """What the app's logger exports, masked as the adapter does it."""
+    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+    provider = LoggerProvider()
+    provider.add_log_record_processor(Masking(Names().masked))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    handler, logger = LoggingHandler(logger_provider=provider), logging.getLogger(v.SCOPE)
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield exporter
+    logger.removeHandler(handler)
+    logger.setLevel(before)
+
+
+async def test_log_events_carry_facts_and_the_trace(observed: Observed, exported: InMemoryLogRecordExporter) -> None:
+    observed.house.model.script = [Transient("the picture 'pets/cat.jpg': storage answered 503", retry_after=7)]
+    with observed.telemetry.span("invocation"):
+        await observed.delivery.arrived(CAT.container, CAT.name)
+    [event] = [told.log_record for told in exported.get_finished_logs()]
+    assert event.body == "picture.deferred"
+    facts = dict(event.attributes or {})
+    assert facts.pop("age") == pytest.approx(0, abs=5)
+    alias = Names().of(CAT).removeprefix("images/")
+    assert facts == {
+        "picture": f"images/{alias}",
+        "attempts": 0,
+        "deferrals": 1,
+        "delay": 7.0,
+        "fault": "transient",
+        "reason": f"the picture '{alias}': storage answered 503",
+    }
+    context = observed.span("invocation").context
+    assert context
+    assert event.trace_id == context.trace_id
+
+
+def test_it_is_off_unless_configured() -> None:
+    app = App(Settings.read(GOOD))
+    assert app.telemetry is None
+    assert isinstance(app.journal, LogJournal)
+
+
+def test_no_instrumentation_of_the_distribution_is_left_on() -> None:
+    """Theirs tell addresses, and addresses hold blob names; a release that brings a new one must be noticed."""
+    assert set(SPANS_OF_OTHERS) == set(_constants._ALL_SUPPORTED_INSTRUMENTED_LIBRARIES)
