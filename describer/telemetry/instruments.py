@@ -74,7 +74,8 @@ class Telemetry:
             try:
                 yield span
             except BaseException as error:
-                span.set_attribute(v.ERROR_TYPE, type(error).__name__)
+                kind_of_error = type(error).__name__
+                span.set_attributes({v.ERROR_TYPE: kind_of_error, v.ERROR: kind_of_error})
                 span.set_status(StatusCode.ERROR)
                 raise
 

@@ -37,18 +37,13 @@ TOKENS: Final = "gen_ai.client.token.usage"
 """Tokens as the model's server counted them, by model and `gen_ai.token.type`."""
 METRICS: Final = (PICTURES, DEFERRALS, QUEUE_AGE, COST, MODEL_SECONDS, TOKENS)
 
-# Attributes of our own. Sizes in bytes, sides in pixels.
+# Attributes of our own; stages add more with `tell`, all of them as `describer.<name>`.
 PICTURE: Final = "describer.picture"
 OUTCOME: Final = "describer.outcome"
-FLAGS: Final = "describer.flags"
 ROUNDS: Final = "describer.rounds"
 FAULT: Final = "describer.fault"
-SIZE: Final = "describer.size"
-FORMAT: Final = "describer.format"
-WIDTH: Final = "describer.width"
-HEIGHT: Final = "describer.height"
-FRAMES: Final = "describer.frames"
-NOTES: Final = "describer.notes"
+ERROR: Final = "describer.error"
+"""The same as `error.type`, which Azure Monitor's exporter leaves out of spans."""
 
 # OpenTelemetry's semantic conventions (github.com/open-telemetry/semantic-conventions-genai), as of 2026.
 ERROR_TYPE: Final = "error.type"

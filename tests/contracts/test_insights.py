@@ -107,16 +107,24 @@ def test_spans_become_dependencies(sent: Ingestion) -> None:
     spans = {span["name"]: span for span in sent.of("RemoteDependencyData")}
     assert {v.DESCRIBE, v.IMAGE_PREPARE, "chat gpt-5.6-luna", v.IMAGES_MARK} <= spans.keys()
     assert spans["chat gpt-5.6-luna"]["type"] == "GenAI | azure.ai.openai"
+    told = spans["chat gpt-5.6-luna"]["properties"]
+    assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= told.keys()
     described = [span for span in sent.of("RemoteDependencyData") if span["name"] == v.DESCRIBE]
     assert [(span["success"], span["properties"].get(v.OUTCOME)) for span in described] == [
         (False, None),
         (True, "described"),
     ]
+    assert described[0]["properties"][v.ERROR] == "Transient"
 
 
 def test_metrics_keep_their_names(sent: Ingestion) -> None:
     names = {point["name"] for data in sent.of("MetricData") for point in data["metrics"]}
     assert set(v.METRICS) <= names
+    properties = {point["name"]: data["properties"] for data in sent.of("MetricData") for point in data["metrics"]}
+    assert properties[v.PICTURES] == {v.OUTCOME: "described"}
+    assert properties[v.COST][v.REQUEST_MODEL] == "gpt-5.6-luna"
+    timed = [data["properties"] for data in sent.of("MetricData") if data["metrics"][0]["name"] == v.MODEL_SECONDS]
+    assert {about.get(v.ERROR_TYPE) for about in timed} == {"Transient", None}
 
 
 def test_events_become_traces_with_their_facts(sent: Ingestion) -> None:

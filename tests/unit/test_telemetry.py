@@ -118,7 +118,13 @@ async def test_the_root_tells_the_outcome(observed: Observed) -> None:
     about = observed.about(v.DESCRIBE)
     assert about[v.OUTCOME] == "described"
     assert about[v.ROUNDS] == 1
-    assert (about[v.SIZE], about[v.FORMAT], about[v.WIDTH], about[v.HEIGHT]) == (3, "JPEG", 4000, 3000)
+    assert {name: about[f"describer.{name}"] for name in ("size", "format", "width", "height", "flags")} == {
+        "size": 3,
+        "format": "JPEG",
+        "width": 4000,
+        "height": 3000,
+        "flags": (),
+    }
 
 
 async def test_the_models_span_keeps_to_the_conventions(observed: Observed) -> None:
@@ -200,7 +206,7 @@ async def test_a_failure_marks_its_span_and_the_root(observed: Observed, fault: 
         span = observed.span(name)
         assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
         assert span.events == ()
-        assert observed.about(name)[v.ERROR_TYPE] == type(fault).__name__
+        assert observed.about(name)[v.ERROR_TYPE] == observed.about(name)[v.ERROR] == type(fault).__name__
     assert v.OUTCOME not in observed.about(v.DESCRIBE)
     assert observed.points(v.PICTURES) == []
     assert observed.points(v.TOKENS) == []
