@@ -1,0 +1,94 @@
+"""Every name that an operator's query uses is one that the code emits, and every metric is shown."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from describer import journal
+from describer.errors import Misconfigured, Transient
+from describer.outcome import SkipReason, Status
+from describer.telemetry import vocabulary as v
+from tests.generated import ROOT
+from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.test_telemetry import Observed
+
+WORKBOOK = json.loads((ROOT / "infra" / "workbook.json").read_text(encoding="utf-8"))
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+QUERIES = {item["name"]: item["content"]["query"] for item in WORKBOOK["items"] if item["type"] == 3}
+QUERIES |= {f"operations.md {n}": q for n, q in enumerate(re.findall(r"```kusto\n(.*?)```", OPERATIONS, re.DOTALL))}
+
+NOT_SHOWN: dict[str, str] = {}
+"""Metrics that the workbook leaves out, each with the reason."""
+
+FOREIGN = {
+    *("PutMessage", "-poison", "poison", "/"),  # what the services write, not we
+    *("DeadLetteredCount", "DroppedEventCount"),
+    *("input", "output"),  # gen_ai.token.type
+    *("chat ", "records.", "images.", "image.", "topic."),  # beginnings of spans' names
+    *("[0-9a-f]{16}", "…"),
+    "images/6f1812906cfe2f58",
+}
+TABLES = {"AppDependencies", "AppMetrics", "AppTraces", "AzureMetrics", "StorageQueueLogs"}
+
+
+def literals(query: str) -> list[str]:
+    return re.findall(r'"([^"]*)"', query)
+
+
+def test_the_workbook_has_the_gallerys_form() -> None:
+    assert WORKBOOK["version"] == "Notebook/1.0"
+    assert {item["type"] for item in WORKBOOK["items"]} == {1, 3, 9}
+    names = [item["name"] for item in WORKBOOK["items"]]
+    assert len(names) == len(set(names))
+    for item in WORKBOOK["items"]:
+        content: dict[str, Any] = item["content"]
+        if item["type"] == 3:
+            assert content["version"] == "KqlItem/1.0"
+            assert content["timeContextFromParameter"] == "TimeRange"
+            assert content["resourceType"] == "microsoft.operationalinsights/workspaces"
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=list(QUERIES))
+async def test_a_query_uses_names_that_are_emitted(query: str, emitted: set[str]) -> None:
+    assert set(re.findall(r"\b(?:App|Azure|Storage)[A-Z]\w+\b", query)) <= TABLES
+    assert set(literals(query)) - emitted - FOREIGN == set()
+
+
+@pytest.fixture
+async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
+    """Names of spans, metrics, attributes, events, facts and their values, as one day's work really tells them."""
+    observed = Observed(house)
+    house.model.script = [Transient("429"), Misconfigured("403")]
+    with caplog.at_level("INFO", v.SCOPE):
+        await observed.delivery.arrived(CAT.container, CAT.name)
+        for _ in range(2):
+            await observed.delivery.again(house.queue.sent[-1][0].encode())
+    await observed.line.give_up(CAT, BRIEF, "tried often")
+    told = {span.name for span in observed.spans}
+    told |= {name for span in observed.spans for name in span.attributes or {}}
+    told |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
+    told |= {str(about[v.FAULT]) for about, _ in observed.points(v.DEFERRALS)}
+    events = [record for record in caplog.records if record.name.startswith(v.SCOPE)]
+    told |= {record.getMessage() for record in events} | {fact for record in events for fact in vars(record)}
+    return told | set(v.METRICS) | set(Status) | set(SkipReason)
+
+
+def test_every_metric_is_shown() -> None:
+    shown = {name for query in QUERIES.values() if "AppMetrics" in query for name in literals(query)}
+    assert set(v.METRICS) - shown == NOT_SHOWN.keys()
+
+
+def test_every_event_is_queried() -> None:
+    asked = {name for query in QUERIES.values() for name in literals(query)}
+    assert {journal.DONE, journal.DEFERRED} <= asked
+
+
+def test_each_alert_has_its_chapter() -> None:
+    alerts = re.findall(r"^\| \[`([a-z-]+)`\]\(#([a-z-]+)\)", OPERATIONS, re.MULTILINE)
+    assert len(alerts) == 7
+    for name, anchor in alerts:
+        assert name == anchor
+        assert f"\n## {name}\n" in OPERATIONS
