@@ -1,6 +1,6 @@
 """Where telemetry goes: Application Insights, through Microsoft's distribution of OpenTelemetry.
 
-The only module that configures the SDK; once a process, at the first picture. docs/adr/0001-telemetry.md says why the
+The only module that configures the SDK; once a process, at the first picture. docs/adr/0004-telemetry.md says why the
 Functions worker does not do it.
 """
 
