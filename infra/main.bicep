@@ -1,0 +1,471 @@
+// Everything that the app needs in Azure, but for the event subscription, which follows the code: see
+// modules/event-subscription.bicep. Names are computed here, before anything is deployed, and modules are given names
+// instead of each other's outputs: so the snapshots show plain ids. The order of things is in `dependsOn`.
+targetScope = 'subscription'
+
+metadata name = 'image-describer'
+metadata description = 'Describes the pictures in Azure Blob Storage with a vision model, without keys.'
+
+import { imagesRoleType, routeType } from 'modules/types.bicep'
+
+// ---- Where
+
+@description('Name of the azd environment: part of the resource group\'s name, and seed of all others.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of everything but the model.')
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Tags of all resources, besides azd\'s own.')
+param tags object = {}
+
+// ---- The pictures
+
+@description('The one way in which uploads reach the app. blobTrigger: Event Grid calls the blob trigger\'s webhook (one key). queue: Event Grid puts events on the work queue by its identity (no key at all). eventGridTrigger: Event Grid calls a function.')
+param uploadRoute routeType = 'blobTrigger'
+
+@description('Container of the pictures. It is created in an account of ours, and must exist in an existing one.')
+@minLength(3)
+@maxLength(63)
+param imagesContainer string = 'images'
+
+@description('Container of the descriptions, in the same account. It is created.')
+@minLength(3)
+@maxLength(63)
+param descriptionsContainer string = 'descriptions'
+
+@description('Name of the storage account that holds the pictures already. Empty: an account is created.')
+param existingImagesAccount string = ''
+
+@description('Resource group of that account, anywhere in the subscription.')
+param existingImagesResourceGroup string = ''
+
+@description('Region of that account, where a new system topic must be. Empty: the same as the app\'s.')
+param existingImagesLocation string = ''
+
+@description('Name of the system topic that the existing account has already, with a system-assigned identity; an account can have one only. The preprovision hook finds it. Empty: one is created.')
+param existingSystemTopic string = ''
+
+@description('Resource group of that system topic. Empty: that of the account.')
+param existingSystemTopicResourceGroup string = ''
+
+@description('Role of the app on the images account. StorageBlobDataOwner: on the account, as the documentation of the blob trigger asks. StorageBlobDataContributor: on the two containers alone, which looks sufficient.')
+param imagesRole imagesRoleType = 'StorageBlobDataOwner'
+
+@description('Redundancy of storage accounts that are created. Zones (ZRS) are not available in every region.')
+param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_LRS'
+
+// ---- The model
+
+@description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region. There is no default: it is for you to decide. With an existing deployment say what it is.')
+param modelSkuName 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
+
+@description('The vision model: a family of describer/models.toml. With an existing deployment say what is behind it.')
+param modelName string = 'gpt-5.6-luna'
+
+@description('Version of the model.')
+param modelVersion string = '2026-07-09'
+
+@description('Thousand tokens a minute of the deployment. Instances and concurrency follow from it.')
+@minValue(1)
+param modelCapacity int = 100
+
+// azd asks for it, and offers the regions that have quota for this. The name cannot depend on modelSkuName: for the other
+// two see `az cognitiveservices usage list`.
+@description('Region of the Azure OpenAI account. Unused with an existing one.')
+@metadata({ azd: { type: 'location', usageName: ['OpenAI.GlobalStandard.gpt-5.6-luna, 100'] } })
+param openAiLocation string
+
+@description('Name of an Azure OpenAI account that exists, with a custom subdomain. Empty: an account is created.')
+param existingOpenAi string = ''
+
+@description('Resource group of that account, anywhere in the subscription.')
+param existingOpenAiResourceGroup string = ''
+
+@description('Name of the deployment on the existing account.')
+param existingDeployment string = ''
+
+@description('Content filter of the deployment. Empty: the service\'s default.')
+param contentFilter string = ''
+
+@description('Bring back the Azure OpenAI account that `azd down` left soft-deleted, instead of failing on its name.')
+param restoreOpenAi bool = false
+
+// ---- The app
+
+@description('Memory of an instance in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Most instances at a time. 0: derived from the model\'s capacity.')
+@minValue(0)
+@maxValue(1000)
+param maximumInstanceCount int = 0
+
+@description('Instances that wait for uploads all the time, and are paid for. 0: the first upload after a while starts one.')
+@minValue(0)
+param alwaysReadyInstances int = 0
+
+@description('Any optional setting of the README, by name, such as { DESCRIPTION_LANGUAGES: \'en,de\' }.')
+param appSettings object = {}
+
+@description('Create a custom topic, and announce on it what was described.')
+param publishEvents bool = true
+
+@description('Object id of whoever deploys: may write to both containers, so that the postdeploy hook can prove the wiring. Empty: nobody.')
+param deployerId string = ''
+
+@description('Kind of that principal.')
+param deployerType 'User' | 'Group' | 'ServicePrincipal' = 'User'
+
+// ---- Network
+
+@description('Reach storage, model and topic by private endpoints only, and let nothing but Event Grid call the app.')
+param networkIsolation bool = false
+
+@description('Addresses of the virtual network; a /22 or larger.')
+param networkAddressPrefix string = '10.40.0.0/22'
+
+@description('Public IPv4 ranges (CIDR) that keep access under isolation, such as those of the people who deploy.')
+param allowedIpRanges string[] = []
+
+// ---- Watching
+
+@description('Where alerts are sent. Empty: they fire and stand in the portal, and nobody is written to.')
+param alertEmail string = ''
+
+@description('Thousand tokens a day above which an alert fires.')
+@minValue(1)
+param dailyTokensThousand int = 5000
+
+@description('Gigabytes of logs a day after which the workspace takes no more; -1: no limit.')
+param dailyLogCapGb int = 1
+
+@description('Days for which logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+// ---- Names
+
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var allTags = { ...tags, 'azd-env-name': environmentName }
+var ownImages = empty(existingImagesAccount)
+var ownOpenAi = empty(existingOpenAi)
+var ownSystemTopic = empty(existingSystemTopic)
+var names = {
+  group: 'rg-${environmentName}'
+  identity: 'id-${token}'
+  host: 'sthost${token}'
+  images: ownImages ? 'stimg${token}' : existingImagesAccount
+  openAi: ownOpenAi ? 'oai-${token}' : existingOpenAi
+  deployment: ownOpenAi ? modelName : existingDeployment
+  systemTopic: ownSystemTopic ? 'egst-${token}' : existingSystemTopic
+  eventSubscription: 'uploads-to-func-${token}'
+  eventsTopic: publishEvents ? 'egt-${token}' : ''
+  app: 'func-${token}'
+  plan: 'plan-${token}'
+  workspace: 'log-${token}'
+  insights: 'appi-${token}'
+  package: 'app-package'
+  deadLetters: 'eventgrid-deadletter'
+  work: 'image-work'
+  unpublished: 'unpublished-events'
+}
+var groups = {
+  images: ownImages ? names.group : existingImagesResourceGroup
+  openAi: ownOpenAi ? names.group : existingOpenAiResourceGroup
+  // Event Grid keeps the system topic of an account in the account's own group; so do we.
+  systemTopic: ownImages || empty(existingSystemTopicResourceGroup)
+    ? (ownImages ? names.group : existingImagesResourceGroup)
+    : existingSystemTopicResourceGroup
+}
+var subscriptionId = subscription().subscriptionId
+var ids = {
+  identity: resourceId(subscriptionId, names.group, 'Microsoft.ManagedIdentity/userAssignedIdentities', names.identity)
+  host: resourceId(subscriptionId, names.group, 'Microsoft.Storage/storageAccounts', names.host)
+  images: resourceId(subscriptionId, groups.images, 'Microsoft.Storage/storageAccounts', names.images)
+  openAi: resourceId(subscriptionId, groups.openAi, 'Microsoft.CognitiveServices/accounts', names.openAi)
+  systemTopic: resourceId(subscriptionId, groups.systemTopic, 'Microsoft.EventGrid/systemTopics', names.systemTopic)
+  eventsTopic: resourceId(subscriptionId, names.group, 'Microsoft.EventGrid/topics', names.eventsTopic)
+  appSubnet: resourceId(
+    subscriptionId,
+    names.group,
+    'Microsoft.Network/virtualNetworks/subnets',
+    'vnet-${token}',
+    'app'
+  )
+}
+
+// ---- Scale, from the model's quota
+//
+// Quota is counted before a call is answered: its input, and MAX_COMPLETION_TOKENS as if all were used (Microsoft Learn,
+// "Manage Azure OpenAI quota"). A picture with its question is about 1,000 tokens of input, so at the default of 1,500 a
+// call takes 2,500 tokens of the minute, and 30 thousand make 12 calls. With seconds per call, by Little's law, that
+// gives the calls which are in flight when the quota is used up. More would only be turned away (and put off, at a price
+// of time); fewer would leave quota unused.
+var inputTokens = 1000
+var secondsPerCall = 5 // assumed, not measured: small models answer such a question in 2 to 10 seconds
+var outputTokens = int(appSettings.?MAX_COMPLETION_TOKENS ?? '1500')
+var callsInFlight = max(1, modelCapacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
+// Each function scales by itself (the blob trigger, `work`, `on_storage_event`, HTTP as a group): each must get an
+// instance. Beyond that, one instance for eight calls: 2 GB take eight pictures in memory.
+var scaleGroups = 4
+var callsPerInstance = 8
+var instances = maximumInstanceCount > 0
+  ? maximumInstanceCount
+  : min(1000, max(scaleGroups, (callsInFlight + callsPerInstance - 1) / callsPerInstance))
+var modelConcurrency = min(callsPerInstance, max(1, (callsInFlight + instances - 1) / instances))
+
+// ---- Resources
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: names.group
+  location: location
+  tags: allTags
+}
+
+module identity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: names.identity, location: location, tags: allTags }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    workspaceName: names.workspace
+    insightsName: names.insights
+    location: location
+    tags: allTags
+    dailyCapGb: dailyLogCapGb
+    retentionDays: logRetentionDays
+  }
+}
+
+module hostStorage 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    name: names.host
+    location: location
+    tags: allTags
+    redundancy: storageRedundancy
+    containerNames: [names.package, names.deadLetters]
+    queueNames: [names.work, names.unpublished]
+    networkIsolation: networkIsolation
+    allowedIpRanges: allowedIpRanges
+  }
+}
+
+module imageStorage 'modules/storage.bicep' = if (ownImages) {
+  scope: group
+  params: {
+    name: names.images
+    location: location
+    tags: allTags
+    redundancy: storageRedundancy
+    containerNames: [imagesContainer]
+    networkIsolation: networkIsolation
+    allowedIpRanges: allowedIpRanges
+  }
+}
+
+module imagesAccess 'modules/images-access.bicep' = {
+  scope: resourceGroup(groups.images)
+  params: {
+    accountName: names.images
+    imagesContainer: imagesContainer
+    descriptionsContainer: descriptionsContainer
+    identityId: ids.identity
+    imagesRole: imagesRole
+    deployerId: deployerId
+    deployerType: deployerType
+    #disable-next-line what-if-short-circuiting // the price of names that survive `azd down`, outside our own group only
+    seed: ownImages ? '' : identity.outputs.principalId
+  }
+  dependsOn: [imageStorage]
+}
+
+module uploadEvents 'modules/upload-events.bicep' = if (ownSystemTopic) {
+  scope: resourceGroup(groups.systemTopic)
+  params: {
+    name: names.systemTopic
+    location: empty(existingImagesLocation) ? location : existingImagesLocation
+    tags: allTags
+    imagesAccountId: ids.images
+  }
+  dependsOn: [group, imageStorage]
+}
+
+module eventsTopic 'modules/events-topic.bicep' = if (publishEvents) {
+  scope: group
+  params: { name: names.eventsTopic, location: location, tags: allTags, networkIsolation: networkIsolation }
+}
+
+module model 'modules/model.bicep' = if (ownOpenAi) {
+  scope: group
+  params: {
+    name: names.openAi
+    location: openAiLocation
+    tags: allTags
+    model: { name: modelName, version: modelVersion, skuName: modelSkuName, capacity: modelCapacity }
+    contentFilter: contentFilter
+    networkIsolation: networkIsolation
+    restore: restoreOpenAi
+  }
+}
+
+module modelAccess 'modules/model-access.bicep' = {
+  scope: resourceGroup(groups.openAi)
+  params: {
+    accountName: names.openAi
+    identityId: ids.identity
+    #disable-next-line what-if-short-circuiting // as with the images account
+    seed: ownOpenAi ? '' : identity.outputs.principalId
+  }
+  dependsOn: [model]
+}
+
+module roles 'modules/roles.bicep' = {
+  scope: group
+  params: {
+    identityName: names.identity
+    hostAccountName: names.host
+    deadLetterContainer: names.deadLetters
+    workQueue: names.work
+    uploadRoute: uploadRoute
+    insightsName: names.insights
+    eventsTopicName: names.eventsTopic
+    systemTopicId: ids.systemTopic
+  }
+  dependsOn: [identity, hostStorage, monitoring, eventsTopic, uploadEvents]
+}
+
+// Without queues in the images account (premium block blobs, which take the queue route) there is no endpoint for them.
+var imagesHaveQueues = ownImages || uploadRoute != 'queue'
+
+module network 'modules/network.bicep' = if (networkIsolation) {
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: allTags
+    addressPrefix: networkAddressPrefix
+    services: concat(
+      [
+        { name: 'host-blob', id: ids.host, group: 'blob' }
+        { name: 'host-queue', id: ids.host, group: 'queue' }
+        { name: 'host-table', id: ids.host, group: 'table' }
+        { name: 'images-blob', id: ids.images, group: 'blob' }
+        { name: 'model', id: ids.openAi, group: 'account' }
+      ],
+      imagesHaveQueues ? [{ name: 'images-queue', id: ids.images, group: 'queue' }] : [],
+      publishEvents ? [{ name: 'events', id: ids.eventsTopic, group: 'topic' }] : []
+    )
+  }
+  dependsOn: [hostStorage, imageStorage, model, eventsTopic]
+}
+
+module app 'modules/function-app.bicep' = {
+  scope: group
+  params: {
+    name: names.app
+    planName: names.plan
+    location: location
+    tags: { ...allTags, 'azd-service-name': 'describer' }
+    identityName: names.identity
+    hostAccountName: names.host
+    packageContainer: names.package
+    imagesAccountName: names.images
+    imagesResourceGroup: groups.images
+    imagesContainer: imagesContainer
+    descriptionsContainer: descriptionsContainer
+    openAiName: names.openAi
+    openAiResourceGroup: groups.openAi
+    deploymentName: names.deployment
+    modelFamily: modelName
+    modelConcurrency: modelConcurrency
+    insightsName: names.insights
+    eventsTopicName: names.eventsTopic
+    appSettings: appSettings
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: instances
+    alwaysReadyInstances: alwaysReadyInstances
+    uploadRoute: uploadRoute
+    networkIsolation: networkIsolation
+    subnetId: networkIsolation ? ids.appSubnet : ''
+    allowedIpRanges: allowedIpRanges
+  }
+  // All that it reads at its start, by roles and addresses that it will use.
+  dependsOn: [roles, imagesAccess, modelAccess, network]
+}
+
+module diagnostics 'modules/diagnostics.bicep' = {
+  scope: group
+  params: {
+    workspaceName: names.workspace
+    hostAccountName: names.host
+    systemTopicName: ownImages && ownSystemTopic ? names.systemTopic : ''
+    eventsTopicName: names.eventsTopic
+    openAiName: ownOpenAi ? names.openAi : ''
+  }
+  dependsOn: [monitoring, hostStorage, uploadEvents, eventsTopic, model]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: allTags
+    email: alertEmail
+    workspaceName: names.workspace
+    systemTopicId: ids.systemTopic
+    eventSubscriptionName: names.eventSubscription
+    openAiId: ids.openAi
+    deploymentName: names.deployment
+    dailyTokensThousand: dailyTokensThousand
+  }
+  dependsOn: [monitoring, uploadEvents, model]
+}
+
+// ---- For the hooks, and for people
+
+@description('Resource group of all that is ours.')
+output AZURE_RESOURCE_GROUP string = group.name
+@description('The function app.')
+output AZURE_FUNCTION_APP_NAME string = names.app
+@description('The app\'s own storage account: queues, dead letters.')
+output HOST_ACCOUNT_NAME string = names.host
+@description('The images account.')
+output IMAGES_ACCOUNT_NAME string = names.images
+@description('Its resource group.')
+output IMAGES_RESOURCE_GROUP string = groups.images
+@description('Container of the pictures.')
+output IMAGES_CONTAINER string = imagesContainer
+@description('Container of the descriptions.')
+output DESCRIPTIONS_CONTAINER string = descriptionsContainer
+@description('Route of uploads.')
+output UPLOAD_ROUTE string = uploadRoute
+@description('The system topic of the images account.')
+output SYSTEM_TOPIC_NAME string = names.systemTopic
+@description('Its resource group: that of the event subscription\'s deployment.')
+output SYSTEM_TOPIC_RESOURCE_GROUP string = groups.systemTopic
+@description('Name that the event subscription must have, whatever the route.')
+output EVENT_SUBSCRIPTION_NAME string = names.eventSubscription
+@description('Container of events that could not be delivered.')
+output DEAD_LETTER_CONTAINER string = names.deadLetters
+@description('Queue of deferred work.')
+output WORK_QUEUE string = names.work
+@description('Whether the deployer is shut out from storage, so that the app must prove the wiring.')
+output NETWORK_ISOLATION bool = networkIsolation
+@description('The Azure OpenAI account.')
+output OPENAI_ACCOUNT_NAME string = names.openAi
+@description('The deployment of the model.')
+output OPENAI_DEPLOYMENT string = names.deployment
+@description('The custom topic of what was described; empty: none.')
+output EVENTS_TOPIC_NAME string = names.eventsTopic
+@description('Calls of the model in flight that the quota allows, from which instances and concurrency follow.')
+output MODEL_CALLS_IN_FLIGHT int = callsInFlight

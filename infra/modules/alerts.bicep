@@ -1,0 +1,202 @@
+// What somebody should look at. The alerts fire, and stand in the portal, without an address too; an address adds e-mail.
+// docs/operations.md says for each what to do. One row is one alert.
+
+@description('Ending of the resource names.')
+param token string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Where to write to. Empty: nobody is written to.')
+param email string
+@description('The workspace.')
+param workspaceName string
+@description('Resource id of the system topic.')
+param systemTopicId string
+@description('Our subscription on it; others may have theirs.')
+param eventSubscriptionName string
+@description('Resource id of the Azure OpenAI account.')
+param openAiId string
+@description('The deployment of the model; others may be on the account.')
+param deploymentName string
+@description('Thousand tokens a day above which somebody should ask why.')
+param dailyTokensThousand int
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+resource owner 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'ag-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'pictures'
+    emailReceivers: [{ name: 'owner', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+// Severity: 1 something is lost or stands still, 2 something fails, 3 something is slow or dear.
+var metricAlerts = [
+  {
+    name: 'dead-letters'
+    description: 'Event Grid gave up on an upload: its event lies in the dead-letter container.'
+    severity: 1
+    resource: systemTopicId
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DeadLetteredCount'
+    dimensions: [{ name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }]
+    threshold: 0
+    frequency: 'PT5M'
+    window: 'PT15M'
+  }
+  {
+    name: 'failing-deliveries'
+    description: 'Event Grid cannot deliver uploads; it goes on trying for a day.'
+    severity: 2
+    resource: systemTopicId
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DeliveryAttemptFailCount'
+    dimensions: [{ name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }]
+    threshold: 10
+    frequency: 'PT15M'
+    window: 'PT1H'
+  }
+  {
+    name: 'throttling'
+    description: 'The model turns calls away for want of quota; pictures wait in the queue.'
+    severity: 3
+    resource: openAiId
+    namespace: 'Microsoft.CognitiveServices/accounts'
+    metric: 'AzureOpenAIRequests'
+    dimensions: [
+      { name: 'StatusCode', operator: 'Include', values: ['429'] }
+      { name: 'ModelDeploymentName', operator: 'Include', values: [deploymentName] }
+    ]
+    threshold: 50
+    frequency: 'PT15M'
+    window: 'PT1H'
+  }
+  {
+    name: 'token-spend'
+    description: 'More tokens than usual in a day.'
+    severity: 3
+    resource: openAiId
+    namespace: 'Microsoft.CognitiveServices/accounts'
+    metric: 'TokenTransaction'
+    dimensions: [{ name: 'ModelDeploymentName', operator: 'Include', values: [deploymentName] }]
+    threshold: dailyTokensThousand * 1000
+    frequency: 'PT1H'
+    window: 'P1D'
+  }
+]
+
+// The tables of storage and of Application Insights appear with their first row, hence isfuzzy and no validation.
+var logAlerts = [
+  {
+    name: 'poison'
+    title: 'Messages on a poison queue'
+    description: 'The host gave up on a message: its picture has no description and nobody will try again by itself.'
+    severity: 1
+    query: '''
+union isfuzzy=true
+  (StorageQueueLogs | where OperationName == "PutMessage" and Uri has "-poison/"),
+  (AppTraces | where Message has "MaxDequeueCount")'''
+  }
+  {
+    name: 'unpublished-events'
+    title: 'Events that could not be published'
+    description: 'The custom topic does not take our events; they wait in a queue.'
+    severity: 2
+    query: '''
+union isfuzzy=true
+  (StorageQueueLogs | where OperationName == "PutMessage" and Uri has "/unpublished-events/")'''
+  }
+  {
+    name: 'installation-fault'
+    title: 'A role, a setting or a deployment is missing'
+    description: 'Pictures are put off for a fault of the installation: nothing is lost, and nothing is described.'
+    severity: 1
+    query: '''
+union isfuzzy=true
+  (AppTraces | where Message == "picture.deferred" and SeverityLevel >= 3)'''
+  }
+  {
+    name: 'failures'
+    title: 'Pictures recorded as failed, and functions that raise'
+    description: 'A picture was given up after all its tries, or a function ended with an exception.'
+    severity: 2
+    query: '''
+union isfuzzy=true
+  (AppTraces | where Message == "picture.done" and tostring(Properties.outcome) == "failed"),
+  (AppRequests | where Success == false)'''
+  }
+]
+
+resource metrics 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+  for alert in metricAlerts: {
+    name: '${alert.name}-${token}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      scopes: [alert.resource]
+      evaluationFrequency: alert.frequency
+      windowSize: alert.window
+      autoMitigate: true
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: alert.name
+            metricNamespace: alert.namespace
+            metricName: alert.metric
+            dimensions: alert.dimensions
+            operator: 'GreaterThan'
+            threshold: alert.threshold
+            timeAggregation: 'Total'
+            // Our subscription, and with it the dimension, exists only after the first deployment of code.
+            skipMetricValidation: true
+          }
+        ]
+      }
+      actions: empty(email) ? [] : [{ actionGroupId: owner.id }]
+    }
+  }
+]
+
+resource logs 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alert in logAlerts: {
+    name: '${alert.name}-${token}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: alert.title
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      scopes: [workspace.id]
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT15M'
+      autoMitigate: true
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: empty(email) ? [] : [owner.id] }
+    }
+  }
+]

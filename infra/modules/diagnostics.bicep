@@ -1,0 +1,76 @@
+// What our own resources log to the workspace. Existing ones are left as their owners set them.
+
+@description('The workspace.')
+param workspaceName string
+@description('The app\'s own storage account: each message that is put on a queue is logged, poison queues included.')
+param hostAccountName string
+@description('Our system topic. Empty: an existing one is used.')
+param systemTopicName string
+@description('Our custom topic. Empty: none.')
+param eventsTopicName string
+@description('Our Azure OpenAI account. Empty: an existing one is used.')
+param openAiName string
+
+var setting = 'to-workspace'
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: hostAccountName
+
+  resource queue 'queueServices' existing = { name: 'default' }
+}
+
+resource systemTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (!empty(systemTopicName)) {
+  name: empty(systemTopicName) ? 'none' : systemTopicName
+}
+
+resource eventsTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!empty(eventsTopicName)) {
+  name: empty(eventsTopicName) ? 'none' : eventsTopicName
+}
+
+resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if (!empty(openAiName)) {
+  name: empty(openAiName) ? 'none' : openAiName
+}
+
+// Writes only: reads are the polling of empty queues, and deletes say nothing that the app does not.
+resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: host::queue
+  name: setting
+  properties: {
+    workspaceId: workspace.id
+    logs: [{ category: 'StorageWrite', enabled: true }]
+  }
+}
+
+resource deliveries 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(systemTopicName)) {
+  scope: systemTopic
+  name: setting
+  properties: {
+    workspaceId: workspace.id
+    logs: [{ category: 'DeliveryFailures', enabled: true }]
+  }
+}
+
+resource publications 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(eventsTopicName)) {
+  scope: eventsTopic
+  name: setting
+  properties: {
+    workspaceId: workspace.id
+    logs: [
+      { category: 'DeliveryFailures', enabled: true }
+      { category: 'PublishFailures', enabled: true }
+    ]
+  }
+}
+
+resource model 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(openAiName)) {
+  scope: openAi
+  name: setting
+  properties: {
+    workspaceId: workspace.id
+    logs: [{ category: 'Audit', enabled: true }]
+  }
+}

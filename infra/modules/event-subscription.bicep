@@ -1,0 +1,107 @@
+// The one way in for uploads. Deployed after the code, by infra/hooks/postdeploy.py, into the resource group of the system
+// topic: a webhook's key and an Event Grid function exist only once the code runs. All routes share one name, so that
+// another route replaces the former instead of joining it, and no picture is worked twice.
+
+import { routeType } from './types.bicep'
+
+@description('The system topic, in the resource group of this deployment.')
+param systemTopicName string
+@description('Name of the subscription, the same for every route.')
+param eventSubscriptionName string
+@description('Route of uploads.')
+param uploadRoute routeType
+@description('The function app.')
+param functionAppName string
+@description('Resource group of the function app and of its storage account.')
+param functionAppResourceGroup string
+@description('The app\'s own storage account: dead letters, and the queue of the queue route.')
+param hostAccountName string
+@description('Containers whose pictures are described; the blob trigger serves the first only.')
+@minLength(1)
+param containerNames string[]
+@description('Container of events that could not be delivered.')
+param deadLetterContainer string = 'eventgrid-deadletter'
+@description('Queue of the queue route.')
+param workQueue string = 'image-work'
+
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: functionAppName
+  scope: resourceGroup(functionAppResourceGroup)
+}
+
+resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: hostAccountName
+  scope: resourceGroup(functionAppResourceGroup)
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
+  name: systemTopicName
+}
+
+var identity = { type: 'SystemAssigned' }
+// The path of the blob trigger names one container, and its webhook checks nothing.
+var served = uploadRoute == 'blobTrigger' ? take(containerNames, 1) : containerNames
+var prefixes = map(served, name => '/blobServices/default/containers/${name}/blobs/')
+var several = length(served) > 1
+
+// The one key of this installation. It is made by the app's own code (the blob trigger has no other way to tell Event
+// Grid from others), read here inside Azure Resource Manager, and seen by no shell. `if` evaluates only what it chooses,
+// so that the other routes work without it.
+var webhook = {
+  endpointType: 'WebHook'
+  properties: {
+    endpointUrl: 'https://${app.properties.defaultHostName}/runtime/webhooks/blobs?functionName=Host.Functions.describe_on_upload&code=${uploadRoute == 'blobTrigger' ? uriComponent(listKeys('${app.id}/host/default', '2025-03-01').systemKeys.blobs_extension) : ''}'
+    maxEventsPerBatch: 1
+    preferredBatchSizeInKilobytes: 64
+    minimumTlsVersionAllowed: '1.2'
+  }
+}
+var function = {
+  endpointType: 'AzureFunction'
+  properties: {
+    resourceId: '${app.id}/functions/on_storage_event'
+    // One by one: a batch is delivered again as a whole when one of its events fails.
+    maxEventsPerBatch: 1
+    preferredBatchSizeInKilobytes: 64
+  }
+}
+var queue = {
+  endpointType: 'StorageQueue'
+  properties: {
+    resourceId: host.id
+    queueName: workQueue
+    queueMessageTimeToLiveInSeconds: -1
+  }
+}
+
+resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
+  parent: topic
+  name: eventSubscriptionName
+  properties: {
+    destination: uploadRoute == 'queue' ? null : uploadRoute == 'blobTrigger' ? webhook : function
+    deliveryWithResourceIdentity: uploadRoute == 'queue' ? { identity: identity, destination: queue } : null
+    // The blob trigger's webhook would take a deletion for an upload. The other routes read the type.
+    filter: {
+      includedEventTypes: uploadRoute == 'blobTrigger'
+        ? ['Microsoft.Storage.BlobCreated']
+        : ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobRenamed', 'Microsoft.Storage.BlobDeleted']
+      // Up to and with `/blobs/`: without it `images` would match `images-old` too.
+      subjectBeginsWith: several ? '/blobServices/default/containers/' : prefixes[0]
+      // With a hierarchical namespace a file is created empty first, and flushed when it is whole.
+      advancedFilters: concat(
+        [{ operatorType: 'StringNotIn', key: 'data.api', values: ['CreateFile', 'SftpCreate'] }],
+        several ? [{ operatorType: 'StringBeginsWith', key: 'subject', values: prefixes }] : []
+      )
+    }
+    eventDeliverySchema: uploadRoute == 'queue' ? 'CloudEventSchemaV1_0' : 'EventGridSchema'
+    // A day, the longest there is: an app that does not start loses nothing over night.
+    retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+    deadLetterWithResourceIdentity: {
+      identity: identity
+      deadLetterDestination: {
+        endpointType: 'StorageBlob'
+        properties: { resourceId: host.id, blobContainerName: deadLetterContainer }
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// The custom topic on which the app announces what it described. Others subscribe to it; we do not.
+
+@description('Name of the topic.')
+param name string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Take events by private endpoint only.')
+param networkIsolation bool
+
+resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
+  name: name
+  location: location
+  tags: tags
+  // For those who subscribe: their deliveries and dead letters can do without keys too.
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    inputSchema: 'CloudEventSchemaV1_0'
+    disableLocalAuth: true
+    minimumTlsVersionAllowed: '1.2'
+    publicNetworkAccess: networkIsolation ? 'Disabled' : 'Enabled'
+    dataResidencyBoundary: 'WithinRegion'
+  }
+}

@@ -1,0 +1,204 @@
+// The function app on Flex Consumption, and all its settings. Names of settings are those of describer/settings.py; the
+// rest are read by the Functions host, the Python worker or azure-identity. Endpoints are taken from the resources
+// themselves, which hold in every cloud and for accounts with DNS zone endpoints too.
+
+import { routeType } from './types.bicep'
+
+@description('Name of the app.')
+param name string
+@description('Name of the plan.')
+param planName string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('The app\'s identity.')
+param identityName string
+@description('The app\'s own storage account.')
+param hostAccountName string
+@description('Container of the deployed package, in the app\'s own account.')
+param packageContainer string
+@description('The images account.')
+param imagesAccountName string
+@description('Its resource group.')
+param imagesResourceGroup string
+@description('Container of the pictures.')
+param imagesContainer string
+@description('Container of the sidecars.')
+param descriptionsContainer string
+@description('The Azure OpenAI account.')
+param openAiName string
+@description('Its resource group.')
+param openAiResourceGroup string
+@description('The deployment of the model.')
+param deploymentName string
+@description('The model behind the deployment: its row in describer/models.toml.')
+param modelFamily string
+@description('Calls of the model at a time, per instance.')
+param modelConcurrency int
+@description('Application Insights.')
+param insightsName string
+@description('Custom topic of what was described. Empty: none.')
+param eventsTopicName string
+@description('Optional settings, over those made here.')
+param appSettings object
+@description('Memory of an instance.')
+param instanceMemoryMB int
+@description('Most instances at a time.')
+param maximumInstanceCount int
+@description('Instances that wait for uploads all the time; 0: the first upload after a while starts one.')
+param alwaysReadyInstances int
+@description('Route of uploads; decides what may come in under isolation and which functions are kept ready.')
+param uploadRoute routeType
+@description('Let nothing but Event Grid and allowedIpRanges in.')
+param networkIsolation bool
+@description('Subnet of the app. Empty: none.')
+param subnetId string
+@description('Public IPv4 ranges (CIDR) that may reach the app and its deployment endpoint.')
+param allowedIpRanges string[]
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: hostAccountName
+}
+
+resource images 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: imagesAccountName
+  scope: resourceGroup(imagesResourceGroup)
+}
+
+resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
+  name: openAiName
+  scope: resourceGroup(openAiResourceGroup)
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource eventsTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!empty(eventsTopicName)) {
+  name: empty(eventsTopicName) ? 'none' : eventsTopicName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+// Blob triggers scale as one group; any other function by itself. On the queue route uploads reach `work`.
+var readyGroup = { blobTrigger: 'blob', queue: 'function:work', eventGridTrigger: 'function:on_storage_event' }
+var fromEventGrid = {
+  name: 'event-grid'
+  description: 'Uploads, by the webhook of the blob trigger or of the Event Grid trigger.'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureEventGrid'
+  action: 'Allow'
+  priority: 100
+}
+var fromPeople = [
+  for (range, i) in allowedIpRanges: {
+    name: 'allowed-${i}'
+    ipAddress: range
+    action: 'Allow'
+    priority: 200 + i
+  }
+]
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    siteConfig: {
+      // 1.3 would stop Event Grid's deliveries.
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      http20Enabled: true
+      ipSecurityRestrictionsDefaultAction: networkIsolation ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: networkIsolation ? concat(uploadRoute == 'queue' ? [] : [fromEventGrid], fromPeople) : []
+      // Deployments come in here, with a token of Entra; without known ranges they must be let in from anywhere.
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: networkIsolation && !empty(allowedIpRanges) ? 'Deny' : 'Allow'
+      scmIpSecurityRestrictions: networkIsolation ? fromPeople : []
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${host.properties.primaryEndpoints.blob}${packageContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identity.id
+          }
+        }
+      }
+      runtime: { name: 'python', version: '3.13' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        // Python's default is one request at a time.
+        triggers: { http: { perInstanceConcurrency: 16 } }
+        alwaysReady: alwaysReadyInstances > 0
+          ? [{ name: readyGroup[uploadRoute], instanceCount: alwaysReadyInstances }]
+          : []
+      }
+    }
+  }
+
+  resource settings 'config' = {
+    name: 'appsettings'
+    properties: {
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identity.properties.clientId
+      AzureWebJobsStorage__blobServiceUri: host.properties.primaryEndpoints.blob
+      AzureWebJobsStorage__queueServiceUri: host.properties.primaryEndpoints.queue
+      AzureWebJobsStorage__tableServiceUri: host.properties.primaryEndpoints.table
+      IMAGES__credential: 'managedidentity'
+      IMAGES__clientId: identity.properties.clientId
+      IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
+      // Premium block-blob accounts have no queues, and the setting must be an address all the same.
+      IMAGES__queueServiceUri: images.properties.primaryEndpoints.?queue ?? 'https://${imagesAccountName}.queue.${environment().suffixes.storage}/'
+      IMAGES_CONTAINER: imagesContainer
+      DESCRIPTIONS_CONTAINER: descriptionsContainer
+      AZURE_OPENAI_ENDPOINT: openAi.properties.endpoint
+      AZURE_OPENAI_DEPLOYMENT: deploymentName
+      MODEL_FAMILY: modelFamily
+      MODEL_CONCURRENCY: string(modelConcurrency)
+      EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
+      // For azure-identity, where a client is built without naming the identity.
+      AZURE_CLIENT_ID: identity.properties.clientId
+      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+      APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
+      PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+      ...appSettings
+    }
+  }
+
+  // No user names and passwords for deployments.
+  resource ftp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource scm 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}

@@ -1,0 +1,101 @@
+// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, and roles.
+// Nothing else of an existing account is touched.
+
+import { imagesRoleType, roles } from './types.bicep'
+
+@description('The images account.')
+param accountName string
+@description('Container of the pictures; it exists, or storage.bicep creates it.')
+param imagesContainer string
+@description('Container of the sidecars; created here.')
+param descriptionsContainer string
+@description('Resource id of the app\'s identity.')
+param identityId string
+@description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on the two containers.')
+param imagesRole imagesRoleType
+@description('Object id of whoever proves the wiring after a deployment. Empty: nobody.')
+param deployerId string
+@description('Kind of that principal.')
+param deployerType 'User' | 'Group' | 'ServicePrincipal'
+@description('Seeds the names of the role assignments. Outside our own group it must change with the identity: an assignment that outlived its principal cannot be updated.')
+param seed string
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: accountName
+
+  resource blob 'blobServices' existing = {
+    name: 'default'
+
+    resource images 'containers' existing = { name: imagesContainer }
+  }
+}
+
+resource descriptions 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+  parent: account::blob
+  name: descriptionsContainer
+  properties: { publicAccess: 'None' }
+}
+
+var owner = imagesRole == 'StorageBlobDataOwner'
+var principalId = reference(identityId, '2024-11-30').principalId
+
+resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (owner) {
+  name: guid(account.id, identityId, seed, roles.blobDataOwner)
+  scope: account
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
+  }
+}
+
+resource onImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!owner) {
+  name: guid(account::blob::images.id, identityId, seed, roles.blobDataContributor)
+  scope: account::blob::images
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+  }
+}
+
+resource onDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!owner) {
+  name: guid(descriptions.id, identityId, seed, roles.blobDataContributor)
+  scope: descriptions
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+  }
+}
+
+// The blob trigger keeps its poison queue in the account of the pictures, and the host creates it.
+resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, identityId, seed, roles.queueDataContributor)
+  scope: account
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataContributor)
+  }
+}
+
+resource deployerOnImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
+  name: guid(account::blob::images.id, deployerId, roles.blobDataContributor)
+  scope: account::blob::images
+  properties: {
+    principalId: deployerId
+    principalType: deployerType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+  }
+}
+
+resource deployerOnDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
+  name: guid(descriptions.id, deployerId, roles.blobDataContributor)
+  scope: descriptions
+  properties: {
+    principalId: deployerId
+    principalType: deployerType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+  }
+}

@@ -1,0 +1,48 @@
+// An Azure OpenAI account without keys, and one deployment of a vision model.
+
+import { modelType } from './types.bicep'
+
+@description('Name of the account, and its subdomain.')
+param name string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('The model.')
+param model modelType
+@description('Content filter; empty: the service\'s default.')
+param contentFilter string
+@description('Close the public endpoint.')
+param networkIsolation bool
+@description('Bring a soft-deleted account of this name back instead of creating one.')
+param restore bool
+
+resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'OpenAI'
+  sku: { name: 'S0' }
+  properties: {
+    // Tokens of Entra are accepted on a subdomain only.
+    customSubDomainName: name
+    disableLocalAuth: true
+    publicNetworkAccess: networkIsolation ? 'Disabled' : 'Enabled'
+    // The account itself fetches nothing from the internet: pictures come in the request, never as addresses.
+    restrictOutboundNetworkAccess: true
+    allowedFqdnList: []
+    networkAcls: { defaultAction: networkIsolation ? 'Deny' : 'Allow' }
+    restore: restore ? true : null
+  }
+}
+
+resource deployment 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = {
+  parent: account
+  name: model.name
+  sku: { name: model.skuName, capacity: model.capacity }
+  properties: {
+    model: { format: 'OpenAI', name: model.name, version: model.version }
+    raiPolicyName: empty(contentFilter) ? null : contentFilter
+    versionUpgradeOption: 'OnceCurrentVersionExpired'
+  }
+}

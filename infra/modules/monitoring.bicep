@@ -1,0 +1,56 @@
+// Where logs and measurements go: one workspace, Application Insights on it by Entra tokens only, and the workbook.
+
+@description('Name of the workspace.')
+param workspaceName string
+@description('Name of Application Insights.')
+param insightsName string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Gigabytes a day after which the workspace takes no more until the next day; -1: no limit.')
+param dailyCapGb int
+@description('Days for which logs are kept.')
+param retentionDays int
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+  name: workspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: retentionDays
+    features: {
+      disableLocalAuth: true
+      enableLogAccessUsingOnlyResourcePermissions: true
+    }
+    workspaceCapping: { dailyQuotaGb: dailyCapGb }
+  }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: insightsName
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: workspace.id
+    IngestionMode: 'LogAnalytics'
+    DisableLocalAuth: true
+  }
+}
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(insights.id, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: 'Picture descriptions'
+    category: 'workbook'
+    sourceId: insights.id
+    version: '1.0'
+    serializedData: loadTextContent('../workbook.json')
+  }
+}

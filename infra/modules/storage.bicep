@@ -1,0 +1,66 @@
+// A storage account without keys, with its containers and queues.
+
+@description('Name of the account.')
+param name string
+@description('Region.')
+param location string
+@description('Tags.')
+param tags object
+@description('Redundancy. Zones are not available in every region.')
+param redundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
+@description('Containers to create.')
+param containerNames string[]
+@description('Queues to create.')
+param queueNames string[] = []
+@description('Close the public endpoints; what is in allowedIpRanges keeps access.')
+param networkIsolation bool
+@description('Public IPv4 ranges (CIDR) that keep access.')
+param allowedIpRanges string[]
+@description('Days for which deleted blobs and containers can be brought back.')
+param softDeleteDays int = 7
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: redundancy }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: networkIsolation && empty(allowedIpRanges) ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      // Event Grid, a trusted service, writes dead letters and queue messages by its identity through this exception.
+      bypass: 'AzureServices'
+      defaultAction: networkIsolation ? 'Deny' : 'Allow'
+      ipRules: [for range in (networkIsolation ? allowedIpRanges : []): { value: range, action: 'Allow' }]
+    }
+  }
+
+  // No versioning: each write of a picture's metadata would keep, and bill, a copy of the picture.
+  resource blob 'blobServices' = {
+    name: 'default'
+    properties: {
+      deleteRetentionPolicy: { enabled: true, days: softDeleteDays }
+      containerDeleteRetentionPolicy: { enabled: true, days: softDeleteDays }
+    }
+
+    resource containers 'containers' = [
+      for container in containerNames: {
+        name: container
+        properties: { publicAccess: 'None' }
+      }
+    ]
+  }
+
+  resource queue 'queueServices' = {
+    name: 'default'
+
+    resource queues 'queues' = [for queueName in queueNames: { name: queueName }]
+  }
+}

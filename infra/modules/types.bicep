@@ -1,0 +1,46 @@
+// Built-in roles by their ids, and the types that several modules share.
+
+@export()
+@description('The model behind the deployment, and how much of it.')
+type modelType = {
+  @description('Name of the model, which is the name of the deployment too.')
+  name: string
+  @description('Version of the model.')
+  version: string
+  @description('Where pictures may be processed.')
+  skuName: 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
+  @description('Thousand tokens a minute.')
+  @minValue(1)
+  capacity: int
+}
+
+@export()
+@description('Which way, and only which way, an upload reaches the app.')
+type routeType = 'blobTrigger' | 'queue' | 'eventGridTrigger'
+
+@export()
+@description('What the identity may do in the images account.')
+type imagesRoleType = 'StorageBlobDataOwner' | 'StorageBlobDataContributor'
+
+@export()
+@description('A service that is reached by a private endpoint.')
+type privateServiceType = {
+  @description('Short name, part of the endpoint\'s name.')
+  name: string
+  @description('Resource id of the service.')
+  id: string
+  @description('The sub-resource, which decides the DNS zone too.')
+  group: 'blob' | 'queue' | 'table' | 'account' | 'topic'
+}
+
+@export()
+var roles = {
+  blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+  queueDataMessageSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
+  tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+  openAiUser: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+  eventGridDataSender: 'd5a91429-5739-47e2-a06b-3470a27159e7'
+  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+}

@@ -1,0 +1,22 @@
+// The system topic of the images account: uploads come from here. An account has at most one in a subscription, so this
+// is left out where one exists. Its identity writes dead letters and, on the queue route, the messages.
+
+@description('Name of the topic.')
+param name string
+@description('Region of the images account, which must be the topic\'s.')
+param location string
+@description('Tags.')
+param tags object
+@description('Resource id of the images account.')
+param imagesAccountId string
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+  name: name
+  location: location
+  tags: tags
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    source: imagesAccountId
+    topicType: 'Microsoft.Storage.StorageAccounts'
+  }
+}
