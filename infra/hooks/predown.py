@@ -1,7 +1,7 @@
 """Stops `azd down` where it would delete what is not ours.
 
-azd deletes every resource group in which its deployment created anything (azure-dev#2916), and beside an existing images
-account or an existing Azure OpenAI account we create roles and a container. Run by azd; see azure.yaml.
+azd deletes every resource group in which its deployment created anything (azure-dev#2916), and in the groups of an
+existing images account and an existing Azure OpenAI account we create roles and a container. See azure.yaml.
 """
 
 import os
@@ -23,22 +23,26 @@ def refusal(environ: Mapping[str, str]) -> str:
     if not foreign:
         return ""
     groups = ", ".join(foreign)
-    topic = (environ.get("SYSTEM_TOPIC_RESOURCE_GROUP", ""), environ.get("SYSTEM_TOPIC_NAME", ""))
-    unsubscribe = shlex.join(
-        ["az", "eventgrid", "system-topic", "event-subscription", "delete", "--yes"]
-        + ["--resource-group", topic[0], "--system-topic-name", topic[1]]
-        + ["--name", environ.get("EVENT_SUBSCRIPTION_NAME", "")]
-    )
     return "\n".join(
         [
-            f"azd down would delete the whole of {groups}, which this installation only shares. Remove what is ours instead:",
-            f"  {unsubscribe}",
+            f"azd down would delete the whole of {groups}, which others use. Remove what is ours instead:",
+            f"  {_unsubscribe(environ)}",
             f"  {shlex.join(['az', 'group', 'delete', '--name', ours])}",
-            f"What stays in {groups}: the container of the descriptions, and role assignments of a deleted identity, which",
-            "the portal shows as unknown and which may be deleted.",
+            f"In {groups} there remain the container of the descriptions, and role assignments of an identity that is",
+            "gone, which the portal shows as unknown and which may be deleted.",
         ]
     )
 
 
+def _unsubscribe(environ: Mapping[str, str]) -> str:
+    told = {
+        "--resource-group": "SYSTEM_TOPIC_RESOURCE_GROUP",
+        "--system-topic-name": "SYSTEM_TOPIC_NAME",
+        "--name": "EVENT_SUBSCRIPTION_NAME",
+    }
+    words = [word for option, name in told.items() for word in (option, environ.get(name, "?"))]
+    return shlex.join(["az", "eventgrid", "system-topic", "event-subscription", "delete", "--yes", *words])
+
+
 if __name__ == "__main__":
-    sys.exit(refusal(os.environ) or 0)  # noqa: TID251 - a hook has no settings object
+    sys.exit(refusal(os.environ) or 0)  # noqa: TID251 - a hook is a program of its own

@@ -1,0 +1,1 @@
+"""Infrastructure: Bicep, hooks of azd, and what it costs. Nothing of this is deployed with the app."""

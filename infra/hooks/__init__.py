@@ -1,0 +1,1 @@
+"""Programs that azd runs before and after it works: see azure.yaml."""

@@ -1,0 +1,44 @@
+"""The names that the code knows, read from the code itself."""
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from describer.settings import Settings
+from local import stack
+from tests.infra.compiler import ROOT
+
+SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
+IMAGES_CONTAINER = stack.IMAGES_CONTAINER
+DESCRIPTIONS_CONTAINER = str(Settings.model_fields["descriptions_container"].default)
+
+
+def triggers() -> dict[str, str]:
+    """Each function and the type of its trigger; tests/worker compares this file with what the worker indexes."""
+    indexed = json.loads((ROOT / "tests" / "worker" / "bindings.json").read_text(encoding="utf-8"))
+    return {
+        function: binding["type"]
+        for function, bindings in indexed.items()
+        for binding in bindings
+        if binding["type"].endswith("Trigger")
+    }
+
+
+def queues() -> set[str]:
+    """Queues that the code names: constants that end in `_QUEUE`, but for the poison queues, which the host creates."""
+    names = {name for path in (ROOT / "describer").rglob("*.py") for name in _queues(path)}
+    return {name for name in names if not name.endswith("-poison")}
+
+
+def _queues(path: Path) -> Iterator[str]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(value))):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(value))):
+                pass
+            case _:
+                continue
+        if name.endswith("_QUEUE"):
+            yield value
