@@ -46,9 +46,9 @@ class Compiler:
         """Makes the template for Azure Resource Manager."""
         return self._run("build", str(path), "--stdout")
 
-    def formatted(self, path: Path) -> Done:
-        """The file as the compiler would format it."""
-        return self._run("format", str(path), "--stdout")
+    def format(self, folder: Path) -> Done:
+        """Formats all files of a folder, in place."""
+        return self._run("format", "--pattern", f"{folder}/**/*.bicep*")
 
     def snapshot(self, path: Path, mode: str) -> Done:
         """Writes (`overwrite`) or compares (`validate`) the predicted resources beside a parameter file."""
