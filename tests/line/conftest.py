@@ -5,10 +5,11 @@ The model is a script in this process. Pictures are told apart by their size, wh
 
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from describer.events import ImageRef
 from describer.metadata import sidecar_name
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Rule, Script, describe, serve
+from local.routes import Name
+from local.sink import Topic
 from local.stack import Stack
 from tests import pictures
 from tests.storage import encoded, texts, until, until_async
@@ -32,7 +35,11 @@ SETTINGS = {
     "MAX_ATTEMPTS": "2",
     "RETRY_BASE_SECONDS": "1",
 }
-POISON = {"images": "webjobs-blobtrigger-poison", "host": "image-work-poison"}
+POISON = (
+    ("images", "webjobs-blobtrigger-poison"),
+    ("host", "image-work-poison"),
+    ("host", "unpublished-events-poison"),
+)
 
 _widths = itertools.count(200)
 
@@ -64,28 +71,30 @@ class Line:
         width = pictures.size(picture)[0]
         return sum(request.images[0].width == width for request in self.model.requests)
 
-    async def upload(self, name: str, data: bytes, **options: Any) -> None:
-        await self.blobs.get_blob_client("images", name).upload_blob(data, overwrite=True, **options)
+    async def upload(self, name: str, data: bytes, *, container: str = "images", **options: Any) -> None:
+        await self.blobs.get_blob_client(container, name).upload_blob(data, overwrite=True, **options)
 
-    async def metadata(self, name: str) -> dict[str, str]:
-        return dict((await self.blobs.get_blob_client("images", name).get_blob_properties()).metadata)
+    async def metadata(self, name: str, *, container: str = "images") -> dict[str, str]:
+        return dict((await self.blobs.get_blob_client(container, name).get_blob_properties()).metadata)
 
-    async def sidecar(self, name: str) -> dict[str, Any] | None:
+    async def sidecar(self, name: str, *, container: str = "images") -> dict[str, Any] | None:
         """The picture's sidecar, or None."""
-        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef(container, name)))
         try:
             stream = await blob.download_blob()
             return {**json.loads(await stream.readall()), "etag": str(stream.properties.etag).strip('"')}
         except ResourceNotFoundError:
             return None
 
-    async def finished(self, name: str, *, status: str = "described") -> dict[str, Any]:
+    async def finished(self, name: str, *, container: str = "images", status: str = "described") -> dict[str, Any]:
         """Waits until the picture's metadata names a sidecar of this status, and gives that."""
 
         async def complete() -> dict[str, Any] | None:
-            record = await self.sidecar(name)
-            marked = record is not None and (await self.metadata(name)).get("description_record") == record["etag"]
-            return record if record is not None and marked and record["status"] == status else None
+            record = await self.sidecar(name, container=container)
+            if record is None or record["status"] != status:
+                return None
+            mark = (await self.metadata(name, container=container)).get("description_record")
+            return record if mark == record["etag"] else None
 
         found = await until_async(complete)
         assert found is not None
@@ -108,6 +117,11 @@ class Line:
         assert found is not None
         return found
 
+    def events(self) -> list[dict[str, Any]]:
+        """What the app has published so far."""
+        file = self.stack.events
+        return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
     def log(self) -> list[dict[str, Any]]:
         """The facts of all visits so far."""
         text = (self.stack._state / "logs" / "host.log").read_text(encoding="utf-8")
@@ -116,19 +130,37 @@ class Line:
     async def poisoned(self) -> list[str]:
         """What lies on the poison queues."""
         found = []
-        for account, name in POISON.items():
+        for account, name in POISON:
             async with self.stack.storage.queue_service(account) as service:
                 found += await texts(service.get_queue_client(name))
         return found
 
 
 @contextmanager
-def started(state: Path, **settings: str) -> Iterator[tuple[Stack, Model]]:
-    """A line of its own, with these settings over the usual ones."""
+def started(
+    state: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    *,
+    route: Name = "blobTrigger",
+    topic: Topic | None = None,
+) -> Iterator[tuple[Stack, Model]]:
+    """A line of its own, with these settings over the usual ones; `topic` is one that the test lets go up and down."""
+    containers = ("images", *filter(None, settings.get("IMAGES_MORE_CONTAINERS", "").split(",")))
+    topic_url = topic.endpoint if topic else None
     with (
         serve(Script()) as model,
-        Stack(ROOT, state, SETTINGS | settings, model_url=model.url, function="describe_on_upload") as stack,
+        Stack(
+            ROOT,
+            state,
+            SETTINGS | dict(settings),
+            model_url=model.url,
+            route=route,
+            containers=containers,
+            topic_url=topic_url,
+        ) as stack,
     ):
+        if topic:
+            topic.certificate = stack.storage.certificate
         yield stack, model
 
 

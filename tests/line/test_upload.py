@@ -183,35 +183,10 @@ async def test_every_skip(line: Line, reason: SkipReason) -> None:
     assert (await line.sidecar(name) is not None) is (reason is SkipReason.UNCHANGED)
 
 
-async def test_a_model_that_is_down_for_half_a_minute_loses_nothing(tmp_path: Path) -> None:
-    """Ten pictures arrive during an outage of 30 s: all are described afterwards, none is poisoned or failed."""
-    with started(tmp_path, RETRY_BASE_SECONDS="2") as (stack, model):
-        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-            line = Line(stack, model, blobs, queues)
-            model.down()
-            names = [f"outage/{number}.jpg" for number in range(10)]
-            await asyncio.gather(*(line.upload(name, line.picture()) for name in names))
-            await asyncio.sleep(30)  # the outage itself
-            model.up()
-            async with asyncio.timeout(60):
-                await asyncio.gather(*(_patiently(line, name) for name in names))
-            assert len(model.requests) == 10
-            assert await line.poisoned() == []
-            assert {fact["outcome"] for fact in line.log()} == {"described"}
-
-
-async def _patiently(line: Line, name: str) -> None:
-    while True:
-        record = await line.sidecar(name)
-        if record is not None and record["status"] == "described":
-            return
-        await asyncio.sleep(0.2)
-
-
 def test_faulty_settings_stop_the_app_with_one_message(tmp_path: Path) -> None:
     """Three faults at once, and the app never starts: its events wait."""
     wrong = {"MAX_ATTEMPTS": "many", "DESCRIPTION_LANGUAGES": "english!", "IMAGE_DETAIL": "auto"}
-    with pytest.raises(ChildFailed) as caught, started(tmp_path, **wrong):
+    with pytest.raises(ChildFailed) as caught, started(tmp_path, wrong):
         pass
     message = str(caught.value)
     assert all(name in message for name in wrong)

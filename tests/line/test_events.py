@@ -1,0 +1,125 @@
+"""Event Grid at both ends: each route leads to the same record, and what became of a picture is published."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from describer.events import ImageRef
+from local.routes import NAMES
+from local.routes import Name as Route
+from local.sink import Topic
+from tests import pictures
+from tests.line.conftest import ROOT, Line, started
+from tests.storage import until
+
+SCHEMAS = [
+    json.loads((ROOT / path).read_text(encoding="utf-8"))
+    for path in ("tests/cases/cloudevents.schema.json", "docs/event.schema.json")
+]
+NAME = "Räume/a b#1.jpg"
+PICTURE = pictures.jpeg(190, 150)
+
+
+async def _record(state: Path, route: Route) -> dict[str, Any]:
+    with started(state, route=route) as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            await line.upload(NAME, PICTURE)
+            record = await line.finished(NAME)
+            assert len(model.requests) == 1
+    return record
+
+
+async def test_the_three_routes_end_in_the_same_record(tmp_path: Path) -> None:
+    """But for the time, and for the ETags that storage gives."""
+    records = [await _record(tmp_path / route, route) for route in NAMES]
+    for record in records:
+        del record["at"], record["etag"], record["source"]["etag"]
+    assert records[0] == records[1] == records[2]
+    assert records[0]["status"] == "described"
+
+
+@pytest.mark.parametrize("route", ["queue", "eventGridTrigger"])
+async def test_several_containers_are_served_and_a_deleted_picture_takes_its_record_along(
+    tmp_path: Path, route: Route
+) -> None:
+    with started(tmp_path, {"IMAGES_MORE_CONTAINERS": "scans"}, route=route) as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            await line.upload("kept.jpg", PICTURE)
+            await line.upload("page.jpg", line.picture(), container="scans")
+            await line.finished("kept.jpg")
+            await line.finished("page.jpg", container="scans")
+            await blobs.get_blob_client("scans", "page.jpg").delete_blob()
+            await line.outcome("page.jpg", "gone", container="scans")
+            assert await line.sidecar("page.jpg", container="scans") is None
+            assert await line.sidecar("kept.jpg") is not None
+            assert len(model.requests) == 2
+
+
+async def test_what_became_of_a_picture_is_published_once_and_without_its_texts(line: Line) -> None:
+    await line.upload("told/good.jpg", line.picture())
+    await line.upload("told/bad.jpg", b"no picture")
+    good = await line.finished("told/good.jpg")
+    bad = await line.finished("told/bad.jpg", status="unsupported")
+
+    def told() -> dict[str, dict[str, Any]] | None:
+        found = [event for event in line.events() if "/told/" in event["subject"]]
+        return {event["subject"]: event for event in found} if len(found) == 2 else None
+
+    events = await until(told)
+    assert events is not None
+    for name, record, kind in (("good", good, "ImageDescribed"), ("bad", bad, "ImageNotDescribed")):
+        event = events[ImageRef("images", f"told/{name}.jpg").subject]
+        _fits(event)
+        assert event["type"] == f"ImageDescriber.{kind}"
+        assert event["data"]["record"] == record["etag"]
+    assert good["alt_text"] not in json.dumps(list(events.values()))
+
+
+def _fits(event: dict[str, Any]) -> None:
+    for schema in SCHEMAS:
+        validator = jsonschema.validators.validator_for(schema)
+        validator(schema, format_checker=validator.FORMAT_CHECKER).validate(event)
+
+
+async def test_outages_of_the_model_for_half_a_minute_and_of_the_topic_for_a_minute_lose_nothing(
+    tmp_path: Path,
+) -> None:
+    """Ten pictures arrive meanwhile: all are described and published afterwards, none is poisoned or failed."""
+    topic = Topic(tmp_path / "events.jsonl")
+    with started(tmp_path, topic=topic) as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            model.down()
+            names = [f"outage/{number}.jpg" for number in range(10)]
+            await asyncio.gather(*(line.upload(name, line.picture()) for name in names))
+            await asyncio.sleep(30)  # the outage itself
+            model.up()
+            async with asyncio.timeout(30):
+                await asyncio.gather(*(_patiently(line, name) for name in names))
+            await asyncio.sleep(30)  # and that of the topic
+            assert topic.events == []
+            topic.up()
+            async with asyncio.timeout(60):
+                while len(topic.events) < len(names):
+                    await asyncio.sleep(0.2)
+            assert len(model.requests) == 10
+            assert await line.poisoned() == []
+            assert {fact["outcome"] for fact in line.log()} == {"described"}
+    topic.close()
+    assert sorted(event["data"]["name"] for event in topic.events) == sorted(names)
+    for event in topic.events:
+        _fits(event)
+
+
+async def _patiently(line: Line, name: str) -> None:
+    while True:
+        record = await line.sidecar(name)
+        if record is not None and record["status"] == "described":
+            return
+        await asyncio.sleep(0.2)
