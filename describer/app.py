@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from describer.delivery import Delivery
     from describer.journal import Journal
     from describer.models import Family
-    from describer.ports import Line, Model
+    from describer.ports import Line, Model, Publisher
     from describer.telemetry import Telemetry
 
 WORK_QUEUE = "image-work"
@@ -58,14 +58,16 @@ class App:
 
     @cached_property
     def announcer(self) -> Announcer:
-        """Where outcomes go, where a topic is configured."""
+        """What publishes outcomes."""
         from describer.adapters.queue import StorageQueue
         from describer.adapters.storage import credential, queue_client
-        from describer.adapters.topic import GridTopic, connect
+        from describer.adapters.topic import GridTopic, Unset, connect
         from describer.announcer import Announcer
 
         settings = self.settings
-        publisher = GridTopic(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
+        publisher: Publisher = Unset()
+        if endpoint := settings.events_topic_endpoint:
+            publisher = GridTopic(connect(endpoint, credential(managed=False, client_id="")))
         queue = StorageQueue(queue_client(settings.host_account, UNPUBLISHED_QUEUE))
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 

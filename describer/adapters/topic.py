@@ -36,6 +36,14 @@ class GridTopic:
             raise Transient(f"the topic cannot be reached ({type(error).__name__})") from error
 
 
+class Unset:
+    """The port `Publisher` where no topic is configured: events that wait from before go on waiting."""
+
+    async def publish(self, _event: dict[str, Any], /) -> None:
+        """Never succeeds."""
+        raise Misconfigured("EVENTS_TOPIC_ENDPOINT is not set, and events wait in the queue unpublished-events")
+
+
 class NoTopic:
     """The port `Topic`, switched off."""
 

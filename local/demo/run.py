@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -17,7 +19,6 @@ from local.demo.result import Lost, Result, Totals
 from local.demo.screen import Screen, Steps
 from local.stack import Stack
 
-FUNCTION = "describe_on_upload"
 SAMPLES = ROOT / "samples"
 START, EACH = 8, 1.2  # seconds that the start and one picture took on two cores, by the stand-in
 
@@ -75,6 +76,7 @@ class Run:
     results: list[Result] = field(default_factory=list)
     lost: list[Lost] = field(default_factory=list)
     copies: dict[Picture, str] = field(default_factory=dict)
+    announced: Counter[str] = field(default_factory=Counter)
 
     def all(self) -> int:
         """Do everything; the result is the exit code."""
@@ -82,12 +84,13 @@ class Run:
         self._announce()
         self._clear()
         model = self.provider.command
-        stack = Stack(ROOT, self.options.state, self.provider.settings, model=model, function=FUNCTION)
+        stack = Stack(ROOT, self.options.state, self.provider.settings, model=model)
         with self.screen.steps() as steps:
             steps.begin("Starting storage, the Functions host and the model")
             with stack:
                 steps.begin("Describing", len(self.chosen.pictures))
                 signals.run(self._describe(stack, steps))
+                self._keep_events(stack)
                 steps.begin("Ending everything")
         page = self._write()
         self._sum_up(page, time.monotonic() - began)
@@ -108,7 +111,8 @@ class Run:
         """Make room; of an earlier run nothing stays that could be taken for this one's."""
         folder: Path = self.options.out / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
-        for old in [*folder.glob("[0-9]*.webp"), self.options.out / "index.html", self.options.out / "results.jsonl"]:
+        written = [self.options.out / name for name in ("index.html", "results.jsonl", "events.jsonl")]
+        for old in [*folder.glob("[0-9]*.webp"), *written]:
             old.unlink(missing_ok=True)
 
     async def _describe(self, stack: Stack, steps: Steps) -> None:
@@ -141,6 +145,12 @@ class Run:
         if result.readable and await asyncio.to_thread(thumbnails.write, result.picture.path, self.options.out / name):
             self.copies[result.picture] = name
 
+    def _keep_events(self, stack: Stack) -> None:
+        """Copy what the app has published on the topic; `announced` counts it by type."""
+        text = stack.events.read_text("utf-8") if stack.events.exists() else ""
+        (self.options.out / "events.jsonl").write_text(text, "utf-8")
+        self.announced = Counter(json.loads(line)["type"] for line in text.splitlines())
+
     def _write(self) -> Path:
         out: Path = self.options.out
         lines = "".join(f"{result.to_json()}\n" for result in self.results)
@@ -170,6 +180,8 @@ class Run:
         totals = Totals.of(self.results)
         say(f"Tokens: {totals.prompt_tokens:,} in, {totals.completion_tokens:,} out.")
         say(f"Cost: {totals.cost(free=self.provider.command is not None)}")
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.announced.most_common()) or "none"
+        say(f"Events on the topic that stands in for Event Grid's: {kinds}; see {self.options.out / 'events.jsonl'}")
         say()
         for line in REAL_MODELS:
             say(line)

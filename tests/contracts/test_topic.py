@@ -5,20 +5,18 @@ import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import pytest
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.core.messaging import CloudEvent
-from azure.core.pipeline.transport import AioHttpTransport
-from azure.eventgrid.aio import EventGridPublisherClient
 
 from local import cloudevents
 from local.identity import mint
 from local.sink import AUDIENCE, BATCH, LARGEST, SINGLE, Topic
 from local.storage import Storage
+from tests.topics import Holder, publisher
 
 GOOD = {"specversion": "1.0", "type": "T", "source": "/a/b", "id": "1"}
 
@@ -29,33 +27,6 @@ def topic(storage: Storage, tmp_path: Path) -> Iterator[Topic]:
     running.up()
     yield running
     running.close()
-
-
-class Holder:
-    """A credential that has one token."""
-
-    def __init__(self, token: tuple[str, int]) -> None:
-        self._token = AccessToken(*token)
-
-    async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return self._token
-
-    async def close(self) -> None: ...
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None: ...
-
-
-def publisher(topic: Topic, storage: Storage, credential: Any = None) -> EventGridPublisherClient:
-    """Open the SDK's own client; it tries once."""
-    trust = ssl.create_default_context(cafile=storage.certificate.certificate)
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), auto_decompress=False)
-    transport = AioHttpTransport(session=session, session_owner=True)
-    return EventGridPublisherClient(
-        topic.endpoint, credential or storage.identity, transport=transport, retry_total=0, connection_timeout=5
-    )
 
 
 def event(number: int = 1) -> CloudEvent[dict[str, str]]:

@@ -141,6 +141,13 @@ def test_every_file_has_its_record(finished: Finished) -> None:
         assert 0 < line["seconds"] < WITHIN
 
 
+def test_every_end_was_published(finished: Finished, place: Demo) -> None:
+    events = [json.loads(line) for line in (place.out / "events.jsonl").read_text("utf-8").splitlines()]
+    assert sorted(event["data"]["name"] for event in events) == sorted(PICTURES)
+    counted = f"{len(PICTURES) - len(NO_PICTURES)} ImageDescriber.ImageDescribed, 2 ImageDescriber.ImageNotDescribed"
+    assert counted in finished.ended.stdout
+
+
 def test_each_sidecar_is_under_its_pictures_name(finished: Finished) -> None:
     for name, line in finished.lines.items():
         assert line["sidecar"]["source"]["name"] == name
@@ -184,7 +191,7 @@ def test_the_next_run_replaces_the_results_and_names_what_got_no_record(place: D
     """With no patience at all: the record cannot be there in time."""
     out = tmp_path / "out"
     (out / "pictures").mkdir(parents=True)
-    for old in ("index.html", "results.jsonl", "pictures/00007.webp", "pictures/mine.webp"):
+    for old in ("index.html", "results.jsonl", "events.jsonl", "pictures/00007.webp", "pictures/mine.webp"):
         (out / old).write_text("old")
     folder = tmp_path / "one"
     folder.mkdir()
@@ -195,6 +202,7 @@ def test_the_next_run_replaces_the_results_and_names_what_got_no_record(place: D
     assert str(tmp_path / "state/logs") in ended.stdout
     assert "Traceback" not in ended.stdout + ended.stderr
     assert (out / "results.jsonl").read_text() == ""
+    assert "old" not in (out / "events.jsonl").read_text()
     assert "No record" in (out / "index.html").read_text()
     assert [copy.name for copy in (out / "pictures").iterdir()] == ["mine.webp"]
 

@@ -1,0 +1,96 @@
+"""The port `Publisher`: the adapter against the stand-in for a custom topic, and the fake, keep the same promises."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.eventgrid.aio import EventGridPublisherClient
+
+from describer.adapters.topic import GridTopic, Unset
+from describer.errors import DescriberError, Misconfigured, Transient
+from describer.ports import Publisher
+from local.identity import mint
+from local.sink import Topic
+from local.storage import Storage
+from tests.fakes import FakePublisher
+from tests.topics import Holder, publisher
+
+EVENT = {
+    "specversion": "1.0",
+    "type": "ImageDescriber.ImageDescribed",
+    "source": "https://pictures.blob.core.windows.net",
+    "id": "3f",
+    "subject": "/blobServices/default/containers/images/blobs/größe.jpg",
+    "time": "2026-11-23T08:00:00.000Z",  # as the SDK writes it
+    "datacontenttype": "application/json",
+    "data": {"status": "described", "usd": None, "flags": ["a"]},
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """A publisher, and what lies at its other end."""
+
+    publisher: Publisher
+    topic: Topic | FakePublisher
+
+    @property
+    def arrived(self) -> list[dict[str, Any]]:
+        return self.topic.published if isinstance(self.topic, FakePublisher) else self.topic.events
+
+    def fail(self, fault: DescriberError) -> None:
+        if isinstance(self.topic, FakePublisher):
+            self.topic.fails_with = fault
+        else:
+            self.topic.down()
+
+
+@pytest.fixture
+def topic(storage: Storage, tmp_path: Path) -> Topic:
+    return Topic(tmp_path / "events.jsonl", storage.certificate)
+
+
+@pytest.fixture
+async def client(storage: Storage, topic: Topic) -> AsyncIterator[EventGridPublisherClient]:
+    topic.up()
+    async with publisher(topic, storage) as made:
+        yield made
+    topic.close()
+
+
+@pytest.fixture(params=["adapter", "fake"])
+def house(request: pytest.FixtureRequest, client: EventGridPublisherClient, topic: Topic) -> House:
+    if request.param == "fake":
+        fake = FakePublisher()
+        return House(fake, fake)
+    return House(GridTopic(client), topic)
+
+
+async def test_an_event_arrives_unchanged(house: House) -> None:
+    await house.publisher.publish(EVENT)
+    assert house.arrived == [EVENT]
+
+
+async def test_a_topic_that_is_down_is_a_matter_of_time(house: House) -> None:
+    house.fail(Transient("down"))
+    with pytest.raises(Transient):
+        await house.publisher.publish(EVENT)
+    assert house.arrived == []
+
+
+async def test_a_missing_role_is_the_operators_business(storage: Storage, topic: Topic, client: object) -> None:
+    async with publisher(topic, storage, Holder(mint("https://storage.azure.com"))) as stranger:
+        with pytest.raises(Misconfigured, match="EventGrid Data Sender"):
+            await GridTopic(stranger).publish(EVENT)
+
+
+async def test_what_the_topic_never_takes_is_said(topic: Topic, client: EventGridPublisherClient) -> None:
+    with pytest.raises(Misconfigured, match="413"):
+        await GridTopic(client).publish(EVENT | {"data": "x" * 1_000_000})
+
+
+async def test_without_a_topic_waiting_events_go_on_waiting() -> None:
+    with pytest.raises(Misconfigured, match="EVENTS_TOPIC_ENDPOINT"):
+        await Unset().publish(EVENT)
