@@ -37,6 +37,15 @@ async def test_a_sidecar_fits_the_published_schema(house: House) -> None:
     jsonschema.Draft202012Validator(schema).validate(sidecar)
 
 
+@pytest.mark.parametrize("schema", ["docs/event.schema.json", "tests/cases/cloudevents.schema.json"])
+def test_the_documents_example_of_an_event_is_one(schema: str) -> None:
+    text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    event = json.loads(text.split("```json\n")[1].split("```")[0])
+    form = json.loads((ROOT / schema).read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(form)
+    validator(form, format_checker=validator.FORMAT_CHECKER).validate(event)
+
+
 def test_the_example_names_every_setting_and_no_other() -> None:
     values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
     assert sorted(values.keys() - {"FUNCTIONS_WORKER_RUNTIME"}) == sorted(str(name) for name in NAMES)
