@@ -9,6 +9,12 @@ from local.storage import Storage, running
 from tests.storage import unique
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long test comes first, so that the others run beside it in the other process."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     """Azurite and the identity endpoint; tests keep out of each other's way by names of their own."""

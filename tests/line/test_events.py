@@ -87,6 +87,7 @@ def _fits(event: dict[str, Any]) -> None:
         validator(schema, format_checker=validator.FORMAT_CHECKER).validate(event)
 
 
+@pytest.mark.long
 async def test_outages_of_the_model_for_half_a_minute_and_of_the_topic_for_a_minute_lose_nothing(
     tmp_path: Path,
 ) -> None:
