@@ -3,7 +3,7 @@
 import azure.functions as func
 import azurefunctions.extensions.bindings.blob as bindings
 
-from describer.app import UNPUBLISHED_QUEUE, WORK_QUEUE, App
+from describer.app import PROOFS_QUEUE, UNPUBLISHED_QUEUE, WORK_QUEUE, App
 
 app = func.FunctionApp()
 describer = App.from_environment()
@@ -27,6 +27,12 @@ async def work(message: func.QueueMessage) -> None:
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
     await describer.announcer.again(message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name=PROOFS_QUEUE, connection="AzureWebJobsStorage")
+async def prove_wiring(message: func.QueueMessage) -> None:
+    """Somebody asks whether an upload comes out described; the answer is a log event."""
+    await describer.proof.prove(message.get_body())
 
 
 @app.event_grid_trigger(arg_name="event")

@@ -10,9 +10,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
 from describer.outcome import Status
 from describer.ports import Stored
+from describer.sidecar import sidecar_name
 
 _LONGEST_REASON = 300
 

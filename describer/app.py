@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from describer.journal import Journal
     from describer.models import Family
     from describer.ports import Line, Model, Publisher
+    from describer.proof import Proof
     from describer.telemetry import Telemetry
+    from describer.watch import Watch
 
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
+PROOFS_QUEUE = "wiring-proofs"
 
 # The model's provider, as OpenTelemetry's conventions name it.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -72,6 +75,27 @@ class App:
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
+    def proof(self) -> Proof:
+        """What proves that an upload comes out described."""
+        from describer.adapters.images import BlobImages
+        from describer.adapters.records import BlobRecords
+        from describer.adapters.storage import blob_service
+        from describer.proof import Proof
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        blobs = blob_service(self.settings.images_account)
+        records = BlobRecords(blobs.get_container_client(self.settings.descriptions_container))
+        return Proof(BlobImages(blobs), records, self._watch, self.settings.images_container)
+
+    @cached_property
+    def _watch(self) -> Watch:
+        from describer.watch import Watch
+
+        settings = self.settings
+        containers = (settings.images_container, *settings.more_containers)
+        return Watch(containers, settings.images_include, settings.images_exclude)
+
+    @cached_property
     def _backoff(self) -> Backoff:
         from describer.backoff import Backoff
 
@@ -89,16 +113,14 @@ class App:
         from describer.inflight import InFlight
         from describer.pipeline import Pipeline
         from describer.scribe import Scribe
-        from describer.watch import Watch
 
         settings = self.settings
         blobs = blob_service(settings.images_account)
         records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
         limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
         studio = ThreadStudio(self.family, settings.detail, limits)
-        containers = (settings.images_container, *settings.more_containers)
         pipeline = Pipeline(
-            watch=Watch(containers, settings.images_include, settings.images_exclude),
+            watch=self._watch,
             images=BlobImages(blobs),
             records=records,
             scribe=Scribe(studio, self.model, records, self.family, InFlight()),

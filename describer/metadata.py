@@ -1,4 +1,4 @@
-"""The record's copy in the picture's blob metadata, and the sidecar's name.
+"""The record's copy in the picture's blob metadata.
 
 Azure allows 8 KB of names and values together; names are C# identifiers without regard to case; values are ASCII; and
 one write replaces every pair, so other people's pairs are merged in. `%` and everything that is not printable ASCII is
@@ -6,13 +6,11 @@ percent-encoded as UTF-8: any URL decoder reads the values back. Long texts are 
 the sidecar. (Microsoft Learn, "Set Blob Metadata".)
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
-from describer.events import ImageRef
 from describer.record import Record
 
 LIMIT: Final = 8192
@@ -27,7 +25,6 @@ SOURCE: Final = "description_source"
 SKIP: Final = "description_skip"
 """A person's word, never written by us: `true` keeps the picture from the model."""
 
-_LONGEST_NAME: Final = 1024
 _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
@@ -36,19 +33,6 @@ _OURS: Final = frozenset(
     + [f"description_{name}" for name in (["review", "language", "model", "fingerprint", "sha256", "at", "sidecar"])]
 )
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
-
-
-def sidecar_name(ref: ImageRef) -> str:
-    """`<container>/<blob name>.json`, in the descriptions container.
-
-    Where that would pass Azure's 1,024 characters, the blob's name is cut and the SHA-256 of the whole follows a `~`;
-    the record's `source.name` has it in full.
-    """
-    name = f"{ref.container}/{ref.name}.json"
-    if len(name) <= _LONGEST_NAME:
-        return name
-    tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
-    return name[: _LONGEST_NAME - len(tail)] + tail
 
 
 def encode(text: str) -> str:

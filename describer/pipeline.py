@@ -19,6 +19,7 @@ from describer.outcome import Skip, SkipReason
 from describer.ports import Content, Images, Picture, Records, Stored, Topic
 from describer.record import Record
 from describer.scribe import Scribe, source_of
+from describer.sidecar import sidecar_name
 from describer.watch import Watch
 
 ROUNDS: Final = 5
@@ -119,7 +120,7 @@ class Pipeline:
     async def _mark(self, picture: Picture, written: Stored) -> Stored:
         if not self.write_metadata or NOT_MARKED in written.record.flags:
             return written
-        name = metadata.sidecar_name(picture.ref)
+        name = sidecar_name(picture.ref)
         pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
         if pairs is not None and await self.images.mark(picture, pairs):
             return written

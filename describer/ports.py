@@ -166,3 +166,20 @@ class Line(Protocol):
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
         """Records that a picture was tried as often as allowed, unless it is described by now."""
+
+
+class Uploads(Protocol):
+    """What anybody may do to the pictures; the app itself only to prove the wiring."""
+
+    async def upload(self, ref: ImageRef, data: bytes) -> None:
+        """Puts a picture, in the place of any other."""
+
+    async def remove(self, ref: ImageRef) -> None:
+        """Deletes a picture, if it is there."""
+
+
+class ProofRecords(Records, Protocol):
+    """The sidecars, and what twins share, which only a proof withdraws."""
+
+    async def unshare(self, container: str, key: str) -> None:
+        """Withdraws what was offered to twins, if it was."""

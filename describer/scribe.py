@@ -16,6 +16,7 @@ from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
 from describer.record import Cost, Record, Sent, Source, Usage
+from describer.sidecar import shared_key
 from describer.tokens import image_tokens
 
 
@@ -47,7 +48,7 @@ class Scribe:
         """The record of these bytes: a twin's, a new one, or the record of why there is none."""
         if content.refusal:
             return Record.refused(brief, source_of(picture, content), content.refusal)
-        container, key = picture.ref.container, f"{content.sha256}-{brief.fingerprint}"
+        container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
         async with self.in_flight.alone(f"{container}/{key}"):
             if twin := await self.records.twin(container, key):
                 source = twin.source.model_copy(update={"name": picture.ref.name, "etag": picture.etag})

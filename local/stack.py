@@ -3,8 +3,9 @@
     with Stack(app=ROOT, state=ROOT / ".local", model=start.stand_in_model("vision")) as stack:
         async with stack.storage.blob_service() as blobs: ...
 
-What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queues `image-work`
-and `unpublished-events` in the account `host`, the topic that the app publishes to, and the event subscription.
+What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queues `image-work`,
+`unpublished-events` and `wiring-proofs` in the account `host`, the topic that the app publishes to, and the event
+subscription.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ from local.routes import WORK_QUEUE, Name, Route
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
 UNPUBLISHED_QUEUE = "unpublished-events"
+PROOFS_QUEUE = "wiring-proofs"
 
 
 class AlreadyRunning(RuntimeError):
@@ -148,7 +150,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
-        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE):
+        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE, PROOFS_QUEUE):
             self.storage.create_queue(queue)
 
     def _app_settings(self) -> dict[str, str]:

@@ -57,6 +57,12 @@ class FakeImages:
             self.blobs[picture.ref] = _Blob(blob.data, dict(metadata))
         return not self.unwritable
 
+    async def upload(self, ref: ImageRef, data: bytes) -> None:
+        self.put(ref, data)
+
+    async def remove(self, ref: ImageRef) -> None:
+        self.blobs.pop(ref, None)
+
     def _exactly(self, picture: Picture) -> _Blob:
         blob = self.blobs.get(picture.ref)
         if blob is None or blob.etag != picture.etag:
@@ -93,6 +99,9 @@ class FakeRecords:
 
     async def share(self, container: str, key: str, record: Record) -> None:
         self.shared.setdefault((container, key), record)
+
+    async def unshare(self, container: str, key: str) -> None:
+        self.shared.pop((container, key), None)
 
     def _exactly(self, ref: ImageRef, stored: Stored | None) -> None:
         standing = self.stored.get(ref)

@@ -10,7 +10,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-from describer.adapters.storage import code_of, storage_errors
+from describer.adapters.storage import absent_is_fine, code_of, storage_errors
 from describer.events import ImageRef
 from describer.ports import Content, Picture
 
@@ -19,7 +19,7 @@ _UNWRITABLE: Final = frozenset({"BlobArchived", "BlobImmutableDueToPolicy"})
 
 @dataclass(frozen=True, slots=True)
 class BlobImages:
-    """The port `Images` on one storage account."""
+    """The ports `Images` and `Uploads` on one storage account."""
 
     service: BlobServiceClient
 
@@ -57,6 +57,16 @@ class BlobImages:
                     return False
                 raise
         return True
+
+    async def upload(self, ref: ImageRef, data: bytes) -> None:
+        """One PUT; raises a BlobCreated event like anybody's."""
+        with storage_errors(f"the picture {ref.name!r}"):
+            await self._client(ref).upload_blob(data, overwrite=True)
+
+    async def remove(self, ref: ImageRef) -> None:
+        """One DELETE."""
+        with storage_errors(f"the picture {ref.name!r}"), absent_is_fine():
+            await self._client(ref).delete_blob()
 
     def _client(self, ref: ImageRef) -> BlobClient:
         return self.service.get_blob_client(ref.container, ref.name)

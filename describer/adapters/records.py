@@ -7,12 +7,12 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from describer.adapters.storage import code_of, storage_errors
+from describer.adapters.storage import absent_is_fine, code_of, storage_errors
 from describer.errors import Misconfigured, Superseded
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
 from describer.ports import Stored
 from describer.record import Record
+from describer.sidecar import shared_name, sidecar_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,21 @@ class BlobRecords:
 
     async def twin(self, container: str, key: str) -> Record | None:
         """One GET."""
-        stored = await self._read(_shared_name(container, key))
+        stored = await self._read(shared_name(container, key))
         return stored.record if stored else None
 
     async def share(self, container: str, key: str, record: Record) -> None:
         """One PUT where nothing is."""
         try:
-            await self._write(_shared_name(container, key), record, None)
+            await self._write(shared_name(container, key), record, None)
         except Superseded:
             return  # a twin elsewhere was faster; its answer is as good
+
+    async def unshare(self, container: str, key: str) -> None:
+        """One DELETE."""
+        name = shared_name(container, key)
+        with storage_errors(f"the sidecar {name!r}"), absent_is_fine():
+            await self._client(name).delete_blob()
 
     async def _read(self, name: str) -> Stored | None:
         with storage_errors(f"the sidecar {name!r}"):
@@ -87,7 +93,3 @@ class BlobRecords:
 
     def _client(self, name: str) -> BlobClient:
         return self.container.get_blob_client(name)
-
-
-def _shared_name(container: str, key: str) -> str:
-    return f"_content/{container}/{key}.json"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
 from azure.storage.queue import TextBase64EncodePolicy
@@ -64,6 +64,16 @@ def storage_errors(what: str) -> Iterator[None]:
         raise _meaning(what, error) from error
     except AzureError as error:  # no answer at all: name resolution, connection, a broken body
         raise Transient(f"{what}: no answer from storage ({type(error).__name__})") from error
+
+
+@contextmanager
+def absent_is_fine() -> Iterator[None]:
+    """Passes over a blob that is not there; a container that is missing is still an error."""
+    try:
+        yield
+    except ResourceNotFoundError as error:
+        if code_of(error) != "BlobNotFound":
+            raise
 
 
 def code_of(error: HttpResponseError) -> str:

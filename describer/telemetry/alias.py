@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
+from describer.sidecar import sidecar_name
 
 _SUBJECT: Final = re.compile(r"(?:/blobServices/default)?/containers/[^/]+/blobs/.+", re.DOTALL)
 

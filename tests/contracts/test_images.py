@@ -122,6 +122,16 @@ async def test_marking_changes_the_etag(world: World) -> None:
     assert (await _look(world, "a.jpg")).etag != picture.etag
 
 
+async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World) -> None:
+    ref = ImageRef(world.container, "_wiring-proof/1.png")
+    await world.images.upload(ref, b"sun")
+    await world.images.upload(ref, b"moon")
+    assert (await world.images.read(await _look(world, ref.name))).data == b"moon"
+    await world.images.remove(ref)
+    assert await world.images.look(ref) is None
+    await world.images.remove(ref)  # absent: nothing to do
+
+
 async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
     await azurite.put("a.jpg", b"cat")
     lease = await azurite.service.get_blob_client(azurite.container, "a.jpg").acquire_lease(15)
@@ -142,6 +152,10 @@ async def test_a_container_that_does_not_exist_is_the_operators_business(azurite
     ref = ImageRef("no-such-container", "a.jpg")
     with pytest.raises(Misconfigured, match="ContainerNotFound"):
         await azurite.images.read(Picture(ref, '"1"', 1, {}))
+    with pytest.raises(Misconfigured, match="ContainerNotFound"):
+        await azurite.images.upload(ref, b"sun")
+    with pytest.raises(Misconfigured, match="ContainerNotFound"):
+        await azurite.images.remove(ref)
 
 
 async def test_no_answer_is_transient() -> None:

@@ -9,9 +9,9 @@ from azure.storage.blob.aio import ContainerClient
 from describer.adapters.records import BlobRecords
 from describer.errors import Misconfigured, Superseded
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
-from describer.ports import Records
+from describer.ports import ProofRecords, Records
 from describer.record import Record
+from describer.sidecar import sidecar_name
 from local.storage import Storage
 from tests.fakes import FakeRecords
 
@@ -38,7 +38,7 @@ async def descriptions(storage: Storage, container: str) -> AsyncIterator[Contai
 
 
 @pytest.fixture(params=["fake", "azurite"])
-def records(request: pytest.FixtureRequest, descriptions: ContainerClient) -> Records:
+def records(request: pytest.FixtureRequest, descriptions: ContainerClient) -> ProofRecords:
     return FakeRecords() if request.param == "fake" else BlobRecords(descriptions)
 
 
@@ -83,6 +83,13 @@ async def test_the_first_twins_record_stays(records: Records) -> None:
     assert twin is not None
     assert twin.alt_text == "one"
     assert await records.twin("others", "abc-123") is None
+
+
+async def test_what_was_shared_can_be_withdrawn(records: ProofRecords) -> None:
+    await records.share("images", "abc-123", _record("one"))
+    await records.unshare("images", "abc-123")
+    assert await records.twin("images", "abc-123") is None
+    await records.unshare("images", "abc-123")  # absent: nothing to do
 
 
 @pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d"])

@@ -18,7 +18,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
+from describer.sidecar import sidecar_name
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Rule, Script, describe, serve
 from local.routes import Name
@@ -122,10 +122,10 @@ class Line:
         file = self.stack.events
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
-    def log(self) -> list[dict[str, Any]]:
-        """The facts of all visits so far."""
+    def log(self, event: str = "picture.done") -> list[dict[str, Any]]:
+        """The facts of all events of this kind so far: by default of all visits."""
         text = (self.stack._state / "logs" / "host.log").read_text(encoding="utf-8")
-        return [json.loads(line.split("picture.done ", 1)[1]) for line in text.splitlines() if "picture.done " in line]
+        return [json.loads(line.split(f"{event} ", 1)[1]) for line in text.splitlines() if f"{event} " in line]
 
     async def poisoned(self) -> list[str]:
         """What lies on the poison queues."""

@@ -9,8 +9,8 @@ import pytest
 from azure.storage.blob import StandardBlobTier
 
 from describer.events import ImageRef
-from describer.metadata import sidecar_name
 from describer.outcome import SkipReason, Status
+from describer.sidecar import sidecar_name
 from local.azure_openai import faults
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Reply, describe

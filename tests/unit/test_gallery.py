@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from describer.events import ImageRef
-from describer.metadata import sidecar_name as real_sidecar_name
 from describer.outcome import Status
+from describer.sidecar import sidecar_name as real_sidecar_name
 from local import thumbnails
 from local.demo.gallery import STATUSES, page
 from local.demo.pictures import Picture

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from describer import metadata
 from describer.events import ImageRef
 from describer.record import Record
+from describer.sidecar import sidecar_name
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=3000)
 
@@ -94,10 +95,10 @@ def test_a_sidecars_name_that_does_not_fit_is_left_out() -> None:
     ],
 )
 def test_a_sidecar_is_named_after_its_picture(name: str, expected: str) -> None:
-    assert metadata.sidecar_name(ImageRef("images", name)) == expected
+    assert sidecar_name(ImageRef("images", name)) == expected
 
 
 def test_long_names_are_cut_and_stay_apart() -> None:
-    names = {metadata.sidecar_name(ImageRef("images", "x" * 1023 + last)) for last in "ab"}
+    names = {sidecar_name(ImageRef("images", "x" * 1023 + last)) for last in "ab"}
     assert len(names) == 2
     assert {len(name) for name in names} == {1024}

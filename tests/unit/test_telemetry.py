@@ -23,11 +23,11 @@ from describer.delivery import Delivery
 from describer.errors import DescriberError, Filtered, Misconfigured, Transient, Unsupported
 from describer.events import ImageRef
 from describer.journal import LogJournal
-from describer.metadata import sidecar_name
 from describer.outcome import SkipReason, Status
 from describer.ports import Line
 from describer.record import Record
 from describer.settings import Settings
+from describer.sidecar import sidecar_name
 from describer.telemetry import MeteredJournal, Names, Telemetry, traced
 from describer.telemetry import vocabulary as v
 from tests.fakes import answer

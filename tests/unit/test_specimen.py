@@ -1,0 +1,41 @@
+"""The picture of the proof: a real PNG, never the same twice, and drawn by any Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from describer.image.studio import ThreadStudio
+from describer.image.values import Limits
+from describer.models import generic
+from describer.specimen import FOLDER, HEIGHT, WIDTH, Specimen
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_the_app_reads_it() -> None:
+    header = await ThreadStudio(generic(), "high", Limits(2**20, 2**28)).inspect(Specimen("one").draw())
+    assert (header.format, header.width, header.height) == ("PNG", WIDTH, HEIGHT)
+
+
+def test_each_proof_has_a_picture_of_its_own() -> None:
+    assert len({Specimen(f"t{number}").draw() for number in range(20)}) == 20
+    assert Specimen("one").draw() == Specimen("one").draw()
+
+
+@pytest.mark.parametrize(
+    ("text", "token"),
+    [("a1-B2", "a1-B2"), ("../../x y", "xy"), ("", "proof"), ("ü/\n", "proof"), ("x" * 200, "x" * 64)],
+)
+def test_any_text_becomes_a_name_within_the_folder(text: str, token: str) -> None:
+    specimen = Specimen.of(text)
+    assert specimen.token == token
+    assert specimen.ref("images").name == f"{FOLDER}{token}.png"
+
+
+def test_it_needs_nothing_but_the_standard_library() -> None:
+    code = "import sys; sys.path[:0] = sys.argv[1:]; from describer.specimen import *; print(len(Specimen('a').draw()))"
+    bare = [sys.executable, "-I", "-S", "-c", code, str(ROOT)]
+    done = subprocess.run(bare, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 5000
