@@ -90,7 +90,7 @@ class Proof:
             await self.pause(_PAUSE)
 
     async def _remove(self, ref: ImageRef, record: Record | None) -> str:
-        """Removes the picture first, so that whoever still works on it finds it gone; says what could not be removed."""
+        """Removes the picture first, so that whoever still works on it finds it gone; says what could not be."""
         try:
             await self.uploads.remove(ref)
             await self._forget(ref)
