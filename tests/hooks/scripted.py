@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PROGRAM = (
-    f"#!{sys.executable} -IS"
-    + """
+PROGRAM = """#!PYTHON -IS
 import json, pathlib, sys
 here = pathlib.Path(sys.argv[0]).parent
 call = [pathlib.Path(sys.argv[0]).name, *sys.argv[1:]]
@@ -31,7 +29,6 @@ for rule in rules:
         sys.exit(rule["code"])
 sys.exit(f"ERROR: not in the script: {call}")
 """
-)
 
 
 @dataclass
@@ -44,7 +41,7 @@ class Scripted:
 
     def __post_init__(self) -> None:
         for name in ("az", "azd"):
-            (self.folder / name).write_text(PROGRAM, encoding="utf-8")
+            (self.folder / name).write_text(PROGRAM.replace("PYTHON", sys.executable), encoding="utf-8")
             (self.folder / name).chmod(0o755)
         self.environ["PATH"] = str(self.folder)
         self.on()
@@ -57,7 +54,7 @@ class Scripted:
         times: int = -1,
         file: str | None = None,
     ) -> None:
-        """Adds a rule: a call with all `words` gets the JSON `says`, or the error `fails`; `file` is what it downloads."""
+        """Adds a rule: a call with all `words` gets the JSON `says` and the file `file`, or the error `fails`."""
         if words:
             out = says if isinstance(says, str) else "" if says is None else json.dumps(says)
             err = f"ERROR: {fails}\n" if fails else ""
