@@ -54,7 +54,7 @@ bench: ## measure, and fail where a goal is missed
 	done
 
 clean: ## remove all that was downloaded or made
-	@rm -rf .venv .local .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .local .demo infra/hooks/hooks_env .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: ## pin the dependencies of pyproject.toml anew (needs uv)

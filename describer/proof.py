@@ -18,13 +18,8 @@ from describer.events import ImageRef
 from describer.ports import ProofRecords, Uploads
 from describer.record import Record
 from describer.sidecar import shared_key
-from describer.specimen import FOLDER, PROVING, Specimen
+from describer.specimen import FAILED, FOLDER, PATIENCE, PROVED, PROVING, Specimen
 from describer.watch import Watch
-
-PROVED: Final = "wiring.proved"
-FAILED: Final = "wiring.failed"
-PATIENCE: Final = 300.0
-"""Seconds until a proof has failed; the host ends a function after ten minutes (host.json)."""
 
 _PAUSE: Final = 1.0
 _SILENT: Final = "the picture was uploaded and no sidecar appeared; its event did not arrive, or its work was put off"

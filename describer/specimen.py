@@ -14,6 +14,14 @@ from describer.events import ImageRef
 
 FOLDER: Final = "_wiring-proof/"
 WIDTH, HEIGHT = 160, 120
+FUNCTION: Final = "prove_wiring"
+"""The function that lets the app prove it itself; `PROVED` and `FAILED` are the log events that it ends with."""
+
+PROVED: Final = "wiring.proved"
+FAILED: Final = "wiring.failed"
+PATIENCE: Final = 300
+"""Seconds until the app's own proof has failed; the host ends a function after ten minutes (host.json)."""
+
 PROVING: Final = frozenset({"described", "needs_review"})
 """Statuses of a record that only a model's answer can have brought about."""
 

@@ -50,13 +50,14 @@ class Scripted:
         self,
         *words: str,
         says: object = None,
+        prints: str = "",
         fails: str = "",
         times: int = -1,
         file: str | None = None,
     ) -> None:
-        """Adds a rule: a call with all `words` gets the JSON `says` and the file `file`, or the error `fails`."""
+        """Adds a rule: a call with all `words` gets JSON, a text, a file, or an error; `times` often, or always."""
         if words:
-            out = says if isinstance(says, str) else "" if says is None else json.dumps(says)
+            out = prints if says is None else json.dumps(says)
             err = f"ERROR: {fails}\n" if fails else ""
             rule = {"words": words, "times": times, "out": out, "err": err, "code": 1 if fails else 0, "file": file}
             self._rules.append(rule)
@@ -78,14 +79,15 @@ class Scripted:
 
 @dataclass
 class Waiting:
-    """A clock that moves by waiting, so that ten minutes take no time."""
+    """A clock that moves by waiting, so that ten minutes take no time; with `speed` they take fewer tries too."""
 
     time: float = 0.0
+    speed: float = 1.0
     waits: list[float] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
-        self.time += seconds
+        self.time += seconds * self.speed
 
     def now(self) -> float:
         return self.time

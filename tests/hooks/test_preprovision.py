@@ -202,7 +202,7 @@ def test_where_pictures_are_processed_is_asked_by_azd_or_must_be_said(azure: Scr
 
 def test_where_pictures_are_processed_may_have_been_said_to_azd(azure: Scripted) -> None:
     del azure.environ["MODEL_SKU_NAME"]
-    azure.on("env", "config", "get", says='"Standard"\n')
+    azure.on("env", "config", "get", prints='"Standard"\n')
     assert _prepare(azure) == {}
 
 

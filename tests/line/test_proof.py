@@ -3,8 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from describer.proof import FAILED, PROVED
-from describer.specimen import WIDTH, Specimen
+from describer.specimen import FAILED, PROVED, WIDTH, Specimen
 from local.azure_openai import faults
 from tests.line.conftest import Line
 from tests.storage import encoded, unique, until

@@ -11,10 +11,10 @@ import pytest
 from describer.errors import DescriberError, Misconfigured, Transient
 from describer.events import ImageRef
 from describer.ports import Stored
-from describer.proof import FAILED, PATIENCE, PROVED, Proof
+from describer.proof import Proof
 from describer.record import Record
 from describer.sidecar import shared_key
-from describer.specimen import Specimen
+from describer.specimen import FAILED, PATIENCE, PROVED, Specimen
 from describer.watch import Watch
 from tests.fakes import FakeImages, FakeRecords
 

@@ -1,0 +1,67 @@
+"""Proves the wiring from inside: behind private endpoints the app uploads the picture, and its log has the answer.
+
+The function is started through Azure Resource Manager, which needs no key and no way into the network.
+"""
+
+import json
+import secrets
+from typing import Any
+
+from describer.specimen import FAILED, FUNCTION, PATIENCE, PROVED
+from infra.hooks.commands import Azure, Clock, Failed, Stop
+from infra.hooks.installation import Installation
+
+_INGESTION = 600
+"""Seconds that a log event may take until it can be queried."""
+
+_PAUSE = 20
+_RUN = f"hostruntime/admin/functions/{FUNCTION}?api-version=2022-03-01"
+
+
+def prove(azure: Azure, clock: Clock, here: Installation) -> str:
+    """What the app says of its picture, in a sentence.
+
+    Raises:
+        Stop: the proof failed, could not be started, or no answer came.
+    """
+    token = secrets.token_hex(8)
+    body = json.dumps({"input": token})
+    words = ("rest", "--method", "post", "--uri", site(azure, here, _RUN), "--body", body)
+    try:
+        azure.az(*words)
+        workspace = _workspace(azure, here)
+        said = clock.until(lambda: _answer(azure, workspace, token), seconds=PATIENCE + _INGESTION, pause=_PAUSE)
+    except Failed as failure:
+        raise Stop(
+            f"The app did not say whether its wiring works. {failure}\nIn the portal: {here.azure_function_app_name},"
+            f" {FUNCTION}, Code + Test, Test/Run, with any text; its log ends with {PROVED} or {FAILED}. Or:",
+            *azure.words(*words),
+        ) from failure
+    if said["Message"] != PROVED:
+        raise Stop(f"The app could not prove its wiring: {said['reason']} (record: {said['status']})")
+    return f"{said['status']} after {float(said['seconds']):.0f} s, by the app itself"
+
+
+def site(azure: Azure, here: Installation, path: str) -> str:
+    """An address below the function app, as `az rest` takes it."""
+    subscription = azure.environ.get("AZURE_SUBSCRIPTION_ID") or azure.az("account", "show")["id"]
+    group = f"/subscriptions/{subscription}/resourceGroups/{here.azure_resource_group}"
+    return f"{group}/providers/Microsoft.Web/sites/{here.azure_function_app_name}/{path}"
+
+
+def _workspace(azure: Azure, here: Installation) -> str:
+    found = azure.az("monitor", "log-analytics", "workspace", "list", "--resource-group", here.azure_resource_group)
+    if not found:
+        raise Failed(f"There is no Log Analytics workspace in {here.azure_resource_group}.")
+    return str(found[0]["customerId"])
+
+
+def _answer(azure: Azure, workspace: str, token: str) -> dict[str, Any] | None:
+    query = (
+        f"AppTraces | where Message in ('{PROVED}', '{FAILED}') and tostring(Properties.proof) == '{token}'"
+        " | project Message, status = tostring(Properties.status), seconds = tostring(Properties.seconds),"
+        " reason = tostring(Properties.reason)"
+    )
+    words = ("monitor", "log-analytics", "query", "--workspace", workspace, "--analytics-query", query)
+    rows = azure.az(*words, "--timespan", "PT1H")
+    return rows[0] if rows else None
