@@ -1,5 +1,6 @@
 """How the hooks call `az` and `azd`, wait, and speak to people. Standard library only, any Python from 3.11."""
 
+import io
 import json
 import os
 import re
@@ -104,6 +105,9 @@ class Clock:
 
 def run(hook: Callable[[], None]) -> None:
     """Runs a hook: its end is an exit code, and a sentence where it is not 0."""
+    for stream in (sys.stdout, sys.stderr):  # shown at once, in whatever a terminal can show
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="replace")
     try:
         hook()
     except (Stop, Failed) as end:

@@ -50,12 +50,10 @@ def prepare(azure: Azure, *, asks: bool) -> None:
 
 def _where(azure: Azure, *, asks: bool) -> str:
     """Where pictures may be processed, or nothing where azd will ask."""
-    chosen = azure.environ.get("MODEL_SKU_NAME", "")
-    if not chosen:
-        try:
-            chosen = azure.azd("env", "config", "get", _CHOICE).strip().strip('"')
-        except Failed:
-            chosen = ""  # not chosen yet
+    try:
+        chosen = azure.azd("env", "config", "get", _CHOICE).strip().strip('"')
+    except Failed:
+        chosen = ""  # not chosen yet
     if chosen not in WHERE and (chosen or not asks):
         raise _undecided()
     return chosen

@@ -10,7 +10,7 @@ from tests.hooks.scripted import Scripted, Waiting
 @pytest.fixture
 def azure(tmp_path: Path) -> Scripted:
     """`az` and `azd` with an empty script, in an environment of azd's named dev."""
-    environ = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "5ub", "MODEL_SKU_NAME": "DataZoneStandard"}
+    environ = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "5ub"}
     return Scripted(tmp_path, environ)
 
 

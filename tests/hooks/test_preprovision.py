@@ -48,6 +48,7 @@ def _openai(azure: Scripted, *, deployments: list[str], subdomain: str = "our-op
 
 def _prepare(azure: Scripted, *, asks: bool = False) -> dict[str, str]:
     """What was stored."""
+    azure.on("env", "config", "get", "infra.parameters.modelSkuName", prints='"DataZoneStandard"\n')
     preprovision.prepare(Azure(azure.environ), asks=asks)
     return {call[3]: call[4] for call in azure.calls("azd", "env", "set")}
 
@@ -66,7 +67,7 @@ def test_where_nothing_exists_nothing_is_asked_said_or_stored(
     azure: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _prepare(azure) == {}
-    assert azure.calls() == []
+    assert azure.calls("az") == []
     assert capsys.readouterr().out == ""
 
 
@@ -192,7 +193,6 @@ def test_a_deployment_that_nobody_named_stops_it(azure: Scripted) -> None:
 
 
 def test_where_pictures_are_processed_is_asked_by_azd_or_must_be_said(azure: Scripted) -> None:
-    del azure.environ["MODEL_SKU_NAME"]
     azure.on("env", "config", "get", fails="no value at path")
     assert _prepare(azure, asks=True) == {}
     assert _stopped(azure, "Where may pictures be processed")[:5] == [
@@ -200,20 +200,15 @@ def test_where_pictures_are_processed_is_asked_by_azd_or_must_be_said(azure: Scr
     ]  # fmt: skip
 
 
-def test_where_pictures_are_processed_may_have_been_said_to_azd(azure: Scripted) -> None:
-    del azure.environ["MODEL_SKU_NAME"]
-    azure.on("env", "config", "get", prints='"Standard"\n')
-    assert _prepare(azure) == {}
-
-
 def test_a_choice_that_there_is_not_stops_it_though_azd_could_ask(azure: Scripted) -> None:
-    azure.environ["MODEL_SKU_NAME"] = "Everywhere"
+    azure.on("env", "config", "get", prints="Everywhere")
     with pytest.raises(Stop, match="there is no default"):
         _prepare(azure, asks=True)
 
 
 def test_run_by_any_python_without_packages_it_ends_with_the_sentence_and_no_trace(azure: Scripted) -> None:
     _images(azure, topics=[{**TOPIC, "identity": None}])
+    azure.on("env", "config", "get", prints="Standard")
     done = subprocess.run(
         hook("preprovision"), env=bare(azure.environ), capture_output=True, text=True, check=False, cwd="/"
     )
@@ -223,6 +218,7 @@ def test_run_by_any_python_without_packages_it_ends_with_the_sentence_and_no_tra
 
 
 def test_without_az_it_says_where_to_get_it(azure: Scripted) -> None:
-    azure.environ |= {"PATH": "/nowhere", "EXISTING_IMAGES_ACCOUNT": "stourphotos"}
+    _images(azure, topics=[])
+    (azure.folder / "az").unlink()
     with pytest.raises(Stop, match="az is not on the PATH; install it: https://"):
         _prepare(azure)
