@@ -11,6 +11,7 @@ from describer.specimen import FAILED, FUNCTION, PATIENCE, PROVED
 from infra.hooks.commands import Azure, Clock, Failed, Stop
 from infra.hooks.installation import Installation
 
+_START = 300
 _INGESTION = 600
 """Seconds that a log event may take until it can be queried."""
 
@@ -28,7 +29,7 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
     body = json.dumps({"input": token})
     words = ("rest", "--method", "post", "--uri", site(azure, here, _RUN), "--body", body)
     try:
-        azure.az(*words)
+        clock.until(lambda: azure.az(*words) or True, seconds=_START, pause=_PAUSE)
         workspace = _workspace(azure, here)
         said = clock.until(lambda: _answer(azure, workspace, token), seconds=PATIENCE + _INGESTION, pause=_PAUSE)
     except Failed as failure:

@@ -77,7 +77,7 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
 def _upload(clock: Clock, picture: Blob, folder: Path, data: bytes) -> None:
     file = folder / "picture.png"
     file.write_bytes(data)
-    options = ("--file", str(file), "--content-type", "image/png", "--no-progress")
+    options = ("--file", str(file), "--content-type", "image/png", "--overwrite", "true", "--no-progress")
     try:
         clock.until(lambda: picture.do("upload", *options), seconds=PATIENCE, pause=_PAUSE)
     except Failed as failure:

@@ -238,6 +238,7 @@ def test_what_cannot_be_removed_is_named_with_the_command(
 
 def _isolated(azure: Scripted, *answers: dict[str, str]) -> None:
     azure.environ["NETWORK_ISOLATION"] = "true"
+    azure.on("rest", "post", fails="503 Service Unavailable", times=1)
     azure.on("rest", "post")
     azure.on("log-analytics", "workspace", "list", says=[{"customerId": "w0rk"}])
     azure.on("log-analytics", "query", says=[], times=3)
@@ -251,7 +252,8 @@ def test_isolated_the_app_proves_it_and_the_log_tells(
     _isolated(azure, {"Message": PROVED, "status": "described", "seconds": "12.3", "reason": ""})
     _run(azure, clock)
     assert "described after 12 s, by the app itself" in capsys.readouterr().out
-    [started] = azure.calls("rest", "post")
+    refused, started = azure.calls("rest", "post")
+    assert refused == started
     site = "/subscriptions/5ub/resourceGroups/rg-dev/providers/Microsoft.Web/sites/func-x"
     assert started[started.index("--uri") + 1].startswith(f"{site}/hostruntime/admin/functions/{FUNCTION}?")
     token = json.loads(started[started.index("--body") + 1])["input"]

@@ -1,0 +1,107 @@
+"""What the README and docs/deploy.md say of a deployment is what the files do; figures are those of docs/cost.md."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pathspec
+import pytest
+
+from infra.hooks.installation import Installation
+from tests.hooks.scripted import Scripted, bare
+from tests.hooks.test_postdeploy import OUTPUTS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Deploy\n")[2].partition("\n## ")[0]
+COST = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+BICEP = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
+PARAMETERS = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
+
+
+def _cells(first: str) -> list[str]:
+    """The first row of a table in docs/cost.md that begins so."""
+    row, *_ = [line for line in COST.splitlines() if line.startswith(f"| {first} |")]
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def _blocks(text: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_readmes_figures_are_those_of_the_cost_document() -> None:
+    [model] = re.findall(r"with the model `([\w.-]+)`", README)
+    assert f"param modelName string = '{model}'" in BICEP
+    idle, isolated = _cells("dev")[3], _cells("isolated")[3]
+    described, run = _cells(f"`{model}`")[-1], _cells("Functions, Flex Consumption: execution")[-1]
+    assert f"nothing happens, {idle} for the network ({isolated} behind" in README
+    assert f"10,000 pictures, {described} for the model and {run} for" in README.replace("\n", " ")
+    assert sorted(re.findall(r"\$\d[\d.]*\d", README)) == sorted([idle, isolated, described, run])
+
+
+def test_the_first_description_takes_five_commands_at_most() -> None:
+    [block] = _blocks(README)
+    assert 1 <= len(block.splitlines()) <= 5
+    assert "azd up" in block.splitlines()
+    assert (ROOT / "samples" / "cat.jpg").is_file()
+    for name in re.findall(r"azd env get-value (\w+)", block):
+        assert f"output {name} " in BICEP
+
+
+@pytest.mark.parametrize("text", [README, DEPLOY], ids=["README", "deploy.md"])
+def test_it_says_where_pictures_may_be_processed_and_what_was_not_run(text: str) -> None:
+    assert set(re.findall(r"`(\w*Standard)`", text)) == {"GlobalStandard", "DataZoneStandard", "Standard"}
+    assert "not run against Azure" in text.replace("Not", "not")
+
+
+def test_what_azd_is_told_is_read() -> None:
+    hooks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra" / "hooks").glob("*.py"))
+    for name in re.findall(r"azd env set ([A-Z_]{5,})", DEPLOY):
+        assert f"${{{name}=" in PARAMETERS or f'"{name}"' in hooks, name
+    for name in re.findall(r"infra\.parameters\.(\w+)", DEPLOY):
+        assert f"param {name} " in BICEP, name
+
+
+def test_parameters_of_the_deployment_by_hand_exist() -> None:
+    [command] = [block for block in _blocks(DEPLOY) if "az deployment sub create" in block]
+    given = set(re.findall(r"(?:^|\s)(\w+)=", command))
+    required = set(re.findall(r"^param (\w+) [^=\n]+$", BICEP, re.MULTILINE))
+    assert required <= given
+    assert all(f"param {name} " in BICEP for name in given)
+    assert all(f"param {name} " in BICEP for name in re.findall(r"`(existing\w+)`", DEPLOY))
+
+
+def test_what_is_zipped_is_what_azd_would_deploy() -> None:
+    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text(encoding="utf-8").splitlines())
+    git = [str(shutil.which("git")), "ls-files", "-z"]
+    tracked = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
+    deployed = {name.partition("/")[0] for name in tracked if not ignored.match_file(name)}
+    zips = re.findall(r"zip -qr app.zip (.+?) -x", DEPLOY)
+    assert [set(names.split()) - {".python_packages"} for names in zips] == [deployed, deployed]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the command in the document needs jq")
+def test_outputs_become_the_hooks_environment_whatever_their_case(tmp_path: Path) -> None:
+    [export] = [block for block in _blocks(DEPLOY) if block.startswith("eval ")]
+    azure = Scripted(tmp_path)
+    values = {name[:5].lower() + name[5:]: {"value": value} for name, value in OUTPUTS.items()}
+    azure.on("deployment", "sub", "show", says=values | {"networK_ISOLATION": {"value": False}})
+    azure.environ["PATH"] += f":{os.environ['PATH']}"
+    script = f"{export}\njq -n env"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], env=bare(azure.environ), capture_output=True, text=True, check=True
+    )
+    assert Installation.read(json.loads(done.stdout)).network_isolation == "false"
+
+
+def test_links_and_anchors_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", DEPLOY):
+        path, _, anchor = target.partition("#")
+        text = (ROOT / "docs" / path).read_text(encoding="utf-8") if path.endswith(".md") else DEPLOY
+        assert not path or (ROOT / "docs" / path).exists(), target
+        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", title).replace(" ", "-").lower() for title in titles}
+        assert not anchor or anchor in anchors, target
