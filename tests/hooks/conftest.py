@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.hooks.deployment import OUTPUTS
 from tests.hooks.scripted import Scripted, Waiting
 
 
 @pytest.fixture
 def azure(tmp_path: Path) -> Scripted:
-    """`az` and `azd` with an empty script, in an environment of azd's named dev."""
-    environ = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "5ub"}
+    """`az` and `azd` with an empty script, in an environment of azd's named dev, which was deployed before."""
+    environ = {"AZURE_ENV_NAME": "dev", "AZURE_SUBSCRIPTION_ID": "5ub", **OUTPUTS}
     return Scripted(tmp_path, environ)
 
 

@@ -11,8 +11,8 @@ import pathspec
 import pytest
 
 from infra.hooks.installation import Installation
+from tests.hooks.deployment import OUTPUTS
 from tests.hooks.scripted import Scripted, bare
-from tests.hooks.test_postdeploy import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
