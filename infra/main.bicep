@@ -32,6 +32,9 @@ param uploadRoute routeType = 'blobTrigger'
 @maxLength(63)
 param imagesContainer string = 'images'
 
+@description('Further containers of pictures in the same account, comma between; 24 at most. For the routes queue and eventGridTrigger only: the blob trigger serves one. They are created in an account of ours, and must exist in an existing one.')
+param moreImagesContainers string = ''
+
 @description('Container of the descriptions, in the same account. It is created.')
 @minLength(3)
 @maxLength(63)
@@ -100,7 +103,7 @@ param restoreOpenAi bool = false
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances at a time. 0: derived from the model\'s capacity.')
+@description('Most instances at a time of each scale group, besides those always ready. 0: derived from the model\'s capacity.')
 @minValue(0)
 @maxValue(1000)
 param maximumInstanceCount int = 0
@@ -129,7 +132,7 @@ param networkIsolation bool = false
 @description('Addresses of the virtual network; a /22 or larger.')
 param networkAddressPrefix string = '10.40.0.0/22'
 
-@description('Public IPv4 ranges (CIDR) that keep access under isolation, such as those of the people who deploy.')
+@description('Public IPv4 addresses or ranges (CIDR) that keep access to storage and the app under isolation, such as those of the people who deploy.')
 param allowedIpRanges string[] = []
 
 // ---- Watching
@@ -170,19 +173,34 @@ var names = {
   plan: 'plan-${token}'
   workspace: 'log-${token}'
   insights: 'appi-${token}'
+  logs: 'describer-${token}'
   package: 'app-package'
   deadLetters: 'eventgrid-deadletter'
   work: 'image-work'
   unpublished: 'unpublished-events'
 }
 var groups = {
-  images: ownImages ? names.group : existingImagesResourceGroup
-  openAi: ownOpenAi ? names.group : existingOpenAiResourceGroup
+  images: ownImages
+    ? names.group
+    : empty(existingImagesResourceGroup)
+        ? fail('existingImagesResourceGroup is empty: say where the account existingImagesAccount is.')
+        : existingImagesResourceGroup
+  openAi: ownOpenAi
+    ? names.group
+    : empty(existingOpenAiResourceGroup) || empty(existingDeployment)
+        ? fail('Of the account existingOpenAi, say existingOpenAiResourceGroup and existingDeployment too.')
+        : existingOpenAiResourceGroup
   // Event Grid keeps the system topic of an account in the account's own group; so do we.
   systemTopic: ownImages || empty(existingSystemTopicResourceGroup)
     ? (ownImages ? names.group : existingImagesResourceGroup)
     : existingSystemTopicResourceGroup
 }
+var moreContainers = filter(map(split(moreImagesContainers, ','), name => trim(name)), name => !empty(name))
+var containers = uploadRoute == 'blobTrigger' && !empty(moreContainers)
+  ? fail('moreImagesContainers needs uploadRoute queue or eventGridTrigger: the blob trigger serves one container.')
+  : contains([imagesContainer, ...moreContainers], descriptionsContainer)
+      ? fail('descriptionsContainer is a container of pictures too: a description is no upload, so name another.')
+      : [imagesContainer, ...moreContainers]
 var subscriptionId = subscription().subscriptionId
 var ids = {
   identity: resourceId(subscriptionId, names.group, 'Microsoft.ManagedIdentity/userAssignedIdentities', names.identity)
@@ -191,6 +209,7 @@ var ids = {
   openAi: resourceId(subscriptionId, groups.openAi, 'Microsoft.CognitiveServices/accounts', names.openAi)
   systemTopic: resourceId(subscriptionId, groups.systemTopic, 'Microsoft.EventGrid/systemTopics', names.systemTopic)
   eventsTopic: resourceId(subscriptionId, names.group, 'Microsoft.EventGrid/topics', names.eventsTopic)
+  workspace: resourceId(subscriptionId, names.group, 'Microsoft.OperationalInsights/workspaces', names.workspace)
   appSubnet: resourceId(
     subscriptionId,
     names.group,
@@ -211,14 +230,15 @@ var inputTokens = 1000
 var secondsPerCall = 5 // assumed, not measured: small models answer such a question in 2 to 10 seconds
 var outputTokens = int(appSettings.?MAX_COMPLETION_TOKENS ?? '1500')
 var callsInFlight = max(1, modelCapacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
-// Each function scales by itself (the blob trigger, `work`, `on_storage_event`, HTTP as a group): each must get an
-// instance. Beyond that, one instance for eight calls: 2 GB take eight pictures in memory.
-var scaleGroups = 4
+// One instance for eight calls: 2 GB take eight pictures in memory. The most that is set holds for each scale group by
+// itself, and instances that are always ready come on top (Microsoft Learn, "Event-driven scaling"). On the route of the
+// blob trigger two groups call the model, that of uploads and `work`; each may use the whole quota, for most of the time
+// one of them is idle. When both are busy, some calls are turned away and put off.
 var callsPerInstance = 8
-var instances = maximumInstanceCount > 0
-  ? maximumInstanceCount
-  : min(1000, max(scaleGroups, (callsInFlight + callsPerInstance - 1) / callsPerInstance))
-var modelConcurrency = min(callsPerInstance, max(1, (callsInFlight + instances - 1) / instances))
+var wantedInstances = min(1000, (callsInFlight + callsPerInstance - 1) / callsPerInstance)
+var instances = maximumInstanceCount > 0 ? maximumInstanceCount : max(1, wantedInstances - alwaysReadyInstances)
+var allInstances = instances + alwaysReadyInstances
+var modelConcurrency = min(callsPerInstance, (callsInFlight + allInstances - 1) / allInstances)
 
 // ---- Resources
 
@@ -266,7 +286,7 @@ module imageStorage 'modules/storage.bicep' = if (ownImages) {
     location: location
     tags: allTags
     redundancy: storageRedundancy
-    containerNames: [imagesContainer]
+    containerNames: containers
     networkIsolation: networkIsolation
     allowedIpRanges: allowedIpRanges
   }
@@ -276,7 +296,7 @@ module imagesAccess 'modules/images-access.bicep' = {
   scope: resourceGroup(groups.images)
   params: {
     accountName: names.images
-    imagesContainer: imagesContainer
+    imagesContainers: containers
     descriptionsContainer: descriptionsContainer
     identityId: ids.identity
     imagesRole: imagesRole
@@ -284,8 +304,13 @@ module imagesAccess 'modules/images-access.bicep' = {
     deployerType: deployerType
     #disable-next-line what-if-short-circuiting // the price of names that survive `azd down`, outside our own group only
     seed: ownImages ? '' : identity.outputs.principalId
+    logs: {
+      name: names.logs
+      // Only the blob trigger puts poison there, and an account of block blobs alone has no queues.
+      workspaceId: uploadRoute == 'blobTrigger' ? ids.workspace : ''
+    }
   }
-  dependsOn: [imageStorage]
+  dependsOn: [imageStorage, monitoring]
 }
 
 module uploadEvents 'modules/upload-events.bicep' = if (ownSystemTopic) {
@@ -353,6 +378,7 @@ module network 'modules/network.bicep' = if (networkIsolation) {
     location: location
     tags: allTags
     addressPrefix: networkAddressPrefix
+    foundry: !ownOpenAi
     services: concat(
       [
         { name: 'host-blob', id: ids.host, group: 'blob' }
@@ -380,7 +406,7 @@ module app 'modules/function-app.bicep' = {
     packageContainer: names.package
     imagesAccountName: names.images
     imagesResourceGroup: groups.images
-    imagesContainer: imagesContainer
+    imagesContainers: containers
     descriptionsContainer: descriptionsContainer
     openAiName: names.openAi
     openAiResourceGroup: groups.openAi
@@ -405,6 +431,7 @@ module app 'modules/function-app.bicep' = {
 module diagnostics 'modules/diagnostics.bicep' = {
   scope: group
   params: {
+    name: names.logs
     workspaceName: names.workspace
     hostAccountName: names.host
     systemTopicName: ownImages && ownSystemTopic ? names.systemTopic : ''
@@ -445,6 +472,8 @@ output IMAGES_ACCOUNT_NAME string = names.images
 output IMAGES_RESOURCE_GROUP string = groups.images
 @description('Container of the pictures.')
 output IMAGES_CONTAINER string = imagesContainer
+@description('Further containers of pictures, comma between.')
+output IMAGES_MORE_CONTAINERS string = join(moreContainers, ',')
 @description('Container of the descriptions.')
 output DESCRIPTIONS_CONTAINER string = descriptionsContainer
 @description('Route of uploads.')

@@ -41,7 +41,7 @@ resource owner 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email))
 var metricAlerts = [
   {
     name: 'dead-letters'
-    description: 'Event Grid gave up on an upload: its event lies in the dead-letter container.'
+    title: 'Event Grid gave up on uploads: their events lie in the dead-letter container'
     severity: 1
     resource: systemTopicId
     namespace: 'Microsoft.EventGrid/systemTopics'
@@ -53,7 +53,7 @@ var metricAlerts = [
   }
   {
     name: 'failing-deliveries'
-    description: 'Event Grid cannot deliver uploads; it goes on trying for a day.'
+    title: 'Event Grid cannot deliver uploads; it goes on trying for a day'
     severity: 2
     resource: systemTopicId
     namespace: 'Microsoft.EventGrid/systemTopics'
@@ -65,7 +65,7 @@ var metricAlerts = [
   }
   {
     name: 'throttling'
-    description: 'The model turns calls away for want of quota; pictures wait in the queue.'
+    title: 'The model turns calls away for want of quota; pictures wait in the queue'
     severity: 3
     resource: openAiId
     namespace: 'Microsoft.CognitiveServices/accounts'
@@ -74,14 +74,14 @@ var metricAlerts = [
       { name: 'StatusCode', operator: 'Include', values: ['429'] }
       { name: 'ModelDeploymentName', operator: 'Include', values: [deploymentName] }
     ]
-    threshold: 50
-    frequency: 'PT15M'
-    window: 'PT1H'
+    threshold: 100
+    frequency: 'PT5M'
+    window: 'PT15M'
   }
   {
     name: 'token-spend'
-    description: 'More tokens than usual in a day.'
-    severity: 3
+    title: 'More tokens in a day than planned'
+    severity: 2
     resource: openAiId
     namespace: 'Microsoft.CognitiveServices/accounts'
     metric: 'TokenTransaction'
@@ -92,45 +92,37 @@ var metricAlerts = [
   }
 ]
 
-// The tables of storage and of Application Insights appear with their first row, hence isfuzzy and no validation.
+// Each fires when its query has a row; the condition is part of the query, which docs/operations.md shows too.
 var logAlerts = [
   {
-    name: 'poison'
-    title: 'Messages on a poison queue'
-    description: 'The host gave up on a message: its picture has no description and nobody will try again by itself.'
+    name: 'poison-messages'
+    title: 'Messages that the host gave up on: nobody will try them again'
     severity: 1
-    query: '''
-union isfuzzy=true
-  (StorageQueueLogs | where OperationName == "PutMessage" and Uri has "-poison/"),
-  (AppTraces | where Message has "MaxDequeueCount")'''
+    query: loadTextContent('../alerts/poison-messages.kql')
   }
   {
-    name: 'unpublished-events'
-    title: 'Events that could not be published'
-    description: 'The custom topic does not take our events; they wait in a queue.'
-    severity: 2
-    query: '''
-union isfuzzy=true
-  (StorageQueueLogs | where OperationName == "PutMessage" and Uri has "/unpublished-events/")'''
-  }
-  {
-    name: 'installation-fault'
-    title: 'A role, a setting or a deployment is missing'
-    description: 'Pictures are put off for a fault of the installation: nothing is lost, and nothing is described.'
+    name: 'misconfigured'
+    title: 'A role, a setting or a deployment is missing: all pictures wait'
     severity: 1
-    query: '''
-union isfuzzy=true
-  (AppTraces | where Message == "picture.deferred" and SeverityLevel >= 3)'''
+    query: loadTextContent('../alerts/misconfigured.kql')
   }
   {
     name: 'failures'
-    title: 'Pictures recorded as failed, and functions that raise'
-    description: 'A picture was given up after all its tries, or a function ended with an exception.'
+    title: 'Pictures were given up after all their tries'
     severity: 2
-    query: '''
-union isfuzzy=true
-  (AppTraces | where Message == "picture.done" and tostring(Properties.outcome) == "failed"),
-  (AppRequests | where Success == false)'''
+    query: loadTextContent('../alerts/failures.kql')
+  }
+  {
+    name: 'work-waits'
+    title: 'Pictures wait for more than an hour'
+    severity: 2
+    query: loadTextContent('../alerts/work-waits.kql')
+  }
+  {
+    name: 'unpublished-events'
+    title: 'The custom topic does not take what the app announces; it waits in a queue'
+    severity: 2
+    query: loadTextContent('../alerts/unpublished-events.kql')
   }
 ]
 
@@ -140,7 +132,7 @@ resource metrics 'Microsoft.Insights/metricAlerts@2018-03-01' = [
     location: 'global'
     tags: tags
     properties: {
-      description: alert.description
+      description: '${alert.title}. What to do: docs/operations.md#${alert.name}'
       severity: alert.severity
       enabled: true
       scopes: [alert.resource]
@@ -177,13 +169,15 @@ resource logs 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     kind: 'LogAlert'
     properties: {
       displayName: alert.title
-      description: alert.description
+      description: 'What to do: docs/operations.md#${alert.name}'
       severity: alert.severity
       enabled: true
       scopes: [workspace.id]
+      // Rows arrive minutes after what they tell of, those of storage up to twenty: the windows overlap.
       evaluationFrequency: 'PT15M'
-      windowSize: 'PT15M'
+      windowSize: 'PT1H'
       autoMitigate: true
+      // The tables appear with their first row.
       skipQueryValidation: true
       criteria: {
         allOf: [

@@ -1,5 +1,8 @@
-// What our own resources log to the workspace. Existing ones are left as their owners set them.
+// What our own resources log to the workspace; the queues of the images account are in images-access.bicep. Existing
+// resources are otherwise left as their owners set them.
 
+@description('Name of the settings.')
+param name string
 @description('The workspace.')
 param workspaceName string
 @description('The app\'s own storage account: each message that is put on a queue is logged, poison queues included.')
@@ -10,8 +13,6 @@ param systemTopicName string
 param eventsTopicName string
 @description('Our Azure OpenAI account. Empty: an existing one is used.')
 param openAiName string
-
-var setting = 'to-workspace'
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
   name: workspaceName
@@ -38,7 +39,7 @@ resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if 
 // Writes only: reads are the polling of empty queues, and deletes say nothing that the app does not.
 resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: host::queue
-  name: setting
+  name: name
   properties: {
     workspaceId: workspace.id
     logs: [{ category: 'StorageWrite', enabled: true }]
@@ -47,7 +48,7 @@ resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 
 resource deliveries 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(systemTopicName)) {
   scope: systemTopic
-  name: setting
+  name: name
   properties: {
     workspaceId: workspace.id
     logs: [{ category: 'DeliveryFailures', enabled: true }]
@@ -56,7 +57,7 @@ resource deliveries 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' =
 
 resource publications 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(eventsTopicName)) {
   scope: eventsTopic
-  name: setting
+  name: name
   properties: {
     workspaceId: workspace.id
     logs: [
@@ -68,7 +69,7 @@ resource publications 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
 
 resource model 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(openAiName)) {
   scope: openAi
-  name: setting
+  name: name
   properties: {
     workspaceId: workspace.id
     logs: [{ category: 'Audit', enabled: true }]

@@ -16,8 +16,9 @@ param functionAppName string
 param functionAppResourceGroup string
 @description('The app\'s own storage account: dead letters, and the queue of the queue route.')
 param hostAccountName string
-@description('Containers whose pictures are described; the blob trigger serves the first only.')
+@description('Containers whose pictures are described; one on the route blobTrigger, 25 at most.')
 @minLength(1)
+@maxLength(25)
 param containerNames string[]
 @description('Container of events that could not be delivered.')
 param deadLetterContainer string = 'eventgrid-deadletter'
@@ -40,7 +41,9 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 
 var identity = { type: 'SystemAssigned' }
 // The path of the blob trigger names one container, and its webhook checks nothing.
-var served = uploadRoute == 'blobTrigger' ? take(containerNames, 1) : containerNames
+var served = uploadRoute == 'blobTrigger' && length(containerNames) > 1
+  ? fail('The blob trigger serves one container: choose the route queue or eventGridTrigger for several.')
+  : containerNames
 var prefixes = map(served, name => '/blobServices/default/containers/${name}/blobs/')
 var several = length(served) > 1
 

@@ -22,8 +22,9 @@ param packageContainer string
 param imagesAccountName string
 @description('Its resource group.')
 param imagesResourceGroup string
-@description('Container of the pictures.')
-param imagesContainer string
+@description('Containers of the pictures; the trigger watches the first.')
+@minLength(1)
+param imagesContainers string[]
 @description('Container of the sidecars.')
 param descriptionsContainer string
 @description('The Azure OpenAI account.')
@@ -54,7 +55,7 @@ param uploadRoute routeType
 param networkIsolation bool
 @description('Subnet of the app. Empty: none.')
 param subnetId string
-@description('Public IPv4 ranges (CIDR) that may reach the app and its deployment endpoint.')
+@description('Public IPv4 addresses or ranges (CIDR) that may reach the app and its deployment endpoint.')
 param allowedIpRanges string[]
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
@@ -105,7 +106,7 @@ var fromEventGrid = {
 var fromPeople = [
   for (range, i) in allowedIpRanges: {
     name: 'allowed-${i}'
-    ipAddress: range
+    ipAddress: contains(range, '/') ? range : '${range}/32'
     action: 'Allow'
     priority: 200 + i
   }
@@ -174,7 +175,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
       // Premium block-blob accounts have no queues, and the setting must be an address all the same.
       IMAGES__queueServiceUri: images.properties.primaryEndpoints.?queue ?? 'https://${imagesAccountName}.queue.${environment().suffixes.storage}/'
-      IMAGES_CONTAINER: imagesContainer
+      IMAGES_CONTAINER: imagesContainers[0]
+      IMAGES_MORE_CONTAINERS: join(skip(imagesContainers, 1), ',')
       DESCRIPTIONS_CONTAINER: descriptionsContainer
       AZURE_OPENAI_ENDPOINT: openAi.properties.endpoint
       AZURE_OPENAI_DEPLOYMENT: deploymentName
@@ -186,7 +188,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
-      PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+      // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
+      // the app configures itself: docs/adr/0004-telemetry.md.
+      PYTHON_ENABLE_OPENTELEMETRY: 'true'
       ...appSettings
     }
   }

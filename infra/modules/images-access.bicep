@@ -1,17 +1,19 @@
-// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, and roles.
-// Nothing else of an existing account is touched.
+// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, roles, and
+// on the route of the blob trigger a log of what is put on queues, for its poison queue is there. Nothing else of an
+// existing account is touched.
 
-import { imagesRoleType, roles } from './types.bicep'
+import { imagesRoleType, queueLogsType, roles } from './types.bicep'
 
 @description('The images account.')
 param accountName string
-@description('Container of the pictures; it exists, or storage.bicep creates it.')
-param imagesContainer string
+@description('Containers of the pictures; they exist, or storage.bicep creates them.')
+@minLength(1)
+param imagesContainers string[]
 @description('Container of the sidecars; created here.')
 param descriptionsContainer string
 @description('Resource id of the app\'s identity.')
 param identityId string
-@description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on the two containers.')
+@description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on each of these containers.')
 param imagesRole imagesRoleType
 @description('Object id of whoever proves the wiring after a deployment. Empty: nobody.')
 param deployerId string
@@ -19,6 +21,8 @@ param deployerId string
 param deployerType 'User' | 'Group' | 'ServicePrincipal'
 @description('Seeds the names of the role assignments. Outside our own group it must change with the identity: an assignment that outlived its principal cannot be updated.')
 param seed string
+@description('Where to log what is put on queues.')
+param logs queueLogsType
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: accountName
@@ -26,8 +30,10 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   resource blob 'blobServices' existing = {
     name: 'default'
 
-    resource images 'containers' existing = { name: imagesContainer }
+    resource images 'containers' existing = [for name in imagesContainers: { name: name }]
   }
+
+  resource queue 'queueServices' existing = { name: 'default' }
 }
 
 resource descriptions 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
@@ -49,15 +55,17 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (ow
   }
 }
 
-resource onImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!owner) {
-  name: guid(account::blob::images.id, identityId, seed, roles.blobDataContributor)
-  scope: account::blob::images
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+resource onImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in imagesContainers: if (!owner) {
+    name: guid(account::blob::images[i].id, identityId, seed, roles.blobDataContributor)
+    scope: account::blob::images[i]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+    }
   }
-}
+]
 
 resource onDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!owner) {
   name: guid(descriptions.id, identityId, seed, roles.blobDataContributor)
@@ -80,9 +88,20 @@ resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource onQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(logs.workspaceId)) {
+  scope: account::queue
+  name: logs.name
+  properties: {
+    #disable-next-line use-resource-id-functions // main.bicep computes it with resourceId()
+    workspaceId: logs.workspaceId
+    logs: [{ category: 'StorageWrite', enabled: true }]
+  }
+}
+
+// The first container serves for the proof; on the others the deployer needs nothing.
 resource deployerOnImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
-  name: guid(account::blob::images.id, deployerId, roles.blobDataContributor)
-  scope: account::blob::images
+  name: guid(account::blob::images[0].id, deployerId, roles.blobDataContributor)
+  scope: account::blob::images[0]
   properties: {
     principalId: deployerId
     principalType: deployerType

@@ -11,18 +11,22 @@ param location string
 param tags object
 @description('Addresses of the network; a /22 or larger. Choose another range to peer it with yours.')
 param addressPrefix string
+@description('Names of an Azure AI services account too: an existing account may be one, and is called by them.')
+param foundry bool
 @description('Services that are reached privately.')
 param services privateServiceType[]
 
 // The number of zones must not depend on environment(), or a snapshot could not expand the loop.
-var groups = ['blob', 'queue', 'table', 'account', 'topic']
-var zoneNames = [
-  'privatelink.blob.${environment().suffixes.storage}'
-  'privatelink.queue.${environment().suffixes.storage}'
-  'privatelink.table.${environment().suffixes.storage}'
-  'privatelink.openai.azure.com'
-  'privatelink.eventgrid.azure.net'
-]
+var groups = union(map(services, service => service.group), [])
+var foundryZones = foundry ? ['privatelink.cognitiveservices.azure.com', 'privatelink.services.ai.azure.com'] : []
+var zoneCount = length(groups) + length(foundryZones)
+var zoneOf = {
+  blob: 'privatelink.blob.${environment().suffixes.storage}'
+  queue: 'privatelink.queue.${environment().suffixes.storage}'
+  table: 'privatelink.table.${environment().suffixes.storage}'
+  account: 'privatelink.openai.azure.com'
+  topic: 'privatelink.eventgrid.azure.net'
+}
 var names = { network: 'vnet-${token}', app: 'app', endpoints: 'endpoints' }
 
 // The app's subnet takes nothing in. What it sends out is not restricted here: the platform itself must reach Entra,
@@ -99,6 +103,8 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 24, 0)
           networkSecurityGroup: { id: appRules.id }
+          // Said, because later versions of the API leave a subnet without a way to Entra and Azure Monitor.
+          defaultOutboundAccess: true
           // Flex Consumption's delegation; the provider Microsoft.App must be registered in the subscription.
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
         }
@@ -119,15 +125,15 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for i in range(0, length(groups)): {
-    name: zoneNames[i]
+  for i in range(0, zoneCount): {
+    name: i < length(groups) ? zoneOf[groups[i]] : foundryZones[i - length(groups)]
     location: 'global'
     tags: tags
   }
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for i in range(0, length(groups)): {
+  for i in range(0, zoneCount): {
     parent: zones[i]
     name: names.network
     location: 'global'
@@ -162,9 +168,15 @@ resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-0
     parent: endpoints[i]
     name: 'default'
     properties: {
-      privateDnsZoneConfigs: [
-        { name: service.group, properties: { privateDnsZoneId: zones[indexOf(groups, service.group)].id } }
-      ]
+      privateDnsZoneConfigs: concat(
+        [{ name: service.group, properties: { privateDnsZoneId: zones[indexOf(groups, service.group)].id } }],
+        service.group == 'account' && foundry
+          ? [
+              { name: 'cognitiveservices', properties: { privateDnsZoneId: zones[length(groups)].id } }
+              { name: 'services-ai', properties: { privateDnsZoneId: zones[length(groups) + 1].id } }
+            ]
+          : []
+      )
     }
   }
 ]

@@ -14,7 +14,7 @@ param containerNames string[]
 param queueNames string[] = []
 @description('Close the public endpoints; what is in allowedIpRanges keeps access.')
 param networkIsolation bool
-@description('Public IPv4 ranges (CIDR) that keep access.')
+@description('Public IPv4 addresses or ranges (CIDR) that keep access.')
 param allowedIpRanges string[]
 @description('Days for which deleted blobs and containers can be brought back.')
 param softDeleteDays int = 7
@@ -38,7 +38,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       // Event Grid, a trusted service, writes dead letters and queue messages by its identity through this exception.
       bypass: 'AzureServices'
       defaultAction: networkIsolation ? 'Deny' : 'Allow'
-      ipRules: [for range in (networkIsolation ? allowedIpRanges : []): { value: range, action: 'Allow' }]
+      // The firewall of storage takes a single address only without its /32.
+      ipRules: [
+        for range in (networkIsolation ? allowedIpRanges : []): {
+          value: endsWith(range, '/32') ? split(range, '/')[0] : range
+          action: 'Allow'
+        }
+      ]
     }
   }
 

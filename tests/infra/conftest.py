@@ -1,12 +1,12 @@
-"""One compiler for the session; where there is none, what needs it is skipped, and pytest says why."""
+"""One compiler, and one process of it, for all tests; where there is none they are skipped, and pytest says why."""
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.infra import compiler
-from tests.infra.compiler import Compiler
+from tests.infra.compiler import Compiler, Done
+from tests.infra.session import Session
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,18 @@ def bicep() -> Compiler:
 
 
 @pytest.fixture(scope="session")
-def workers() -> Iterator[Executor]:
-    """The compiler takes two seconds for each file, so two run at a time."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield pool
+def session(bicep: Compiler) -> Iterator[Session]:
+    with bicep.session() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def linted(bicep: Compiler) -> Mapping[str, Done]:
+    """What `bicep lint` prints of the files that are deployed, by name."""
+    return {path.stem: bicep.lint(path) for path in compiler.ENTRIES}
+
+
+@pytest.fixture(scope="session")
+def built(bicep: Compiler) -> Mapping[str, Done]:
+    """What `bicep build` prints and makes of them."""
+    return {path.stem: bicep.build(path) for path in compiler.ENTRIES}

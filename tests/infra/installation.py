@@ -45,9 +45,14 @@ class Installation:
     diagnostics: tuple[Any, ...]
 
     @classmethod
-    def read(cls, path: Path, infra: Path = compiler.INFRA) -> "Installation":
-        """The snapshot beside a parameter file."""
-        found = json.loads(path.with_suffix(".snapshot.json").read_text(encoding="utf-8"))
+    def read(cls, path: Path) -> "Installation":
+        """The committed snapshot beside a parameter file."""
+        return cls.parse(compiler.snapshot_of(path).read_text(encoding="utf-8"), path)
+
+    @classmethod
+    def parse(cls, snapshot: str, path: Path, infra: Path = compiler.INFRA) -> "Installation":
+        """The snapshot of a parameter file of `infra`."""
+        found = json.loads(snapshot)
         sources = [infra / "main.bicep", path]
         given = {name: value for source in sources for name, value in _parameters(source)}
         return cls(
@@ -79,6 +84,11 @@ class Installation:
         return properties
 
     @property
+    def more_containers(self) -> list[str]:
+        """The further containers of pictures, as the parameter names them."""
+        return [name.strip() for name in self.parameters["moreImagesContainers"].split(",") if name.strip()]
+
+    @property
     def places(self) -> dict[str, str]:
         """Resource ids of what roles and endpoints are about, by short names."""
         group = self._group(self.outputs["AZURE_RESOURCE_GROUP"])
@@ -87,7 +97,9 @@ class Installation:
         model = self.parameters["existingOpenAiResourceGroup"] or self.outputs["AZURE_RESOURCE_GROUP"]
         insights = self.one("Microsoft.Insights/components")["id"]
         containers = f"{images}/blobServices/default/containers"
-        return {
+        topics = self._group(self.outputs["SYSTEM_TOPIC_RESOURCE_GROUP"])
+        more = {f"images/containers/more/{name}": f"{containers}/{name}" for name in self.more_containers}
+        return more | {
             "host": host,
             "host/containers/eventgrid-deadletter": f"{host}/blobServices/default/containers/eventgrid-deadletter",
             "host/queues/image-work": f"{host}/queueServices/default/queues/image-work",
@@ -97,6 +109,7 @@ class Installation:
             "model": f"{self._group(model)}/Microsoft.CognitiveServices/accounts/{self.outputs['OPENAI_ACCOUNT_NAME']}",
             "events": f"{group}/Microsoft.EventGrid/topics/{self.outputs['EVENTS_TOPIC_NAME']}",
             "insights": insights,
+            "topic": f"{topics}/Microsoft.EventGrid/systemTopics/{self.outputs['SYSTEM_TOPIC_NAME']}",
         }
 
     @property
@@ -117,10 +130,7 @@ class Installation:
         whose = referenced.group(1) if referenced else principal
         if whose == self.one("Microsoft.ManagedIdentity/userAssignedIdentities")["id"]:
             return "app"
-        topic = self._group(self.outputs["SYSTEM_TOPIC_RESOURCE_GROUP"])
-        if whose == f"{topic}/Microsoft.EventGrid/systemTopics/{self.outputs['SYSTEM_TOPIC_NAME']}":
-            return "event-grid"
-        return whose
+        return "event-grid" if whose == self.places["topic"] else whose
 
     @staticmethod
     def _group(name: str) -> str:

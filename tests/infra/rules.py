@@ -14,9 +14,11 @@ Rule = Callable[[Installation, Path], Iterator[str]]
 _CASES = compiler.ROOT / "tests" / "cases"
 TABLE: Mapping[str, Any] = tomllib.loads((_CASES / "infra.toml").read_text(encoding="utf-8"))
 ROLES: list[Mapping[str, Any]] = tomllib.loads((_CASES / "roles.toml").read_text(encoding="utf-8"))["role"]
-COMING: Mapping[str, list[str]] = TABLE["coming"]
 _LISTS = re.compile(r"\blist[A-Z]\w*\(|\blistKeys\b")
 _CONTAINER = "Microsoft.Storage/storageAccounts/blobServices/containers"
+_LOG_ALERT = "Microsoft.Insights/scheduledQueryRules"
+_METRIC = "Microsoft.Insights/metricAlerts"
+_LINK = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 _SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 
 
@@ -42,7 +44,12 @@ def roles(installation: Installation, infra: Path) -> Iterator[str]:
     if installation.is_subscription:
         return
     names = {row["id"]: row["role"] for row in ROLES}
-    expected = {(row["who"], row["role"], row["scope"]) for row in ROLES if _applies(row, installation)}
+    expected = {
+        (row["who"], row["role"], scope)
+        for row in ROLES
+        if _applies(row, installation)
+        for scope in _scopes(row["scope"], installation)
+    }
     actual = {(found.who, names.get(found.role, found.role), found.scope) for found in installation.assignments}
     yield from (f"missing: {who} has {role} on {scope}" for who, role, scope in sorted(expected - actual))
     yield from (f"not in the table: {who} has {role} on {scope}" for who, role, scope in sorted(actual - expected))
@@ -59,12 +66,15 @@ def names(installation: Installation, infra: Path) -> Iterator[str]:
         for queue in installation.of_type("Microsoft.Storage/storageAccounts/queueServices/queues")
         if queue["id"].startswith(host)
     }
-    if queues != (wanted := code.queues() | set(COMING["queues"])):
+    if queues != (wanted := code.queues()):
         yield f"queues of the host account are {sorted(queues)}, the code has {sorted(wanted)}"
     containers = {_last(one) for one in installation.of_type(_CONTAINER) if one["id"].startswith(images)}
     ours = installation.parameters["existingImagesAccount"] == ""
     settings = installation.settings
-    expected = {settings.get("DESCRIPTIONS_CONTAINER")} | ({settings.get("IMAGES_CONTAINER")} if ours else set())
+    pictures = [settings.get("IMAGES_CONTAINER", ""), *settings.get("IMAGES_MORE_CONTAINERS", "").split(",")]
+    if [name for name in pictures[1:] if name] != installation.more_containers:
+        yield f"the app is told of {pictures[1:]} as further containers, not of {installation.more_containers}"
+    expected = {settings.get("DESCRIPTIONS_CONTAINER")} | ({name for name in pictures if name} if ours else set())
     if containers != expected:
         yield f"containers of the images account are {sorted(containers)}, the settings say {expected}"
     if (
@@ -73,7 +83,7 @@ def names(installation: Installation, infra: Path) -> Iterator[str]:
     ):
         yield f"the container of descriptions is not the code's own default, {code.DESCRIPTIONS_CONTAINER}"
     for group in _always_ready(installation):
-        if group != "blob" and group not in {*code.triggers(), *COMING["functions"]}:
+        if group != "blob" and group not in code.triggers():
             yield f"function {group} is kept ready, but the code has none"
 
 
@@ -84,11 +94,10 @@ def settings(installation: Installation, infra: Path) -> Iterator[str]:
         return
     given = installation.settings
     optional, others = TABLE["settings"]["optional"], TABLE["settings"]["others"]
-    known = code.SETTINGS | set(COMING["settings"])
     yield from (
         f"{name} is read by the code, not set here" for name in sorted(code.SETTINGS - set(given) - set(optional))
     )
-    yield from (f"{name} is set, but nobody reads it" for name in sorted(set(given) - known - set(others)))
+    yield from (f"{name} is set, but nobody reads it" for name in sorted(set(given) - code.SETTINGS - set(others)))
     yield from (f"{name} is refused by Flex Consumption" for name in given if name in TABLE["flex"]["settings"])
     site = installation.one("Microsoft.Web/sites")["properties"]["siteConfig"]
     yield from (
@@ -154,8 +163,10 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
         "host": ("blob", "queue", "table"),
         "images": ("blob", "queue"),
         "model": ("account",),
-        "events": ("topic",),
+        "events": ("topic",) if installation.parameters["publishEvents"] else (),
     }
+    if installation.parameters["existingImagesAccount"] and installation.parameters["uploadRoute"] == "queue":
+        wanted["images"] = ("blob",)  # it may have no queues
     for place, groups in wanted.items():
         for group in groups:
             if f"{installation.places[place]}/{group}" not in endpoints:
@@ -165,6 +176,14 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
         yield "the app is not in the network"
     if site["siteConfig"]["ipSecurityRestrictionsDefaultAction"] != "Deny":
         yield "anybody may call the app"
+    zones, links = installation.of_type("Microsoft.Network/privateDnsZones"), installation.of_type(_LINK)
+    used = {
+        config["properties"]["privateDnsZoneId"]
+        for group in installation.of_type("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+        for config in group["properties"]["privateDnsZoneConfigs"]
+    }
+    if not len(zones) == len(links) == len(used):
+        yield f"{len(zones)} private zones, of which the network knows {len(links)} and endpoints use {len(used)}"
     tags = [
         rule["ipAddress"] for rule in site["siteConfig"]["ipSecurityRestrictions"] if rule.get("tag") == "ServiceTag"
     ]
@@ -172,13 +191,34 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
         yield f"the services that may call the app are {tags}"
 
 
-RULES: tuple[Rule, ...] = (foreseen, values, roles, names, settings, keys, subscription, isolation)
+def watching(installation: Installation, infra: Path) -> Iterator[str]:
+    """What the alerts look at is there: logs of the queues that poison comes to, the system topic, the queries."""
+    if installation.is_subscription:
+        return
+    logged = {
+        found["id"].removeprefix("[extensionResourceId('").partition("/queueServices/")[0]
+        for found in installation.of_type("Microsoft.Insights/diagnosticSettings")
+        if {"category": "StorageWrite", "enabled": True} in found["properties"]["logs"]
+    }
+    wanted = {"host", "images"} if installation.parameters["uploadRoute"] == "blobTrigger" else {"host"}
+    for place in ("host", "images"):
+        if (installation.places[place] in logged) is not (place in wanted):
+            yield f"messages put on queues of {place} are {'not ' if place in wanted else ''}logged"
+    queries = {path.read_text(encoding="utf-8") for path in (infra / "alerts").glob("*.kql")}
+    for alert in installation.of_type(_LOG_ALERT):
+        about = alert["properties"]
+        if not about["skipQueryValidation"]:
+            yield f"{alert['name']} cannot be created before its tables are"
+        queries -= {one["query"] for one in about["criteria"]["allOf"]}
+    if queries:
+        yield f"no alert asks {sorted(queries)}"
+    if installation.places["topic"] not in {
+        alert["properties"]["scopes"][0] for alert in installation.of_type(_METRIC)
+    }:
+        yield "no alert looks at the system topic"
 
 
-def faults(installation: Installation, infra: Path) -> Iterator[str]:
-    """All of them."""
-    for rule in RULES:
-        yield from rule(installation, infra)
+RULES: tuple[Rule, ...] = (foreseen, values, roles, names, settings, keys, subscription, isolation, watching)
 
 
 def _always_ready(installation: Installation) -> list[str]:
@@ -187,7 +227,7 @@ def _always_ready(installation: Installation) -> list[str]:
 
 
 def _calls(function: str, trigger: str) -> Iterator[str]:
-    if function not in COMING["functions"] and code.triggers().get(function) != trigger:
+    if code.triggers().get(function) != trigger:
         yield f"function {function} is called, but the code has no {trigger} of that name"
 
 
@@ -208,6 +248,12 @@ def _applies(row: Mapping[str, Any], installation: Installation) -> bool:
         bool(installation.parameters[name]) if value == "*" else installation.parameters[name] == value
         for name, value in row.get("when", {}).items()
     )
+
+
+def _scopes(scope: str, installation: Installation) -> list[str]:
+    if not scope.endswith("/*"):
+        return [scope]
+    return [place for place in installation.places if place.startswith(scope.removesuffix("*"))]
 
 
 def _at(resource: Resource, path: str) -> Any:

@@ -12,8 +12,12 @@ def main() -> int:
         print(compiler.NONE)
         return 1
     lines: list[str] = []
-    for path in (*compiler.PARAMETERS, *compiler.SUBSCRIPTIONS):
-        lines += bicep.snapshot(path, "overwrite").lines
+    with bicep.session() as session:
+        for path in (*compiler.PARAMETERS, *compiler.SUBSCRIPTIONS):
+            predicted = session.predict(path)
+            lines += [f"{compiler.label(path)}: {line}" for line in predicted.lines]
+            if predicted.text:
+                compiler.snapshot_of(path).write_text(predicted.text, encoding="utf-8")
     print(*lines, sep="\n")
     return 1 if lines else 0
 

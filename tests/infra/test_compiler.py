@@ -3,21 +3,16 @@
 import json
 import shutil
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 
 from tests.infra import compiler
-from tests.infra.compiler import INFRA, PARAMETERS, SUBSCRIPTIONS, Compiler, Done, label
+from tests.infra.compiler import ENTRIES, INFRA, PARAMETERS, SUBSCRIPTIONS, Compiler, Done, label, snapshot_of
+from tests.infra.session import Session
 
-ENTRIES = [INFRA / "main.bicep", INFRA / "modules" / "event-subscription.bicep"]
 ALL = [*PARAMETERS, *SUBSCRIPTIONS]
-
-
-@pytest.fixture(scope="module")
-def validated(bicep: Compiler, workers: Executor) -> Mapping[Path, Done]:
-    return dict(zip(ALL, workers.map(lambda path: bicep.snapshot(path, "validate"), ALL), strict=True))
 
 
 def test_there_are_four_installations_and_three_routes() -> None:
@@ -26,23 +21,22 @@ def test_there_are_four_installations_and_three_routes() -> None:
     assert [label(path) for path in SUBSCRIPTIONS] == [f"subscriptions/{route}" for route in routes]
 
 
-@pytest.mark.parametrize("path", ENTRIES, ids=lambda path: path.stem)
-def test_lint_has_nothing_to_say(bicep: Compiler, path: Path) -> None:
-    done = bicep.lint(path)
-    assert (done.lines, done.output.strip(), done.status) == ([], "", 0)
-
-
-@pytest.mark.parametrize("path", ENTRIES, ids=lambda path: path.stem)
-def test_a_build_has_nothing_to_say(bicep: Compiler, path: Path) -> None:
-    done = bicep.build(path)
-    assert (done.lines, done.status) == ([], 0)
-    assert json.loads(done.output)["resources"]
+@pytest.mark.parametrize("name", [path.stem for path in ENTRIES])
+def test_lint_and_build_have_nothing_to_say(linted: Mapping[str, Done], built: Mapping[str, Done], name: str) -> None:
+    assert (linted[name].lines, linted[name].output.strip(), linted[name].status) == ([], "", 0)
+    assert (built[name].lines, built[name].status) == ([], 0)
+    assert json.loads(built[name].output)["resources"]
 
 
 @pytest.mark.parametrize("path", ALL, ids=label)
-def test_the_committed_snapshot_is_what_would_be_created(validated: Mapping[Path, Done], path: Path) -> None:
-    done = validated[path]
-    assert (done.lines, done.status) == ([], 0), f"{done.output}\nrun: make snapshots, and read the difference"
+def test_the_committed_snapshot_is_what_would_be_created(session: Session, path: Path) -> None:
+    predicted = session.predict(path)
+    assert predicted.lines == []
+    committed = snapshot_of(path).read_text(encoding="utf-8")
+    difference = unified_diff(
+        committed.splitlines(), predicted.text.splitlines(), "committed", "predicted", lineterm=""
+    )
+    assert list(difference) == [], "run: make snapshots, and read the difference"
 
 
 def test_the_files_are_formatted(bicep: Compiler, tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.infra.compiler import INFRA, PARAMETERS, Compiler
+from tests.infra.compiler import INFRA, PARAMETERS, Done
 
 ASKED = {"modelSkuName", "openAiLocation"}
 
 
 @pytest.fixture(scope="module")
-def parameters(bicep: Compiler) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(bicep.build(INFRA / "main.bicep").output)["parameters"]
+def parameters(built: Mapping[str, Done]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(built["main"].output)["parameters"]
     return found
 
 
