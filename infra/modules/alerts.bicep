@@ -52,6 +52,18 @@ var metricAlerts = [
     window: 'PT15M'
   }
   {
+    name: 'dropped-events'
+    title: 'Event Grid dropped uploads: it could not even write their events to the dead-letter container'
+    severity: 1
+    resource: systemTopicId
+    namespace: 'Microsoft.EventGrid/systemTopics'
+    metric: 'DroppedEventCount'
+    dimensions: [{ name: 'EventSubscriptionName', operator: 'Include', values: [eventSubscriptionName] }]
+    threshold: 0
+    frequency: 'PT5M'
+    window: 'PT15M'
+  }
+  {
     name: 'failing-deliveries'
     title: 'Event Grid cannot deliver uploads; it goes on trying for a day'
     severity: 2

@@ -46,11 +46,13 @@ resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+// Event Grid's logs in tables of their own, which docs/operations.md asks.
 resource deliveries 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(systemTopicName)) {
   scope: systemTopic
   name: name
   properties: {
     workspaceId: workspace.id
+    logAnalyticsDestinationType: 'Dedicated'
     logs: [{ category: 'DeliveryFailures', enabled: true }]
   }
 }
@@ -60,6 +62,7 @@ resource publications 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview'
   name: name
   properties: {
     workspaceId: workspace.id
+    logAnalyticsDestinationType: 'Dedicated'
     logs: [
       { category: 'DeliveryFailures', enabled: true }
       { category: 'PublishFailures', enabled: true }

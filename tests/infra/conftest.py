@@ -1,6 +1,8 @@
 """One compiler, and one process of it, for all tests; where there is none they are skipped, and pytest says why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -26,10 +28,16 @@ def session(bicep: Compiler) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def linted(bicep: Compiler) -> Mapping[str, Done]:
     """What `bicep lint` prints of the files that are deployed, by name."""
-    return {path.stem: bicep.lint(path) for path in compiler.ENTRIES}
+    return _of_each_entry(bicep.lint)
 
 
 @pytest.fixture(scope="session")
 def built(bicep: Compiler) -> Mapping[str, Done]:
     """What `bicep build` prints and makes of them."""
-    return {path.stem: bicep.build(path) for path in compiler.ENTRIES}
+    return _of_each_entry(bicep.build)
+
+
+def _of_each_entry(command: Callable[[Path], Done]) -> Mapping[str, Done]:
+    with ThreadPoolExecutor() as pool:
+        done = pool.map(command, compiler.ENTRIES)
+        return {path.stem: one for path, one in zip(compiler.ENTRIES, done, strict=True)}

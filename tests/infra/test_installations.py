@@ -79,7 +79,7 @@ def test_alerts_fire_without_an_address_and_write_to_one_where_it_is_given() -> 
     for path, addressed in (("dev", False), ("prod", True)):
         installation = Installation.read(INFRA / "params" / f"{path}.bicepparam")
         alerts = [alert for kind in kinds for alert in installation.of_type(kind)]
-        assert len(alerts) == 9
+        assert len(alerts) == 10
         for alert in alerts:
             actions = alert["properties"]["actions"]
             assert bool(actions if isinstance(actions, list) else actions["actionGroups"]) is addressed, alert["name"]

@@ -28,13 +28,12 @@ NOT_SHOWN: dict[str, str] = {}
 
 FOREIGN = {
     *("PutMessage", "-poison", "MaxDequeueCount", "/"),  # what the services write, not we
-    *("DeadLetteredCount", "DroppedEventCount"),
     *("input", "output"),  # gen_ai.token.type
     *("chat ", "records.", "images.", "image.", "topic."),  # beginnings of spans' names
     *("[0-9a-f]{16}", "…"),
     "images/6f1812906cfe2f58",
 }
-TABLES = {"AegDeliveryFailureLogs", "AppDependencies", "AppMetrics", "AppTraces", "AzureMetrics", "StorageQueueLogs"}
+TABLES = {"AegDeliveryFailureLogs", "AppDependencies", "AppMetrics", "AppTraces", "StorageQueueLogs"}
 
 
 def literals(query: str) -> list[str]:
