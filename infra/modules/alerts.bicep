@@ -113,6 +113,12 @@ var logAlerts = [
     query: loadTextContent('../alerts/poison-messages.kql')
   }
   {
+    name: 'nothing-runs'
+    title: 'Work is put on the queue, and nobody takes it off: the app does not start'
+    severity: 1
+    query: loadTextContent('../alerts/nothing-runs.kql')
+  }
+  {
     name: 'misconfigured'
     title: 'A role, a setting or a deployment is missing: all pictures wait'
     severity: 1

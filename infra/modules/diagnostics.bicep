@@ -36,13 +36,17 @@ resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if 
   name: empty(openAiName) ? 'none' : openAiName
 }
 
-// Writes only: reads are the polling of empty queues, and deletes say nothing that the app does not.
+// What is put on a queue, poison queues included, and what is done with; not what is read, which is the polling of empty
+// queues.
 resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: host::queue
   name: name
   properties: {
     workspaceId: workspace.id
-    logs: [{ category: 'StorageWrite', enabled: true }]
+    logs: [
+      { category: 'StorageWrite', enabled: true }
+      { category: 'StorageDelete', enabled: true }
+    ]
   }
 }
 

@@ -93,8 +93,8 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   properties: { reserved: true }
 }
 
-// Blob triggers scale as one group; any other function by itself. On the queue route uploads reach `work`.
-var readyGroup = { blobTrigger: 'blob', queue: 'function:work', eventGridTrigger: 'function:on_storage_event' }
+// Blob triggers scale as one group; any other function by itself. On the other routes pictures are described in `work`.
+var readyGroup = { blobTrigger: 'blob', queue: 'function:work', eventGridTrigger: 'function:work' }
 var fromEventGrid = {
   name: 'event-grid'
   description: 'Uploads, by the webhook of the blob trigger or of the Event Grid trigger.'

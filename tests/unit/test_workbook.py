@@ -27,7 +27,8 @@ NOT_SHOWN: dict[str, str] = {}
 """Metrics that the workbook leaves out, each with the reason."""
 
 FOREIGN = {
-    *("PutMessage", "-poison", "MaxDequeueCount", "/"),  # what the services write, not we
+    *("PutMessage", "-poison", "MaxDequeueCount", "/"),
+    *("DeleteMessage", "/image-work/"),  # what the services write, not we
     *("input", "output"),  # gen_ai.token.type
     *("chat ", "records.", "images.", "image.", "topic."),  # beginnings of spans' names
     *("[0-9a-f]{16}", "…"),
