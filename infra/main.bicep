@@ -178,6 +178,7 @@ var names = {
   deadLetters: 'eventgrid-deadletter'
   work: 'image-work'
   unpublished: 'unpublished-events'
+  proofs: 'wiring-proofs'
 }
 var groups = {
   images: ownImages
@@ -273,7 +274,7 @@ module hostStorage 'modules/storage.bicep' = {
     tags: allTags
     redundancy: storageRedundancy
     containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished]
+    queueNames: [names.work, names.unpublished, names.proofs]
     networkIsolation: networkIsolation
     allowedIpRanges: allowedIpRanges
   }
