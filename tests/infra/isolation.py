@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.infra.installation import Installation
+from tests.infra.installation import Installation, Resource
 
 _LINK = "Microsoft.Network/privateDnsZones/virtualNetworkLinks"
 
@@ -15,8 +15,7 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
         return
     for kind in ("Storage/storageAccounts", "CognitiveServices/accounts", "EventGrid/topics"):
         for resource in installation.of_type(f"Microsoft.{kind}"):
-            if resource["properties"]["publicNetworkAccess"] != "Disabled":
-                yield f"{resource['name']} is open to the internet"
+            yield from _open(resource)
     endpoints = {
         f"{connection['properties']['privateLinkServiceId']}/{group}"
         for endpoint in installation.of_type("Microsoft.Network/privateEndpoints")
@@ -48,8 +47,24 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
     }
     if not len(zones) == len(links) == len(used):
         yield f"{len(zones)} private zones, of which the network knows {len(links)} and endpoints use {len(used)}"
-    tags = [
-        rule["ipAddress"] for rule in site["siteConfig"]["ipSecurityRestrictions"] if rule.get("tag") == "ServiceTag"
-    ]
+    let_in = site["siteConfig"]["ipSecurityRestrictions"]
+    tags = [rule["ipAddress"] for rule in let_in if rule.get("tag") == "ServiceTag"]
+    yield from (
+        f"the app takes {rule['ipAddress']} only as a range, with /32"
+        for rule in let_in
+        if rule.get("tag") != "ServiceTag" and "/" not in rule["ipAddress"]
+    )
     if tags != ([] if installation.parameters["uploadRoute"] == "queue" else ["AzureEventGrid"]):
         yield f"the services that may call the app are {tags}"
+
+
+def _open(resource: Resource) -> Iterator[str]:
+    """Closed, or but for some addresses; storage takes a single one only without its /32."""
+    rules = resource["properties"].get("networkAcls", {})
+    some = [rule["value"] for rule in rules.get("ipRules", [])]
+    closed = resource["properties"]["publicNetworkAccess"] == "Disabled"
+    if not closed and not (some and rules["defaultAction"] == "Deny"):
+        yield f"{resource['name']} is open to the internet"
+    yield from (
+        f"{resource['name']} refuses {value}: no /31 or /32" for value in some if value.endswith(("/31", "/32"))
+    )
