@@ -1,5 +1,6 @@
 """One compiler, and one process of it, for all tests; where there is none they are skipped, and pytest says why."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,12 @@ def bicep() -> Compiler:
 def session(bicep: Compiler) -> Iterator[Session]:
     with bicep.session() as running:
         yield running
+
+
+@pytest.fixture
+def infra(tmp_path: Path) -> Path:
+    """A copy to change, without the committed snapshots."""
+    return Path(shutil.copytree(compiler.INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns("*.snapshot.json")))
 
 
 @pytest.fixture(scope="session")

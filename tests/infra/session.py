@@ -14,17 +14,8 @@ _COMPILE_ONCE = {"DOTNET_TieredCompilation": "0"}  # the runtime's second, bette
 _PLACE = {"subscriptionId": "00000000-0000-0000-0000-000000000001", "location": "swedencentral"}
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a parameter file would create.
-
-    Args:
-        lines: what the compiler says against it, warnings included; any line is a fault.
-        text: the snapshot; empty where the compiler made none.
-    """
-
-    lines: list[str]
-    text: str
+class Stopped(RuntimeError):
+    """The deployment would stop, and this is what it would say."""
 
 
 @dataclass(slots=True)
@@ -51,19 +42,24 @@ class Session:
         self._process.kill()
         self._process.communicate()
 
-    def predict(self, path: Path) -> Prediction:
-        """The snapshot of a parameter file, from its text as it is now."""
+    def findings(self, path: Path) -> list[str]:
+        """What the compiler and its linter say against a parameter file and all that it uses; any line is a fault."""
         compiled = self._ask("compileParams", path=str(path), parameterOverrides={})["result"]
-        lines = [f"{found['code']}: {found['message']}" for found in compiled["diagnostics"]]
-        if not compiled["success"]:
-            return Prediction(lines or ["it does not compile"], "")
+        return [f"{found['code']}: {found['message']}" for found in compiled["diagnostics"]]
+
+    def snapshot(self, path: Path) -> str:
+        """What a parameter file would create, by its text as it is now.
+
+        Raises:
+            Stopped: it does not compile, or refuses what it is given.
+        """
         group = "rg-example" if path.parent.name == "subscriptions" else None
         answer = self._ask("getSnapshot", path=str(path), metadata=_PLACE | {"resourceGroup": group}, externalInputs=[])
         if "error" in answer:
-            return Prediction([*lines, answer["error"]["message"]], "")
-        snapshot = json.loads(answer["result"]["snapshot"])
-        snapshot["outputs"] = dict(sorted(snapshot["outputs"].items()))  # their order differs from process to process
-        return Prediction(lines, json.dumps(snapshot, indent=2, ensure_ascii=False) + "\n")
+            raise Stopped(answer["error"]["message"])
+        found = json.loads(answer["result"]["snapshot"])
+        found["outputs"] = dict(sorted(found["outputs"].items()))  # their order differs from process to process
+        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
     def _ask(self, method: str, **params: Any) -> Mapping[str, Any]:
         self._asked += 1

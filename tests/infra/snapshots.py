@@ -14,11 +14,11 @@ def main() -> int:
     lines: list[str] = []
     with bicep.session() as session:
         for path in (*compiler.PARAMETERS, *compiler.SUBSCRIPTIONS):
-            predicted = session.predict(path)
-            lines += [f"{compiler.label(path)}: {line}" for line in predicted.lines]
-            if predicted.text:
-                compiler.snapshot_of(path).write_text(predicted.text, encoding="utf-8")
-    print(*lines, sep="\n")
+            lines += (found := session.findings(path))
+            if not found:
+                compiler.snapshot_of(path).write_text(session.snapshot(path), encoding="utf-8")
+    if lines:
+        print(*lines, sep="\n")
     return 1 if lines else 0
 
 

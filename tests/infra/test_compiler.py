@@ -30,12 +30,9 @@ def test_lint_and_build_have_nothing_to_say(linted: Mapping[str, Done], built: M
 
 @pytest.mark.parametrize("path", ALL, ids=label)
 def test_the_committed_snapshot_is_what_would_be_created(session: Session, path: Path) -> None:
-    predicted = session.predict(path)
-    assert predicted.lines == []
-    committed = snapshot_of(path).read_text(encoding="utf-8")
-    difference = unified_diff(
-        committed.splitlines(), predicted.text.splitlines(), "committed", "predicted", lineterm=""
-    )
+    assert session.findings(path) == []
+    committed, predicted = snapshot_of(path).read_text(encoding="utf-8"), session.snapshot(path)
+    difference = unified_diff(committed.splitlines(), predicted.splitlines(), "committed", "predicted", lineterm="")
     assert list(difference) == [], "run: make snapshots, and read the difference"
 
 
