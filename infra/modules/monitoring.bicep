@@ -37,8 +37,8 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
     IngestionMode: 'LogAnalytics'
-    // Under network isolation too: a private link scope would take over the names of Azure Monitor in every network that
-    // is peered with ours. What comes in needs a token and a role, and holds no picture and no text.
+    // Under network isolation too: a private link scope takes over the names of Azure Monitor wherever its zones are
+    // linked, for workspaces of others too. What comes in needs a token and a role, and holds no picture and no text.
     publicNetworkAccessForIngestion: 'Enabled'
     DisableLocalAuth: true
   }

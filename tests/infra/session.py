@@ -9,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-ENVIRONMENT = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}  # else the compiler looks for ICU
-_COMPILE_ONCE = {"DOTNET_TieredCompilation": "0"}  # the runtime's second, better compilation costs more than it saves
+ENVIRONMENT = {
+    "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",  # else the compiler looks for ICU
+    "DOTNET_TieredCompilation": "0",  # the runtime's second, better compilation of itself costs more than it saves
+}
 _PLACE = {"subscriptionId": "00000000-0000-0000-0000-000000000001", "location": "swedencentral"}
 
 
@@ -29,7 +31,7 @@ class Session:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [self.command, "jsonrpc", "--stdio"],
-            env=os.environ | ENVIRONMENT | _COMPILE_ONCE,
+            env=os.environ | ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
