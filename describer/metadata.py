@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
-from describer.record import Record
+from describer.record import Earlier, Record
 
 LIMIT: Final = 8192
 """Bytes of names and values together."""
@@ -64,7 +64,7 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
     return pairs | _fitting("description_sidecar", encode(sidecar), pairs)
 
 
-def copy_of(record: Record, name: str, *, present: str = "") -> str:
+def copy_of(record: Record | Earlier, name: str, *, present: str = "") -> str:
     """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
     text = getattr(record, name)
     return present if text and decode(present) == text else encode(cut(text, _LONGEST_TEXT))

@@ -92,7 +92,7 @@ class Pipeline:
         content = await self._read(picture)
         if provenance.unchanged(picture, content, stored, brief):
             return Skip(SkipReason.UNCHANGED, "its record is complete")
-        record = provenance.settled(stored, content, brief) or await make(picture, content)
+        record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
         written = await self._write(ref, provenance.reconciled(record, picture, stored), stored)
         await self.topic.announce(written)
         written = await self._mark(picture, written)

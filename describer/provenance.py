@@ -12,7 +12,7 @@ from describer.brief import Brief
 from describer.description import Texts
 from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
-from describer.record import TEXT_FIELDS, Origin, Provenance, Record
+from describer.record import TEXT_FIELDS, Earlier, Origin, Provenance, Record
 
 _HUMAN: Final = Provenance(origin=Origin.HUMAN)
 _NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one is in the history."
@@ -21,15 +21,15 @@ _NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one i
 def texts_of_people(picture: Picture, stored: Stored | None) -> dict[str, str]:
     """The texts in the picture's metadata that a person put there, by name.
 
-    A value is ours where it is the copy of the record that the metadata names, or where the mark of an earlier record
-    of ours stands beside it; everything else is a person's.
+    A value is ours where it is the copy of the record that the metadata names: the one that stands, or one that it
+    replaced. Where neither knows that record, our mark beside a value tells. Everything else is a person's.
     """
     pairs = picture.metadata
     present = {name: found for name in metadata.TEXTS if (found := metadata.value(pairs, name))}
     if not metadata.value(pairs, metadata.STATUS):
         ours: Mapping[str, str] = {}
-    elif stored and _names(pairs, stored):
-        ours = {name: metadata.copy_of(stored.record, name, present=found) for name, found in present.items()}
+    elif copied := _copied(pairs, stored):
+        ours = {name: metadata.copy_of(copied, name, present=found) for name, found in present.items()}
     elif metadata.value(pairs, metadata.SOURCE) == Origin.HUMAN:
         ours = {name: found for name, found in present.items() if name != "alt_text"}
     else:
@@ -42,19 +42,19 @@ def unchanged(picture: Picture, content: Content, stored: Stored | None, brief: 
     return (
         stored is not None
         and _names(picture.metadata, stored)
-        and settled(stored, content, brief) is not None
+        and settled(picture, content, stored, brief) is not None
         and not texts_of_people(picture, stored)
     )
 
 
-def settled(stored: Stored | None, content: Content, brief: Brief) -> Record | None:
+def settled(picture: Picture, content: Content, stored: Stored | None, brief: Brief) -> Record | None:
     """The stored record, where it answers these bytes and this brief, or is a person's for these bytes."""
     if stored is None or stored.record.status is Status.FAILED:
         return None
     record = stored.record
-    same_picture = (record.source.sha256, record.source.size) == (content.sha256, content.size)
-    by_person = record.origin("alt_text") is Origin.HUMAN
-    return record if same_picture and (by_person or record.fingerprint == brief.fingerprint) else None
+    answers = record.origin("alt_text") is Origin.HUMAN or record.fingerprint == brief.fingerprint
+    same_size = record.source.size == content.size
+    return record if answers and same_size and _same_picture(picture, content.sha256, stored) else None
 
 
 def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Record:
@@ -66,15 +66,15 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Recor
     if stored is None:
         return _with(record, people)
     previous, standing = stored.record, texts_by_people(stored.record)
-    if previous.source.sha256 == record.source.sha256:
+    if _same_picture(picture, record.source.sha256, stored):
         if record.status is Status.FAILED and previous.alt_text:
-            return previous  # an older answer to another brief is better than none
+            record = previous  # an older answer to another brief is better than none
         record = _with(record, standing | people)
     else:
         record = _with(record, people)
         if standing and record.status is Status.DESCRIBED:
             record = record.model_copy(update={"status": Status.NEEDS_REVIEW, "reason": _NEW_PICTURE})
-    return record if record == previous else record.after(previous)
+    return record if record == previous else record.after(previous, stored.etag)
 
 
 def texts_by_people(record: Record) -> dict[str, str]:
@@ -99,5 +99,27 @@ def _with(record: Record, people: Mapping[str, str]) -> Record:
     return record.model_copy(update=update)
 
 
+def _same_picture(picture: Picture, sha256: str | None, stored: Stored) -> bool:
+    """Whether the record is of these bytes; of bytes that were not read, whether it is of this very blob."""
+    source = stored.record.source
+    if sha256 is None and source.sha256 is None:
+        return source.etag == picture.etag or _names(picture.metadata, stored)
+    return source.sha256 == sha256
+
+
+def _copied(pairs: Mapping[str, str], stored: Stored | None) -> Record | Earlier | None:
+    """What the metadata is a copy of: the record, or an earlier one from its history."""
+    if stored is None:
+        return None
+    named = _named(pairs)
+    if named == stored.etag.strip('"'):
+        return stored.record
+    return next((earlier for earlier in stored.record.history if named and earlier.record == named), None)
+
+
 def _names(pairs: Mapping[str, str], stored: Stored) -> bool:
-    return metadata.decode(metadata.value(pairs, metadata.RECORD)) == stored.etag.strip('"')
+    return _named(pairs) == stored.etag.strip('"')
+
+
+def _named(pairs: Mapping[str, str]) -> str:
+    return metadata.decode(metadata.value(pairs, metadata.RECORD))

@@ -93,6 +93,8 @@ class Earlier(_Part):
     description: str
     extended_description: str
     origin: Origin
+    record: str | None = None
+    """The ETag, without quotes, of the sidecar in which it stood: metadata that names it is that text's copy."""
 
 
 class Record(_Part):
@@ -169,15 +171,15 @@ class Record(_Part):
         provenance = self.provenance.get(text)
         return provenance.origin if provenance else None
 
-    def earlier(self) -> Earlier:
-        """This record's texts as a line of the next one's history."""
+    def earlier(self, etag: str) -> Earlier:
+        """This record's texts as a line of the next one's history; `etag` is that of its sidecar."""
         texts = {name: getattr(self, name) for name in TEXT_FIELDS}
-        origin = self.origin("alt_text") or Origin.MODEL
-        return Earlier(at=self.at, status=self.status, sha256=self.source.sha256, origin=origin, **texts)
+        facts = {"at": self.at, "status": self.status, "sha256": self.source.sha256, "record": etag.strip('"')}
+        return Earlier(origin=self.origin("alt_text") or Origin.MODEL, **facts, **texts)
 
-    def after(self, previous: Self) -> Self:
+    def after(self, previous: Self, etag: str) -> Self:
         """This record with `previous` in its history, the newest first, where that had a text worth keeping."""
-        history = ((previous.earlier(),) if previous.alt_text else ()) + previous.history
+        history = ((previous.earlier(etag),) if previous.alt_text else ()) + previous.history
         return self.model_copy(update={"history": history[:_HISTORY]})
 
     def to_json(self) -> bytes:

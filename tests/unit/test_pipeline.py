@@ -1,7 +1,7 @@
 """The line on fakes: every way a visit can end, and every race it must win."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from describer.errors import Archived, Corrupt, Filtered, Transient, Unanswered, Unsupported
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
-from describer.ports import Answer
+from describer.ports import Answer, Picture
 from describer.record import Earlier, Origin, Provenance, Record, Usage
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF, CAT, House
@@ -288,6 +288,63 @@ async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(house: House) 
     assert isinstance(end, Record)
     assert (end.status, end.alt_text) == (Status.DESCRIBED, "A cat on a sofa.")
     assert house.records.writes == 1
+
+
+async def test_giving_up_never_overwrites_a_persons_text(house: House) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text="My cat Tom")
+    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    assert isinstance(end, Record)
+    assert (end.status, end.alt_text) == (Status.KEPT, "My cat Tom")
+    assert house.metadata()["alt_text"] == "My cat Tom"
+
+
+async def test_a_persons_text_written_between_the_sidecar_and_the_mark_stands(house: House) -> None:
+    """The metadata still names the record that was replaced: what differs from that one's copy is a person's."""
+    await house.describe()
+    mark = house.images.mark
+
+    async def first_a_person(picture: Picture, metadata: Mapping[str, str]) -> bool:
+        house.images.mark = mark  # type: ignore[method-assign]
+        house.images.tag(CAT, alt_text="My cat Tom")
+        return await mark(picture, metadata)
+
+    house.images.mark = first_a_person  # type: ignore[method-assign]
+    house.model.script = [answer("Another cat.")]
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
+    assert house.metadata()["alt_text"] == "My cat Tom"
+
+
+async def test_our_own_older_text_is_never_taken_for_a_persons(house: House) -> None:
+    """As above, but what is in the metadata is the copy of the record that was replaced."""
+    await house.describe()
+    mark = house.images.mark
+
+    async def first_a_tag(picture: Picture, metadata: Mapping[str, str]) -> bool:
+        house.images.mark = mark  # type: ignore[method-assign]
+        house.images.tag(CAT, shelf="7")
+        return await mark(picture, metadata)
+
+    house.images.mark = first_a_tag  # type: ignore[method-assign]
+    house.model.script = [answer("Another cat.")]
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert (record.status, record.alt_text) == (Status.DESCRIBED, "Another cat.")
+    assert house.metadata()["alt_text"] == "Another cat."
+
+
+@pytest.mark.parametrize("size", [1001, 1002])
+async def test_a_persons_text_does_not_stand_for_another_picture_that_is_not_read_either(
+    house: House, size: int
+) -> None:
+    """Two pictures over the limit have no hash, and often the same size."""
+    house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
+    assert (await house.described()).status is Status.KEPT
+    assert isinstance(await house.describe(), Skip)
+    house.images.put(CAT, b"y" * size)
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.TOO_LARGE, "")
+    assert record.history[0].alt_text == "My cat Tom"
 
 
 async def test_a_record_says_what_was_spent_and_what_shrinking_saved(house: House) -> None:
