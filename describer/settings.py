@@ -167,7 +167,7 @@ class Settings(BaseModel):
     )
     model_deadline_seconds: float = _setting(
         "MODEL_DEADLINE_SECONDS", 90, "Total time for one picture's answer, quick retries included.",
-        "a number from 1 to 600", ge=1, le=600,
+        "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(
         "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",

@@ -13,11 +13,22 @@ from describer.ports import Stored
 
 _PASSING: Final = frozenset({408, 429})
 _RETRY_TOTAL: Final = 1
+_CONNECT_SECONDS: Final = 5
+_ANSWER_SECONDS: Final = 15
 
 
 def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublisherClient:
-    """A client to be shared. It tries once more at once; longer waits are the queue's business."""
-    return EventGridPublisherClient(endpoint, credential, retry_total=_RETRY_TOTAL)
+    """A client to be shared. It tries once more at once; longer waits are the queue's business.
+
+    The SDK's own patience, five minutes for a connection, would outlast the host's functionTimeout.
+    """
+    return EventGridPublisherClient(
+        endpoint,
+        credential,
+        retry_total=_RETRY_TOTAL,
+        connection_timeout=_CONNECT_SECONDS,
+        read_timeout=_ANSWER_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,16 @@ async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> No
     assert (await second).description
 
 
+async def test_who_waits_too_long_for_a_slot_is_put_off_and_not_blamed(chat: ChatModel, server: Model) -> None:
+    busy = replace(chat, slots=asyncio.Semaphore(0), queueing=0.1)
+    with pytest.raises(Transient, match=r"busy for 0\.1 s") as caught:
+        await busy.ask(BRIEF, _picture())
+    assert not caught.value.blames_picture
+    busy.slots.release()
+    assert (await busy.ask(BRIEF, _picture())).description
+    assert not busy.slots.locked()
+
+
 async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
     signed_in = SignedIn(storage)
     luna = family("gpt-5.6-luna")

@@ -1,5 +1,6 @@
 """The port `Publisher`: the adapter against the stand-in for a custom topic, and the fake, keep the same promises."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from describer.adapters.topic import GridTopic, Unset
+from describer.adapters.topic import GridTopic, Unset, connect
 from describer.errors import DescriberError, Misconfigured, Transient
 from describer.ports import Publisher
 from local.identity import mint
@@ -89,6 +90,21 @@ async def test_a_missing_role_is_the_operators_business(storage: Storage, topic:
 async def test_what_the_topic_never_takes_is_said(topic: Topic, client: EventGridPublisherClient) -> None:
     with pytest.raises(Misconfigured, match="413"):
         await GridTopic(client).publish(EVENT | {"data": "x" * 1_000_000})
+
+
+async def test_a_topic_that_never_answers_is_given_up_long_before_the_host_ends_the_process(storage: Storage) -> None:
+    over = asyncio.Event()
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with connect(f"https://127.0.0.1:{port}/api/events", storage.identity) as client, asyncio.timeout(30):
+            with pytest.raises(Transient, match="cannot be reached"):
+                await GridTopic(client).publish(EVENT)
+        over.set()
 
 
 async def test_without_a_topic_waiting_events_go_on_waiting() -> None:

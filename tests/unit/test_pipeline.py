@@ -215,6 +215,24 @@ async def test_twins_are_asked_for_once_even_at_the_same_time(house: House) -> N
     assert sorted(record.usage.calls for record in records) == [0, 0, 0, 0, 1]
 
 
+async def test_copies_of_a_picture_that_fails_do_not_fail_one_after_the_other(house: House) -> None:
+    """Sixteen at 90 s each would outlast the host's functionTimeout."""
+    twins = [ImageRef("images", f"copy {number}.jpg") for number in range(16)]
+    for ref in twins:
+        house.images.put(ref, b"cat")
+
+    async def all_have_come() -> None:
+        while len(house.images.reads) < len(twins):
+            await asyncio.sleep(0)
+
+    house.model.meanwhile = all_have_come
+    house.model.script = [Transient("no answer in 90 s", blames_picture=True)]
+    ends = await asyncio.gather(*(house.describe(ref) for ref in twins), return_exceptions=True)
+    assert {str(end) for end in ends} == {"no answer in 90 s"}
+    assert len(house.model.calls) == 1
+    assert (await house.described(twins[0])).status is Status.DESCRIBED
+
+
 async def test_a_persons_text_in_the_metadata_is_never_overwritten(house: House) -> None:
     house.images.tag(CAT, alt_text="Tom, 100%25 cat", description="My cat")
     record = await house.described()

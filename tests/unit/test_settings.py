@@ -73,6 +73,7 @@ def test_three_faults_are_named_in_one_message() -> None:
         ),
         ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
+        ({"MODEL_DEADLINE_SECONDS": "301"}, "MODEL_DEADLINE_SECONDS is '301'"),
     ],
 )
 def test_each_fault_is_named_with_what_was_expected(changes: dict[str, str], expected: str) -> None:

@@ -31,6 +31,7 @@ _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
 """Seconds: a longer wait is left to the queue, which costs nothing."""
 _KEEP_ALIVE: Final = 120.0
+_QUEUEING: Final = 180.0
 
 
 def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None, scope: str) -> AsyncOpenAI:
@@ -60,6 +61,8 @@ class ChatModel:
         family: which request parameters the model takes.
         deadline: seconds for one picture's answer, quick retries included.
         slots: calls at a time; who waits for a slot does not use up the deadline.
+        queueing: seconds to wait for a slot. Together with `deadline` they must stay below the host's functionTimeout,
+            which ends the whole process.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
     """
 
@@ -67,16 +70,22 @@ class ChatModel:
     family: Family
     deadline: float
     slots: asyncio.Semaphore
+    queueing: float = _QUEUEING
     backoff: float = 1.0
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
-        async with self.slots:
-            try:
-                async with asyncio.timeout(self.deadline):
-                    return await self._uncut(brief, image)
-            except TimeoutError as error:
-                raise Transient(f"the model gave no answer in {self.deadline:g} s", blames_picture=True) from error
+        try:
+            await asyncio.wait_for(self.slots.acquire(), self.queueing)
+        except TimeoutError as error:
+            raise Transient(f"other pictures kept the model busy for {self.queueing:g} s") from error
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self._uncut(brief, image)
+        except TimeoutError as error:
+            raise Transient(f"the model gave no answer in {self.deadline:g} s", blames_picture=True) from error
+        finally:
+            self.slots.release()
 
     async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:
         spent = Usage()
