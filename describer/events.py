@@ -7,6 +7,7 @@ CloudEvents whose extension attributes count the tries.
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -109,8 +110,7 @@ class Work:
         if not isinstance(event, dict) or not isinstance(event.get("subject"), str):
             raise ValueError("the message is no event: expected a JSON object with a subject")
         kind = str(event.get("type") or event.get("eventType"))
-        seen = event.get("firstseen") or event.get("time") or event.get("eventTime")
-        first_seen = datetime.fromisoformat(seen) if seen else datetime.now(UTC)
+        first_seen = _moment(event)
         attempts, deferrals = _count(event, "attempts"), _count(event, "deferrals")
         return [cls(ref, first_seen, attempts, deferrals) for ref in refs(kind, event["subject"], event.get("data"))]
 
@@ -129,6 +129,15 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     named = ImageRef.from_subject(subject)
     url = data.get("sourceUrl") if isinstance(data, Mapping) and kind == _RENAMED else None
     return [ImageRef.from_url(url), named] if isinstance(url, str) else [named]
+
+
+def _moment(event: Mapping[str, Any]) -> datetime:
+    """When the event happened. It serves for measurement only, so that a faulty time keeps no picture from its turn."""
+    for name in ("firstseen", "time", "eventTime"):
+        with suppress(KeyError, TypeError, ValueError):
+            seen = datetime.fromisoformat(event[name])
+            return seen if seen.tzinfo else seen.replace(tzinfo=UTC)
+    return datetime.now(UTC)
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote
 
-from describer.record import Earlier, Record
+from describer.record import Earlier, Origin, Record
 
 LIMIT: Final = 8192
 """Bytes of names and values together."""
@@ -43,12 +43,19 @@ def encode(text: str) -> str:
 
 
 def decode(value: str) -> str:
-    """The text of a metadata value."""
-    return unquote(value)
+    """The text of a metadata value; what others left there in bytes beyond ASCII is read as UTF-8, or else Latin-1."""
+    raw = value.encode(errors="surrogateescape")  # as the HTTP client leaves bytes that are no UTF-8
+    try:
+        return unquote(raw.decode())
+    except UnicodeDecodeError:
+        return unquote(raw.decode("latin-1"))
 
 
 def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
-    """All pairs to write: other people's as they are, ours beside them; None where ours do not fit any more.
+    """All pairs to write: other people's as they are, ours beside them; None where that cannot be.
+
+    It cannot where ours do not fit any more, or not without dropping a person's text, and where other people's are not
+    ASCII: they could not be written back as they are.
 
     Args:
         others: the picture's metadata now.
@@ -56,18 +63,23 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
         etag: the sidecar's ETag; naming it marks the record as complete.
         sidecar: the sidecar's name; left out where it is too long to fit.
     """
-    pairs = {name: found for name, found in others.items() if name.lower() not in _OURS} | _marks(record, etag)
-    if _size(pairs) > LIMIT:
+    theirs = {name: found for name, found in others.items() if name.lower() not in _OURS}
+    present = {name: value(others, name) for name in TEXTS}
+    texts = {name: copy_of(record, name, present=present[name]) for name in TEXTS}
+    by_people = {name: texts[name] for name in TEXTS if present[name] and record.origin(name) is Origin.HUMAN}
+    pairs = theirs | _marks(record, etag) | by_people
+    if _size(pairs) > LIMIT or not all(map(str.isascii, theirs.values())):
         return None
-    for name in TEXTS:
-        pairs |= _fitting(name, copy_of(record, name, present=value(others, name)), pairs)
+    for name in (name for name in TEXTS if name not in by_people):
+        pairs |= _fitting(name, texts[name], pairs)
     return pairs | _fitting("description_sidecar", encode(sidecar), pairs)
 
 
 def copy_of(record: Record | Earlier, name: str, *, present: str = "") -> str:
     """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
     text = getattr(record, name)
-    return present if text and decode(present) == text else encode(cut(text, _LONGEST_TEXT))
+    stands = text and decode(present) == text and present.isascii()
+    return present if stands else encode(cut(text, _LONGEST_TEXT))
 
 
 def value(metadata: Mapping[str, str], name: str) -> str:

@@ -162,3 +162,10 @@ async def test_no_answer_is_transient() -> None:
     async with BlobServiceClient("http://127.0.0.1:9/images", retry_total=0) as nowhere:
         with pytest.raises(Transient, match="no answer from storage"):
             await BlobImages(nowhere).look(ImageRef("images", "a.jpg"))
+
+
+async def test_metadata_in_other_bytes_than_ascii_is_read(azurite: InAzurite) -> None:
+    """Clients that encode nothing send Latin-1 or UTF-8, and Azurite keeps it."""
+    await azurite.put("a.jpg", b"cat", {"alt_text": "K\xe4se"})
+    pairs = (await _look(azurite, "a.jpg")).metadata
+    assert metadata.decode(metadata.value(pairs, "alt_text")) == "K\xe4se"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from describer.events import ImageRef, Work
+from describer.journal import age
 
 SUBJECT = "/blobServices/default/containers/images/blobs/a/b c#ü.jpg"
 
@@ -34,6 +35,12 @@ def test_both_schemas_of_event_grid_are_read(event: dict[str, str]) -> None:
     (work,) = Work.from_message(json.dumps(event))
     assert work.ref == ImageRef("images", "a/b c#ü.jpg")
     assert (work.attempts, work.first_seen.year) == (0, 2026)
+
+
+@pytest.mark.parametrize("time", [None, 5, "yesterday", "2026-11-23T08:00:00"])
+def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
+    (work,) = Work.from_message(json.dumps({"subject": SUBJECT, "time": time}))
+    assert age(work) >= 0
 
 
 @pytest.mark.parametrize(

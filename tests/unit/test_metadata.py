@@ -80,6 +80,26 @@ def test_full_metadata_is_left_alone() -> None:
     assert metadata.merged({"theirs": "x" * 8000}, _record(alt_text="A cat"), etag='"1"', sidecar="s") is None
 
 
+def test_a_persons_text_is_never_dropped_to_make_room_for_ours() -> None:
+    human = {"description": {"origin": "human"}}
+    record = _record(alt_text="A cat", description="Tom " * 200, provenance=human)
+    others = {"description": "Tom " * 200, "theirs": "x" * 7150}
+    assert metadata.merged(others, record, etag='"1"', sidecar="s") is None
+
+
+@pytest.mark.parametrize("value", ["K\xe4se", "K\udce4se", "K\udcc3\udca4se", "K%C3%A4se"])
+def test_a_text_in_other_bytes_than_ascii_is_read_and_written_back_in_ascii(value: str) -> None:
+    """Latin-1 arrives with the bytes that are no UTF-8 escaped."""
+    assert metadata.decode(value) == "K\xe4se"
+    human = {"alt_text": {"origin": "human"}}
+    pairs = _merged({"alt_text": value}, _record(alt_text="K\xe4se", provenance=human))
+    assert pairs["alt_text"] == "K%C3%A4se"
+
+
+def test_where_other_peoples_pairs_cannot_be_written_back_as_they_are_nothing_is_written() -> None:
+    assert metadata.merged({"theirs": "K\udce4se"}, _record(alt_text="A cat"), etag='"1"', sidecar="s") is None
+
+
 def test_a_sidecars_name_that_does_not_fit_is_left_out() -> None:
     pairs = _merged({}, _record(alt_text="A cat"), sidecar="images/" + "猫" * 1000 + ".json")
     assert "description_sidecar" not in pairs
