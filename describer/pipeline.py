@@ -93,7 +93,7 @@ class Pipeline:
         if provenance.unchanged(picture, content, stored, brief):
             return Skip(SkipReason.UNCHANGED, "its record is complete")
         record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
-        written = await self._write(ref, provenance.reconciled(record, picture, stored), stored)
+        written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
         await self.topic.announce(written)
         written = await self._mark(picture, written)
         await self.records.confirm(ref, written)
@@ -126,3 +126,12 @@ class Pipeline:
             return written
         flagged = written.record.model_copy(update={"flags": (*written.record.flags, NOT_MARKED)})
         return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+def _markable(record: Record, picture: Picture) -> Record:
+    """Without the flag that an earlier version of this blob could not be marked: this one perhaps can."""
+    if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
+        return record
+    flags = tuple(flag for flag in record.flags if flag != NOT_MARKED)
+    source = record.source.model_copy(update={"etag": picture.etag})
+    return record.model_copy(update={"flags": flags, "source": source})

@@ -14,6 +14,9 @@ from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
 from describer.record import TEXT_FIELDS, Earlier, Origin, Provenance, Record
 
+_RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
+"""Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
+
 _HUMAN: Final = Provenance(origin=Origin.HUMAN)
 _NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one is in the history."
 
@@ -49,7 +52,7 @@ def unchanged(picture: Picture, content: Content, stored: Stored | None, brief: 
 
 def settled(picture: Picture, content: Content, stored: Stored | None, brief: Brief) -> Record | None:
     """The stored record, where it answers these bytes and this brief, or is a person's for these bytes."""
-    if stored is None or stored.record.status is Status.FAILED:
+    if stored is None or stored.record.status in _RETRIED:
         return None
     record = stored.record
     answers = record.origin("alt_text") is Origin.HUMAN or record.fingerprint == brief.fingerprint
@@ -67,7 +70,7 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Recor
         return _with(record, people)
     previous, standing = stored.record, texts_by_people(stored.record)
     if _same_picture(picture, record.source.sha256, stored):
-        if record.status is Status.FAILED and previous.alt_text:
+        if (record.status is Status.FAILED and previous.alt_text) or _same_end(record, previous):
             record = previous  # an older answer to another brief is better than none
         record = _with(record, standing | people)
     else:
@@ -75,6 +78,12 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Recor
         if standing and record.status is Status.DESCRIBED:
             record = record.model_copy(update={"status": Status.NEEDS_REVIEW, "reason": _NEW_PICTURE})
     return record if record == previous else record.after(previous, stored.etag)
+
+
+def _same_end(record: Record, previous: Record) -> bool:
+    """Tried again in vain: the record stands as it is, so that nobody is told twice."""
+    ends = {(of.status, of.reason, of.fingerprint) for of in (record, previous)}
+    return record.status in _RETRIED and len(ends) == 1
 
 
 def texts_by_people(record: Record) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from describer.errors import Archived, Corrupt, Filtered, Transient, Unanswered, Unsupported
+from describer.errors import Archived, Corrupt, Filtered, Refused, TooLarge, Transient, Unanswered, Unsupported
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
 from describer.ports import Answer, Picture
@@ -287,6 +287,28 @@ async def test_a_picture_that_cannot_be_marked_has_its_record_flagged_once(house
     await house.describe()
     assert house.records.writes == 2
     assert len(house.model.calls) == 1
+
+
+async def test_a_picture_that_can_be_marked_again_loses_the_flag(house: House) -> None:
+    house.images.put(CAT, b"cat", theirs="x" * 8000)
+    assert (await house.described()).flags == ("metadata_not_written",)
+    house.images.put(CAT, b"cat")
+    record = await house.described()
+    assert (record.flags, record.history) == ((), ())
+    assert house.metadata()["alt_text"] == "A cat on a sofa."
+    assert isinstance(await house.describe(), Skip)
+    assert len(house.model.calls) == 1
+
+
+@pytest.mark.parametrize("refusal", [TooLarge("raise the limit"), Unsupported("HEIC is not installed")])
+async def test_what_a_new_limit_may_mend_is_tried_again_and_told_once(house: House, refusal: Refused) -> None:
+    house.studio.refuses = refusal
+    first = await house.described()
+    assert await house.described() == first
+    assert house.records.writes == 1
+    assert len({stored.etag for stored in house.topic.announced}) == 1
+    house.studio.refuses = None
+    assert (await house.described()).status is Status.DESCRIBED
 
 
 async def test_a_failed_picture_is_tried_again_at_the_next_event(house: House) -> None:
