@@ -8,7 +8,7 @@ conditional on what was read before it. Whoever loses a race starts a new round,
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from describer import metadata, provenance
@@ -18,6 +18,7 @@ from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason
 from describer.ports import Content, Images, Picture, Records, Stored, Topic
 from describer.record import Record
+from describer.room import Room
 from describer.scribe import Scribe, source_of
 from describer.sidecar import sidecar_name
 from describer.watch import Watch
@@ -41,6 +42,7 @@ class Pipeline:
         scribe: makes a record of bytes.
         max_bytes: larger blobs are not read.
         write_metadata: False leaves pictures untouched.
+        room: for the bytes of all pictures that are worked on.
     """
 
     watch: Watch
@@ -50,6 +52,7 @@ class Pipeline:
     topic: Topic
     max_bytes: int
     write_metadata: bool = True
+    room: Room = field(default_factory=Room)
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already.
@@ -89,10 +92,11 @@ class Pipeline:
             return await self._gone(ref, stored)
         if skip := self.watch.skips_picture(picture):
             return skip
-        content = await self._read(picture)
-        if provenance.unchanged(picture, content, stored, brief):
-            return Skip(SkipReason.UNCHANGED, "its record is complete")
-        record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
+        async with self.room.taken(min(picture.size, self.max_bytes)):
+            content = await self._read(picture)
+            if provenance.unchanged(picture, content, stored, brief):
+                return Skip(SkipReason.UNCHANGED, "its record is complete")
+            record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
         written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
         await self.topic.announce(written)
         written = await self._mark(picture, written)

@@ -11,6 +11,7 @@ from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
 from describer.ports import Answer, Picture
 from describer.record import Earlier, Origin, Provenance, Record, Usage
+from describer.room import Room
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF, CAT, House
 
@@ -231,6 +232,38 @@ async def test_copies_of_a_picture_that_fails_do_not_fail_one_after_the_other(ho
     assert {str(end) for end in ends} == {"no answer in 90 s"}
     assert len(house.model.calls) == 1
     assert (await house.described(twins[0])).status is Status.DESCRIBED
+
+
+async def test_only_so_many_bytes_of_pictures_are_held_at_a_time(house: House) -> None:
+    """Of ten pictures, three fit; the big one that fits by itself alone gets its turn as well."""
+    refs = [ImageRef("images", f"{number}.jpg") for number in range(10)]
+    for number, ref in enumerate(refs):
+        house.images.put(ref, bytes([number]) * (900 if number == 4 else 100))
+    held = most = 0
+
+    async def counted() -> None:
+        nonlocal held, most
+        held += (size := len(house.model.calls[-1].jpeg))
+        most = max(most, held)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        held -= size
+
+    house.model.meanwhile = counted
+    pipeline = replace(house.pipeline, room=Room(300))
+    await asyncio.gather(*(pipeline.describe(ref, BRIEF) for ref in refs))
+    assert len(house.model.calls) == 10
+    assert most == 900
+    assert held == 0
+
+
+async def test_who_waits_too_long_for_room_is_put_off(house: House) -> None:
+    room = Room(10, patience=0.05)
+    async with room.taken(10):
+        with pytest.raises(Transient, match=r"took up the memory for 0\.05 s") as caught:
+            await replace(house.pipeline, room=room).describe(CAT, BRIEF)
+    assert not caught.value.blames_picture
+    assert isinstance(await replace(house.pipeline, room=room).describe(CAT, BRIEF), Record)
 
 
 async def test_a_persons_text_in_the_metadata_is_never_overwritten(house: House) -> None:

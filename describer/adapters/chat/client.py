@@ -31,7 +31,7 @@ _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
 """Seconds: a longer wait is left to the queue, which costs nothing."""
 _KEEP_ALIVE: Final = 120.0
-_QUEUEING: Final = 180.0
+_QUEUEING: Final = 150.0
 
 
 def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None, scope: str) -> AsyncOpenAI:
@@ -61,8 +61,8 @@ class ChatModel:
         family: which request parameters the model takes.
         deadline: seconds for one picture's answer, quick retries included.
         slots: calls at a time; who waits for a slot does not use up the deadline.
-        queueing: seconds to wait for a slot. Together with `deadline` they must stay below the host's functionTimeout,
-            which ends the whole process.
+        queueing: seconds to wait for a slot. With `deadline` and the wait for room.py they must stay below the host's
+            functionTimeout, which ends the whole process.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
     """
 
