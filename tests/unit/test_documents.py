@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+import tomllib
 
 import jsonschema
 import pathspec
 import pytest
 
+from describer import __version__
 from describer.settings import Settings
 from tests import generated
 from tests.unit.conftest import CAT, House
@@ -35,6 +37,11 @@ async def test_a_sidecar_fits_the_published_schema(house: House) -> None:
     sidecar = json.loads(house.records.stored[CAT].record.to_json())
     schema = json.loads((ROOT / "docs" / "record.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(sidecar)
+
+
+def test_the_version_that_the_code_tells_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert __version__ == project["version"]
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
