@@ -10,11 +10,13 @@ The tree:
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
     │   └── Unanswered       the model gave no usable answer, however often it is asked
+    ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 from describer.outcome import Status
@@ -64,6 +66,38 @@ class Unanswered(Refused):
     """The model gave no usable answer: cut off twice, or not in the form that was asked for."""
 
     status = Status.FAILED
+
+
+class UrlFault(StrEnum):
+    """Why nothing can be had from a URL; stable, so that programs may rely on it."""
+
+    MALFORMED = "url_malformed"
+    """Not a URL that every program reads alike, or a `data:` URL with faulty content."""
+    SCHEME = "url_scheme"
+    """Neither https nor `data:` (nor http, where that is allowed)."""
+    HOST = "url_host"
+    """Unknown, not public, or not allowed here; which of them is not told."""
+    CERTIFICATE = "url_certificate"
+    """The server does not prove that it is the one that the URL names."""
+    REDIRECT = "url_redirect"
+    """Redirected too often, or to nowhere."""
+    STATUS = "url_status"
+    """Answered, but not with a picture: absent, forbidden."""
+    CONTENT = "url_content"
+    """A web page, or compressed for transport."""
+
+
+class Unfetchable(DescriberError):
+    """The URL is refused, or fails however often it is asked.
+
+    Args:
+        message: names the host at most, never a resolved address or a query (which may hold a signature).
+        code: why.
+    """
+
+    def __init__(self, message: str, *, code: UrlFault) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Transient(DescriberError):
