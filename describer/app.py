@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from describer.settings import MIB, Provider, Settings
 
 if TYPE_CHECKING:
+    from describer.adapters.web.fetch import Web
     from describer.announcer import Announcer
     from describer.backoff import Backoff
     from describer.brief import Brief
@@ -147,6 +148,16 @@ class App:
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         slots = asyncio.Semaphore(self.settings.model_concurrency)
         return ChatModel(client, self.family, self.settings.model_deadline_seconds, slots)
+
+    @cached_property
+    def web(self) -> Web:
+        """Pictures by URL."""
+        from describer.adapters.web.fetch import Patience, Web
+        from describer.adapters.web.urls import Rules
+
+        settings = self.settings
+        rules = Rules(settings.url_allow_http, settings.url_allow_hosts, settings.url_deny_hosts)
+        return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
 
     @cached_property
     def family(self) -> Family:

@@ -94,8 +94,14 @@ _Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
 _Languages = Annotated[tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1)]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
 _Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
+# A name, a name with wildcards, or an IPv6 address in brackets; and a port.
+_HostGlob = Annotated[str, _matching(r"([a-z0-9*_-]+(\.[a-z0-9*_-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")]
+_Hosts = Annotated[tuple[_HostGlob, ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
+_HOSTS: Final = (
+    "host names in small letters, * for any characters, comma between, such as *.example.com,example.org:8443"
+)
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 
 
@@ -176,6 +182,23 @@ class Settings(BaseModel):
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
         "a number from 0.1 to 3600", ge=0.1, le=3600,
+    )  # fmt: skip
+
+    # Pictures by URL
+    url_allow_http: bool = _setting(
+        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, where anybody on the way can read and change them.",
+        "true or false",
+    )  # fmt: skip
+    url_allow_hosts: _Hosts = _setting(
+        "URL_ALLOW_HOSTS", (), "Fetch only from these hosts (none: any public one). Ports other than 443 (80 for http) "
+        "are asked only where they are named here.", _HOSTS,
+    )  # fmt: skip
+    url_deny_hosts: _Hosts = _setting(
+        "URL_DENY_HOSTS", (), "Never fetch from these hosts, whatever is allowed; without a port, on every one.", _HOSTS
+    )
+    url_timeout_seconds: float = _setting(
+        "URL_TIMEOUT_SECONDS", 30, "Total time for fetching one picture, redirects included.",
+        "a number from 1 to 200", ge=1, le=200,
     )  # fmt: skip
 
     # The model
