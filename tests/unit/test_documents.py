@@ -5,8 +5,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 import tomllib
+from collections.abc import Callable
 
 import jsonschema
 import pathspec
