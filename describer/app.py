@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from describer.announcer import Announcer
     from describer.backoff import Backoff
     from describer.brief import Brief
+    from describer.checks import Check
+    from describer.checkup import Closable
     from describer.delivery import Delivery
     from describer.journal import Journal
     from describer.models import Family
-    from describer.ports import Line, Model
+    from describer.ports import Line, Model, Probe
     from describer.telemetry import Telemetry
 
 WORK_QUEUE = "image-work"
@@ -35,11 +37,24 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._clients: list[Closable] = []
 
     @classmethod
     def from_environment(cls) -> Self:
         """Raises `Misconfigured` with one message where the settings are faulty."""
         return cls(Settings.read(os.environ))  # noqa: TID251 - here, and only here
+
+    async def close(self) -> None:
+        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        from describer.adapters.storage import sign_out
+
+        for client in self._clients:
+            await client.close()
+        await sign_out()
+
+    def _kept[T: Closable](self, client: T) -> T:
+        self._clients.append(client)
+        return client
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -50,7 +65,7 @@ class App:
 
         return Delivery(
             pipeline=self.pipeline,
-            queue=StorageQueue(queue_client(self.settings.host_account, WORK_QUEUE)),
+            queue=StorageQueue(self._kept(queue_client(self.settings.host_account, WORK_QUEUE))),
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
@@ -66,8 +81,9 @@ class App:
         from describer.announcer import Announcer
 
         settings = self.settings
-        publisher = GridTopic(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
-        queue = StorageQueue(queue_client(settings.host_account, UNPUBLISHED_QUEUE))
+        topic = self._kept(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
+        publisher = GridTopic(topic)
+        queue = StorageQueue(self._kept(queue_client(settings.host_account, UNPUBLISHED_QUEUE)))
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
@@ -91,7 +107,7 @@ class App:
         from describer.watch import Watch
 
         settings = self.settings
-        blobs = blob_service(settings.images_account)
+        blobs = self._kept(blob_service(settings.images_account))
         records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
         limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
         studio = ThreadStudio(self.family, settings.detail, limits)
@@ -147,7 +163,7 @@ class App:
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         slots = asyncio.Semaphore(self.settings.model_concurrency)
-        return ChatModel(client, self.family, self.settings.model_deadline_seconds, slots)
+        return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
 
     @cached_property
     def web(self) -> Web:
@@ -158,6 +174,19 @@ class App:
         settings = self.settings
         rules = Rules(settings.url_allow_http, settings.url_allow_hosts, settings.url_deny_hosts)
         return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
+
+    async def checks(self) -> list[Check]:
+        """Tries every connection that is configured, all at once; within ten seconds."""
+        from describer.checks import check_all
+
+        return await check_all(self.probes)
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """One for each connection."""
+        from describer.checkup import probes
+
+        return tuple(probes(self.settings, self.family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
 
     @cached_property
     def family(self) -> Family:
