@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Self
 from describer.settings import MIB, Provider, Settings
 
 if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+
     from describer.adapters.web.fetch import Web
     from describer.announcer import Announcer
     from describer.backoff import Backoff
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
     from describer.delivery import Delivery
     from describer.journal import Journal
     from describer.models import Family
-    from describer.ports import Line, Model, Probe
+    from describer.ondemand import OnDemand
+    from describer.ports import Images, Line, Model, Probe, Records
+    from describer.scribe import Scribe
     from describer.telemetry import Telemetry
+    from describer.watch import Watch
 
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
@@ -95,28 +100,15 @@ class App:
     @cached_property
     def pipeline(self) -> Line:
         """The line; observed, where telemetry is on."""
-        from describer.adapters.images import BlobImages
-        from describer.adapters.records import BlobRecords
-        from describer.adapters.storage import blob_service
         from describer.adapters.topic import NoTopic
-        from describer.image.studio import ThreadStudio
-        from describer.image.values import Limits
-        from describer.inflight import InFlight
         from describer.pipeline import Pipeline
-        from describer.scribe import Scribe
-        from describer.watch import Watch
 
         settings = self.settings
-        blobs = self._kept(blob_service(settings.images_account))
-        records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
-        limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
-        studio = ThreadStudio(self.family, settings.detail, limits)
-        containers = (settings.images_container, *settings.more_containers)
         pipeline = Pipeline(
-            watch=Watch(containers, settings.images_include, settings.images_exclude),
-            images=BlobImages(blobs),
-            records=records,
-            scribe=Scribe(studio, self.model, records, self.family, InFlight()),
+            watch=self._watch,
+            images=self._images,
+            records=self.records,
+            scribe=self._scribe,
             topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
@@ -126,6 +118,66 @@ class App:
         from describer.telemetry import traced
 
         return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
+
+    @cached_property
+    def ondemand(self) -> OnDemand:
+        """Where callers who wait are served."""
+        from describer.ondemand import OnDemand
+        from describer.room import Room
+        from describer.sources import Loader
+
+        settings, scribe = self.settings, self._scribe
+        if self.telemetry:
+            from describer.telemetry import traced_scribe
+
+            scribe = traced_scribe(scribe, self.telemetry, _PROVIDERS[settings.model_server.provider])
+        room = Room(settings.held_images_mb * MIB)
+        return OnDemand(
+            line=self.pipeline,
+            records=self.records,
+            scribe=scribe,
+            loader=Loader(self._watch, self._images, self.web, room, settings.max_bytes),
+            room=room,
+            usual=self.brief,
+            models=settings.models_allowed,
+        )
+
+    @cached_property
+    def _scribe(self) -> Scribe:
+        from describer.image.studio import ThreadStudio
+        from describer.image.values import Limits
+        from describer.inflight import InFlight
+        from describer.scribe import Scribe
+
+        limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
+        return Scribe(ThreadStudio(self.family, limits), self.model, self.records, self.family, InFlight())
+
+    @cached_property
+    def _watch(self) -> Watch:
+        from describer.watch import Watch
+
+        settings = self.settings
+        containers = (settings.images_container, *settings.more_containers)
+        return Watch(containers, settings.images_include, settings.images_exclude)
+
+    @cached_property
+    def _blobs(self) -> BlobServiceClient:
+        from describer.adapters.storage import blob_service
+
+        return self._kept(blob_service(self.settings.images_account))
+
+    @cached_property
+    def _images(self) -> Images:
+        from describer.adapters.images import BlobImages
+
+        return BlobImages(self._blobs)
+
+    @cached_property
+    def records(self) -> Records:
+        """The sidecars."""
+        from describer.adapters.records import BlobRecords
+
+        return BlobRecords(self._blobs.get_container_client(self.settings.descriptions_container))
 
     @cached_property
     def telemetry(self) -> Telemetry | None:
@@ -186,14 +238,15 @@ class App:
         """One for each connection."""
         from describer.checkup import probes
 
-        return tuple(probes(self.settings, self.family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
+        family = self.family(self.settings.model_server.model)
+        return tuple(probes(self.settings, family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
 
-    @cached_property
-    def family(self) -> Family:
-        """How the model is asked, counts and costs."""
+    def family(self, model: str) -> Family:
+        """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
         from describer.models import family, generic
 
-        return family(self.settings.model_family or self.settings.model_server.model) or generic()
+        told = self.settings.model_family if model == self.settings.model_server.model else ""
+        return family(told or model) or generic()
 
     @cached_property
     def brief(self) -> Brief:

@@ -10,8 +10,12 @@ The tree:
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
     │   └── Unanswered       the model gave no usable answer, however often it is asked
+    ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
+    ├── OffLimits        tell whoever asked: this blob is kept from the model
+    ├── Absent           tell whoever asked: there is no such blob, or no record of it
     ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
+    │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
@@ -68,6 +72,27 @@ class Unanswered(Refused):
     status = Status.FAILED
 
 
+class Unacceptable(DescriberError):
+    """What was asked for cannot be done, by anybody's picture.
+
+    Args:
+        message: what was wrong and what would be right.
+        field: the name of the option at fault.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class OffLimits(DescriberError):
+    """The blob lies outside of the watched containers, or is kept from the model by a pattern or its metadata."""
+
+
+class Absent(DescriberError):
+    """There is no such blob, or no record of it."""
+
+
 class UrlFault(StrEnum):
     """Why nothing can be had from a URL; stable, so that programs may rely on it."""
 
@@ -114,6 +139,10 @@ class Transient(DescriberError):
         super().__init__(message)
         self.retry_after = retry_after
         self.blames_picture = blames_picture
+
+
+class Busy(Transient):
+    """This instance holds as many pictures in memory as it may."""
 
 
 class Misconfigured(DescriberError):

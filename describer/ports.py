@@ -3,12 +3,12 @@
 At the end, what doors need: the line itself, and whether all of this works.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from describer.brief import Brief
+from describer.brief import Brief, Question
 from describer.description import Description
 from describer.errors import Refused
 from describer.events import ImageRef
@@ -53,6 +53,29 @@ class Answer:
     usage: Usage
     description: Description | None = None
     refusal: str = ""
+
+
+class Ending(StrEnum):
+    """How a free answer ended."""
+
+    COMPLETE = "complete"
+    CUT_OFF = "cut_off"
+    """At the cap of tokens; what there is stands."""
+    FILTERED = "filtered"
+    """By the content filter of the model's service; what came before it stands."""
+    REFUSED = "refused"
+    """The text is the model's refusal, not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAnswer:
+    """The answer to a caller's own question."""
+
+    text: str
+    model: str
+    """As it named itself."""
+    usage: Usage
+    ending: Ending = Ending.COMPLETE
 
 
 class Images(Protocol):
@@ -118,8 +141,8 @@ class Studio(Protocol):
     async def inspect(self, data: bytes) -> Header:
         """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
 
-    async def prepare(self, data: bytes) -> PreparedImage:
-        """Decodes, shrinks and encodes. Raises Unsupported, Corrupt or TooLarge."""
+    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
+        """Decodes, shrinks as this model looks at this detail, and encodes. Raises Unsupported, Corrupt or TooLarge."""
 
 
 class Model(Protocol):
@@ -131,6 +154,29 @@ class Model(Protocol):
         Raises:
             Filtered, Unanswered: this picture gets no answer, however often it is asked.
             Transient, Misconfigured: later, or not before an operator acts.
+        """
+
+    def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """The answer about all pictures, piece by piece as it is written; the last item is the whole of it.
+
+        Close it (`aclosing`) when not all of it is read: it holds a connection.
+
+        Raises:
+            Filtered: the question or a picture was stopped before there was a word.
+            Transient, Misconfigured: as above; Transient also after some pieces, where the answer breaks off.
+        """
+
+
+class Web(Protocol):
+    """Pictures by URL."""
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes behind an https: or data: URL.
+
+        Raises:
+            Unfetchable: the URL is refused, or fails for good.
+            TooLarge, Corrupt: what is there is no picture that can be described.
+            Transient: later, maybe.
         """
 
 

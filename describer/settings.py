@@ -184,6 +184,11 @@ class Settings(BaseModel):
         "a number from 0.1 to 3600", ge=0.1, le=3600,
     )  # fmt: skip
 
+    held_images_mb: int = _setting(
+        "HELD_IMAGES_MB", 256, "Callers' pictures held in memory at once, per instance, in MiB; beyond it: 429.",
+        "a whole number from 16 to 16000", ge=16, le=16000,
+    )  # fmt: skip
+
     # Pictures by URL
     url_allow_http: bool = _setting(
         "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, where anybody on the way can read and change them.",
@@ -225,6 +230,10 @@ class Settings(BaseModel):
         "OPENAI_API_KEY", SecretStr(""), "That server's key, if it wants one.", "a key"
     )
     openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
+    models_allowed: _List = _setting(
+        "MODELS_ALLOWED", (), "Further deployments that a caller may choose; each name begins with its model's.",
+        "names, comma between, such as gpt-5.6-sol,gpt-5.6-luna-eu",
+    )  # fmt: skip
     model_family: str = _setting(
         "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
         "a name from describer/models.toml, such as gpt-5.6-luna",
@@ -374,3 +383,6 @@ def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
         yield f"MODEL_FAMILY is {told!r}; expected a name from describer/models.toml, such as gpt-5.6-luna."
     elif not told and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
         yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."
+    for other in given.get("MODELS_ALLOWED", "").split(",") if name == "AZURE_OPENAI_DEPLOYMENT" else ():
+        if other.strip() and not family(other.strip()):
+            yield f"MODELS_ALLOWED names {other.strip()!r}, which tells no model; expected one such as gpt-5.6-luna-eu."

@@ -39,7 +39,7 @@ class House:
     def pipeline(self) -> Pipeline:
         luna = family("gpt-5.6-luna")
         assert luna
-        scribe = Scribe(self.studio, self.model, self.records, luna, self.in_flight)
+        scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight)
         return Pipeline(self.watch, self.images, self.records, scribe, self.topic, 1000, self.write_metadata)
 
     @property

@@ -1,0 +1,132 @@
+"""On demand: the same stages as for uploads, for a caller who waits. HTTP, MCP and the command line all come here.
+
+    desk = app.ondemand                                     # one for the process: its limits are the process's
+    brief = desk.brief(Order(languages=("de",), context="Our cat Tom"))         # Unacceptable: names the field
+
+    record = await desk.describe(Url("https://…/cat.jpg"), brief)               # a Record, whatever its status
+    record = await desk.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # a stored text of these bytes stands
+    record = await desk.describe(BlobOf(ref), brief, write=True)                # as the trigger does: stored, announced
+
+    question = desk.question("Which breed is it?", Order(max_tokens=300))
+    answer = await desk.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
+    async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
+        async for piece in pieces: ...
+
+    with desk.room.hold(len(data)):                         # whoever takes bytes in (`Upload`) holds the room for them
+        record = await desk.describe(Upload(data, "cat.jpg"), brief)
+
+What a picture is at fault for is a record's status where it is described, and `Refused` where a question is asked. All
+else is raised: `Unacceptable`, `OffLimits`, `Absent`, `Unfetchable` (the caller's business), `Busy` and other
+`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from describer import provenance
+from describer.brief import Brief, Question
+from describer.errors import Absent, OffLimits, Refused, Unacceptable
+from describer.events import ImageRef
+from describer.image.values import PreparedImage
+from describer.order import Order
+from describer.outcome import Skip, SkipReason
+from describer.ports import FreeAnswer, Line, Records
+from describer.record import Record
+from describer.room import Room
+from describer.scribe import Scribe
+from describer.sources import BlobOf, Loader, PictureSource, Upload, Url
+
+__all__ = ["MOST_SOURCES", "BlobOf", "FreeAnswer", "OnDemand", "Order", "PictureSource", "Upload", "Url"]
+
+MOST_SOURCES: Final = 10
+"""Pictures in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    """The desk where callers ask.
+
+    Args:
+        line: what `write` goes through.
+        records: where stored texts are looked up.
+        scribe: makes a record of bytes.
+        loader: brings pictures in.
+        room: bounds what is held in memory.
+        usual: the brief of whoever wishes for nothing else.
+        models: that a caller may choose, beside the usual one.
+    """
+
+    line: Line
+    records: Records
+    scribe: Scribe
+    loader: Loader
+    room: Room
+    usual: Brief
+    models: tuple[str, ...] = ()
+
+    def brief(self, order: Order) -> Brief:
+        """What is asked where a description is wanted. Raises Unacceptable."""
+        return order.brief(self.usual, self.models)
+
+    def question(self, text: str, order: Order) -> Question:
+        """What is asked where the caller has a question. Raises Unacceptable."""
+        return order.question(text, self.usual, self.models)
+
+    async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
+        """The picture's record; with `write`, as it is stored by now.
+
+        Raises:
+            Unacceptable: `write` without a blob to write to.
+            and what the module says.
+        """
+        if write:
+            if not isinstance(source, BlobOf):
+                sentence = "Only a blob's description can be written; give the picture as a blob."
+                raise Unacceptable(sentence, field="write")
+            return await self._written(source.ref, brief)
+        async with self.loader.loaded(source) as (picture, content):
+            if not isinstance(source, BlobOf):
+                return await self.scribe.anew(picture, content, brief)
+            stored = await self.records.read(source.ref)
+            if settled := provenance.settled(stored, content, brief):
+                return provenance.reconciled(settled, picture, stored)
+            return provenance.reconciled(await self.scribe.anew(picture, content, brief), picture, stored)
+
+    async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
+        """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
+        async with aclosing(self.stream(sources, question)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, FreeAnswer):
+                    return piece
+        raise AssertionError("unreachable: the whole answer comes last")
+
+    async def stream(self, sources: Sequence[PictureSource], question: Question) -> AsyncGenerator[str | FreeAnswer]:
+        """The same answer, piece by piece; the last item is the whole of it."""
+        if not 1 <= len(sources) <= MOST_SOURCES:
+            raise Unacceptable(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
+        images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
+        async with aclosing(self.scribe.model.reply(question, images)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
+        async with self.loader.loaded(source) as (_, content):
+            try:
+                if content.refusal:
+                    raise content.refusal
+                return await self.scribe.studio.prepare(content.data, model=question.model, detail=question.detail)
+            except Refused as refusal:
+                raise type(refusal)(f"Picture {number}: {refusal}") from refusal
+
+    async def _written(self, ref: ImageRef, brief: Brief) -> Record:
+        end = await self.line.describe(ref, brief)
+        if not isinstance(end, Skip):
+            return end
+        stored = await self.records.read(ref) if end.reason is SkipReason.UNCHANGED else None
+        if stored:
+            return stored.record
+        if end.reason in {SkipReason.UNCHANGED, SkipReason.GONE}:
+            raise Absent(f"There is no blob {ref.container}/{ref.name}.")
+        raise OffLimits(f"{ref.container}/{ref.name} is off limits: {end.detail}.")
