@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from describer.announcer import Announcer
     from describer.backoff import Backoff
     from describer.brief import Brief
+    from describer.checks import Check
+    from describer.checkup import Closable
     from describer.delivery import Delivery
     from describer.journal import Journal
     from describer.models import Family
     from describer.ondemand import OnDemand
-    from describer.ports import Images, Line, Model, Records
+    from describer.ports import Images, Line, Model, Probe, Records
     from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
@@ -40,11 +42,24 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._clients: list[Closable] = []
 
     @classmethod
     def from_environment(cls) -> Self:
         """Raises `Misconfigured` with one message where the settings are faulty."""
         return cls(Settings.read(os.environ))  # noqa: TID251 - here, and only here
+
+    async def close(self) -> None:
+        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        from describer.adapters.storage import sign_out
+
+        for client in self._clients:
+            await client.close()
+        await sign_out()
+
+    def _kept[T: Closable](self, client: T) -> T:
+        self._clients.append(client)
+        return client
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -55,7 +70,7 @@ class App:
 
         return Delivery(
             pipeline=self.pipeline,
-            queue=StorageQueue(queue_client(self.settings.host_account, WORK_QUEUE)),
+            queue=StorageQueue(self._kept(queue_client(self.settings.host_account, WORK_QUEUE))),
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
@@ -71,8 +86,9 @@ class App:
         from describer.announcer import Announcer
 
         settings = self.settings
-        publisher = GridTopic(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
-        queue = StorageQueue(queue_client(settings.host_account, UNPUBLISHED_QUEUE))
+        topic = self._kept(connect(settings.events_topic_endpoint, credential(managed=False, client_id="")))
+        publisher = GridTopic(topic)
+        queue = StorageQueue(self._kept(queue_client(settings.host_account, UNPUBLISHED_QUEUE)))
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
@@ -148,7 +164,7 @@ class App:
     def _blobs(self) -> BlobServiceClient:
         from describer.adapters.storage import blob_service
 
-        return blob_service(self.settings.images_account)
+        return self._kept(blob_service(self.settings.images_account))
 
     @cached_property
     def _images(self) -> Images:
@@ -199,7 +215,7 @@ class App:
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         slots = asyncio.Semaphore(self.settings.model_concurrency)
-        return ChatModel(client, self.family, self.settings.model_deadline_seconds, slots)
+        return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
 
     @cached_property
     def web(self) -> Web:
@@ -210,6 +226,20 @@ class App:
         settings = self.settings
         rules = Rules(settings.url_allow_http, settings.url_allow_hosts, settings.url_deny_hosts)
         return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
+
+    async def checks(self) -> list[Check]:
+        """Tries every connection that is configured, all at once; within ten seconds."""
+        from describer.checks import check_all
+
+        return await check_all(self.probes)
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """One for each connection."""
+        from describer.checkup import probes
+
+        family = self.family(self.settings.model_server.model)
+        return tuple(probes(self.settings, family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
 
     def family(self, model: str) -> Family:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""

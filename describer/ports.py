@@ -1,6 +1,6 @@
 """What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
 
-At the end, what doors need: the line itself.
+At the end, what doors need: the line itself, and whether all of this works.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -213,3 +213,32 @@ class Line(Protocol):
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
         """Records that a picture was tried as often as allowed, unless it is described by now."""
+
+
+class Verdict(StrEnum):
+    """How a look at one connection ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It cannot be told from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe found: a sentence, and what to do about it. Neither holds a secret."""
+
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+class Probe(Protocol):
+    """Looks whether one connection works, and leaves nothing behind."""
+
+    @property
+    def name(self) -> str:
+        """Of what is looked at: `storage: container images`."""
+
+    async def look(self) -> Finding:
+        """Tries it once. Raises Transient or Misconfigured: it does not work."""
