@@ -45,7 +45,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _problem(status: int) -> dict[str, Any]:
     titles = "; ".join(kind.title for kind in KINDS.values() if kind.status == status)
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return _ok(f"{titles}.", _HEADERS.get(status), content=content)
 
 
@@ -133,8 +133,8 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for model in (Ask, ProblemBody):
         own = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(own.pop("$defs", {}))
-        schemas[own["title"]] = own
-    for unused in ("HTTPValidationError", "ValidationError", "ProblemBody"):
-        schemas.pop(unused, None)
+        schemas[model.__name__] = own
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
     document["components"]["securitySchemes"] = SCHEMES
     return document

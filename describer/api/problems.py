@@ -97,7 +97,7 @@ class Fault(BaseModel):
 class ProblemBody(BaseModel):
     """A problem, as RFC 9457 has it."""
 
-    model_config = ConfigDict(extra="forbid", title="Problem")
+    model_config = ConfigDict(extra="forbid")
 
     type: str = Field(json_schema_extra={"enum": [_URN + name for name in KINDS]})
     title: str

@@ -38,8 +38,16 @@ from describer.record import Record
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
 
-type Container = Annotated[str, Path(max_length=63, description="A watched container.")]
-type Name = Annotated[str, Path(min_length=1, max_length=1024, description="The blob's name; slashes may stand in it.")]
+type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
+type Name = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=1024,
+        description="The blob's name; slashes may stand in it.",
+        examples=["pets/cat.jpg"],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,20 @@ Image = Annotated[
 class Ask(Options):
     """The JSON body of `POST /api/describe`."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"images": [{"url": "https://pictures.example/cat.jpg"}], "languages": ["en", "de"]},
+                {
+                    "images": [{"base64": "Y2F0"}],
+                    "prompt": "Describe the images as an alternative text",
+                    "max_tokens": 300,
+                },
+                {"images": [{"blob": {"container": "images", "name": "pets/cat.jpg"}}], "write": True},
+            ]
+        },
+    )
 
     images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
 
