@@ -41,12 +41,7 @@ _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
     str,
-    Path(
-        min_length=1,
-        max_length=1024,
-        description="The blob's name; slashes may stand in it.",
-        examples=["pets/cat.jpg"],
-    ),
+    Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
 ]
 
 

@@ -118,7 +118,7 @@ class Ask(Options):
                 {"images": [{"url": "https://pictures.example/cat.jpg"}], "languages": ["en", "de"]},
                 {
                     "images": [{"base64": "Y2F0"}],
-                    "prompt": "Describe the images as an alternative text",
+                    "prompt": "What is on the sofa?",
                     "max_tokens": 300,
                 },
                 {"images": [{"blob": {"container": "images", "name": "pets/cat.jpg"}}], "write": True},

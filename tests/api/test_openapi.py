@@ -66,18 +66,7 @@ def test_the_interface_is_as_documented(url: str) -> None:
         "run",
     ]
     command += [str(generated.ROOT / "docs" / "openapi.json"), "--url", url, "--header", f"x-functions-key: {KEY}"]
-    command += [
-        "--checks",
-        "all",
-        "--workers",
-        "2",
-        "--max-examples",
-        "15",
-        "--seed",
-        "1",
-        "--generation-deterministic",
-        "--no-color",
-    ]
+    command += ["--checks", "all", "--workers", "2", "--max-examples", "15"]
+    command += ["--generation-deterministic", "--no-color"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
-    print(done.stdout)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
