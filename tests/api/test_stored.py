@@ -5,7 +5,7 @@ from typing import Any
 
 from describer.checks import Check
 from describer.events import ImageRef
-from describer.ports import Verdict
+from describer.ports import Stored, Verdict
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
 from tests.fakes import answer
@@ -87,3 +87,20 @@ async def test_deep_health_tells_of_every_connection(api: Api) -> None:
         "name": "queue", "verdict": "failed", "seconds": 1.5, "found": "There is none.", "advice": "Make it.",
     }  # fmt: skip
     assert json.loads(response.text)
+
+
+async def test_a_forged_cursor_is_refused(api: Api) -> None:
+    for cursor in ("x", "ü", "AA==", "/w=="):
+        body = _problem(await api.client.get("/api/descriptions", params={"cursor": cursor}), 422, "invalid")
+        assert body["errors"][0]["field"] == "cursor"
+
+
+async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
+    api.house.records.stored[ImageRef("images", "../secrets/cat.jpg")] = await _stored(api)
+    for path in ("%2E%2E/secrets/cat.jpg", "..%2Fsecrets%2Fcat.jpg", "a/..%5C..%5Csecrets/cat.jpg"):
+        _problem(await api.client.get(f"/api/descriptions/images/{path}"), 404, "not-found")
+
+
+async def _stored(api: Api) -> Stored:
+    await api.house.describe()
+    return api.house.records.stored[CAT]
