@@ -41,7 +41,7 @@ def _measured(calls: int, size: int) -> dict[str, Any]:
 
 def test_two_hundred_small_pictures_wait_for_nothing_but_the_model() -> None:
     allowed = 1.5 + 200 / CONCURRENCY - 1  # seconds: the model takes one for each wave of calls
-    slowest = []
+    slowest: list[float] = []
     while len(slowest) < TRIES and min(slowest, default=allowed) >= allowed:
         measured = _measured(200, 0)
         assert set(measured["statuses"]) == {200}
