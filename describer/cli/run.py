@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -13,14 +14,19 @@ from describer.cli.commands import cli
 from describer.cli.results import printable
 from describer.errors import DescriberError
 
+_VERBOSE: Final = "--verbose"
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """The exit code."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    verbose = "--verbose" in given
-    _quieten(verbose=verbose)
+
+def run() -> int:
+    """Runs what the process was called with, quietly; gives the exit code."""
+    _quieten(verbose=_VERBOSE in sys.argv)
+    return called(sys.argv[1:])
+
+
+def called(arguments: Sequence[str]) -> int:
+    """Runs one command; gives the exit code."""
     try:
-        return int(cli.main(given, prog_name="describer", standalone_mode=False) or 0)
+        return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False) or 0)
     except (KeyboardInterrupt, click.Abort):
         return _told("Interrupted.", Exit.INTERRUPTED)
     except click.ClickException as error:
@@ -32,7 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.SOME
     except Exception as error:
-        if verbose:
+        if _VERBOSE in arguments:
             raise
         sentence = f"This is a bug ({type(error).__name__}: {error}). `describer --verbose …` shows where."
         return _told(sentence, Exit.BUG)
