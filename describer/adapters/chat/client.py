@@ -85,12 +85,14 @@ class ChatModel:
             ends = asyncio.get_running_loop().time() + self.deadline
             with self._punctually():
                 async with asyncio.timeout_at(ends):
-                    stream = await self._patiently(lambda: self._opened(question, images))
+                    stream, first = await self._patiently(lambda: self._opened(question, images))
             try:
                 pieces = Pieces()
-                while chunk := await self._next(stream, ends):
+                chunk: ChatCompletionChunk | None = first
+                while chunk:
                     if piece := pieces.add(chunk):
                         yield piece
+                    chunk = await self._next(stream, ends)
                 yield pieces.whole()
             finally:
                 await stream.close()
@@ -123,11 +125,18 @@ class ChatModel:
             raise Transient("the model's server answered something that is no completion")
         return answer
 
-    async def _opened(self, question: Question, images: Sequence[PreparedImage]) -> _Stream:
+    async def _opened(self, question: Question, images: Sequence[PreparedImage]) -> tuple[_Stream, ChatCompletionChunk]:
+        """The stream and its first chunk."""
         request = requests.reply(question, images, self.families(question.model))
         with _sdk_errors():
             stream: _Stream = await self.client.chat.completions.create(**request)
-        return stream
+            try:
+                return stream, await anext(stream)
+            except StopAsyncIteration as error:
+                raise Transient("the model's server answered something that is no stream") from error
+            except BaseException:
+                await stream.close()
+                raise
 
     async def _next(self, stream: _Stream, ends: float) -> ChatCompletionChunk | None:
         with self._punctually(), _sdk_errors():
