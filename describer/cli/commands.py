@@ -114,9 +114,8 @@ def describe(
     if found.skipped:
         click.echo(f"{found.skipped} files that are no pictures were passed over.", err=True)
     if question is not None and len(found.sources) > MOST_SOURCES:
-        raise Unacceptable(
-            f"A question can be about {MOST_SOURCES} pictures; these are {len(found.sources)}.", field="pictures"
-        )
+        sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
+        raise Unacceptable(sentence, field="pictures")
     _end(_work(app, asking.describe if question is None else lambda app: asking.answer(app, question)))
 
 

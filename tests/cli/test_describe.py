@@ -103,6 +103,28 @@ async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal
     assert json.loads(lines)["visible_text"].endswith("\x9b2Jhello")
 
 
+async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model: Model) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        shell.picture(name, jpeg(235))
+    model.script.always(lambda _: Answer("One \x1b[2Jis older."))
+    asked = ["describe", "a.jpg", "b.jpg", "--prompt", "What has changed?", "--max-tokens", "300", "-l", "de"]
+    done = await shell.here(*asked)
+    assert (done.code, done.out) == (0, "One \ufffd[2Jis older.\n"), done.err
+    request = model.requests[-1]
+    assert (len(request.images), request.max_tokens) == (2, 300)
+    told = (await shell.here(*asked, "--json")).lines[0]
+    assert (told["answer"], told["ending"]) == ("One \x1b[2Jis older.", "complete")
+    assert told["usage"]["calls"] == 1
+    model.script.always(lambda _: faults.cut_off("One is"))
+    cut = await shell.here(*asked)
+    assert (cut.code, cut.out, "--max-tokens" in cut.err) == (1, "One is\n", True)
+    shell.picture("b.jpg", b"no picture")
+    refused = await shell.here(*asked)
+    assert (refused.code, refused.out, "Picture 2: " in refused.err) == (1, "", True)
+    many = await shell.here("describe", *["a.jpg"] * 11, "--prompt", "What?")
+    assert (many.code, "1 to 10 pictures; these are 11" in many.err) == (2, True)
+
+
 async def test_a_model_that_is_gone_means_later(shell: Shell, model: Model) -> None:
     shell.picture("a.jpg", jpeg(240))
     model.script.always(by_width(w240=faults.rate_limited(60)))
@@ -172,7 +194,7 @@ async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Mo
     for number in range(2):
         shell.picture(f"photos/{number}.jpg", jpeg(270 + number))
     asked = len(model.requests)
-    process = await shell.process("describe", "photos")
+    process = await shell.process("describe", "photos", MODEL_CONCURRENCY="1")  # so that the first is done by then
     await until(lambda: len(model.requests) == asked + 2)
     process.send_signal(signal.SIGINT)
     async with asyncio.timeout(10):
