@@ -11,8 +11,7 @@ import click
 
 from describer import __version__, prompt
 from describer.app import App
-from describer.checks import Check, check_all
-from describer.checkup import Known
+from describer.checks import Check, Known, check_all
 from describer.cli import tables, words
 from describer.cli.asking import Asking, Form
 from describer.cli.codes import Exit

@@ -53,13 +53,17 @@ class Shell:
             code = await asyncio.to_thread(called, arguments)
         return Done(code, *self.capsys.readouterr())
 
-    def process(self, *arguments: str, **settings: str) -> Any:
+    async def shell(self, program: str) -> Done:
+        """Runs a program of the shell, up to the first command that fails."""
+        return await self._end(await self._start("bash", "-eu", "-c", program), b"")
+
+    async def process(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+        return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
+
+    async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
         told = {name: value for name, value in (self.settings | settings).items() if value}
-        return asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "describer",
-            *arguments,
+        return await asyncio.create_subprocess_exec(
+            *command,
             cwd=self.folder,
             env={**environment.clean(), **told, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
             stdin=asyncio.subprocess.PIPE,
@@ -68,7 +72,9 @@ class Shell:
         )
 
     async def run(self, *arguments: str, stdin: bytes = b"", **settings: str) -> Done:
-        process = await self.process(*arguments, **settings)
+        return await self._end(await self.process(*arguments, **settings), stdin)
+
+    async def _end(self, process: asyncio.subprocess.Process, stdin: bytes) -> Done:
         out, err = await process.communicate(stdin)
         assert process.returncode is not None
         done = Done(process.returncode, out.decode(), err.decode())
