@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
-from describer.settings import MIB, Provider, Settings
+from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
     from starlette.types import ASGIApp
 
@@ -47,9 +50,14 @@ class App:
         self._clients: list[Closable] = []
 
     @classmethod
-    def from_environment(cls) -> Self:
-        """Raises `Misconfigured` with one message where the settings are faulty."""
-        return cls(Settings.read(os.environ))  # noqa: TID251 - here, and only here
+    def from_environment(
+        cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """Reads the settings; `beneath` holds values for what the environment does not set.
+
+        Raises `Misconfigured` with one message where they are faulty.
+        """
+        return cls(Settings.read({**beneath, **os.environ}, needs))  # noqa: TID251 - here, and only here
 
     async def close(self) -> None:
         """Closes every connection, for those who end before their process does; the Functions host never asks."""

@@ -1,7 +1,6 @@
 """Which connections this installation has, as its settings tell: a probe for each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from describer.adapters.chat import client as chat
@@ -11,6 +10,7 @@ from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe
 from describer.adapters.storage import blob_service, credential, queue_client
+from describer.checks import Known
 from describer.models import Family
 from describer.ports import Finding, Probe, Verdict
 from describer.settings import Provider, Settings
@@ -31,18 +31,6 @@ class Keep(Protocol):
 
     def __call__[T: Closable](self, client: T, /) -> T:
         """Gives it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A probe that need not look."""
-
-    name: str
-    finding: Finding
-
-    async def look(self) -> Finding:
-        """What was known before."""
-        return self.finding
 
 
 def probes(settings: Settings, family: Family, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:

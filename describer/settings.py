@@ -5,7 +5,7 @@ first event is taken: Event Grid keeps its events for a day, while a started app
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -18,6 +18,8 @@ from describer.models import family
 
 MIB: Final = 2**20
 _MANAGED: Final = "managedidentity"
+_UNWATCHED: Final = "images"
+"""The container of those who watch none."""
 
 
 class Provider(StrEnum):
@@ -33,6 +35,16 @@ class Detail(StrEnum):
     LOW = "low"
     HIGH = "high"
     ORIGINAL = "original"
+
+
+class Need(StrEnum):
+    """What a program wants of the settings; the function app wants all of it, the command line less."""
+
+    MODEL = "model"
+    BLOBS = "blobs"
+    """The pictures and the descriptions."""
+    EVENTS = "events"
+    """The watched container, and the queues of both accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,16 +294,21 @@ class Settings(BaseModel):
     host_client_id: str = _setting("AzureWebJobsStorage__clientId", "", "The user-assigned identity.", "a client id")
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Self:
+    def read(cls, environ: Mapping[str, str], needs: Collection[Need] = tuple(Need)) -> Self:
         """The settings in `environ`; empty values count as absent.
+
+        Args:
+            environ: names and values.
+            needs: what may not be absent. What is there must be right in any case.
 
         Raises:
             Misconfigured: with one message that names every fault and what was expected.
         """
         given = {name: value for name, value in environ.items() if value.strip()}
-        faults = list(_absences(given))
+        faults = list(_absences(given, needs))
+        unneeded = {} if Need.EVENTS in needs else {"IMAGES_CONTAINER": _UNWATCHED}
         try:
-            settings = cls.model_validate(given)
+            settings = cls.model_validate(unneeded | given)
         except ValidationError as error:
             raise _mend([*_faults(cls, error, given), *faults]) from error
         if faults:
@@ -345,17 +362,19 @@ def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, 
         )
 
 
-def _absences(given: Mapping[str, str]) -> Iterator[str]:
+def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str]:
     """Faults between settings. They look only at what is there, so that they are found beside faulty values too."""
-    for account in ("IMAGES", "AzureWebJobsStorage"):
-        missing = {f"{account}__blobServiceUri", f"{account}__queueServiceUri"} - given.keys()
+    for account, need in (("IMAGES", Need.BLOBS), ("AzureWebJobsStorage", Need.EVENTS)):
+        wanted = ((f"{account}__blobServiceUri", need), (f"{account}__queueServiceUri", Need.EVENTS))
+        missing = {name for name, need in wanted if need in needs} - given.keys()
         if account not in given and missing:
             yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
     descriptions = given.get("DESCRIPTIONS_CONTAINER", "descriptions")
     for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
         if descriptions in {item.strip() for item in given.get(name, "").split(",")}:
             yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
-    yield from _model_absences(given)
+    if Need.MODEL in needs:
+        yield from _model_absences(given)
 
 
 def _model_absences(given: Mapping[str, str]) -> Iterator[str]:

@@ -17,6 +17,8 @@ from describer.settings import Account
 _RACES: Final = frozenset({"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound"})
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
+_NOWHERE: Final = "https://not-configured.invalid"
+"""An account that is not configured. The command line may do without one; whoever asks it is not answered."""
 
 _credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
 """By the client id of a managed identity (empty: the app's only one); under None whoever is signed in."""
@@ -30,7 +32,7 @@ def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceCli
     """
     retry = _retry(retries)
     if not account.connection_string:
-        return BlobServiceClient(account.blob_uri, _credential(account), retry_policy=retry)
+        return BlobServiceClient(account.blob_uri or _NOWHERE, _credential(account), retry_policy=retry)
     with _connection_strings():
         return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
 
@@ -45,7 +47,7 @@ def queue_client(account: Account, name: str, *, retries: int | None = None) -> 
     if retries is not None:
         options["retry_policy"] = _retry(retries)
     if not account.connection_string:
-        return QueueClient(account.queue_uri, name, _credential(account), **options)
+        return QueueClient(account.queue_uri or _NOWHERE, name, _credential(account), **options)
     with _connection_strings():
         return QueueClient.from_connection_string(account.connection_string, name, **options)
 

@@ -106,3 +106,9 @@ async def test_what_needs_no_identity_asks_for_none() -> None:
     assert not [name for name in found if name.startswith("identity")]
     assert "model: where pictures are processed" not in found
     assert "storage: queue unpublished-events" not in found
+
+
+async def test_what_is_not_configured_is_not_looked_at() -> None:
+    app = App(Settings.read({}, ()))
+    assert [probe.name for probe in app.probes] == ["settings", "topic", "event subscription"]
+    await app.close()

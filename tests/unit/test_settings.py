@@ -7,7 +7,7 @@ from describer.adapters.web.fetch import direct
 from describer.adapters.web.urls import Rules
 from describer.app import App
 from describer.errors import Misconfigured
-from describer.settings import Provider, Settings
+from describer.settings import Need, Provider, Settings
 
 GOOD = {
     "IMAGES__blobServiceUri": "https://pictures.blob.core.windows.net",
@@ -117,3 +117,29 @@ def test_no_secret_is_shown() -> None:
     settings = Settings.read({**GOOD, "AZURE_OPENAI_API_KEY": "hush", "IMAGES": "AccountName=x;hush"})
     assert "hush" not in repr(settings) + repr(settings.images_account) + repr(settings.model_server)
     assert settings.model_server.key == "hush"
+
+
+MODEL_ALONE = {name: GOOD[name] for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")}
+BLOBS_ALONE = {"IMAGES__blobServiceUri": GOOD["IMAGES__blobServiceUri"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "needs"),
+    [
+        ({}, ()),
+        (MODEL_ALONE, (Need.MODEL,)),
+        (BLOBS_ALONE, (Need.BLOBS,)),
+        (MODEL_ALONE | BLOBS_ALONE, (Need.MODEL, Need.BLOBS)),
+        (GOOD, tuple(Need)),
+    ],
+)
+def test_only_what_is_needed_is_demanded(given: dict[str, str], needs: tuple[Need, ...]) -> None:
+    Settings.read(given, needs)
+    for name in given if needs and len(given) < 3 else ():
+        with pytest.raises(Misconfigured, match=name):
+            Settings.read({other: value for other, value in given.items() if other != name}, needs)
+
+
+def test_what_is_not_needed_must_still_be_right_where_it_is_there() -> None:
+    with pytest.raises(Misconfigured, match="MAX_ATTEMPTS is 'many'"):
+        Settings.read({"MAX_ATTEMPTS": "many"}, ())

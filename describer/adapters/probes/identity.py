@@ -46,7 +46,7 @@ class IdentityProbe:
             token = await self.credential.get_token(self.scope)
         except ClientAuthenticationError as error:
             # The SDK's message lists every way that was tried, over twenty lines.
-            said = error.message.strip().partition("\n")[0]
+            said = error.message.removeprefix("(None) ").strip().partition("\n")[0]
             return Finding(Verdict.FAILED, f"No token for {self.scope}: {said}", _ADVICE[self.managed])
         except AzureError as error:
             why = f"No token for {self.scope}: the identity service cannot be reached ({type(error).__name__})."

@@ -80,7 +80,7 @@ def _faulty(
     if not isinstance(error, HttpResponseError):
         advice = f"Compare {setting} with the account's address; behind private endpoints, ask from inside."
         return Finding(Verdict.FAILED, f"{where} cannot be reached ({type(error).__name__}).", advice)
-    if error.status_code is None:
+    if where not in getattr(getattr(error.response, "request", None), "url", ""):  # the identity's answer, or none
         return Finding(Verdict.FAILED, f"Nobody is signed in for {where}.", "See the check of the identity.")
     said = f"{where} answered {error.status_code} {code_of(error) or error.reason}."
     if error.status_code == 404:
