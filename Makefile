@@ -58,7 +58,7 @@ clean: ## remove all that was downloaded or made
 lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes pyproject.toml \
-		--group local --group test -c requirements.txt -o requirements/test.txt
+		--extra cli --group local --group test -c requirements.txt -o requirements/test.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes pyproject.toml \
 		--group local --group demo -c requirements.txt -c requirements/test.txt -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \

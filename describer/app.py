@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
-from describer.settings import MIB, Provider, Settings
+from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+    from starlette.types import ASGIApp
+
+    from describer.adapters.images import BlobImages
+    from describer.adapters.records import BlobRecords
+    from describer.adapters.web.fetch import Web
     from describer.announcer import Announcer
     from describer.backoff import Backoff
     from describer.brief import Brief
+    from describer.checks import Check
+    from describer.checkup import Closable
     from describer.delivery import Delivery
     from describer.journal import Journal
     from describer.models import Family
-    from describer.ports import Line, Model, Publisher
+    from describer.ondemand import OnDemand
+    from describer.ports import Line, Model, Probe, Publisher
     from describer.proof import Proof
+    from describer.room import Room
+    from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
 
@@ -37,11 +51,29 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._clients: list[Closable] = []
 
     @classmethod
-    def from_environment(cls) -> Self:
-        """Raises `Misconfigured` with one message where the settings are faulty."""
-        return cls(Settings.read(os.environ))  # noqa: TID251 - here, and only here
+    def from_environment(
+        cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """Reads the settings; `beneath` holds values for what the environment does not set.
+
+        Raises `Misconfigured` with one message where they are faulty.
+        """
+        return cls(Settings.read({**beneath, **os.environ}, needs))  # noqa: TID251 - here, and only here
+
+    async def close(self) -> None:
+        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        from describer.adapters.storage import sign_out
+
+        for client in self._clients:
+            await client.close()
+        await sign_out()
+
+    def _kept[T: Closable](self, client: T) -> T:
+        self._clients.append(client)
+        return client
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -52,7 +84,7 @@ class App:
 
         return Delivery(
             pipeline=self.pipeline,
-            queue=StorageQueue(queue_client(self.settings.host_account, WORK_QUEUE)),
+            queue=StorageQueue(self._kept(queue_client(self.settings.host_account, WORK_QUEUE))),
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
@@ -70,30 +102,17 @@ class App:
         settings = self.settings
         publisher: Publisher = Unset()
         if endpoint := settings.events_topic_endpoint:
-            publisher = GridTopic(connect(endpoint, credential(managed=False, client_id="")))
-        queue = StorageQueue(queue_client(settings.host_account, UNPUBLISHED_QUEUE))
+            publisher = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
+        queue = StorageQueue(self._kept(queue_client(settings.host_account, UNPUBLISHED_QUEUE)))
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
     def proof(self) -> Proof:
         """What proves that an upload comes out described."""
-        from describer.adapters.images import BlobImages
-        from describer.adapters.records import BlobRecords
-        from describer.adapters.storage import blob_service
         from describer.proof import Proof
 
         _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
-        blobs = blob_service(self.settings.images_account)
-        records = BlobRecords(blobs.get_container_client(self.settings.descriptions_container))
-        return Proof(BlobImages(blobs), records, self._watch, self.settings.images_container)
-
-    @cached_property
-    def _watch(self) -> Watch:
-        from describer.watch import Watch
-
-        settings = self.settings
-        containers = (settings.images_container, *settings.more_containers)
-        return Watch(containers, settings.images_include, settings.images_exclude)
+        return Proof(self._images, self.records, self._watch, self.settings.images_container)
 
     @cached_property
     def _backoff(self) -> Backoff:
@@ -104,35 +123,96 @@ class App:
     @cached_property
     def pipeline(self) -> Line:
         """The line; observed, where telemetry is on."""
-        from describer.adapters.images import BlobImages
-        from describer.adapters.records import BlobRecords
-        from describer.adapters.storage import blob_service
         from describer.adapters.topic import NoTopic
-        from describer.image.studio import ThreadStudio
-        from describer.image.values import Limits
-        from describer.inflight import InFlight
         from describer.pipeline import Pipeline
-        from describer.scribe import Scribe
 
         settings = self.settings
-        blobs = blob_service(settings.images_account)
-        records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
-        limits = Limits(settings.max_bytes, settings.decode_memory_mb * MIB)
-        studio = ThreadStudio(self.family, settings.detail, limits)
         pipeline = Pipeline(
             watch=self._watch,
-            images=BlobImages(blobs),
-            records=records,
-            scribe=Scribe(studio, self.model, records, self.family, InFlight()),
+            images=self._images,
+            records=self.records,
+            scribe=self._scribe,
             topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
+            room=self._room,
         )
         if self.telemetry is None:
             return pipeline
         from describer.telemetry import traced
 
         return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
+
+    @cached_property
+    def http(self) -> ASGIApp:
+        """The HTTP interface."""
+        from describer.api.build import asgi
+
+        return asgi(lambda: self.ondemand, self.checks, self._room, self.settings.max_bytes)
+
+    @cached_property
+    def _room(self) -> Room:
+        from describer.room import Room
+
+        return Room(self.settings.held_images_mb * MIB)
+
+    @cached_property
+    def ondemand(self) -> OnDemand:
+        """Where callers who wait are served."""
+        from describer.ondemand import OnDemand
+        from describer.sources import Loader
+
+        settings, scribe = self.settings, self._scribe
+        if self.telemetry:
+            from describer.telemetry import traced_scribe
+
+            scribe = traced_scribe(scribe, self.telemetry, _PROVIDERS[settings.model_server.provider])
+        return OnDemand(
+            line=self.pipeline,
+            records=self.records,
+            scribe=scribe,
+            loader=Loader(self._watch, self._images, self.web, self._room, settings.max_bytes),
+            room=self._room,
+            usual=self.brief,
+            models=settings.models_allowed,
+        )
+
+    @cached_property
+    def _scribe(self) -> Scribe:
+        from describer.image.studio import ThreadStudio
+        from describer.image.values import Limits
+        from describer.inflight import InFlight
+        from describer.scribe import Scribe
+
+        limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
+        return Scribe(ThreadStudio(self.family, limits), self.model, self.records, self.family, InFlight())
+
+    @cached_property
+    def _watch(self) -> Watch:
+        from describer.watch import Watch
+
+        settings = self.settings
+        containers = (settings.images_container, *settings.more_containers)
+        return Watch(containers, settings.images_include, settings.images_exclude)
+
+    @cached_property
+    def _blobs(self) -> BlobServiceClient:
+        from describer.adapters.storage import blob_service
+
+        return self._kept(blob_service(self.settings.images_account))
+
+    @cached_property
+    def _images(self) -> BlobImages:
+        from describer.adapters.images import BlobImages
+
+        return BlobImages(self._blobs)
+
+    @cached_property
+    def records(self) -> BlobRecords:
+        """The sidecars."""
+        from describer.adapters.records import BlobRecords
+
+        return BlobRecords(self._blobs.get_container_client(self.settings.descriptions_container))
 
     @cached_property
     def telemetry(self) -> Telemetry | None:
@@ -170,14 +250,38 @@ class App:
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         slots = asyncio.Semaphore(self.settings.model_concurrency)
-        return ChatModel(client, self.family, self.settings.model_deadline_seconds, slots)
+        return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
 
     @cached_property
-    def family(self) -> Family:
-        """How the model is asked, counts and costs."""
+    def web(self) -> Web:
+        """Pictures by URL."""
+        from describer.adapters.web.fetch import Patience, Web
+        from describer.adapters.web.urls import Rules
+
+        settings = self.settings
+        rules = Rules(settings.url_allow_http, settings.url_allow_hosts, settings.url_deny_hosts)
+        return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
+
+    async def checks(self) -> list[Check]:
+        """Tries every connection that is configured, all at once; within ten seconds."""
+        from describer.checks import check_all
+
+        return await check_all(self.probes)
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """One for each connection."""
+        from describer.checkup import probes
+
+        family = self.family(self.settings.model_server.model)
+        return tuple(probes(self.settings, family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
+
+    def family(self, model: str) -> Family:
+        """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
         from describer.models import family, generic
 
-        return family(self.settings.model_family or self.settings.model_server.model) or generic()
+        told = self.settings.model_family if model == self.settings.model_server.model else ""
+        return family(told or model) or generic()
 
     @cached_property
     def brief(self) -> Brief:

@@ -1,4 +1,4 @@
-"""What is asked of the model for one picture, whoever asks."""
+"""What is asked of the model, whoever asks: a description of one picture, or an answer about several."""
 
 import hashlib
 import json
@@ -20,12 +20,18 @@ class Brief:
         model: the deployment's or model's name, as the server knows it.
         detail: `low`, `high` or `original`.
         max_completion_tokens: the answer's cap in tokens.
+        context: what the caller knows about the picture; given to the model as data.
+        profile: what the description is for: one of `prompt.PROFILES`.
+        max_chars: of an alt text; None leaves it to the profile.
     """
 
     languages: tuple[str, ...]
     model: str
     detail: str
     max_completion_tokens: int
+    context: str = ""
+    profile: str = prompt.DESCRIBE
+    max_chars: int | None = None
 
     @property
     def language(self) -> str:
@@ -33,7 +39,44 @@ class Brief:
         return self.languages[0]
 
     @property
+    def instructions(self) -> str:
+        """The system message."""
+        return prompt.instructions(self.languages, self.profile, self.max_chars)
+
+    @property
+    def request(self) -> str:
+        """What stands beside the picture."""
+        return prompt.request(self.context)
+
+    @property
     def fingerprint(self) -> str:
-        """16 hex digits that change when the answer would: prompt, schema, languages, model, detail, preparation."""
-        parts = [prompt.instructions(self.languages), schema(self.languages), self.model, self.detail, PREPARATION]
+        """16 hex digits that change when the answer would: prompt, schema, languages, model, detail, preparation.
+
+        A context is part of it; a brief without one has the fingerprint that it had before there were contexts.
+        """
+        parts = [self.instructions, schema(self.languages), self.model, self.detail, PREPARATION]
+        parts += [self.context] if self.context else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A caller's own question about one picture or several, for one free answer.
+
+    Args:
+        text: the question.
+        model, detail, max_completion_tokens, context: as a brief has them.
+        language: of the answer, as a BCP 47 tag; empty: that of the question.
+    """
+
+    text: str
+    model: str
+    detail: str
+    max_completion_tokens: int
+    context: str = ""
+    language: str = ""
+
+    @property
+    def request(self) -> str:
+        """What stands beside the pictures."""
+        return prompt.question(self.text, self.context, self.language)

@@ -10,11 +10,17 @@ The tree:
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
     │   └── Unanswered       the model gave no usable answer, however often it is asked
+    ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
+    ├── OffLimits        tell whoever asked: this blob is kept from the model
+    ├── Absent           tell whoever asked: there is no such blob, or no record of it
+    ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
+    │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 from describer.outcome import Status
@@ -66,6 +72,59 @@ class Unanswered(Refused):
     status = Status.FAILED
 
 
+class Unacceptable(DescriberError):
+    """What was asked for cannot be done, by anybody's picture.
+
+    Args:
+        message: what was wrong and what would be right.
+        field: the name of the option at fault.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class OffLimits(DescriberError):
+    """The blob lies outside of the watched containers, or is kept from the model by a pattern or its metadata."""
+
+
+class Absent(DescriberError):
+    """There is no such blob, or no record of it."""
+
+
+class UrlFault(StrEnum):
+    """Why nothing can be had from a URL; stable, so that programs may rely on it."""
+
+    MALFORMED = "url_malformed"
+    """Not a URL that every program reads alike, or a `data:` URL with faulty content."""
+    SCHEME = "url_scheme"
+    """Neither https nor `data:` (nor http, where that is allowed)."""
+    HOST = "url_host"
+    """Unknown, not public, or not allowed here; which of them is not told."""
+    CERTIFICATE = "url_certificate"
+    """The server does not prove that it is the one that the URL names."""
+    REDIRECT = "url_redirect"
+    """Redirected too often, or to nowhere."""
+    STATUS = "url_status"
+    """Answered, but not with a picture: absent, forbidden."""
+    CONTENT = "url_content"
+    """A web page, or compressed for transport."""
+
+
+class Unfetchable(DescriberError):
+    """The URL is refused, or fails however often it is asked.
+
+    Args:
+        message: names the host at most, never a resolved address or a query (which may hold a signature).
+        code: why.
+    """
+
+    def __init__(self, message: str, *, code: UrlFault) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Transient(DescriberError):
     """It may work later.
 
@@ -80,6 +139,10 @@ class Transient(DescriberError):
         super().__init__(message)
         self.retry_after = retry_after
         self.blames_picture = blames_picture
+
+
+class Busy(Transient):
+    """This instance holds as many pictures in memory as it may."""
 
 
 class Misconfigured(DescriberError):

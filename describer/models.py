@@ -2,7 +2,7 @@
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -72,6 +72,10 @@ class Family:
     price: Price | None = None
     image: Patches | Tiles | None = None
     assumed: str = ""
+
+
+type Families = Callable[[str], Family]
+"""From a model's name, as its server knows it, to its family."""
 
 
 def family(name: str) -> Family | None:

@@ -8,7 +8,7 @@ conditional on what was read before it. Whoever loses a race starts a new round,
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from describer import metadata, provenance
@@ -41,8 +41,8 @@ class Pipeline:
         images, records, topic: the ports; see ports.py.
         scribe: makes a record of bytes.
         max_bytes: larger blobs are not read.
-        write_metadata: False leaves pictures untouched.
         room: for the bytes of all pictures that are worked on.
+        write_metadata: False leaves pictures untouched.
     """
 
     watch: Watch
@@ -51,8 +51,8 @@ class Pipeline:
     scribe: Scribe
     topic: Topic
     max_bytes: int
+    room: Room
     write_metadata: bool = True
-    room: Room = field(default_factory=Room)
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already.
@@ -92,7 +92,7 @@ class Pipeline:
             return await self._gone(ref, stored)
         if skip := self.watch.skips_picture(picture):
             return skip
-        async with self.room.taken(min(picture.size, self.max_bytes)):
+        async with self.room.awaited(min(picture.size, self.max_bytes)):
             content = await self._read(picture)
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")

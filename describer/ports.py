@@ -1,13 +1,14 @@
 """What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
 
-At the end, what doors need: the line itself.
+At the end, what doors need: the line itself, and whether all of this works.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
-from describer.brief import Brief
+from describer.brief import Brief, Question
 from describer.description import Description
 from describer.errors import Refused
 from describer.events import ImageRef
@@ -45,6 +46,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a container's records; `cursor` leads to the next ones and is empty where there are no more."""
+
+    stored: Sequence[Stored]
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the model said: a description, or its refusal; and what it cost in tokens."""
 
@@ -52,6 +61,29 @@ class Answer:
     usage: Usage
     description: Description | None = None
     refusal: str = ""
+
+
+class Ending(StrEnum):
+    """How a free answer ended."""
+
+    COMPLETE = "complete"
+    CUT_OFF = "cut_off"
+    """At the cap of tokens; what there is stands."""
+    FILTERED = "filtered"
+    """By the content filter of the model's service; what came before it stands."""
+    REFUSED = "refused"
+    """The text is the model's refusal, not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAnswer:
+    """The answer to a caller's own question."""
+
+    text: str
+    model: str
+    """As it named itself."""
+    usage: Usage
+    ending: Ending = Ending.COMPLETE
 
 
 class Images(Protocol):
@@ -104,6 +136,13 @@ class Records(Protocol):
             Superseded: another record stands there by now.
         """
 
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in the order of names.
+
+        Raises:
+            Unacceptable: the cursor is none.
+        """
+
     async def twin(self, container: str, key: str) -> Record | None:
         """The record of another picture of the container with the same bytes and brief, or None."""
 
@@ -117,8 +156,8 @@ class Studio(Protocol):
     async def inspect(self, data: bytes) -> Header:
         """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
 
-    async def prepare(self, data: bytes) -> PreparedImage:
-        """Decodes, shrinks and encodes. Raises Unsupported, Corrupt or TooLarge."""
+    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
+        """Decodes, shrinks as this model looks at this detail, and encodes. Raises Unsupported, Corrupt or TooLarge."""
 
 
 class Model(Protocol):
@@ -130,6 +169,29 @@ class Model(Protocol):
         Raises:
             Filtered, Unanswered: this picture gets no answer, however often it is asked.
             Transient, Misconfigured: later, or not before an operator acts.
+        """
+
+    def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """The answer about all pictures, piece by piece as it is written; the last item is the whole of it.
+
+        Close it (`aclosing`) when not all of it is read: it holds a connection.
+
+        Raises:
+            Filtered: the question or a picture was stopped before there was a word.
+            Transient, Misconfigured: as above; Transient also after some pieces, where the answer breaks off.
+        """
+
+
+class Web(Protocol):
+    """Pictures by URL."""
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes behind an https: or data: URL.
+
+        Raises:
+            Unfetchable: the URL is refused, or fails for good.
+            TooLarge, Corrupt: what is there is no picture that can be described.
+            Transient: later, maybe.
         """
 
 
@@ -183,3 +245,32 @@ class ProofRecords(Records, Protocol):
 
     async def unshare(self, container: str, key: str) -> None:
         """Withdraws what was offered to twins, if it was."""
+
+
+class Verdict(StrEnum):
+    """How a look at one connection ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It cannot be told from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe found: a sentence, and what to do about it. Neither holds a secret."""
+
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+class Probe(Protocol):
+    """Looks whether one connection works, and leaves nothing behind."""
+
+    @property
+    def name(self) -> str:
+        """Of what is looked at: `storage: container images`."""
+
+    async def look(self) -> Finding:
+        """Tries it once. Raises Transient or Misconfigured: it does not work."""

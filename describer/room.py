@@ -1,48 +1,94 @@
-"""How many bytes of pictures are held at a time: the host brings two dozen at once, however big they are."""
+"""Room for the bytes of pictures: what one process holds at a time is bounded, whoever brings it.
+
+Uploads wait for room, which costs nothing: their bytes lie in storage. Callers' pictures do not: waiting would hold the
+very bytes that there is no room for, so who finds none is told at once.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-from describer.errors import Transient
+from describer.errors import Busy, TooLarge, Transient
 
-_SIZE: Final = 512 * 2**20
+LEAST: Final = 2**18
+"""Bytes that even the smallest picture of a caller counts for: what is made of it on the way to the model."""
+
+_COME_AGAIN: Final = 5.0
+"""Seconds: about what a picture takes."""
 _PATIENCE: Final = 100.0
 
 
 class Room:
-    """Room for the bytes of pictures, from before they are read until they are described.
+    """So many bytes, for one process.
 
     Args:
-        size: bytes. 512 MiB, 700 MiB to decode and 165 MiB for the process itself leave a quarter of an instance of
-            2,048 MB. A picture that is bigger by itself is let in alone.
+        size: bytes.
         patience: seconds to wait for room; the host's functionTimeout bounds it, see `ChatModel.queueing`.
     """
 
-    def __init__(self, size: int = _SIZE, patience: float = _PATIENCE) -> None:
-        self._size = self._free = size
+    def __init__(self, size: int, patience: float = _PATIENCE) -> None:
+        self.size = size
+        self.held = 0
         self._patience = patience
         self._freed = asyncio.Event()
 
     @asynccontextmanager
-    async def taken(self, wanted: int) -> AsyncIterator[None]:
-        """Holds so many bytes.
+    async def awaited(self, wanted: int) -> AsyncIterator[None]:
+        """Waits for room for `wanted` bytes, and holds it. Who wants more than there ever is is let in alone.
 
         Raises:
-            Transient: other pictures took up the room for as long as we may wait.
+            Transient: others took up the room for as long as we may wait.
         """
-        share = min(wanted, self._size)
+        share = min(wanted, self.size)
         try:
             async with asyncio.timeout(self._patience):
-                while share > self._free:
+                while self.held + share > self.size:
                     self._freed.clear()
                     await self._freed.wait()
         except TimeoutError as error:
             raise Transient(f"other pictures took up the memory for {self._patience:g} s") from error
-        self._free -= share
+        self.held += share
         try:
             yield
         finally:
-            self._free += share
-            self._freed.set()
+            self.free(share)
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator["Held"]:
+        """Holds room for `size` bytes; enter it before the first `await`, so that many at once are counted.
+
+        Raises:
+            Busy: there is no room now.
+            TooLarge: there never is.
+        """
+        held = Held(self)
+        held.grow(max(size, LEAST))
+        try:
+            yield held
+        finally:
+            self.free(held.size)
+
+    def free(self, size: int) -> None:
+        """Gives back what was held."""
+        self.held -= size
+        self._freed.set()
+
+
+class Held:
+    """What one caller holds of a room, in bytes."""
+
+    def __init__(self, room: Room) -> None:
+        self.size = 0
+        self._room = room
+
+    def grow(self, size: int) -> None:
+        """Holds `size` bytes from now on, or what it holds already if that is more. Raises as `Room.hold` does."""
+        more = size - self.size
+        if size > self._room.size:
+            raise TooLarge(f"The pictures have {size:,} bytes together; HELD_IMAGES_MB allows {self._room.size:,}.")
+        if more > 0 and self._room.held + more > self._room.size:
+            raise Busy("As many pictures are being worked on as may be (HELD_IMAGES_MB).", retry_after=_COME_AGAIN)
+        if more > 0:
+            self._room.held += more
+            self.size = size

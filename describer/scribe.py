@@ -11,7 +11,7 @@ from describer.cost import price
 from describer.errors import Refused
 from describer.image.values import Header, PreparedImage
 from describer.inflight import InFlight
-from describer.models import Family
+from describer.models import Families, Family
 from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
@@ -36,34 +36,37 @@ def source_of(picture: Picture, content: Content, header: Header | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
-    """Writes records; `family` says how the model counts and what it costs."""
+    """Writes records; `families` says how a model counts and what it costs."""
 
     studio: Studio
     model: Model
     records: Records
-    family: Family
+    families: Families
     in_flight: InFlight
 
     async def describe(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes: a twin's, a new one, or the record of why there is none."""
         if content.refusal:
-            return Record.refused(brief, source_of(picture, content), content.refusal)
+            return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
         async with self.in_flight.alone(f"{container}/{key}"):
             if twin := await self.records.twin(container, key):
                 source = twin.source.model_copy(update={"name": picture.ref.name, "etag": picture.etag})
                 return twin.model_copy(update={"source": source, "usage": Usage(), "cost": None})
-            record = await self._written(picture, content, brief)
+            record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
                 await self.records.share(container, key, record)
             return record
 
-    async def _written(self, picture: Picture, content: Content, brief: Brief) -> Record:
+    async def anew(self, picture: Picture, content: Content, brief: Brief) -> Record:
+        """The record of these bytes, whatever is known of twins; nothing is shared with them."""
         source = source_of(picture, content)
+        if content.refusal:
+            return Record.refused(brief, source, content.refusal)
         try:
             header = await self.studio.inspect(content.data)
             source = source_of(picture, content, header)
-            image = await self.studio.prepare(content.data)
+            image = await self.studio.prepare(content.data, model=brief.model, detail=brief.detail)
             answer = await self.model.ask(brief, image)
         except Refused as refusal:
             return Record.refused(brief, source, refusal)
@@ -81,26 +84,28 @@ class Scribe:
             model=answer.model,
             sent=sent,
             usage=answer.usage,
-            cost=self._cost(sent, answer.usage),
+            cost=self._cost(self.families(brief.model), sent, answer.usage),
         )
 
     def _sent(self, brief: Brief, header: Header, image: PreparedImage) -> Sent:
+        family = self.families(brief.model)
         return Sent(
             width=image.width,
             height=image.height,
             size=len(image.jpeg),
             detail=brief.detail,
             notes=image.notes,
-            image_tokens=image_tokens(self.family, image.width, image.height, brief.detail),
-            image_tokens_unshrunk=image_tokens(self.family, header.width, header.height, "original"),
+            image_tokens=image_tokens(family, image.width, image.height, brief.detail),
+            image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
 
-    def _cost(self, sent: Sent, usage: Usage) -> Cost | None:
+    @staticmethod
+    def _cost(family: Family, sent: Sent, usage: Usage) -> Cost | None:
         if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
             return None
         more = (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)
-        paid = price(self.family, usage.prompt_tokens, usage.completion_tokens)
-        unshrunk = price(self.family, usage.prompt_tokens + more, usage.completion_tokens)
+        paid = price(family, usage.prompt_tokens, usage.completion_tokens)
+        unshrunk = price(family, usage.prompt_tokens + more, usage.completion_tokens)
         if paid is None or unshrunk is None:
             return None
-        return Cost(priced_as=self.family.name, usd=float(paid), usd_unshrunk=float(unshrunk))
+        return Cost(priced_as=family.name, usd=float(paid), usd_unshrunk=float(unshrunk))

@@ -5,7 +5,7 @@ first event is taken: Event Grid keeps its events for a day, while a started app
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -18,6 +18,8 @@ from describer.models import family
 
 MIB: Final = 2**20
 _MANAGED: Final = "managedidentity"
+_UNWATCHED: Final = "images"
+"""The container of those who watch none."""
 
 
 class Provider(StrEnum):
@@ -33,6 +35,16 @@ class Detail(StrEnum):
     LOW = "low"
     HIGH = "high"
     ORIGINAL = "original"
+
+
+class Need(StrEnum):
+    """What a program wants of the settings; the function app wants all of it, the command line less."""
+
+    MODEL = "model"
+    BLOBS = "blobs"
+    """The pictures and the descriptions."""
+    EVENTS = "events"
+    """The watched container, and the queues of both accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +106,14 @@ _Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
 _Languages = Annotated[tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1)]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
 _Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
+# A name, a name with wildcards, or an IPv6 address in brackets; and a port.
+_HostGlob = Annotated[str, _matching(r"([a-z0-9*_-]+(\.[a-z0-9*_-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")]
+_Hosts = Annotated[tuple[_HostGlob, ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
+_HOSTS: Final = (
+    "host names in small letters, * for any characters, comma between, such as *.example.com,example.org:8443"
+)
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 
 
@@ -178,6 +196,28 @@ class Settings(BaseModel):
         "a number from 0.1 to 3600", ge=0.1, le=3600,
     )  # fmt: skip
 
+    held_images_mb: int = _setting(
+        "HELD_IMAGES_MB", 256, "Callers' pictures held in memory at once, per instance, in MiB; beyond it: 429.",
+        "a whole number from 16 to 16000", ge=16, le=16000,
+    )  # fmt: skip
+
+    # Pictures by URL
+    url_allow_http: bool = _setting(
+        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, where anybody on the way can read and change them.",
+        "true or false",
+    )  # fmt: skip
+    url_allow_hosts: _Hosts = _setting(
+        "URL_ALLOW_HOSTS", (), "Fetch only from these hosts (none: any public one). Ports other than 443 (80 for http) "
+        "are asked only where they are named here.", _HOSTS,
+    )  # fmt: skip
+    url_deny_hosts: _Hosts = _setting(
+        "URL_DENY_HOSTS", (), "Never fetch from these hosts, whatever is allowed; without a port, on every one.", _HOSTS
+    )
+    url_timeout_seconds: float = _setting(
+        "URL_TIMEOUT_SECONDS", 30, "Total time for fetching one picture, redirects included.",
+        "a number from 1 to 200", ge=1, le=200,
+    )  # fmt: skip
+
     # The model
     provider: Provider | None = _setting(
         "MODEL_PROVIDER", None, "Which of the two endpoints is used; needed only where both are set.", "azure or openai"
@@ -202,6 +242,10 @@ class Settings(BaseModel):
         "OPENAI_API_KEY", SecretStr(""), "That server's key, if it wants one.", "a key"
     )
     openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
+    models_allowed: _List = _setting(
+        "MODELS_ALLOWED", (), "Further deployments that a caller may choose; each name begins with its model's.",
+        "names, comma between, such as gpt-5.6-sol,gpt-5.6-luna-eu",
+    )  # fmt: skip
     model_family: str = _setting(
         "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
         "a name from describer/models.toml, such as gpt-5.6-luna",
@@ -250,16 +294,21 @@ class Settings(BaseModel):
     host_client_id: str = _setting("AzureWebJobsStorage__clientId", "", "The user-assigned identity.", "a client id")
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Self:
+    def read(cls, environ: Mapping[str, str], needs: Collection[Need] = tuple(Need)) -> Self:
         """The settings in `environ`; empty values count as absent.
+
+        Args:
+            environ: names and values.
+            needs: what may not be absent. What is there must be right in any case.
 
         Raises:
             Misconfigured: with one message that names every fault and what was expected.
         """
         given = {name: value for name, value in environ.items() if value.strip()}
-        faults = list(_absences(given))
+        faults = list(_absences(given, needs))
+        unneeded = {} if Need.EVENTS in needs else {"IMAGES_CONTAINER": _UNWATCHED}
         try:
-            settings = cls.model_validate(given)
+            settings = cls.model_validate(unneeded | given)
         except ValidationError as error:
             raise _mend([*_faults(cls, error, given), *faults]) from error
         if faults:
@@ -313,17 +362,19 @@ def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, 
         )
 
 
-def _absences(given: Mapping[str, str]) -> Iterator[str]:
+def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str]:
     """Faults between settings. They look only at what is there, so that they are found beside faulty values too."""
-    for account in ("IMAGES", "AzureWebJobsStorage"):
-        missing = {f"{account}__blobServiceUri", f"{account}__queueServiceUri"} - given.keys()
+    for account, need in (("IMAGES", Need.BLOBS), ("AzureWebJobsStorage", Need.EVENTS)):
+        wanted = ((f"{account}__blobServiceUri", need), (f"{account}__queueServiceUri", Need.EVENTS))
+        missing = {name for name, need in wanted if need in needs} - given.keys()
         if account not in given and missing:
             yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
     descriptions = given.get("DESCRIPTIONS_CONTAINER", "descriptions")
     for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
         if descriptions in {item.strip() for item in given.get(name, "").split(",")}:
             yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
-    yield from _model_absences(given)
+    if Need.MODEL in needs:
+        yield from _model_absences(given)
 
 
 def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
@@ -351,3 +402,6 @@ def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
         yield f"MODEL_FAMILY is {told!r}; expected a name from describer/models.toml, such as gpt-5.6-luna."
     elif not told and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
         yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."
+    for other in given.get("MODELS_ALLOWED", "").split(",") if name == "AZURE_OPENAI_DEPLOYMENT" else ():
+        if other.strip() and not family(other.strip()):
+            yield f"MODELS_ALLOWED names {other.strip()!r}, which tells no model; expected one such as gpt-5.6-luna-eu."

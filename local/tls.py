@@ -21,12 +21,15 @@ class Certificate:
     ca: Path
 
 
-def make(folder: Path) -> Certificate:
-    """Write a new self-signed certificate, good for 30 days, and its key (mode 0600) into a folder."""
+def make(folder: Path, *names: str) -> Certificate:
+    """Write a new self-signed certificate, good for 30 days, and its key (mode 0600) into a folder.
+
+    Beside 127.0.0.1 and localhost it is good for `names`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = Certificate(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
     key = ec.generate_private_key(ec.SECP256R1())  # in a millisecond, where RSA takes up to a second
-    pem = _self_signed(key).public_bytes(serialization.Encoding.PEM)
+    pem = _self_signed(key, names).public_bytes(serialization.Encoding.PEM)
     files.certificate.write_bytes(pem)
     files.ca.write_bytes(Path(certifi.where()).read_bytes() + b"\n# local stand-in\n" + pem)
     form = serialization.PrivateFormat.PKCS8
@@ -35,12 +38,15 @@ def make(folder: Path) -> Certificate:
     return files
 
 
-def _self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _self_signed(key: ec.EllipticCurvePrivateKey, names: tuple[str, ...]) -> x509.Certificate:
     # Python 3.13 verifies strictly (RFC 5280): what is its own authority names its key twice, and its usage.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "image-describer local stand-in")])
     now = dt.datetime.now(dt.UTC)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    hosts = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+    hosts = [
+        *(x509.DNSName(host) for host in ("localhost", *names)),
+        x509.IPAddress(ipaddress.IPv4Address("127.0.0.1")),
+    ]
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,

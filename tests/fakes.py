@@ -2,16 +2,17 @@
 
 import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from describer.brief import Brief
+from describer.brief import Brief, Question
 from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Superseded
+from describer.errors import DescriberError, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
-from describer.ports import Answer, Content, Picture, Stored
+from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
 from describer.record import Record, Usage
 
 _etags = (f'"0x{number:X}"' for number in itertools.count(0x8DC0000))
@@ -94,6 +95,12 @@ class FakeRecords:
         self._exactly(ref, stored)
         del self.stored[ref]
 
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        refs = sorted(ref.name for ref in self.stored if ref.container == container and ref.name.startswith(prefix))
+        later = [name for name in refs if name > cursor]
+        found = [self.stored[ImageRef(container, name)] for name in later[:limit]]
+        return Page(found, later[limit - 1] if len(later) > limit else "")
+
     async def twin(self, container: str, key: str) -> Record | None:
         return self.shared.get((container, key))
 
@@ -120,7 +127,7 @@ class FakeStudio:
             raise self.refuses
         return Header("JPEG", "image/jpeg", 4000, 3000)
 
-    async def prepare(self, data: bytes) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
         return PreparedImage(data, 1024, 768)
 
 
@@ -137,6 +144,11 @@ def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = (
     return Answer("gpt-5.6-luna-2026-07-09", Usage(prompt_tokens=1072, completion_tokens=90, calls=1), description)
 
 
+FREE_ANSWER = FreeAnswer(
+    "A cat sleeps.", "gpt-5.6-luna-2026-07-09", Usage(prompt_tokens=900, completion_tokens=5, calls=1)
+)
+
+
 async def _nothing() -> None:
     """What happens while the model thinks, unless a test says otherwise."""
 
@@ -146,16 +158,48 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.calls: list[PreparedImage] = []
-        self.script: list[Answer | DescriberError] = []
+        self.asked: list[Brief | Question] = []
+        self.script: list[Answer | FreeAnswer | DescriberError] = []
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
+        self.breaks_after: int | None = None
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
+        self.asked.append(brief)
         self.calls.append(image)
         await self.meanwhile()
         said = self.script.pop(0) if self.script else answer(languages=brief.languages)
         if isinstance(said, DescriberError):
             raise said
+        assert isinstance(said, Answer), "the script has a free answer here"
         return said
+
+    async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """Word by word; `breaks_after` so many it raises."""
+        self.asked.append(question)
+        self.calls.extend(images)
+        await self.meanwhile()
+        said = self.script.pop(0) if self.script else FREE_ANSWER
+        if isinstance(said, DescriberError):
+            raise said
+        assert isinstance(said, FreeAnswer), "the script has a description here"
+        for number, word in enumerate(re.findall(r"\S+\s*", said.text)):
+            if number == self.breaks_after:
+                raise Transient("the model's answer broke off")
+            yield word
+        yield said
+
+
+class FakeWeb:
+    """Bytes by URL; `fails_with` is raised instead."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.fails_with: DescriberError | None = None
+
+    async def fetch(self, url: str) -> bytes:
+        if self.fails_with:
+            raise self.fails_with
+        return self.pages[url]
 
 
 class FakeQueue:

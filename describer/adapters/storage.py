@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
@@ -17,35 +16,68 @@ from describer.settings import Account
 
 _RACES: Final = frozenset({"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound"})
 _PASSING: Final = frozenset({408, 429})
-_RETRY_TOTAL: Final = 2
+_RETRIES: Final = 2
+_NOWHERE: Final = "https://not-configured.invalid"
+"""An account that is not configured. The command line may do without one; whoever asks it is not answered."""
+
+_credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
+"""By the client id of a managed identity (empty: the app's only one); under None whoever is signed in."""
 
 
-def blob_service(account: Account) -> BlobServiceClient:
-    """A client for the account's blobs, to be shared: it keeps its connections."""
-    retry = _retry()
-    if account.connection_string:
+def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
+    """A client for the account's blobs, to be shared: it keeps its connections.
+
+    Raises:
+        Misconfigured: the connection string is none.
+    """
+    retry = _retry(retries)
+    if not account.connection_string:
+        return BlobServiceClient(account.blob_uri or _NOWHERE, _credential(account), retry_policy=retry)
+    with _connection_strings():
         return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
-    return BlobServiceClient(account.blob_uri, _credential(account), retry_policy=retry)
 
 
-def queue_client(account: Account, name: str) -> QueueClient:
-    """A client for one queue; messages are base64, as the Functions host expects them."""
-    encode = TextBase64EncodePolicy()
-    if account.connection_string:
-        return QueueClient.from_connection_string(account.connection_string, name, message_encode_policy=encode)
-    return QueueClient(account.queue_uri, name, _credential(account), message_encode_policy=encode)
+def queue_client(account: Account, name: str, *, retries: int | None = None) -> QueueClient:
+    """A client for one queue; messages are base64, as the Functions host expects them.
+
+    Raises:
+        Misconfigured: the connection string is none.
+    """
+    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy()}
+    if retries is not None:
+        options["retry_policy"] = _retry(retries)
+    if not account.connection_string:
+        return QueueClient(account.queue_uri or _NOWHERE, name, _credential(account), **options)
+    with _connection_strings():
+        return QueueClient.from_connection_string(account.connection_string, name, **options)
+
+
+@contextmanager
+def _connection_strings() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:  # the SDK's sentence may quote the string, and with it the key
+        raise Misconfigured("IMAGES or AzureWebJobsStorage is no connection string of a storage account") from error
 
 
 def _credential(account: Account) -> AsyncTokenCredential:
     return credential(managed=account.managed, client_id=account.client_id)
 
 
-@cache
 def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
     """One credential per identity, so that its tokens are fetched once."""
-    if managed:
-        return ManagedIdentityCredential(client_id=client_id or None)
-    return DefaultAzureCredential()
+    identity = client_id if managed else None
+    if identity not in _credentials:
+        _credentials[identity] = (
+            DefaultAzureCredential() if identity is None else ManagedIdentityCredential(client_id=identity or None)
+        )
+    return _credentials[identity]
+
+
+async def sign_out() -> None:
+    """Forgets and closes the credentials."""
+    while _credentials:
+        await _credentials.popitem()[1].close()
 
 
 @contextmanager
@@ -98,6 +130,6 @@ def _meaning(what: str, error: HttpResponseError) -> Superseded | Archived | Tra
     return Misconfigured(sentence)
 
 
-def _retry() -> ExponentialRetry:
+def _retry(retries: int) -> ExponentialRetry:
     """Quick tries against passing faults; the SDK's own default would hold an invocation for minutes."""
-    return ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=_RETRY_TOTAL)
+    return ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries)

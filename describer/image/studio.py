@@ -8,22 +8,20 @@ from functools import partial
 from describer.image.inspect import inspect
 from describer.image.render import prepare
 from describer.image.values import Header, Limits, PreparedImage
-from describer.models import Family
+from describer.models import Families
 from describer.tokens import fit
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadStudio:
-    """The port `Studio`: one picture per core at a time, sized by the family's own rule.
+    """The port `Studio`: one picture per core at a time, sized by the rule of the model's family.
 
     Args:
-        family: decides the size in which a picture is sent.
-        detail: `low`, `high` or `original`.
+        families: decides, with the detail, the size in which a picture is sent.
         limits: bytes and memory that one picture may take.
     """
 
-    family: Family
-    detail: str
+    families: Families
     limits: Limits
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.process_cpu_count() or 1))
 
@@ -31,7 +29,8 @@ class ThreadStudio:
         """Reads the header."""
         return await asyncio.to_thread(inspect, data, self.limits)
 
-    async def prepare(self, data: bytes) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
         """Decodes, shrinks and encodes."""
+        size = partial(fit, self.families(model), detail=detail)
         async with self.slots:
-            return await asyncio.to_thread(prepare, data, partial(fit, self.family, detail=self.detail), self.limits)
+            return await asyncio.to_thread(prepare, data, size, self.limits)

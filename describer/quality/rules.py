@@ -36,4 +36,7 @@ def check(answer: Answer, brief: Brief) -> Verdict:
             return Verdict(Status.NEEDS_REVIEW, ("empty",), f"The model gave no alt text in {language}.")
         if _REFUSAL.match(alt_text):
             return Verdict(Status.NEEDS_REVIEW, ("refusal",), f"The model refused: {alt_text[:300]}")
+        if brief.max_chars and len(alt_text) > brief.max_chars:
+            reason = f"The alt text in {language} has {len(alt_text)} characters; {brief.max_chars} were allowed."
+            return Verdict(Status.NEEDS_REVIEW, ("too_long",), reason)
     return Verdict(Status.DESCRIBED)

@@ -8,6 +8,6 @@ picture, a text about one, or a signed address; pictures go by an alias (alias.p
 from describer.telemetry.alias import Names
 from describer.telemetry.instruments import Telemetry
 from describer.telemetry.journal import MeteredJournal
-from describer.telemetry.line import traced
+from describer.telemetry.line import traced, traced_scribe
 
-__all__ = ["MeteredJournal", "Names", "Telemetry", "traced"]
+__all__ = ["MeteredJournal", "Names", "Telemetry", "traced", "traced_scribe"]

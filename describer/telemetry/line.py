@@ -10,6 +10,7 @@ from describer.outcome import Skip
 from describer.pipeline import Pipeline
 from describer.ports import Line
 from describer.record import Record
+from describer.scribe import Scribe
 from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry, Visit, tell, visit
 from describer.telemetry.model import TracedModel
@@ -24,12 +25,16 @@ def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> Line:
         telemetry: where it is told.
         provider: the model's, by its `gen_ai.provider.name`.
     """
-    bare = pipeline.scribe
     records = TracedRecords(telemetry, pipeline.records)
-    model = TracedModel(telemetry, bare.model, bare.family, provider)
-    scribe = replace(bare, studio=TracedStudio(telemetry, bare.studio), model=model, records=records)
+    scribe = replace(traced_scribe(pipeline.scribe, telemetry, provider), records=records)
     images, topic = TracedImages(telemetry, pipeline.images), TracedTopic(telemetry, pipeline.topic)
     return TracedLine(telemetry, replace(pipeline, images=images, records=records, scribe=scribe, topic=topic))
+
+
+def traced_scribe(scribe: Scribe, telemetry: Telemetry, provider: str) -> Scribe:
+    """The same scribe, observed but for its records."""
+    model = TracedModel(telemetry, scribe.model, scribe.families, provider)
+    return replace(scribe, studio=TracedStudio(telemetry, scribe.studio), model=model)
 
 
 @dataclass(frozen=True, slots=True)

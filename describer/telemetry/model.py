@@ -1,16 +1,19 @@
 """The model's call, by OpenTelemetry's conventions for generative AI: who was asked, how long, how many tokens."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
-from describer.brief import Brief
+from describer.brief import Brief, Question
 from describer.cost import price
 from describer.image.values import PreparedImage
-from describer.models import Family
-from describer.ports import Answer, Model
+from describer.models import Families
+from describer.ports import Answer, Ending, FreeAnswer, Model
+from describer.record import Usage
 from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry
 
@@ -25,48 +28,65 @@ class TracedModel:
 
     telemetry: Telemetry
     model: Model
-    family: Family
+    families: Families
     provider: str
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """In a span `chat <model>`."""
-        asked: dict[str, AttributeValue] = {
-            v.OPERATION: v.CHAT,
-            v.PROVIDER: self.provider,
-            v.REQUEST_MODEL: brief.model,
-        }
-        ended: dict[str, AttributeValue] = {}
-        started = time.perf_counter()
-        try:
-            with self.telemetry.span(f"{v.CHAT} {brief.model}", SpanKind.CLIENT) as span:
-                span.set_attributes(
-                    asked | {v.SYSTEM: self.provider, v.REQUEST_MAX_TOKENS: brief.max_completion_tokens}
-                )
-                answer = await self.model.ask(brief, image)
-                self._told(span, answer)
-            ended = {v.RESPONSE_MODEL: answer.model}
-        except BaseException as error:
-            ended = {v.ERROR_TYPE: type(error).__name__}
-            raise
-        finally:
-            self.telemetry.model_seconds.record(time.perf_counter() - started, asked | ended)
-        self._spent(answer, asked | ended)
+        with self._asked(brief.model, brief.max_completion_tokens) as asked:
+            answer = await self.model.ask(brief, image)
+            asked.told(answer.model, answer.usage, refused=answer.description is None)
         return answer
 
-    def _told(self, span: Span, answer: Answer) -> None:
-        span.set_attributes(
-            {
-                v.RESPONSE_MODEL: answer.model,
-                v.INPUT_TOKENS: answer.usage.prompt_tokens,
-                v.OUTPUT_TOKENS: answer.usage.completion_tokens,
-                f"{v.SCOPE}.calls": answer.usage.calls,
-                f"{v.SCOPE}.refused": answer.description is None,
-            }
-        )
+    async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """In a span `chat <model>` too, from the question to the last word."""
+        with self._asked(question.model, question.max_completion_tokens) as asked:
+            async with aclosing(self.model.reply(question, images)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, FreeAnswer):
+                        asked.told(piece.model, piece.usage, refused=piece.ending is Ending.REFUSED)
+                    yield piece
 
-    def _spent(self, answer: Answer, about: dict[str, AttributeValue]) -> None:
-        usage = answer.usage
+    @contextmanager
+    def _asked(self, model: str, cap: int) -> Iterator["_Asked"]:
+        about: dict[str, AttributeValue] = {v.OPERATION: v.CHAT, v.PROVIDER: self.provider, v.REQUEST_MODEL: model}
+        started = time.perf_counter()
+        asked = _Asked()
+        try:
+            with self.telemetry.span(f"{v.CHAT} {model}", SpanKind.CLIENT) as asked.span:
+                asked.span.set_attributes(about | {v.SYSTEM: self.provider, v.REQUEST_MAX_TOKENS: cap})
+                yield asked
+        except BaseException as error:
+            asked.ended = {v.ERROR_TYPE: type(error).__name__}
+            raise
+        finally:
+            self.telemetry.model_seconds.record(time.perf_counter() - started, about | asked.ended)
+            if asked.usage:
+                self._spent(model, asked.usage, about | asked.ended)
+
+    def _spent(self, model: str, usage: Usage, about: dict[str, AttributeValue]) -> None:
         self.telemetry.tokens.record(usage.prompt_tokens, about | {v.TOKEN_TYPE: "input"})
         self.telemetry.tokens.record(usage.completion_tokens, about | {v.TOKEN_TYPE: "output"})
-        if usd := price(self.family, usage.prompt_tokens, usage.completion_tokens):
+        if usd := price(self.families(model), usage.prompt_tokens, usage.completion_tokens):
             self.telemetry.cost.add(float(usd), about)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One question under way."""
+
+    span: Span = field(default_factory=lambda: INVALID_SPAN)
+    usage: Usage | None = None
+    ended: dict[str, AttributeValue] = field(default_factory=dict)
+
+    def told(self, model: str, usage: Usage, *, refused: bool) -> None:
+        self.usage, self.ended = usage, {v.RESPONSE_MODEL: model}
+        self.span.set_attributes(
+            {
+                v.RESPONSE_MODEL: model,
+                v.INPUT_TOKENS: usage.prompt_tokens,
+                v.OUTPUT_TOKENS: usage.completion_tokens,
+                f"{v.SCOPE}.calls": usage.calls,
+                f"{v.SCOPE}.refused": refused,
+            }
+        )

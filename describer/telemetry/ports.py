@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
-from describer.ports import Content, Images, Picture, Records, Stored, Studio, Topic
+from describer.ports import Content, Images, Page, Picture, Records, Stored, Studio, Topic
 from describer.record import Record
 from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry, tell, visit
@@ -71,6 +71,13 @@ class TracedRecords:
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
 
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Tells how many were found."""
+        with self.telemetry.span(v.RECORDS_PAGE) as span:
+            page = await self.records.page(container, prefix, cursor, limit)
+            tell(span, found=len(page.stored))
+            return page
+
     async def twin(self, container: str, key: str) -> Record | None:
         """Tells whether there was one: such a picture costs nothing."""
         with self.telemetry.span(v.RECORDS_TWIN) as span:
@@ -98,10 +105,10 @@ class TracedStudio:
             tell(span, format=header.format, width=header.width, height=header.height, frames=header.frames)
             return header
 
-    async def prepare(self, data: bytes) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
         """Tells what the model is shown."""
         with self.telemetry.span(v.IMAGE_PREPARE) as span:
-            image = await self.studio.prepare(data)
+            image = await self.studio.prepare(data, model=model, detail=detail)
             tell(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
             return image
 

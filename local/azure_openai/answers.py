@@ -59,12 +59,18 @@ class Answer:
         finish_reason: `stop`, `length` or `content_filter`.
         refusal: the model's own words where it refused.
         delay: seconds that the model thinks before it answers.
+        breaks_after: so many pieces of a streamed answer, or None where it comes to its end.
+        broken: the error that is then told within the stream, or None where the connection just breaks.
+        pause: seconds between two events of a stream.
     """
 
     content: str | None
     finish_reason: str = "stop"
     refusal: str | None = None
     delay: float = 0.0
+    breaks_after: int | None = None
+    broken: "Fault | None" = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ _NOT_FOR_REASONING = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias",
     "max_tokens",
 )  # fmt: skip
-_NOT_HERE = ("stream", "tools", "functions")
+_NOT_HERE = ("tools", "functions")
 _FREE_FORM: Json = {"type": "object", "properties": {"alt_text": {"type": "string"}, "description": {"type": "string"}}}
 """What `json_object` gets, which says nothing of the form."""
 _ROLES = frozenset({"system", "developer", "user", "assistant"})
@@ -30,6 +30,8 @@ def read(raw: bytes, resource: Resource) -> tuple[Deployment, Request]:
     for name in _NOT_HERE:
         if body.get(name):
             _reject(f"This local server does not do '{name}'.", "unsupported_parameter", name)
+    if body.get("stream_options") is not None and not body.get("stream"):
+        _reject("The 'stream_options' parameter is only allowed when 'stream' is enabled.", None, "stream_options")
     if deployment.reasoning:
         for name in _NOT_FOR_REASONING:
             if body.get(name) is not None:

@@ -125,6 +125,11 @@ def not_json(content_type: str = _JSON) -> Fault:
     return Fault(200, "<!doctype html><title>Please sign in</title>", {"content-type": content_type})
 
 
+def breaks_off(content: str, after: int, told: Fault | None = None) -> Answer:
+    """Return 200 with a stream that ends after so many pieces: the connection breaks, or an error is told in it."""
+    return Answer(content, breaks_after=after, broken=told)
+
+
 def hang(seconds: float) -> Fault:
     """Send nothing for so many seconds (or until the caller leaves), then break the connection off."""
     return Fault(200, "", delay=seconds, dropped=True)

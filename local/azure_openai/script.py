@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from local.azure_openai.answers import Answer, Fault, Request
+from local.azure_openai.answers import Answer, Fault, Image, Request
 from local.azure_openai.filling import Path, fill, language_at
 from local.azure_openai.resource import Resource
 from local.azure_openai.serving import Running
@@ -33,8 +33,9 @@ def describe(request: Request) -> Reply:
     """Return a valid answer in the caller's schema, which differs from picture to picture."""
     if not request.images:
         return Answer("This request holds no picture.")
-    image = request.images[0]
-    facts = {"sha": hashlib.sha256(image.data).hexdigest()[:8], "width": image.width, "height": image.height}
+    if request.schema is None:
+        return Answer(" ".join(_SENTENCES["en"].format_map(_facts(image)) for image in request.images))
+    image, facts = request.images[0], _facts(request.images[0])
 
     def alt_text(language: str) -> str:
         return _SENTENCES.get(language, _SENTENCES["en"]).format_map(facts)
@@ -51,7 +52,11 @@ def describe(request: Request) -> Reply:
         }
         return values.get(path[-1]) if path else None
 
-    return Answer(json.dumps(fill(request.schema, pick), ensure_ascii=False) if request.schema else alt_text("en"))
+    return Answer(json.dumps(fill(request.schema, pick), ensure_ascii=False))
+
+
+def _facts(image: Image) -> dict[str, object]:
+    return {"sha": hashlib.sha256(image.data).hexdigest()[:8], "width": image.width, "height": image.height}
 
 
 class Script:

@@ -24,6 +24,7 @@ from local.azure_openai import bodies, faults
 from local.azure_openai.answers import Answer, Answerer, Fault, Request
 from local.azure_openai.completions import completion, prompt_tokens
 from local.azure_openai.resource import Deployment, Resource
+from local.azure_openai.streaming import Stream
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,10 @@ class Service:
             await _left(http, reply.delay)
         if isinstance(reply, Fault):
             return self._failed(reply, headers)
-        return JSONResponse(completion(request, reply, self._answerer.model or deployment.model), headers=headers)
+        model = self._answerer.model or deployment.model
+        if request.body.get("stream"):
+            return Stream(request, reply, model, headers)
+        return JSONResponse(completion(request, reply, model), headers=headers)
 
     async def _reply(self, request: Request) -> Answer | Fault:
         """Ask the answerer. A bug of its own is a 500 that says so in the log, never a broken connection."""

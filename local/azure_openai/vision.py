@@ -42,17 +42,17 @@ class Vision:
         self._reader.read(blank)
 
     def answer(self, request: Request) -> Answer | Fault:
-        """Describe the one picture of a request, in the caller's schema or as plain text."""
-        if len(request.images) != 1:
-            return faults.error(
-                400, "The local stand-in takes exactly one picture a request.", "invalid_value", "messages"
-            )
+        """Describe the picture of a request in the caller's schema, or its pictures in plain text."""
+        if not request.images or (request.schema and len(request.images) > 1):
+            message = "The local stand-in takes one picture a request, and several only for plain text."
+            return faults.error(400, message, "invalid_value", "messages")
         try:
-            texts = _texts(self.see(request.images[0].data))
+            seen = [_texts(self.see(image.data)) for image in request.images]
         except faults.Rejected as rejected:
             return rejected.fault
         if request.schema is None:
-            return Answer(str(texts["description"]))
+            return Answer("\n\n".join(str(texts["description"]) for texts in seen))
+        texts = seen[0]
         return Answer(json.dumps(fill(request.schema, lambda path: _pick(texts, path)), ensure_ascii=False))
 
     def see(self, data: bytes) -> Seen:

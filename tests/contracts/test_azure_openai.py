@@ -256,7 +256,7 @@ async def test_a_schema_that_azure_refuses_is_400(
     [
         ({"temperature": 0.2}, "unsupported_parameter"),
         ({"max_tokens": 100}, "unsupported_parameter"),
-        ({"stream": True}, "unsupported_parameter"),
+        ({"tools": [{}]}, "unsupported_parameter"),
         ({"messages": []}, "invalid_type"),
         (body("https://example.com/cat.jpg"), "invalid_image_url"),
         (body("data:image/png;base64,not base64!"), "invalid_base64_image"),
@@ -367,3 +367,31 @@ def test_a_body_that_is_not_json_is_400() -> None:
     with pytest.raises(faults.Rejected) as raised:
         read(b"{", Resource())
     assert raised.value.fault.status == 400
+
+
+async def test_a_streamed_answer_comes_in_azures_events(model: Model) -> None:
+    model.script.then(Answer("A red square."))
+    async with client(model) as asking:
+        request = {**body(picture()), "stream": True, "stream_options": {"include_usage": True}}
+        stream = await asking.chat.completions.create(**request)
+        chunks = [chunk async for chunk in stream]
+    first, role, *pieces, end, usage = chunks
+    assert (first.choices, first.model) == ([], "")
+    assert "prompt_filter_results" in first.to_dict()
+    assert role.choices[0].delta.role == "assistant"
+    assert [piece.choices[0].delta.content for piece in pieces] == ["A ", "red ", "square."]
+    assert end.choices[0].finish_reason == "stop"
+    assert usage.choices == [] and usage.usage and usage.usage.completion_tokens > 0
+
+
+async def test_a_stream_tells_no_tokens_unasked(model: Model) -> None:
+    async with client(model) as asking:
+        stream = await asking.chat.completions.create(**{**body(picture()), "stream": True})
+        chunks = [chunk async for chunk in stream]
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert not any(chunk.usage for chunk in chunks)
+
+
+async def test_stream_options_need_a_stream(model: Model) -> None:
+    with pytest.raises(openai.BadRequestError, match="only allowed when 'stream'"):
+        await ask(model, stream_options={"include_usage": True})

@@ -66,7 +66,7 @@ async def chat(server: Model, storage: Storage) -> AsyncIterator[ChatModel]:
     assert luna
     client = connect(server.base_url, key="", credential=SignedIn(storage), scope=SCOPE)  # type: ignore[arg-type]
     async with client:
-        yield ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01)
+        yield ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01)
 
 
 async def test_the_answer_is_read_in_every_language(chat: ChatModel, server: Model) -> None:
@@ -242,7 +242,7 @@ async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
     luna = family("gpt-5.6-luna")
     assert luna
     async with connect(server.base_url, key="", credential=signed_in, scope=SCOPE) as client:  # type: ignore[arg-type]
-        chat = ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01)
+        chat = ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01)
         await chat.ask(BRIEF, _picture())
         await chat.ask(BRIEF, _picture())
     assert len(server.requests) == 2
@@ -255,4 +255,4 @@ async def test_a_token_for_something_else_is_the_operators_business(storage: Sto
     other = "https://storage.azure.com/.default"
     async with connect(server.base_url, key="", credential=SignedIn(storage), scope=other) as client:  # type: ignore[arg-type]
         with pytest.raises(Misconfigured, match="401"):
-            await ChatModel(client, luna, 5, asyncio.Semaphore(4), backoff=0.01).ask(BRIEF, _picture())
+            await ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01).ask(BRIEF, _picture())

@@ -13,6 +13,7 @@ from describer.models import family
 from describer.outcome import Skip
 from describer.pipeline import Pipeline
 from describer.record import Record
+from describer.room import Room
 from describer.scribe import Scribe
 from describer.watch import Watch
 from tests.fakes import FakeImages, FakeModel, FakeQueue, FakeRecords, FakeStudio, FakeTopic
@@ -39,8 +40,10 @@ class House:
     def pipeline(self) -> Pipeline:
         luna = family("gpt-5.6-luna")
         assert luna
-        scribe = Scribe(self.studio, self.model, self.records, luna, self.in_flight)
-        return Pipeline(self.watch, self.images, self.records, scribe, self.topic, 1000, self.write_metadata)
+        scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight)
+        return Pipeline(
+            self.watch, self.images, self.records, scribe, self.topic, 1000, Room(2**20), self.write_metadata
+        )
 
     @property
     def delivery(self) -> Delivery:

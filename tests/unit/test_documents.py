@@ -5,12 +5,14 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 
 import jsonschema
 import pathspec
 import pytest
 
+from describer import __version__
 from describer.settings import Settings
 from tests import generated
 from tests.unit.conftest import CAT, House
@@ -44,6 +46,11 @@ def test_the_documents_example_of_an_event_is_one(schema: str) -> None:
     form = json.loads((ROOT / schema).read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(form)
     validator(form, format_checker=validator.FORMAT_CHECKER).validate(event)
+
+
+def test_the_version_that_the_code_tells_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert __version__ == project["version"]
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:
@@ -86,7 +93,7 @@ def test_indexing_loads_no_sdk() -> None:
     )
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
-    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "describer.pipeline"}
+    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline"}
     late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
     assert not late & loaded
 

@@ -259,7 +259,7 @@ async def test_only_so_many_bytes_of_pictures_are_held_at_a_time(house: House) -
 
 async def test_who_waits_too_long_for_room_is_put_off(house: House) -> None:
     room = Room(10, patience=0.05)
-    async with room.taken(10):
+    async with room.awaited(10):
         with pytest.raises(Transient, match=r"took up the memory for 0\.05 s") as caught:
             await replace(house.pipeline, room=room).describe(CAT, BRIEF)
     assert not caught.value.blames_picture

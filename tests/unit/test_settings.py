@@ -2,8 +2,12 @@
 
 import pytest
 
+from describer.adapters.web.addresses import system_resolve
+from describer.adapters.web.fetch import direct
+from describer.adapters.web.urls import Rules
+from describer.app import App
 from describer.errors import Misconfigured
-from describer.settings import Provider, Settings
+from describer.settings import Need, Provider, Settings
 
 GOOD = {
     "IMAGES__blobServiceUri": "https://pictures.blob.core.windows.net",
@@ -39,6 +43,18 @@ def test_a_good_set_is_read_with_its_types() -> None:
     assert server.by_token
 
 
+def test_hosts_are_read_as_globs_with_ports() -> None:
+    settings = Settings.read({**GOOD, "URL_ALLOW_HOSTS": "*.example.com, example.org:8443,[2606:4700::1]:8443,*"})
+    assert settings.url_allow_hosts == ("*.example.com", "example.org:8443", "[2606:4700::1]:8443", "*")
+    assert (settings.url_allow_http, settings.url_deny_hosts, settings.url_timeout_seconds) == (False, (), 30)
+
+
+def test_the_app_fetches_by_its_settings() -> None:
+    web = App(Settings.read({**GOOD, "URL_ALLOW_HTTP": "true", "URL_DENY_HOSTS": "a.example", "MAX_IMAGE_MB": "1"})).web
+    assert (web.max_bytes, web.rules, web.patience.total) == (2**20, Rules(http=True, deny=("a.example",)), 30)
+    assert (web.resolve, web.transports) == (system_resolve, direct)
+
+
 def test_an_empty_value_counts_as_absent() -> None:
     assert Settings.read({**GOOD, "IMAGES_EXCLUDE": "  ", "MAX_ATTEMPTS": ""}).max_attempts == 5
 
@@ -72,6 +88,9 @@ def test_three_faults_are_named_in_one_message() -> None:
             "IMAGES__credential is 'ManagedId'; expected managedidentity, or nothing.",
         ),
         ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
+        ({"URL_ALLOW_HOSTS": "https://a.example/"}, "URL_ALLOW_HOSTS is 'https://a.example/'; expected host names"),
+        ({"URL_DENY_HOSTS": "a.example,A b"}, "URL_DENY_HOSTS is 'a.example,A b'"),
+        ({"URL_TIMEOUT_SECONDS": "0"}, "URL_TIMEOUT_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "301"}, "MODEL_DEADLINE_SECONDS is '301'"),
     ],
@@ -99,3 +118,29 @@ def test_no_secret_is_shown() -> None:
     settings = Settings.read({**GOOD, "AZURE_OPENAI_API_KEY": "hush", "IMAGES": "AccountName=x;hush"})
     assert "hush" not in repr(settings) + repr(settings.images_account) + repr(settings.model_server)
     assert settings.model_server.key == "hush"
+
+
+MODEL_ALONE = {name: GOOD[name] for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_DEPLOYMENT")}
+BLOBS_ALONE = {"IMAGES__blobServiceUri": GOOD["IMAGES__blobServiceUri"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "needs"),
+    [
+        ({}, ()),
+        (MODEL_ALONE, (Need.MODEL,)),
+        (BLOBS_ALONE, (Need.BLOBS,)),
+        (MODEL_ALONE | BLOBS_ALONE, (Need.MODEL, Need.BLOBS)),
+        (GOOD, tuple(Need)),
+    ],
+)
+def test_only_what_is_needed_is_demanded(given: dict[str, str], needs: tuple[Need, ...]) -> None:
+    Settings.read(given, needs)
+    for name in given if needs and len(given) < 3 else ():
+        with pytest.raises(Misconfigured, match=name):
+            Settings.read({other: value for other, value in given.items() if other != name}, needs)
+
+
+def test_what_is_not_needed_must_still_be_right_where_it_is_there() -> None:
+    with pytest.raises(Misconfigured, match="MAX_ATTEMPTS is 'many'"):
+        Settings.read({"MAX_ATTEMPTS": "many"}, ())

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 async def test_the_app_reads_it() -> None:
-    header = await ThreadStudio(generic(), "high", Limits(2**20, 2**28)).inspect(Specimen("one").draw())
+    header = await ThreadStudio(lambda _: generic(), Limits(2**20, 2**28)).inspect(Specimen("one").draw())
     assert (header.format, header.width, header.height) == ("PNG", WIDTH, HEIGHT)
 
 

@@ -5,26 +5,26 @@ waited here; a longer one is the queue's business.
 """
 
 import asyncio
-import base64
 import random
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx2
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity.aio import get_bearer_token_provider
-from openai import APIError, AsyncOpenAI, DefaultAsyncHttpxClient
-from openai.types.chat import ChatCompletion
+from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from describer import prompt
-from describer.adapters.chat import answers
-from describer.brief import Brief
-from describer.description import schema
+from describer.adapters.chat import answers, requests
+from describer.adapters.chat.pieces import Pieces
+from describer.brief import Brief, Question
 from describer.errors import Misconfigured, Transient, Unanswered
 from describer.image.values import PreparedImage
-from describer.models import Family
-from describer.ports import Answer
+from describer.models import Families
+from describer.ports import Answer, FreeAnswer
 from describer.record import Usage
 
 _QUICK_TRIES: Final = 3
@@ -52,14 +52,17 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
     )
 
 
+type _Stream = AsyncStream[ChatCompletionChunk]
+
+
 @dataclass(frozen=True, slots=True)
 class ChatModel:
     """The port `Model`.
 
     Args:
         client: see `connect`.
-        family: which request parameters the model takes.
-        deadline: seconds for one picture's answer, quick retries included.
+        families: which request parameters a model takes.
+        deadline: seconds for one answer, quick retries included.
         slots: calls at a time; who waits for a slot does not use up the deadline.
         queueing: seconds to wait for a slot. With `deadline` and the wait for room.py they must stay below the host's
             functionTimeout, which ends the whole process.
@@ -67,7 +70,7 @@ class ChatModel:
     """
 
     client: AsyncOpenAI
-    family: Family
+    families: Families
     deadline: float
     slots: asyncio.Semaphore
     queueing: float = _QUEUEING
@@ -75,31 +78,53 @@ class ChatModel:
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
+        async with self._slot():
+            with self._punctually():
+                async with asyncio.timeout(self.deadline):
+                    return await self._uncut(brief, image)
+
+    async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """Asks once. Until the answer begins, stumbles are waited out; after that, what was said cannot be unsaid."""
+        async with self._slot():
+            ends = asyncio.get_running_loop().time() + self.deadline
+            with self._punctually():
+                async with asyncio.timeout_at(ends):
+                    stream, first = await self._patiently(lambda: self._opened(question, images))
+            try:
+                pieces = Pieces()
+                chunk: ChatCompletionChunk | None = first
+                while chunk:
+                    if piece := pieces.add(chunk):
+                        yield piece
+                    chunk = await self._next(stream, ends)
+                yield pieces.whole()
+            finally:
+                await stream.close()
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
         try:
             await asyncio.wait_for(self.slots.acquire(), self.queueing)
         except TimeoutError as error:
             raise Transient(f"other pictures kept the model busy for {self.queueing:g} s") from error
         try:
-            async with asyncio.timeout(self.deadline):
-                return await self._uncut(brief, image)
-        except TimeoutError as error:
-            raise Transient(f"the model gave no answer in {self.deadline:g} s", blames_picture=True) from error
+            yield
         finally:
             self.slots.release()
 
     async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:
         spent = Usage()
         for cap in (brief.max_completion_tokens, 2 * brief.max_completion_tokens):
-            completion = await self._patiently(brief, image, cap)
+            completion = await self._patiently(lambda cap=cap: self._completed(brief, image, cap))  # type: ignore[misc]
             spent = answers.added(spent, completion)
             if completion.choices[0].finish_reason != "length":
                 return answers.read(completion, brief, spent)
         raise Unanswered(f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many.")
 
-    async def _patiently(self, brief: Brief, image: PreparedImage, cap: int) -> ChatCompletion:
+    async def _patiently[T](self, once: Callable[[], Awaitable[T]]) -> T:
         for tried in range(1, _QUICK_TRIES + 1):
             try:
-                return await self._once(brief, image, cap)
+                return await once()
             except Transient as fault:
                 wait = fault.retry_after or self.backoff * tried * random.uniform(0.75, 1)  # noqa: S311 - jitter
                 if tried == _QUICK_TRIES or wait > _PATIENCE:
@@ -107,43 +132,51 @@ class ChatModel:
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _once(self, brief: Brief, image: PreparedImage, cap: int) -> ChatCompletion:
-        try:
-            answer: object = await self.client.chat.completions.create(**self._request(brief, image, cap))
-        except APIError as error:
-            raise answers.fault(error) from error
-        except ClientAuthenticationError as error:
-            raise Misconfigured(f"no token for the model: {error.message}") from error
-        except AzureError as error:
-            raise Transient(f"no token for the model: {type(error).__name__}") from error
-        except ValueError as error:  # 200, but the body is no JSON: a gateway's page
-            raise Transient("the model's server answered something that is not JSON") from error
+    async def _completed(self, brief: Brief, image: PreparedImage, cap: int) -> ChatCompletion:
+        request = requests.description(brief, image, cap, self.families(brief.model))
+        with _sdk_errors():
+            answer: object = await self.client.chat.completions.create(**request)
         if not isinstance(answer, ChatCompletion) or not answer.choices:
             raise Transient("the model's server answered something that is no completion")
         return answer
 
-    def _request(self, brief: Brief, image: PreparedImage, cap: int) -> dict[str, Any]:
-        url = f"data:image/jpeg;base64,{base64.b64encode(image.jpeg).decode()}"
-        request: dict[str, Any] = {
-            "model": brief.model,
-            "messages": [
-                {"role": "system", "content": prompt.instructions(brief.languages)},
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "text", "text": prompt.QUESTION},
-                        {"type": "image_url", "image_url": {"url": url, "detail": brief.detail}},
-                    ],
-                },
-            ],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "description", "strict": True, "schema": schema(brief.languages)},
-            },
-            self.family.request.cap: cap,
-        }
-        if self.family.request.effort:
-            request["reasoning_effort"] = self.family.request.effort
-        if self.family.request.temperature:
-            request["temperature"] = 0
-        return request
+    async def _opened(self, question: Question, images: Sequence[PreparedImage]) -> tuple[_Stream, ChatCompletionChunk]:
+        """The stream and its first chunk."""
+        request = requests.reply(question, images, self.families(question.model))
+        with _sdk_errors():
+            stream: _Stream = await self.client.chat.completions.create(**request)
+            try:
+                return stream, await anext(stream)
+            except StopAsyncIteration as error:
+                raise Transient("the model's server answered something that is no stream") from error
+            except BaseException:
+                await stream.close()
+                raise
+
+    async def _next(self, stream: _Stream, ends: float) -> ChatCompletionChunk | None:
+        with self._punctually(), _sdk_errors():
+            async with asyncio.timeout_at(ends):
+                return await anext(stream, None)
+
+    @contextmanager
+    def _punctually(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise Transient(f"the model gave no answer in {self.deadline:g} s", blames_picture=True) from error
+
+
+@contextmanager
+def _sdk_errors() -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        raise answers.fault(error) from error
+    except ClientAuthenticationError as error:
+        raise Misconfigured(f"no token for the model: {error.message}") from error
+    except AzureError as error:
+        raise Transient(f"no token for the model: {type(error).__name__}") from error
+    except httpx2.TransportError as error:  # in the middle of a stream the SDK lets them through
+        raise Transient("the model's answer broke off") from error
+    except ValueError as error:  # 200, but the body is no JSON: a gateway's page
+        raise Transient("the model's server answered something that is not JSON") from error

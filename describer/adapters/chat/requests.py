@@ -1,0 +1,51 @@
+"""The bodies of Chat Completions requests: which parameters they carry is the model family's business."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from describer import prompt
+from describer.brief import Brief, Question
+from describer.description import schema
+from describer.image.values import PreparedImage
+from describer.models import Family
+
+
+def description(brief: Brief, image: PreparedImage, cap: int, family: Family) -> dict[str, Any]:
+    """For one picture's description, in the strict form of `schema`."""
+    form = {"name": "description", "strict": True, "schema": schema(brief.languages)}
+    return {
+        "model": brief.model,
+        "messages": _messages(brief.instructions, brief.request, [image], brief.detail),
+        "response_format": {"type": "json_schema", "json_schema": form},
+        **_parameters(family, cap),
+    }
+
+
+def reply(question: Question, images: Sequence[PreparedImage], family: Family) -> dict[str, Any]:
+    """For a free answer about all pictures, sent as it is written, with the tokens at its end."""
+    return {
+        "model": question.model,
+        "messages": _messages(prompt.rules_of_answers(), question.request, images, question.detail),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **_parameters(family, question.max_completion_tokens),
+    }
+
+
+def _messages(system: str, text: str, images: Sequence[PreparedImage], detail: str) -> list[dict[str, Any]]:
+    urls = [f"data:image/jpeg;base64,{base64.b64encode(image.jpeg).decode()}" for image in images]
+    parts = [{"type": "image_url", "image_url": {"url": url, "detail": detail}} for url in urls]
+    return [
+        {"role": "system", "content": system},
+        {"role": "user", "content": [{"type": "text", "text": text}, *parts]},
+    ]
+
+
+def _parameters(family: Family, cap: int) -> dict[str, Any]:
+    parameters: dict[str, Any] = {family.request.cap: cap}
+    if family.request.effort:
+        parameters["reasoning_effort"] = family.request.effort
+    if family.request.temperature:
+        parameters["temperature"] = 0
+    return parameters

@@ -1,0 +1,77 @@
+"""Who is signed in."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+from describer.ports import Finding, Verdict
+
+STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
+
+_ADVICE: Final = {
+    True: "Give the app the user-assigned identity that the setting …__clientId names; off Azure leave …__credential "
+    "empty, so that your own login is used.",
+    False: "Run `az login`; on Azure give the app an identity, and name a user-assigned one in AZURE_CLIENT_ID.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProbe:
+    """Asks for a token, and reads in it whose it is.
+
+    Args:
+        purpose: what the token is for: `storage`, `model`.
+        scope: what it is asked for.
+        managed: whether the settings demand a managed identity.
+    """
+
+    purpose: str
+    credential: AsyncTokenCredential
+    scope: str
+    managed: bool
+
+    @property
+    def name(self) -> str:
+        """`identity: storage`."""
+        return f"identity: {self.purpose}"
+
+    async def look(self) -> Finding:
+        """One token, which may come from the credential's own cache."""
+        try:
+            token = await self.credential.get_token(self.scope)
+        except ClientAuthenticationError as error:
+            # The SDK's message lists every way that was tried, over twenty lines.
+            said = error.message.removeprefix("(None) ").strip().partition("\n")[0]
+            return Finding(Verdict.FAILED, f"No token for {self.scope}: {said}", _ADVICE[self.managed])
+        except AzureError as error:
+            why = f"No token for {self.scope}: the identity service cannot be reached ({type(error).__name__})."
+            return Finding(Verdict.FAILED, why, _ADVICE[self.managed])
+        return Finding(Verdict.OK, f"Signed in as {_bearer(token.token)} by {type(self.credential).__name__}.")
+
+
+def _bearer(token: str) -> str:
+    """Whom an Entra token names. Its claims are for its audience to read: what is not there is not insisted on."""
+    claims = _claims(token)
+    tenant = f" of tenant {claims['tid']}" if "tid" in claims else ""
+    if resource := claims.get("xms_mirid"):
+        return f"the managed identity {str(resource).rpartition('/')[2]}{tenant}"
+    if user := claims.get("upn") or claims.get("unique_name"):
+        return f"{user}{tenant}"
+    if app := claims.get("appid") or claims.get("azp"):
+        return f"the application {app}{tenant}"
+    return "somebody whom the token does not name"
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    _, _, rest = token.partition(".")
+    body = rest.partition(".")[0]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -1,0 +1,87 @@
+"""What a web server's answer means, before its body is read."""
+
+import datetime as dt
+import ssl
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx2
+
+from describer.adapters.web.urls import Target
+from describer.errors import DescriberError, TooLarge, Transient, Unfetchable, UrlFault
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PASSING: Final = frozenset({408, 425, 429})
+_PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+
+
+def location(response: httpx2.Response, target: Target) -> str | None:
+    """Where the server sends us, or None where it answers itself.
+
+    Raises:
+        Unfetchable: it sends us nowhere.
+    """
+    if response.status_code not in _REDIRECTS:
+        return None
+    where = response.headers.get("location", "")
+    if not where:
+        sentence = f"The server {target.host!r} redirects without saying where to."
+        raise Unfetchable(sentence, code=UrlFault.REDIRECT)
+    return where
+
+
+def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
+    """Returns if the body is worth reading.
+
+    Raises:
+        Transient: later, maybe.
+        Unfetchable: no picture comes from there.
+        TooLarge: the server itself says so.
+    """
+    server, status = f"The server {target.host!r}", response.status_code
+    if status in _PASSING or status >= 500:
+        raise Transient(f"{server} answered {status}.", retry_after=_wait(response))
+    if status != 200:
+        raise Unfetchable(f"{server} answered {status}; check the URL and who may read it.", code=UrlFault.STATUS)
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        # It was asked not to. A few kilobytes may unpack to gigabytes, and pictures are compressed already.
+        raise Unfetchable(f"{server} sends the picture compressed for transport.", code=UrlFault.CONTENT)
+    if response.headers.get("content-type", "").partition(";")[0].strip().lower() in _PAGES:
+        sentence = f"{server} sends a web page; give the URL of the picture itself."
+        raise Unfetchable(sentence, code=UrlFault.CONTENT)
+    if int(response.headers.get("content-length", "0")) > max_bytes:  # h11 has seen to it that it is a number
+        raise too_large(max_bytes)
+
+
+def too_large(max_bytes: int) -> TooLarge:
+    """What to raise as soon as it is known that there is more."""
+    return TooLarge(f"The picture at the URL has more than {max_bytes:,} bytes.")
+
+
+def fault(error: httpx2.TransportError, target: Target) -> DescriberError:
+    """The meaning of an answer that did not come, or not as HTTP has it."""
+    if _is_certificate_fault(error):
+        sentence = f"The server {target.host!r} has no valid certificate for that name."
+        return Unfetchable(sentence, code=UrlFault.CERTIFICATE)
+    return Transient(f"The server {target.host!r} cannot be reached, or broke off.")
+
+
+def _is_certificate_fault(error: BaseException | None) -> bool:
+    """Whether the certificate is behind `error`; the HTTP library only wraps it."""
+    while error and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _wait(response: httpx2.Response) -> float | None:
+    """Seconds that the server asks to wait: a number, or the time until a date (RFC 9110, 10.2.3)."""
+    text = response.headers.get("retry-after", "")
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=dt.UTC)
+    return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())

@@ -1,0 +1,105 @@
+"""Which connections this installation has, as its settings tell: a probe for each."""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from describer.adapters.chat import client as chat
+from describer.adapters.probes import topic
+from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
+from describer.adapters.probes.model import ModelProbe
+from describer.adapters.probes.storage import ContainerProbe, QueueProbe
+from describer.adapters.probes.topic import TopicProbe
+from describer.adapters.storage import blob_service, credential, queue_client
+from describer.checks import Known
+from describer.models import Family
+from describer.ports import Finding, Probe, Verdict
+from describer.settings import Provider, Settings
+
+PROCESSING: Final = "model: where pictures are processed"
+SUBSCRIPTION: Final = "event subscription"
+
+
+class Closable(Protocol):
+    """A client that keeps connections."""
+
+    async def close(self) -> None:
+        """Gives them up."""
+
+
+class Keep(Protocol):
+    """Is told of a client that is to be closed at the end."""
+
+    def __call__[T: Closable](self, client: T, /) -> T:
+        """Gives it back."""
+
+
+def probes(settings: Settings, family: Family, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+    """The probes of what is configured; nothing is connected yet.
+
+    Args:
+        settings: may lack connections: what is not configured is not looked at.
+        family: of the model.
+        queues: names of the queues in the app's own account; the last one is for events that were not published.
+        keep: is told of each client.
+    """
+    yield Known("settings", Finding(Verdict.OK, "Complete, and of the right form."))
+    yield from _storage(settings, queues, keep)
+    yield from _model(settings, family, keep)
+    yield from _topic(settings, keep)
+    yield Known(SUBSCRIPTION, _where_to_look(settings))
+
+
+def _storage(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+    images, host = settings.images_account, settings.host_account
+    if images.blob_uri and not images.connection_string:
+        signed_in = credential(managed=images.managed, client_id=images.client_id)
+        yield IdentityProbe("storage", signed_in, STORAGE_SCOPE, images.managed)
+    if images.blob_uri or images.connection_string:
+        blobs = keep(blob_service(images, retries=0))
+        for container in (settings.images_container, *settings.more_containers):
+            yield ContainerProbe(blobs.get_container_client(container), "IMAGES_CONTAINER", settings.write_metadata)
+        descriptions = blobs.get_container_client(settings.descriptions_container)
+        yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
+    if host.queue_uri or host.connection_string:
+        for name in queues if settings.events_topic_endpoint else queues[:-1]:
+            yield QueueProbe(keep(queue_client(host, name, retries=0)))
+
+
+def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
+    server = settings.model_server
+    if not server.model or not server.base_url.startswith("http"):
+        return
+    signed_in = credential(managed=False, client_id="") if server.by_token else None
+    if signed_in:
+        yield IdentityProbe("model", signed_in, settings.azure_openai_scope, managed=False)
+    client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
+    yield ModelProbe(keep(client), server.model, family)
+    if server.provider is Provider.AZURE:
+        yield Known(PROCESSING, _unknown_processing())
+
+
+def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    endpoint = settings.events_topic_endpoint
+    if not endpoint:
+        yield Known("topic", Finding(Verdict.OK, "None is set: outcomes are announced to nobody."))
+        return
+    client = topic.connect(endpoint, credential(managed=False, client_id=""))
+    yield TopicProbe(keep(client), endpoint)
+
+
+def _unknown_processing() -> Finding:
+    return Finding(
+        Verdict.UNKNOWN,
+        "The model's server does not tell it: its type decides (Standard: its region, DataZoneStandard: the EU or the "
+        "US, GlobalStandard: anywhere).",
+        "Ask Azure for its type: `az cognitiveservices account deployment list`, there sku.name.",
+    )
+
+
+def _where_to_look(settings: Settings) -> Finding:
+    return Finding(
+        Verdict.UNKNOWN,
+        "Whether uploads reach the app cannot be told from here.",
+        "Upload a picture and wait for its sidecar, or look: `az eventgrid system-topic event-subscription list`, "
+        f"expecting one on BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
+    )

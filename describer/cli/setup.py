@@ -1,0 +1,48 @@
+"""Where the command line takes its settings from."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from describer.app import App
+from describer.errors import Misconfigured
+from describer.settings import Need
+
+USUAL: Final = Path("local.settings.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The environment, and beneath it a file in the form of the Functions' Core Tools.
+
+    Args:
+        file: that file; None: `local.settings.json` of the working folder, if it is there.
+    """
+
+    file: Path | None = None
+
+    def app(self, needs: Collection[Need]) -> App:
+        """The app, which tells nothing to telemetry. Raises Misconfigured where something of `needs` is missing."""
+        settings = App.from_environment(needs, beneath=self._values()).settings
+        return App(settings.model_copy(update={"insights_connection": SecretStr("")}))
+
+    def _values(self) -> Mapping[str, str]:
+        file = self.file or USUAL
+        if self.file is None and not file.is_file():
+            return {}
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Misconfigured(f"{str(file)!r} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise Misconfigured(f"{str(file)!r} is no JSON: {error}.") from error
+        values = content.get("Values") if isinstance(content, dict) else None
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+            raise Misconfigured(f"{str(file)!r} is no local.settings.json: it has no object of texts called Values.")
+        if content.get("IsEncrypted"):
+            raise Misconfigured(f"{str(file)!r} is encrypted; `func settings decrypt` undoes that.")
+        return values

@@ -1,0 +1,163 @@
+"""On demand: the same stages as for uploads, for a caller who waits. HTTP, MCP and the command line all come here.
+
+    desk = app.ondemand                                     # one for the process: its limits are the process's
+    brief = desk.brief(Order(languages=("de",), context="Our cat Tom"))         # Unacceptable: names the field
+
+    record = await desk.describe(Url("https://…/cat.jpg"), brief)               # a Record, whatever its status
+    record = await desk.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # a stored text of these bytes stands
+    record = await desk.describe(BlobOf(ref), brief, write=True)                # as the trigger does: stored, announced
+
+    question = desk.question("Which breed is it?", Order(max_tokens=300))
+    answer = await desk.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
+    async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
+        async for piece in pieces: ...
+
+    with desk.room.hold(len(data)):                         # whoever takes bytes in (`Upload`) holds the room for them
+        record = await desk.describe(Upload(data, "cat.jpg"), brief)
+
+What a picture is at fault for is a record's status where it is described, and `Refused` where a question is asked. All
+else is raised: `Unacceptable`, `OffLimits`, `Absent`, `Unfetchable` (the caller's business), `Busy` and other
+`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Final
+
+from describer import provenance
+from describer.brief import Brief, Question
+from describer.errors import Absent, Refused, Unacceptable
+from describer.events import ImageRef
+from describer.image.values import PreparedImage
+from describer.order import Order
+from describer.outcome import Skip, SkipReason
+from describer.ports import FreeAnswer, Line, Page, Records, Stored
+from describer.record import Record
+from describer.room import Room
+from describer.scribe import Scribe
+from describer.sources import BlobOf, Loader, PictureSource, Upload, Url
+
+__all__ = ["MOST_SOURCES", "BlobOf", "FreeAnswer", "OnDemand", "Order", "PictureSource", "Upload", "Url"]
+
+MOST_SOURCES: Final = 10
+"""Pictures in one call."""
+
+
+_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+"""What listings, which are XML, cannot carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemand:
+    """The desk where callers ask.
+
+    Args:
+        line: what `write` goes through.
+        records: where stored texts are looked up.
+        scribe: makes a record of bytes.
+        loader: brings pictures in.
+        room: bounds what is held in memory.
+        usual: the brief of whoever wishes for nothing else.
+        models: that a caller may choose, beside the usual one.
+    """
+
+    line: Line
+    records: Records
+    scribe: Scribe
+    loader: Loader
+    room: Room
+    usual: Brief
+    models: tuple[str, ...] = ()
+
+    def brief(self, order: Order) -> Brief:
+        """What is asked where a description is wanted. Raises Unacceptable."""
+        return order.brief(self.usual, self.models)
+
+    def question(self, text: str, order: Order) -> Question:
+        """What is asked where the caller has a question. Raises Unacceptable."""
+        return order.question(text, self.usual, self.models)
+
+    async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
+        """The picture's record; with `write`, as it is stored by now.
+
+        Raises:
+            Unacceptable: `write` without a blob to write to.
+            and what the module says.
+        """
+        if write:
+            if not isinstance(source, BlobOf):
+                sentence = "Only a blob's description can be written; give the picture as a blob."
+                raise Unacceptable(sentence, field="write")
+            return await self._written(source.ref, brief)
+        async with self.loader.loaded(source) as (picture, content):
+            if not isinstance(source, BlobOf):
+                return await self.scribe.anew(picture, content, brief)
+            stored = await self.records.read(source.ref)
+            if settled := provenance.settled(picture, content, stored, brief):
+                return provenance.reconciled(settled, picture, stored)
+            return provenance.reconciled(await self.scribe.anew(picture, content, brief), picture, stored)
+
+    async def stored(self, ref: ImageRef) -> Stored:
+        """The stored record of a watched container's blob. Raises Absent."""
+        stored = await self.records.read(ref) if self.loader.watch.covers(ref) else None
+        if stored is None:
+            raise Absent(f"There is no record of {ref.container}/{ref.name}.")
+        return stored
+
+    async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
+        """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
+        watched = self.loader.watch.containers
+        if container is not None and container not in watched:
+            raise Absent(f"The container {container!r} is not watched.")
+        if _UNLISTABLE.search(prefix):
+            raise Unacceptable("No blob's name has control characters.", field="prefix")
+        page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
+        return replace(page, cursor=urlsafe_b64encode(page.cursor.encode()).decode())
+
+    async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
+        """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
+        async with aclosing(self.stream(sources, question)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, FreeAnswer):
+                    return piece
+        raise AssertionError("unreachable: the whole answer comes last")
+
+    async def stream(self, sources: Sequence[PictureSource], question: Question) -> AsyncGenerator[str | FreeAnswer]:
+        """The same answer, piece by piece; the last item is the whole of it."""
+        if not 1 <= len(sources) <= MOST_SOURCES:
+            raise Unacceptable(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
+        images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
+        async with aclosing(self.scribe.model.reply(question, images)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
+        async with self.loader.loaded(source) as (_, content):
+            try:
+                if content.refusal:
+                    raise content.refusal
+                return await self.scribe.studio.prepare(content.data, model=question.model, detail=question.detail)
+            except Refused as refusal:
+                raise type(refusal)(f"Picture {number}: {refusal}") from refusal
+
+    async def _written(self, ref: ImageRef, brief: Brief) -> Record:
+        async with self.loader.kept(ref):
+            end = await self.line.describe(ref, brief)
+        if not isinstance(end, Skip):
+            return end
+        if end.reason is SkipReason.UNCHANGED:
+            return (await self.stored(ref)).record
+        raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
+
+
+def _marker(cursor: str) -> str:
+    try:
+        marker = urlsafe_b64decode(cursor.encode("ascii")).decode()
+    except ValueError:
+        marker = "\0"
+    if _UNLISTABLE.search(marker):
+        raise Unacceptable("This cursor comes from no page.", field="cursor")
+    return marker

@@ -1,0 +1,98 @@
+"""What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from describer import prompt
+from describer.brief import Brief, Question
+from describer.errors import Unacceptable
+
+MOST_LANGUAGES: Final = 10
+LONGEST_CONTEXT: Final = 4000
+LONGEST_QUESTION: Final = 8000
+"""Characters."""
+CHARS: Final = (20, 2000)
+TOKENS: Final = (16, 32000)
+DETAILS: Final = ("low", "high", "original")
+LANGUAGE: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+"""BCP 47, as far as its form goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A caller's wishes; what is left out is as the settings say.
+
+    Args:
+        languages: BCP 47 tags, the default first. A free answer comes in the first.
+        context: what the caller knows about the picture; given to the model as data.
+        profile: one of `prompt.PROFILES`.
+        detail: `low`, `high` or `original`.
+        max_chars: of an alt text.
+        max_tokens: the answer's cap.
+        model: a deployment of MODELS_ALLOWED, or the default one.
+    """
+
+    languages: tuple[str, ...] = ()
+    context: str = ""
+    profile: str = ""
+    detail: str = ""
+    max_chars: int | None = None
+    max_tokens: int | None = None
+    model: str = ""
+
+    def brief(self, usual: Brief, models: tuple[str, ...]) -> Brief:
+        """The brief: `usual`, but for these wishes.
+
+        Raises:
+            Unacceptable: a wish is not among what may be wished for; `models` are, beside the usual one.
+        """
+        self._check(usual, models)
+        return Brief(
+            languages=self.languages or usual.languages,
+            model=self.model or usual.model,
+            detail=self.detail or usual.detail,
+            max_completion_tokens=self.max_tokens or usual.max_completion_tokens,
+            context=self.context or usual.context,
+            profile=self.profile or usual.profile,
+            max_chars=self.max_chars or usual.max_chars,
+        )
+
+    def question(self, text: str, usual: Brief, models: tuple[str, ...]) -> Question:
+        """The question `text`, with these wishes.
+
+        Raises:
+            Unacceptable: as above, or the question is empty or too long, or a wish makes no sense for one.
+        """
+        if not 0 < len(text.strip()) <= LONGEST_QUESTION:
+            raise Unacceptable(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")
+        for field in ("profile", "max_chars"):
+            if getattr(self, field):
+                raise Unacceptable(f"{field} is for descriptions; a question of one's own says it itself.", field=field)
+        brief = self.brief(usual, models)
+        language = self.languages[0] if self.languages else ""
+        cap = brief.max_completion_tokens
+        return Question(text.strip(), brief.model, brief.detail, cap, self.context, language)
+
+    def _check(self, usual: Brief, models: tuple[str, ...]) -> None:
+        known = dict.fromkeys((usual.model, *models))
+        for field, value, choices in (
+            ("profile", self.profile, prompt.PROFILES),
+            ("detail", self.detail, DETAILS),
+            ("model", self.model, tuple(known)),
+        ):
+            if value and value not in choices:
+                raise Unacceptable(f"{field} is {value[:100]!r}; expected one of {', '.join(choices)}.", field=field)
+        if len(self.languages) > MOST_LANGUAGES:
+            raise Unacceptable(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
+        for language in self.languages:
+            if len(language) > 35 or not re.fullmatch(LANGUAGE, language):
+                raise Unacceptable(f"{language[:100]!r} is no BCP 47 tag such as en or pt-BR.", field="languages")
+        if len(self.context) > LONGEST_CONTEXT:
+            raise Unacceptable(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
+        for field, number, (least, most) in (
+            ("max_chars", self.max_chars, CHARS),
+            ("max_tokens", self.max_tokens, TOKENS),
+        ):
+            if number is not None and not least <= number <= most:
+                raise Unacceptable(f"{field} is {number}; expected a whole number from {least} to {most}.", field=field)

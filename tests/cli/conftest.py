@@ -1,0 +1,145 @@
+"""The command line against the stand-ins: as people start it, in a process of its own; or, a second faster, in ours."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from describer.cli.run import called
+from local import environment
+from local.azure_openai.script import Model, Script, describe, serve
+from local.children import ROOT
+from local.sink import Topic
+from local.storage import Storage
+from tests import pictures
+from tests.storage import unique
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The standard output's lines of JSON."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass
+class Shell:
+    """Runs `describer` in a folder, with nothing in its environment but what is told here."""
+
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+    settings: dict[str, str] = field(default_factory=dict)
+
+    async def here(self, *arguments: str, **settings: str) -> Done:
+        """Runs it in a thread of this process, so that what it leaves open is found out."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name in os.environ.keys() - environment.clean().keys():
+                patch.delenv(name)
+            for name, value in (self.settings | settings).items():
+                patch.setenv(name, value)
+            self.capsys.readouterr()
+            code = await asyncio.to_thread(called, arguments)
+        return Done(code, *self.capsys.readouterr())
+
+    async def shell(self, program: str) -> Done:
+        """Runs a program of the shell, up to the first command that fails."""
+        return await self._end(await self._start("bash", "-eu", "-c", program), b"")
+
+    async def process(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
+        return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
+
+    async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
+        told = {name: value for name, value in (self.settings | settings).items() if value}
+        return await asyncio.create_subprocess_exec(
+            *command,
+            cwd=self.folder,
+            env={**environment.clean(), **told, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def run(self, *arguments: str, stdin: bytes = b"", **settings: str) -> Done:
+        return await self._end(await self.process(*arguments, **settings), stdin)
+
+    async def _end(self, process: asyncio.subprocess.Process, stdin: bytes) -> Done:
+        out, err = await process.communicate(stdin)
+        assert process.returncode is not None
+        done = Done(process.returncode, out.decode(), err.decode())
+        assert "Traceback" not in done.err
+        return done
+
+    def picture(self, name: str, data: bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[Model]:
+    with serve(Script()) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def as_usual(model: Model) -> None:
+    """The model is up and answers by its usual rule."""
+    model.up()
+    model.script.always(describe)
+
+
+@pytest.fixture
+def shell(model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """With a model, and nothing else."""
+    return Shell(tmp_path, capsys, {"OPENAI_BASE_URL": f"{model.url}/v1", "OPENAI_MODEL": "gpt-5.6-luna"})
+
+
+@pytest.fixture
+def topic(storage: Storage, tmp_path: Path) -> Iterator[Topic]:
+    running = Topic(tmp_path / "events.jsonl", storage.certificate)
+    running.up()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def installation(
+    storage: Storage, model: Model, topic: Topic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """With all that the app has: containers of its own, signed in by a managed identity."""
+    images, descriptions = unique("images"), unique("descriptions")
+    for container in (images, descriptions):
+        storage.create_container(container)
+    for queue in ("image-work", "unpublished-events"):
+        storage.create_queue(queue)
+    return Shell(
+        tmp_path,
+        capsys,
+        {
+            **storage.environment,
+            **storage.connection("IMAGES", storage.images),
+            **storage.connection("AzureWebJobsStorage", storage.host),
+            "IMAGES_CONTAINER": images,
+            "DESCRIPTIONS_CONTAINER": descriptions,
+            "EVENTS_TOPIC_ENDPOINT": topic.endpoint,
+            "AZURE_OPENAI_ENDPOINT": model.url,
+            "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna",
+        },
+    )
+
+
+def jpeg(width: int) -> bytes:
+    return pictures.jpeg(width, 100)

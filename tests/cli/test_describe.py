@@ -1,0 +1,203 @@
+"""Files, folders, URLs and the standard input become texts; each way to fail has its sentence and its code."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from local.azure_openai import faults
+from local.azure_openai.answers import Answer, Request
+from local.azure_openai.script import Model, Reply, describe
+from tests import pictures
+from tests.cli.conftest import Shell, jpeg
+from tests.storage import until
+
+
+def by_width(**replies: Reply) -> Callable[[Request], Reply]:
+    """A rule: `w211` is what is said to a picture that is 211 pixels wide."""
+
+    def rule(request: Request) -> Reply:
+        return replies.get(f"w{request.images[0].width}") or describe(request)
+
+    return rule
+
+
+async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None:
+    formats = {"a.heic": "heic", "b/c.tiff": "tiff", "b/d.avif": "avif", "no-ending": "png", "z.jpg": "webp"}
+    for name, kind in formats.items():
+        shell.picture(f"photos/{name}", pictures.EVERY_KIND[kind][1])
+    shell.picture("photos/notes.txt", b"no picture")
+    shell.picture("photos/.hidden.jpg", jpeg(150))
+    shell.picture("photos/.git/x.jpg", jpeg(150))
+    done = await shell.run("describe", "photos", "--json", "-l", "de,en")
+    assert done.code == 0, done.err
+    told = {line["picture"].removeprefix("photos/"): line for line in done.lines}
+    assert told.keys() == formats.keys()
+    assert {line["status"] for line in done.lines} == {"described"}
+    assert [told[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
+    assert told["a.heic"]["alt_text"].startswith("Ein Testbild")
+    assert told["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
+    assert done.err == "1 files that are no pictures were passed over.\n"
+
+
+async def test_the_order_of_the_arguments_is_that_of_the_answers(shell: Shell, model: Model) -> None:
+    names = [f"{number}.jpg" for number in range(12)]
+    for number, name in enumerate(names):
+        shell.picture(name, jpeg(300 + number))
+    done = await shell.here("describe", *names, "--json", MODEL_CONCURRENCY="4")
+    assert [line["picture"] for line in done.lines] == names
+    assert [line["source"]["width"] for line in done.lines] == list(range(300, 312))
+
+
+async def test_each_picture_that_has_no_text_says_why(shell: Shell, model: Model) -> None:
+    model.script.always(by_width(w211=faults.content_filter_prompt(), w212=faults.refused()))
+    shell.picture("good.jpg", jpeg(210))
+    shell.picture("filtered.jpg", jpeg(211))
+    shell.picture("refused.jpg", jpeg(212))
+    shell.picture("corrupt.jpg", jpeg(213)[:700])
+    shell.picture("text.jpg", b"no picture")
+    shell.picture("large.jpg", jpeg(210) + b"\0" * 200_000)
+    urls = ["https://127.0.0.1/x.jpg", "http://example.org/x.jpg", "data:image/png;base64,%%%"]
+    files = ["good.jpg", "filtered.jpg", "refused.jpg", "corrupt.jpg", "text.jpg", "large.jpg"]
+    done = await shell.here("describe", *files, *urls, "--json", MAX_IMAGE_MB="0.1")
+    assert done.code == 1
+    statuses = ["described", "filtered", "needs_review", "corrupt", "unsupported", "too_large", *["unfetchable"] * 3]
+    assert [line["status"] for line in done.lines] == statuses
+    assert all(line["reason"].endswith(".") for line in done.lines[1:])
+    table = await shell.here("describe", *files, *urls, MAX_IMAGE_MB="0.1")
+    assert table.code == 1
+    assert "1 described, 1 filtered, 1 needs_review" in table.out
+    alone = await shell.here("describe", *files[:3], "--alt-only")
+    assert len(alone.out.splitlines()) == 3
+    assert alone.out.startswith("A test picture of 210 by 100 pixels")
+    assert alone.out.splitlines()[1:] == ["", ""]
+    assert "filtered.jpg: " in alone.err and "refused.jpg: " in alone.err
+
+
+async def test_the_standard_input_and_a_data_url_are_pictures_too(shell: Shell) -> None:
+    from base64 import b64encode
+
+    url = f"data:image/jpeg;base64,{b64encode(jpeg(221)).decode()}"
+    done = await shell.run("describe", "-", url, "--json", stdin=jpeg(220))
+    assert (done.code, [line["source"]["width"] for line in done.lines]) == (0, [220, 221])
+    assert [line["picture"][:10] for line in done.lines] == ["-", "data:image"]
+
+
+async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal(shell: Shell, model: Model) -> None:
+    def escaping(request: Request) -> Reply:
+        said = describe(request)
+        assert isinstance(said, Answer) and said.content
+        body = json.loads(said.content)
+        body["visible_text"] = "\x1b]0;title\x07\x9b2Jhello"
+        return Answer(json.dumps(body))
+
+    model.script.always(escaping)
+    shell.picture("sign.jpg", jpeg(230))
+    done = await shell.here("describe", "sign.jpg")
+    assert done.code == 0
+    assert "hello" in done.out and "alt text" in done.out and "USD" in done.out
+    lines = (await shell.here("describe", "sign.jpg", "--json")).out
+    assert not {"\x1b", "\x07", "\x9b"} & set(done.out + lines)
+    assert json.loads(lines)["visible_text"].endswith("\x9b2Jhello")
+
+
+async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model: Model) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        shell.picture(name, jpeg(235))
+    model.script.always(lambda _: Answer("One \x1b[2Jis older."))
+    asked = ["describe", "a.jpg", "b.jpg", "--prompt", "What has changed?", "--max-tokens", "300", "-l", "de"]
+    done = await shell.here(*asked)
+    assert (done.code, done.out) == (0, "One \ufffd[2Jis older.\n"), done.err
+    request = model.requests[-1]
+    assert (len(request.images), request.max_tokens) == (2, 300)
+    told = (await shell.here(*asked, "--json")).lines[0]
+    assert (told["answer"], told["ending"]) == ("One \x1b[2Jis older.", "complete")
+    assert told["usage"]["calls"] == 1
+    model.script.always(lambda _: faults.cut_off("One is"))
+    cut = await shell.here(*asked)
+    assert (cut.code, cut.out, "--max-tokens" in cut.err) == (1, "One is\n", True)
+    shell.picture("b.jpg", b"no picture")
+    refused = await shell.here(*asked)
+    assert (refused.code, refused.out, "Picture 2: " in refused.err) == (1, "", True)
+    many = await shell.here("describe", *["a.jpg"] * 11, "--prompt", "What?")
+    assert (many.code, "1 to 10 pictures; these are 11" in many.err) == (2, True)
+
+
+async def test_a_model_that_is_gone_means_later(shell: Shell, model: Model) -> None:
+    shell.picture("a.jpg", jpeg(240))
+    model.script.always(by_width(w240=faults.rate_limited(60)))
+    done = await shell.here("describe", "a.jpg", "--json")
+    assert (done.code, done.lines[0]["status"]) == (4, "later")
+    assert "429" in done.lines[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"OPENAI_BASE_URL": ""}, "AZURE_OPENAI_ENDPOINT or OPENAI_BASE_URL"),
+        ({"OPENAI_MODEL": ""}, "OPENAI_MODEL is not set"),
+        ({"OPENAI_MODEL": "absent"}, "DeploymentNotFound"),
+        ({"MAX_ATTEMPTS": "many"}, "MAX_ATTEMPTS is 'many'"),
+    ],
+)
+async def test_a_faulty_installation_is_told_once_and_ends_it(
+    shell: Shell, settings: dict[str, str], named: str
+) -> None:
+    for number in range(3):
+        shell.picture(f"photos/{number}.jpg", jpeg(250))
+    done = await shell.here("describe", "photos", **settings)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.count(named) == 1
+
+
+async def test_the_file_of_core_tools_lies_beneath_the_environment(shell: Shell) -> None:
+    shell.picture("a.jpg", jpeg(260))
+    values = {name: shell.settings[name] for name in ("OPENAI_BASE_URL", "OPENAI_MODEL")}
+    here = shell.folder / "local.settings.json"
+    here.write_text(json.dumps({"Values": values | {"DESCRIPTION_LANGUAGES": "de"}}))
+    shell.settings = {}
+    done = await shell.here("describe", "a.jpg", "--alt-only")
+    assert (done.code, done.out[:12]) == (0, "Ein Testbild")
+    done = await shell.here("describe", "a.jpg", "--alt-only", DESCRIPTION_LANGUAGES="fr")
+    assert (done.code, done.out[:9]) == (0, "Une image")
+    here.write_text("{")
+    done = await shell.here("describe", "a.jpg")
+    assert (done.code, "local.settings.json" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["describe"], "Missing argument"),
+        (["describe", "absent.jpg"], "no file or folder 'absent.jpg'"),
+        (["describe", "empty"], "no picture in the folder 'empty'"),
+        (["describe", "a.jpg", "--json", "--alt-only"], "exclude each other"),
+        (["describe", "a.jpg", "--write"], "--write needs --container"),
+        (["describe", "a.jpg", "-l", "english!"], "'english!' is no BCP 47 tag"),
+        (["describe", "a.jpg", "--model", "gpt-9"], "model is 'gpt-9'; expected one of gpt-5.6-luna"),
+        (["describe", "a.jpg", "--max-tokens", "1"], "max_tokens is 1"),
+        (["show", "images"], "no CONTAINER/NAME"),
+    ],
+)
+async def test_a_wrong_command_line_is_code_2(shell: Shell, arguments: list[str], said: str) -> None:
+    (shell.folder / "empty").mkdir()
+    shell.picture("a.jpg", jpeg(280))
+    done = await shell.here(*arguments, IMAGES__blobServiceUri="https://127.0.0.1:1/images")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Model) -> None:
+    model.script.always(by_width(w271=faults.hang(30)))
+    for number in range(2):
+        shell.picture(f"photos/{number}.jpg", jpeg(270 + number))
+    asked = len(model.requests)
+    process = await shell.process("describe", "photos", MODEL_CONCURRENCY="1")  # so that the first is done by then
+    await until(lambda: len(model.requests) == asked + 2)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):
+        out, err = await process.communicate()
+    assert (process.returncode, err.decode().strip()) == (130, "Interrupted.")
+    assert "270 by 100" in out.decode()

@@ -1,0 +1,97 @@
+"""The doctor finds each fault of an installation by its own name and says what to do; `show` shows what is there."""
+
+import asyncio
+from typing import Any
+
+from local.azure_openai.script import Model
+from local.sink import Topic
+from local.storage import Storage
+from tests.cli.conftest import Done, Shell, jpeg
+
+UNKNOWN = {"model: where pictures are processed", "event subscription"}
+NOBODY = "127.0.0.1:1"
+
+
+def failed(done: Done) -> dict[str, dict[str, Any]]:
+    return {line["name"]: line for line in done.lines if line["verdict"] == "failed"}
+
+
+async def test_a_whole_installation_is_well(installation: Shell, storage: Storage, topic: Topic) -> None:
+    done = await installation.run("doctor", "--json")
+    assert done.code == 0, done.out
+    verdicts = {line["name"]: line["verdict"] for line in done.lines}
+    assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
+    assert len(verdicts) == 11
+    told = {line["name"]: line["found"] for line in done.lines}
+    assert storage.identity.client_id in told["identity: storage"]
+    assert "ManagedIdentityCredential" in told["identity: storage"]
+    assert "Sweden Central" in told["model"]
+    assert topic.events == []
+    assert storage.identity.secret not in done.out
+    async with storage.blob_service() as blobs:
+        for setting in ("IMAGES_CONTAINER", "DESCRIPTIONS_CONTAINER"):
+            container = blobs.get_container_client(installation.settings[setting])
+            assert [blob.name async for blob in container.list_blobs()] == []
+
+
+async def test_each_fault_is_found_alone(installation: Shell) -> None:
+    deployment, container, topic, queue = await asyncio.gather(
+        installation.run("doctor", "--json", AZURE_OPENAI_DEPLOYMENT="gpt-5.6-absent", MODEL_FAMILY="gpt-5.6-luna"),
+        installation.run("doctor", "--json", DESCRIPTIONS_CONTAINER="no-such-container"),
+        installation.run("doctor", "--json", EVENTS_TOPIC_ENDPOINT=f"https://{NOBODY}/api/events"),
+        installation.run("doctor", "--json", AzureWebJobsStorage__queueServiceUri=f"https://{NOBODY}/host"),
+    )
+    for done, names, found, advice in (
+        (deployment, {"model"}, "DeploymentNotFound", "deployment list"),
+        (container, {"storage: container no-such-container"}, "ContainerNotFound", "az storage container create"),
+        (topic, {"topic"}, "cannot be reached", "EVENTS_TOPIC_ENDPOINT"),
+        (
+            queue,
+            {"storage: queue image-work", "storage: queue unpublished-events"},
+            "cannot be reached",
+            "AzureWebJobsStorage__queueServiceUri",
+        ),
+    ):
+        assert (done.code, set(failed(done))) == (3, names), done.out
+        for line in failed(done).values():
+            assert found in line["found"] and advice in line["advice"]
+
+
+async def test_a_model_that_is_gone_and_nobody_signed_in_are_told_to_people(installation: Shell, model: Model) -> None:
+    model.down()
+    gone, nobody = await asyncio.gather(installation.run("doctor"), installation.run("doctor", IDENTITY_HEADER="wrong"))
+    assert gone.code == 3
+    assert "the model's server cannot be reached" in gone.out
+    assert nobody.code == 3
+    assert "No token for https://storage.azure.com/.default" in nobody.out
+    assert nobody.out.count("See the check of the identity.") == 6
+
+
+async def test_with_half_the_settings_the_rest_is_looked_at(shell: Shell) -> None:
+    done = await shell.here("doctor", "--json")
+    assert (done.code, set(failed(done))) == (3, {"settings"})
+    assert "IMAGES_CONTAINER is not set" in failed(done)["settings"]["found"]
+    assert {line["name"]: line["verdict"] for line in done.lines}["model"] == "ok"
+    wrong = await shell.here("doctor", "--json", MAX_ATTEMPTS="many")
+    assert (wrong.code, len(wrong.lines)) == (3, 1)
+
+
+async def test_a_blob_is_described_and_its_record_shown(installation: Shell, storage: Storage, topic: Topic) -> None:
+    container = installation.settings["IMAGES_CONTAINER"]
+    async with storage.blob_service() as blobs:
+        await blobs.get_blob_client(container, "pets/cat.jpg").upload_blob(jpeg(290))
+    absent, dry = await asyncio.gather(
+        installation.run("show", f"{container}/pets/cat.jpg"),
+        installation.run("describe", "--container", container, "pets/cat.jpg", "pets/dog.jpg", "--json"),
+    )
+    assert (absent.code, absent.err) == (1, f"There is no record of {container}/pets/cat.jpg.\n")
+    assert (dry.code, [line["status"] for line in dry.lines]) == (1, ["described", "absent"])
+    written = await installation.run("describe", "--container", container, "pets/cat.jpg", "--write")
+    assert written.code == 0, written.err
+    assert len(topic.events) == 1
+    shown, table = await asyncio.gather(
+        installation.run("show", f"{container}/pets/cat.jpg", "--json"),
+        installation.run("show", f"{container}/pets/cat.jpg", AZURE_OPENAI_ENDPOINT="", AZURE_OPENAI_DEPLOYMENT=""),
+    )
+    assert (shown.code, shown.lines[0]["source"]["width"]) == (0, 290)
+    assert (table.code, "A test picture of 290 by 100 pixels" in table.out) == (0, True)

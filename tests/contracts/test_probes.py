@@ -1,0 +1,260 @@
+"""The probes find out what is wrong, against what answers as Azure does, and leave nothing behind."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.storage.blob.aio import BlobServiceClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from describer.adapters.chat import client as chat
+from describer.adapters.probes.identity import IdentityProbe
+from describer.adapters.probes.model import ModelProbe
+from describer.adapters.probes.storage import ContainerProbe, QueueProbe
+from describer.adapters.probes.topic import TopicProbe, connect
+from describer.adapters.storage import blob_service, queue_client
+from describer.models import family
+from describer.ports import Finding, Verdict
+from describer.settings import Account
+from local.azure_openai import faults
+from local.azure_openai.answers import Fault
+from local.azure_openai.script import Model, Script, serve
+from local.identity import mint
+from local.serving import Running
+from local.sink import Topic
+from local.storage import Storage
+from tests.storage import unique
+
+LUNA = family("gpt-5.6-luna")
+KEY = "Zm9vYmFy"
+
+
+@pytest.fixture
+async def blobs(storage: Storage) -> AsyncIterator[BlobServiceClient]:
+    async with storage.blob_service() as service:
+        yield service
+
+
+@pytest.fixture
+def refusing() -> Iterator[Running]:
+    """Answers every request as the query of its path says: `/403/AuthorizationPermissionMismatch`."""
+
+    async def refuse(request: Request) -> Response:
+        code = request.path_params["code"]
+        return Response(status_code=request.path_params["status"], headers={"x-ms-error-code": code})
+
+    methods = ["GET", "PUT", "POST", "HEAD"]
+    app = Starlette(routes=[Route("/{status:int}/{code}/{rest:path}", refuse, methods=methods)])
+    server = Running(lambda: app)
+    server.up()
+    yield server
+    server.close()
+
+
+def emulated(server: Running, answer: str) -> Account:
+    """An account whose every answer is this one."""
+    at = f"{server.url}/{answer}"
+    return Account(f"AccountName=somebody;AccountKey={KEY};BlobEndpoint={at};QueueEndpoint={at}")
+
+
+async def test_a_container_that_is_open_leaves_no_blob(blobs: BlobServiceClient, container: str) -> None:
+    client = blobs.get_container_client(container)
+    probe = ContainerProbe(client, "DESCRIPTIONS_CONTAINER", writes=True)
+    assert (await probe.look()).verdict is Verdict.OK
+    assert probe.name == f"storage: container {container}"
+    assert [blob.name async for blob in client.list_blobs(include=["deleted", "uncommittedblobs"])] == []
+
+
+async def test_an_absent_container_is_named_with_the_command_that_makes_it(blobs: BlobServiceClient) -> None:
+    name = unique("absent")
+    found = await ContainerProbe(blobs.get_container_client(name), "IMAGES_CONTAINER", writes=False).look()
+    assert found.verdict is Verdict.FAILED
+    assert "ContainerNotFound" in found.found
+    assert f"--name {name}" in found.advice and "IMAGES_CONTAINER" in found.advice
+
+
+async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
+    name = unique("q")
+    storage.create_queue(name)
+    async with storage.queue_service() as service:
+        queue = service.get_queue_client(name)
+        await queue.send_message("work")
+        found = await QueueProbe(queue).look()
+        assert (found.verdict, "about 1 messages" in found.found) == (Verdict.OK, True)
+        assert len(await queue.peek_messages(max_messages=5)) == 1
+        absent = await QueueProbe(service.get_queue_client("absent")).look()
+    assert absent.verdict is Verdict.FAILED
+    assert "QueueNotFound" in absent.found and "--name absent" in absent.advice
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "advice"),
+    [
+        ("403/AuthorizationPermissionMismatch", "403 AuthorizationPermissionMismatch", "Storage Blob Data Contributor"),
+        ("403/AuthorizationFailure", "403 AuthorizationFailure", "firewall"),
+        ("401/InvalidAuthenticationInfo", "401 InvalidAuthenticationInfo", "role"),
+        ("503/ServerBusy", "503 ServerBusy", "again in a minute"),
+    ],
+)
+async def test_what_storage_refuses_is_told_with_what_to_do(
+    refusing: Running, answer: str, found: str, advice: str
+) -> None:
+    async with blob_service(emulated(refusing, answer), retries=0) as service:
+        told = await ContainerProbe(service.get_container_client("images"), "IMAGES_CONTAINER", writes=True).look()
+    assert told.verdict is Verdict.FAILED
+    assert found in told.found and advice in told.advice
+
+
+async def test_a_storage_account_that_is_gone_is_told_from_one_that_refuses(refusing: Running) -> None:
+    account = emulated(refusing, "200/gone")
+    refusing.down()
+    async with blob_service(account, retries=0) as blobs, queue_client(account, "image-work", retries=0) as queue:
+        container = blobs.get_container_client("images")
+        for probe in (ContainerProbe(container, "IMAGES_CONTAINER", writes=True), QueueProbe(queue)):
+            told = await probe.look()
+            assert (told.verdict, "cannot be reached" in told.found) == (Verdict.FAILED, True)
+            assert KEY not in told.found + told.advice
+
+
+class Holder:
+    """A credential with one token, or none."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    async def get_token(self, *_scopes: str, **_options: object) -> object:
+        from azure.core.credentials import AccessToken
+
+        if self._token is None:
+            raise ClientAuthenticationError("No identity was found.\nTried: this\nTried: that")
+        return AccessToken(self._token, 2**31)
+
+    async def close(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def token(**claims: str) -> str:
+    from base64 import urlsafe_b64encode
+
+    return f"e30.{urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.signature"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (
+            token(xms_mirid="/subscriptions/1/resourcegroups/g/userAssignedIdentities/id-app", tid="t"),
+            "identity id-app of tenant t",
+        ),
+        (token(upn="ada@example.org", appid="az"), "ada@example.org"),
+        (token(appid="1234"), "the application 1234"),
+        ("opaque", "somebody"),
+        ("a.b.c", "somebody"),
+        ("a.MTIz.c", "somebody"),
+    ],
+)
+async def test_the_identity_is_named_and_its_token_is_not(given: str, named: str) -> None:
+    found = await IdentityProbe("storage", Holder(given), "scope", managed=True).look()  # type: ignore[arg-type]
+    assert (found.verdict, named in found.found) == (Verdict.OK, True)
+    assert given not in found.found
+
+
+async def test_nobody_signed_in_is_one_line_with_advice() -> None:
+    found = await IdentityProbe("model", Holder(None), "scope", managed=False).look()  # type: ignore[arg-type]
+    assert found.found == "No token for scope: No identity was found."
+    assert "az login" in found.advice
+
+
+async def test_the_stand_ins_identity_is_told(storage: Storage) -> None:
+    found = await IdentityProbe("storage", storage.identity, "https://storage.azure.com/.default", managed=True).look()
+    assert storage.identity.client_id in found.found
+
+
+@pytest.fixture
+def topic(storage: Storage, tmp_path: Path) -> Iterator[Topic]:
+    running = Topic(tmp_path / "events.jsonl", storage.certificate)
+    running.up()
+    yield running
+    running.close()
+
+
+async def _asked(topic: Topic, storage: Storage, credential: object, path: str = "") -> Finding:
+    import ssl
+
+    from azure.core.pipeline.transport import AioHttpTransport
+
+    trust = ssl.create_default_context(cafile=storage.certificate.certificate)
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), auto_decompress=False)
+    endpoint = topic.endpoint + path
+    async with connect(endpoint, credential, transport=AioHttpTransport(session=session, session_owner=True)) as client:  # type: ignore[arg-type]
+        return await TopicProbe(client, endpoint).look()
+
+
+async def test_a_topic_lets_us_in_and_delivers_nothing(topic: Topic, storage: Storage) -> None:
+    assert (await _asked(topic, storage, storage.identity)).verdict is Verdict.OK
+    assert topic.events == []
+
+
+async def test_a_topic_that_refuses_or_is_gone_is_told(topic: Topic, storage: Storage) -> None:
+    stranger = await _asked(topic, storage, Holder(mint("https://elsewhere.example")[0]))
+    assert (stranger.verdict, "EventGrid Data Sender" in stranger.advice) == (Verdict.FAILED, True)
+    wrong = await _asked(topic, storage, storage.identity, "/no-such-path")
+    assert (wrong.verdict, "EVENTS_TOPIC_ENDPOINT" in wrong.advice) == (Verdict.FAILED, True)
+    assert "Nobody is signed in" in (await _asked(topic, storage, Holder(None))).found
+    topic.down()
+    assert "cannot be reached" in (await _asked(topic, storage, storage.identity)).found
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[Model]:
+    with serve(Script()) as served:
+        yield served
+
+
+async def _looked(model: Model, deployment: str = "gpt-5.6-luna") -> Finding:
+    assert LUNA
+    async with chat.connect(f"{model.url}/v1/", key="", credential=None, scope="") as client:
+        return await ModelProbe(client, deployment, LUNA).look()
+
+
+async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> None:
+    found = await _looked(model)
+    assert found.verdict is Verdict.OK
+    assert "gpt-5.6-luna-2026-07-09 answered from Sweden Central" in found.found
+    assert "USD" in found.found
+    (request,) = model.requests
+    assert request.max_tokens == 16
+    assert [(image.width, image.height) for image in request.images] == [(32, 32)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict", "found", "advice"),
+    [
+        (faults.permission_denied(), Verdict.FAILED, "401 PermissionDenied", "Cognitive Services OpenAI User"),
+        (faults.deployment_not_found(), Verdict.FAILED, "404 DeploymentNotFound", "deployment list"),
+        (faults.text_only_deployment(), Verdict.FAILED, "400", "must take pictures"),
+        (faults.rate_limited(60), Verdict.FAILED, "429 RateLimitReached", "quota"),
+        (faults.server_error(503), Verdict.FAILED, "503", "health"),
+        (faults.content_filter_prompt(), Verdict.UNKNOWN, "content_filter", "white square"),
+    ],
+)
+async def test_what_the_model_refuses_is_told_with_what_to_do(
+    model: Model, fault: Fault, verdict: Verdict, found: str, advice: str
+) -> None:
+    model.script.always(lambda _: fault)
+    told = await _looked(model)
+    assert told.verdict is verdict
+    assert found in told.found and advice in told.advice
+
+
+async def test_a_model_that_is_gone_or_answers_rubbish_is_told(model: Model) -> None:
+    assert "DeploymentNotFound" in (await _looked(model, "no-such-deployment")).found
+    model.down()
+    assert "cannot be reached" in (await _looked(model)).found
