@@ -1,8 +1,9 @@
 """Many callers at once, against the running local host: `python -m benchmarks.ondemand` (Linux).
 
 200 calls of small pictures: how long they take, less the time for which MODEL_CONCURRENCY makes them wait, which is a
-call's time alone for each turn before theirs. 50 uploads of 20 MB: how much memory the process holds at most, and that whoever is not served is told when to
-come again. The host is one process with the worker here, and everything shares this machine's cores. Not Azure.
+call's time alone for each turn before theirs. 50 uploads of 20 MB: how much memory the process holds at most, and that
+whoever is not served is told when to come again. The host is one process with the worker here, and everything shares
+this machine's cores, so others' load shows. Not Azure.
 """
 
 import asyncio
@@ -113,12 +114,14 @@ def many_calls(state: Path) -> list[Figure]:
 def large_uploads(state: Path, held: int) -> list[Figure]:
     """Measure memory, with so many MiB for pictures."""
     settings = {"AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna", "HELD_IMAGES_MB": str(held)}
-    with serve(Script(default=thinking)) as model:
-        with Stack(ROOT, state, settings, model_url=model.url, route=None) as stack:
-            process = host_process(stack)
-            idle = peak(process)
-            _, called = asyncio.run(at_once(stack, [picture(8064, 6048, UPLOAD)] * UPLOADS))
-            most = peak(process)
+    with (
+        serve(Script(default=thinking)) as model,
+        Stack(ROOT, state, settings, model_url=model.url, route=None) as stack,
+    ):
+        process = host_process(stack)
+        idle = peak(process)
+        _, called = asyncio.run(at_once(stack, [picture(8064, 6048, UPLOAD)] * UPLOADS))
+        most = peak(process)
     statuses = Counter(each.status for each in called)
     told = [each for each in called if each.status == 429 and re.fullmatch(r"\d+", each.retry_after)]
     case = f"{UPLOADS} uploads of 20 MB, HELD_IMAGES_MB {held}"
