@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from describer.checkup import Closable
     from describer.delivery import Delivery
     from describer.journal import Journal
+    from describer.mcp import DescribeImage
     from describer.models import Family
     from describer.ondemand import OnDemand
     from describer.ports import Images, Line, Model, Probe, Records
@@ -162,6 +163,13 @@ class App:
             usual=self.brief,
             models=settings.models_allowed,
         )
+
+    @cached_property
+    def tool(self) -> DescribeImage:
+        """What agents call."""
+        from describer.mcp import DescribeImage
+
+        return DescribeImage(self.ondemand)
 
     @cached_property
     def _scribe(self) -> Scribe:
