@@ -17,6 +17,36 @@ async def describe_on_upload(image: bindings.BlobClient) -> None:
     await describer.delivery.arrived(image.container_name, image.blob_name)
 
 
+@app.route("describe", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """A picture's description, or an answer about pictures, for a caller who waits."""
+    return await _answered(req, context)
+
+
+@app.route("descriptions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def descriptions(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The stored records, in pages."""
+    return await _answered(req, context)
+
+
+@app.route("descriptions/{container}/{*name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def description(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """One picture's stored record."""
+    return await _answered(req, context)
+
+
+@app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Whether the app runs."""
+    return await _answered(req, context)
+
+
+@app.route("health/deep", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def deep_health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """Whether all that the app needs works."""
+    return await _answered(req, context)
+
+
 @app.queue_trigger(arg_name="message", queue_name=WORK_QUEUE, connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
@@ -34,3 +64,12 @@ async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
     kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
     await describer.delivery.noticed(kind, event.subject, event.get_json())
+
+
+async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    try:
+        handler = func.AsgiMiddleware(describer.http)  # type: ignore[no-untyped-call]
+        response: func.HttpResponse = await handler.handle_async(req, context)
+    except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
+        return func.HttpResponse(status_code=400)
+    return response

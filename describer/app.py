@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+    from starlette.types import ASGIApp
 
     from describer.adapters.web.fetch import Web
     from describer.announcer import Announcer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from describer.models import Family
     from describer.ondemand import OnDemand
     from describer.ports import Images, Line, Model, Probe, Records
+    from describer.room import Room
     from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
@@ -128,10 +130,22 @@ class App:
         return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
 
     @cached_property
+    def http(self) -> ASGIApp:
+        """The HTTP interface."""
+        from describer.api.build import asgi
+
+        return asgi(lambda: self.ondemand, self.checks, self._room, self.settings.max_bytes)
+
+    @cached_property
+    def _room(self) -> Room:
+        from describer.room import Room
+
+        return Room(self.settings.held_images_mb * MIB)
+
+    @cached_property
     def ondemand(self) -> OnDemand:
         """Where callers who wait are served."""
         from describer.ondemand import OnDemand
-        from describer.room import Room
         from describer.sources import Loader
 
         settings, scribe = self.settings, self._scribe
@@ -139,13 +153,12 @@ class App:
             from describer.telemetry import traced_scribe
 
             scribe = traced_scribe(scribe, self.telemetry, _PROVIDERS[settings.model_server.provider])
-        room = Room(settings.held_images_mb * MIB)
         return OnDemand(
             line=self.pipeline,
             records=self.records,
             scribe=scribe,
-            loader=Loader(self._watch, self._images, self.web, room, settings.max_bytes),
-            room=room,
+            loader=Loader(self._watch, self._images, self.web, self._room, settings.max_bytes),
+            room=self._room,
             usual=self.brief,
             models=settings.models_allowed,
         )

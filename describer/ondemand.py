@@ -32,7 +32,7 @@ from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
 from describer.outcome import Skip, SkipReason
-from describer.ports import FreeAnswer, Line, Records
+from describer.ports import FreeAnswer, Line, Page, Records, Stored
 from describer.record import Record
 from describer.room import Room
 from describer.scribe import Scribe
@@ -93,6 +93,20 @@ class OnDemand:
             if settled := provenance.settled(stored, content, brief):
                 return provenance.reconciled(settled, picture, stored)
             return provenance.reconciled(await self.scribe.anew(picture, content, brief), picture, stored)
+
+    async def stored(self, ref: ImageRef) -> Stored:
+        """The stored record of a watched container's blob. Raises Absent."""
+        stored = await self.records.read(ref) if ref.container in self.loader.watch.containers else None
+        if stored is None:
+            raise Absent(f"There is no record of {ref.container}/{ref.name}.")
+        return stored
+
+    async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
+        """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
+        watched = self.loader.watch.containers
+        if container is not None and container not in watched:
+            raise Absent(f"The container {container!r} is not watched.")
+        return await self.records.page(container or watched[0], prefix, cursor, limit)
 
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
         """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""

@@ -46,6 +46,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a container's records; `cursor` leads to the next ones and is empty where there are no more."""
+
+    stored: Sequence[Stored]
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the model said: a description, or its refusal; and what it cost in tokens."""
 
@@ -126,6 +134,13 @@ class Records(Protocol):
 
         Raises:
             Superseded: another record stands there by now.
+        """
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in the order of names.
+
+        Raises:
+            Unacceptable: the cursor is none.
         """
 
     async def twin(self, container: str, key: str) -> Record | None:

@@ -28,20 +28,35 @@ class Room:
         self.held = 0
 
     @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
+    def hold(self, size: int) -> Iterator["Held"]:
         """Holds room for `size` bytes; enter it before the first `await`, so that many at once are counted.
 
         Raises:
             Busy: there is no room now.
             TooLarge: there never is.
         """
-        counted = max(size, LEAST)
-        if counted > self.size:
-            raise TooLarge(f"The pictures have {size:,} bytes together; HELD_IMAGES_MB allows {self.size:,}.")
-        if self.held + counted > self.size:
-            raise Busy("As many pictures are being worked on as may be (HELD_IMAGES_MB).", retry_after=_COME_AGAIN)
-        self.held += counted
+        held = Held(self)
+        held.grow(max(size, LEAST))
         try:
-            yield
+            yield held
         finally:
-            self.held -= counted
+            self.held -= held.size
+
+
+class Held:
+    """What one caller holds of a room, in bytes."""
+
+    def __init__(self, room: Room) -> None:
+        self.size = 0
+        self._room = room
+
+    def grow(self, size: int) -> None:
+        """Holds `size` bytes from now on, or what it holds already if that is more. Raises as `Room.hold` does."""
+        more = size - self.size
+        if size > self._room.size:
+            raise TooLarge(f"The pictures have {size:,} bytes together; HELD_IMAGES_MB allows {self._room.size:,}.")
+        if more > 0 and self._room.held + more > self._room.size:
+            raise Busy("As many pictures are being worked on as may be (HELD_IMAGES_MB).", retry_after=_COME_AGAIN)
+        if more > 0:
+            self._room.held += more
+            self.size = size

@@ -54,7 +54,7 @@ class Loader:
     """
 
     def __init__(self, watch: Watch, images: Images, web: Web, room: Room, max_bytes: int) -> None:
-        self._watch = watch
+        self.watch = watch
         self._images = images
         self._web = web
         self._room = room
@@ -87,12 +87,12 @@ class Loader:
             OffLimits: it is not of the watched containers, or its owner keeps it from the model.
             Absent: there is no such blob.
         """
-        if skip := self._watch.skips_name(ref):
+        if skip := self.watch.skips_name(ref):
             raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
         picture = await self._images.look(ref)
         if picture is None:
             raise Absent(f"There is no blob {ref.container}/{ref.name}.")
-        if skip := self._watch.skips_picture(picture):
+        if skip := self.watch.skips_picture(picture):
             raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
         return picture
 

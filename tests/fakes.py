@@ -12,7 +12,7 @@ from describer.description import Description, ImageKind, Texts
 from describer.errors import DescriberError, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
-from describer.ports import Answer, Content, FreeAnswer, Picture, Stored
+from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
 from describer.record import Record, Usage
 
 _etags = (f'"0x{number:X}"' for number in itertools.count(0x8DC0000))
@@ -88,6 +88,12 @@ class FakeRecords:
     async def delete(self, ref: ImageRef, stored: Stored) -> None:
         self._exactly(ref, stored)
         del self.stored[ref]
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        refs = sorted(ref.name for ref in self.stored if ref.container == container and ref.name.startswith(prefix))
+        later = [name for name in refs if name > cursor]
+        found = [self.stored[ImageRef(container, name)] for name in later[:limit]]
+        return Page(found, later[limit - 1] if len(later) > limit else "")
 
     async def twin(self, container: str, key: str) -> Record | None:
         return self.shared.get((container, key))

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from describer.announcement import Announcement
+from describer.api.build import document
 from describer.record import Record
 from describer.settings import Settings
 
@@ -60,7 +61,13 @@ def event_schema() -> str:
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def openapi() -> str:
+    """The HTTP interface in OpenAPI."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
+    (ROOT / "docs" / "openapi.json").write_text(openapi(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
     (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")

@@ -1,18 +1,24 @@
 """The sidecars in Blob Storage, and beside them, under `_content/`, what twins may share."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Final, cast
 
 from azure.core import MatchConditions
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import ContentSettings
+from azure.core.async_paging import AsyncPageIterator
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from describer.adapters.storage import code_of, storage_errors
-from describer.errors import Misconfigured, Superseded
+from describer.errors import Misconfigured, Superseded, Unacceptable
 from describer.events import ImageRef
 from describer.metadata import sidecar_name
-from describer.ports import Stored
+from describer.ports import Page, Stored
 from describer.record import Record
+
+_NO_NAME: Final = frozenset({"InvalidUri", "InvalidResourceName", "OutOfRangeInput"})
+"""Of names that no blob can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,20 @@ class BlobRecords:
         with storage_errors(f"the sidecar {name!r}"):
             await self._client(name).delete_blob(etag=stored.etag, match_condition=MatchConditions.IfNotModified)
 
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """One request for the names, and one GET for each."""
+        with storage_errors("the descriptions container"):
+            blobs = self.container.list_blobs(name_starts_with=f"{container}/{prefix}", results_per_page=limit)
+            pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
+            try:
+                names = [str(blob.name) async for blob in await anext(pages)]
+            except HttpResponseError as error:
+                if cursor and error.status_code == 400:
+                    raise Unacceptable("It is none that a page gave.", field="cursor") from error
+                raise
+        found = await asyncio.gather(*(self._read(name) for name in names if name.endswith(".json")))
+        return Page([stored for stored in found if stored], str(pages.continuation_token or ""))
+
     async def twin(self, container: str, key: str) -> Record | None:
         """One GET."""
         stored = await self._read(_shared_name(container, key))
@@ -63,8 +83,8 @@ class BlobRecords:
             try:
                 stream = await self._client(name).download_blob()
                 data = await stream.readall()
-            except ResourceNotFoundError as error:
-                if code_of(error) == "BlobNotFound":
+            except HttpResponseError as error:
+                if code_of(error) in {"BlobNotFound", *_NO_NAME}:
                     return None
                 raise
         try:

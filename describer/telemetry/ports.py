@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
-from describer.ports import Content, Images, Picture, Records, Stored, Studio, Topic
+from describer.ports import Content, Images, Page, Picture, Records, Stored, Studio, Topic
 from describer.record import Record
 from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry, tell, visit
@@ -70,6 +70,13 @@ class TracedRecords:
         """Passes on."""
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Tells how many were found."""
+        with self.telemetry.span(v.RECORDS_PAGE) as span:
+            page = await self.records.page(container, prefix, cursor, limit)
+            tell(span, found=len(page.stored))
+            return page
 
     async def twin(self, container: str, key: str) -> Record | None:
         """Tells whether there was one: such a picture costs nothing."""

@@ -84,7 +84,7 @@ def test_indexing_loads_no_sdk() -> None:
     )
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
-    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "describer.pipeline"}
+    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline"}
     late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
     assert not late & loaded
 

@@ -1,0 +1,118 @@
+"""The ASGI application: routes, how they are described in OpenAPI, and what becomes of errors."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from describer import __version__
+from describer.api import documents
+from describer.api.bodies import path
+from describer.api.door import Door
+from describer.api.problems import Problem
+from describer.api.routes import Routes
+from describer.api.shapes import Answered, DeepHealth, Described, Health, Listing, Results
+from describer.checks import Check
+from describer.errors import DescriberError, Misconfigured, Transient
+from describer.ondemand import OnDemand
+from describer.record import Record
+from describer.room import Room
+
+_log = logging.getLogger(__name__)
+
+
+def asgi(
+    desk: Callable[[], OnDemand], checks: Callable[[], Awaitable[Sequence[Check]]], room: Room, max_picture: int
+) -> ASGIApp:
+    """The application behind its door.
+
+    Args:
+        desk: gives the desk; it is asked with each call that needs it.
+        checks: tries every connection.
+        room: where bodies are held.
+        max_picture: bytes of a picture in a body.
+    """
+    return Door(application(Routes(desk, checks)), room, max_picture)
+
+
+def application(routes: Routes) -> FastAPI:
+    """The application alone."""
+    app = FastAPI(
+        title="image-describer",
+        version=__version__,
+        description=documents.ABOUT,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            Problem: _problem,
+            DescriberError: _error,
+            RequestValidationError: _invalid,
+            HTTPException: _http,
+            Exception: _bug,
+        },
+    )
+
+    def get(path: str, answer: Callable[..., Any], model: Any, name: str, **more: Any) -> None:
+        app.add_api_route(path, answer, response_model=model, operation_id=name, methods=["GET"], **more)
+
+    app.add_api_route(
+        "/api/describe",
+        routes.describe,
+        methods=["POST"],
+        operation_id="describe",
+        response_model=Described | Results | Answered,
+        responses=documents.DESCRIBE,
+        openapi_extra=documents.GUARDED | documents.BODY,
+    )
+    guarded = {"openapi_extra": documents.GUARDED}
+    get("/api/descriptions", routes.descriptions, Listing, "list_descriptions", responses=documents.LIST, **guarded)
+    get("/api/descriptions/{container}/{name:path}", routes.description, Record, "get_description",
+        responses=documents.READ, openapi_extra=documents.GUARDED | documents.IF_NONE_MATCH)  # fmt: skip
+    get("/api/health", routes.health, Health, "health", responses=documents.HEALTH)
+    get("/api/health/deep", routes.deep_health, DeepHealth, "deep_health", responses=documents.DEEP, **guarded)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The interface in OpenAPI."""
+
+    def nobody() -> Any:
+        raise AssertionError("nothing is answered here")
+
+    return documents.complete(application(Routes(nobody, nobody)).openapi())
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101 - Starlette's handlers take any exception
+    return problem.response(request.state.request_id)
+
+
+async def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DescriberError)  # noqa: S101 - likewise
+    if isinstance(error, (Transient, Misconfigured)):
+        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+        _log.log(level, "http.put_off", extra={"request_id": request.state.request_id, "reason": str(error)})
+    return Problem.of(error).response(request.state.request_id)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - likewise
+    problem = Problem.invalid({path(detail["loc"][1:]) or "request": detail["msg"] for detail in error.errors()})
+    return problem.response(request.state.request_id)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an unknown path, another method, a form that cannot be taken apart."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - likewise
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+    problem = Problem(kind, f"{error.detail}.", headers=dict(error.headers or {}))
+    return problem.response(request.state.request_id)
+
+
+async def _bug(request: Request, _error: Exception) -> Response:
+    """The door logs it."""
+    return Problem("internal", "An error that nobody thought of.").response(request.state.request_id)

@@ -1,0 +1,129 @@
+"""What every call passes: it gets an id, its body is bounded before it is read, and no trace of an error leaves."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from describer.api.problems import Problem
+from describer.errors import Busy, TooLarge
+from describer.room import Held, Room
+
+MOST_BODY: Final = 104_857_600
+"""Bytes: what the platform passes on at most.
+
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
+"""
+REQUEST_ID: Final = "x-request-id"
+
+_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_log = logging.getLogger(__name__)
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The caller's `x-request-id`, or the trace of its `traceparent` (W3C), or a new one."""
+    if _ID.fullmatch(given := headers.get(REQUEST_ID, "")):
+        return given
+    trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    return trace.group(1) if trace else uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """ASGI middleware, the outermost.
+
+    Args:
+        app: what is behind.
+        room: where bodies are held; one of JSON or of a form counts twice, for it is unpacked beside itself.
+        max_picture: bytes of a body that is a picture.
+    """
+
+    app: ASGIApp
+    room: Room
+    max_picture: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one call; what is no HTTP is none of ours."""
+        if scope["type"] != "http":
+            return
+        visit = _Visit(scope, receive, send)
+        picture = visit.headers.get("content-type", "").lower().startswith("image/")
+        factor = 1 if picture else 2
+        limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.room.size // factor)
+        try:
+            with self.room.hold(factor * visit.measured(limit)) as held:
+                await self.app(scope, visit.bounded(held, factor, limit), visit.answer)
+        except Problem as problem:
+            await visit.fail(problem)
+        except (Busy, TooLarge) as error:
+            await visit.fail(Problem.of(error) if isinstance(error, Busy) else too_large(limit))
+        except Exception:
+            _log.exception("http.failed", extra={"request_id": visit.id})
+            await visit.fail(Problem("internal", "An error that nobody thought of."))
+        finally:
+            visit.told()
+
+
+def too_large(limit: int) -> Problem:
+    """What to raise as soon as there is more."""
+    return Problem("too-large", f"The body may have {limit:,} bytes.")
+
+
+class _Visit:
+    """One call on its way through."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.headers = Headers(scope=scope)
+        self.id = scope.setdefault("state", {})["request_id"] = request_id(self.headers)
+        length = self.headers.get("content-length", "")
+        self.length = int(length[:18]) if length.isascii() and length.isdecimal() else 0
+        self._scope, self._receive, self._send = scope, receive, send
+        self._began = time.perf_counter()
+        self._status = 0
+
+    def measured(self, limit: int) -> int:
+        """The body's length as it was told, seen before a byte of it is looked at. Raises Problem: over `limit`."""
+        if self.length > limit:
+            raise too_large(limit)
+        return self.length
+
+    def bounded(self, held: Held, factor: int, limit: int) -> Receive:
+        """The body, which is also bounded where its length was not told, or not truly."""
+        read = 0
+
+        async def receive() -> Message:
+            nonlocal read
+            message = await self._receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise too_large(limit)
+            held.grow(factor * read)
+            return message
+
+        return receive
+
+    async def answer(self, message: Message) -> None:
+        """Sends, with the id."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            MutableHeaders(scope=message)[REQUEST_ID] = self.id
+        await self._send(message)
+
+    async def fail(self, problem: Problem) -> None:
+        """Answers with a problem, unless an answer has begun."""
+        if not self._status:
+            await problem.response(self.id)(self._scope, self._receive, self.answer)
+
+    def told(self) -> None:
+        """Logs the call, without its address, which may name a picture."""
+        route = self._scope.get("route")
+        facts = {"method": self._scope["method"], "route": getattr(route, "path", ""), "status": self._status}
+        seconds = round(time.perf_counter() - self._began, 3)
+        _log.info("http.answered", extra={**facts, "seconds": seconds, "request_id": self.id})

@@ -1,0 +1,50 @@
+"""The HTTP interface on a desk of fakes, asked over ASGI."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp
+
+from describer.api.build import asgi
+from describer.checks import Check
+from describer.ports import Verdict
+from tests.unit.conftest import CAT, House
+from tests.unit.test_ondemand import Desk
+
+
+@dataclass
+class Api:
+    """The interface, its client and all that is behind it."""
+
+    desk: Desk
+    checks: list[Check] = field(default_factory=lambda: [Check("storage", Verdict.OK, 0.01, "It answers.")])
+    max_picture: int = 1000
+    client: httpx2.AsyncClient = field(init=False)
+
+    @property
+    def app(self) -> ASGIApp:
+        return asgi(lambda: self.desk.ondemand, self._checked, self.desk.room, self.max_picture)
+
+    async def _checked(self) -> list[Check]:
+        return self.checks
+
+    @property
+    def house(self) -> House:
+        return self.desk.house
+
+
+@pytest.fixture
+def house() -> House:
+    made = House()
+    made.images.put(CAT, b"cat")
+    return made
+
+
+@pytest.fixture
+async def api(house: House) -> AsyncIterator[Api]:
+    api = Api(Desk(house))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api.app), base_url="http://app") as client:
+        api.client = client
+        yield api

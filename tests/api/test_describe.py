@@ -1,0 +1,377 @@
+"""POST /api/describe: pictures in three kinds of bodies, descriptions and free answers in three forms."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from describer.errors import (
+    Corrupt,
+    DescriberError,
+    Filtered,
+    Misconfigured,
+    TooLarge,
+    Transient,
+    Unanswered,
+    Unfetchable,
+    Unsupported,
+    UrlFault,
+)
+from describer.outcome import Status
+from describer.ports import Ending, FreeAnswer
+from describer.record import Usage
+from describer.room import LEAST
+from tests.api.conftest import Api
+from tests.fakes import answer
+from tests.unit.conftest import CAT
+from tests.unit.test_ondemand import URL
+
+JPEG = {"content-type": "image/jpeg"}
+BASE64 = base64.b64encode(b"cat").decode()
+BLOB = {"blob": {"container": CAT.container, "name": CAT.name}}
+
+
+def _problem(response: Any, status: int, name: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["type"] == f"urn:image-describer:problem:{name}"
+    assert (body["status"], body["request_id"]) == (status, response.headers["x-request-id"])
+    assert body["detail"] and body["advice"]
+    assert "Traceback" not in response.text
+    return body
+
+
+async def test_a_picture_is_described(api: Api) -> None:
+    response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
+    assert response.status_code == 200
+    body = response.json()
+    assert (body["status"], body["alt_text"], body["language"]) == ("described", "A cat on a sofa.", "en")
+    assert body["usage"] == {"prompt_tokens": 1072, "completion_tokens": 90, "calls": 1}
+    assert body["record"] is None
+    assert api.desk.untouched and api.desk.room.held == 0
+
+
+async def test_the_record_comes_with_it_on_request(api: Api) -> None:
+    response = await api.client.post("/api/describe?include=record", content=b"cat", headers=JPEG)
+    assert response.json()["record"]["fingerprint"]
+
+
+async def test_options_in_the_query_reach_the_model(api: Api) -> None:
+    query = "languages=de&languages=en&context=Tom&detail=low&max_chars=80&max_tokens=300&model=gpt-5.6-sol"
+    response = await api.client.post(f"/api/describe?{query}&profile=product", content=b"cat", headers=JPEG)
+    assert response.json()["language"] == "de"
+    (brief,) = api.house.model.asked
+    assert (brief.model, brief.detail, brief.max_completion_tokens, brief.context) == ("gpt-5.6-sol", "low", 300, "Tom")
+
+
+@pytest.mark.parametrize("image", [{"url": URL}, {"base64": BASE64}, BLOB], ids=["url", "base64", "blob"])
+async def test_json_names_pictures_in_three_ways(api: Api, image: dict[str, Any]) -> None:
+    response = await api.client.post("/api/describe", json={"images": [image], "context": "Tom"})
+    assert response.json()["alt_text"] == "A cat on a sofa."
+    assert api.house.model.asked[0].context == "Tom"
+
+
+async def test_a_form_has_files_and_options(api: Api) -> None:
+    files = [("images", ("a.jpg", b"cat", "image/jpeg")), ("images", ("b.jpg", b"dog", "image/jpeg"))]
+    data = {"languages": ["en", "de"], "max_tokens": "300"}
+    response = await api.client.post("/api/describe", files=files, data=data)
+    assert [result["status"] for result in response.json()["results"]] == ["described", "described"]
+    assert "(BCP 47: en, de)" in api.house.model.asked[0].instructions  # type: ignore[union-attr]
+
+
+async def test_each_of_several_pictures_has_its_status(api: Api) -> None:
+    api.house.studio.refuses = Corrupt("No.")
+    api.house.images.tag(CAT, alt_text="My cat Tom")
+    absent = {"blob": {"container": "images", "name": "absent.jpg"}}
+    response = await api.client.post("/api/describe", json={"images": [{"base64": BASE64}, BLOB, absent]})
+    assert response.status_code == 200
+    first, second, third = response.json()["results"]
+    assert (first["status"], second["status"]) == ("corrupt", "kept")
+    assert (third["status"], third["problem"]["status"]) == ("unavailable", 404)
+
+
+@pytest.mark.parametrize(
+    "refusal", [Filtered("F."), Unsupported("U."), Corrupt("C."), TooLarge("T."), Unanswered("A.")], ids=str
+)
+async def test_a_lone_picture_without_a_description_is_a_problem(api: Api, refusal: DescriberError) -> None:
+    api.house.studio.refuses = refusal
+    status = str(refusal.status)  # type: ignore[attr-defined]
+    body = _problem(
+        await api.client.post("/api/describe", content=b"cat", headers=JPEG), 422, f"picture-{status.replace('_', '-')}"
+    )
+    assert (body["outcome"], body["detail"]) == (status, str(refusal))
+
+
+async def test_what_needs_a_review_comes_with_its_flags(api: Api) -> None:
+    api.house.model.script = [answer("I can't describe it.")]
+    response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
+    assert (response.status_code, response.json()["status"], response.json()["flags"]) == (
+        200, "needs_review", ["refusal"],
+    )  # fmt: skip
+
+
+async def test_the_alt_text_alone(api: Api) -> None:
+    headers = JPEG | {"accept": "text/plain"}
+    response = await api.client.post("/api/describe", content=b"cat", headers=headers)
+    assert (response.text, response.headers["content-type"]) == ("A cat on a sofa.", "text/plain; charset=utf-8")
+    api.house.images.tag(CAT, alt_text="My cat Tom")
+    response = await api.client.post("/api/describe", json={"images": [BLOB]}, headers={"accept": "text/plain"})
+    assert response.text == "My cat Tom"
+    api.house.model.script = [answer("I can't describe it.")]
+    body = _problem(await api.client.post("/api/describe", content=b"cat", headers=headers), 422, "needs-review")
+    assert (body["outcome"], body["flags"]) == ("needs_review", ["refusal"])
+
+
+async def test_several_alt_texts_are_no_plain_text(api: Api) -> None:
+    images = {"images": [BLOB, BLOB]}
+    _problem(
+        await api.client.post("/api/describe", json=images, headers={"accept": "text/plain"}), 406, "not-acceptable"
+    )
+
+
+async def test_writing_stores_the_record(api: Api) -> None:
+    response = await api.client.post("/api/describe", json={"images": [BLOB], "write": True})
+    assert response.json()["status"] == "described"
+    assert api.house.records.stored[CAT].record.status is Status.DESCRIBED
+    assert api.house.metadata()["alt_text"] == "A cat on a sofa."
+
+
+async def test_a_question_gets_one_answer_about_all_pictures(api: Api) -> None:
+    ask = {"images": [{"base64": BASE64}, {"url": URL}], "prompt": "Same cat?", "max_tokens": 300}
+    response = await api.client.post("/api/describe", json=ask)
+    assert response.json() == {
+        "answer": "A cat sleeps.",
+        "ending": "complete",
+        "model": "gpt-5.6-luna-2026-07-09",
+        "usage": {"prompt_tokens": 900, "completion_tokens": 5, "calls": 1},
+    }
+    assert len(api.house.model.calls) == 2
+    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/plain"})
+    assert response.text == "A cat sleeps."
+    api.house.model.script = [FreeAnswer("A", "luna", Usage(), Ending.CUT_OFF)]
+    _problem(await api.client.post("/api/describe", json=ask, headers={"accept": "text/plain"}), 422, "needs-review")
+
+
+def _events(text: str) -> list[tuple[str, Any]]:
+    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
+
+
+async def test_an_answer_is_streamed(api: Api) -> None:
+    ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
+    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *pieces, (name, whole) = _events(response.text)
+    assert [piece["text"] for _, piece in pieces] == ["A ", "cat ", "sleeps."]
+    assert (name, whole["answer"], whole["ending"]) == ("done", "A cat sleeps.", "complete")
+    assert api.desk.room.held == 0
+
+
+async def test_a_stream_that_breaks_off_ends_with_a_problem(api: Api) -> None:
+    ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
+    api.house.model.breaks_after = 1
+    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
+    (_, piece), (name, problem) = _events(response.text)
+    assert (piece["text"], name, problem["status"]) == ("A ", "problem", 503)
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+async def test_a_stream_that_never_began_is_an_ordinary_problem(api: Api) -> None:
+    ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
+    api.house.model.script = [Filtered("No.")]
+    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
+    _problem(response, 422, "picture-filtered")
+
+
+async def test_only_an_answer_is_streamed(api: Api) -> None:
+    headers = JPEG | {"accept": "text/event-stream"}
+    _problem(await api.client.post("/api/describe", content=b"cat", headers=headers), 406, "not-acceptable")
+
+
+@pytest.mark.parametrize("accept", ["application/xml", "text/plain;q=0", "image/*"])
+async def test_other_forms_are_not_to_be_had(api: Api, accept: str) -> None:
+    response = await api.client.post("/api/describe", content=b"cat", headers=JPEG | {"accept": accept})
+    _problem(response, 406, "not-acceptable")
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("*/*", "application/json"),
+        ("text/*", "text/plain; charset=utf-8"),
+        ("text/plain;q=0.5, application/json;q=0.4", "text/plain; charset=utf-8"),
+        ("text/plain;q=0.5, */*", "application/json"),
+    ],
+)
+async def test_the_form_that_is_liked_best_is_given(api: Api, accept: str, content_type: str) -> None:
+    response = await api.client.post("/api/describe", content=b"cat", headers=JPEG | {"accept": accept})
+    assert response.headers["content-type"] == content_type
+
+
+@pytest.mark.parametrize(
+    ("ask", "field"),
+    [
+        ({}, "images"),
+        ({"images": []}, "images"),
+        ({"images": [BLOB] * 11}, "images"),
+        ({"images": [{}]}, "images[0]"),
+        ({"images": [BLOB, {"url": "https://a.example/", "base64": "YQ=="}]}, "images[1]"),
+        ({"images": ["https://a.example/"]}, "images[0]"),
+        ({"images": [{"url": 1}]}, "images[0].url"),
+        ({"images": [{"blob": {"container": "images"}}]}, "images[0].blob.name"),
+        ({"images": [BLOB, {"base64": "YQ"}]}, "images[1].base64"),
+        ({"images": [{"base64": "Y Q=="}]}, "images[0].base64"),
+        ({"images": [{"base64": "ü==="}]}, "images[0].base64"),
+        ({"images": [BLOB], "promt": "What?"}, "promt"),
+        ({"images": [BLOB], "prompt": ""}, "prompt"),
+        ({"images": [BLOB], "prompt": " "}, "prompt"),
+        ({"images": [BLOB], "prompt": "What?", "write": True}, "write"),
+        ({"images": [BLOB], "prompt": "What?", "max_chars": 100}, "max_chars"),
+        ({"images": [BLOB], "languages": ["english"]}, "languages[0]"),
+        ({"images": [BLOB], "max_chars": "100"}, "max_chars"),
+        ({"images": [BLOB], "max_tokens": 15}, "max_tokens"),
+        ({"images": [BLOB], "detail": "auto"}, "detail"),
+        ({"images": [BLOB], "model": "gpt-4o"}, "model"),
+        ({"images": [BLOB], "profile": "poem"}, "profile"),
+        ({"images": [BLOB], "write": "yes"}, "write"),
+        ({"images": [{"base64": BASE64}], "write": True}, "write"),
+        ({"images": [BLOB], "include": "all"}, "include"),
+    ],
+)
+async def test_a_faulty_field_is_named(api: Api, ask: dict[str, Any], field: str) -> None:
+    body = _problem(await api.client.post("/api/describe", json=ask), 422, "invalid")
+    assert [fault["field"] for fault in body["errors"]] == [field]
+    assert body["errors"][0]["message"]
+
+
+async def test_a_faulty_option_of_the_query_is_named(api: Api) -> None:
+    response = await api.client.post("/api/describe?max_chars=many", content=b"cat", headers=JPEG)
+    assert _problem(response, 422, "invalid")["errors"][0]["field"] == "max_chars"
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "field"),
+    [
+        ([("image", ("a.jpg", b"cat", "image/jpeg"))], {}, "image"),
+        ([("images", ("a.jpg", b"cat", "image/jpeg"))], {"promt": "What?"}, "promt"),
+        ([("images", ("a.jpg", b"cat", "image/jpeg"))], {"max_tokens": "many"}, "max_tokens"),
+        ([("images", (None, b"cat", "image/jpeg"))], {}, "images"),
+    ],
+)
+async def test_a_faulty_part_of_a_form_is_named(api: Api, files: Any, data: dict[str, str], field: str) -> None:
+    body = _problem(await api.client.post("/api/describe", files=files, data=data), 422, "invalid")
+    assert body["errors"][0]["field"] == field
+
+
+async def test_a_form_has_so_many_parts_and_no_more(api: Api) -> None:
+    files = [("images", (f"{number}.jpg", b"cat", "image/jpeg")) for number in range(11)]
+    _problem(await api.client.post("/api/describe", files=files), 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b"{", "application/json"),
+        (b"\xff", "application/json"),
+        (b"", "application/json"),
+        (b"nothing", "multipart/form-data"),
+        (b"nothing", "multipart/form-data; boundary=x"),
+        (b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_a_bad_request(api: Api, content: bytes, content_type: str) -> None:
+    response = await api.client.post("/api/describe", content=content, headers={"content-type": content_type})
+    assert response.status_code in {400, 422}
+    _problem(response, response.status_code, "bad-request" if response.status_code == 400 else "invalid")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", ""])
+async def test_another_type_of_body_is_not_read(api: Api, content_type: str) -> None:
+    response = await api.client.post("/api/describe", content=b"cat", headers={"content-type": content_type})
+    _problem(response, 415, "unsupported-media-type")
+
+
+async def test_a_faulty_url_says_why(api: Api) -> None:
+    api.desk.web.fails_with = Unfetchable("The host is not public.", code=UrlFault.HOST)
+    body = _problem(await api.client.post("/api/describe", json={"images": [{"url": URL}]}), 422, "unfetchable")
+    assert body["code"] == "url_host"
+
+
+async def test_a_blob_elsewhere_is_off_limits(api: Api) -> None:
+    ask = {"images": [{"blob": {"container": "secrets", "name": "a.jpg"}}]}
+    _problem(await api.client.post("/api/describe", json=ask), 403, "off-limits")
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "seconds"),
+    [
+        (Transient("the model is busy", retry_after=7.2), "unavailable", "8"),
+        (Transient("the model is away"), "unavailable", "30"),
+        (Misconfigured("the secret deployment is missing"), "misconfigured", "30"),
+    ],
+)
+async def test_what_cannot_be_done_now_says_when(api: Api, fault: DescriberError, name: str, seconds: str) -> None:
+    api.house.model.script = [fault]
+    response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
+    assert "secret" not in _problem(response, 503, name)["detail"]
+    assert response.headers["retry-after"] == seconds
+
+
+async def test_a_bug_is_a_problem_with_an_id_and_no_trace(api: Api) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError("a secret")
+
+    api.house.model.meanwhile = bug
+    body = _problem(await api.client.post("/api/describe", content=b"cat", headers=JPEG), 500, "internal")
+    assert "secret" not in json.dumps(body)
+
+
+async def test_a_body_over_the_limit_is_refused(api: Api) -> None:
+    _problem(await api.client.post("/api/describe", content=b"x" * 1001, headers=JPEG), 413, "too-large")
+    assert api.house.model.calls == []
+
+
+async def test_a_body_of_untold_length_is_bounded_while_it_comes(api: Api) -> None:
+    async def drip() -> Any:
+        for _ in range(11):
+            yield b"x" * 100
+
+    _problem(await api.client.post("/api/describe", content=drip(), headers=JPEG), 413, "too-large")
+    assert api.desk.room.held == 0
+
+
+async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
+    with api.desk.room.hold(4 * LEAST):
+        response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
+    _problem(response, 429, "busy")
+    assert int(response.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-request-id": "abc-1"}, "abc-1"),
+        (
+            {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+            "0af7651916cd43dd8448eb211c80319c",
+        ),
+        ({"x-request-id": "no spaces allowed"}, None),
+        ({"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"}, None),
+        ({}, None),
+    ],
+)
+async def test_every_answer_has_the_calls_id(api: Api, headers: dict[str, str], expected: str | None) -> None:
+    for path in ("/api/health", "/api/nothing"):
+        found = (await api.client.get(path, headers=headers)).headers["x-request-id"]
+        assert found == expected if expected else len(found) == 32
+
+
+async def test_calls_do_not_wait_for_each_other(api: Api) -> None:
+    together = asyncio.Barrier(4)
+    api.house.model.meanwhile = together.wait  # type: ignore[assignment]
+    calls = [api.client.post("/api/describe", content=b"cat", headers=JPEG) for _ in range(4)]
+    async with asyncio.timeout(5):
+        assert {response.status_code for response in await asyncio.gather(*calls)} == {200}

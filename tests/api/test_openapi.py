@@ -1,0 +1,72 @@
+"""The committed OpenAPI document is current, and the interface keeps to it: schemathesis tries, all checks on."""
+
+import asyncio
+import hmac
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from describer.room import Room
+from local.serving import Running
+from tests import generated
+from tests.api.conftest import Api
+from tests.unit.conftest import CAT, House
+from tests.unit.test_ondemand import Desk
+
+HERE = Path(__file__).parent
+KEY = "test-key"
+
+
+def test_the_published_document_is_that_of_the_code() -> None:
+    published = (generated.ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    assert published == generated.openapi(), "run: python -m tests.generated"
+
+
+class Host:
+    """Asks for the function key, as the Functions host does before the app is called."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != "/api/health":
+            given = Headers(scope=scope).get("x-functions-key") or QueryParams(scope["query_string"]).get("code", "")
+            if not hmac.compare_digest(given.encode(), KEY.encode()):
+                await Response(status_code=401)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """The interface, served over HTTP on fakes, with a record; behind every URL is a cat."""
+    house = House()
+    house.images.put(CAT, b"cat")
+    api = Api(Desk(house, room=Room(2**26)), max_picture=10_000)
+    api.desk.web.pages = defaultdict(lambda: b"cat")
+    asyncio.run(api.house.describe())
+    running = Running(lambda: Host(api.app))
+    running.up()
+    yield running.url
+    running.close()
+
+
+def test_the_interface_is_as_documented(url: str) -> None:
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        "--config-file",
+        str(HERE / "schemathesis.toml"),
+        "run",
+    ]
+    command += [str(generated.ROOT / "docs" / "openapi.json"), "--url", url, "--header", f"x-functions-key: {KEY}"]
+    command += ["--checks", "all", "--workers", "2", "--max-examples", "15"]
+    command += ["--generation-deterministic", "--no-color"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

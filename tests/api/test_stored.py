@@ -1,0 +1,89 @@
+"""What is stored is read and listed; health is told."""
+
+import json
+from typing import Any
+
+from describer.checks import Check
+from describer.events import ImageRef
+from describer.ports import Verdict
+from tests.api.conftest import Api
+from tests.api.test_describe import _problem
+from tests.fakes import answer
+from tests.unit.conftest import CAT
+
+PATH = f"/api/descriptions/{CAT.container}/{CAT.name}"
+
+
+async def test_a_record_is_given_as_its_sidecar_has_it(api: Api) -> None:
+    await api.house.describe()
+    response = await api.client.get(PATH)
+    assert response.status_code == 200
+    assert response.content == api.house.records.stored[CAT].record.to_json()
+    assert response.headers["etag"] == api.house.records.stored[CAT].etag
+
+
+async def test_who_has_it_gets_it_not_again(api: Api) -> None:
+    await api.house.describe()
+    etag = (await api.client.get(PATH)).headers["etag"]
+    for header in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        response = await api.client.get(PATH, headers={"if-none-match": header})
+        assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag)
+    assert (await api.client.get(PATH, headers={"if-none-match": '"other"'})).status_code == 200
+
+
+async def test_what_is_not_there_is_not_found(api: Api) -> None:
+    await api.house.describe()
+    for path in (f"{PATH}x", f"/api/descriptions/secrets/{CAT.name}", "/api/nothing"):
+        _problem(await api.client.get(path), 404, "not-found")
+    response = await api.client.delete(PATH)
+    assert response.headers["allow"] == "GET"
+    _problem(response, 405, "method-not-allowed")
+
+
+async def _pages(api: Api, query: str) -> list[list[dict[str, Any]]]:
+    pages, cursor = [], ""
+    while True:
+        page = (await api.client.get(f"/api/descriptions?{query}&cursor={cursor}")).json()
+        pages.append(page["descriptions"])
+        if page["cursor"] is None:
+            return pages
+        cursor = page["cursor"]
+
+
+async def test_records_are_listed_in_pages(api: Api) -> None:
+    for number in range(5):
+        ref = ImageRef("images", f"cats/{number}.jpg")
+        api.house.images.put(ref, b"%d" % number)
+        if number == 3:
+            api.house.model.script = [answer("I can't describe it.")]
+        await api.house.describe(ref)
+    await api.house.describe()
+    names = [[entry["name"] for entry in page] for page in await _pages(api, "prefix=cats/&limit=2")]
+    assert names == [["cats/0.jpg", "cats/1.jpg"], ["cats/2.jpg", "cats/3.jpg"], ["cats/4.jpg"]]
+    flagged = [entry for page in await _pages(api, "status=needs_review&limit=2") for entry in page]
+    assert [(entry["name"], entry["flags"]) for entry in flagged] == [("cats/3.jpg", ["refusal"])]
+    assert sum(len(page) for page in await _pages(api, "container=images")) == 6
+
+
+async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
+    _problem(await api.client.get("/api/descriptions?container=secrets"), 404, "not-found")
+    body = _problem(await api.client.get("/api/descriptions?status=lost"), 422, "invalid")
+    assert body["errors"][0]["field"] == "status"
+
+
+async def test_health_asks_for_nothing(api: Api) -> None:
+    response = await api.client.get("/api/health")
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+async def test_deep_health_tells_of_every_connection(api: Api) -> None:
+    assert (await api.client.get("/api/health/deep")).json()["status"] == "ok"
+    api.checks.append(Check("model", Verdict.UNKNOWN, 0.1, "It cannot be told."))
+    assert (await api.client.get("/api/health/deep")).status_code == 200
+    api.checks.append(Check("queue", Verdict.FAILED, 1.5, "There is none.", "Make it."))
+    response = await api.client.get("/api/health/deep")
+    assert (response.status_code, response.json()["status"]) == (503, "failed")
+    assert response.json()["checks"][2] == {
+        "name": "queue", "verdict": "failed", "seconds": 1.5, "found": "There is none.", "advice": "Make it.",
+    }  # fmt: skip
+    assert json.loads(response.text)
