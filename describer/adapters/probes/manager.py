@@ -17,9 +17,7 @@ from describer.ports import Finding, Verdict
 _ENDPOINT: Final = "https://management.azure.com"
 _GRAPH: Final = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
 _ACCOUNT: Final = "resources | where type =~ 'microsoft.storage/storageaccounts' and name =~ '{name}' | project id"
-_TOPICS: Final = (
-    "resources | where type =~ 'microsoft.eventgrid/systemtopics' and properties.source =~ '{id}' | project id"
-)
+_TOPICS: Final = "resources | where type =~ 'microsoft.eventgrid/systemtopics' and properties.source =~ '{source}'"
 _MODELS: Final = (
     "resources | where type =~ 'microsoft.cognitiveservices/accounts' "
     "and properties.customSubDomainName =~ '{name}' | project id, location"
