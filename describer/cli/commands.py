@@ -111,7 +111,7 @@ def describe(
     form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.TABLE
     asking = Asking(found.sources, order, form, write=write)
     if found.skipped:
-        click.echo(f"{found.skipped} files that are no pictures were passed over.", err=True)
+        click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
     if question is not None and len(found.sources) > MOST_SOURCES:
         sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
         raise Unacceptable(sentence, field="pictures")
