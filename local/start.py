@@ -97,6 +97,8 @@ def welcome(stack: Stack, file: Path) -> str:
 Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
 
     host        {where.http}
+    HTTP        {where.api}
+    MCP         {where.mcp}
     blobs       {where.blob}
     work queue  {where.queue}/image-work
     model       {where.model or "(as set)"}
@@ -119,7 +121,17 @@ curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
 curl --cacert "$SSL_CERT_FILE" -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
   {where.blob}/descriptions/{IMAGES_CONTAINER}/cat.jpg.json
 
-The same in Python ({shlex.quote(sys.executable)}):
+Have a picture described for you, over HTTP, without storing it:
+
+curl -H "x-functions-key: {where.function_key}" -H "Content-Type: image/jpeg" \\
+  --data-binary @samples/cat.jpg {where.api}/describe
+
+Let an agent do so: an MCP client's configuration (streamable HTTP):
+
+{{"servers": {{"image-describer": {{"type": "http", "url": "{where.mcp}",
+  "headers": {{"x-functions-key": "{where.key}"}}}}}}}}
+
+The upload in Python ({shlex.quote(sys.executable)}):
 
 import os
 from azure.identity import ManagedIdentityCredential

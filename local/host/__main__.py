@@ -67,7 +67,7 @@ async def _triggers(app: Path, closing: contextlib.AsyncExitStack, keys: Keys) -
     """Index the app and give what listens, and what is called over HTTP."""
     indexed, told = await worker.index(app), options.read(app)
     blobs, grid = triggers.BlobTriggers(Connections(closing)), EventGridTriggers()
-    http = HttpTriggers(told.route_prefix, keys.functions)
+    http = HttpTriggers(told.http, keys.functions)
     if indexed.http:
         http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))
     listeners, tools = [], []

@@ -6,12 +6,16 @@ Read in its source (Azure/azure-functions-host: WebScriptHostHttpRoutesManager, 
 - The body is read whole before the function is called, and its answer is whole before it is sent. A body without
   Content-Length (chunked) does not reach the function at all (#4926, #7930). Apps that import the streaming
   extension are asked otherwise: see forward.py.
+- `maxConcurrentRequests` of host.json lets others wait before their bodies are read; `maxOutstandingRequests` answers
+  one more with 429 and no Retry-After.
 - Header names come in lower case, several of a name joined; an empty query parameter is in the URL only.
 - What a function raises is logged here; the caller gets 500 with an empty body.
 
-Not built: the level `admin`, keys of single functions, App Service authentication, CORS, limits on concurrency.
+Not built: the level `admin`, keys of single functions, App Service authentication, CORS.
 """
 
+import asyncio
+import contextlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
@@ -24,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.host import worker
+from local.host.options import HttpOptions
 from local.host.templates import BadTemplate, Template, decode_path, encode_path, parse
 from local.host.worker import Function, FunctionFailed, IndexingFailed, Message, TypedData
 
@@ -48,16 +53,22 @@ class HttpTriggers:
     """All HTTP triggers of the app.
 
     Args:
-        prefix: of all routes, from host.json.
+        options: of host.json.
         key: the host's function key, which opens all functions that want one.
         call: asks a function; another for apps that stream.
 
     """
 
-    prefix: str
+    options: HttpOptions
     key: str
     call: Call = field(default_factory=lambda: buffered)
     routes: list[_Route] = field(default_factory=list)
+    outstanding: int = 0
+    _slots: asyncio.Semaphore | None = None
+
+    def __post_init__(self) -> None:
+        if self.options.concurrent:
+            self._slots = asyncio.Semaphore(self.options.concurrent)
 
     def add(self, function: Function) -> None:
         """Take a function with an HTTP trigger.
@@ -71,7 +82,7 @@ class HttpTriggers:
         if level not in {"ANONYMOUS", "FUNCTION"}:
             raise IndexingFailed(f"{function.name}: the authorisation level {level} is not built here.", "")
         try:
-            template = parse(trigger.get("route") or function.name, self.prefix)
+            template = parse(trigger.get("route") or function.name, self.options.route_prefix)
         except BadTemplate as error:
             raise IndexingFailed(f"{function.name}: {error}", "") from error
         methods = frozenset(str(method).upper() for method in trigger.get("methods") or ())
@@ -92,8 +103,18 @@ class HttpTriggers:
                 return Response(status_code=401)
             if int(request.headers.get("content-length") or 0) > LARGEST:
                 return Response(status_code=413)
-            return await self.call(route.function, request, given)
+            return await self._in_turn(route.function, request, given)
         return Response(status_code=404)
+
+    async def _in_turn(self, function: Function, request: Request, given: dict[str, str]) -> Response:
+        if self.options.outstanding and self.outstanding >= self.options.outstanding:
+            return Response(status_code=429)
+        self.outstanding += 1
+        try:
+            async with self._slots or contextlib.nullcontext():
+                return await self.call(function, request, given)
+        finally:
+            self.outstanding -= 1
 
 
 def may(request: Request, key: str) -> bool:

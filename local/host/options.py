@@ -36,6 +36,22 @@ class QueueOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How HTTP functions are asked; None bounds nothing.
+
+    Args:
+        route_prefix: of all routes.
+        concurrent: requests that run at the same time; others wait, their bodies unread.
+        outstanding: requests that run or wait; one more is answered with 429.
+
+    """
+
+    route_prefix: str = "api"
+    concurrent: int | None = None
+    outstanding: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class McpOptions:
     """What the MCP server says of itself to clients."""
 
@@ -51,14 +67,14 @@ class Options:
     Args:
         queues: of queue triggers.
         blobs: of the blob triggers' own queue.
-        route_prefix: of HTTP triggers.
+        http: of HTTP triggers.
         mcp: of the server of MCP tools.
 
     """
 
     queues: QueueOptions
     blobs: QueueOptions
-    route_prefix: str
+    http: HttpOptions
     mcp: McpOptions
 
 
@@ -69,9 +85,15 @@ def read(app: Path) -> Options:
     return Options(
         _queues(extensions.get("queues", {})),
         _blobs(extensions.get("blobs", {})),
-        str(extensions.get("http", {}).get("routePrefix", "api")),
+        _http(extensions.get("http", {})),
         _mcp(extensions.get("mcp", {})),
     )
+
+
+def _http(options: Mapping[str, Any]) -> HttpOptions:
+    """The bounds' own defaults are those of a dedicated plan."""
+    bounds = (int(options.get(name, -1)) for name in ("maxConcurrentRequests", "maxOutstandingRequests"))
+    return HttpOptions(str(options.get("routePrefix", "api")), *(bound if bound > 0 else None for bound in bounds))
 
 
 def _mcp(options: Mapping[str, Any]) -> McpOptions:

@@ -80,7 +80,7 @@ def test_the_function_app_knows_the_composition_root_alone() -> None:
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     plain = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert plain | wanted == {"azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app"}
+    assert plain | wanted == {"typing", "azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app"}
 
 
 def test_indexing_loads_no_sdk() -> None:
@@ -95,6 +95,7 @@ def test_indexing_loads_no_sdk() -> None:
     assert "describer.settings" in loaded
     late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline"}
     late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
+    late |= {"click", "rich", "describer.cli", "describer.checks", "describer.checkup"}
     assert not late & loaded
 
 

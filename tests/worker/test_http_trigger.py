@@ -1,5 +1,6 @@
 """The development host asks HTTP functions as the Functions host does."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -221,3 +222,38 @@ async def test_the_prefix_is_that_of_host_json(storage: Storage, tmp_path: Path)
             assert (await ask(http, f"{running.url}/api/guarded"))[0] == 404
     finally:
         children.end([running.child])
+
+
+WAITING = """
+    import asyncio, os, pathlib
+    import azure.functions as func
+
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    running = most = 0
+
+    @app.route("wait")
+    async def wait(req: func.HttpRequest) -> str:
+        global running, most
+        running += 1
+        most = max(most, running)
+        while not pathlib.Path(os.environ["NOTES"]).exists():
+            await asyncio.sleep(0.02)
+        running -= 1
+        return str(most)
+"""
+
+
+async def test_who_finds_no_place_waits_and_who_finds_none_to_wait_is_told(storage: Storage, tmp_path: Path) -> None:
+    told = {"extensions": {"http": {"maxConcurrentRequests": 2, "maxOutstandingRequests": 3}}}
+    running = hosts.start(tmp_path / "app", storage, WAITING, host_json=told, settings={})
+    try:
+        running.child.wait_until_ready()
+        async with asyncio.timeout(20), aiohttp.ClientSession() as http:
+            asked = {asyncio.create_task(ask(http, f"{running.url}/api/wait")) for _ in range(4)}
+            first, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            running.notes.touch()
+            answers = sorted([await each for each in asked])
+        assert [each.result() for each in first] == [(429, b"")]
+    finally:
+        children.end([running.child])
+    assert answers == [(200, b"2"), (200, b"2"), (200, b"2"), (429, b"")]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -12,9 +13,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import TextContent
 
 from local import children, environment, start
 from local.addresses import Addresses
@@ -33,6 +39,14 @@ app = func.FunctionApp()
 async def describe_on_upload(picture: blob.BlobClient) -> None:
     with open(os.environ["NOTES"], "a") as file:
         file.write(json.dumps({"name": picture.blob_name, "environment": dict(os.environ)}) + "\\n")
+
+@app.route("describe", methods=["POST"])
+async def describe(req: func.HttpRequest) -> str:
+    return f"{req.headers['content-type']} {req.get_body().decode()}"
+
+@app.mcp_tool()
+async def describe_image(url: str) -> str:
+    return f"described {url}"
 """
 
 NAMES = ["a.jpg", "Äpfel & 50% #1?+.png", "漢字/😀.webp", ".hidden", "x" * 1024]
@@ -113,21 +127,32 @@ async def test_the_lines_to_try_can_be_copied_and_pasted(app: Path, tmp_path: Pa
     (tmp_path / "samples" / "cat.jpg").write_bytes(b"picture")
     with Stack(app, tmp_path / "state", {"NOTES": str(tmp_path / "notes.jsonl")}) as stack:
         said = start.welcome(stack, tmp_path / "addresses.json")
-        setting_up, _, rest = said.partition("in this folder, first:")[2].partition("Upload a picture")
-        shell, _, python = rest.partition(":\n")[2].partition("The same in Python")
-        await run("/bin/sh", "-ec", setting_up + shell, folder=tmp_path)
+        _, exports, upload, http, mcp, python = re.split(r"^[A-Z].*:\n\n", said, flags=re.MULTILINE)
+        await run("/bin/sh", "-ec", exports + upload, folder=tmp_path)
         await until(lambda: len(read(tmp_path / "notes.jsonl")) == 1)
-        script = f"{setting_up}exec {sys.executable} -c {shlex.quote(python.partition(':\n')[2])}"
-        await run("/bin/sh", "-ec", script, folder=tmp_path)
+        assert await run("/bin/sh", "-ec", http, folder=tmp_path) == "image/jpeg picture"
+        assert await called(json.loads(mcp)["servers"]["image-describer"]) == "described u"
+        await run("/bin/sh", "-ec", f"{exports}exec {sys.executable} -c {shlex.quote(python)}", folder=tmp_path)
         await until(lambda: len(read(tmp_path / "notes.jsonl")) == 2)
 
 
-async def run(*command: str, folder: Path) -> None:
+async def run(*command: str, folder: Path) -> str:
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environment.clean(), stderr=subprocess.PIPE
+        *command, cwd=folder, env=environment.clean(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    _, errors = await process.communicate()
+    output, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
+    return output.decode()
+
+
+async def called(server: dict[str, Any]) -> str:
+    async with (
+        httpx2.AsyncClient(headers=server["headers"]) as http,
+        Client(streamable_http_client(server["url"], http_client=http)) as client,
+    ):
+        (content,) = (await client.call_tool("describe_image", {"url": "u"})).content
+    assert isinstance(content, TextContent)
+    return content.text
 
 
 async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Figures against goals: the table, `--json FILE` and `--check` of benchmarks that do more than time two ways."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure; `at_most` and `at_least` are its goals, None where it is only told."""
+
+    name: str
+    value: float
+    unit: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether it is good enough."""
+        below = self.at_most is None or self.value <= self.at_most
+        return below and (self.at_least is None or self.value >= self.at_least)
+
+    @property
+    def goal(self) -> str:
+        """The goal as the table shows it."""
+        bounds = (("≥", self.at_least), ("≤", self.at_most))
+        return " ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+
+
+def main(name: str, measure: Callable[[], list[Figure]]) -> None:
+    """The command line: measures, and exits with 1 where a goal is missed and `--check` was given."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
+    given = parser.parse_args()
+    figures = measure()
+    table = Table("figure", "measured", "goal", "")
+    for figure in figures:
+        verdict = ("met" if figure.met else "MISSED") if figure.goal else ""
+        table.add_row(figure.name, f"{figure.value:,.4g} {figure.unit}", figure.goal, verdict)
+    Console().print(table)
+    if given.json:
+        facts = [asdict(figure) | {"met": figure.met} for figure in figures]
+        given.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    if given.check and not all(figure.met for figure in figures):
+        sys.exit(1)

@@ -1,0 +1,99 @@
+"""An agent's client, the official one, uses the real app's tool on the local stack."""
+
+import base64
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client, types
+from mcp.client.streamable_http import streamable_http_client
+
+from describer import __version__
+from describer.mcp import TOLD
+from describer.outcome import Status
+from tests import pictures
+from tests.line.conftest import Line
+
+
+@asynccontextmanager
+async def connected(line: Line) -> AsyncIterator[Client]:
+    where = line.stack.addresses
+    async with (
+        httpx2.AsyncClient(headers={"x-functions-key": where.key}, timeout=30) as http,
+        Client(streamable_http_client(where.mcp, http_client=http)) as client,
+    ):
+        yield client
+
+
+async def described(line: Line, **arguments: str) -> dict[str, Any]:
+    async with connected(line) as client:
+        result = await client.call_tool("describe_image", arguments)
+    (content,) = result.content
+    assert isinstance(content, types.TextContent)
+    assert not result.is_error
+    told: dict[str, Any] = json.loads(content.text)
+    return told
+
+
+async def test_the_server_and_the_tool_tell_what_they_are_for(line: Line) -> None:
+    async with connected(line) as client:
+        info = client.server_info
+        assert info is not None
+        assert (info.name, info.version) == ("image-describer", __version__)
+        (tool,) = (await client.list_tools()).tools
+    assert tool.name == "describe_image"
+    words = set(re.findall(r"\w+", tool.description or ""))
+    assert {*TOLD, "error", "retry_after_seconds", "url", "blob"} <= words
+    assert {Status.DESCRIBED, Status.KEPT, Status.NEEDS_REVIEW} <= words
+    properties = tool.input_schema["properties"]
+    assert properties.keys() == {"url", "blob", "language", "about"}
+    assert all(each["type"] == "string" and each["description"] for each in properties.values())
+    assert tool.input_schema["required"] == []
+
+
+async def test_a_picture_by_url_is_described(line: Line) -> None:
+    picture = line.picture()
+    url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
+    told = await described(line, url=url, about="A made-up scene")
+    assert (told["status"], told["language"]) == ("described", "en")
+    assert told["alt_text"]
+    assert line.calls(picture) == 1
+
+
+async def test_a_picture_by_blob_is_described(line: Line) -> None:
+    picture = line.picture()
+    await line.upload("private/for agents.jpg", picture)
+    await line.outcome("private/for agents.jpg", "excluded")
+    told = await described(line, blob="images/private/for agents.jpg")
+    assert told["error"].startswith("images/private/for agents.jpg is off limits: ")
+    await line.upload("agents/größe #1.jpg", picture)
+    record = await line.finished("agents/größe #1.jpg")
+    told = await described(line, blob="images/agents/größe #1.jpg")
+    assert (told["status"], told["alt_text"]) == ("described", record["alt_text"])
+    assert line.calls(picture) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"url": "https://169.254.169.254/metadata/instance"}, "pictures are fetched from public servers only."),
+        ({"url": "https://127.0.0.1/cat.jpg"}, "pictures are fetched from public servers only."),
+        ({"blob": "images/no such.jpg"}, "There is no blob images/no such.jpg."),
+        ({}, "Give either url or blob, and not both."),
+    ],
+)
+async def test_what_cannot_be_had_is_a_sentence(line: Line, arguments: dict[str, str], said: str) -> None:
+    told = await described(line, **arguments)
+    assert told.keys() == {"error"}
+    assert said in told["error"]
+
+
+async def test_a_picture_that_is_none_has_a_status_and_a_reason(line: Line) -> None:
+    broken = base64.b64encode(pictures.jpeg(640, 480)[:2000]).decode()
+    told = await described(line, url=f"data:image/jpeg;base64,{broken}")
+    assert (told["status"], told["alt_text"]) == ("corrupt", "")
+    assert told["reason"]
