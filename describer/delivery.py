@@ -5,6 +5,7 @@ on `image-work`, with a delay. Faults that are not the picture's (rate limits, o
 they last; those that may be the picture's count, and the last attempt is recorded as `failed`.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from describer.errors import Misconfigured, Transient
 from describer.events import ImageRef, Work, refs
 from describer.journal import Journal, LogJournal
 from describer.ports import Line, Queue
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Delivery:
             self.journal.done(work, await self.pipeline.describe(work.ref, self.brief))
         except (Transient, Misconfigured) as fault:
             await self._put_off(work, fault)
+        except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+            _log.exception("picture.unexpected", extra={"picture": work.ref.subject})
+            ours = Transient(f"an unexpected {type(error).__name__}; the log has more", blames_picture=True)
+            await self._put_off(work, ours)
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
         blames_picture = isinstance(fault, Transient) and fault.blames_picture

@@ -50,6 +50,18 @@ async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(house: Ho
     assert record.reason == "Tried 3 times; the last time: the model's server answered 500"
 
 
+async def test_a_fault_of_the_apps_own_ends_in_a_record_too(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError("secret")
+
+    house.model.meanwhile = bug
+    assert await _deliver_until_done(house) == [10, 20]
+    record = house.records.stored[CAT].record
+    assert record.status is Status.FAILED
+    assert record.reason == "Tried 3 times; the last time: an unexpected ZeroDivisionError; the log has more"
+    assert len([entry for entry in caplog.records if entry.message == "picture.unexpected" and entry.exc_info]) == 3
+
+
 async def test_a_missing_role_is_the_operators_business_and_loses_nothing(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
