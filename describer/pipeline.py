@@ -106,6 +106,8 @@ class Pipeline:
     async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
         if stored and not provenance.texts_by_people(stored.record):
             await self.records.delete(ref, stored)
+            if await self.images.look(ref):
+                raise Superseded("the blob came back before its sidecar was deleted")
         return Skip(SkipReason.GONE, "the blob was deleted")
 
     async def _read(self, picture: Picture) -> Content:

@@ -9,7 +9,7 @@ import pytest
 from describer.errors import Archived, Corrupt, Filtered, Refused, TooLarge, Transient, Unanswered, Unsupported
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
-from describer.ports import Answer, Picture
+from describer.ports import Answer, Picture, Stored
 from describer.record import Earlier, Origin, Provenance, Record, Usage
 from describer.room import Room
 from tests.fakes import answer
@@ -157,6 +157,23 @@ async def test_a_picture_deleted_while_the_model_thinks_leaves_no_sidecar(house:
     assert isinstance(end, Skip)
     assert end.reason is SkipReason.GONE
     assert CAT not in house.records.stored
+
+
+async def test_a_picture_that_comes_back_while_its_sidecar_is_deleted_has_one_in_the_end(house: House) -> None:
+    """The newcomer's own delivery finds the sidecar still there, complete for the same bytes, and leaves it."""
+    await house.describe()
+    del house.images.blobs[CAT]
+    delete = house.records.delete
+
+    async def late(ref: ImageRef, stored: Stored) -> None:
+        house.images.put(CAT, b"cat")
+        await house.describe()
+        await delete(ref, stored)
+
+    house.records.delete = late  # type: ignore[method-assign]
+    await house.describe()
+    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    assert isinstance(await house.describe(), Skip)
 
 
 async def test_a_deleted_picture_with_a_persons_text_keeps_its_sidecar(house: House) -> None:
