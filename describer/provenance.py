@@ -33,10 +33,11 @@ def texts_of_people(picture: Picture, stored: Stored | None) -> dict[str, str]:
         ours: Mapping[str, str] = {}
     elif copied := _copied(pairs, stored):
         ours = {name: metadata.copy_of(copied, name, present=found) for name, found in present.items()}
-    elif metadata.value(pairs, metadata.SOURCE) == Origin.HUMAN:
-        ours = {name: found for name, found in present.items() if name != "alt_text"}
     else:
         ours = present
+    replaced = stored is None or not _names(pairs, stored)
+    if replaced and metadata.value(pairs, metadata.SOURCE) == Origin.HUMAN:
+        ours = {name: found for name, found in ours.items() if name != "alt_text"}
     return {name: metadata.decode(found) for name, found in present.items() if found != ours.get(name)}
 
 

@@ -423,6 +423,19 @@ async def test_our_own_older_text_is_never_taken_for_a_persons(house: House) -> 
     assert house.metadata()["alt_text"] == "Another cat."
 
 
+async def test_a_persons_text_outlives_a_late_record_of_other_bytes(house: House) -> None:
+    """An upload is undone while it is worked on: its record may come last, because the first one's needs no writing."""
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    kept = house.records.stored[CAT]
+    source = kept.record.source.model_copy(update={"sha256": "0" * 64})
+    late = Record.refused(BRIEF, source, Corrupt("cut off")).after(kept.record, kept.etag)
+    await house.records.write(CAT, late, replaces=kept)
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
+    assert house.metadata()["alt_text"] == "My cat Tom"
+
+
 @pytest.mark.parametrize("size", [1001, 1002])
 async def test_a_persons_text_does_not_stand_for_another_picture_that_is_not_read_either(
     house: House, size: int
