@@ -20,14 +20,16 @@ else is raised: `Unacceptable`, `OffLimits`, `Absent`, `Unfetchable` (the caller
 `Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`.
 """
 
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from describer import provenance
 from describer.brief import Brief, Question
-from describer.errors import Absent, OffLimits, Refused, Unacceptable
+from describer.errors import Absent, Refused, Unacceptable
 from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
@@ -42,6 +44,10 @@ __all__ = ["MOST_SOURCES", "BlobOf", "FreeAnswer", "OnDemand", "Order", "Picture
 
 MOST_SOURCES: Final = 10
 """Pictures in one call."""
+
+
+_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+"""What listings, which are XML, cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class OnDemand:
 
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""
-        stored = await self.records.read(ref) if ref.container in self.loader.watch.containers else None
+        stored = await self.records.read(ref) if self.loader.watch.covers(ref) else None
         if stored is None:
             raise Absent(f"There is no record of {ref.container}/{ref.name}.")
         return stored
@@ -106,7 +112,10 @@ class OnDemand:
         watched = self.loader.watch.containers
         if container is not None and container not in watched:
             raise Absent(f"The container {container!r} is not watched.")
-        return await self.records.page(container or watched[0], prefix, cursor, limit)
+        if _UNLISTABLE.search(prefix):
+            raise Unacceptable("No blob's name has control characters.", field="prefix")
+        page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
+        return replace(page, cursor=urlsafe_b64encode(page.cursor.encode()).decode())
 
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
         """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
@@ -135,12 +144,20 @@ class OnDemand:
                 raise type(refusal)(f"Picture {number}: {refusal}") from refusal
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
-        end = await self.line.describe(ref, brief)
+        async with self.loader.kept(ref):
+            end = await self.line.describe(ref, brief)
         if not isinstance(end, Skip):
             return end
-        stored = await self.records.read(ref) if end.reason is SkipReason.UNCHANGED else None
-        if stored:
-            return stored.record
-        if end.reason in {SkipReason.UNCHANGED, SkipReason.GONE}:
-            raise Absent(f"There is no blob {ref.container}/{ref.name}.")
-        raise OffLimits(f"{ref.container}/{ref.name} is off limits: {end.detail}.")
+        if end.reason is SkipReason.UNCHANGED:
+            return (await self.stored(ref)).record
+        raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
+
+
+def _marker(cursor: str) -> str:
+    try:
+        marker = urlsafe_b64decode(cursor.encode("ascii")).decode()
+    except ValueError:
+        marker = "\0"
+    if _UNLISTABLE.search(marker):
+        raise Unacceptable("This cursor comes from no page.", field="cursor")
+    return marker

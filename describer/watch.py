@@ -23,9 +23,16 @@ class Watch:
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
+    def covers(self, ref: ImageRef) -> bool:
+        """Whether this is a name within the watched containers.
+
+        Segments `.` and `..` lead out of them: HTTP clients resolve them before they ask, so that no blob has them.
+        """
+        return ref.container in self.containers and not {".", ".."} & set(re.split(r"[/\\]", ref.name))
+
     def skips_name(self, ref: ImageRef) -> Skip | None:
         """Judges by container and name alone."""
-        if ref.container not in self.containers or ref.name.endswith("/"):
+        if not self.covers(ref) or ref.name.endswith("/"):
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := _first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 TOPIC_PATH = "/api/events"  # as that of every custom topic
+MCP_PATH = "/runtime/webhooks/mcp"  # of every function app with MCP tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,10 @@ class Addresses:
 
     Args:
         http: the host.
-        key: its key for webhooks.
+        key: its key for webhooks, MCP's among them.
+        api: where HTTP functions begin, with the usual prefix.
+        function_key: the key of those that want one.
+        mcp: where MCP clients connect.
         blob: blob service of the account `images`.
         queue: queue service of the account `host`, which has the work queue.
         identity: IDENTITY_ENDPOINT.
@@ -23,6 +27,9 @@ class Addresses:
 
     http: str
     key: str
+    api: str
+    function_key: str
+    mcp: str
     blob: str
     queue: str
     identity: str

@@ -42,11 +42,12 @@ class Parts:
         trusting = children.opener(certificate.certificate)
         return self._child("topic", command, {}, children.answers(f"https://127.0.0.1:{port}/healthz", trusting))
 
-    def host(self, app: Path, port: int, settings: Mapping[str, str], key: str) -> Child:
+    def host(self, app: Path, port: int, settings: Mapping[str, str], where: Addresses) -> Child:
         """Start the development host for the app in this folder, with these app settings."""
         command = children.module("local.host", "--app", str(app), "--port", str(port))
         ready = children.answers(f"http://127.0.0.1:{port}/admin/host/status")
-        return self._child("host", command, {**settings, "HOST_KEY": key}, ready)
+        keys = {"HOST_KEY": where.key, "FUNCTION_KEY": where.function_key}
+        return self._child("host", command, {**settings, **keys}, ready)
 
     def eventgrid(self, route: Route, storage: Storage, where: Addresses) -> Child:
         """Start Event Grid with its one subscription; it waits for the host and shakes hands with it."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from local import children, environment, ports, storage
-from local.addresses import TOPIC_PATH, Addresses
+from local.addresses import MCP_PATH, TOPIC_PATH, Addresses
 from local.children import Child
 from local.eventgrid.events import Schema
 from local.parts import Parts
@@ -129,6 +129,9 @@ class Stack:
         self.addresses = Addresses(
             http=f"http://127.0.0.1:{host}",
             key=children.secret(),
+            api=f"http://127.0.0.1:{host}/api",
+            function_key=children.secret(),
+            mcp=f"http://127.0.0.1:{host}{MCP_PATH}",
             blob=self.storage.blob_url,
             queue=self.storage.url("queue", self.storage.host),
             identity=self.storage.identity.endpoint,
@@ -136,7 +139,7 @@ class Stack:
             model=self._model_url or "",
             ca=str(self.storage.certificate.ca),
         )
-        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses.key))
+        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses))
         if self._route:
             self._front.append(parts.eventgrid(self._route, self.storage, self.addresses))
         for child in self._backends[:2]:

@@ -9,10 +9,12 @@ from pydantic_core import PydanticUndefined
 
 from describer.announcement import Announcement
 from describer.api.build import document
+from describer.api.problems import KINDS
 from describer.record import Record
 from describer.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+PROBLEMS, END_OF_PROBLEMS = "<!-- problems: generated from describer/api/problems.py -->", "<!-- end of problems -->"
 BEGIN, END = "<!-- settings: generated from describer/settings.py -->", "<!-- end of settings -->"
 
 
@@ -61,6 +63,15 @@ def event_schema() -> str:
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def http() -> str:
+    """docs/http.md with the table of problems in its place."""
+    rows = ["| Type | HTTP | What it is | What to do |", "| --- | --- | --- | --- |"]
+    rows += [f"| `{name}` | {kind.status} | {kind.title} | {kind.advice} |" for name, kind in KINDS.items()]
+    text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    before, rest = text.split(PROBLEMS)
+    return f"{before}{PROBLEMS}\n{'\n'.join(rows)}\n{END_OF_PROBLEMS}{rest.split(END_OF_PROBLEMS)[1]}"
+
+
 def openapi() -> str:
     """The HTTP interface in OpenAPI."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
@@ -68,6 +79,7 @@ def openapi() -> str:
 
 if __name__ == "__main__":
     (ROOT / "docs" / "openapi.json").write_text(openapi(), encoding="utf-8")
+    (ROOT / "docs" / "http.md").write_text(http(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
     (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")

@@ -43,6 +43,9 @@ type Name = Annotated[
     str,
     Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
 ]
+type Prefix = Annotated[
+    str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ class Routes:
     async def descriptions(
         self,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
-        prefix: Annotated[str, Query(max_length=1024, description="How the blobs' names begin.")] = "",
+        prefix: Annotated[
+            str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
+        ] = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
         cursor: Annotated[str, Query(max_length=4096, description="From the page before.")] = "",
         limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
@@ -137,7 +142,7 @@ def _told(record: Record, options: Options, form: Form) -> Response:
     if form is Form.JSON:
         return _json(Described.of(record, whole=options.include == "record"))
     if record.status not in _PUBLISHED:
-        more: dict[str, Any] = {"outcome": str(record.status), "flags": list(record.flags)}
+        more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
     return PlainTextResponse(record.alt_text)
 

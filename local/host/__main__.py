@@ -1,9 +1,13 @@
-"""Runs one function app: `HOST_KEY=<key> python -m local.host --app DIR --port N`.
+"""Runs one function app: `HOST_KEY=<key> FUNCTION_KEY=<key> python -m local.host --app DIR --port N`.
+
+HOST_KEY opens the webhooks of extensions, FUNCTION_KEY the functions that want one; no key is made for a single one.
 
 App settings are the environment; `local.settings.json` is not read. If the app cannot be indexed, its one message is
 printed and the exit code is 1 (with PYTHON_ENABLE_DEBUG_LOGGING=1 the traceback comes too, and debug output later).
 SIGTERM and Ctrl-C: no message is taken any more, what is running may end within 5 seconds, requests within 2.
 """
+
+from __future__ import annotations
 
 import argparse
 import asyncio
@@ -13,19 +17,34 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from local.host import logs, options, server, triggers, worker
 from local.host.connections import Connections, SettingMissing
 from local.host.eventgrid import EventGridTriggers
+from local.host.forward import Forwarder, client_of
+from local.host.httptriggers import HttpTriggers
 from local.host.listener import QueueListener
+
+if TYPE_CHECKING:
+    from local.host.mcptools import McpEndpoint
 
 DRAIN = 5.0  # seconds
 DRAIN_HTTP = 2  # seconds, before those; together less than the grace of local/child.py
 
 log = logging.getLogger("host")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets that callers need."""
+
+    extensions: str
+    functions: str
 
 
 class _Server(uvicorn.Server):
@@ -36,34 +55,57 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _listeners(app: Path, blobs: triggers.BlobTriggers, grid: EventGridTriggers) -> list[QueueListener]:
-    """Index the app and give a listener for each of its triggers that has one."""
-    functions = await worker.index(app)
-    of_queues, of_blobs = options.read(app)
-    listeners = []
-    for function in functions:
+@dataclass(slots=True)
+class _Triggers:
+    """What an app's functions wait for."""
+
+    called: server.Called
+    listeners: list[QueueListener]
+
+
+async def _triggers(app: Path, closing: contextlib.AsyncExitStack, keys: Keys) -> _Triggers:
+    """Index the app and give what listens, and what is called over HTTP."""
+    indexed, told = await worker.index(app), options.read(app)
+    blobs, grid = triggers.BlobTriggers(Connections(closing)), EventGridTriggers()
+    http = HttpTriggers(told.route_prefix, keys.functions)
+    if indexed.http:
+        http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))
+    listeners, tools = [], []
+    for function in indexed.functions:
         match function.trigger["type"]:
             case "queueTrigger":
-                listeners.append(await triggers.listen_to_queue(function, blobs.connections, of_queues))
+                listeners.append(await triggers.listen_to_queue(function, blobs.connections, told.queues))
             case "blobTrigger":
                 blobs.add(function)
                 await blobs.connections.blob(function.trigger.get("connection") or triggers.HOST_STORAGE)
             case "eventGridTrigger":
                 grid.add(function)
+            case "httpTrigger":
+                http.add(function)
+            case "mcpToolTrigger":
+                tools.append(function)
             case other:
                 log.warning("%s is not run here: %s is not built", function.name, other)
     if blobs.functions:
-        listeners.append(await blobs.listen(of_blobs))
-    return listeners
+        listeners.append(await blobs.listen(told.blobs))
+    return _Triggers(server.Called(blobs, grid, http, _endpoint(tools, told, keys)), listeners)
 
 
-async def run(app: Path, port: int, key: str) -> None:
+def _endpoint(tools: list[worker.Function], told: options.Options, keys: Keys) -> McpEndpoint | None:
+    if not tools:
+        return None
+    from local.host.mcptools import McpEndpoint  # noqa: PLC0415 - a third of a second, for apps with tools only
+
+    return McpEndpoint(tools, told.mcp, keys.extensions)
+
+
+async def run(app: Path, port: int, keys: Keys) -> None:
     """Index, listen and serve until SIGTERM or Ctrl-C."""
     async with contextlib.AsyncExitStack() as closing:
-        blobs, grid = triggers.BlobTriggers(Connections(closing)), EventGridTriggers()
-        listeners = await _listeners(app, blobs, grid)
+        waiting = await _triggers(app, closing, keys)
+        listeners = waiting.listeners
         config = uvicorn.Config(
-            server.application(blobs, grid, key),
+            server.application(waiting.called, keys.extensions),
             host="127.0.0.1",
             port=port,
             log_config=None,
@@ -97,7 +139,7 @@ def main() -> int:
     debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"}
     logs.set_up(logging.DEBUG if debug else logging.INFO)
     try:
-        asyncio.run(run(given.app.resolve(), given.port, os.environ["HOST_KEY"]))
+        asyncio.run(run(given.app.resolve(), given.port, Keys(os.environ["HOST_KEY"], os.environ["FUNCTION_KEY"])))
     except (worker.IndexingFailed, SettingMissing) as error:
         print(error, file=sys.stderr)
         log.debug("%s", getattr(error, "trace", ""))

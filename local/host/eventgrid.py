@@ -22,7 +22,7 @@ BOUND = 30.0  # seconds that Event Grid waits for an answer
 PUBLIC = "eventgrid.azure.net"
 ORIGINS = frozenset({PUBLIC, "eventgrid.azure.us", "eventgrid.azure.cn"})
 
-type Invoke = Callable[[Function, Message, Mapping[str, Message]], Awaitable[None]]
+type Invoke = Callable[[Function, Message, Mapping[str, Message]], Awaitable[object]]
 
 
 @dataclass(slots=True)

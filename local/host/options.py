@@ -1,6 +1,7 @@
-"""What the storage extension reads from host.json, with the platform's defaults.
+"""What the extensions read from host.json, with the platform's defaults.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook#hostjson-settings
 """
 
 import json
@@ -34,11 +35,48 @@ class QueueOptions:
     base64: bool
 
 
-def read(app: Path) -> tuple[QueueOptions, QueueOptions]:
-    """Give the options of queue triggers, and those of the blob triggers' own queue."""
+@dataclass(frozen=True, slots=True)
+class McpOptions:
+    """What the MCP server says of itself to clients."""
+
+    name: str
+    version: str
+    instructions: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """All of them.
+
+    Args:
+        queues: of queue triggers.
+        blobs: of the blob triggers' own queue.
+        route_prefix: of HTTP triggers.
+        mcp: of the server of MCP tools.
+
+    """
+
+    queues: QueueOptions
+    blobs: QueueOptions
+    route_prefix: str
+    mcp: McpOptions
+
+
+def read(app: Path) -> Options:
+    """Read the host.json of the app in this folder."""
     file = app / "host.json"
     extensions = json.loads(file.read_text("utf-8")).get("extensions", {}) if file.exists() else {}
-    return _queues(extensions.get("queues", {})), _blobs(extensions.get("blobs", {}))
+    return Options(
+        _queues(extensions.get("queues", {})),
+        _blobs(extensions.get("blobs", {})),
+        str(extensions.get("http", {}).get("routePrefix", "api")),
+        _mcp(extensions.get("mcp", {})),
+    )
+
+
+def _mcp(options: Mapping[str, Any]) -> McpOptions:
+    name = str(options.get("serverName", "Azure Functions MCP server"))
+    return McpOptions(name, str(options.get("serverVersion", "1.0.0")), options.get("instructions"))
 
 
 def _queues(options: Mapping[str, Any]) -> QueueOptions:

@@ -1,10 +1,12 @@
-"""The host's HTTP face: the webhooks of blob and Event Grid triggers, and its status."""
+"""The host's HTTP face: HTTP triggers, the webhooks of other triggers and of MCP, and its status."""
 
-import hmac
+from __future__ import annotations
+
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 from starlette.applications import Starlette
@@ -12,8 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from local.addresses import MCP_PATH
 from local.host.eventgrid import EventGridTriggers, allowed_origin, validation_code
+from local.host.httptriggers import HttpTriggers, may
 from local.host.triggers import BlobTriggers
+
+if TYPE_CHECKING:
+    from local.host.mcptools import McpEndpoint
+
+EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 log = logging.getLogger("host.server")
 
@@ -21,15 +30,27 @@ type Events = list[Mapping[str, Any]]
 type Handler = Callable[[Request], Awaitable[Response]]
 
 
-def application(blobs: BlobTriggers, grid: EventGridTriggers, key: str) -> Starlette:
-    """Give the ASGI application. Routes of other triggers belong here.
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The triggers that are called over HTTP.
 
     Args:
         blobs: the app's blob triggers.
-        grid: the app's Event Grid triggers.
-        key: the system keys `blobs_extension` and `eventgrid_extension`, which are one here.
+        grid: its Event Grid triggers.
+        http: its HTTP triggers.
+        tools: its MCP tools, if any.
 
     """
+
+    blobs: BlobTriggers
+    grid: EventGridTriggers
+    http: HttpTriggers
+    tools: McpEndpoint | None
+
+
+def application(called: Called, key: str) -> Starlette:
+    """Give the ASGI application; `key` is each extension's system key, which are one here."""
+    blobs, grid = called.blobs, called.grid
 
     async def status(_request: Request) -> Response:
         return JSONResponse({"id": "local", "state": "Running", "version": "0.0-local", "processUptime": 0})
@@ -61,19 +82,20 @@ def application(blobs: BlobTriggers, grid: EventGridTriggers, key: str) -> Starl
         failure = await grid.run(name, events)
         return PlainTextResponse(failure, status_code=500) if failure else Response(status_code=202)
 
-    return Starlette(
-        routes=[
-            Route("/admin/host/status", status, methods=["GET"]),
-            Route("/runtime/webhooks/blobs", _with_key(key, blob_events), methods=["POST"]),
-            Route("/runtime/webhooks/eventgrid", _with_key(key, grid_events), methods=["POST", "OPTIONS"]),
-        ]
-    )
+    routes = [
+        Route("/admin/host/status", status, methods=["GET"]),
+        Route("/runtime/webhooks/blobs", _with_key(key, blob_events), methods=["POST"]),
+        Route("/runtime/webhooks/eventgrid", _with_key(key, grid_events), methods=["POST", "OPTIONS"]),
+    ]
+    if called.tools:
+        routes.append(Route(MCP_PATH, called.tools))
+    routes.append(Route("/{path:path}", called.http.answer, methods=EVERY_METHOD))
+    return Starlette(routes=routes, lifespan=called.tools.running if called.tools else None)
 
 
 def _with_key(key: str, handler: Handler) -> Handler:
     async def guarded(request: Request) -> Response:
-        given = request.query_params.get("code") or request.headers.get("x-functions-key") or ""
-        if not hmac.compare_digest(given.encode(), key.encode()):
+        if not may(request, key):
             return Response(status_code=401)
         return await handler(request)
 

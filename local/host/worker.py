@@ -53,6 +53,8 @@ class Protos:
         directions = {"in": 0, "out": 1, "inout": 2}
         data_types = {"undefined": 0, "string": 1, "binary": 2, "stream": 3}
         self.BindingInfo = type("BindingInfo", (Message,), directions | data_types)
+        same_site = SimpleNamespace(**{"None": "", "Lax": "lax", "Strict": "strict", "ExplicitNone": "none"})
+        self.RpcHttpCookie = type("RpcHttpCookie", (Message,), {"SameSite": same_site})
 
     def __getattr__(self, name: str) -> type[Message]:
         if not name[0].isupper():
@@ -96,8 +98,16 @@ class Function:
         return next(binding for binding in self.bindings if str(binding["type"]).endswith("Trigger"))
 
 
-async def index(app: Path) -> list[Function]:
-    """Load the app in this folder and give its functions.
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """An app that has been indexed; `http` is the worker's own server, where the app streams, and else None."""
+
+    functions: tuple[Function, ...]
+    http: str | None
+
+
+async def index(app: Path) -> Indexed:
+    """Load the app in this folder.
 
     Raises:
         IndexingFailed: its import failed, or what it declares is faulty.
@@ -118,22 +128,25 @@ async def index(app: Path) -> list[Function]:
         _check(await runtime.function_load_request(_request(function_load_request=load)), IndexingFailed)
         bindings = tuple(json.loads(binding) for binding in known.raw_bindings)
         functions.append(Function(known.function_id, known.name, bindings))
-    return functions
+    return Indexed(tuple(functions), reply.capabilities.get("HttpUri"))
 
 
-async def invoke(function: Function, value: Message, metadata: Mapping[str, Message]) -> None:
-    """Run a function to its end.
+async def invoke(
+    function: Function, value: Message, metadata: Mapping[str, Message], invocation: str = ""
+) -> Message | None:
+    """Run a function to its end and give what it returned, a TypedData.
 
     Args:
         function: which.
         value: the trigger's value, a TypedData.
         metadata: the trigger's metadata, TypedData by name.
+        invocation: its id, where somebody else has to know it.
 
     Raises:
         FunctionFailed: it raised.
 
     """
-    invocation = str(uuid.uuid4())
+    invocation = invocation or str(uuid.uuid4())
     log.info("Executing %s (%s)", function.name, invocation)
     request = Message(
         invocation_id=invocation,
@@ -145,8 +158,10 @@ async def invoke(function: Function, value: Message, metadata: Mapping[str, Mess
         ),
         retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
     )
-    _check(await runtime.invocation_request(_request(invocation_request=request)), FunctionFailed)
+    reply = await runtime.invocation_request(_request(invocation_request=request))
+    _check(reply, FunctionFailed)
     log.info("Executed %s (%s)", function.name, invocation)
+    return cast(Message | None, reply.return_value)
 
 
 def _request(properties: Mapping[str, Any] | None = None, **body: Message) -> SimpleNamespace:

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from describer.checks import Check
+from describer.errors import Superseded
 from describer.events import ImageRef
-from describer.ports import Verdict
+from describer.ports import Stored, Verdict
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
 from tests.fakes import answer
@@ -76,6 +77,22 @@ async def test_health_asks_for_nothing(api: Api) -> None:
     assert (response.status_code, response.json()["status"]) == (200, "ok")
 
 
+async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
+    await api.house.describe()
+    with api.desk.room.hold(api.desk.room.size):
+        for path in ("/api/health", PATH, "/api/descriptions"):
+            assert (await api.client.get(path)).status_code == 200
+
+
+async def test_an_error_that_no_answer_is_made_for_is_told_without_a_trace(api: Api) -> None:
+    api.house.records.read = _superseded  # type: ignore[method-assign]
+    _problem(await api.client.get(PATH), 500, "internal")
+
+
+async def _superseded(ref: ImageRef) -> None:
+    raise Superseded(f"somebody else wrote {ref.name}")
+
+
 async def test_deep_health_tells_of_every_connection(api: Api) -> None:
     assert (await api.client.get("/api/health/deep")).json()["status"] == "ok"
     api.checks.append(Check("model", Verdict.UNKNOWN, 0.1, "It cannot be told."))
@@ -87,3 +104,20 @@ async def test_deep_health_tells_of_every_connection(api: Api) -> None:
         "name": "queue", "verdict": "failed", "seconds": 1.5, "found": "There is none.", "advice": "Make it.",
     }  # fmt: skip
     assert json.loads(response.text)
+
+
+async def test_a_forged_cursor_is_refused(api: Api) -> None:
+    for cursor in ("x", "ü", "AA==", "/w=="):
+        body = _problem(await api.client.get("/api/descriptions", params={"cursor": cursor}), 422, "invalid")
+        assert body["errors"][0]["field"] == "cursor"
+
+
+async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
+    api.house.records.stored[ImageRef("images", "../secrets/cat.jpg")] = await _stored(api)
+    for path in ("%2E%2E/secrets/cat.jpg", "..%2Fsecrets%2Fcat.jpg", "a/..%5C..%5Csecrets/cat.jpg"):
+        _problem(await api.client.get(f"/api/descriptions/images/{path}"), 404, "not-found")
+
+
+async def _stored(api: Api) -> Stored:
+    await api.house.describe()
+    return api.house.records.stored[CAT]

@@ -103,3 +103,19 @@ async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerCli
     await descriptions.upload_blob(sidecar_name(CAT), b'{"mine": true}')
     with pytest.raises(Misconfigured, match="is no record of this app; move it away"):
         await BlobRecords(descriptions).read(CAT)
+
+
+async def test_records_are_listed_by_name_in_pages(records: Records) -> None:
+    for name in ("b/2.jpg", "a.jpg", "b/1.jpg", "b/ü 3.jpg"):
+        await records.write(ImageRef("images", name), _record(name), replaces=None)
+    await records.write(ImageRef("images-old", "b/0.jpg"), _record("elsewhere"), replaces=None)
+    await records.share("images", "abc-123", _record("shared"))
+    first = await records.page("images", "b/", "", 2)
+    assert [stored.record.alt_text for stored in first.stored] == ["b/1.jpg", "b/2.jpg"]
+    second = await records.page("images", "b/", first.cursor, 2)
+    assert [stored.record.alt_text for stored in second.stored] == ["b/ü 3.jpg"]
+    assert (bool(first.cursor), second.cursor) == (True, "")
+    everything = await records.page("images", "", "", 100)
+    assert (len(everything.stored), everything.cursor) == (4, "")
+    assert everything.stored[0] == await records.read(ImageRef("images", "a.jpg"))
+    assert (await records.page("images", "c", "", 10)).stored == []

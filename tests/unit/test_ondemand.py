@@ -106,6 +106,9 @@ async def test_a_faulty_url_is_the_callers_business(desk: Desk) -> None:
     [
         (ImageRef("secrets", "cat.jpg"), OffLimits),
         (ImageRef("images", "private/cat.jpg"), OffLimits),
+        (ImageRef("images", "../secrets/cat.jpg"), OffLimits),
+        (ImageRef("images", "a/./../../secrets/cat.jpg"), OffLimits),
+        (ImageRef("images", "..\\secrets\\cat.jpg"), OffLimits),
         (ImageRef("images", "skipped.jpg"), OffLimits),
         (ImageRef("images", "absent.jpg"), Absent),
     ],
@@ -264,6 +267,22 @@ async def test_who_finds_no_room_is_told_at_once(desk: Desk) -> None:
     assert desk.room.held == 0
     with pytest.raises(TooLarge), desk.room.hold(4 * LEAST + 1):
         pass
+
+
+async def test_a_picture_that_is_written_is_held_too(desk: Desk) -> None:
+    with desk.room.hold(4 * LEAST), pytest.raises(Busy):
+        await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True)
+    assert desk.untouched
+
+
+async def test_a_body_of_untold_length_is_counted_as_it_grows(desk: Desk) -> None:
+    with desk.room.hold(0) as held:
+        held.grow(2 * LEAST)
+        held.grow(LEAST)
+        assert desk.room.held == 2 * LEAST
+        with desk.room.hold(2 * LEAST), pytest.raises(Busy):
+            held.grow(2 * LEAST + 1)
+    assert desk.room.held == 0
 
 
 async def test_equal_pictures_are_not_asked_one_after_the_other(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from local.storage import Storage
 from tests.storage import unique
 
 KEY = "its key"
+FUNCTION_KEY = "the functions' key"
 BLOB_POISON = "webjobs-blobtrigger-poison"
 
 
@@ -93,6 +94,7 @@ def start(
         **storage.connection("AzureWebJobsStorage", storage.host),
         "AzureFunctionsWebHost__hostid": name,
         "HOST_KEY": KEY,
+        "FUNCTION_KEY": FUNCTION_KEY,
         "NOTES": str(notes),
         **settings,
     }

@@ -11,7 +11,7 @@ GOLDEN = Path(__file__).with_name("bindings.json")
 INDEX = """
 import asyncio, json, pathlib
 from local.host import worker
-functions = asyncio.run(worker.index(pathlib.Path.cwd()))
+functions = asyncio.run(worker.index(pathlib.Path.cwd())).functions
 print(json.dumps({function.name: function.bindings for function in functions}, indent=2, sort_keys=True))
 """
 

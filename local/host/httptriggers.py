@@ -1,0 +1,168 @@
+"""What the Functions host does between an HTTP request and the call of a function.
+
+Read in its source (Azure/azure-functions-host: WebScriptHostHttpRoutesManager, GrpcMessageConversionExtensions):
+
+- A method that no function with this route takes is a 404, not a 405; so is HEAD where only GET is named (#10098).
+- The body is read whole before the function is called, and its answer is whole before it is sent. A body without
+  Content-Length (chunked) does not reach the function at all (#4926, #7930). Apps that import the streaming
+  extension are asked otherwise: see forward.py.
+- Header names come in lower case, several of a name joined; an empty query parameter is in the URL only.
+- What a function raises is logged here; the caller gets 500 with an empty body.
+
+Not built: the level `admin`, keys of single functions, App Service authentication, CORS, limits on concurrency.
+"""
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.host import worker
+from local.host.templates import BadTemplate, Template, decode_path, encode_path, parse
+from local.host.worker import Function, FunctionFailed, IndexingFailed, Message, TypedData
+
+log = logging.getLogger("host.http")
+
+LARGEST = 104_857_600
+"""Bytes of a body; https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits"""
+
+type Call = Callable[[Function, Request, dict[str, str]], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    template: Template
+    methods: frozenset[str]  # empty: all
+    guarded: bool
+    function: Function
+
+
+@dataclass(slots=True)
+class HttpTriggers:
+    """All HTTP triggers of the app.
+
+    Args:
+        prefix: of all routes, from host.json.
+        key: the host's function key, which opens all functions that want one.
+        call: asks a function; another for apps that stream.
+
+    """
+
+    prefix: str
+    key: str
+    call: Call = field(default_factory=lambda: buffered)
+    routes: list[_Route] = field(default_factory=list)
+
+    def add(self, function: Function) -> None:
+        """Take a function with an HTTP trigger.
+
+        Raises:
+            IndexingFailed: its route or level is not known here.
+
+        """
+        trigger = function.trigger
+        level = str(trigger.get("authLevel") or "FUNCTION").upper()
+        if level not in {"ANONYMOUS", "FUNCTION"}:
+            raise IndexingFailed(f"{function.name}: the authorisation level {level} is not built here.", "")
+        try:
+            template = parse(trigger.get("route") or function.name, self.prefix)
+        except BadTemplate as error:
+            raise IndexingFailed(f"{function.name}: {error}", "") from error
+        methods = frozenset(str(method).upper() for method in trigger.get("methods") or ())
+        self.routes.append(_Route(template, methods, level == "FUNCTION", function))
+        self.routes.sort(key=lambda route: route.template.order)
+
+    async def answer(self, request: Request) -> Response:
+        """Find the function, check the key, ask it."""
+        try:
+            path = decode_path(request.scope["raw_path"].decode("ascii", "surrogateescape"))
+        except ValueError:
+            return Response(status_code=400)
+        for route in self.routes:
+            given = route.template.match(path)
+            if given is None or (route.methods and request.method not in route.methods):
+                continue
+            if route.guarded and not may(request, self.key):
+                return Response(status_code=401)
+            if int(request.headers.get("content-length") or 0) > LARGEST:
+                return Response(status_code=413)
+            return await self.call(route.function, request, given)
+        return Response(status_code=404)
+
+
+def may(request: Request, key: str) -> bool:
+    """Whether the request has the key: header `x-functions-key`, or else `code` in the query."""
+    given = request.headers.get("x-functions-key") or request.query_params.get("code") or ""
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+async def buffered(function: Function, request: Request, given: dict[str, str]) -> Response:
+    """Ask a function with all of the request, and give all of its answer."""
+    length = int(request.headers.get("content-length") or 0)
+    body = TypedData(bytes=await request.body()) if length else TypedData()
+    if not length and "transfer-encoding" in request.headers:
+        log.warning("%s gets no body: the Functions host passes on none without Content-Length", function.name)
+    message = Message(
+        method=request.method,
+        url=_url(request),
+        headers=_joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
+        query={name: value for name, value in _joined(parse_qsl(request.url.query)).items() if value},
+        params=given,
+        body=body,
+        identities=[],
+    )
+    try:
+        value = await worker.invoke(function, TypedData(http=message), {})
+    except FunctionFailed as error:
+        log.error("%s failed: %s\n%s", function.name, error, error.trace)  # noqa: TRY400 - the trace is the worker's
+        return Response(status_code=500)
+    return _response(value)
+
+
+def _url(request: Request) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    path = encode_path(decode_path(request.scope["raw_path"].decode("ascii", "surrogateescape")))
+    return f"{request.url.scheme}://{request.headers.get('host', '')}{path}{'?' if query else ''}{query}"
+
+
+def _joined(pairs: Any) -> dict[str, str]:
+    together: dict[str, list[str]] = {}
+    for name, value in pairs:
+        together.setdefault(name, []).append(value)
+    return {name: ",".join(values) for name, values in together.items()}
+
+
+def _response(value: Any) -> Response:
+    """Give a function's return value as an answer; nothing is 204, and text is 200."""
+    if value is None:
+        return Response(status_code=204)
+    if value.http is None:
+        return Response(value.string, media_type="text/plain")
+    told = value.http
+    status = int(told.status_code)
+    body = (told.body.bytes or b"") if told.body and status not in {204, 304} else b""
+    headers = {name: text for name, text in told.headers.items() if name.lower() != "content-length"}
+    response = Response(body, status, headers)
+    for cookie in told.cookies or ():
+        response.headers.append("set-cookie", _cookie(cookie))
+    return response
+
+
+def _cookie(told: Any) -> str:
+    """Write a cookie as ASP.NET Core does."""
+    text = f"{quote(told.name, safe='')}={quote(told.value, safe='')}"
+    if told.expires:
+        text += f"; expires={datetime.fromtimestamp(told.expires.value.seconds, UTC):%a, %d %b %Y %H:%M:%S GMT}"
+    if told.max_age:
+        text += f"; max-age={told.max_age.value:.0f}"
+    for name, attribute in (("domain", told.domain), ("path", told.path)):
+        text += f"; {name}={attribute.value}" if attribute and attribute.value else ""
+    text += "; secure" if told.secure and told.secure.value else ""
+    text += f"; samesite={told.same_site}" if told.same_site else ""
+    return text + ("; httponly" if told.http_only and told.http_only.value else "")

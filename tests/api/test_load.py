@@ -1,0 +1,56 @@
+"""Many at once: small pictures are queued and none is refused; large ones never take more memory than there is."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+from local.azure_openai.access import Access
+from local.azure_openai.answers import Answer, Fault, Request
+from local.azure_openai.resource import Resource
+from local.azure_openai.script import Script, describe, serve
+from tests import generated
+
+INSTANCE = 2048  # MiB, the default on Flex Consumption
+CONCURRENCY = 50
+TRIES = 3  # a machine that is busy with something else tells nothing
+
+
+def _slowly(request: Request) -> Answer | Fault:
+    answer = describe(request)
+    return replace(answer, delay=1.0) if isinstance(answer, Answer) else answer
+
+
+def _measured(calls: int, size: int) -> dict[str, Any]:
+    values = json.loads((generated.ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    command = [sys.executable, "-m", "tests.api.load", str(calls), str(size)]
+    with serve(Script(default=_slowly), Resource(access=Access(api_key="key"))) as model:
+        values |= {
+            "MODEL_CONCURRENCY": str(CONCURRENCY),
+            "AZURE_OPENAI_ENDPOINT": model.url,
+            "AZURE_OPENAI_API_KEY": "key",
+        }
+        done = subprocess.run(
+            command, cwd=generated.ROOT, env=values, capture_output=True, text=True, check=False, timeout=120
+        )
+    assert done.returncode == 0, done.stderr
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def test_two_hundred_small_pictures_wait_for_nothing_but_the_model() -> None:
+    allowed = 1.5 + 200 / CONCURRENCY - 1  # seconds: the model takes one for each wave of calls
+    slowest: list[float] = []
+    while len(slowest) < TRIES and min(slowest, default=allowed) >= allowed:
+        measured = _measured(200, 0)
+        assert set(measured["statuses"]) == {200}
+        slowest.append(sorted(measured["seconds"])[189])
+    assert min(slowest) < allowed
+
+
+def test_fifty_pictures_of_twenty_megabytes_fit_or_are_told_to_come_again() -> None:
+    measured = _measured(50, 20_000_000)
+    assert set(measured["statuses"]) == {200, 429}
+    assert measured["statuses"].count(200) >= 12
+    assert measured["peak"] < INSTANCE
