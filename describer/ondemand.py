@@ -29,7 +29,7 @@ from typing import Final
 
 from describer import provenance
 from describer.brief import Brief, Question
-from describer.errors import Absent, OffLimits, Refused, Unacceptable
+from describer.errors import Absent, Refused, Unacceptable
 from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
@@ -144,15 +144,13 @@ class OnDemand:
                 raise type(refusal)(f"Picture {number}: {refusal}") from refusal
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
-        end = await self.line.describe(ref, brief)
+        async with self.loader.kept(ref):
+            end = await self.line.describe(ref, brief)
         if not isinstance(end, Skip):
             return end
-        stored = await self.records.read(ref) if end.reason is SkipReason.UNCHANGED else None
-        if stored:
-            return stored.record
-        if end.reason in {SkipReason.UNCHANGED, SkipReason.GONE}:
-            raise Absent(f"There is no blob {ref.container}/{ref.name}.")
-        raise OffLimits(f"{ref.container}/{ref.name} is off limits: {end.detail}.")
+        if end.reason is SkipReason.UNCHANGED:
+            return (await self.stored(ref)).record
+        raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
 
 
 def _marker(cursor: str) -> str:

@@ -76,9 +76,15 @@ class Loader:
                 async with self._fetched(url) as content:
                     yield _named(_shown(url), content.size), content
             case BlobOf(ref):
-                picture = await self.look(ref)
-                with self._room.hold(min(picture.size, self._max_bytes)):
+                async with self.kept(ref) as picture:
                     yield picture, await self._read(picture)
+
+    @asynccontextmanager
+    async def kept(self, ref: ImageRef) -> AsyncIterator[Picture]:
+        """A blob's properties, and room for its bytes until the block ends. Raises as `look` does, and Busy."""
+        picture = await self.look(ref)
+        with self._room.hold(min(picture.size, self._max_bytes)):
+            yield picture
 
     async def look(self, ref: ImageRef) -> Picture:
         """The blob's properties.

@@ -96,7 +96,10 @@ async def _error(request: Request, error: Exception) -> Response:
     if isinstance(error, (Transient, Misconfigured)):
         level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
         _log.log(level, "http.put_off", extra={"request_id": request.state.request_id, "reason": str(error)})
-    return Problem.of(error).response(request.state.request_id)
+    problem = Problem.of(error)
+    if problem.kind == "internal":
+        _log.error("http.failed", exc_info=error, extra={"request_id": request.state.request_id})
+    return problem.response(request.state.request_id)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -52,7 +52,7 @@ def _problem(status: int) -> dict[str, Any]:
 _DENIED: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "The function key is missing or wrong. The Functions host says so, without a body."}
 }
-_COMMON: Final = _problems(405, 429, 500, 503)
+_COMMON: Final = _problems(405, 500, 503)
 
 DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok(
@@ -65,12 +65,13 @@ DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
         },
     ),
     **_DENIED,
-    **_problems(400, 403, 404, 406, 413, 415, 422),
+    **_problems(400, 403, 404, 406, 413, 415, 422, 429),
     **_COMMON,
 }
 READ: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("The record, as its sidecar has it.", _ETAG),
     304: _ok("You have it.", _ETAG),
+    400: {"description": "The path is no UTF-8; without a body."},
     **_DENIED,
     **_problems(404, 422),
     **_COMMON,

@@ -58,6 +58,9 @@ class Door:
         factor = 1 if picture else 2
         limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.room.size // factor)
         try:
+            if scope["method"] != "POST":  # brings nothing, and is never told that there is no room
+                await self.app(scope, receive, visit.answer)
+                return
             with self.room.hold(factor * visit.measured(limit)) as held:
                 await self.app(scope, visit.bounded(held, factor, limit), visit.answer)
         except Problem as problem:

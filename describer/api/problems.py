@@ -22,6 +22,7 @@ from describer.errors import (
     Transient,
     Unacceptable,
     Unfetchable,
+    UrlFault,
 )
 from describer.outcome import Status
 
@@ -105,8 +106,8 @@ class ProblemBody(BaseModel):
     detail: str = Field(description="What was wrong this time.")
     advice: str = Field(description="What to do.")
     request_id: str
-    code: str | None = Field(None, description="Why nothing can be had from a URL.")
-    outcome: str | None = Field(None, description="What became of the picture: the status that its record would have.")
+    code: UrlFault | None = Field(None, description="Why nothing can be had from a URL.")
+    outcome: Status | None = Field(None, description="The status that the picture's record would have.")
     flags: list[str] | None = None
     errors: list[Fault] | None = None
 
@@ -158,7 +159,7 @@ class Problem(Exception):
             case Absent():
                 return cls("not-found", str(error))
             case Unfetchable():
-                return cls("unfetchable", str(error), {"code": str(error.code)})
+                return cls("unfetchable", str(error), {"code": error.code})
             case Transient():
                 wait = {"retry-after": str(math.ceil(error.retry_after or _WAIT))}
                 return cls("busy" if isinstance(error, Busy) else "unavailable", _sentence(error), headers=wait)
@@ -172,7 +173,7 @@ class Problem(Exception):
     def of_status(cls, status: Status, reason: str) -> "Problem":
         """The problem of a picture that has no description."""
         name = f"picture-{status.replace('_', '-')}"
-        return cls(name, reason or KINDS[name].title, {"outcome": str(status)})
+        return cls(name, reason or KINDS[name].title, {"outcome": status})
 
     @classmethod
     def invalid(cls, faults: Mapping[str, str]) -> "Problem":

@@ -142,7 +142,7 @@ def _told(record: Record, options: Options, form: Form) -> Response:
     if form is Form.JSON:
         return _json(Described.of(record, whole=options.include == "record"))
     if record.status not in _PUBLISHED:
-        more: dict[str, Any] = {"outcome": str(record.status), "flags": list(record.flags)}
+        more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
     return PlainTextResponse(record.alt_text)
 

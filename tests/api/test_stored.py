@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from describer.checks import Check
+from describer.errors import Superseded
 from describer.events import ImageRef
 from describer.ports import Stored, Verdict
 from tests.api.conftest import Api
@@ -74,6 +75,22 @@ async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
 async def test_health_asks_for_nothing(api: Api) -> None:
     response = await api.client.get("/api/health")
     assert (response.status_code, response.json()["status"]) == (200, "ok")
+
+
+async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
+    await api.house.describe()
+    with api.desk.room.hold(api.desk.room.size):
+        for path in ("/api/health", PATH, "/api/descriptions"):
+            assert (await api.client.get(path)).status_code == 200
+
+
+async def test_an_error_that_no_answer_is_made_for_is_told_without_a_trace(api: Api) -> None:
+    api.house.records.read = _superseded  # type: ignore[method-assign]
+    _problem(await api.client.get(PATH), 500, "internal")
+
+
+async def _superseded(ref: ImageRef) -> None:
+    raise Superseded(f"somebody else wrote {ref.name}")
 
 
 async def test_deep_health_tells_of_every_connection(api: Api) -> None:

@@ -269,6 +269,22 @@ async def test_who_finds_no_room_is_told_at_once(desk: Desk) -> None:
         pass
 
 
+async def test_a_picture_that_is_written_is_held_too(desk: Desk) -> None:
+    with desk.room.hold(4 * LEAST), pytest.raises(Busy):
+        await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True)
+    assert desk.untouched
+
+
+async def test_a_body_of_untold_length_is_counted_as_it_grows(desk: Desk) -> None:
+    with desk.room.hold(0) as held:
+        held.grow(2 * LEAST)
+        held.grow(LEAST)
+        assert desk.room.held == 2 * LEAST
+        with desk.room.hold(2 * LEAST), pytest.raises(Busy):
+            held.grow(2 * LEAST + 1)
+    assert desk.room.held == 0
+
+
 async def test_equal_pictures_are_not_asked_one_after_the_other(desk: Desk) -> None:
     together = asyncio.Barrier(3)
     desk.house.model.meanwhile = together.wait  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -19,18 +20,20 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from describer.adapters.insights import SPANS_OF_OTHERS, Masking
 from describer.app import App
+from describer.brief import Question
 from describer.delivery import Delivery
 from describer.errors import DescriberError, Filtered, Misconfigured, Transient, Unsupported
 from describer.events import ImageRef
+from describer.image.values import PreparedImage
 from describer.journal import LogJournal
 from describer.metadata import sidecar_name
 from describer.outcome import SkipReason, Status
-from describer.ports import Line
+from describer.ports import FreeAnswer, Line
 from describer.record import Record
 from describer.settings import Settings
-from describer.telemetry import MeteredJournal, Names, Telemetry, traced
+from describer.telemetry import MeteredJournal, Names, Telemetry, traced, traced_scribe
 from describer.telemetry import vocabulary as v
-from tests.fakes import answer
+from tests.fakes import FREE_ANSWER, answer
 from tests.unit.conftest import BRIEF, CAT, House
 from tests.unit.test_settings import GOOD
 
@@ -358,3 +361,27 @@ def test_it_is_off_unless_configured() -> None:
 def test_no_instrumentation_of_the_distribution_is_left_on() -> None:
     """Theirs tell addresses, and addresses hold blob names; a release that brings a new one must be noticed."""
     assert set(SPANS_OF_OTHERS) == set(_constants._ALL_SUPPORTED_INSTRUMENTED_LIBRARIES)
+
+
+async def _replied(observed: Observed) -> list[str | FreeAnswer]:
+    scribe = traced_scribe(observed.house.pipeline.scribe, observed.telemetry, "azure.ai.openai")
+    question = Question("Who is it?", "gpt-5.6-luna", "low", 300)
+    async with aclosing(scribe.model.reply(question, [PreparedImage(b"cat", 64, 48)])) as pieces:
+        return [piece async for piece in pieces]
+
+
+async def test_a_free_answer_is_observed_to_its_end(observed: Observed) -> None:
+    assert (await _replied(observed))[-1] == FREE_ANSWER
+    (span,) = observed.spans
+    assert (span.name, span.kind) == ("chat gpt-5.6-luna", SpanKind.CLIENT)
+    assert span.attributes and span.attributes[v.OUTPUT_TOKENS] == FREE_ANSWER.usage.completion_tokens
+    assert FREE_ANSWER.text not in span.to_json()
+
+
+async def test_a_free_answer_that_breaks_off_marks_its_span(observed: Observed) -> None:
+    observed.house.model.breaks_after = 1
+    with pytest.raises(Transient):
+        await _replied(observed)
+    (span,) = observed.spans
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes and span.attributes[v.ERROR_TYPE] == "Transient"

@@ -1,0 +1,36 @@
+"""What function_app.py itself does with a call: it hands it over."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests import generated
+
+CALL = """
+import asyncio, json, sys
+import azure.functions as func
+import function_app
+request = func.HttpRequest(method="GET", url="https://app" + sys.argv[1], headers={"x-request-id": "abc"}, body=b"")
+answer = asyncio.run(function_app._answered(request, None))
+loaded = sorted({"openai", "PIL", "fastapi"} & set(sys.modules))
+told = {"status": answer.status_code, "id": answer.headers.get("x-request-id"), "loaded": loaded}
+print(json.dumps(told))
+"""
+
+
+def _called(path: str) -> dict[str, Any]:
+    values = json.loads((generated.ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    done = subprocess.run(
+        [sys.executable, "-c", CALL, path], cwd=generated.ROOT, env=values, capture_output=True, text=True, check=True
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_health_is_answered_without_loading_what_describes_pictures() -> None:
+    assert _called("/api/health") == {"status": 200, "id": "abc", "loaded": ["fastapi"]}
+
+
+def test_a_path_that_is_no_utf_8_is_a_bad_request() -> None:
+    assert _called("/api/descriptions/images/%FF")["status"] == 400
