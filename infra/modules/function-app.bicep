@@ -153,8 +153,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
-        // Python's default is one request at a time.
-        triggers: { http: { perInstanceConcurrency: 16 } }
+        // Python's default is one request at a time. host.json has the same bound: benchmarks/ondemand.py says why.
+        triggers: { http: { perInstanceConcurrency: 12 } }
         alwaysReady: alwaysReadyInstances > 0
           ? [{ name: readyGroup[uploadRoute], instanceCount: alwaysReadyInstances }]
           : []

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -106,3 +107,9 @@ def test_a_faulty_set_of_settings_stops_indexing() -> None:
     assert done.returncode == 1
     for name in ("IMAGES_CONTAINER", "IMAGES__blobServiceUri", "AZURE_OPENAI_ENDPOINT"):
         assert name in done.stderr
+
+
+def test_the_platform_sends_an_instance_no_more_requests_than_host_json_lets_run() -> None:
+    told = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["maxConcurrentRequests"]
+    bicep = (ROOT / "infra/modules/function-app.bicep").read_text(encoding="utf-8")
+    assert re.findall(r"perInstanceConcurrency: (\d+)", bicep) == [str(told)]
