@@ -101,7 +101,7 @@ class Images(Protocol):
         """
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
-        """Replaces the metadata of exactly this blob; False where a policy or its tier forbids that for good.
+        """Replaces the metadata of exactly this blob; False where a policy, its tier or a limit forbids it for good.
 
         Raises:
             Superseded: it changed since, or is gone.
