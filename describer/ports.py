@@ -19,12 +19,13 @@ from describer.record import Record, Usage
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A blob's properties: `size` in bytes, `metadata` raw, as stored."""
+    """A blob's properties: `size` in bytes, `metadata` raw, as stored, `leased` where a lease bars writing."""
 
     ref: ImageRef
     etag: str
     size: int
     metadata: Mapping[str, str]
+    leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class BlobImages:
                 if (error.status_code == 404 and code in {"", "BlobNotFound"}) or code in NO_NAME:
                     return None
                 raise
-        return Picture(ref, str(properties.etag), properties.size, properties.metadata)
+        leased = properties.lease.status == "locked"
+        return Picture(ref, str(properties.etag), properties.size, properties.metadata, leased)
 
     async def read(self, picture: Picture) -> Content:
         """One conditional GET, in pieces where the blob is large."""

@@ -136,9 +136,12 @@ async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World
 async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
     await azurite.put("a.jpg", b"cat")
     lease = await azurite.service.get_blob_client(azurite.container, "a.jpg").acquire_lease(15)
+    picture = await _look(azurite, "a.jpg")
+    assert picture.leased
     with pytest.raises(Transient, match="LeaseIdMissing"):
-        await azurite.images.mark(await _look(azurite, "a.jpg"), {"alt_text": "A cat"})
+        await azurite.images.mark(picture, {"alt_text": "A cat"})
     await lease.release()
+    assert not (await _look(azurite, "a.jpg")).leased
 
 
 async def test_metadata_that_storage_does_not_take_is_no_fault_of_the_installation(azurite: InAzurite) -> None:
