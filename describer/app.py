@@ -265,10 +265,18 @@ class App:
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
         """One for each connection."""
+        return self._probes(of_azure=False)
+
+    @cached_property
+    def probes_of_azure_too(self) -> tuple[Probe, ...]:
+        """The same, and what only Azure Resource Manager tells, to people rather than to the app's own identity."""
+        return self._probes(of_azure=True)
+
+    def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
         from describer.checkup import probes
 
-        family = self.family(self.settings.model_server.model)
-        return tuple(probes(self.settings, family, (WORK_QUEUE, UNPUBLISHED_QUEUE), self._kept))
+        family, queues = self.family(self.settings.model_server.model), (WORK_QUEUE, UNPUBLISHED_QUEUE)
+        return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
     def family(self, model: str) -> Family:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""

@@ -1,10 +1,11 @@
 """Which connections this installation has, as its settings tell: a probe for each."""
 
+import re
 from collections.abc import Iterator
 from typing import Final, Protocol
 
 from describer.adapters.chat import client as chat
-from describer.adapters.probes import topic
+from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
 from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
@@ -17,6 +18,13 @@ from describer.settings import Provider, Settings
 
 PROCESSING: Final = "model: where pictures are processed"
 SUBSCRIPTION: Final = "event subscription"
+
+
+# Azure's public cloud; elsewhere its manager has another address.
+_ACCOUNT: Final = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net")
+_RESOURCE: Final = re.compile(
+    r"https://([a-z0-9-]{2,64})\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)/"
+)
 
 
 class Closable(Protocol):
@@ -33,7 +41,9 @@ class Keep(Protocol):
         """Gives it back."""
 
 
-def probes(settings: Settings, family: Family, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+def probes(
+    settings: Settings, family: Family, queues: tuple[str, ...], keep: Keep, *, of_azure: bool = False
+) -> Iterator[Probe]:
     """The probes of what is configured; nothing is connected yet.
 
     Args:
@@ -41,12 +51,16 @@ def probes(settings: Settings, family: Family, queues: tuple[str, ...], keep: Ke
         family: of the model.
         queues: names of the queues in the app's own account; the last one is for events that were not published.
         keep: is told of each client.
+        of_azure: ask Azure Resource Manager too, as who is signed in here.
     """
+    azure = keep(manager.connect(credential(managed=False, client_id=""))) if of_azure else None
     yield Known("settings", Finding(Verdict.OK, "Complete, and of the right form."))
     yield from _storage(settings, queues, keep)
     yield from _model(settings, family, keep)
+    if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
+        yield _processing(settings, azure)
     yield from _topic(settings, keep)
-    yield Known(SUBSCRIPTION, _where_to_look(settings))
+    yield _subscription(settings, azure)
 
 
 def _storage(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
@@ -74,8 +88,6 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
         yield IdentityProbe("model", signed_in, settings.azure_openai_scope, managed=False)
     client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
     yield ModelProbe(keep(client), server.model, family)
-    if server.provider is Provider.AZURE:
-        yield Known(PROCESSING, _unknown_processing())
 
 
 def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
@@ -87,19 +99,30 @@ def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
     yield TopicProbe(keep(client), endpoint)
 
 
-def _unknown_processing() -> Finding:
-    return Finding(
-        Verdict.UNKNOWN,
-        "The model's server does not tell it: its type decides (Standard: its region, DataZoneStandard: the EU or the "
-        "US, GlobalStandard: anywhere).",
-        "Ask Azure for its type: `az cognitiveservices account deployment list`, there sku.name.",
+def _processing(settings: Settings, azure: manager.Client | None) -> Probe:
+    server = settings.model_server
+    if azure and (found := _RESOURCE.match(server.base_url)):
+        return manager.ProcessingProbe(azure, PROCESSING, found[1], server.model)
+    return Known(
+        PROCESSING,
+        Finding(
+            Verdict.UNKNOWN,
+            "The model's server does not tell it: its type decides (Standard: its region, DataZoneStandard: its data "
+            "zone, GlobalStandard: anywhere).",
+            "Ask Azure for its type: `az cognitiveservices account deployment list`, there sku.name.",
+        ),
     )
 
 
-def _where_to_look(settings: Settings) -> Finding:
-    return Finding(
-        Verdict.UNKNOWN,
-        "Whether uploads reach the app cannot be told from here.",
-        "Upload a picture and wait for its sidecar, or look: `az eventgrid system-topic event-subscription list`, "
-        f"expecting one on BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
+def _subscription(settings: Settings, azure: manager.Client | None) -> Probe:
+    if azure and (found := _ACCOUNT.match(settings.images_blob_uri)):
+        return manager.SubscriptionProbe(azure, SUBSCRIPTION, found[1], settings.images_container)
+    return Known(
+        SUBSCRIPTION,
+        Finding(
+            Verdict.UNKNOWN,
+            "Whether uploads reach the app cannot be told from here.",
+            "Upload a picture and wait for its sidecar, or look: `az eventgrid system-topic event-subscription list`, "
+            f"expecting one on BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
+        ),
     )

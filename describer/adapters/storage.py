@@ -105,6 +105,8 @@ def code_of(error: HttpResponseError) -> str:
 
 
 def _meaning(what: str, error: HttpResponseError) -> Superseded | Archived | Transient | Misconfigured:
+    if isinstance(error, ClientAuthenticationError) and error.response is None:
+        return Misconfigured(f"{what}: nobody is signed in; run `az login`, or give the app an identity")
     code = code_of(error)
     sentence = f"{what}: storage answered {error.status_code} {code or error.reason}"
     if code in _RACES:

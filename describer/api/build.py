@@ -1,6 +1,5 @@
 """The ASGI application: routes, how they are described in OpenAPI, and what becomes of errors."""
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -10,19 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from describer import __version__
-from describer.api import documents
+from describer.api import documents, telling
 from describer.api.bodies import path
 from describer.api.door import Door
 from describer.api.problems import Problem
 from describer.api.routes import Routes
 from describer.api.shapes import Answered, DeepHealth, Described, Health, Listing, Results
 from describer.checks import Check
-from describer.errors import DescriberError, Misconfigured, Transient
+from describer.errors import DescriberError
 from describer.ondemand import OnDemand
 from describer.record import Record
 from describer.room import Room
-
-_log = logging.getLogger(__name__)
 
 
 def asgi(
@@ -93,12 +90,10 @@ async def _problem(request: Request, problem: Exception) -> Response:
 
 async def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DescriberError)  # noqa: S101 - likewise
-    if isinstance(error, (Transient, Misconfigured)):
-        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
-        _log.log(level, "http.put_off", extra={"request_id": request.state.request_id, "reason": str(error)})
+    telling.put_off(request.state.request_id, error, getattr(request.state, "blobs", ()))
     problem = Problem.of(error)
     if problem.kind == "internal":
-        _log.error("http.failed", exc_info=error, extra={"request_id": request.state.request_id})
+        telling.failed(request.state.request_id, error)
     return problem.response(request.state.request_id)
 
 

@@ -1,6 +1,5 @@
 """What every call passes: it gets an id, its body is bounded before it is read, and no trace of an error leaves."""
 
-import logging
 import re
 import time
 import uuid
@@ -11,6 +10,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from describer.api import telling
 from describer.api.problems import Problem
 from describer.errors import Busy, TooLarge
 from describer.room import Held, Room
@@ -24,7 +24,6 @@ REQUEST_ID: Final = "x-request-id"
 
 _ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_log = logging.getLogger(__name__)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -67,8 +66,8 @@ class Door:
             await visit.fail(problem)
         except (Busy, TooLarge) as error:
             await visit.fail(Problem.of(error) if isinstance(error, Busy) else too_large(limit))
-        except Exception:
-            _log.exception("http.failed", extra={"request_id": visit.id})
+        except Exception as error:
+            telling.failed(visit.id, error)
             await visit.fail(Problem("internal", "An error that nobody thought of."))
         finally:
             visit.told()
@@ -125,8 +124,7 @@ class _Visit:
             await problem.response(self.id)(self._scope, self._receive, self.answer)
 
     def told(self) -> None:
-        """Logs the call, without its address, which may name a picture."""
-        route = self._scope.get("route")
-        facts = {"method": self._scope["method"], "route": getattr(route, "path", ""), "status": self._status}
-        seconds = round(time.perf_counter() - self._began, 3)
-        _log.info("http.answered", extra={**facts, "seconds": seconds, "request_id": self.id})
+        """Logs the call."""
+        route = getattr(self._scope.get("route"), "path", "")
+        seconds = time.perf_counter() - self._began
+        telling.answered(self.id, method=self._scope["method"], route=route, status=self._status, seconds=seconds)

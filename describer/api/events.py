@@ -1,16 +1,14 @@
 """A free answer as server-sent events: `piece` (its `text`), then `done` (the whole) or `problem`."""
 
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
+from describer.api import telling
 from describer.api.problems import Problem
 from describer.api.shapes import Answered
 from describer.errors import DescriberError
 from describer.ports import FreeAnswer
-
-_log = logging.getLogger(__name__)
 
 
 async def events(
@@ -23,10 +21,10 @@ async def events(
             async for item in rest:
                 yield _event(item)
         except DescriberError as error:
-            _log.warning("http.broken_off", extra={"request_id": request_id, "reason": str(error)})
+            telling.put_off(request_id, error)
             yield _written("problem", Problem.of(error).body(request_id))
-        except Exception:
-            _log.exception("http.failed", extra={"request_id": request_id})
+        except Exception as error:
+            telling.failed(request_id, error)
             yield _written("problem", Problem("internal", "An error that nobody thought of.").body(request_id))
 
 

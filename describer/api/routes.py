@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from describer import __version__
-from describer.api import bodies
+from describer.api import bodies, telling
 from describer.api.events import events
 from describer.api.forms import Form, wanted
 from describer.api.problems import Problem
@@ -65,6 +65,7 @@ class Routes:
         form = wanted(request.headers.get("accept", ""))
         asked = await bodies.read(request, query)
         options, desk = asked.options, self.desk()
+        request.state.blobs = telling.blobs(asked.sources)
         if options.prompt is not None:
             if options.write:
                 raise Unacceptable("A free answer is not stored.", field="write")
@@ -81,7 +82,9 @@ class Routes:
 
     async def description(self, request: Request, container: Container, name: Name) -> Response:
         """A stored record, with its ETag."""
-        stored = await self.desk().stored(ImageRef(container, name))
+        ref = ImageRef(container, name)
+        request.state.blobs = (ref,)
+        stored = await self.desk().stored(ref)
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
         if _matches(request.headers.get("if-none-match", ""), stored.etag):
             return Response(status_code=304, headers=headers)
@@ -119,6 +122,7 @@ class Routes:
         try:
             record = await self.desk().describe(source, brief, write=bool(options.write))
         except DescriberError as error:
+            telling.put_off(request.state.request_id, error, telling.blobs([source]))
             problem = Problem.of(error).body(request.state.request_id)
             return Undescribed.model_validate({"status": "unavailable", "problem": problem})
         return Described.of(record, whole=options.include == "record")

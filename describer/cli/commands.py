@@ -111,7 +111,7 @@ def describe(
     form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.TABLE
     asking = Asking(found.sources, order, form, write=write)
     if found.skipped:
-        click.echo(f"{found.skipped} files that are no pictures were passed over.", err=True)
+        click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
     if question is not None and len(found.sources) > MOST_SOURCES:
         sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
         raise Unacceptable(sentence, field="pictures")
@@ -153,11 +153,11 @@ def doctor(setup: Setup, as_json: bool) -> None:
 def _checks(setup: Setup) -> list[Check]:
     """All checks; with faulty settings those of what is there."""
     try:
-        return _work(setup.app(Need), App.checks)
+        return _work(setup.app(Need), lambda app: check_all(app.probes_of_azure_too))
     except Misconfigured as fault:
         faulty = Known("settings", Finding(Verdict.FAILED, str(fault), "The table in the README has them all."))
     try:
         app = setup.app(())
     except Misconfigured:
         return asyncio.run(check_all([faulty]))
-    return _work(app, lambda app: check_all([faulty, *app.probes[1:]]))
+    return _work(app, lambda app: check_all([faulty, *app.probes_of_azure_too[1:]]))

@@ -82,11 +82,13 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_picture(path: Path) -> bool:
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
-            return path.is_file() and recognise(file.read(_HEAD)) is not None
+            return recognise(file.read(_HEAD)) is not None
     except OSError:
-        return path.is_file()  # its turn tells what is wrong with it
+        return True  # its turn tells what is wrong with it
 
 
 def _shortened(url: str) -> str:

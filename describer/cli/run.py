@@ -37,6 +37,8 @@ def called(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # whoever read us has had enough; Python would complain of it when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.SOME
+    except OSError as error:
+        return _told(f"The output cannot be written: {error.strerror or error}.", Exit.SOME)
     except Exception as error:
         if _VERBOSE in arguments:
             raise

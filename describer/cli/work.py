@@ -46,7 +46,10 @@ class Work:
 
         async def one(name: str, source: Source) -> Result:
             async with slots:
-                result = await self._result(name, source, brief, write=write)
+                try:
+                    result = await self._result(name, source, brief, write=write)
+                finally:
+                    self._freed.set()
             told()
             return result
 
@@ -71,19 +74,16 @@ class Work:
             try:
                 return Result(name, record=await self._record(source, brief, write=write))
             except Busy:  # others hold the memory; their end wakes us
-                await self._freed.wait()
                 self._freed.clear()
+                await self._freed.wait()
             except (Misconfigured, Unacceptable):
                 raise
             except DescriberError as fault:
                 return Result(name, fault=fault)
 
     async def _record(self, source: Source, brief: Brief, *, write: bool) -> Record:
-        try:
-            with ExitStack() as held:
-                return await self.desk.describe(await self._loaded(source, held), brief, write=write)
-        finally:
-            self._freed.set()
+        with ExitStack() as held:
+            return await self.desk.describe(await self._loaded(source, held), brief, write=write)
 
     async def _loaded(self, source: Source, held: ExitStack) -> PictureSource:
         if isinstance(source, Upload):

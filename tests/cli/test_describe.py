@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+import shlex
 import signal
+import sys
 from collections.abc import Callable
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
+from describer.adapters.storage import storage_errors
+from describer.errors import Misconfigured
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Request
 from local.azure_openai.script import Model, Reply, describe
@@ -39,7 +44,7 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
     assert [told[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
     assert told["a.heic"]["alt_text"].startswith("Ein Testbild")
     assert told["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
-    assert done.err == "1 files that are no pictures were passed over.\n"
+    assert done.err == "Passed over, being no pictures: 1.\n"
 
 
 async def test_the_order_of_the_arguments_is_that_of_the_answers(shell: Shell, model: Model) -> None:
@@ -187,6 +192,29 @@ async def test_a_wrong_command_line_is_code_2(shell: Shell, arguments: list[str]
     done = await shell.here(*arguments, IMAGES__blobServiceUri="https://127.0.0.1:1/images")
     assert (done.code, done.out) == (2, "")
     assert said in done.err
+
+
+async def test_a_reader_that_has_had_enough_and_a_full_disk_are_no_bugs(shell: Shell) -> None:
+    for number in range(2):
+        shell.picture(f"{number}.jpg", jpeg(275))
+    command = f"{shlex.quote(sys.executable)} -m describer describe 0.jpg 1.jpg --alt-only"
+    enough, full = await asyncio.gather(shell.shell(f"{command} | true"), shell.shell(f"{command} > /dev/full"))
+    assert (enough.code, enough.err) == (0, "")
+    assert (full.code, full.err) == (1, "The output cannot be written: No space left on device.\n")
+
+
+async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
+    shell.picture("a.jpg", jpeg(276))
+    azure = {"AZURE_OPENAI_ENDPOINT": "https://vision.example", "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna"}
+    shell.settings = azure | {"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}
+    done = await shell.here("describe", "a.jpg")
+    assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
+    assert "az login" in done.err
+    with (
+        pytest.raises(Misconfigured, match="the picture 'a': nobody is signed in; run `az login`"),
+        storage_errors("the picture 'a'"),
+    ):
+        raise ClientAuthenticationError("No identity was found.\nTried: this")
 
 
 async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Model) -> None:

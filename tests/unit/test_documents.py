@@ -87,6 +87,7 @@ def test_indexing_loads_no_sdk() -> None:
     assert "describer.settings" in loaded
     late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline"}
     late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
+    late |= {"click", "rich", "describer.cli", "describer.checks", "describer.checkup"}
     assert not late & loaded
 
 

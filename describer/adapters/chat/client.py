@@ -158,7 +158,10 @@ def _sdk_errors() -> Iterator[None]:
     except APIError as error:
         raise answers.fault(error) from error
     except ClientAuthenticationError as error:
-        raise Misconfigured(f"no token for the model: {error.message}") from error
+        # The SDK's message lists every way that was tried, over twenty lines.
+        said = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")
+        sentence = f"no token for the model: {said}; sign in with `az login`, or give the app an identity"
+        raise Misconfigured(sentence) from error
     except AzureError as error:
         raise Transient(f"no token for the model: {type(error).__name__}") from error
     except httpx2.TransportError as error:  # in the middle of a stream the SDK lets them through

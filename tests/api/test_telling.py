@@ -1,0 +1,54 @@
+"""What is logged of calls, and what never is."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from describer.errors import Misconfigured, Transient
+from describer.telemetry import Names
+from tests.api.conftest import Api
+from tests.unit.conftest import CAT
+
+BLOB: dict[str, Any] = {"images": [{"blob": {"container": CAT.container, "name": CAT.name}}], "context": "Aunt Agatha"}
+
+
+def _facts(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
+    return [vars(record) for record in caplog.records if record.message == event]
+
+
+async def test_a_call_is_told_by_its_route_and_id(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await api.client.get(f"/api/descriptions/images/{CAT.name}", headers={"x-request-id": "abc"})
+    (facts,) = _facts(caplog, "http.answered")
+    assert (facts["request_id"], facts["method"], facts["status"]) == ("abc", "GET", 404)
+    assert CAT.name not in facts["route"] and "{name" in facts["route"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "level"), [(Transient("'pets/cat.jpg' changed"), "WARNING"), (Misconfigured("no role"), "ERROR")]
+)
+@pytest.mark.parametrize("number", [1, 2])
+async def test_what_the_caller_cannot_help_is_told_with_the_reason(
+    api: Api, caplog: pytest.LogCaptureFixture, fault: Exception, level: str, number: int
+) -> None:
+    api.house.images.fails_with = fault  # type: ignore[assignment]
+    response = await api.client.post("/api/describe", json=BLOB | {"images": BLOB["images"] * number})
+    told = _facts(caplog, "http.put_off")
+    assert [facts["levelname"] for facts in told] == [level] * number
+    for facts in told:
+        assert (facts["request_id"], facts["reason"]) == (response.headers["x-request-id"], str(fault))
+        texts = {name: value for name, value in facts.items() if name in {"reason", "picture_1"}}
+        assert "cat.jpg" not in str(Names().masked(texts))
+
+
+async def test_a_bug_is_told_by_its_kind_and_place_alone(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError("Aunt Agatha")
+
+    api.house.model.meanwhile = bug
+    await api.client.post("/api/describe", json=BLOB)
+    (facts,) = _facts(caplog, "http.failed")
+    assert facts["error"] == "ZeroDivisionError"
+    assert "test_telling.py" in facts["where"]
+    assert "Agatha" not in caplog.text

@@ -1,0 +1,131 @@
+"""What the command line makes of arguments, of results and of little room."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from describer.cli.codes import Exit, of_error, of_results
+from describer.cli.pictures import File, find
+from describer.cli.results import Result, Unreadable, line, printable
+from describer.cli.tables import of_results as table
+from describer.cli.work import Work
+from describer.errors import (
+    Absent,
+    Busy,
+    Corrupt,
+    DescriberError,
+    Misconfigured,
+    OffLimits,
+    TooLarge,
+    Transient,
+    Unacceptable,
+    Unfetchable,
+    UrlFault,
+)
+from describer.events import ImageRef
+from describer.ondemand import BlobOf, Url
+from describer.outcome import Status
+from describer.room import LEAST, Room
+from tests.unit.conftest import BRIEF, House
+from tests.unit.test_ondemand import Desk
+
+LATER = Result("l", fault=Transient("no answer"))
+BAD = Result("b", fault=Absent("There is no blob."))
+
+
+@pytest.fixture
+async def fine(house: House) -> Result:
+    return Result("g", record=await house.described())
+
+
+def having(result: Result, **changes: object) -> Result:
+    assert result.record
+    return Result(result.picture, record=result.record.model_copy(update=changes))
+
+
+def test_the_worst_result_decides_the_code(fine: Result) -> None:
+    codes = {status: of_results([having(fine, status=status)]) for status in Status}
+    assert {status for status, code in codes.items() if code is Exit.GOOD} == {Status.DESCRIBED, Status.KEPT}
+    assert set(codes.values()) == {Exit.GOOD, Exit.SOME}
+    assert of_results([fine, BAD]) is Exit.SOME
+    assert of_results([BAD, LATER, fine]) is Exit.LATER
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (Transient("t"), Exit.LATER, "later"),
+        (Busy("b"), Exit.LATER, "later"),
+        (Absent("a"), Exit.SOME, "absent"),
+        (OffLimits("o"), Exit.SOME, "off_limits"),
+        (Unfetchable("u", code=UrlFault.HOST), Exit.SOME, "unfetchable"),
+        (Unreadable("r"), Exit.SOME, "unreadable"),
+        (TooLarge("t"), Exit.SOME, "too_large"),
+        (Corrupt("c"), Exit.SOME, "corrupt"),
+        (Unacceptable("u", field="model"), Exit.USAGE, None),
+        (Misconfigured("m"), Exit.MISCONFIGURED, None),
+    ],
+)
+def test_each_error_has_a_code_and_a_word(error: DescriberError, code: Exit, word: str | None) -> None:
+    assert of_error(error) is code
+    if word:
+        assert Result("p", fault=error).status == word
+
+
+def test_an_alt_text_is_one_line_and_only_there_to_be_used(fine: Result) -> None:
+    assert having(fine, alt_text="A cat\non a\tsofa.\x9b").alt_text == "A cat on a sofa.\N{REPLACEMENT CHARACTER}"
+    assert having(fine, status=Status.NEEDS_REVIEW).alt_text == ""
+    assert LATER.alt_text == ""
+    assert LATER.reason == "no answer."
+
+
+def test_no_control_character_reaches_a_terminal() -> None:
+    every = "".join(map(chr, range(0x100)))
+    assert {char for char in printable(every) if not char.isprintable()} == {"\t", "\n", "\xa0", "\xad"}
+    assert line({"text": "\x1b\x9bé"}) == '{"text": "\\u001b\\u009bé"}'
+
+
+def test_the_table_adds_up(fine: Result) -> None:
+    caption = str(table([fine, fine, BAD, LATER]).caption)
+    assert caption.startswith("2 described, 1 absent, 1 later; about 0.")
+
+
+def test_arguments_become_sources_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2.gif", "b/1.gif", "c.bin"):
+        (tmp_path / name).write_bytes(b"GIF89a")
+    (tmp_path / "b/loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "b/gone.gif").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "b/pipe")
+    found = find([f"{tmp_path}/c.bin", f"{tmp_path}/b", "HTTPS://example.org/x"], "", b"")
+    assert [name.removeprefix(f"{tmp_path}/") for name, _ in found.sources] == [
+        "c.bin",
+        "b/1.gif",
+        "b/2.gif",
+        "HTTPS://example.org/x",
+    ]
+    assert found.sources[-1][1] == Url("HTTPS://example.org/x")
+    assert found.skipped == 2
+    assert find(["https://x"], "images", b"").sources == [("images/https://x", BlobOf(ImageRef("images", "https://x")))]
+
+
+async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path: Path) -> None:
+    desk = Desk(house, room=Room(2 * LEAST))
+    sources = []
+    for number in range(7):
+        path = tmp_path / f"{number}.jpg"
+        path.write_bytes(b"%d" % number)
+        sources.append((path.name, File(path)))
+    sources.insert(3, ("absent", File(tmp_path / "absent")))
+    ended: list[None] = []
+    work = Work(desk.ondemand, max_bytes=1000, at_a_time=8)
+    async with asyncio.timeout(10):
+        results = [
+            result async for result in work.describe(sources, BRIEF, write=False, told=lambda: ended.append(None))
+        ]
+    assert [result.picture for result in results] == [name for name, _ in sources]
+    assert [result.status for result in results] == ["described"] * 3 + ["unreadable"] + ["described"] * 4
+    assert len(ended) == 8
+    assert desk.room.held == 0
