@@ -23,6 +23,7 @@ class Brief:
         context: what the caller knows about the picture; given to the model as data.
         profile: what the description is for: one of `prompt.PROFILES`.
         max_chars: of an alt text; None leaves it to the profile.
+        max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
     """
 
     languages: tuple[str, ...]
@@ -32,6 +33,7 @@ class Brief:
     context: str = ""
     profile: str = prompt.DESCRIBE
     max_chars: int | None = None
+    max_image_tokens: int | None = None
 
     @property
     def language(self) -> str:
@@ -52,10 +54,12 @@ class Brief:
     def fingerprint(self) -> str:
         """16 hex digits that change when the answer would: prompt, schema, languages, model, detail, preparation.
 
-        A context is part of it; a brief without one has the fingerprint that it had before there were contexts.
+        A context and a bound of tokens are part of it where they are there; without them nothing stands for them, so
+        that records from before there were any still answer.
         """
         parts = [self.instructions, schema(self.languages), self.model, self.detail, PREPARATION]
         parts += [self.context] if self.context else []
+        parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -65,7 +69,7 @@ class Question:
 
     Args:
         text: the question.
-        model, detail, max_completion_tokens, context: as a brief has them.
+        model, detail, max_completion_tokens, context, max_image_tokens: as a brief has them; the last for each picture.
         language: of the answer, as a BCP 47 tag; empty: that of the question.
     """
 
@@ -75,6 +79,7 @@ class Question:
     max_completion_tokens: int
     context: str = ""
     language: str = ""
+    max_image_tokens: int | None = None
 
     @property
     def request(self) -> str:

@@ -139,7 +139,12 @@ class OnDemand:
             try:
                 if content.refusal:
                     raise content.refusal
-                return await self.scribe.studio.prepare(content.data, model=question.model, detail=question.detail)
+                return await self.scribe.studio.prepare(
+                    content.data,
+                    model=question.model,
+                    detail=question.detail,
+                    max_tokens=question.max_image_tokens,
+                )
             except Refused as refusal:
                 raise type(refusal)(f"Picture {number}: {refusal}") from refusal
 

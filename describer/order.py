@@ -14,6 +14,7 @@ LONGEST_QUESTION: Final = 8000
 """Characters."""
 CHARS: Final = (20, 2000)
 TOKENS: Final = (16, 32000)
+IMAGE_TOKENS: Final = (64, 32000)
 DETAILS: Final = ("low", "high", "original")
 LANGUAGE: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 """BCP 47, as far as its form goes."""
@@ -30,6 +31,7 @@ class Order:
         detail: `low`, `high` or `original`.
         max_chars: of an alt text.
         max_tokens: the answer's cap.
+        max_image_tokens: what a picture may take of the input; it is shrunk to that.
         model: a deployment of MODELS_ALLOWED, or the default one.
     """
 
@@ -39,6 +41,7 @@ class Order:
     detail: str = ""
     max_chars: int | None = None
     max_tokens: int | None = None
+    max_image_tokens: int | None = None
     model: str = ""
 
     def brief(self, usual: Brief, models: tuple[str, ...]) -> Brief:
@@ -56,6 +59,7 @@ class Order:
             context=self.context or usual.context,
             profile=self.profile or usual.profile,
             max_chars=self.max_chars or usual.max_chars,
+            max_image_tokens=self.max_image_tokens or usual.max_image_tokens,
         )
 
     def question(self, text: str, usual: Brief, models: tuple[str, ...]) -> Question:
@@ -72,7 +76,7 @@ class Order:
         brief = self.brief(usual, models)
         language = self.languages[0] if self.languages else ""
         cap = brief.max_completion_tokens
-        return Question(text.strip(), brief.model, brief.detail, cap, self.context, language)
+        return Question(text.strip(), brief.model, brief.detail, cap, self.context, language, brief.max_image_tokens)
 
     def _check(self, usual: Brief, models: tuple[str, ...]) -> None:
         known = dict.fromkeys((usual.model, *models))
@@ -93,6 +97,7 @@ class Order:
         for field, number, (least, most) in (
             ("max_chars", self.max_chars, CHARS),
             ("max_tokens", self.max_tokens, TOKENS),
+            ("max_image_tokens", self.max_image_tokens, IMAGE_TOKENS),
         ):
             if number is not None and not least <= number <= most:
                 raise Unacceptable(f"{field} is {number}; expected a whole number from {least} to {most}.", field=field)

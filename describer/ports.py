@@ -157,8 +157,18 @@ class Studio(Protocol):
     async def inspect(self, data: bytes) -> Header:
         """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
 
-    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
-        """Decodes, shrinks as this model looks at this detail, and encodes. Raises Unsupported, Corrupt or TooLarge."""
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
+        """Decodes, shrinks as this model looks at this detail, and encodes.
+
+        Args:
+            data: the picture's file.
+            model: as the server knows it; its family's rule decides the size.
+            detail: `low`, `high` or `original`.
+            max_tokens: that the picture may take by that rule, one patch or tile at least.
+
+        Raises:
+            Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
+        """
 
 
 class Model(Protocol):

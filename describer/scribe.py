@@ -66,7 +66,9 @@ class Scribe:
         try:
             header = await self.studio.inspect(content.data)
             source = source_of(picture, content, header)
-            image = await self.studio.prepare(content.data, model=brief.model, detail=brief.detail)
+            image = await self.studio.prepare(
+                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+            )
             answer = await self.model.ask(brief, image)
         except Refused as refusal:
             return Record.refused(brief, source, refusal)

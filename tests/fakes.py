@@ -130,7 +130,7 @@ class FakeStudio:
             raise self.refuses
         return Header("JPEG", "image/jpeg", 4000, 3000)
 
-    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         return PreparedImage(data, 1024, 768)
 
 

@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from describer.api.problems import ProblemBody
 from describer.description import ImageKind, Texts
 from describer.ondemand import MOST_SOURCES, FreeAnswer
-from describer.order import CHARS, LANGUAGE, LONGEST_CONTEXT, LONGEST_QUESTION, MOST_LANGUAGES, TOKENS, Order
+from describer.order import (
+    CHARS,
+    IMAGE_TOKENS,
+    LANGUAGE,
+    LONGEST_CONTEXT,
+    LONGEST_QUESTION,
+    MOST_LANGUAGES,
+    TOKENS,
+    Order,
+)
 from describer.outcome import Status
 from describer.ports import Ending, Verdict
 from describer.prompt import PROFILES
@@ -41,6 +50,9 @@ class Options(BaseModel):
     max_tokens: Annotated[int, Field(ge=TOKENS[0], le=TOKENS[1])] | None = Field(
         None, description="The answer's cap; doubled once where it cuts a description off."
     )
+    max_image_tokens: Annotated[int, Field(ge=IMAGE_TOKENS[0], le=IMAGE_TOKENS[1])] | None = Field(
+        None, description="What each picture may take of the input; it is shrunk to that, by the model's own rule."
+    )
     model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         None, description="A deployment that MODELS_ALLOWED names, or the usual one."
     )
@@ -56,6 +68,7 @@ class Options(BaseModel):
             detail=self.detail or "",
             max_chars=self.max_chars,
             max_tokens=self.max_tokens,
+            max_image_tokens=self.max_image_tokens,
             model=self.model or "",
         )
 

@@ -77,6 +77,7 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option("--detail", type=click.Choice(DETAILS), default=None, help="How closely the model looks.")
 @click.option("--model", default="", metavar="NAME", help="Another deployment of MODELS_ALLOWED.")
 @click.option("--max-tokens", type=int, metavar="N", help="Cap of the answer.")
+@click.option("--max-image-tokens", type=int, metavar="N", help="What a picture may take of the input; it is shrunk.")
 @click.option("--max-chars", type=int, metavar="N", help="Of an alt text.")
 @click.option("--container", default="", metavar="NAME", help="Each PICTURE is a blob of this watched container.")
 @click.option("--write", is_flag=True, help="Store the descriptions of blobs, as if they had just been uploaded.")
@@ -93,6 +94,7 @@ def describe(
     detail: str | None,
     model: str,
     max_tokens: int | None,
+    max_image_tokens: int | None,
     max_chars: int | None,
     container: str,
     write: bool,
@@ -103,7 +105,7 @@ def describe(
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
-    order = Order(tags, context, profile or "", detail or "", max_chars, max_tokens, model)
+    order = Order(tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model)
     needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
     app = setup.app(needs)
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""

@@ -9,7 +9,7 @@ from describer.image.inspect import inspect
 from describer.image.render import prepare
 from describer.image.values import Header, Limits, PreparedImage
 from describer.models import Families
-from describer.tokens import fit
+from describer.tokens import Bounds, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class ThreadStudio:
         """Reads the header."""
         return await asyncio.to_thread(inspect, data, self.limits)
 
-    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks and encodes."""
-        size = partial(fit, self.families(model), detail=detail)
+        size = partial(fit, self.families(model), detail=detail, bounds=Bounds(tokens=max_tokens))
         async with self.slots:
             return await asyncio.to_thread(prepare, data, size, self.limits)

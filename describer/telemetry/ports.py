@@ -105,10 +105,10 @@ class TracedStudio:
             tell(span, format=header.format, width=header.width, height=header.height, frames=header.frames)
             return header
 
-    async def prepare(self, data: bytes, *, model: str, detail: str) -> PreparedImage:
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Tells what the model is shown."""
         with self.telemetry.span(v.IMAGE_PREPARE) as span:
-            image = await self.studio.prepare(data, model=model, detail=detail)
+            image = await self.studio.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
             tell(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
             return image
 

@@ -60,11 +60,13 @@ async def test_the_record_comes_with_it_on_request(api: Api) -> None:
 
 
 async def test_options_in_the_query_reach_the_model(api: Api) -> None:
-    query = "languages=de&languages=en&context=Tom&detail=low&max_chars=80&max_tokens=300&model=gpt-5.6-sol"
-    response = await api.client.post(f"/api/describe?{query}&profile=product", content=b"cat", headers=JPEG)
+    query = "languages=de&languages=en&context=Tom&detail=low&max_chars=80&max_tokens=300&max_image_tokens=200"
+    query += "&profile=product&model=gpt-5.6-sol"
+    response = await api.client.post(f"/api/describe?{query}", content=b"cat", headers=JPEG)
     assert response.json()["language"] == "de"
     (brief,) = api.house.model.asked
     assert (brief.model, brief.detail, brief.max_completion_tokens, brief.context) == ("gpt-5.6-sol", "low", 300, "Tom")
+    assert brief.max_image_tokens == 200
 
 
 @pytest.mark.parametrize("image", [{"url": URL}, {"base64": BASE64}, BLOB], ids=["url", "base64", "blob"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,11 @@ from local.sink import Topic
 from local.storage import Storage
 from tests import pictures
 from tests.storage import unique
+
+
+def _heed_ctrl_c() -> None:
+    """As at a terminal; what a script runs in the background ignores Ctrl-C, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Shell:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_heed_ctrl_c,
         )
 
     async def run(self, *arguments: str, stdin: bytes = b"", **settings: str) -> Done:

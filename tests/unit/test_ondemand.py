@@ -22,12 +22,17 @@ from describer.errors import (
     UrlFault,
 )
 from describer.events import ImageRef
+from describer.image.studio import ThreadStudio
+from describer.image.values import Limits
+from describer.models import family
 from describer.ondemand import MOST_SOURCES, BlobOf, OnDemand, Order, PictureSource, Upload, Url
 from describer.outcome import Status
 from describer.ports import Ending, FreeAnswer
 from describer.record import Usage
 from describer.room import LEAST, Room
 from describer.sources import Loader
+from describer.tokens import image_tokens
+from tests import pictures
 from tests.fakes import FREE_ANSWER, FakeWeb, answer
 from tests.unit.conftest import BRIEF, CAT, House
 
@@ -214,6 +219,7 @@ async def test_one_to_ten_pictures_are_taken(desk: Desk, number: int) -> None:
         (Order(context="x" * 4001), "context"),
         (Order(max_chars=19), "max_chars"),
         (Order(max_tokens=32001), "max_tokens"),
+        (Order(max_image_tokens=63), "max_image_tokens"),
     ],
 )
 def test_a_faulty_wish_is_named(desk: Desk, order: Order, named: str) -> None:
@@ -238,7 +244,7 @@ def test_a_faulty_question_is_named(desk: Desk, text: str, order: Order, named: 
 
 
 def test_wishes_replace_what_is_usual(desk: Desk) -> None:
-    order = Order(("de", "en"), "Tom", "product", "low", 80, 300, "gpt-5.6-sol")
+    order = Order(("de", "en"), "Tom", "product", "low", 80, 300, model="gpt-5.6-sol")
     brief = desk.ondemand.brief(order)
     assert (brief.languages, brief.model, brief.detail, brief.max_completion_tokens) == (
         ("de", "en"), "gpt-5.6-sol", "low", 300,
@@ -291,3 +297,21 @@ async def test_equal_pictures_are_not_asked_one_after_the_other(desk: Desk) -> N
     async with asyncio.timeout(5):
         records = await asyncio.gather(*(desk.ondemand.describe(UPLOAD, BRIEF) for _ in range(3)))
     assert {record.status for record in records} == {Status.DESCRIBED}
+
+
+async def test_a_picture_is_shrunk_to_the_tokens_that_it_may_take(desk: Desk) -> None:
+    luna = family("gpt-5.6-luna")
+    assert luna is not None
+    studio = ThreadStudio(lambda _: luna, Limits(2**20, 2**28))
+    picture = pictures.jpeg(1600, 1200)
+    free = await studio.prepare(picture, model="", detail="high")
+    bound = await studio.prepare(picture, model="", detail="high", max_tokens=200)
+    taken = [image_tokens(luna, image.width, image.height, "high") for image in (free, bound)]
+    assert taken[0] is not None and taken[1] is not None
+    assert taken[1] <= 200 < taken[0]
+
+
+def test_a_bound_of_tokens_is_another_question(desk: Desk) -> None:
+    bound = desk.ondemand.brief(Order(max_image_tokens=200))
+    assert bound.fingerprint != desk.ondemand.brief(Order()).fingerprint
+    assert desk.ondemand.question("What?", Order(max_image_tokens=200)).max_image_tokens == 200
