@@ -5,7 +5,14 @@ from typing import Optional
 import azure.functions as func
 import azurefunctions.extensions.bindings.blob as bindings
 
-from describer.app import PROOFS_QUEUE, UNPUBLISHED_QUEUE, WORK_QUEUE, App
+from describer.app import (
+    PROOFS_QUEUE,
+    UNPUBLISHED_QUEUE,
+    UPLOADS_POISON_QUEUE,
+    WORK_POISON_QUEUE,
+    WORK_QUEUE,
+    App,
+)
 
 app = func.FunctionApp()
 describer = App.from_environment()
@@ -53,6 +60,18 @@ async def deep_health(req: func.HttpRequest, context: func.Context) -> func.Http
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     await describer.delivery.again(message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
+async def return_upload(message: func.QueueMessage) -> None:
+    """An upload that the blob trigger gave up on. Off on the other routes: their accounts may have no queues."""
+    await describer.poison.of_uploads(message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name=WORK_POISON_QUEUE, connection="AzureWebJobsStorage")
+async def give_up(message: func.QueueMessage) -> None:
+    """Work that the host gave up on."""
+    await describer.poison.of_work(message.get_body())
 
 
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from describer.mcp import DescribeImage
     from describer.models import Family
     from describer.ondemand import OnDemand
-    from describer.ports import Line, Model, Probe, Publisher
+    from describer.poison import Poison
+    from describer.ports import Line, Model, Probe, Publisher, Queue
     from describer.proof import Proof
     from describer.room import Room
     from describer.scribe import Scribe
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
 PROOFS_QUEUE = "wiring-proofs"
+ASIDE_QUEUE = "work-set-aside"
+UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
+WORK_POISON_QUEUE = "image-work-poison"
 
 # The model's provider, as OpenTelemetry's conventions name it.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -79,13 +83,11 @@ class App:
     @cached_property
     def delivery(self) -> Delivery:
         """Where uploads and deferred work go."""
-        from describer.adapters.queue import StorageQueue
-        from describer.adapters.storage import queue_client
         from describer.delivery import Delivery
 
         return Delivery(
             pipeline=self.pipeline,
-            queue=StorageQueue(self._kept(queue_client(self.settings.host_account, WORK_QUEUE))),
+            queue=self._queue(WORK_QUEUE),
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
@@ -93,10 +95,31 @@ class App:
         )
 
     @cached_property
+    def poison(self) -> Poison:
+        """Where what the host gave up on goes."""
+        from describer.poison import Poison
+
+        return Poison(
+            line=self.pipeline,
+            brief=self.brief,
+            container=self.settings.images_container,
+            work=self._queue(WORK_QUEUE),
+            again=self._queue(WORK_POISON_QUEUE),
+            aside=self._queue(ASIDE_QUEUE),
+            backoff=self._backoff,
+            journal=self.journal,
+        )
+
+    def _queue(self, name: str) -> Queue:
+        from describer.adapters.queue import StorageQueue
+        from describer.adapters.storage import queue_client
+
+        return StorageQueue(self._kept(queue_client(self.settings.host_account, name)))
+
+    @cached_property
     def announcer(self) -> Announcer:
         """What publishes outcomes."""
-        from describer.adapters.queue import StorageQueue
-        from describer.adapters.storage import credential, queue_client
+        from describer.adapters.storage import credential
         from describer.adapters.topic import GridTopic, Unset, connect
         from describer.announcer import Announcer
 
@@ -104,7 +127,7 @@ class App:
         publisher: Publisher = Unset()
         if endpoint := settings.events_topic_endpoint:
             publisher = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
-        queue = StorageQueue(self._kept(queue_client(settings.host_account, UNPUBLISHED_QUEUE)))
+        queue = self._queue(UNPUBLISHED_QUEUE)
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property

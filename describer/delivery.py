@@ -48,7 +48,7 @@ class Delivery:
         """A message of `image-work`.
 
         Raises:
-            ValueError: it names no picture; the host then moves it to the poison queue, where it can be read.
+            ValueError: it names no picture; the host then moves it to the poison queue, see poison.py.
         """
         for work in Work.from_message(message):
             self.journal.taken(work)

@@ -131,8 +131,9 @@ class Transient(DescriberError):
     Args:
         message: what happened.
         retry_after: seconds that the other side asked us to wait, or None.
-        blames_picture: True where this picture may be the cause (a server error or a timeout while it was worked), so
-            that the try counts towards giving up; False for rate limits and outages, which wait as long as they last.
+        blames_picture: True where this picture may be the cause (a server error, a timeout, or an unheard-of answer
+            while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
+            wait as long as they last.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, blames_picture: bool = False) -> None:

@@ -98,7 +98,7 @@ class Pipeline:
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
         written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
-        await self.topic.announce(written)
+        await self._announce(picture, written, stored)
         written = await self._mark(picture, written)
         await self.records.confirm(ref, written)
         return written.record
@@ -123,8 +123,28 @@ class Pipeline:
             return stored
         return await self.records.write(ref, record, replaces=stored)
 
+    async def _announce(self, picture: Picture, written: Stored, stored: Stored | None) -> None:
+        """Announces a record that was written now, and one that stood there already but may never have been announced.
+
+        Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
+        announced again, under the same id, in each round that goes on to the mark; but not while a lease keeps the mark
+        away, for such work comes back until the lease has ended, and is announced then. Where nothing is ever marked
+        (see `_marks`) nothing says what was told, and each further event announces again.
+
+        Raises:
+            Transient: a lease is in the way.
+        """
+        if written is stored and picture.leased and self._marks(written.record):
+            raise Transient(
+                f"{picture.ref.name!r} has its record; somebody holds a lease on it, and it is marked later"
+            )
+        await self.topic.announce(written)
+
+    def _marks(self, record: Record) -> bool:
+        return self.write_metadata and NOT_MARKED not in record.flags
+
     async def _mark(self, picture: Picture, written: Stored) -> Stored:
-        if not self.write_metadata or NOT_MARKED in written.record.flags:
+        if not self._marks(written.record):
             return written
         name = sidecar_name(picture.ref)
         pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)

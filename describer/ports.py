@@ -19,12 +19,13 @@ from describer.record import Record, Usage
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A blob's properties: `size` in bytes, `metadata` raw, as stored."""
+    """A blob's properties: `size` in bytes, `metadata` raw, as stored, `leased` where a lease bars writing."""
 
     ref: ImageRef
     etag: str
     size: int
     metadata: Mapping[str, str]
+    leased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Images(Protocol):
         """
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
-        """Replaces the metadata of exactly this blob; False where a policy or its tier forbids that for good.
+        """Replaces the metadata of exactly this blob; False where a policy, its tier or a limit forbids it for good.
 
         Raises:
             Superseded: it changed since, or is gone.

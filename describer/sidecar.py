@@ -9,19 +9,22 @@ from typing import Final
 from describer.events import ImageRef
 
 _LONGEST_NAME: Final = 1024
+_DEEPEST_NAME: Final = 61
+"""Segments between slashes: Azure takes 254, or with a hierarchical namespace 63, account and container among them."""
 
 
 def sidecar_name(ref: ImageRef) -> str:
     """`<container>/<blob name>.json`.
 
-    Where that would pass Azure's 1,024 characters, the blob's name is cut and the SHA-256 of the whole follows a `~`;
-    the record's `source.name` has it in full.
+    Where that would pass Azure's 1,024 characters, or be too deep, the blob's name is cut and the SHA-256 of the whole
+    follows a `~`; the record's `source.name` has it in full.
     """
     name = f"{ref.container}/{ref.name}.json"
-    if len(name) <= _LONGEST_NAME:
+    segments = name.split("/")
+    if len(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
         return name
     tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
-    return name[: _LONGEST_NAME - len(tail)] + tail
+    return "/".join(segments[:_DEEPEST_NAME])[: _LONGEST_NAME - len(tail)] + tail
 
 
 def shared_key(sha256: str | None, fingerprint: str) -> str:

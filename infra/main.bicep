@@ -179,6 +179,7 @@ var names = {
   work: 'image-work'
   unpublished: 'unpublished-events'
   proofs: 'wiring-proofs'
+  aside: 'work-set-aside'
 }
 var groups = {
   images: ownImages
@@ -274,7 +275,7 @@ module hostStorage 'modules/storage.bicep' = {
     tags: allTags
     redundancy: storageRedundancy
     containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished, names.proofs]
+    queueNames: [names.work, names.unpublished, names.proofs, names.aside]
     networkIsolation: networkIsolation
     allowedIpRanges: allowedIpRanges
   }

@@ -4,8 +4,8 @@
         async with stack.storage.blob_service() as blobs: ...
 
 What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queues `image-work`,
-`unpublished-events` and `wiring-proofs` in the account `host`, the topic that the app publishes to, and the event
-subscription.
+`unpublished-events`, `wiring-proofs` and `work-set-aside` in the account `host`, the topic that the app publishes to,
+and the event subscription.
 """
 
 import fcntl
@@ -25,6 +25,7 @@ IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
 UNPUBLISHED_QUEUE = "unpublished-events"
 PROOFS_QUEUE = "wiring-proofs"
+ASIDE_QUEUE = "work-set-aside"
 
 
 class AlreadyRunning(RuntimeError):
@@ -153,7 +154,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
-        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE, PROOFS_QUEUE):
+        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE, PROOFS_QUEUE, ASIDE_QUEUE):
             self.storage.create_queue(queue)
 
     def _app_settings(self) -> dict[str, str]:

@@ -26,13 +26,14 @@ class _Blob:
 
 
 class FakeImages:
-    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark."""
+    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off."""
 
     def __init__(self) -> None:
         self.blobs: dict[ImageRef, _Blob] = {}
         self.reads: list[ImageRef] = []
         self.fails_with: DescriberError | None = None
         self.unwritable = False
+        self.leased = False
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -43,7 +44,7 @@ class FakeImages:
 
     async def look(self, ref: ImageRef) -> Picture | None:
         blob = self.blobs.get(ref)
-        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata)) if blob else None
+        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased) if blob else None
 
     async def read(self, picture: Picture) -> Content:
         self.reads.append(picture.ref)
@@ -54,6 +55,8 @@ class FakeImages:
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
         blob = self._exactly(picture)
+        if self.leased:
+            raise Transient("somebody holds a lease on it")
         if not self.unwritable:
             self.blobs[picture.ref] = _Blob(blob.data, dict(metadata))
         return not self.unwritable

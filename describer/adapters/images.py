@@ -10,11 +10,11 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-from describer.adapters.storage import absent_is_fine, code_of, storage_errors
+from describer.adapters.storage import METADATA, NO_NAME, absent_is_fine, code_of, storage_errors
 from describer.events import ImageRef
 from describer.ports import Content, Picture
 
-_UNWRITABLE: Final = frozenset({"BlobArchived", "BlobImmutableDueToPolicy"})
+_UNWRITABLE: Final = frozenset({"BlobArchived", "BlobImmutableDueToPolicy"}) | METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,12 @@ class BlobImages:
                 properties = await self._client(ref).get_blob_properties()
             except HttpResponseError as error:
                 # A HEAD has no body: the code comes in a header, which an absent blob's answer may lack.
-                if error.status_code == 404 and code_of(error) in {"", "BlobNotFound"}:
+                code = code_of(error)
+                if (error.status_code == 404 and code in {"", "BlobNotFound"}) or code in NO_NAME:
                     return None
                 raise
-        return Picture(ref, str(properties.etag), properties.size, properties.metadata)
+        leased = properties.lease.status == "locked"
+        return Picture(ref, str(properties.etag), properties.size, properties.metadata, leased)
 
     async def read(self, picture: Picture) -> Content:
         """One conditional GET, in pieces where the blob is large."""

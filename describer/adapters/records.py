@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 from azure.core import MatchConditions
 from azure.core.async_paging import AsyncPageIterator
@@ -10,15 +10,12 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from describer.adapters.storage import absent_is_fine, code_of, storage_errors
+from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, storage_errors
 from describer.errors import Misconfigured, Superseded, Unacceptable
 from describer.events import ImageRef
 from describer.ports import Page, Stored
 from describer.record import Record
 from describer.sidecar import shared_name, sidecar_name
-
-_NO_NAME: Final = frozenset({"InvalidUri", "InvalidResourceName", "OutOfRangeInput"})
-"""Of names that no blob can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ class BlobRecords:
                 stream = await self._client(name).download_blob()
                 data = await stream.readall()
             except HttpResponseError as error:
-                if code_of(error) in {"BlobNotFound", *_NO_NAME}:
+                if code_of(error) in {"BlobNotFound", *NO_NAME}:
                     return None
                 raise
         try:

@@ -14,6 +14,10 @@ from azure.storage.queue.aio import QueueClient
 from describer.errors import Archived, Misconfigured, Superseded, Transient
 from describer.settings import Account
 
+NO_NAME: Final = frozenset({"InvalidUri", "InvalidResourceName", "OutOfRangeInput"})
+"""Of names that no blob can have; those of containers are checked with the settings."""
+METADATA: Final = frozenset({"MetadataTooLarge", "InvalidMetadata"})
+"""Of metadata that this blob cannot have."""
 _RACES: Final = frozenset({"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound"})
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
@@ -87,7 +91,7 @@ def storage_errors(what: str) -> Iterator[None]:
     Raises:
         Superseded: somebody else was faster.
         Archived: the blob must be rehydrated before it can be read.
-        Transient: a lease, an outage, too many requests.
+        Transient: a lease, an outage, too many requests; with the picture to blame, what storage takes of no such blob.
         Misconfigured: a role, a container or a queue is missing.
     """
     try:
@@ -129,6 +133,8 @@ def _meaning(what: str, error: HttpResponseError) -> Superseded | Archived | Tra
         return Misconfigured(f"{sentence}; the app's identity lacks a role on this account, or its token was refused")
     if error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING:
         return Transient(sentence)
+    if code in NO_NAME | METADATA:
+        return Transient(sentence, blames_picture=True)
     return Misconfigured(sentence)
 
 

@@ -108,7 +108,7 @@ var metricAlerts = [
 var logAlerts = [
   {
     name: 'poison-messages'
-    title: 'Messages that the host gave up on: nobody will try them again'
+    title: 'Messages that the host gave up on: the app brings pictures to an end, the rest waits for a person'
     severity: 1
     query: loadTextContent('../alerts/poison-messages.kql')
   }

@@ -191,6 +191,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
       // the app configures itself: docs/adr/0004-telemetry.md.
       PYTHON_ENABLE_OPENTELEMETRY: 'true'
+      // It reads the blob trigger's poison queue, which no other route fills, and an account of block blobs has no queues.
+      ...(uploadRoute == 'blobTrigger' ? {} : { 'AzureWebJobs.return_upload.Disabled': 'true' })
       ...appSettings
     }
   }

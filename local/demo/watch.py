@@ -19,6 +19,7 @@ from local.stack import DESCRIPTIONS_CONTAINER, IMAGES_CONTAINER, Stack
 WINDOW = 16  # pictures under way: twice the model calls that the app makes at a time
 LONGEST_REASON = 400  # characters; the log has it whole
 PAUSE = 0.1  # seconds between two looks at a picture
+DEEPEST_NAME = 61  # parts between slashes
 
 
 async def described(stack: Stack, pictures: Sequence[Picture], patience: float) -> AsyncGenerator[Result | Lost]:
@@ -48,10 +49,11 @@ async def described(stack: Stack, pictures: Sequence[Picture], patience: float) 
 def sidecar_name(name: str) -> str:
     """Give the name of a picture's sidecar where its metadata has no room for it (README.md, "What is written")."""
     whole = f"{IMAGES_CONTAINER}/{name}.json"
-    if len(whole) <= LONGEST_NAME:
+    segments = whole.split("/")
+    if len(whole) <= LONGEST_NAME and len(segments) <= DEEPEST_NAME:
         return whole
     tail = f"~{hashlib.sha256(name.encode()).hexdigest()}.json"
-    return whole[: LONGEST_NAME - len(tail)] + tail
+    return "/".join(segments[:DEEPEST_NAME])[: LONGEST_NAME - len(tail)] + tail
 
 
 class _Watch:

@@ -10,6 +10,7 @@ from azure.storage.blob.aio import BlobServiceClient
 
 from describer import metadata
 from describer.adapters.images import BlobImages
+from describer.adapters.storage import storage_errors
 from describer.errors import Archived, Misconfigured, Superseded, Transient
 from describer.events import ImageRef
 from describer.ports import Picture
@@ -135,9 +136,21 @@ async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World
 async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
     await azurite.put("a.jpg", b"cat")
     lease = await azurite.service.get_blob_client(azurite.container, "a.jpg").acquire_lease(15)
+    picture = await _look(azurite, "a.jpg")
+    assert picture.leased
     with pytest.raises(Transient, match="LeaseIdMissing"):
-        await azurite.images.mark(await _look(azurite, "a.jpg"), {"alt_text": "A cat"})
+        await azurite.images.mark(picture, {"alt_text": "A cat"})
     await lease.release()
+    assert not (await _look(azurite, "a.jpg")).leased
+
+
+async def test_metadata_that_storage_does_not_take_is_no_fault_of_the_installation(azurite: InAzurite) -> None:
+    """What others put there can leave no room, by a count that is not ours; the record is flagged then."""
+    await azurite.put("a.jpg", b"cat")
+    assert not await azurite.images.mark(await _look(azurite, "a.jpg"), {"alt-text": "A cat"})
+    with pytest.raises(Transient, match="InvalidMetadata") as caught, storage_errors("the picture"):
+        await azurite.tag("a.jpg", {"alt-text": "A cat"})
+    assert caught.value.blames_picture
 
 
 async def test_an_archived_picture_is_refused(azurite: InAzurite) -> None:

@@ -135,8 +135,11 @@ async def test_what_speaks_of_this_picture_is_final(
         faults.deployment_not_found(),
         faults.text_only_deployment(),
         faults.wrong_key(),
-        faults.error(422, "no", "unprocessable"),
+        faults.error(403, "no", "unheard_of"),
         faults.error(400, "no", "unsupported_parameter"),
+        faults.error(400, "no", None, "max_completion_tokens"),
+        faults.error(400, "no", "invalid_value", "messages.[0].content.[1].image_url.detail"),
+        faults.gateway_error(400, "OperationNotSupported", "no"),
     ],
 )
 async def test_what_speaks_of_the_installation_is_the_operators_business(
@@ -152,13 +155,18 @@ async def test_what_speaks_of_the_installation_is_the_operators_business(
     ("reply", "blames_picture"),
     [
         (faults.server_error(500), True),
+        (faults.error(400, "no", "unheard_of"), True),
+        (faults.error(400, "no", None), True),
+        (faults.error(400, "no", "invalid_value", "messages.[0].content.[1].image_url.url"), True),
+        (faults.error(400, "no", "invalid_prompt", "prompt"), True),
+        (faults.error(422, "no", "unprocessable"), True),
         (faults.server_error(503), False),
         (faults.not_json(), False),
         (faults.not_json("text/html"), False),
         (faults.disconnect(), False),
     ],
 )
-async def test_a_passing_fault_is_tried_thrice_and_then_left_to_the_queue(
+async def test_a_fault_that_may_pass_is_tried_thrice_and_then_left_to_the_queue(
     chat: ChatModel, server: Model, reply: Answer | Fault, *, blames_picture: bool
 ) -> None:
     server.script.then(reply, reply, reply)

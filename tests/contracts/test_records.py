@@ -92,7 +92,7 @@ async def test_what_was_shared_can_be_withdrawn(records: ProofRecords) -> None:
     await records.unshare("images", "abc-123")  # absent: nothing to do
 
 
-@pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d"])
+@pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d", "a/" * 253 + "b"])
 async def test_names_of_every_length_have_a_sidecar(descriptions: ContainerClient, name: str) -> None:
     records, ref = BlobRecords(descriptions), ImageRef("images", name)
     written = await records.write(ref, _record("long"), replaces=None)

@@ -2,7 +2,7 @@
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from describer.settings import Settings
@@ -11,18 +11,24 @@ from tests.infra.compiler import ROOT
 
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
 IMAGES_CONTAINER = stack.IMAGES_CONTAINER
+_IMAGES_QUEUE = ("queueTrigger", "IMAGES")
 DESCRIPTIONS_CONTAINER = str(Settings.model_fields["descriptions_container"].default)
 
 
 def triggers() -> dict[str, str]:
     """Each function and the type of its trigger; tests/worker compares this file with what the worker indexes."""
+    return {function: trigger["type"] for function, trigger in _triggers()}
+
+
+def readers_of_images_queues() -> set[str]:
+    """Functions that need queues in the images account, which an account of block blobs alone has not."""
+    return {name for name, trigger in _triggers() if (trigger["type"], trigger.get("connection")) == _IMAGES_QUEUE}
+
+
+def _triggers() -> Iterator[tuple[str, Mapping[str, str]]]:
     indexed = json.loads((ROOT / "tests" / "worker" / "bindings.json").read_text(encoding="utf-8"))
-    return {
-        function: binding["type"]
-        for function, bindings in indexed.items()
-        for binding in bindings
-        if binding["type"].endswith("Trigger")
-    }
+    for function, bindings in indexed.items():
+        yield from ((function, binding) for binding in bindings if binding["type"].endswith("Trigger"))
 
 
 def queues() -> set[str]:

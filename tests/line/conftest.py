@@ -18,6 +18,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from describer.events import ImageRef
+from describer.poison import RETURNED
 from describer.sidecar import sidecar_name
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Rule, Script, describe, serve
@@ -37,8 +38,11 @@ SETTINGS = {
 }
 POISON = (
     ("images", "webjobs-blobtrigger-poison"),
+    ("images", "webjobs-blobtrigger-poison-poison"),
     ("host", "image-work-poison"),
+    ("host", "image-work-poison-poison"),
     ("host", "unpublished-events-poison"),
+    ("host", "work-set-aside"),
 )
 
 _widths = itertools.count(200)
@@ -128,8 +132,8 @@ class Line:
         return [json.loads(line.split(f"{event} ", 1)[1]) for line in text.splitlines() if f"{event} " in line]
 
     async def poisoned(self) -> list[str]:
-        """What lies on the poison queues."""
-        found = []
+        """What lies on the poison queues or aside, and what the app took off them."""
+        found = [json.dumps(facts, ensure_ascii=False) for facts in self.log(RETURNED)]
         for account, name in POISON:
             async with self.stack.storage.queue_service(account) as service:
                 found += await texts(service.get_queue_client(name))

@@ -175,6 +175,6 @@ def test_what_cannot_be_copied_has_no_copy(data: bytes, tmp_path: Path) -> None:
     assert not (tmp_path / "copy.webp").exists()
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "é/ü #.jpg", "x" * 1010, "日" * 1020])
+@pytest.mark.parametrize("name", ["a.jpg", "é/ü #.jpg", "x" * 1010, "日" * 1020, "a/" * 61 + "b"])
 def test_sidecars_are_looked_for_where_the_app_puts_them(name: str) -> None:
     assert sidecar_name(name) == real_sidecar_name(ImageRef("images", name))

@@ -118,6 +118,16 @@ def test_a_sidecar_is_named_after_its_picture(name: str, expected: str) -> None:
     assert sidecar_name(ImageRef("images", name)) == expected
 
 
+def test_deep_names_are_cut_and_stay_apart() -> None:
+    """Azure's limit is one of segments too, and the container's name adds one."""
+    fits, deep = "/".join("a" * 60), "/".join("a" * 254)
+    assert sidecar_name(ImageRef("images", fits)) == f"images/{fits}.json"
+    names = {sidecar_name(ImageRef("images", f"{deep}{last}")) for last in ("", "b")}
+    assert len(names) == 2
+    assert {name.count("/") for name in names} == {60}
+    assert all(name.startswith(f"images/{fits}~") for name in names)
+
+
 def test_long_names_are_cut_and_stay_apart() -> None:
     names = {sidecar_name(ImageRef("images", "x" * 1023 + last)) for last in "ab"}
     assert len(names) == 2

@@ -330,6 +330,43 @@ async def test_pictures_stay_untouched_where_metadata_is_switched_off(house: Hou
     assert house.records.writes == 1
 
 
+async def test_a_leased_picture_is_announced_when_written_and_when_marked_but_not_at_each_try(house: House) -> None:
+    house.images.leased = True
+    for _ in range(3):
+        with pytest.raises(Transient, match="lease"):
+            await house.describe()
+    assert len(house.topic.announced) == 1
+    house.images.leased = False
+    record = await house.described()
+    assert [stored.record for stored in house.topic.announced] == [record, record]
+    assert len({stored.etag for stored in house.topic.announced}) == 1
+    assert isinstance(await house.describe(), Skip)
+    assert (house.records.writes, len(house.model.calls)) == (1, 1)
+
+
+async def test_a_record_whose_writer_ended_before_telling_is_announced(house: House) -> None:
+    """Also where a lease was in the way meanwhile."""
+    picture = await house.images.look(CAT)
+    assert picture
+    content = await house.images.read(picture)
+    record = await house.pipeline.scribe.describe(picture, content, BRIEF)
+    written = await house.records.write(CAT, record, replaces=None)
+    house.images.leased = True
+    with pytest.raises(Transient, match="lease"):
+        await house.describe()
+    assert not house.topic.announced
+    house.images.leased = False
+    await house.describe()
+    assert house.topic.announced == [written]
+    assert len(house.model.calls) == 1
+
+
+async def test_a_leased_picture_that_is_not_to_be_marked_is_done(house: House) -> None:
+    house.images.leased, house.write_metadata = True, False
+    first = await house.described()
+    assert await house.described() == first
+
+
 async def test_a_picture_that_cannot_be_marked_has_its_record_flagged_once(house: House) -> None:
     house.images.unwritable = True
     record = await house.described()

@@ -11,10 +11,12 @@ from describer.announcer import Announcer
 from describer.backoff import Backoff
 from describer.errors import Misconfigured, Transient
 from describer.outcome import SkipReason, Status
+from describer.poison import SET_ASIDE
 from describer.telemetry import vocabulary as v
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.test_poison import Cellar
 from tests.unit.test_telemetry import Observed
 
 WORKBOOK = json.loads((ROOT / "infra" / "workbook.json").read_text(encoding="utf-8"))
@@ -72,6 +74,7 @@ async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
     await observed.line.give_up(CAT, BRIEF, "tried often")
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
+        await Cellar(house).poison.of_work(b"names no picture")
     told = {span.name for span in observed.spans}
     told |= {name for span in observed.spans for name in span.attributes or {}}
     told |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
@@ -95,7 +98,7 @@ def test_every_metric_is_shown() -> None:
 
 def test_every_event_is_queried() -> None:
     asked = {name for query in QUERIES.values() for name in literals(query)}
-    assert {journal.DONE, journal.DEFERRED, "event.deferred"} <= asked
+    assert {journal.DONE, journal.DEFERRED, "event.deferred", SET_ASIDE} <= asked
 
 
 def test_each_alert_has_its_chapter() -> None:

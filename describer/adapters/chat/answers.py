@@ -31,6 +31,24 @@ _REFUSALS: Final[dict[str, type[Refused]]] = {
 
 _PASSING: Final = frozenset({408, 409, 429})
 
+_UNREAD: Final = frozenset({400, 422})
+"""The request as such was understood to be for this deployment, and something in it was not."""
+
+_PARAMETERS: Final = frozenset(
+    {
+        "unsupported_parameter",
+        "unsupported_value",
+        "unknown_parameter",
+        "invalid_parameter",
+        "missing_required_parameter",
+        "model_not_found",
+        "unsupported_api_version",
+        "OperationNotSupported",
+        "DeploymentNotFound",
+    }
+)
+"""Codes that speak of what is sent with every picture, or of what it is sent to."""
+
 
 def read(completion: ChatCompletion, brief: Brief, usage: Usage) -> Answer:
     """The answer in a completion that was not cut off.
@@ -85,7 +103,19 @@ def _meaning(error: APIStatusError) -> DescriberError:
         return _REFUSALS[code](f"The model's service does not take this picture ({status} {code}).")
     if status == 413:
         return TooLarge("The model's service finds the request too large (413).")
-    return Misconfigured(f"the model's server answered {status} {code}: {error.message}")
+    sentence = f"the model's server answered {status} {code}: {error.message}"
+    return Misconfigured(sentence) if _of_the_installation(error) else Transient(sentence, blames_picture=True)
+
+
+def _of_the_installation(error: APIStatusError) -> bool:
+    """Whether every picture would get this answer. In doubt it counts against this one, and none is tried for ever.
+
+    `param` says what in the request is at fault. Outside of the messages it is a parameter of ours; a part's `type` is
+    one that a model without eyes does not know, and its `detail` is a setting.
+    """
+    where = error.param or ""
+    ours = bool(where) and not where.startswith(("messages", "prompt"))
+    return error.status_code not in _UNREAD or error.code in _PARAMETERS or ours or where.endswith((".type", ".detail"))
 
 
 def _wait(error: APIStatusError) -> float | None:
