@@ -99,9 +99,11 @@ class Pipeline:
             record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
         written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
         await self.topic.announce(written)
-        written = await self._mark(picture, written)
-        await self.records.confirm(ref, written)
-        return written.record
+        marked = await self._mark(picture, written)
+        if marked != written:
+            await self.topic.announce(marked)
+        await self.records.confirm(ref, marked)
+        return marked.record
 
     async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
         if stored and not provenance.texts_by_people(stored.record):

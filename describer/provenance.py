@@ -2,6 +2,7 @@
 
 A person's work reaches us in two ways: in the sidecar, marked as theirs, and in the picture's metadata, where people
 have long kept `alt_text` and `description` of their own. Both stand; only what is missing is taken from the model.
+A record with a person's alt text is `kept`, however the model's part ended; its `flags` and `reason` say how.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ _RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED
 """Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
 
 _HUMAN: Final = Provenance(origin=Origin.HUMAN)
+_ALONE: Final = "Nothing was added to the person's text:"
 _NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one is in the history."
 
 
@@ -52,13 +54,10 @@ def unchanged(picture: Picture, content: Content, stored: Stored | None, brief: 
 
 
 def settled(picture: Picture, content: Content, stored: Stored | None, brief: Brief) -> Record | None:
-    """The stored record, where it answers these bytes and this brief, or is a person's for these bytes."""
-    if stored is None or stored.record.status in _RETRIED:
+    """The stored record, where it is the last word on these bytes and this brief, whoever wrote its texts."""
+    if stored is None or _is_retried(stored.record) or stored.record.fingerprint != brief.fingerprint:
         return None
-    record = stored.record
-    answers = record.origin("alt_text") is Origin.HUMAN or record.fingerprint == brief.fingerprint
-    same_size = record.source.size == content.size
-    return record if answers and same_size and _same_picture(picture, content.sha256, stored) else None
+    return stored.record if _same_picture(picture, content.size, content.sha256, stored) else None
 
 
 def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Record:
@@ -69,22 +68,37 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Recor
     people = texts_of_people(picture, stored)
     if stored is None:
         return _with(record, people)
-    previous, standing = stored.record, texts_by_people(stored.record)
-    if _same_picture(picture, record.source.sha256, stored):
-        if (record.status is Status.FAILED and previous.alt_text) or _same_end(record, previous):
+    previous = stored.record
+    if _same_picture(picture, record.source.size, record.source.sha256, stored):
+        if record.status is Status.FAILED and previous.alt_text and not _is_retried(previous):
             record = previous  # an older answer to another brief is better than none
-        record = _with(record, standing | people)
+        record, people = _beside(record, previous, people)
+        if _is_retried(record) and _end(record) == _end(previous):
+            record = _with(previous, people)  # tried again in vain: as it was, so that nobody is told twice
     else:
         record = _with(record, people)
-        if standing and record.status is Status.DESCRIBED:
+        if texts_by_people(previous) and record.status is Status.DESCRIBED:
             record = record.model_copy(update={"status": Status.NEEDS_REVIEW, "reason": _NEW_PICTURE})
     return record if record == previous else record.after(previous, stored.etag)
 
 
-def _same_end(record: Record, previous: Record) -> bool:
-    """Tried again in vain: the record stands as it is, so that nobody is told twice."""
-    ends = {(of.status, of.reason, of.fingerprint) for of in (record, previous)}
-    return record.status in _RETRIED and len(ends) == 1
+def _beside(record: Record, previous: Record, people: dict[str, str]) -> tuple[Record, dict[str, str]]:
+    """`record` with the texts by people that stand for these bytes, and these texts.
+
+    Where one of them stands at the top, its language stays the default one, whichever the brief names first.
+    """
+    leads = people or not texts_by_people(previous).keys().isdisjoint(TEXT_FIELDS)
+    language = previous.language if leads else record.language
+    texts = texts_by_people(previous.led_by(language)) | people
+    return _with(record.led_by(language), texts), texts
+
+
+def _is_retried(record: Record) -> bool:
+    return not _RETRIED.isdisjoint([record.status, *record.flags])
+
+
+def _end(record: Record) -> tuple[str, ...]:
+    return record.status, record.reason, record.fingerprint
 
 
 def texts_by_people(record: Record) -> dict[str, str]:
@@ -95,7 +109,8 @@ def texts_by_people(record: Record) -> dict[str, str]:
 
 
 def _with(record: Record, people: Mapping[str, str]) -> Record:
-    if not people:
+    keeps = "alt_text" in people
+    if people.items() <= texts_by_people(record).items() and (record.status is Status.KEPT or not keeps):
         return record
     translations = dict(record.translations)
     for name, text in people.items():
@@ -104,17 +119,23 @@ def _with(record: Record, people: Mapping[str, str]) -> Record:
             translations[tag] = translations.get(tag, Texts()).model_copy(update={field: text})
     update: dict[str, object] = {name: text for name, text in people.items() if name in TEXT_FIELDS}
     update |= {"translations": translations, "provenance": record.provenance | dict.fromkeys(people, _HUMAN)}
-    if "alt_text" in people:
-        update |= {"status": Status.KEPT, "reason": "", "review": "edited"}
-    return record.model_copy(update=update)
+    return record.model_copy(update=update | (_kept(record) if keeps else {}))
 
 
-def _same_picture(picture: Picture, sha256: str | None, stored: Stored) -> bool:
-    """Whether the record is of these bytes; of bytes that were not read, whether it is of this very blob."""
+def _kept(record: Record) -> dict[str, object]:
+    """What changes where a person's alt text stands in `record`."""
+    kept: dict[str, object] = {"status": Status.KEPT, "review": "edited"}
+    if record.status not in {Status.DESCRIBED, Status.NEEDS_REVIEW, Status.KEPT}:
+        kept |= {"flags": (*record.flags, str(record.status)), "reason": f"{_ALONE} {record.reason}"}
+    return kept | ({"reason": ""} if record.reason == _NEW_PICTURE else {})
+
+
+def _same_picture(picture: Picture, size: int, sha256: str | None, stored: Stored) -> bool:
+    """Whether the record is of these bytes; where either were not read, whether it is of this very blob."""
     source = stored.record.source
-    if sha256 is None and source.sha256 is None:
-        return source.etag == picture.etag or _names(picture.metadata, stored)
-    return source.sha256 == sha256
+    if sha256 and source.sha256:
+        return source.sha256 == sha256
+    return source.size == size and (source.etag == picture.etag or _names(picture.metadata, stored))
 
 
 def _copied(pairs: Mapping[str, str], stored: Stored | None) -> Record | Earlier | None:

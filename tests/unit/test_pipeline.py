@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from describer.description import Texts
 from describer.errors import Archived, Corrupt, Filtered, Refused, TooLarge, Transient, Unanswered, Unsupported
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
@@ -306,12 +307,94 @@ async def test_a_text_changed_by_a_person_after_us_stands(house: House) -> None:
 async def test_a_persons_text_stands_through_a_new_prompt_but_not_for_new_bytes(house: House) -> None:
     house.images.tag(CAT, alt_text="My cat Tom")
     await house.describe()
-    assert isinstance(await house.describe(brief=replace(BRIEF, detail="low")), Skip)
+    closer = replace(BRIEF, detail="low")
+    assert (await house.described(brief=closer)).alt_text == "My cat Tom"
+    assert isinstance(await house.describe(brief=closer), Skip)
     house.images.put(CAT, b"dog")
     record = await house.described()
     assert record.status is Status.NEEDS_REVIEW
     assert record.alt_text == "A cat on a sofa."
-    assert [(earlier.alt_text, earlier.origin) for earlier in record.history] == [("My cat Tom", Origin.HUMAN)]
+    assert (record.history[0].alt_text, record.history[0].origin) == ("My cat Tom", Origin.HUMAN)
+
+
+@pytest.mark.parametrize("languages", [("en", "de"), ("de", "en"), ("de",)])
+async def test_a_new_language_is_added_to_a_persons_text_which_keeps_its_own(
+    house: House, languages: tuple[str, ...]
+) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    brief = replace(BRIEF, languages=languages)
+    house.model.script = [answer("Eine Katze.", languages=languages)]
+    record = await house.described(brief=brief)
+    assert (record.status, record.language, record.alt_text) == (Status.KEPT, "en", "My cat Tom")
+    assert record.translations["de"].alt_text == "Eine Katze."
+    assert (record.origin("alt_text"), record.origin("de/alt_text")) == (Origin.HUMAN, Origin.MODEL)
+    assert record.description == ("" if "en" not in languages else "A cat sleeps on a grey sofa.")
+    assert house.metadata()["alt_text"] == "My cat Tom"
+    assert isinstance(await house.describe(brief=brief), Skip)
+
+
+async def test_a_persons_translation_comes_to_the_top_when_its_language_does(house: House) -> None:
+    both = replace(BRIEF, languages=("en", "de"))
+    record = await house.described(brief=both)
+    by_hand = {
+        "translations": {"de": Texts(alt_text="Kater Tom")},
+        "provenance": record.provenance | {"de/alt_text": Provenance(origin=Origin.HUMAN)},
+    }
+    await house.records.write(CAT, record.model_copy(update=by_hand), replaces=house.records.stored[CAT])
+    record = await house.described(brief=replace(BRIEF, languages=("de", "en")))
+    assert (record.language, record.alt_text, record.origin("alt_text")) == ("de", "Kater Tom", Origin.HUMAN)
+    assert record.translations["en"].alt_text == "A cat on a sofa."
+    assert record.translations.keys() == {"en"}
+
+
+@pytest.mark.parametrize(
+    "refusal", [Filtered("Filtered."), Corrupt("Cut off."), Unsupported("HEIC."), Unanswered("No answer.")]
+)
+async def test_a_person_who_wrote_the_text_is_told_why_nothing_was_added(house: House, refusal: Refused) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [refusal]
+    record = await house.described()
+    assert (record.status, record.alt_text, record.flags) == (Status.KEPT, "My cat Tom", (refusal.status,))
+    assert record.reason == f"Nothing was added to the person's text: {refusal}"
+    assert house.topic.announced[-1].record == record
+
+
+async def test_what_the_model_refused_is_told_beside_a_persons_text(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [REFUSAL]
+    record = await house.described()
+    assert (record.status, record.flags) == (Status.KEPT, ("refusal",))
+    assert record.reason.startswith("The model refused")
+    assert isinstance(await house.describe(), Skip)
+
+
+@pytest.mark.parametrize("refusal", [TooLarge("raise the limit"), Unanswered("cut off twice")])
+async def test_what_lacks_beside_a_persons_text_is_tried_again_and_told_once(house: House, refusal: Refused) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [refusal, refusal]
+    first = await house.described()
+    assert await house.described() == first
+    assert house.records.writes == 1
+    house.images.tag(CAT, alt_text="Our cat Tom")
+    house.model.script = [refusal]
+    assert (await house.described()).alt_text == "Our cat Tom"
+    record = await house.described()
+    assert (record.status, record.alt_text, record.reason, record.flags) == (Status.KEPT, "Our cat Tom", "", ())
+    assert record.description == "A cat sleeps on a grey sofa."
+    assert isinstance(await house.describe(), Skip)
+
+
+async def test_a_persons_text_for_a_picture_that_was_not_read_stands_when_it_is(house: House) -> None:
+    """The limit is raised, and lowered again: the metadata tells that it is the same blob."""
+    house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
+    await house.describe()
+    house.max_bytes = 2000
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
+    assert record.description == "A cat sleeps on a grey sofa."
+    house.max_bytes = 1000
+    assert isinstance(await house.describe(), Skip)
 
 
 async def test_a_refusal_is_never_written_as_a_text(house: House) -> None:
@@ -334,6 +417,7 @@ async def test_a_picture_that_cannot_be_marked_has_its_record_flagged_once(house
     house.images.unwritable = True
     record = await house.described()
     assert record.flags == ("metadata_not_written",)
+    assert house.topic.announced[-1] == house.records.stored[CAT]
     await house.describe()
     assert house.records.writes == 2
     assert len(house.model.calls) == 1
@@ -442,8 +526,9 @@ async def test_a_persons_text_does_not_stand_for_another_picture_that_is_not_rea
 ) -> None:
     """Two pictures over the limit have no hash, and often the same size."""
     house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
-    assert (await house.described()).status is Status.KEPT
-    assert isinstance(await house.describe(), Skip)
+    kept = await house.described()
+    assert kept.status is Status.KEPT
+    assert "1,001 bytes" in kept.reason
     house.images.put(CAT, b"y" * size)
     record = await house.described()
     assert (record.status, record.alt_text) == (Status.TOO_LARGE, "")
