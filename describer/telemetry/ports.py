@@ -90,6 +90,11 @@ class TracedRecords:
         with self.telemetry.span(v.RECORDS_SHARE):
             await self.records.share(container, key, record)
 
+    async def unshare(self, container: str, key: str) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_UNSHARE):
+            await self.records.unshare(container, key)
+
 
 @dataclass(frozen=True, slots=True)
 class TracedStudio:

@@ -1,6 +1,7 @@
 """The line on fakes: every way a visit can end, and every race it must win."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from describer.outcome import Skip, SkipReason, Status
 from describer.ports import Answer, Picture, Stored
 from describer.record import Earlier, Origin, Provenance, Record, Usage
 from describer.room import Room
+from describer.sidecar import shared_key
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF, CAT, House
 
@@ -158,6 +160,56 @@ async def test_a_picture_deleted_while_the_model_thinks_leaves_no_sidecar(house:
     assert isinstance(end, Skip)
     assert end.reason is SkipReason.GONE
     assert CAT not in house.records.stored
+
+
+async def test_what_copies_share_names_none_of_them(house: House) -> None:
+    record = await house.described()
+    (shared,) = house.records.shared.values()
+    assert (shared.alt_text, shared.source.sha256) == (record.alt_text, record.source.sha256)
+    assert "cat.jpg" not in shared.to_json().decode()
+    assert shared.source.etag == ""
+
+
+@pytest.mark.parametrize("text", ["", "My cat Tom"])
+async def test_what_copies_share_goes_with_the_picture(house: House, text: str) -> None:
+    """The other copies keep their own sidecars; the next one is asked for once more."""
+    copy = ImageRef("images", "copy.jpg")
+    house.images.put(copy, b"cat")
+    await house.describe(copy)
+    if text:
+        house.images.tag(CAT, alt_text=text)
+    await house.describe()
+    del house.images.blobs[CAT]
+    await house.describe()
+    assert not house.records.shared
+    assert house.records.stored[copy].record.alt_text == "A cat on a sofa."
+    assert isinstance(await house.describe(copy), Skip)
+
+
+async def test_what_copies_share_goes_with_the_bytes_and_with_the_brief(house: House) -> None:
+    await house.describe()
+    first = set(house.records.shared)
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    second = set(house.records.shared)
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    third = set(house.records.shared)
+    assert [len(keys) for keys in (first, second, third)] == [1, 1, 1]
+    assert len(first | second | third) == 3
+
+
+async def test_an_answer_that_comes_too_late_is_not_kept_for_copies(house: House) -> None:
+    """The picture was replaced while the model thought, and another delivery has done all there is to do."""
+
+    async def replaced() -> None:
+        if len(house.model.calls) == 1:
+            house.images.put(CAT, b"dog")
+            await house.describe()
+
+    house.model.meanwhile = replaced
+    assert isinstance(await house.describe(), Skip)
+    ((_, key),) = house.records.shared
+    assert key == shared_key(hashlib.sha256(b"dog").hexdigest(), BRIEF.fingerprint)
 
 
 async def test_a_picture_that_comes_back_while_its_sidecar_is_deleted_has_one_in_the_end(house: House) -> None:

@@ -65,6 +65,7 @@ async def test_any_order_of_things_ends_in_the_right_record(first: int) -> None:
         await asyncio.gather(*(house.delivery.arrived(ref.container, ref.name) for ref in arrivals))
         house.model.meanwhile, house.records.write = quiet  # type: ignore[method-assign]
         await _all_is_right(house, seed)
+        await _nothing_stays_of_what_goes(house, seed)
 
 
 async def _all_is_right(house: House, seed: int) -> None:
@@ -76,3 +77,11 @@ async def _all_is_right(house: House, seed: int) -> None:
         assert metadata["description_record"] == stored.etag.strip('"'), seed
         assert not by_person or metadata["alt_text"].startswith("Tom"), seed
         assert isinstance(await house.describe(ref), Skip), seed
+
+
+async def _nothing_stays_of_what_goes(house: House, seed: int) -> None:
+    house.images.blobs.clear()
+    for ref in REFS:
+        await house.delivery.arrived(ref.container, ref.name)
+    assert not house.records.shared, seed
+    assert all(stored.record.review == "edited" for stored in house.records.stored.values()), seed
