@@ -100,7 +100,10 @@ class Pipeline:
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
-        written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
+        other = self.watch.origin(picture)
+        origin = await self.records.read(other) if other else None
+        record = _markable(provenance.reconciled(record, picture, stored, origin), picture)
+        written = await self._write(ref, record, stored)
         await self.topic.announce(written)
         marked = await self._mark(picture, written)
         if marked != written:

@@ -23,21 +23,22 @@ _ALONE: Final = "Nothing was added to the person's text:"
 _NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one is in the history."
 
 
-def texts_of_people(picture: Picture, stored: Stored | None) -> dict[str, str]:
+def texts_of_people(picture: Picture, stored: Stored | None, origin: Stored | None = None) -> dict[str, str]:
     """The texts in the picture's metadata that a person put there, by name.
 
     A value is ours where it is the copy of the record that the metadata names: the one that stands, or one that it
-    replaced. Where neither knows that record, our mark beside a value tells. Everything else is a person's.
+    replaced, or that of `origin` (see `reconciled`). Where none knows that record, our mark beside a value tells.
+    Everything else is a person's.
     """
     pairs = picture.metadata
     present = {name: found for name in metadata.TEXTS if (found := metadata.value(pairs, name))}
     if not metadata.value(pairs, metadata.STATUS):
         ours: Mapping[str, str] = {}
-    elif copied := _copied(pairs, stored):
+    elif copied := _copied(pairs, stored) or _copied(pairs, origin):
         ours = {name: metadata.copy_of(copied, name, present=found) for name, found in present.items()}
     else:
         ours = present
-    replaced = stored is None or not _names(pairs, stored)
+    replaced = origin is None and (stored is None or not _names(pairs, stored))
     if replaced and metadata.value(pairs, metadata.SOURCE) == Origin.HUMAN:
         ours = {name: found for name, found in ours.items() if name != "alt_text"}
     return {name: metadata.decode(found) for name, found in present.items() if found != ours.get(name)}
@@ -60,18 +61,29 @@ def settled(picture: Picture, content: Content, stored: Stored | None, brief: Br
     return stored.record if _same_picture(picture, content.size, content.sha256, stored) else None
 
 
-def reconciled(record: Record, picture: Picture, stored: Stored | None) -> Record:
+def reconciled(record: Record, picture: Picture, stored: Stored | None, origin: Stored | None = None) -> Record:
     """`record` with people's texts in their places, and with what it replaces in its history.
 
     A person's text for other bytes does not describe these: it goes into the history, and the new one asks for review.
+
+    Args:
+        record: what is known of the bytes.
+        picture: the picture.
+        stored: what lies in its place.
+        origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
+            renamed or copied, and the texts that people wrote come along.
     """
-    people = texts_of_people(picture, stored)
+    origin = origin if origin and _came_from(origin, picture, record) else None
+    people = texts_of_people(picture, stored, origin)
+    same = stored and _same_picture(picture, record.source.size, record.source.sha256, stored)
+    if stored and same and record.status is Status.FAILED and _is_answer(stored.record):
+        record = stored.record  # an older answer to another brief is better than none
+    if origin:
+        record, _ = _beside(record, origin.record, {})
     if stored is None:
         return _with(record, people)
     previous = stored.record
-    if _same_picture(picture, record.source.size, record.source.sha256, stored):
-        if record.status is Status.FAILED and previous.alt_text and not _is_retried(previous):
-            record = previous  # an older answer to another brief is better than none
+    if same:
         record, people = _beside(record, previous, people)
         if _is_retried(record) and _end(record) == _end(previous):
             record = _with(previous, people)  # tried again in vain: as it was, so that nobody is told twice
@@ -91,6 +103,16 @@ def _beside(record: Record, previous: Record, people: dict[str, str]) -> tuple[R
     language = previous.language if leads else record.language
     texts = texts_by_people(previous.led_by(language)) | people
     return _with(record.led_by(language), texts), texts
+
+
+def _came_from(origin: Stored, picture: Picture, record: Record) -> bool:
+    source, of = origin.record.source, record.source
+    same_bytes = (source.sha256, source.size) == (of.sha256, of.size)
+    return same_bytes and _copied(picture.metadata, origin) is not None
+
+
+def _is_answer(record: Record) -> bool:
+    return bool(record.alt_text) and not _is_retried(record)
 
 
 def _is_retried(record: Record) -> bool:

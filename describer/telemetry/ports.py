@@ -48,8 +48,8 @@ class TracedRecords:
     records: Records
 
     async def read(self, ref: ImageRef) -> Stored | None:
-        """Tells whether there was one. Each round of the line begins here, so that rounds are counted here."""
-        if current := visit.get():
+        """Tells whether there was one. Each round of the line begins with its picture's: they are counted here."""
+        if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
             stored = await self.records.read(ref)

@@ -386,14 +386,105 @@ async def test_a_new_language_is_added_to_a_persons_text_which_keeps_its_own(
     assert isinstance(await house.describe(brief=brief), Skip)
 
 
-async def test_a_persons_translation_comes_to_the_top_when_its_language_does(house: House) -> None:
-    both = replace(BRIEF, languages=("en", "de"))
-    record = await house.described(brief=both)
+def _renamed(house: House, name: str, data: bytes = b"cat") -> ImageRef:
+    new = ImageRef("images", name)
+    house.images.put(new, data, **house.images.blobs.pop(CAT).metadata)
+    return new
+
+
+async def _a_person_translates(house: House) -> None:
+    stored = house.records.stored[CAT]
     by_hand = {
         "translations": {"de": Texts(alt_text="Kater Tom")},
-        "provenance": record.provenance | {"de/alt_text": Provenance(origin=Origin.HUMAN)},
+        "provenance": stored.record.provenance | {"de/alt_text": Provenance(origin=Origin.HUMAN)},
     }
-    await house.records.write(CAT, record.model_copy(update=by_hand), replaces=house.records.stored[CAT])
+    await house.records.write(CAT, stored.record.model_copy(update=by_hand), replaces=stored)
+
+
+@pytest.mark.parametrize("old_first", [True, False])
+async def test_a_persons_texts_come_along_when_a_picture_is_renamed(house: House, *, old_first: bool) -> None:
+    """A description beside the model's alt text, and a translation that is in the sidecar only."""
+    house.images.tag(CAT, description="My cat, 100%25")
+    await house.describe()
+    await _a_person_translates(house)
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    if old_first:
+        await house.describe()
+    record = await house.described(new)
+    assert (record.status, record.alt_text, record.description) == (
+        Status.DESCRIBED,
+        "A cat on a sofa.",
+        "My cat, 100%",
+    )
+    assert (record.origin("description"), record.origin("alt_text")) == (Origin.HUMAN, Origin.MODEL)
+    assert (record.translations["de"].alt_text, record.origin("de/alt_text")) == ("Kater Tom", Origin.HUMAN)
+    assert house.metadata(new)["description"] == "My cat, 100%25"
+    assert isinstance(await house.describe(new), Skip)
+
+
+async def test_a_long_text_of_a_person_comes_along_whole(house: House) -> None:
+    """The metadata has its beginning only."""
+    long = "Tom sleeps. " * 400
+    await house.describe()
+    stored = house.records.stored[CAT]
+    human = stored.record.provenance | {"alt_text": Provenance(origin=Origin.HUMAN)}
+    by_hand = stored.record.model_copy(update={"alt_text": long, "provenance": human})
+    await house.records.write(CAT, by_hand, replaces=stored)
+    await house.describe()
+    record = await house.described(_renamed(house, "tom.jpg"))
+    assert (record.status, record.alt_text) == (Status.KEPT, long)
+
+
+async def test_a_text_that_is_changed_after_the_renaming_stands(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom", description="My cat")
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    house.images.tag(new, alt_text="Tom")
+    record = await house.described(new)
+    assert (record.status, record.alt_text, record.description) == (Status.KEPT, "Tom", "My cat")
+
+
+async def test_nothing_comes_along_with_other_bytes(house: House) -> None:
+    house.images.tag(CAT, description="My cat")
+    await house.describe()
+    await _a_person_translates(house)
+    await house.describe()
+    record = await house.described(_renamed(house, "dog.jpg", b"dog"))
+    assert (record.description, record.translations) == ("A cat sleeps on a grey sofa.", {})
+
+
+@pytest.mark.parametrize(
+    "name", ["_content/images/x.json", "images/../others/a.jpg.json", "others/a.jpg.json", "x", ""]
+)
+async def test_only_watched_pictures_sidecars_are_looked_up(house: House, name: str) -> None:
+    house.images.tag(CAT, description_sidecar=name)
+    asked: list[ImageRef] = []
+    read = house.records.read
+
+    async def noted(ref: ImageRef) -> Stored | None:
+        asked.append(ref)
+        return await read(ref)
+
+    house.records.read = noted  # type: ignore[method-assign]
+    await house.describe()
+    assert asked == [CAT]
+
+
+async def test_a_renamed_picture_is_not_asked_for_again(house: House) -> None:
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    await house.describe(new)
+    await house.describe()
+    assert len(house.model.calls) == 1
+    assert not house.records.shared
+    assert house.records.stored.keys() == {new}
+
+
+async def test_a_persons_translation_comes_to_the_top_when_its_language_does(house: House) -> None:
+    both = replace(BRIEF, languages=("en", "de"))
+    await house.describe(brief=both)
+    await _a_person_translates(house)
     record = await house.described(brief=replace(BRIEF, languages=("de", "en")))
     assert (record.language, record.alt_text, record.origin("alt_text")) == ("de", "Kater Tom", Origin.HUMAN)
     assert record.translations["en"].alt_text == "A cat on a sofa."
