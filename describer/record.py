@@ -103,7 +103,7 @@ class Record(_Part):
     schema_version: Literal[1] = 1
     status: Status
     reason: str = ""
-    """Why there is no description, or why a person should look; a sentence."""
+    """Why there is no description, nothing beside a person's text, or why a person should look; a sentence."""
     language: str
     alt_text: str = ""
     description: str = ""

@@ -528,6 +528,15 @@ async def test_what_lacks_beside_a_persons_text_is_tried_again_and_told_once(hou
     assert isinstance(await house.describe(), Skip)
 
 
+async def test_a_picture_that_can_no_longer_be_read_keeps_its_description(house: House) -> None:
+    """Its metadata tells that these are the bytes that were described."""
+    await house.describe()
+    house.images.fails_with = Archived("archived")
+    assert isinstance(await house.describe(), Skip)
+    house.images.put(CAT, b"dog")
+    assert (await house.described()).status is Status.ARCHIVED
+
+
 async def test_a_persons_text_for_a_picture_that_was_not_read_stands_when_it_is(house: House) -> None:
     """The limit is raised, and lowered again: the metadata tells that it is the same blob."""
     house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
