@@ -58,6 +58,8 @@ def settled(picture: Picture, content: Content, stored: Stored | None, brief: Br
     """The stored record, where it is the last word on these bytes and this brief, whoever wrote its texts."""
     if stored is None or _is_retried(stored.record) or stored.record.fingerprint != brief.fingerprint:
         return None
+    if content.sha256 and not stored.record.source.sha256:
+        return None  # it can be read by now
     return stored.record if _same_picture(picture, content.size, content.sha256, stored) else None
 
 

@@ -537,6 +537,20 @@ async def test_a_picture_that_can_no_longer_be_read_keeps_its_description(house:
     assert (await house.described()).status is Status.ARCHIVED
 
 
+@pytest.mark.parametrize("text", ["", "My cat Tom"])
+async def test_a_picture_that_comes_out_of_the_archive_is_described(house: House, text: str) -> None:
+    """Neither its ETag nor its metadata change by that."""
+    house.images.put(CAT, b"cat", **({"alt_text": text} if text else {}))
+    house.images.unwritable = True
+    house.images.fails_with = Archived("archived")
+    assert "archived" in (await house.described()).reason
+    house.images.fails_with = None
+    record = await house.described()
+    assert record.status is (Status.KEPT if text else Status.DESCRIBED)
+    assert (record.alt_text, record.description) == (text or "A cat on a sofa.", "A cat sleeps on a grey sofa.")
+    assert record.reason == ""
+
+
 async def test_a_persons_text_for_a_picture_that_was_not_read_stands_when_it_is(house: House) -> None:
     """The limit is raised, and lowered again: the metadata tells that it is the same blob."""
     house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
