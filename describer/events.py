@@ -119,7 +119,8 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
 
     Args:
-        kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs.
+        kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old
+            one's record knows is there until then.
         subject: the blob, as Event Grid names it.
         data: the event's data; a rename has `sourceUrl` there.
 
@@ -128,7 +129,7 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     """
     named = ImageRef.from_subject(subject)
     url = data.get("sourceUrl") if isinstance(data, Mapping) and kind == _RENAMED else None
-    return [ImageRef.from_url(url), named] if isinstance(url, str) else [named]
+    return [named, ImageRef.from_url(url)] if isinstance(url, str) else [named]
 
 
 def _moment(event: Mapping[str, Any]) -> datetime:

@@ -22,6 +22,7 @@ TEXTS: Final = ("alt_text", "description")
 RECORD: Final = "description_record"
 STATUS: Final = "description_status"
 SOURCE: Final = "description_source"
+SIDECAR: Final = "description_sidecar"
 SKIP: Final = "description_skip"
 """A person's word, never written by us: `true` keeps the picture from the model."""
 
@@ -29,8 +30,8 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != 
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
 _OURS: Final = frozenset(
-    [*TEXTS, RECORD, STATUS, SOURCE]
-    + [f"description_{name}" for name in (["review", "language", "model", "fingerprint", "sha256", "at", "sidecar"])]
+    [*TEXTS, RECORD, STATUS, SOURCE, SIDECAR]
+    + [f"description_{name}" for name in (["review", "language", "model", "fingerprint", "sha256", "at"])]
 )
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
 
@@ -72,7 +73,7 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
         return None
     for name in (name for name in TEXTS if name not in by_people):
         pairs |= _fitting(name, texts[name], pairs)
-    return pairs | _fitting("description_sidecar", encode(sidecar), pairs)
+    return pairs | _fitting(SIDECAR, encode(sidecar), pairs)
 
 
 def copy_of(record: Record | Earlier, name: str, *, present: str = "") -> str:

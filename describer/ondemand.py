@@ -96,9 +96,11 @@ class OnDemand:
             if not isinstance(source, BlobOf):
                 return await self.scribe.anew(picture, content, brief)
             stored = await self.records.read(source.ref)
-            if settled := provenance.settled(picture, content, stored, brief):
-                return provenance.reconciled(settled, picture, stored)
-            return provenance.reconciled(await self.scribe.anew(picture, content, brief), picture, stored)
+            other = self.loader.watch.origin(picture)
+            origin = await self.records.read(other) if other else None
+            settled = provenance.settled(picture, content, stored, brief)
+            record = settled or await self.scribe.anew(picture, content, brief)
+            return provenance.reconciled(record, picture, stored, origin)
 
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""

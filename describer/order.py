@@ -89,6 +89,8 @@ class Order:
                 raise Unacceptable(f"{field} is {value[:100]!r}; expected one of {', '.join(choices)}.", field=field)
         if len(self.languages) > MOST_LANGUAGES:
             raise Unacceptable(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
+        if len({language.lower() for language in self.languages}) < len(self.languages):
+            raise Unacceptable("Name each language once.", field="languages")
         for language in self.languages:
             if len(language) > 35 or not re.fullmatch(LANGUAGE, language):
                 raise Unacceptable(f"{language[:100]!r} is no BCP 47 tag such as en or pt-BR.", field="languages")

@@ -12,7 +12,10 @@ class Status(StrEnum):
     NEEDS_REVIEW = "needs_review"
     """There is an answer, but a person should look before it is published."""
     KEPT = "kept"
-    """A person's alt text stands; what was missing beside it was asked for."""
+    """A person's alt text stands; what was missing beside it was asked for.
+
+    Where that could not be had, `reason` says why, and the status that it would have had is among the flags.
+    """
     FILTERED = "filtered"
     """The content filter of the model's service stopped the picture or the answer."""
     UNSUPPORTED = "unsupported"

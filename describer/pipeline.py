@@ -6,7 +6,7 @@ The sidecar is the authority; the metadata is its copy and, written last, the ma
 conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ from describer.ports import Content, Images, Picture, Records, Stored, Topic
 from describer.record import Record
 from describer.room import Room
 from describer.scribe import Scribe, source_of
-from describer.sidecar import sidecar_name
+from describer.sidecar import shared_key, sidecar_name
 from describer.watch import Watch
 
 ROUNDS: Final = 5
@@ -29,6 +29,7 @@ ROUNDS: Final = 5
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
 
+type _Made = Mapping[str | None, Record]
 type _Maker = Callable[[Picture, Content], Awaitable[Record]]
 
 
@@ -67,7 +68,7 @@ class Pipeline:
                 made[content.sha256] = await self.scribe.describe(picture, content, brief)
             return made[content.sha256]
 
-        return await self._rounds(ref, brief, make)
+        return await self._rounds(ref, brief, make, made)
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
         """Records that a picture was tried as often as allowed, unless it is described by now."""
@@ -75,35 +76,44 @@ class Pipeline:
         async def make(picture: Picture, content: Content) -> Record:
             return Record.refused(brief, source_of(picture, content), Unanswered(why))
 
-        return await self._rounds(ref, brief, make)
+        return await self._rounds(ref, brief, make, {})
 
-    async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker) -> Record | Skip:
+    async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
         for _ in range(ROUNDS):
             with suppress(Superseded):
-                return await self._round(ref, brief, make)
+                return await self._round(ref, brief, make, made)
         raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
 
-    async def _round(self, ref: ImageRef, brief: Brief, make: _Maker) -> Record | Skip:
+    async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
         if skip := self.watch.skips_name(ref):
             return skip
         stored = await self.records.read(ref)
         picture = await self.images.look(ref)
         if picture is None:
+            await self._unshare(ref, *made.values())
             return await self._gone(ref, stored)
         if skip := self.watch.skips_picture(picture):
             return skip
         async with self.room.awaited(min(picture.size, self.max_bytes)):
             content = await self._read(picture)
+            await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
-        written = await self._write(ref, _markable(provenance.reconciled(record, picture, stored), picture), stored)
+        other = self.watch.origin(picture)
+        origin = await self.records.read(other) if other else None
+        record = _markable(provenance.reconciled(record, picture, stored, origin), picture)
+        written = await self._write(ref, record, stored)
         await self._announce(picture, written, stored)
-        written = await self._mark(picture, written)
-        await self.records.confirm(ref, written)
-        return written.record
+        marked = await self._mark(picture, written)
+        if marked != written:
+            await self.topic.announce(marked)
+        await self.records.confirm(ref, marked)
+        return marked.record
 
     async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
+        if stored:
+            await self._unshare(ref, stored.record)
         if stored and not provenance.texts_by_people(stored.record):
             await self.records.delete(ref, stored)
             if await self.images.look(ref):
@@ -121,6 +131,8 @@ class Pipeline:
     async def _write(self, ref: ImageRef, record: Record, stored: Stored | None) -> Stored:
         if stored and stored.record == record:
             return stored
+        if stored and _key(stored.record) != _key(record):
+            await self._unshare(ref, stored.record)
         return await self.records.write(ref, record, replaces=stored)
 
     async def _announce(self, picture: Picture, written: Stored, stored: Stored | None) -> None:
@@ -143,6 +155,11 @@ class Pipeline:
     def _marks(self, record: Record) -> bool:
         return self.write_metadata and NOT_MARKED not in record.flags
 
+    async def _unshare(self, ref: ImageRef, *records: Record) -> None:
+        """What is known of bytes that were here must not outlive them where no picture has a name for it."""
+        for record in records:
+            await self.records.unshare(ref.container, _key(record))
+
     async def _mark(self, picture: Picture, written: Stored) -> Stored:
         if not self._marks(written.record):
             return written
@@ -152,6 +169,10 @@ class Pipeline:
             return written
         flagged = written.record.model_copy(update={"flags": (*written.record.flags, NOT_MARKED)})
         return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+def _key(record: Record) -> str:
+    return shared_key(record.source.sha256, record.fingerprint)
 
 
 def _markable(record: Record, picture: Picture) -> Record:

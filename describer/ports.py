@@ -150,6 +150,9 @@ class Records(Protocol):
     async def share(self, container: str, key: str, record: Record) -> None:
         """Offers `record` to twins; the first one stays."""
 
+    async def unshare(self, container: str, key: str) -> None:
+        """Withdraws what was offered to twins, if it was. Whoever offered it: the next twin is described anew."""
+
 
 class Studio(Protocol):
     """Makes of any picture what the model is shown."""
@@ -249,13 +252,6 @@ class Uploads(Protocol):
 
     async def remove(self, ref: ImageRef) -> None:
         """Deletes a picture, if it is there."""
-
-
-class ProofRecords(Records, Protocol):
-    """The sidecars, and what twins share, which only a proof withdraws."""
-
-    async def unshare(self, container: str, key: str) -> None:
-        """Withdraws what was offered to twins, if it was."""
 
 
 class Verdict(StrEnum):

@@ -15,7 +15,7 @@ from typing import Final
 
 from describer.errors import DescriberError, Superseded
 from describer.events import ImageRef
-from describer.ports import ProofRecords, Uploads
+from describer.ports import Records, Uploads
 from describer.record import Record
 from describer.sidecar import shared_key
 from describer.specimen import FAILED, FOLDER, PATIENCE, PROVED, PROVING, Specimen
@@ -41,7 +41,7 @@ class Proof:
     """
 
     uploads: Uploads
-    records: ProofRecords
+    records: Records
     watch: Watch
     container: str
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -103,7 +103,7 @@ class Record(_Part):
     schema_version: Literal[1] = 1
     status: Status
     reason: str = ""
-    """Why there is no description, or why a person should look; a sentence."""
+    """Why there is no description, nothing beside a person's text, or why a person should look; a sentence."""
     language: str
     alt_text: str = ""
     description: str = ""
@@ -170,6 +170,19 @@ class Record(_Part):
         """Who wrote `text` (such as `alt_text`), or None where there is none."""
         provenance = self.provenance.get(text)
         return provenance.origin if provenance else None
+
+    def led_by(self, language: str) -> Self:
+        """The same texts with `language` as the default one, at the top; those that stood there are a translation."""
+        if language == self.language:
+            return self
+        top = Texts.model_validate({name: getattr(self, name) for name in TEXT_FIELDS})
+        texts = self.translations | ({} if top == Texts() else {self.language: top})
+        names = {f"{language}/{name}": name for name in TEXT_FIELDS}
+        names |= {name: f"{self.language}/{name}" for name in TEXT_FIELDS}
+        update = {"language": language, "provenance": {names.get(of, of): by for of, by in self.provenance.items()}}
+        return self.model_copy(
+            update=texts.pop(language, Texts()).model_dump() | {"translations": texts} | update,
+        )
 
     def earlier(self, etag: str) -> Earlier:
         """This record's texts as a line of the next one's history; `etag` is that of its sidecar."""

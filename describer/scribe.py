@@ -1,7 +1,7 @@
 """From a picture's bytes to its record: inspect ─► prepare ─► ask ─► check.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
-name of the container (a twin) are asked for once.
+name of the container (a twin) are asked for once. What twins share names none of them.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ class Scribe:
                 return twin.model_copy(update={"source": source, "usage": Usage(), "cost": None})
             record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
-                await self.records.share(container, key, record)
+                unnamed = record.source.model_copy(update={"name": "", "etag": ""})
+                await self.records.share(container, key, record.model_copy(update={"source": unnamed}))
             return record
 
     async def anew(self, picture: Picture, content: Content, brief: Brief) -> Record:

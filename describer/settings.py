@@ -95,6 +95,12 @@ def _listed(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
+def _without_repeats(tags: tuple[str, ...]) -> tuple[str, ...]:
+    if len({tag.lower() for tag in tags}) < len(tags):
+        raise ValueError(tags)
+    return tags
+
+
 def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) -> Any:
     """One row of the settings table: `expected` completes the sentence that a faulty value is answered with."""
     return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
@@ -103,7 +109,10 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
 _Address = Annotated[str, AfterValidator(_address)]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 _Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
-_Languages = Annotated[tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1)]
+_Languages = Annotated[
+    tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_without_repeats)
+]
+_Globs = Annotated[tuple[Annotated[str, _matching(r"[^{}]*")], ...], BeforeValidator(_listed)]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
 _Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
 # A name, a name with wildcards, or an IPv6 address in brackets; and a port.
@@ -114,6 +123,7 @@ _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
 _HOSTS: Final = (
     "host names in small letters, * for any characters, comma between, such as *.example.com,example.org:8443"
 )
+_GLOBS: Final = "globs without braces, comma between, such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 
 
@@ -135,12 +145,10 @@ class Settings(BaseModel):
     descriptions_container: _Container = _setting(
         "DESCRIPTIONS_CONTAINER", "descriptions", "The container of the sidecars, in the same account.", _CONTAINER
     )
-    images_include: _List = _setting(
-        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", "globs, comma between"
+    images_include: _Globs = _setting(
+        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", _GLOBS
     )
-    images_exclude: _List = _setting(
-        "IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", "globs, comma between"
-    )
+    images_exclude: _Globs = _setting("IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", _GLOBS)
     write_metadata: bool = _setting(
         "WRITE_METADATA",
         True,
@@ -158,7 +166,7 @@ class Settings(BaseModel):
     # What is asked
     languages: _Languages = _setting(
         "DESCRIPTION_LANGUAGES", ("en",), "Languages of the texts, the first is the default one.",
-        "BCP 47 tags, comma between, such as en,de,pt-BR",
+        "BCP 47 tags, each once, comma between, such as en,de,pt-BR",
     )  # fmt: skip
     detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
     max_completion_tokens: int = _setting(

@@ -9,6 +9,7 @@ from describer import metadata
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason
 from describer.ports import Picture
+from describer.sidecar import sidecar_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Watch:
         if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":
             return Skip(SkipReason.EXCLUDED, f"its metadata says {metadata.SKIP}=true")
         return None
+
+    def origin(self, picture: Picture) -> ImageRef | None:
+        """The watched picture whose sidecar the metadata names, if that is another: this one was renamed or copied."""
+        name = metadata.decode(metadata.value(picture.metadata, metadata.SIDECAR))
+        container, _, rest = name.removesuffix(".json").partition("/")
+        ref = ImageRef(container, rest)
+        return ref if rest and name != sidecar_name(picture.ref) and self.covers(ref) else None
 
 
 def _first_match(patterns: Sequence[str], name: str) -> str | None:

@@ -10,6 +10,7 @@ from opentelemetry.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvider
 from opentelemetry.util.types import AttributeValue
 
+from describer.events import ImageRef
 from describer.telemetry import vocabulary as v
 from describer.telemetry.alias import Names
 
@@ -22,6 +23,7 @@ _AGE_SECONDS: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 6 * 3600.0, 8
 class Visit:
     """What the stages of one picture's visit add up to."""
 
+    ref: ImageRef
     rounds: int = 0
 
 

@@ -53,7 +53,7 @@ class TracedLine:
         return await self._visited(v.GIVE_UP, ref, self.line.give_up(ref, brief, why))
 
     async def _visited(self, name: str, ref: ImageRef, work: Awaitable[Record | Skip]) -> Record | Skip:
-        current = Visit()
+        current = Visit(ref)
         token = visit.set(current)
         with self.telemetry.span(name, picture=self.telemetry.names.of(ref)) as span:
             try:

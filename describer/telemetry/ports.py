@@ -48,8 +48,8 @@ class TracedRecords:
     records: Records
 
     async def read(self, ref: ImageRef) -> Stored | None:
-        """Tells whether there was one. Each round of the line begins here, so that rounds are counted here."""
-        if current := visit.get():
+        """Tells whether there was one. Each round of the line begins with its picture's: they are counted here."""
+        if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
             stored = await self.records.read(ref)
@@ -89,6 +89,11 @@ class TracedRecords:
         """Passes on."""
         with self.telemetry.span(v.RECORDS_SHARE):
             await self.records.share(container, key, record)
+
+    async def unshare(self, container: str, key: str) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_UNSHARE):
+            await self.records.unshare(container, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 from describer.adapters.records import BlobRecords
 from describer.errors import Misconfigured, Superseded
 from describer.events import ImageRef
-from describer.ports import ProofRecords, Records
+from describer.ports import Records
 from describer.record import Record
 from describer.sidecar import sidecar_name
 from local.storage import Storage
@@ -38,7 +38,7 @@ async def descriptions(storage: Storage, container: str) -> AsyncIterator[Contai
 
 
 @pytest.fixture(params=["fake", "azurite"])
-def records(request: pytest.FixtureRequest, descriptions: ContainerClient) -> ProofRecords:
+def records(request: pytest.FixtureRequest, descriptions: ContainerClient) -> Records:
     return FakeRecords() if request.param == "fake" else BlobRecords(descriptions)
 
 
@@ -85,7 +85,7 @@ async def test_the_first_twins_record_stays(records: Records) -> None:
     assert await records.twin("others", "abc-123") is None
 
 
-async def test_what_was_shared_can_be_withdrawn(records: ProofRecords) -> None:
+async def test_what_was_shared_can_be_withdrawn(records: Records) -> None:
     await records.share("images", "abc-123", _record("one"))
     await records.unshare("images", "abc-123")
     assert await records.twin("images", "abc-123") is None

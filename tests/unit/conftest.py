@@ -33,6 +33,7 @@ class House:
     queue: FakeQueue = field(default_factory=FakeQueue)
     topic: FakeTopic = field(default_factory=FakeTopic)
     watch: Watch = field(default_factory=lambda: Watch(("images",), exclude=("private/",)))
+    max_bytes: int = 1000
     write_metadata: bool = True
     in_flight: InFlight = field(default_factory=InFlight)
 
@@ -41,9 +42,8 @@ class House:
         luna = family("gpt-5.6-luna")
         assert luna
         scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight)
-        return Pipeline(
-            self.watch, self.images, self.records, scribe, self.topic, 1000, Room(2**20), self.write_metadata
-        )
+        room, limit = Room(2**20), self.max_bytes
+        return Pipeline(self.watch, self.images, self.records, scribe, self.topic, limit, room, self.write_metadata)
 
     @property
     def delivery(self) -> Delivery:

@@ -73,7 +73,7 @@ def test_a_rename_speaks_of_both_names(address: str) -> None:
         "data": {"sourceUrl": address, "destinationUrl": "https://a.blob.core.windows.net/images/a/b%20c%23%C3%BC.jpg"},
     }
     names = [work.ref.name for work in Work.from_message(json.dumps(event))]
-    assert names == ["old name.jpg", "a/b c#ü.jpg"]
+    assert names == ["a/b c#ü.jpg", "old name.jpg"]
 
 
 def test_an_address_without_a_blob_is_said_to_be_none() -> None:

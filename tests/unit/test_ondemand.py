@@ -135,6 +135,14 @@ async def test_a_persons_text_stands(desk: Desk, *, write: bool) -> None:
     assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
 
 
+async def test_a_persons_text_comes_along_with_a_renamed_picture(desk: Desk) -> None:
+    desk.house.images.tag(CAT, description="My cat")
+    await desk.house.describe()
+    new = ImageRef("images", "tom.jpg")
+    desk.house.images.put(new, b"cat", **desk.house.images.blobs.pop(CAT).metadata)
+    assert (await desk.ondemand.describe(BlobOf(new), BRIEF)).description == "My cat"
+
+
 async def test_what_is_stored_for_the_same_bytes_and_brief_is_not_asked_again(desk: Desk) -> None:
     await desk.house.describe()
     desk.house.model.script = [answer("Another cat.")]
@@ -215,7 +223,8 @@ async def test_one_to_ten_pictures_are_taken(desk: Desk, number: int) -> None:
         (Order(profile="poem"), "profile"),
         (Order(detail="auto"), "detail"),
         (Order(languages=("english",)), "languages"),
-        (Order(languages=("en",) * 11), "languages"),
+        (Order(languages=tuple("abcdefghijk")), "languages"),
+        (Order(languages=("en", "de", "EN")), "languages"),
         (Order(context="x" * 4001), "context"),
         (Order(max_chars=19), "max_chars"),
         (Order(max_tokens=32001), "max_tokens"),

@@ -1,17 +1,20 @@
 """The line on fakes: every way a visit can end, and every race it must win."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 
+from describer.description import Texts
 from describer.errors import Archived, Corrupt, Filtered, Refused, TooLarge, Transient, Unanswered, Unsupported
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason, Status
 from describer.ports import Answer, Picture, Stored
 from describer.record import Earlier, Origin, Provenance, Record, Usage
 from describer.room import Room
+from describer.sidecar import shared_key
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF, CAT, House
 
@@ -157,6 +160,56 @@ async def test_a_picture_deleted_while_the_model_thinks_leaves_no_sidecar(house:
     assert isinstance(end, Skip)
     assert end.reason is SkipReason.GONE
     assert CAT not in house.records.stored
+
+
+async def test_what_copies_share_names_none_of_them(house: House) -> None:
+    record = await house.described()
+    (shared,) = house.records.shared.values()
+    assert (shared.alt_text, shared.source.sha256) == (record.alt_text, record.source.sha256)
+    assert "cat.jpg" not in shared.to_json().decode()
+    assert shared.source.etag == ""
+
+
+@pytest.mark.parametrize("text", ["", "My cat Tom"])
+async def test_what_copies_share_goes_with_the_picture(house: House, text: str) -> None:
+    """The other copies keep their own sidecars; the next one is asked for once more."""
+    copy = ImageRef("images", "copy.jpg")
+    house.images.put(copy, b"cat")
+    await house.describe(copy)
+    if text:
+        house.images.tag(CAT, alt_text=text)
+    await house.describe()
+    del house.images.blobs[CAT]
+    await house.describe()
+    assert not house.records.shared
+    assert house.records.stored[copy].record.alt_text == "A cat on a sofa."
+    assert isinstance(await house.describe(copy), Skip)
+
+
+async def test_what_copies_share_goes_with_the_bytes_and_with_the_brief(house: House) -> None:
+    await house.describe()
+    first = set(house.records.shared)
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    second = set(house.records.shared)
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    third = set(house.records.shared)
+    assert [len(keys) for keys in (first, second, third)] == [1, 1, 1]
+    assert len(first | second | third) == 3
+
+
+async def test_an_answer_that_comes_too_late_is_not_kept_for_copies(house: House) -> None:
+    """The picture was replaced while the model thought, and another delivery has done all there is to do."""
+
+    async def replaced() -> None:
+        if len(house.model.calls) == 1:
+            house.images.put(CAT, b"dog")
+            await house.describe()
+
+    house.model.meanwhile = replaced
+    assert isinstance(await house.describe(), Skip)
+    ((_, key),) = house.records.shared
+    assert key == shared_key(hashlib.sha256(b"dog").hexdigest(), BRIEF.fingerprint)
 
 
 async def test_a_picture_that_comes_back_while_its_sidecar_is_deleted_has_one_in_the_end(house: House) -> None:
@@ -306,12 +359,208 @@ async def test_a_text_changed_by_a_person_after_us_stands(house: House) -> None:
 async def test_a_persons_text_stands_through_a_new_prompt_but_not_for_new_bytes(house: House) -> None:
     house.images.tag(CAT, alt_text="My cat Tom")
     await house.describe()
-    assert isinstance(await house.describe(brief=replace(BRIEF, detail="low")), Skip)
+    closer = replace(BRIEF, detail="low")
+    assert (await house.described(brief=closer)).alt_text == "My cat Tom"
+    assert isinstance(await house.describe(brief=closer), Skip)
     house.images.put(CAT, b"dog")
     record = await house.described()
     assert record.status is Status.NEEDS_REVIEW
     assert record.alt_text == "A cat on a sofa."
-    assert [(earlier.alt_text, earlier.origin) for earlier in record.history] == [("My cat Tom", Origin.HUMAN)]
+    assert (record.history[0].alt_text, record.history[0].origin) == ("My cat Tom", Origin.HUMAN)
+
+
+@pytest.mark.parametrize("languages", [("en", "de"), ("de", "en"), ("de",)])
+async def test_a_new_language_is_added_to_a_persons_text_which_keeps_its_own(
+    house: House, languages: tuple[str, ...]
+) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    await house.describe()
+    brief = replace(BRIEF, languages=languages)
+    house.model.script = [answer("Eine Katze.", languages=languages)]
+    record = await house.described(brief=brief)
+    assert (record.status, record.language, record.alt_text) == (Status.KEPT, "en", "My cat Tom")
+    assert record.translations["de"].alt_text == "Eine Katze."
+    assert (record.origin("alt_text"), record.origin("de/alt_text")) == (Origin.HUMAN, Origin.MODEL)
+    assert record.description == ("" if "en" not in languages else "A cat sleeps on a grey sofa.")
+    assert house.metadata()["alt_text"] == "My cat Tom"
+    assert isinstance(await house.describe(brief=brief), Skip)
+
+
+def _renamed(house: House, name: str, data: bytes = b"cat") -> ImageRef:
+    new = ImageRef("images", name)
+    house.images.put(new, data, **house.images.blobs.pop(CAT).metadata)
+    return new
+
+
+async def _a_person_translates(house: House) -> None:
+    stored = house.records.stored[CAT]
+    by_hand = {
+        "translations": {"de": Texts(alt_text="Kater Tom")},
+        "provenance": stored.record.provenance | {"de/alt_text": Provenance(origin=Origin.HUMAN)},
+    }
+    await house.records.write(CAT, stored.record.model_copy(update=by_hand), replaces=stored)
+
+
+@pytest.mark.parametrize("old_first", [True, False])
+async def test_a_persons_texts_come_along_when_a_picture_is_renamed(house: House, *, old_first: bool) -> None:
+    """A description beside the model's alt text, and a translation that is in the sidecar only."""
+    house.images.tag(CAT, description="My cat, 100%25")
+    await house.describe()
+    await _a_person_translates(house)
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    if old_first:
+        await house.describe()
+    record = await house.described(new)
+    assert (record.status, record.alt_text, record.description) == (
+        Status.DESCRIBED,
+        "A cat on a sofa.",
+        "My cat, 100%",
+    )
+    assert (record.origin("description"), record.origin("alt_text")) == (Origin.HUMAN, Origin.MODEL)
+    assert (record.translations["de"].alt_text, record.origin("de/alt_text")) == ("Kater Tom", Origin.HUMAN)
+    assert house.metadata(new)["description"] == "My cat, 100%25"
+    assert isinstance(await house.describe(new), Skip)
+
+
+async def test_a_long_text_of_a_person_comes_along_whole(house: House) -> None:
+    """The metadata has its beginning only."""
+    long = "Tom sleeps. " * 400
+    await house.describe()
+    stored = house.records.stored[CAT]
+    human = stored.record.provenance | {"alt_text": Provenance(origin=Origin.HUMAN)}
+    by_hand = stored.record.model_copy(update={"alt_text": long, "provenance": human})
+    await house.records.write(CAT, by_hand, replaces=stored)
+    await house.describe()
+    record = await house.described(_renamed(house, "tom.jpg"))
+    assert (record.status, record.alt_text) == (Status.KEPT, long)
+
+
+async def test_a_text_that_is_changed_after_the_renaming_stands(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom", description="My cat")
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    house.images.tag(new, alt_text="Tom")
+    record = await house.described(new)
+    assert (record.status, record.alt_text, record.description) == (Status.KEPT, "Tom", "My cat")
+
+
+async def test_nothing_comes_along_with_other_bytes(house: House) -> None:
+    house.images.tag(CAT, description="My cat")
+    await house.describe()
+    await _a_person_translates(house)
+    await house.describe()
+    record = await house.described(_renamed(house, "dog.jpg", b"dog"))
+    assert (record.description, record.translations) == ("A cat sleeps on a grey sofa.", {})
+
+
+@pytest.mark.parametrize(
+    "name", ["_content/images/x.json", "images/../others/a.jpg.json", "others/a.jpg.json", "x", ""]
+)
+async def test_only_watched_pictures_sidecars_are_looked_up(house: House, name: str) -> None:
+    house.images.tag(CAT, description_sidecar=name)
+    asked: list[ImageRef] = []
+    read = house.records.read
+
+    async def noted(ref: ImageRef) -> Stored | None:
+        asked.append(ref)
+        return await read(ref)
+
+    house.records.read = noted  # type: ignore[method-assign]
+    await house.describe()
+    assert asked == [CAT]
+
+
+async def test_a_renamed_picture_is_not_asked_for_again(house: House) -> None:
+    await house.describe()
+    new = _renamed(house, "tom.jpg")
+    await house.describe(new)
+    await house.describe()
+    assert len(house.model.calls) == 1
+    assert not house.records.shared
+    assert house.records.stored.keys() == {new}
+
+
+async def test_a_persons_translation_comes_to_the_top_when_its_language_does(house: House) -> None:
+    both = replace(BRIEF, languages=("en", "de"))
+    await house.describe(brief=both)
+    await _a_person_translates(house)
+    record = await house.described(brief=replace(BRIEF, languages=("de", "en")))
+    assert (record.language, record.alt_text, record.origin("alt_text")) == ("de", "Kater Tom", Origin.HUMAN)
+    assert record.translations["en"].alt_text == "A cat on a sofa."
+    assert record.translations.keys() == {"en"}
+
+
+@pytest.mark.parametrize(
+    "refusal", [Filtered("Filtered."), Corrupt("Cut off."), Unsupported("HEIC."), Unanswered("No answer.")]
+)
+async def test_a_person_who_wrote_the_text_is_told_why_nothing_was_added(house: House, refusal: Refused) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [refusal]
+    record = await house.described()
+    assert (record.status, record.alt_text, record.flags) == (Status.KEPT, "My cat Tom", (refusal.status,))
+    assert record.reason == f"Nothing was added to the person's text: {refusal}"
+    assert house.topic.announced[-1].record == record
+
+
+async def test_what_the_model_refused_is_told_beside_a_persons_text(house: House) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [REFUSAL]
+    record = await house.described()
+    assert (record.status, record.flags) == (Status.KEPT, ("refusal",))
+    assert record.reason.startswith("The model refused")
+    assert isinstance(await house.describe(), Skip)
+
+
+@pytest.mark.parametrize("refusal", [TooLarge("raise the limit"), Unanswered("cut off twice")])
+async def test_what_lacks_beside_a_persons_text_is_tried_again_and_told_once(house: House, refusal: Refused) -> None:
+    house.images.tag(CAT, alt_text="My cat Tom")
+    house.model.script = [refusal, refusal]
+    first = await house.described()
+    assert await house.described() == first
+    assert house.records.writes == 1
+    house.images.tag(CAT, alt_text="Our cat Tom")
+    house.model.script = [refusal]
+    assert (await house.described()).alt_text == "Our cat Tom"
+    record = await house.described()
+    assert (record.status, record.alt_text, record.reason, record.flags) == (Status.KEPT, "Our cat Tom", "", ())
+    assert record.description == "A cat sleeps on a grey sofa."
+    assert isinstance(await house.describe(), Skip)
+
+
+async def test_a_picture_that_can_no_longer_be_read_keeps_its_description(house: House) -> None:
+    """Its metadata tells that these are the bytes that were described."""
+    await house.describe()
+    house.images.fails_with = Archived("archived")
+    assert isinstance(await house.describe(), Skip)
+    house.images.put(CAT, b"dog")
+    assert (await house.described()).status is Status.ARCHIVED
+
+
+@pytest.mark.parametrize("text", ["", "My cat Tom"])
+async def test_a_picture_that_comes_out_of_the_archive_is_described(house: House, text: str) -> None:
+    """Neither its ETag nor its metadata change by that."""
+    house.images.put(CAT, b"cat", **({"alt_text": text} if text else {}))
+    house.images.unwritable = True
+    house.images.fails_with = Archived("archived")
+    assert "archived" in (await house.described()).reason
+    house.images.fails_with = None
+    record = await house.described()
+    assert record.status is (Status.KEPT if text else Status.DESCRIBED)
+    assert (record.alt_text, record.description) == (text or "A cat on a sofa.", "A cat sleeps on a grey sofa.")
+    assert record.reason == ""
+
+
+async def test_a_persons_text_for_a_picture_that_was_not_read_stands_when_it_is(house: House) -> None:
+    """The limit is raised, and lowered again: the metadata tells that it is the same blob."""
+    house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
+    await house.describe()
+    house.max_bytes = 2000
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
+    assert record.description == "A cat sleeps on a grey sofa."
+    house.max_bytes = 1000
+    assert isinstance(await house.describe(), Skip)
 
 
 async def test_a_refusal_is_never_written_as_a_text(house: House) -> None:
@@ -371,6 +620,7 @@ async def test_a_picture_that_cannot_be_marked_has_its_record_flagged_once(house
     house.images.unwritable = True
     record = await house.described()
     assert record.flags == ("metadata_not_written",)
+    assert house.topic.announced[-1] == house.records.stored[CAT]
     await house.describe()
     assert house.records.writes == 2
     assert len(house.model.calls) == 1
@@ -479,8 +729,9 @@ async def test_a_persons_text_does_not_stand_for_another_picture_that_is_not_rea
 ) -> None:
     """Two pictures over the limit have no hash, and often the same size."""
     house.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
-    assert (await house.described()).status is Status.KEPT
-    assert isinstance(await house.describe(), Skip)
+    kept = await house.described()
+    assert kept.status is Status.KEPT
+    assert "1,001 bytes" in kept.reason
     house.images.put(CAT, b"y" * size)
     record = await house.described()
     assert (record.status, record.alt_text) == (Status.TOO_LARGE, "")
