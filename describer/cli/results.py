@@ -10,7 +10,7 @@ from describer.outcome import Status
 from describer.record import Record
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What a terminal obeys; and halves of characters, as file names have them that are no UTF-8, which cannot be written."""
+"""What a terminal obeys, and what cannot be written: the halves of characters in file names that are no UTF-8."""
 _WORDS: Final[dict[type[DescriberError], str]] = {
     Transient: "later",
     Unfetchable: "unfetchable",
