@@ -12,6 +12,7 @@ from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe
 from describer.adapters.storage import blob_service, credential, queue_client
 from describer.checks import Known
+from describer.errors import Misconfigured
 from describer.models import Family
 from describer.ports import Finding, Probe, Verdict
 from describer.settings import Provider, Settings
@@ -64,7 +65,21 @@ def probes(
 
 
 def _storage(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
-    images, host = settings.images_account, settings.host_account
+    yield from _readable("IMAGES", _containers(settings, keep))
+    yield from _readable("AzureWebJobsStorage", _queues(settings, queues, keep))
+
+
+def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:
+    """What is found, or that the connection string is none; the other connections are looked at all the same."""
+    try:
+        yield from found
+    except Misconfigured:
+        sentence = f"{setting} is no connection string of a storage account."
+        yield Known(f"storage: {setting}", Finding(Verdict.FAILED, sentence, "Copy it anew, or set addresses instead."))
+
+
+def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    images = settings.images_account
     if images.blob_uri and not images.connection_string:
         signed_in = credential(managed=images.managed, client_id=images.client_id)
         yield IdentityProbe("storage", signed_in, STORAGE_SCOPE, images.managed)
@@ -74,6 +89,10 @@ def _storage(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterato
             yield ContainerProbe(blobs.get_container_client(container), "IMAGES_CONTAINER", settings.write_metadata)
         descriptions = blobs.get_container_client(settings.descriptions_container)
         yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
+
+
+def _queues(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+    host = settings.host_account
     if host.queue_uri or host.connection_string:
         for name in queues if settings.events_topic_endpoint else queues[:-1]:
             yield QueueProbe(keep(queue_client(host, name, retries=0)))

@@ -18,6 +18,10 @@ from describer.record import Record
 from describer.sidecar import shared_name, sidecar_name
 
 
+class _NotOurs(Misconfigured):
+    """A file of somebody else's lies where a sidecar belongs."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlobRecords:
     """The port `Records` on the descriptions container."""
@@ -50,7 +54,7 @@ class BlobRecords:
             await self._client(name).delete_blob(etag=stored.etag, match_condition=MatchConditions.IfNotModified)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
-        """One request for the names, and one GET for each."""
+        """One request for the names, and one GET for each; what is no record is passed over."""
         with storage_errors("the descriptions container"):
             blobs = self.container.list_blobs(name_starts_with=f"{container}/{prefix}", results_per_page=limit)
             pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
@@ -60,7 +64,7 @@ class BlobRecords:
                 if cursor and error.status_code == 400:
                     raise Unacceptable("It is none that a page gave.", field="cursor") from error
                 raise
-        found = await asyncio.gather(*(self._read(name) for name in names if name.endswith(".json")))
+        found = await asyncio.gather(*(self._listed(name) for name in names if name.endswith(".json")))
         return Page([stored for stored in found if stored], str(pages.continuation_token or ""))
 
     async def twin(self, container: str, key: str) -> Record | None:
@@ -81,6 +85,12 @@ class BlobRecords:
         with storage_errors(f"the sidecar {name!r}"), absent_is_fine():
             await self._client(name).delete_blob()
 
+    async def _listed(self, name: str) -> Stored | None:
+        try:
+            return await self._read(name)
+        except _NotOurs:
+            return None
+
     async def _read(self, name: str) -> Stored | None:
         with storage_errors(f"the sidecar {name!r}"):
             try:
@@ -93,9 +103,7 @@ class BlobRecords:
         try:
             return Stored(Record.from_json(data), str(stream.properties.etag))
         except ValueError as error:
-            raise Misconfigured(
-                f"{name!r} in the descriptions container is no record of this app; move it away"
-            ) from error
+            raise _NotOurs(f"{name!r} in the descriptions container is no record of this app; move it away") from error
 
     async def _write(self, name: str, record: Record, replaces: Stored | None) -> Stored:
         condition = (

@@ -20,6 +20,10 @@ _TAGS: Final = frozenset({"url", "base64", "blob"})
 _MOST_FIELDS: Final = 40
 _LONGEST_FIELD: Final = 2**16
 """Bytes of one option in a form."""
+_MOST_FAULTS: Final = 100
+"""More are counted, not told: a body can have millions."""
+_LONGEST_PATH: Final = 100
+"""Characters of a field's name in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ async def read(request: Request, query: Options) -> Asked:
 
 def faults(error: ValidationError) -> Problem:
     """The problem of a body or query that does not have its shape. It repeats no value: one may be a secret."""
+    if error.error_count() > _MOST_FAULTS:
+        return Problem.invalid({"body": f"has {error.error_count():,} faults; compare it with docs/openapi.json"})
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if any(detail["type"] == "json_invalid" for detail in details):
         return Problem("bad-request", f"The body is no JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
@@ -64,7 +70,7 @@ def path(location: tuple[int | str, ...]) -> str:
             written += f"[{step}]"
         elif not (isinstance(before, int) and step in _TAGS):
             written += f".{step}" if written else step
-    return written
+    return written[:_LONGEST_PATH]
 
 
 async def _json(body: bytes, query: Options) -> Asked:
@@ -94,16 +100,19 @@ async def _form(request: Request, query: Options) -> Asked:
     uploads: list[PictureSource] = []
     fields: dict[str, Any] = {}
     limits = {"max_files": MOST_SOURCES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
-    async with request.form(**limits) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                uploads.append(Upload(await _file(name, value), value.filename or ""))
-            elif name == "languages":
-                fields.setdefault(name, []).append(value)
-            elif name in Options.model_fields:
-                fields[name] = value
-            else:
-                raise Problem.invalid({name[:100]: "is no option, and no file"})
+    try:
+        async with request.form(**limits) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    uploads.append(Upload(await _file(name, value), value.filename or ""))
+                elif name == "languages":
+                    fields.setdefault(name, []).append(value)
+                elif name in Options.model_fields:
+                    fields[name] = value
+                else:
+                    raise Problem.invalid({name[:_LONGEST_PATH]: "is no option, and no file"})
+    except UnicodeError:  # Python knows charsets that decode nothing, and the content type may name one
+        raise Problem("bad-request", "The form's charset cannot be read; leave it out.") from None
     if not uploads:
         raise Problem.invalid({"images": "at least one file, with its filename"})
     return Asked(tuple(uploads), _merged(query, fields))
@@ -111,7 +120,7 @@ async def _form(request: Request, query: Options) -> Asked:
 
 async def _file(name: str, file: UploadFile) -> bytes:
     if name != "images":
-        raise Problem.invalid({name[:100]: "files go into the field images"})
+        raise Problem.invalid({name[:_LONGEST_PATH]: "files go into the field images"})
     return await file.read()
 
 

@@ -107,7 +107,7 @@ async def _http(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: an unknown path, another method, a form that cannot be taken apart."""
     assert isinstance(error, HTTPException)  # noqa: S101 - likewise
     kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
-    problem = Problem(kind, f"{error.detail}.", headers=dict(error.headers or {}))
+    problem = Problem(kind, f"{error.detail.removesuffix('.')}.", headers=dict(error.headers or {}))
     return problem.response(request.state.request_id)
 
 

@@ -41,7 +41,7 @@ def _preferences(accept: str) -> list[tuple[str, float]]:
         name, *parameters = (part.strip() for part in item.split(";"))
         quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
         try:
-            pairs.append((name, min(max(float(quality), 0.0), 1.0)))
+            pairs.append((name, min(max(0.0, float(quality)), 1.0)))
         except ValueError:
             pairs.append((name, 0.0))
     return pairs

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
 from pydantic import BaseModel
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from describer import __version__
 from describer.api import bodies, telling
-from describer.api.events import events
+from describer.api.events import EventStream
 from describer.api.forms import Form, wanted
 from describer.api.problems import Problem
 from describer.api.shapes import (
@@ -132,8 +132,7 @@ class Routes:
     ) -> Response:
         if form is Form.EVENTS:
             stream = self.desk().stream(sources, question)
-            first = await anext(stream)
-            return StreamingResponse(events(first, stream, request.state.request_id), media_type=Form.EVENTS)
+            return EventStream(await anext(stream), stream, request.state.request_id)
         said = await self.desk().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")

@@ -93,7 +93,7 @@ class Asking:
         elif self.form is Form.ALT_TEXT:
             click.echo(result.alt_text)
             if result.reason:
-                click.echo(f"{result.picture}: {printable(result.reason)}", err=True)
+                click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
 
 
 def _work(app: App) -> Work:

@@ -9,7 +9,8 @@ from describer.errors import Absent, DescriberError, OffLimits, Refused, Transie
 from describer.outcome import Status
 from describer.record import Record
 
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What a terminal obeys, and what cannot be written: the halves of characters in file names that are no UTF-8."""
 _WORDS: Final[dict[type[DescriberError], str]] = {
     Transient: "later",
     Unfetchable: "unfetchable",
@@ -62,7 +63,7 @@ class Result:
 
 
 def printable(text: str) -> str:
-    """`text` without control characters: a picture can make a model say what a terminal would obey."""
+    """`text` without control characters: a picture, or its file's name, can hold what a terminal would obey."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

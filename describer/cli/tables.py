@@ -20,7 +20,9 @@ _MARKS = {Verdict.OK: ("ok", "green"), Verdict.FAILED: ("failed", "red"), Verdic
 def show(renderable: RenderableType) -> None:
     """Prints to the standard output; where that is no terminal, in lines of up to 120 characters."""
     console = Console(highlight=False, emoji=False)
-    console.print(renderable, width=None if console.is_terminal else _WIDTH)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    console.print(renderable)
 
 
 def of_results(results: Sequence[Result]) -> Table:

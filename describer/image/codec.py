@@ -49,7 +49,7 @@ def opened(data: bytes, limits: Limits) -> Iterator[tuple[Format, ImageFile]]:
 
 def _admit(data: bytes, limits: Limits) -> Format:
     if not data:
-        raise Corrupt("The blob is empty. Upload the picture again.")
+        raise Corrupt("The picture has no bytes. Upload it again.")
     if len(data) > limits.max_bytes:
         size, most = len(data) / MIB, limits.max_bytes / MIB
         raise TooLarge(f"The file has {size:.1f} MiB, over the limit of {most:.1f}. Upload a smaller copy.")

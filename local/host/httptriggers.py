@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from local.host import worker
@@ -126,7 +126,11 @@ def may(request: Request, key: str) -> bool:
 async def buffered(function: Function, request: Request, given: dict[str, str]) -> Response:
     """Ask a function with all of the request, and give all of its answer."""
     length = int(request.headers.get("content-length") or 0)
-    body = TypedData(bytes=await request.body()) if length else TypedData()
+    try:
+        body = TypedData(bytes=await request.body()) if length else TypedData()
+    except ClientDisconnect:
+        log.info("%s is not called: a caller left before the whole body was there", function.name)
+        return Response(status_code=400)
     if not length and "transfer-encoding" in request.headers:
         log.warning("%s gets no body: the Functions host passes on none without Content-Length", function.name)
     message = Message(

@@ -206,6 +206,7 @@ async def test_other_forms_are_not_to_be_had(api: Api, accept: str) -> None:
         ("text/*", "text/plain; charset=utf-8"),
         ("text/plain;q=0.5, application/json;q=0.4", "text/plain; charset=utf-8"),
         ("text/plain;q=0.5, */*", "application/json"),
+        ("application/json;q=nan, text/plain;q=0.1", "text/plain; charset=utf-8"),
     ],
 )
 async def test_the_form_that_is_liked_best_is_given(api: Api, accept: str, content_type: str) -> None:
@@ -249,6 +250,17 @@ async def test_a_faulty_field_is_named(api: Api, ask: dict[str, Any], field: str
     assert body["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [{f"k{number}": 1 for number in range(5000)}, {"k" * 100_000: 1}],
+    ids=["many", "long"],
+)
+async def test_an_answer_does_not_grow_with_the_faults_of_a_body(api: Api, faults: dict[str, int]) -> None:
+    response = await api.client.post("/api/describe", json={"images": [BLOB]} | faults)
+    assert _problem(response, 422, "invalid")["errors"]
+    assert len(response.content) < 2000
+
+
 async def test_a_faulty_option_of_the_query_is_named(api: Api) -> None:
     response = await api.client.post("/api/describe?max_chars=many", content=b"cat", headers=JPEG)
     assert _problem(response, 422, "invalid")["errors"][0]["field"] == "max_chars"
@@ -282,6 +294,10 @@ async def test_a_form_has_so_many_parts_and_no_more(api: Api) -> None:
         (b"nothing", "multipart/form-data"),
         (b"nothing", "multipart/form-data; boundary=x"),
         (b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na\r\n--x--\r\n',
+            "multipart/form-data; boundary=x; charset=undefined",
+        ),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_a_bad_request(api: Api, content: bytes, content_type: str) -> None:

@@ -71,7 +71,7 @@ class Shell:
         return await asyncio.create_subprocess_exec(
             *command,
             cwd=self.folder,
-            env={**environment.clean(), **told, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
+            env={**environment.clean(), **told, "PYTHONPATH": str(ROOT)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shlex
 import signal
 import sys
@@ -106,6 +107,23 @@ async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal
     lines = (await shell.here("describe", "sign.jpg", "--json")).out
     assert not {"\x1b", "\x07", "\x9b"} & set(done.out + lines)
     assert json.loads(lines)["visible_text"].endswith("\x9b2Jhello")
+
+
+async def test_nor_does_the_name_of_a_file(shell: Shell) -> None:
+    shell.picture("all/\x1b]0;title\x07.jpg", b"\xff\xd8\xffbroken")
+    shell.picture(os.fsdecode(b"all/caf\xe9.jpg"), b"\xff\xd8\xffbroken")
+    for form in ("--alt-only", "--json"):
+        done = await shell.run("describe", "all", form, PYTHONIOENCODING="utf-8:strict")
+        assert done.code == 1, done.err
+        assert not {"\x1b", "\x07"} & set(done.out + done.err)
+
+
+async def test_a_table_that_is_no_terminals_has_the_width_that_is_told(shell: Shell) -> None:
+    shell.picture("all/a.jpg", jpeg(236))
+    shell.picture("all/b.jpg", b"\xff\xd8\xffbroken")
+    done = await shell.run("describe", "all")
+    assert "Alt text, or why there is none" in done.out
+    assert 80 < max(map(len, done.out.splitlines())) <= 120
 
 
 async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model: Model) -> None:

@@ -76,6 +76,14 @@ async def test_with_half_the_settings_the_rest_is_looked_at(shell: Shell) -> Non
     assert (wrong.code, len(wrong.lines)) == (3, 1)
 
 
+async def test_a_connection_string_that_is_none_is_named_and_not_told(shell: Shell) -> None:
+    strings = {"IMAGES": "AccountKey-secret", "AzureWebJobsStorage": "x;secret=;", "IMAGES_CONTAINER": "images"}
+    done = await shell.here("doctor", "--json", **strings)
+    assert (done.code, set(failed(done))) == (3, {"storage: IMAGES", "storage: AzureWebJobsStorage"}), done.out
+    assert {line["name"]: line["verdict"] for line in done.lines}["model"] == "ok"
+    assert "secret" not in done.out + done.err
+
+
 async def test_a_blob_is_described_and_its_record_shown(installation: Shell, storage: Storage, topic: Topic) -> None:
     container = installation.settings["IMAGES_CONTAINER"]
     async with storage.blob_service() as blobs:

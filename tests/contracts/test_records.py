@@ -112,6 +112,14 @@ async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerCli
         await BlobRecords(descriptions).read(CAT)
 
 
+async def test_somebody_elses_file_does_not_stop_a_listing(descriptions: ContainerClient) -> None:
+    records = BlobRecords(descriptions)
+    await descriptions.upload_blob("images/a.json", b'{"mine": true}')
+    await records.write(CAT, _record("A cat"), replaces=None)
+    page = await records.page("images", "", "", 10)
+    assert [stored.record.alt_text for stored in page.stored] == ["A cat"]
+
+
 async def test_records_are_listed_by_name_in_pages(records: Records) -> None:
     for name in ("b/2.jpg", "a.jpg", "b/1.jpg", "b/ü 3.jpg"):
         await records.write(ImageRef("images", name), _record(name), replaces=None)

@@ -124,6 +124,8 @@ LATER = {
     "busy without end": (answer("503 Service Unavailable", Retry_After="9" * 400), 999_999_999),
     "busy until a date long past": (answer("503 Busy", Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), 0),
     "busy until nonsense": (answer("503 Busy", Retry_After="-1"), None),
+    "busy until no year": (answer("503 Busy", Retry_After="Wed, 21 Oct 99999999999999 07:28:00 GMT"), None),
+    "busy in no zone": (answer("503 Busy", Retry_After=f"Wed, 21 Oct 2015 07:28:00 +{'9' * 19}"), None),
     "an error": (answer("500 Internal Server Error"), None),
     "a timeout behind it": (answer("504 Gateway Timeout"), None),
     "not HTTP": (b"SSH-2.0-OpenSSH_9.9\r\n", None),

@@ -87,6 +87,12 @@ def test_no_control_character_reaches_a_terminal() -> None:
     assert line({"text": "\x1b\x9bé"}) == '{"text": "\\u001b\\u009bé"}'
 
 
+def test_a_file_name_that_is_no_utf_8_can_be_told() -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    assert printable(name) == "caf\N{REPLACEMENT CHARACTER}.jpg"
+    assert line({"picture": name}) == '{"picture": "caf\\udce9.jpg"}'
+
+
 def test_the_table_adds_up(fine: Result) -> None:
     caption = str(table([fine, fine, BAD, LATER]).caption)
     assert caption.startswith("2 described, 1 absent, 1 later; about 0.")

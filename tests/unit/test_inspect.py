@@ -50,7 +50,7 @@ def test_a_header_is_read_without_the_pixels() -> None:
 
 
 def test_a_blob_without_bytes_is_corrupt() -> None:
-    with pytest.raises(Corrupt, match=r"^The blob is empty\. Upload the picture again\.$"):
+    with pytest.raises(Corrupt, match=r"^The picture has no bytes\. Upload it again\.$"):
         inspect(b"", LIMITS)
 
 

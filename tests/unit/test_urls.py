@@ -91,6 +91,8 @@ def test_what_is_no_address_is_not_public(text: str) -> None:
         (Rules(allow=("[2606:4700::1]",)), "https://[2606:4700:0::1]/", True),
         (Rules(allow=("[2606:4700::1]:8443",)), "https://[2606:4700::1]:8443/", True),
         (Rules(allow=("[2606:4700::1]",)), "https://[2606:4700::2]/", False),
+        (Rules(allow=("a*b*.example",)), "https://axbb.y.example/", True),
+        (Rules(allow=("*a*a*a*a*a*a*a*a*b",)), f"https://{'.'.join(['a' * 60] * 3)}.com/", False),  # within this year
         (Rules(deny=("a.example",)), "https://a.example/", False),
         (Rules(deny=("a.example",)), "https://b.a.example/", True),
         (Rules(allow=("*:8443",), deny=("a.example",)), "https://a.example:8443/", False),

@@ -13,6 +13,7 @@ from yarl import URL
 from local import children
 from local.children import ChildFailed
 from local.storage import Storage
+from tests.storage import until
 from tests.worker import hosts
 from tests.worker.hosts import FUNCTION_KEY, KEY, RunningHost
 
@@ -111,6 +112,19 @@ async def test_a_chunked_body_is_lost_as_on_the_platform(host: RunningHost, http
     told = await echoed(http, f"{host.url}/api/echo/c/n", "POST", data=pieces())
     assert told["body"] == ""
     assert "echo gets no body" in host.child.log.read_text("utf-8")
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_no_error(host: RunningHost, http: aiohttp.ClientSession) -> None:
+    address = URL(host.url)
+    assert address.host
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(b"POST /api/echo/c/left HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+    await writer.drain()
+    await echoed(http, f"{host.url}/api/echo/c/n")  # by then the host is reading
+    writer.close()
+    await writer.wait_closed()
+    await until(lambda: "a caller left" in host.child.log.read_text("utf-8"))
+    assert "ClientDisconnect" not in host.child.log.read_text("utf-8")
 
 
 async def test_an_answer_goes_back_whole(host: RunningHost, http: aiohttp.ClientSession) -> None:

@@ -94,16 +94,15 @@ def fault(error: APIError) -> DescriberError:
 
 def _meaning(error: APIStatusError) -> DescriberError:
     status, code = error.status_code, error.code or ""
+    answered = f"the model's server answered {status} {code}".rstrip()
     if status in _PASSING or status >= 500:
         # A 500 may come of this picture; a gateway's 502 to 504 and a rate limit do not.
-        return Transient(
-            f"the model's server answered {status} {code}", retry_after=_wait(error), blames_picture=status == 500
-        )
+        return Transient(answered, retry_after=_wait(error), blames_picture=status == 500)
     if code in _REFUSALS:
         return _REFUSALS[code](f"The model's service does not take this picture ({status} {code}).")
     if status == 413:
         return TooLarge("The model's service finds the request too large (413).")
-    sentence = f"the model's server answered {status} {code}: {error.message}"
+    sentence = f"{answered}: {error.message}"
     return Misconfigured(sentence) if _of_the_installation(error) else Transient(sentence, blames_picture=True)
 
 

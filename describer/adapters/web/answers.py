@@ -80,7 +80,7 @@ def _wait(response: httpx2.Response) -> float | None:
         return float(text[:9])
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: of a year or a zone that no clock has
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)

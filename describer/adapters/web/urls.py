@@ -121,7 +121,16 @@ def _parts(rule: str) -> tuple[re.Pattern[str], int | None]:
     host, colon, port = rule.rpartition(":")
     if not colon or rule.endswith("]"):  # an IPv6 address without a port
         host, port = rule, ""
-    return re.compile(".*".join(map(re.escape, host.split("*")))), int(port) if port else None
+    return _glob(host), int(port) if port else None
+
+
+def _glob(text: str) -> re.Pattern[str]:
+    """Each `*` takes as little as it can, once and for all: a caller's host must not make it try every way."""
+    first, *others = map(re.escape, text.split("*"))
+    if not others:
+        return re.compile(first)
+    *middle, last = others
+    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last)
 
 
 def _host(raw: str) -> str:
