@@ -124,7 +124,7 @@ async def test_other_files_among_the_pictures_have_a_clear_end_and_harm_nobody(l
     await line.finished("mixed/good.jpg")
     await line.outcome("private/secret.jpg", "excluded")
     assert all(record["reason"] and not record["alt_text"] for record in (text, empty, cut))
-    assert "empty" in empty["reason"]
+    assert "no bytes" in empty["reason"]
     assert await line.sidecar("private/secret.jpg") is None
     assert await line.metadata("private/secret.jpg") == {}
     gets = [entry for entry in line.stack.storage.access_log.read_text().splitlines() if '"GET' in entry]
