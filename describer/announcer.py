@@ -45,8 +45,7 @@ class Announcer:
         try:
             await self.publisher.publish(event)
         except (Transient, Misconfigured) as fault:
-            asked = fault.retry_after if isinstance(fault, Transient) else None
-            delay = self.backoff.delay(deferrals + 1, asked)
+            delay = self.backoff.delay(deferrals + 1, fault)
             await self.queue.send(json.dumps(event | {_DEFERRALS: deferrals + 1}), delay=delay)
             level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
             _log.log(level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": str(fault)})

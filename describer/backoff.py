@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from describer.errors import DescriberError, Transient
+
 _LONGEST_BACKOFF: Final = 3600.0
 _LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
 _JITTER: Final = 0.25
@@ -22,7 +24,8 @@ class Backoff:
     base: float
     chance: Callable[[], float] = random.random
 
-    def delay(self, deferrals: int, asked: float | None = None) -> float:
-        """Seconds before the next try, after so many that failed; at most six days."""
+    def delay(self, deferrals: int, fault: DescriberError) -> float:
+        """Seconds before the next try, after so many that failed, the last one by `fault`; at most six days."""
+        asked = fault.retry_after if isinstance(fault, Transient) else None
         backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
         return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)

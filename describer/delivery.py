@@ -80,7 +80,6 @@ class Delivery:
                 fault = still
             else:
                 return
-        asked = fault.retry_after if isinstance(fault, Transient) else None
-        delay = self.backoff.delay(later.deferrals, asked)
+        delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.journal.deferred(later, fault, delay)

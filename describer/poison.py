@@ -77,7 +77,7 @@ class Poison:
             self.journal.done(work, await self.line.give_up(work.ref, self.brief, _WHY))
         except (Transient, Misconfigured) as fault:
             later = work.again(blames_picture=False)
-            delay = self.backoff.delay(later.deferrals, fault.retry_after if isinstance(fault, Transient) else None)
+            delay = self.backoff.delay(later.deferrals, fault)
             await self.again.send(later.to_message(), delay=delay)
             self.journal.deferred(later, fault, delay)
 
