@@ -302,8 +302,7 @@ async def test_a_form_has_so_many_parts_and_no_more(api: Api) -> None:
 )
 async def test_a_body_that_cannot_be_read_is_a_bad_request(api: Api, content: bytes, content_type: str) -> None:
     response = await api.client.post("/api/describe", content=content, headers={"content-type": content_type})
-    assert response.status_code in {400, 422}
-    _problem(response, response.status_code, "bad-request" if response.status_code == 400 else "invalid")
+    _problem(response, 400, "bad-request")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", ""])

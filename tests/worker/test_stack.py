@@ -170,6 +170,7 @@ async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> No
 async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as process:
         where = await addresses(tmp_path / "state")
+        assert any_listens(where)
         process.kill()
         await until(lambda: not any_listens(where))
 
@@ -233,6 +234,7 @@ async def test_a_child_that_does_not_listen_to_sigterm_is_killed_with_what_it_st
     child = Child("stubborn", ["/bin/sh", "-c", stubborn], environment={}, log=log, ready=ready, grace=0.1)
     child.wait_until_ready()
     pids = [int(pid) for pid in log.read_text().split()[:2]]
+    assert all(is_alive(pid) for pid in pids)
     children.end([child])
     await until(lambda: not any(is_alive(pid) for pid in pids))
 
