@@ -11,6 +11,7 @@ The tree:
     │   ├── Archived         in the archive tier
     │   └── Unanswered       the model gave no usable answer, however often it is asked
     ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
+    │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
     ├── OffLimits        tell whoever asked: this blob is kept from the model
     ├── Absent           tell whoever asked: there is no such blob, or no record of it
     ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
@@ -83,6 +84,10 @@ class Unacceptable(DescriberError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class InvalidName(Unacceptable, ValueError):
+    """No blob has this name, or not every program would open the same blob by it."""
 
 
 class OffLimits(DescriberError):

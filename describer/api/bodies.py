@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from describer.api.problems import Problem
 from describer.api.shapes import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.errors import InvalidName
 from describer.events import ImageRef
 from describer.ondemand import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
 
@@ -87,7 +88,10 @@ async def _source(image: ImageByUrl | ImageByBytes | ImageByBlob, number: int) -
         case ImageByUrl(url=url):
             return Url(url)
         case ImageByBlob(blob=blob):
-            return BlobOf(ImageRef(blob.container, blob.name))
+            try:
+                return BlobOf(ImageRef(blob.container, blob.name))
+            except InvalidName as error:
+                raise Problem.invalid({f"images[{number}].blob.name": str(error)}) from None
         case ImageByBytes(base64=text):
             try:
                 return Upload(await asyncio.to_thread(base64.b64decode, text, validate=True))
