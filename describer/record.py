@@ -64,7 +64,7 @@ class Sent(_Part):
     notes: tuple[str, ...] = ()
     image_tokens: int | None = None
     image_tokens_unshrunk: int | None = None
-    """What the picture would have taken at full size."""
+    """What the picture would have taken at full size; None if the family takes none at full size."""
 
 
 class Usage(_Part):
@@ -80,7 +80,8 @@ class Cost(_Part):
 
     priced_as: str
     usd: float
-    usd_unshrunk: float
+    usd_unshrunk: float | None = None
+    """What the picture at full size would have cost; None if the family takes none at full size."""
 
 
 class Earlier(_Part):

@@ -7,15 +7,15 @@ name of the container (a twin) are asked for once. What twins share names none o
 from dataclasses import dataclass
 
 from describer.brief import Brief
-from describer.cost import price
+from describer.cost import estimate
 from describer.errors import Refused
 from describer.image.values import Header, PreparedImage
 from describer.inflight import InFlight
-from describer.models import Families, Family
+from describer.models import Families
 from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
-from describer.record import Cost, Record, Sent, Source, Usage
+from describer.record import Record, Sent, Source, Usage
 from describer.sidecar import shared_key
 from describer.tokens import image_tokens
 
@@ -87,7 +87,7 @@ class Scribe:
             model=answer.model,
             sent=sent,
             usage=answer.usage,
-            cost=self._cost(self.families(brief.model), sent, answer.usage),
+            cost=estimate(self.families(brief.model), answer.usage, sent),
         )
 
     def _sent(self, brief: Brief, header: Header, image: PreparedImage) -> Sent:
@@ -101,14 +101,3 @@ class Scribe:
             image_tokens=image_tokens(family, image.width, image.height, brief.detail),
             image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
-
-    @staticmethod
-    def _cost(family: Family, sent: Sent, usage: Usage) -> Cost | None:
-        if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
-            return None
-        more = (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)
-        paid = price(family, usage.prompt_tokens, usage.completion_tokens)
-        unshrunk = price(family, usage.prompt_tokens + more, usage.completion_tokens)
-        if paid is None or unshrunk is None:
-            return None
-        return Cost(priced_as=family.name, usd=float(paid), usd_unshrunk=float(unshrunk))

@@ -27,6 +27,7 @@ from describer.errors import (
 from describer.events import ImageRef
 from describer.ondemand import BlobOf, Url
 from describer.outcome import Status
+from describer.record import Cost
 from describer.room import LEAST, Room
 from tests.unit.conftest import BRIEF, House
 from tests.unit.test_ondemand import Desk
@@ -43,6 +44,17 @@ async def fine(house: House) -> Result:
 def having(result: Result, **changes: object) -> Result:
     assert result.record
     return Result(result.picture, record=result.record.model_copy(update=changes))
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        (Cost(priced_as="gpt-4o", usd=0.5), "; about 1.000000 USD"),
+        (None, "; no list price is known for the model"),
+    ],
+)
+def test_a_summary_says_what_it_cost_or_that_nobody_knows(fine: Result, cost: Cost | None, said: str) -> None:
+    assert str(table([having(fine, cost=cost)] * 2).caption).endswith(f"2 described{said}")
 
 
 def test_the_worst_result_decides_the_code(fine: Result) -> None:
