@@ -210,13 +210,14 @@ class App:
 
     @cached_property
     def _scribe(self) -> Scribe:
-        from describer.image.studio import ThreadStudio
+        from describer.image.studio import ProcessStudio
         from describer.image.values import Limits
         from describer.inflight import InFlight
         from describer.scribe import Scribe
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
-        return Scribe(ThreadStudio(self.family, limits), self.model, self.records, self.family, InFlight())
+        studio = self._kept(ProcessStudio(self.family, limits))
+        return Scribe(studio, self.model, self.records, self.family, InFlight())
 
     @cached_property
     def _watch(self) -> Watch:

@@ -21,6 +21,7 @@ The tree:
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -32,9 +33,18 @@ class DescriberError(Exception):
 
 
 class Refused(DescriberError):
-    """This picture cannot be described; trying again will not help."""
+    """This picture cannot be described; trying again will not help.
+
+    Args:
+        message: what is wrong and what its owner can do.
+        facts: what is known of the picture all the same: `format`, and its sides upright, `width` and `height`.
+    """
 
     status: ClassVar[Status]
+
+    def __init__(self, message: str, facts: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(message)
+        self.facts = dict(facts or {})
 
 
 class Unsupported(Refused):

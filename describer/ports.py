@@ -12,7 +12,7 @@ from describer.brief import Brief, Question
 from describer.description import Description
 from describer.errors import Refused
 from describer.events import ImageRef
-from describer.image.values import Header, PreparedImage
+from describer.image.values import PreparedImage
 from describer.outcome import Skip
 from describer.record import Record, Usage
 
@@ -157,9 +157,6 @@ class Records(Protocol):
 class Studio(Protocol):
     """Makes of any picture what the model is shown."""
 
-    async def inspect(self, data: bytes) -> Header:
-        """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
-
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks as this model looks at this detail, and encodes.
 
@@ -171,6 +168,8 @@ class Studio(Protocol):
 
         Raises:
             Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
+            Transient: the machine is too busy, or ran out of memory.
+            Misconfigured: pictures cannot be prepared on this machine.
         """
 
 

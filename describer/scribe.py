@@ -1,4 +1,4 @@
-"""From a picture's bytes to its record: inspect ─► prepare ─► ask ─► check.
+"""From a picture's bytes to its record: prepare ─► ask ─► check.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
 name of the container (a twin) are asked for once. What twins share names none of them.
@@ -10,6 +10,7 @@ from describer.brief import Brief
 from describer.cost import estimate
 from describer.errors import Refused
 from describer.image.values import Header, PreparedImage
+from describer.image.version import version
 from describer.inflight import InFlight
 from describer.models import Families
 from describer.outcome import Status
@@ -65,15 +66,14 @@ class Scribe:
         if content.refusal:
             return Record.refused(brief, source, content.refusal)
         try:
-            header = await self.studio.inspect(content.data)
-            source = source_of(picture, content, header)
             image = await self.studio.prepare(
                 content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
             )
+            source = source_of(picture, content, image.header)
             answer = await self.model.ask(brief, image)
         except Refused as refusal:
-            return Record.refused(brief, source, refusal)
-        return self._record(brief, source, self._sent(brief, header, image), answer)
+            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal, reader=version())
+        return self._record(brief, source, self._sent(brief, image), answer)
 
     def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
         verdict = rules.check(answer, brief)
@@ -90,8 +90,8 @@ class Scribe:
             cost=estimate(self.families(brief.model), answer.usage, sent),
         )
 
-    def _sent(self, brief: Brief, header: Header, image: PreparedImage) -> Sent:
-        family = self.families(brief.model)
+    def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
+        family, header = self.families(brief.model), image.header or image
         return Sent(
             width=image.width,
             height=image.height,

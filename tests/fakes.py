@@ -125,13 +125,10 @@ class FakeStudio:
     def __init__(self) -> None:
         self.refuses: DescriberError | None = None
 
-    async def inspect(self, data: bytes) -> Header:
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         if self.refuses:
             raise self.refuses
-        return Header("JPEG", "image/jpeg", 4000, 3000)
-
-    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        return PreparedImage(data, 1024, 768)
+        return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
 def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = ("en",)) -> Answer:

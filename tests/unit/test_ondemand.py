@@ -22,7 +22,7 @@ from describer.errors import (
     UrlFault,
 )
 from describer.events import ImageRef
-from describer.image.studio import ThreadStudio
+from describer.image.studio import ProcessStudio
 from describer.image.values import Limits
 from describer.models import family
 from describer.ondemand import MOST_SOURCES, BlobOf, OnDemand, Order, PictureSource, Upload, Url
@@ -310,10 +310,11 @@ async def test_equal_pictures_are_not_asked_one_after_the_other(desk: Desk) -> N
 async def test_a_picture_is_shrunk_to_the_tokens_that_it_may_take(desk: Desk) -> None:
     luna = family("gpt-5.6-luna")
     assert luna is not None
-    studio = ThreadStudio(lambda _: luna, Limits(2**20, 2**28))
+    studio = ProcessStudio(lambda _: luna, Limits(2**20, 2**28))
     picture = pictures.jpeg(1600, 1200)
     free = await studio.prepare(picture, model="", detail="high")
     bound = await studio.prepare(picture, model="", detail="high", max_tokens=200)
+    await studio.close()
     taken = [image_tokens(luna, image.width, image.height, "high") for image in (free, bound)]
     assert taken[0] is not None and taken[1] is not None
     assert taken[1] <= 200 < taken[0]
