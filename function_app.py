@@ -9,7 +9,6 @@ from describer.app import (
     PROOFS_QUEUE,
     UNPUBLISHED_QUEUE,
     UPLOADS_POISON_QUEUE,
-    WORK_POISON_QUEUE,
     WORK_QUEUE,
     App,
 )
@@ -59,31 +58,26 @@ async def deep_health(req: func.HttpRequest, context: func.Context) -> func.Http
 @app.queue_trigger(arg_name="message", queue_name=WORK_QUEUE, connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
-    await describer.delivery.again(message.get_body())
+    body, received = message.get_body(), message.dequeue_count or 1
+    await describer.inbox.take(WORK_QUEUE, message, lambda: describer.delivery.again(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
 async def return_upload(message: func.QueueMessage) -> None:
-    """An upload that the blob trigger gave up on. Off on the other routes: their accounts may have no queues."""
-    await describer.poison.of_uploads(message.get_body())
-
-
-@app.queue_trigger(arg_name="message", queue_name=WORK_POISON_QUEUE, connection="AzureWebJobsStorage")
-async def give_up(message: func.QueueMessage) -> None:
-    """Work that the host gave up on."""
-    await describer.poison.of_work(message.get_body())
+    """An upload that the blob trigger gave up on. The connection is the trigger's own: there it puts them."""
+    await describer.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: describer.poison.of_uploads(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
-    await describer.announcer.again(message.get_body())
+    await describer.inbox.take(UNPUBLISHED_QUEUE, message, lambda: describer.announcer.again(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=PROOFS_QUEUE, connection="AzureWebJobsStorage")
 async def prove_wiring(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
-    await describer.proof.prove(message.get_body())
+    await describer.inbox.take(PROOFS_QUEUE, message, lambda: describer.proof.prove(message.get_body()))
 
 
 @app.event_grid_trigger(arg_name="event")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from describer.checks import Check
     from describer.checkup import Closable
     from describer.delivery import Delivery
+    from describer.inbox import Inbox
     from describer.journal import Journal
     from describer.mcp import DescribeImage
     from describer.models import Family
@@ -45,7 +46,6 @@ UNPUBLISHED_QUEUE = "unpublished-events"
 PROOFS_QUEUE = "wiring-proofs"
 ASIDE_QUEUE = "work-set-aside"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
-WORK_POISON_QUEUE = "image-work-poison"
 
 # The model's provider, as OpenTelemetry's conventions name it.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -96,25 +96,24 @@ class App:
 
     @cached_property
     def poison(self) -> Poison:
-        """Where what the host gave up on goes."""
+        """Where uploads go that the host gave up on."""
         from describer.poison import Poison
 
-        return Poison(
-            line=self.pipeline,
-            brief=self.brief,
-            container=self.settings.images_container,
-            work=self._queue(WORK_QUEUE),
-            again=self._queue(WORK_POISON_QUEUE),
-            aside=self._queue(ASIDE_QUEUE),
-            backoff=self._backoff,
-            journal=self.journal,
-        )
+        return Poison(self.settings.images_container, self._queue(WORK_QUEUE))
 
-    def _queue(self, name: str) -> Queue:
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Where each message of a queue comes to an end."""
+        from describer.inbox import Inbox
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        return Inbox(self._queue(ASIDE_QUEUE, base64=False))
+
+    def _queue(self, name: str, *, base64: bool = True) -> Queue:
         from describer.adapters.queue import StorageQueue
         from describer.adapters.storage import queue_client
 
-        return StorageQueue(self._kept(queue_client(self.settings.host_account, name)))
+        return StorageQueue(self._kept(queue_client(self.settings.host_account, name, base64=base64)))
 
     @cached_property
     def announcer(self) -> Announcer:
@@ -311,9 +310,12 @@ class App:
         return self._probes(of_azure=True)
 
     def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
-        from describer.checkup import probes
+        from describer.checkup import Queues, probes
 
-        family, queues = self.family(self.settings.model_server.model), (WORK_QUEUE, UNPUBLISHED_QUEUE)
+        family, queues = (
+            self.family(self.settings.model_server.model),
+            Queues(WORK_QUEUE, ASIDE_QUEUE, UNPUBLISHED_QUEUE),
+        )
         return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
     def family(self, model: str) -> Family:

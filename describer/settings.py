@@ -279,7 +279,8 @@ class Settings(BaseModel):
     )
     images_blob_uri: _Address = _setting("IMAGES__blobServiceUri", "", "The images account, by identity.", _ADDRESS)
     images_queue_uri: _Address = _setting(
-        "IMAGES__queueServiceUri", "", "Its queues: the trigger keeps its poison queue there.",
+        "IMAGES__queueServiceUri", "", "Where the trigger keeps its poison queue: the app's own account, so that "
+        "no other account's queues need be reached.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     images_credential: _Credential = _setting(
