@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
-from describer.errors import InvalidName
-
 from describer import messages
+from describer.errors import InvalidName
 from describer.messages import Unreadable
 
 _SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
