@@ -12,6 +12,7 @@ from typing import Any
 
 from describer.backoff import Backoff
 from describer.brief import Brief
+from describer.call_context import UPLOAD_SECONDS, entered
 from describer.errors import Misconfigured, Transient
 from describer.events import ImageRef, Work, refs
 from describer.journal import Journal, LogJournal
@@ -50,9 +51,11 @@ class Delivery:
         Raises:
             ValueError: it names no picture; the host then moves it to the poison queue, see poison.py.
         """
-        for work in Work.from_message(message):
-            self.journal.taken(work)
-            await self._work(work)
+        works = Work.from_message(message)
+        with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
+            for work in works:
+                self.journal.taken(work)
+                await self._work(work)
 
     async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
