@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from describer.backoff import Backoff
 from describer.brief import Brief
+from describer.call_context import UPLOAD_SECONDS, entered
 from describer.errors import Misconfigured, Transient
 from describer.events import ImageRef, Work, refs
 from describer.journal import Journal, LogJournal
@@ -58,9 +59,11 @@ class Delivery:
         Raises:
             Unreadable: it names no picture.
         """
-        for work in Work.from_message(body):
-            self.journal.taken(work)
-            await (self._work(work) if received == 1 else self._interrupted(work))
+        works = Work.from_message(body)
+        with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
+            for work in works:
+                self.journal.taken(work)
+                await (self._work(work) if received == 1 else self._interrupted(work))
 
     async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""

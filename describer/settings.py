@@ -208,8 +208,8 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256, "Callers' pictures held in memory at once, per instance, in MiB; beyond it: 429.",
-        "a whole number from 16 to 16000", ge=16, le=16000,
+        "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
+        "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures by URL

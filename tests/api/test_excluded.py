@@ -70,11 +70,11 @@ async def _by_http_to_write(api: Api, name: str) -> None:
 
 
 async def _by_mcp(api: Api, name: str) -> None:
-    await DescribeImage(api.desk.ondemand).call({"blob": f"images/{name}"})
+    await DescribeImage(api.desk.ondemand, api.desk.memory).call(json.dumps({"arguments": {"blob": f"images/{name}"}}))
 
 
 async def _by_command_line(api: Api, name: str) -> None:
-    batch = Batch(api.desk.ondemand, 1000, 4)
+    batch = Batch(api.desk.ondemand, 4)
     async for _ in batch.describe(find([name], "images", b"").sources, BRIEF, write=True):
         await asyncio.sleep(0)
 
