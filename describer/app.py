@@ -160,6 +160,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             room=self._room,
+            models=settings.models_allowed,
         )
         if self.telemetry is None:
             return pipeline

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from describer.brief import Brief
 from describer.cost import estimate
 from describer.errors import Refused
+from describer.history import Request, Source
 from describer.image.values import Header, PreparedImage
 from describer.inflight import InFlight
 from describer.models import Families
 from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
-from describer.record import Record, Sent, Source, Usage
+from describer.record import Record, Sent, Usage
 from describer.sidecar import shared_key
 from describer.tokens import image_tokens
 
@@ -46,17 +47,19 @@ class Scribe:
 
     async def describe(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes: a twin's, a new one, or the record of why there is none."""
-        if content.refusal:
+        if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
         async with self.in_flight.alone(f"{container}/{key}"):
             if twin := await self.records.twin(container, key):
                 source = twin.source.model_copy(update={"name": picture.ref.name, "etag": picture.etag})
-                return twin.model_copy(update={"source": source, "usage": Usage(), "cost": None})
+                own = {"source": source, "request": Request.of(brief), "usage": Usage(), "cost": None}
+                return twin.model_copy(update=own)
             record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
                 unnamed = record.source.model_copy(update={"name": "", "etag": ""})
-                await self.records.share(container, key, record.model_copy(update={"source": unnamed}))
+                shared = record.model_copy(update={"source": unnamed, "request": None})
+                await self.records.share(container, key, shared)
             return record
 
     async def anew(self, picture: Picture, content: Content, brief: Brief) -> Record:
