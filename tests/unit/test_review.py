@@ -25,7 +25,7 @@ def test_each_word_has_a_row() -> None:
     assert {*SAID, *NOBODYS_WORD} == set(Word)
 
 
-@pytest.mark.parametrize(("word", "expected"), SAID.items())
+@pytest.mark.parametrize(("word", "expected"), list(SAID.items()))
 @pytest.mark.parametrize("outcome", ENDS)
 def test_a_persons_word_decides_whatever_else_happened(word: Word, expected: Judgement, outcome: Status) -> None:
     assert {judge(outcome, word, demand) for demand in DEMANDS} == {expected}
@@ -38,7 +38,7 @@ def test_without_one_the_work_decides(word: Word, outcome: Status) -> None:
 
 
 @pytest.mark.parametrize("word", NOBODYS_WORD)
-@pytest.mark.parametrize(("outcome", "demand"), itertools.product(ENDS, Demand))
+@pytest.mark.parametrize(("outcome", "demand"), list(itertools.product(ENDS, Demand)))
 def test_a_demand_lasts_and_nothing_is_published_under_it(word: Word, outcome: Status, demand: Demand) -> None:
     status = Status.NEEDS_REVIEW if outcome in ANSWERED else outcome
     assert judge(outcome, word, demand) == Judgement(status, Review.SUGGESTED, demand)
