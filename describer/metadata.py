@@ -75,7 +75,7 @@ def decode(value: str) -> str:
     except UnicodeDecodeError:
         return value
     same = _ESCAPE.sub(lambda found: found[0].upper(), value)
-    return text if same in {encode(text), *(quote(text, safe=safe) for safe in _ENCODERS)} else value
+    return text if encode(text) == same or any(quote(text, safe=safe) == same for safe in _ENCODERS) else value
 
 
 def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
