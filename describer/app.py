@@ -159,6 +159,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
+            models=settings.models_allowed,
         )
         if self.telemetry is None:
             return pipeline

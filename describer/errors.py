@@ -18,6 +18,7 @@ The tree:
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
+    │   └── Newer            a later version of the app wrote this record: leave it alone
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
@@ -163,6 +164,10 @@ class Busy(Transient):
 
 class Misconfigured(DescriberError):
     """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+
+class Newer(Misconfigured):
+    """A later version of the app wrote this record: only that one may change it."""
 
 
 class Superseded(DescriberError):

@@ -35,6 +35,7 @@ from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
 from describer.outcome import Skip, SkipReason
+from describer.pipeline import origin_of
 from describer.ports import FreeAnswer, Line, Page, Records, Stored
 from describer.record import Record, Usage
 from describer.scribe import Scribe
@@ -100,11 +101,11 @@ class OnDemand:
             if not isinstance(source, BlobOf):
                 return await self.scribe.describe_unstored(picture, content, brief)
             stored = await self.records.read(source.ref)
-            other = self.loader.watch.origin(picture)
-            origin = await self.records.read(other) if other else None
+            origin = await origin_of(picture, self.loader.watch, self.records)
+            brief = provenance.asked(picture, content, stored, brief, self.models)
             settled = provenance.settled(picture, content, stored, brief)
             record = settled or await self.scribe.describe_unstored(picture, content, brief)
-            return provenance.reconciled(record, picture, stored, origin)
+            return provenance.reconciled(record, picture, stored, origin, again=brief.again)
 
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""
@@ -161,8 +162,8 @@ class OnDemand:
         )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
             return end
-        if end.reason is SkipReason.UNCHANGED:
-            return (await self.stored(ref)).record
+        if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
+            return (await self.stored(ref)).record  # raises Newer
         raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
 
 

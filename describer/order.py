@@ -18,6 +18,8 @@ IMAGE_TOKENS: Final = (64, 32000)
 DETAILS: Final = ("low", "high", "original")
 LANGUAGE: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 """BCP 47, as far as its form goes."""
+_IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
+"""What a brief calls a wish, where it has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Order:
             profile=self.profile or usual.profile,
             max_chars=self.max_chars or usual.max_chars,
             max_image_tokens=self.max_image_tokens or usual.max_image_tokens,
+            chosen=frozenset(_IN_BRIEF.get(name, name) for name in self.__slots__ if getattr(self, name)),
         )
 
     def question(self, text: str, usual: Brief, models: tuple[str, ...]) -> Question:

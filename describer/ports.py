@@ -127,7 +127,11 @@ class Records(Protocol):
     """The sidecars."""
 
     async def read(self, ref: ImageRef) -> Stored | None:
-        """The picture's record, or None."""
+        """The picture's record, or None.
+
+        Raises:
+            Newer: a later version of the app wrote it.
+        """
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
         """Stores `record` in the place of exactly `replaces`, or where none is.

@@ -89,6 +89,11 @@ class Line:
         except ResourceNotFoundError:
             return None
 
+    async def write_sidecar(self, name: str, data: bytes) -> None:
+        """What anybody may do to a sidecar."""
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        await blob.upload_blob(data, overwrite=True)
+
     async def finished(self, name: str, *, container: str = "images", status: str = "described") -> dict[str, Any]:
         """Waits until the picture's metadata names a sidecar of this status, and gives that."""
 
