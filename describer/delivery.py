@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from describer import bugs
 from describer.backoff import Backoff
 from describer.brief import Brief
 from describer.errors import Misconfigured, Transient
@@ -65,8 +66,8 @@ class Delivery:
         except (Transient, Misconfigured) as fault:
             await self._put_off(work, fault)
         except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
-            _log.exception("picture.unexpected", extra={"picture": work.ref.subject})
-            ours = Transient(f"an unexpected {type(error).__name__}; the log has more", blames_picture=True)
+            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", blames_picture=True)
             await self._put_off(work, ours)
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
@@ -74,7 +75,7 @@ class Delivery:
         later = work.again(blames_picture=blames_picture)
         if blames_picture and later.attempts >= self.max_attempts:
             try:
-                why = f"Tried {later.attempts} times; the last time: {fault}"
+                why = f"Tried {later.attempts} times; the last time: {fault.message}"
                 self.journal.done(later, await self.pipeline.give_up(work.ref, self.brief, why))
             except (Transient, Misconfigured) as still:
                 fault = still

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
+from describer import bugs
 from describer.errors import DescriberError, Misconfigured, Transient, Unacceptable
 from describer.events import ImageRef
 from describer.ondemand import BlobOf, OnDemand, Order, PictureSource, Url
@@ -28,6 +29,7 @@ TOLD: Final = (
 )
 """What of a record an agent is told."""
 
+_NO_BLOB: Final = "blob has to be a container and a name, such as images/cat.jpg, and no address."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
 _log = logging.getLogger(__name__)
 
@@ -49,9 +51,8 @@ class Arguments(BaseModel):
         if self.url:
             return Url(self.url)
         container, slash, name = self.blob.partition("/")
-        if not (container and slash and name):
-            sentence = f"{self.blob[:100]!r} is no blob; give the container and the name, such as images/cat.jpg."
-            raise Unacceptable(sentence, field="blob")
+        if not (container and slash and name) or "://" in self.blob:
+            raise Unacceptable(_NO_BLOB, field="blob")
         return BlobOf(ImageRef(container, name))
 
     def order(self) -> Order:
@@ -71,13 +72,18 @@ class DescribeImage:
 
     async def call(self, arguments: Mapping[str, object]) -> str:
         """JSON of what became of the picture, or of why nothing could."""
+        source = None
         try:
             asked = Arguments.model_validate(arguments)
-            told = _told(await self.desk.describe(asked.source(), self.desk.brief(asked.order())))
+            source = asked.source()
+            told = _told(await self.desk.describe(source, self.desk.brief(asked.order())))
         except ValidationError as error:
             told = {"error": " ".join(f"{fault['loc'][0]} has to be a text." for fault in error.errors())}
         except DescriberError as error:
-            told = _failed(error)
+            told = _refused(error, source)
+        except Exception as error:  # noqa: BLE001 - the host would log and export it, sentence and all
+            _log.error("mcp.failed", extra=bugs.facts(error))
+            told = {"error": "Something went wrong inside; the image describer's operators can see where."}
         return json.dumps(told, ensure_ascii=False)
 
 
@@ -85,11 +91,21 @@ def _told(record: Record) -> dict[str, Any]:
     return record.model_dump(mode="json", include=set(TOLD))
 
 
-def _failed(error: DescriberError) -> dict[str, Any]:
+def _refused(error: DescriberError, source: PictureSource | None) -> dict[str, Any]:
     """A sentence for the agent; what is wrong with the installation is for its operators, in the log."""
-    _log.warning("mcp.failed", extra={"error": type(error).__name__, "reason": str(error)})
+    _log_refusal(error, source)
     if isinstance(error, Misconfigured):
         return {"error": "What the image describer needs is missing or refuses it; its operators can see what."}
     wait = error.retry_after if isinstance(error, Transient) else None
     told = {"error": f"{str(error).removesuffix('.')}."}
     return told | {"retry_after_seconds": math.ceil(wait)} if wait else told
+
+
+def _log_refusal(error: DescriberError, source: PictureSource | None) -> None:
+    """What is the agent's own fault is logged by its kind: its sentence may quote what the agent said."""
+    if isinstance(error, Transient | Misconfigured):
+        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+        picture = {"picture": source.ref} if isinstance(source, BlobOf) else {}
+        _log.log(level, "mcp.put_off", extra=picture | {"reason": error.message})
+    else:
+        _log.info("mcp.refused", extra={"error": type(error).__name__})

@@ -60,7 +60,7 @@ class Poison:
             await self._put_aside(message, "it is no upload that this app's blob trigger was told of")
             return
         await self.work.send(work.to_message(), delay=0)
-        _log.warning(RETURNED, extra={"picture": work.ref.subject})
+        _log.warning(RETURNED, extra={"picture": work.ref})
 
     async def of_work(self, message: bytes) -> None:
         """A message of `image-work-poison`."""

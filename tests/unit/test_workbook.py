@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from describer import journal
+from describer import vocabulary as v
 from describer.announcer import Announcer
 from describer.backoff import Backoff
 from describer.errors import Misconfigured, Transient
 from describer.outcome import SkipReason, Status
 from describer.poison import SET_ASIDE
-from describer.telemetry import vocabulary as v
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.conftest import BRIEF, CAT, House

@@ -1,5 +1,9 @@
-"""The names that telemetry uses. `infra/workbook.json`, docs/operations.md and the alerts query them: tests compare."""
+"""The names that telemetry uses, and the list of what may leave: what is not on it, adapters/insights.py drops.
 
+`infra/workbook.json`, docs/operations.md and the alerts query these names: tests compare.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
 SCOPE: Final = "describer"
@@ -37,7 +41,6 @@ MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
 TOKENS: Final = "gen_ai.client.token.usage"
 """Tokens as the model's server counted them, by model and `gen_ai.token.type`."""
-METRICS: Final = (PICTURES, DEFERRALS, QUEUE_AGE, COST, MODEL_SECONDS, TOKENS)
 
 # Attributes of our own; stages add more with `tell`, all of them as `describer.<name>`.
 PICTURE: Final = "describer.picture"
@@ -59,3 +62,68 @@ RESPONSE_MODEL: Final = "gen_ai.response.model"
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - no password
+
+# The list. A value on it is a number, a name of ours, or a reference to a picture: never a caller's words.
+
+SPANS: Final = frozenset(
+    {
+        DESCRIBE,
+        GIVE_UP,
+        RECORDS_READ,
+        RECORDS_PAGE,
+        RECORDS_TWIN,
+        RECORDS_WRITE,
+        RECORDS_SHARE,
+        RECORDS_UNSHARE,
+        RECORDS_CONFIRM,
+        RECORDS_DELETE,
+        IMAGES_LOOK,
+        IMAGES_READ,
+        IMAGES_MARK,
+        IMAGE_INSPECT,
+        IMAGE_PREPARE,
+        TOPIC_ANNOUNCE,
+    }
+)
+"""Beside these, `chat <model>`."""
+
+_ABOUT_MODEL: Final = frozenset({OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, ERROR_TYPE})
+_TOLD: Final = ("size", "format", "width", "height", "frames", "flags", "notes", "found", "written", "calls", "refused")
+SPAN_ATTRIBUTES: Final = (
+    frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
+    | _ABOUT_MODEL
+    | {f"{SCOPE}.{name}" for name in _TOLD}
+)
+"""Of spans."""
+
+METRICS: Final[Mapping[str, frozenset[str]]] = {
+    PICTURES: frozenset({OUTCOME}),
+    DEFERRALS: frozenset({FAULT}),
+    QUEUE_AGE: frozenset(),
+    COST: _ABOUT_MODEL,
+    MODEL_SECONDS: _ABOUT_MODEL,
+    TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
+}
+"""The metrics, each with its attributes."""
+
+_WORK: Final = frozenset({"picture", "attempts", "deferrals", "age"})
+_PROOF: Final = frozenset({"proof", "picture", "status", "seconds", "reason"})
+_BUG: Final = frozenset({"error", "where"})
+EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "picture.done": _WORK | {"outcome"},
+    "picture.deferred": _WORK | {"delay", "fault", "reason"},
+    "picture.unexpected": _BUG | {"picture"},
+    "event.deferred": frozenset({"deferrals", "delay", "reason"}),
+    "work.returned": frozenset({"picture"}),
+    "work.set_aside": frozenset({"reason"}),
+    "wiring.proved": _PROOF,
+    "wiring.failed": _PROOF,
+    "http.answered": frozenset({"request_id", "method", "route", "status", "seconds"}),
+    "http.put_off": frozenset({"request_id", "reason", *(f"picture_{number}" for number in range(1, 11))}),
+    "http.failed": _BUG | {"request_id"},
+    "mcp.put_off": frozenset({"picture", "reason"}),
+    "mcp.refused": frozenset({"error"}),
+    "mcp.failed": _BUG,
+    "function.failed": _BUG | {"function"},
+}
+"""The log events, each with its facts."""
