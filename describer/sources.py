@@ -105,12 +105,12 @@ class Loader:
             Absent: there is no such blob.
         """
         if skip := self.watch.skips_name(ref):
-            raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
+            raise OffLimits(f"This blob is off limits: {skip.detail}.")
         picture = await self._images.look(ref)
         if picture is None:
-            raise Absent(f"There is no blob {ref.container}/{ref.name}.")
+            raise Absent("There is no such blob.")
         if skip := self.watch.skips_picture(picture):
-            raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
+            raise OffLimits(f"This blob is off limits: {skip.detail}.")
         return picture
 
     @asynccontextmanager
@@ -136,7 +136,7 @@ class Loader:
         except Refused as refusal:
             return Content(picture.size, refusal=refusal)
         except Superseded as race:
-            raise Transient(f"{picture.ref.name!r} changed while it was read") from race
+            raise Transient("the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> Content:
         if len(data) > self._max_bytes:
