@@ -32,6 +32,7 @@ async def test_every_way_in_shares_one_budget_of_memory() -> None:
     app = App(Settings.read(SETTINGS))
     assert {name for name, memory in _parts(app).items() if memory is not app.memory} == set()
     assert app.memory.size == 16 * MIB
+    assert isinstance(app.pipeline, Pipeline)
     assert app.ondemand.line is app.pipeline
     assert app.ondemand.scribe is app.pipeline.scribe, "so that equal questions meet, and answers are kept once"
     await app.close()
