@@ -9,10 +9,11 @@ import json
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
+from pydantic_core import from_json  # half as long as `json.loads`, and all of it in one step
 
 from describer import bugs
 from describer.call_context import HTTP_SECONDS, limited
@@ -21,6 +22,7 @@ from describer.events import ImageRef
 from describer.memory_budget import MemoryBudget
 from describer.ondemand import BlobOf, OnDemand, Order, PictureSource, Url
 from describer.record import Record
+from describer.unpacking import unpacked
 from describer.weighted_semaphore import Priority
 
 TOLD: Final = (
@@ -66,7 +68,8 @@ class Arguments(BaseModel):
         if bool(self.url) == bool(self.blob):
             raise Unacceptable("Give either url or blob, and not both.", field="url")
         if self.url:
-            return Url(self.url)
+            url = Url(self.url)
+            return replace(url, reserved=url.holds_picture)
         container, slash, name = self.blob.partition("/")
         if not (container and slash and name) or "://" in self.blob:
             raise Unacceptable(_NO_BLOB, field="blob")
@@ -119,13 +122,14 @@ class DescribeImage:
         try:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
-                with self.memory.try_reserve(len(context)):
-                    invocation = await asyncio.to_thread(Invocation.model_validate_json, context)
-                    asked = invocation.arguments
+                with self.memory.try_reserve(_memory(context)):
+                    asked = Invocation.model_validate(await unpacked(from_json, context)).arguments
                     source = asked.source()
                     return _told(await self.desk.describe(source, self.desk.brief(asked.order())))
         except ValidationError as error:
             return {"error": " ".join(_faults(error))}
+        except ValueError:  # by `from_json`, whose sentence speaks of lines and columns
+            return {"error": "The call is not valid JSON."}
         except DescriberError as error:
             return _refused(error, source)
         except Exception as error:  # noqa: BLE001 - the host would log and export it, sentence and all
@@ -133,7 +137,7 @@ class DescribeImage:
             return {"error": "Something went wrong inside; the image describer's operators can see where."}
 
     def _check(self, length: int) -> None:
-        most = min(MOST_CHARACTERS, self.memory.size // 2)
+        most = min(MOST_CHARACTERS, self.memory.size // 7 * 4)
         if length > most:
             raise TooLarge(
                 f"A call has at most {most:,} characters here, which is a picture of some {most * 3 // 4:,} bytes in a "
@@ -141,9 +145,14 @@ class DescribeImage:
             )
 
 
+def _memory(context: str) -> int:
+    """Bytes for the texts in a call and the picture that may be in them."""
+    return len(context) // 4 * 7
+
+
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False):
-        yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call is not valid JSON."
+        yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call has to be a JSON object."
 
 
 def _told(record: Record) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _data_url(size: int, first: bytes = b"") -> str:
 async def test_a_picture_in_a_url_counts_before_it_is_unpacked(house: House) -> None:
     desk = _with_web(house, memory=MemoryBudget(6 * MIN_RESERVATION), max_bytes=2**20)
     url = _data_url(2 * MIN_RESERVATION)
-    with desk.memory.try_reserve(2 * MIN_RESERVATION):  # the text fits, and then not what is in it
+    with desk.memory.try_reserve(2 * MIN_RESERVATION):  # the text would fit, but not beside what is in it
         busy = await told(desk, url=url)
     assert busy["retry_after_seconds"]
     assert desk.house.model.calls == []
@@ -177,7 +177,7 @@ async def test_a_call_that_is_too_large_learns_the_limit(house: House) -> None:
     large = await told(desk, url=_data_url(1001))
     assert (large["status"], "1,000 bytes" in large["reason"]) == ("too_large", True)
     larger = await told(desk, url=_data_url(desk.memory.size))
-    assert f"{desk.memory.size // 2:,} characters" in larger["error"]
+    assert f"{desk.memory.size // 7 * 4:,} characters" in larger["error"]
     assert "https: URL" in larger["error"]
 
 
