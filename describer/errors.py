@@ -9,6 +9,7 @@ The tree:
     │   ├── TooLarge         over the limit of bytes or of memory
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
+    │   ├── Encrypted        with a key that only its owner's programs have
     │   └── Unanswered       the model gave no usable answer, however often it is asked
     ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
@@ -18,6 +19,8 @@ The tree:
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
+    │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
+    │   └── Protected        a policy or a legal hold forbids the change
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
@@ -65,6 +68,12 @@ class Archived(Refused):
     """The blob lies in the archive tier; its owner must rehydrate it first."""
 
     status = Status.ARCHIVED
+
+
+class Encrypted(Refused):
+    """The blob is encrypted with a key that its owner provides with each request."""
+
+    status = Status.UNSUPPORTED
 
 
 class Unanswered(Refused):
@@ -153,6 +162,17 @@ class Busy(Transient):
 
 class Misconfigured(DescriberError):
     """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+
+class RecordUnreadable(Misconfigured):
+    """A sidecar can be neither read nor replaced: it is in the archive tier, or encrypted with a key of somebody's.
+
+    It may hold a person's text, so that nothing is written in its place.
+    """
+
+
+class Protected(Misconfigured):
+    """An immutability policy or a legal hold forbids to change or delete a blob."""
 
 
 class Superseded(DescriberError):

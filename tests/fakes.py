@@ -9,7 +9,7 @@ from typing import Any
 
 from describer.brief import Brief, Question
 from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Superseded, Transient
+from describer.errors import DescriberError, Refused, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
 from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
@@ -26,7 +26,11 @@ class _Blob:
 
 
 class FakeImages:
-    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off."""
+    """Blobs by name.
+
+    `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off, and `refusal` is known
+    beforehand to keep all of them from being read or marked.
+    """
 
     def __init__(self) -> None:
         self.blobs: dict[ImageRef, _Blob] = {}
@@ -34,6 +38,7 @@ class FakeImages:
         self.fails_with: DescriberError | None = None
         self.unwritable = False
         self.leased = False
+        self.refusal: Refused | None = None
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -44,7 +49,9 @@ class FakeImages:
 
     async def look(self, ref: ImageRef) -> Picture | None:
         blob = self.blobs.get(ref)
-        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased) if blob else None
+        if blob is None:
+            return None
+        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
 
     async def read(self, picture: Picture) -> Content:
         self.reads.append(picture.ref)
