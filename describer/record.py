@@ -6,13 +6,14 @@ The default language's texts stand flat at the top, because indexers map top-lev
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 from describer.brief import Brief
 from describer.description import Description, ImageKind, Texts
 from describer.errors import Refused
+from describer.language import known, known_of
 from describer.outcome import Status
 
 TEXT_FIELDS: Final = tuple(Texts.model_fields)
@@ -104,7 +105,7 @@ class Record(_Part):
     status: Status
     reason: str = ""
     """Why there is no description, nothing beside a person's text, or why a person should look; a sentence."""
-    language: str
+    language: Annotated[str, AfterValidator(known)]
     alt_text: str = ""
     description: str = ""
     extended_description: str = ""
@@ -127,6 +128,22 @@ class Record(_Part):
     cost: Cost | None = None
     at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
     history: tuple[Earlier, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_normal_tags(cls, given: Any) -> Any:
+        """People and earlier versions wrote `pt-br` or `EN`."""
+        match given:
+            case {"translations": dict(texts), "provenance": dict(provenance)}:
+                names = known_of(texts)
+                steps = {name: name.partition("/") for name in provenance}
+                renamed = {f"{names.get(tag, tag)}{slash}{of}": name for name, (tag, slash, of) in steps.items()}
+                return given | {
+                    "translations": {names[tag]: of for tag, of in texts.items()},
+                    "provenance": {name: provenance[was] for name, was in renamed.items()},
+                }
+            case _:
+                return given
 
     @classmethod
     def of_answer(cls, brief: Brief, source: Source, description: Description | None, **rest: object) -> Self:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Final
 
 from PIL.Image import Image
 
+from describer import preparation
 from describer.image.codec import opened
 from describer.image.decode import decode
 from describer.image.inspect import inspect
 from describer.image.values import Limits, PreparedImage
-
-JPEG_QUALITY: Final = 85
 
 
 def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Limits) -> PreparedImage:
@@ -39,5 +37,5 @@ def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Lim
 def _jpeg(pixels: Image, *, full_chroma: bool) -> bytes:
     pixels.info.clear()  # the writer copies comments and XMP from there
     out = BytesIO()
-    pixels.save(out, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4" if full_chroma else "4:2:0")
+    pixels.save(out, "JPEG", quality=preparation.JPEG_QUALITY, subsampling="4:4:4" if full_chroma else "4:2:0")
     return out.getvalue()

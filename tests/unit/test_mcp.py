@@ -53,7 +53,7 @@ async def test_what_is_wrong_with_a_picture_is_its_status(desk: Desk) -> None:
         ({"blob": "cat.jpg"}, "'cat.jpg' is no blob; give the container and the name, such as images/cat.jpg."),
         ({"blob": "secrets/cat.jpg"}, "secrets/cat.jpg is off limits: "),
         ({"blob": "images/absent.jpg"}, "There is no blob images/absent.jpg."),
-        ({"url": URL, "language": "klingon!"}, "'klingon!' is no BCP 47 tag"),
+        ({"url": URL, "language": "klingon!"}, "'klingon!' is not a BCP 47 tag"),
         ({"url": 7, "blob": ["x"]}, "url has to be a text. blob has to be a text."),
     ],
 )
