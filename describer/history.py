@@ -67,6 +67,8 @@ class Known(AttributedTexts):
     demand: Demand | None = None
     outcome: Outcome | None = None
     """None: `status` and `reason` are the app's own."""
+    reader: str = ""
+    """With `corrupt`: which decoders found it so, by their versions. Others try again."""
     model: str | None = None
     """The model as it named itself in its answer."""
     request: Request | None = None

@@ -13,6 +13,7 @@ from describer import edits
 from describer.brief import Brief
 from describer.evidence import Evidence
 from describer.history import Known, Request
+from describer.image.version import version
 from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
 from describer.record import Record
@@ -104,7 +105,7 @@ def _answers(known: Known, brief: Brief) -> bool:
     """Whether nothing is left to ask the model."""
     if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
         return True
-    if known.ended.status in _RETRIED:
+    if _is_retried(known):
         return False
     return known.fingerprint == brief.fingerprint or all(_is_approved(known, tag) for tag in brief.languages)
 
@@ -116,10 +117,18 @@ def _is_approved(known: Known, language: str) -> bool:
 
 def _is_better(previous: Record, record: Record) -> bool:
     """Whether the record that stands says more than a new one of the same bytes, or says it already."""
-    if record.ended.status is Status.FAILED and previous.alt_text and previous.ended.status not in _RETRIED:
+    if record.ended.status is Status.FAILED and previous.alt_text and not _is_retried(previous):
         return True  # an older answer to another brief is better than none
-    in_vain = record.ended.status in _RETRIED and record.fingerprint == previous.fingerprint
-    return in_vain and record.ended == previous.ended  # so that nobody is told twice
+    return _is_retried(previous) and _end(record) == _end(previous)  # tried in vain: nobody is told twice
+
+
+def _is_retried(known: Known) -> bool:
+    """Whether these bytes are tried again: by another decoder, if they were corrupt."""
+    return known.ended.status in _RETRIED or (known.ended.status is Status.CORRUPT and known.reader != version())
+
+
+def _end(known: Known) -> tuple[object, ...]:
+    return known.ended, known.reader, known.fingerprint
 
 
 def _with_words(record: Record, lines: Sequence[Known], elsewhere: Sequence[Known], *, again: bool) -> Record:

@@ -15,6 +15,7 @@ from describer.brief import Brief
 from describer.description import Description, Texts
 from describer.errors import Refused
 from describer.history import Earlier, Known, Request, Source, adds_to, bounded
+from describer.outcome import Status
 from describer.texts import Part, by_model
 
 VERSION: Final = 1
@@ -81,9 +82,10 @@ class Record(Known):
         return made.replacing({}, by_model(str(made.model), made.values()) if description else {})
 
     @classmethod
-    def refused(cls, brief: Brief, source: Source, refusal: Refused) -> Self:
-        """The record of a picture that cannot be described."""
+    def refused(cls, brief: Brief, source: Source, refusal: Refused, reader: str = "") -> Self:
+        """The record of a picture that cannot be described; `reader` names what could not read it."""
         fields = {"status": refusal.status, "reason": str(refusal)}
+        fields |= {"reader": reader} if refusal.status is Status.CORRUPT else {}
         return cls.model_validate(cls._asked(brief, source) | fields)
 
     @classmethod

@@ -104,7 +104,9 @@ class BlobRecords:
                     return None
                 raise
         try:
-            return Stored(Record.from_json(data), str(stream.properties.etag))
+            record = Record.from_json(data)
+            ImageRef(record.source.container, record.source.name)  # whoever reads the record may follow it
+            return Stored(record, str(stream.properties.etag))
         except NewerRecord as error:
             raise Newer(f"{name!r} was written by a later version of this app and is left alone: {error}") from error
         except ValueError as error:
