@@ -100,6 +100,7 @@ class Work:
         deferrals: how often it was put off, for whatever reason; decides the next delay.
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
+        anew: whether another answer is wanted, whatever is stored.
     """
 
     ref: ImageRef
@@ -107,6 +108,7 @@ class Work:
     attempts: int = 0
     deferrals: int = 0
     interruptions: int = 0
+    anew: bool = False
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -135,6 +137,7 @@ class Work:
                 "deferrals": self.deferrals,
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
+                "again": self.anew,
             },
             ensure_ascii=False,
         )
@@ -155,7 +158,8 @@ class Work:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, *counts) for ref in named]
+        works = [cls(ref, first_seen, *counts) for ref in named]
+        return [replace(work, anew=True) for work in works] if event.get("again") is True else works
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
