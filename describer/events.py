@@ -153,13 +153,13 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, counts = _moment(event), [_count(event, name) for name in _COUNTS]
+        first_seen, anew = _moment(event), event.get("again") is True
+        attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        works = [cls(ref, first_seen, *counts) for ref in named]
-        return [replace(work, anew=True) for work in works] if event.get("again") is True else works
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
