@@ -11,7 +11,7 @@ on `image-work`, with a delay. Three kinds of tries are told apart:
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from describer import bugs
@@ -73,7 +73,7 @@ class Delivery:
 
     async def _work(self, work: Work) -> None:
         try:
-            self.journal.done(work, await self.pipeline.describe(work.ref, self.brief))
+            self.journal.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
         except (Transient, Misconfigured) as fault:
             await self._put_off(work, fault)
         except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody

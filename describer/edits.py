@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from describer import metadata
-from describer.history import Known
+from describer.history import DescriptionState
 from describer.metadata import Copy
 from describer.review import Demand, Word, word_on
 from describer.texts import FACTS, TEXT_FIELDS, Origin, Provenance, Review, Value, by_person, digest_of, removed
@@ -28,7 +28,7 @@ class Edits:
     def __bool__(self) -> bool:
         return bool(self.written or self.gone or self.review)
 
-    def applied[K: Known](self, known: K, language: str = "") -> K:
+    def applied[K: DescriptionState](self, known: K, language: str = "") -> K:
         """`known` with these edits; they are about its default language, or about `language`."""
         led, written = known.led_by(language or known.language), dict(self.written)
         if written.get("is_decorative") is True and led.origin("alt_text") in {None, Origin.MODEL}:
@@ -40,7 +40,7 @@ class Edits:
         return _reviewed(led, None if rewritten else self.review).led_by(known.language)
 
 
-def in_sidecar(known: Known) -> Edits:
+def in_sidecar(known: DescriptionState) -> Edits:
     """What people did in the sidecar."""
     values, written, gone = known.values(), dict[str, Value](), set[str]()
     facts = () if all(entry.digest for entry in known.provenance.values()) else FACTS  # from before there were digests
@@ -57,7 +57,7 @@ def in_sidecar(known: Known) -> Edits:
     return Edits(written, frozenset(gone), review)
 
 
-def in_metadata(copy: Copy, past: Iterable[Known]) -> Edits:
+def in_metadata(copy: Copy, past: Iterable[DescriptionState]) -> Edits:
     """What people did in the metadata; `past` is what the app may have written there before it wrote digests."""
     written, gone = dict[str, Value](), set[str]()
     for name in (*metadata.TEXTS, metadata.DECORATIVE):
@@ -74,7 +74,7 @@ def in_metadata(copy: Copy, past: Iterable[Known]) -> Edits:
     return Edits(written, frozenset(gone), _review_in(copy))
 
 
-def copied(copy: Copy, known: Known) -> Known:
+def copied(copy: Copy, known: DescriptionState) -> DescriptionState:
     """The texts of people that the app copied into the metadata, in the shape of `known`; what they approved too."""
     approved = Review.APPROVED if copy.values.get(metadata.REVIEW) == Review.APPROVED else None
     entries = {
@@ -88,14 +88,14 @@ def copied(copy: Copy, known: Known) -> Known:
     return known.replacing({name: copy.values.get(name, "") for name in entries}, entries)
 
 
-def _is_there(known: Known, key: str) -> bool:
+def _is_there(known: DescriptionState, key: str) -> bool:
     tag, slash, name = key.partition("/")
     if not slash:
         return key in known.model_fields_set and getattr(known, key) is not None
     return tag in known.translations and name in known.translations[tag].model_fields_set
 
 
-def _is_copy(value: Value, known: Known, name: str) -> bool:
+def _is_copy(value: Value, known: DescriptionState, name: str) -> bool:
     ours = known.origin(name) == Origin.MODEL
     return ours and value in {getattr(known, name), metadata.decode(metadata.copy_of(known, name))}
 
@@ -107,7 +107,7 @@ def _review_in(copy: Copy) -> Review | None:
     return next((review for review in _JUDGED if review == said), None)
 
 
-def _review_of(known: Known) -> Review | None:
+def _review_of(known: DescriptionState) -> Review | None:
     word = word_on(known)
     if known.review in _JUDGED:
         return Review(known.review) if word is not _JUDGED[known.review] else None
@@ -115,7 +115,7 @@ def _review_of(known: Known) -> Review | None:
     return Review.SUGGESTED if taken_back else None
 
 
-def _reviewed[K: Known](known: K, said: Review | None) -> K:
+def _reviewed[K: DescriptionState](known: K, said: Review | None) -> K:
     """`known` with its texts approved, rejected, or neither any more."""
     if said is None or word_on(known) is Word.NOBODYS:
         return known

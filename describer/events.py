@@ -108,6 +108,7 @@ class Work:
         deferrals: how often it was put off, for whatever reason; decides the next delay.
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
+        anew: whether another answer is wanted, whatever is stored.
     """
 
     ref: ImageRef
@@ -115,6 +116,7 @@ class Work:
     attempts: int = 0
     deferrals: int = 0
     interruptions: int = 0
+    anew: bool = False
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -143,6 +145,7 @@ class Work:
                 "deferrals": self.deferrals,
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
+                "again": self.anew,
             },
             ensure_ascii=False,
         )
@@ -158,12 +161,13 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, counts = _moment(event), [_count(event, name) for name in _COUNTS]
+        first_seen, anew = _moment(event), event.get("again") is True
+        attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, *counts) for ref in named]
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from describer import edits, metadata
 from describer.edits import Edits
-from describer.history import Earlier, Known, Source
+from describer.history import DescriptionState, Earlier, Source
 from describer.metadata import Copy
 from describer.outcome import Status
 from describer.ports import Picture, Stored
@@ -66,16 +66,16 @@ class Evidence:
         return self.here and bool(self._in_sidecar.gone or (self._is_of_stored and self._in_metadata.gone))
 
     @cached_property
-    def lines(self) -> Sequence[Known]:
+    def lines(self) -> Sequence[DescriptionState]:
         """What was said of these very bytes, the newest first."""
-        found: list[Known] = [self._apart] if self._apart and self._is_of_these else []
+        found: list[DescriptionState] = [self._apart] if self._apart and self._is_of_these else []
         if self.previous:
             found += [self.previous] if self.here else []
             found += [line for line in self.previous.history if self._is_about(line)]
         return found
 
     @cached_property
-    def elsewhere(self) -> Sequence[Known]:
+    def elsewhere(self) -> Sequence[DescriptionState]:
         """What people said of these very bytes under another name or in another account, the newest first.
 
         It comes with the metadata: by the record that it names, or else as far as it is copied there. What was said
@@ -166,17 +166,17 @@ class Evidence:
         )
 
     @cached_property
-    def _of_origin(self) -> list[Known]:
+    def _of_origin(self) -> list[DescriptionState]:
         if self.origin is None:
             return []
         record = self.origin.record
         named = self._copy.record in {self.origin.etag.strip('"'), *(line.record for line in record.history)}
         unread = self.sha256 is None and record.source.sha256 is None and record.source.size == self.size and named
         known = edits.in_sidecar(record).applied(record)
-        found: list[Known] = [known] if unread or self._is_about(known) else []
+        found: list[DescriptionState] = [known] if unread or self._is_about(known) else []
         return found + [line for line in record.history if self._is_about(line)]
 
-    def _is_about(self, known: Known) -> bool:
+    def _is_about(self, known: DescriptionState) -> bool:
         return self.sha256 is not None and known.source.sha256 == self.sha256
 
     def _as_written(self, stored: Stored) -> Earlier:
@@ -194,7 +194,7 @@ class Evidence:
         return before.earlier(stored.etag)
 
 
-def _beside(known: Known, said: Sequence[Known]) -> Known:
+def _beside(known: DescriptionState, said: Sequence[DescriptionState]) -> DescriptionState:
     """`known` with only those words of people that are not among what was said."""
     others = [line.led_by(known.language).of_people() if line.language else line.of_people() for line in said]
     new = {key for key, value in known.of_people().items() if all(other.get(key) != value for other in others)}

@@ -56,7 +56,7 @@ class Source(Part):
     height: int | None = None
 
 
-class Known(AttributedTexts):
+class DescriptionState(AttributedTexts):
     """Texts, and what is to be done about them."""
 
     status: Status
@@ -67,12 +67,12 @@ class Known(AttributedTexts):
     demand: Demand | None = None
     outcome: Outcome | None = None
     """None: `status` and `reason` are the app's own."""
+    reader: str = ""
+    """With `corrupt`: which decoders found it so, by their versions. Others try again."""
     model: str | None = None
     """The model as it named itself in its answer."""
     request: Request | None = None
     """None: asked as the settings say."""
-    reader: str = ""
-    """With `corrupt`: which decoders found it so, by their versions. Others try again."""
     fingerprint: str
     """Of the brief: see `Brief.fingerprint`."""
     at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
@@ -106,20 +106,20 @@ def _reason(said: Judgement, ended: Outcome) -> str:
     return ended.reason if said.review == Review.EDITED else ""
 
 
-class Earlier(Known):
+class Earlier(DescriptionState):
     """A line of the history: what stood in the sidecar before it was replaced."""
 
     record: str | None = None
     """The ETag, without quotes, of the sidecar in which it stood; None if it stood in the metadata only."""
 
 
-def adds_to(line: Known, newer: Known) -> bool:
+def adds_to(line: DescriptionState, newer: DescriptionState) -> bool:
     """Whether the line says anything that a newer one does not say of the same bytes."""
     said = _said(line.led_by(newer.language))
     return bool(said) and (line.source.sha256 != newer.source.sha256 or not said <= _said(newer))
 
 
-def bounded(lines: Iterable[Earlier], record: Known) -> tuple[Earlier, ...]:
+def bounded(lines: Iterable[Earlier], record: DescriptionState) -> tuple[Earlier, ...]:
     """The lines, newest first, that `record` keeps: the newest few, and each with words of people's not found above."""
     seen, kept, machines = _of_people(record), list[Earlier](), 0
     for line in lines:
@@ -131,12 +131,12 @@ def bounded(lines: Iterable[Earlier], record: Known) -> tuple[Earlier, ...]:
     return tuple(kept)
 
 
-def _said(known: Known) -> set[tuple[str, object, object, object]]:
+def _said(known: DescriptionState) -> set[tuple[str, object, object, object]]:
     entries, of_people = known.provenance, known.of_people()
     said = ((key, value, entries.get(key)) for key, value in known.values().items() if value or key in of_people)
     return {(key, value, entry and entry.origin, entry and entry.review) for key, value, entry in said}
 
 
-def _of_people(known: Known) -> set[tuple[str | None, str, object]]:
+def _of_people(known: DescriptionState) -> set[tuple[str | None, str, object]]:
     alike = {key: key if "/" in key or key in FACTS else f"{known.language}/{key}" for key in known.provenance}
     return {(known.source.sha256, alike[key], value) for key, value in known.of_people().items() if value}

@@ -14,7 +14,7 @@ from itertools import accumulate, chain, repeat
 from typing import Final
 from urllib.parse import quote, unquote
 
-from describer.history import Known
+from describer.history import DescriptionState
 from describer.record import Record
 from describer.review import Demand
 from describer.texts import Origin, Review, Value, digest_of
@@ -108,7 +108,7 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
     return pairs | _fitting(SIDECAR, encode(sidecar), pairs)
 
 
-def copy_of(texts: Known, name: str, *, present: str = "") -> str:
+def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
     """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
     text = getattr(texts, name)
     stands = text and decode(present) == text and present.isascii()

@@ -1,6 +1,6 @@
 """What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from describer import language, prompt
@@ -32,6 +32,7 @@ class Order:
         max_tokens: the answer's cap.
         max_image_tokens: what a picture may take of the input; it is shrunk to that.
         model: a deployment of MODELS_ALLOWED, or the default one.
+        again: another answer, whatever is stored.
     """
 
     languages: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Order:
     max_tokens: int | None = None
     max_image_tokens: int | None = None
     model: str = ""
+    again: bool = False
 
     def brief(self, usual: Brief, models: tuple[str, ...]) -> Brief:
         """The brief: `usual`, but for these wishes.
@@ -59,7 +61,8 @@ class Order:
             profile=self.profile or usual.profile,
             max_chars=self.max_chars or usual.max_chars,
             max_image_tokens=self.max_image_tokens or usual.max_image_tokens,
-            chosen=frozenset(_IN_BRIEF.get(name, name) for name in self.__slots__ if getattr(self, name)),
+            chosen=frozenset(_IN_BRIEF.get(name, name) for name in _WISHES if getattr(self, name)),
+            again=self.again,
         )
 
     def question(self, text: str, usual: Brief, models: tuple[str, ...]) -> Question:
@@ -70,7 +73,7 @@ class Order:
         """
         if not 0 < len(text.strip()) <= LONGEST_QUESTION:
             raise Unacceptable(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")
-        for field in ("profile", "max_chars"):
+        for field in ("profile", "max_chars", "again"):
             if getattr(self, field):
                 raise Unacceptable(f"{field} is for descriptions; a question of one's own says it itself.", field=field)
         brief = self.brief(usual, models)
@@ -111,3 +114,6 @@ class Order:
         ):
             if number is not None and not least <= number <= most:
                 raise Unacceptable(f"{field} is {number}; expected a whole number from {least} to {most}.", field=field)
+
+
+_WISHES: Final = tuple(field.name for field in fields(Order) if field.name != "again")

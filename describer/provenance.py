@@ -12,7 +12,7 @@ from typing import Final
 from describer import edits
 from describer.brief import Brief
 from describer.evidence import Evidence
-from describer.history import Known, Request
+from describer.history import DescriptionState, Request
 from describer.image.version import version
 from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
@@ -101,7 +101,7 @@ def _as_requested(request: Request, brief: Brief, models: Sequence[str]) -> Brie
     return replace(brief, **wishes, chosen=frozenset(wishes))
 
 
-def _answers(known: Known, brief: Brief) -> bool:
+def _answers(known: DescriptionState, brief: Brief) -> bool:
     """Whether nothing is left to ask the model."""
     if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
         return True
@@ -110,7 +110,7 @@ def _answers(known: Known, brief: Brief) -> bool:
     return known.fingerprint == brief.fingerprint or all(_is_approved(known, tag) for tag in brief.languages)
 
 
-def _is_approved(known: Known, language: str) -> bool:
+def _is_approved(known: DescriptionState, language: str) -> bool:
     entry = known.provenance.get("alt_text" if language == known.language else f"{language}/alt_text")
     return entry is not None and entry.review == Review.APPROVED
 
@@ -119,16 +119,21 @@ def _is_better(previous: Record, record: Record) -> bool:
     """Whether the record that stands says more than a new one of the same bytes, or says it already."""
     if record.ended.status is Status.FAILED and previous.alt_text and not _is_retried(previous):
         return True  # an older answer to another brief is better than none
-    in_vain = record.ended.status in _RETRIED and record.fingerprint == previous.fingerprint
-    return in_vain and record.ended == previous.ended  # so that nobody is told twice
+    return _is_retried(previous) and _end(record) == _end(previous)  # tried in vain: nobody is told twice
 
 
-def _is_retried(known: Known) -> bool:
-    corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != version()
-    return known.ended.status in _RETRIED or corrupt_for_others
+def _is_retried(known: DescriptionState) -> bool:
+    """Whether these bytes are tried again: by another decoder, if they were corrupt."""
+    return known.ended.status in _RETRIED or (known.ended.status is Status.CORRUPT and known.reader != version())
 
 
-def _with_words(record: Record, lines: Sequence[Known], elsewhere: Sequence[Known], *, again: bool) -> Record:
+def _end(known: DescriptionState) -> tuple[object, ...]:
+    return known.ended, known.reader, known.fingerprint
+
+
+def _with_words(
+    record: Record, lines: Sequence[DescriptionState], elsewhere: Sequence[DescriptionState], *, again: bool
+) -> Record:
     """`record` with the newest word of people's on each text: of those that were said here, else elsewhere.
 
     Where one of them stands at the top, its language stays the default one, whichever the brief names first.

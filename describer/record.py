@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from describer.brief import Brief
 from describer.description import Description, Texts
 from describer.errors import Refused
-from describer.history import Earlier, Known, Request, Source, adds_to, bounded
+from describer.history import DescriptionState, Earlier, Request, Source, adds_to, bounded
 from describer.outcome import Status
 from describer.texts import Part, by_model
 
@@ -55,7 +55,7 @@ class Cost(Part):
     """What the picture at full size would have cost; None if the family takes none at full size."""
 
 
-class Record(Known):
+class Record(DescriptionState):
     """One picture's record; its JSON form is the sidecar `descriptions/<container>/<blob name>.json`."""
 
     schema_version: Literal[1] = VERSION
@@ -89,9 +89,9 @@ class Record(Known):
         return cls.model_validate(cls._asked(brief, source) | fields)
 
     @classmethod
-    def restored(cls, line: Known, source: Source) -> Self:
+    def restored(cls, line: DescriptionState, source: Source) -> Self:
         """The record that a line of the history was, of the same bytes that are back."""
-        fields = {name: getattr(line, name) for name in Known.model_fields} | {"source": source}
+        fields = {name: getattr(line, name) for name in DescriptionState.model_fields} | {"source": source}
         return cls(**fields)
 
     @staticmethod
@@ -101,12 +101,12 @@ class Record(Known):
 
     def earlier(self, etag: str) -> Earlier:
         """This record as a line of the next one's history; `etag` is that of its sidecar."""
-        fields = {name: getattr(self, name) for name in Known.model_fields}
+        fields = {name: getattr(self, name) for name in DescriptionState.model_fields}
         return Earlier(record=etag.strip('"'), **fields)
 
     def after(self, *lines: Earlier) -> Self:
         """This record with `lines`, the newest first, as its history, but for those that add nothing."""
-        newer: list[Known] = [self]
+        newer: list[DescriptionState] = [self]
         for line in lines:
             if all(adds_to(line, known) for known in newer):
                 newer.append(line)

@@ -82,7 +82,7 @@ class Scribe:
 
     async def describe_unstored(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
-        if content.refusal:
+        if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         key = shared_key(content.sha256, brief.fingerprint)
         if kept := self.answers.get(key):

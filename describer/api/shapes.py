@@ -57,6 +57,9 @@ class Options(BaseModel):
         None, description="A deployment that MODELS_ALLOWED names, or the usual one."
     )
     write: bool | None = Field(None, description="Store the description as if the blob had just been uploaded.")
+    again: bool | None = Field(
+        None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
+    )
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
 
     def order(self) -> Order:
@@ -70,6 +73,7 @@ class Options(BaseModel):
             max_tokens=self.max_tokens,
             max_image_tokens=self.max_image_tokens,
             model=self.model or "",
+            again=bool(self.again),
         )
 
 

@@ -13,6 +13,7 @@ from describer.image.pillow import Opened
 from describer.image.strangers import why_unread
 from describer.image.values import MIB, Limits, PreparedImage
 from describer.image.watchdog import header_time
+from describer.preparation import JPEG_QUALITY
 
 
 def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Limits) -> PreparedImage:

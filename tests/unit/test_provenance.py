@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from describer.brief import Brief
 from describer.description import Texts
 from describer.errors import Archived, Corrupt, Filtered, Refused, Unanswered, Unsupported
-from describer.events import ImageRef
+from describer.events import ImageRef, Work
 from describer.ondemand import BlobOf, OnDemand, Order
 from describer.outcome import Skip, Status
 from describer.record import NewerRecord, Record
@@ -87,6 +87,78 @@ async def test_a_persons_text_that_is_said_again_and_again_is_kept_once(house: H
 
 
 DOORS = ["sidecar", "metadata"]
+
+
+async def _by_trigger(house: House) -> Record:
+    await house.delivery.arrived(CAT.container, CAT.name)
+    return stored(house)
+
+
+async def _by_queue(house: House) -> Record:
+    await house.delivery.again(Work.first(CAT).to_message().encode())
+    return stored(house)
+
+
+async def _by_writing_call(house: House) -> Record:
+    desk = _desk(house)
+    return await desk.describe(BlobOf(CAT), desk.brief(Order()), write=True)
+
+
+async def _by_call(house: House) -> Record:
+    desk = _desk(house)
+    return await desk.describe(BlobOf(CAT), desk.brief(Order()))
+
+
+WAYS_IN = [_by_trigger, _by_queue, _by_writing_call, _by_call]
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_correction_stands_whichever_way_the_picture_comes(house: House, door: str, come: Any) -> None:
+    await house.describe(brief=replace(BRIEF, detail="low"))  # so that the model is asked once more
+    edit(house, alt_text=TOM) if door == "sidecar" else house.images.tag(CAT, alt_text=TOM)
+    record = await come(house)
+    assert (record.status, record.alt_text, record.origin("alt_text")) == (Status.KEPT, TOM, Origin.HUMAN)
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_correction_in_the_metadata_stands_without_a_sidecar_whichever_way_it_comes(
+    house: House, come: Any
+) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text=TOM)
+    house.records.stored.clear()
+    assert (await come(house)).alt_text == TOM
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_decorative_picture_stays_so_whichever_way_it_comes(house: House, come: Any) -> None:
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    edit(house, alt_text="", is_decorative=True)
+    record = await come(house)
+    assert (record.status, record.alt_text, record.is_decorative) == (Status.KEPT, "", True)
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_percent_sign_stands_whichever_way_the_picture_comes(house: House, come: Any) -> None:
+    house.images.tag(CAT, alt_text="Rebajas 50%de descuento")
+    assert (await come(house)).alt_text == "Rebajas 50%de descuento"
+    assert house.metadata()["alt_text"] == "Rebajas 50%de descuento"
+
+
+@pytest.mark.parametrize("way", ["queue", "HTTP"])
+async def test_another_answer_is_had_on_demand_past_what_copies_share(house: House, way: str) -> None:
+    await house.describe()
+    house.records.stored.clear()
+    house.images.put(CAT, b"cat")
+    house.model.script = [answer("A tabby cat asleep.")]
+    if way == "queue":
+        await house.delivery.again(replace(Work.first(CAT), anew=True).to_message().encode())
+    else:
+        desk = _desk(house)
+        await desk.describe(BlobOf(CAT), desk.brief(Order(again=True)), write=True)
+    assert stored(house).alt_text == "A tabby cat asleep."
+    assert stored(house).request is None
 
 
 @pytest.mark.parametrize("door", DOORS)
