@@ -8,7 +8,7 @@ from describer.outcome import SkipReason, Status
 from describer.poison import RETURNED, SET_ASIDE
 from describer.sidecar import sidecar_name
 from local.azure_openai import faults
-from local.host.listener import put
+from local.extensions.storage import put
 from tests.line.conftest import Line
 from tests.storage import encoded, texts, unique, until, until_async
 
