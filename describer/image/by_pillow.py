@@ -11,7 +11,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from describer.errors import Corrupt, Unsupported
-from describer.image import boxes, gif, jpeg, jxl, orientation, raw, tones
+from describer.image import boxes, gif, jpeg, jxl, orientation, raw, tones, vips
 from describer.image.codec import calling, check_cost, facts
 from describer.image.colour import Space
 from describer.image.formats import AVIF, GIF, HEIF, JPEG, JPEG_2000, JPEG_XL, RAW, TIFF, Format
@@ -29,6 +29,7 @@ MAY_BE_MISSING: Final = 0.1
 """The share of rows that may be missing at the end of a JPEG; half a picture is none."""
 _FILLER: Final = bytes(range(1, 255)) * 256
 _END: Final = b"\xff\xd9"
+_BICUBIC: Final = Image.Resampling.BICUBIC
 
 
 def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 0) -> Opened:
@@ -161,12 +162,12 @@ def _halvings(size: tuple[int, int], wanted: tuple[int, int]) -> int:
 
 
 def _shrunk(image: Image.Image, size: tuple[int, int], *, near: bool = False) -> Raster:
-    """In a mode that Pillow resizes with smoothing: not a palette, not 16 bits. `near`: at most twice too large."""
+    """In a mode that is resized with smoothing: not a palette, not 16 bits. `near`: it is at most twice too large."""
     full = 65535.0 if "16" in image.mode else 1.0 if image.mode == "F" else None
     image = _resizable(image)
     if image.width > size[0] or image.height > size[1]:
-        how = Image.Resampling.HAMMING if near else Image.Resampling.BICUBIC
-        image = image.resize(size, how, reducing_gap=1.5)
+        by_vips = near and image.mode in {"L", "RGB"}
+        image = vips.resized(image, size) if by_vips else image.resize(size, _BICUBIC, reducing_gap=1.5)
     if image.mode == "F":
         return Raster(tones.eight_bits(image, tones.range_of([image], full)))
     if image.mode == "RGBA":

@@ -63,7 +63,7 @@ def to_srgb(image: Image.Image, space: Space) -> Image.Image:
     """A picture of mode L, RGB or CMYK in sRGB; what is broken or unknown is taken for sRGB."""
     if space.profile and not space.is_hdr and (shown := _by_profile(image, space.profile)):
         return shown
-    image = image.convert("RGB")
+    image = image if image.mode == "RGB" else image.convert("RGB")
     table = _table(space.cicp, space.gamma, space.chromaticities)
     return image.filter(table) if table else image
 

@@ -78,7 +78,7 @@ def read(data: bytes) -> Jpeg:
         at = start + length
     else:
         facts["one_scan"] = False
-    return Jpeg(b"".join([*kept, data[at:]]), **facts)  # type: ignore[arg-type]
+    return Jpeg(b"".join([*kept, memoryview(data)[at:]]), **facts)  # type: ignore[arg-type]
 
 
 def _is_needed(kind: int, body: bytes) -> bool:
