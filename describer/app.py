@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from describer.inbox import Inbox
     from describer.journal import Journal
     from describer.mcp import DescribeImage
+    from describer.memory_budget import MemoryBudget
     from describer.models import Family
     from describer.ondemand import OnDemand
     from describer.poison import Poison
     from describer.ports import Line, Model, Probe, Publisher, Queue
     from describer.proof import Proof
-    from describer.room import Room
     from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
@@ -158,7 +158,7 @@ class App:
             topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
-            room=self._room,
+            memory=self.memory,
         )
         if self.telemetry is None:
             return pipeline
@@ -171,13 +171,14 @@ class App:
         """The HTTP interface."""
         from describer.api.build import asgi
 
-        return asgi(lambda: self.ondemand, self.checks, self._room, self.settings.max_bytes)
+        return asgi(lambda: self.ondemand, self.checks, self.memory, self.settings.max_bytes)
 
     @cached_property
-    def _room(self) -> Room:
-        from describer.room import Room
+    def memory(self) -> MemoryBudget:
+        """The one budget of memory that every way in shares."""
+        from describer.memory_budget import MemoryBudget
 
-        return Room(self.settings.held_images_mb * MIB)
+        return MemoryBudget(self.settings.held_images_mb * MIB)
 
     @cached_property
     def ondemand(self) -> OnDemand:
@@ -194,8 +195,7 @@ class App:
             line=self.pipeline,
             records=self.records,
             scribe=scribe,
-            loader=Loader(self._watch, self._images, self.web, self._room, settings.max_bytes),
-            room=self._room,
+            loader=Loader(self._watch, self._images, self.web, self.memory, settings.max_bytes),
             usual=self.brief,
             models=settings.models_allowed,
         )
@@ -205,17 +205,17 @@ class App:
         """What agents call."""
         from describer.mcp import DescribeImage
 
-        return DescribeImage(self.ondemand)
+        return self._kept(DescribeImage(self.ondemand, self.memory))
 
     @cached_property
     def _scribe(self) -> Scribe:
-        from describer.image.studio import ThreadStudio
+        from describer.image.studio import ProcessStudio
         from describer.image.values import Limits
-        from describer.inflight import InFlight
         from describer.scribe import Scribe
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
-        return Scribe(ThreadStudio(self.family, limits), self.model, self.records, self.family, InFlight())
+        studio = self._kept(ProcessStudio(self.family, limits))
+        return Scribe(studio, self.model, self.records, self.family)
 
     @cached_property
     def _watch(self) -> Watch:
@@ -271,15 +271,14 @@ class App:
     @cached_property
     def model(self) -> Model:
         """The vision model."""
-        import asyncio
-
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.storage import credential
+        from describer.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
-        slots = asyncio.Semaphore(self.settings.model_concurrency)
+        slots = WeightedSemaphore(self.settings.model_concurrency)
         return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
 
     @cached_property

@@ -4,11 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from describer import prompt
+from describer import preparation, prompt
 from describer.description import schema
-
-PREPARATION = "jpeg85/768x2048/1"
-"""Names how pictures are prepared; change it whenever the model would be shown something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Brief:
         A context and a bound of tokens are part of it where they are there; without them nothing stands for them, so
         that records from before there were any still answer.
         """
-        parts = [self.instructions, schema(self.languages), self.model, self.detail, PREPARATION]
+        parts = [self.instructions, schema(self.languages), self.model, self.detail, preparation.NAME]
         parts += [self.context] if self.context else []
         parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

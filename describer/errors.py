@@ -11,6 +11,7 @@ The tree:
     │   ├── Archived         in the archive tier
     │   └── Unanswered       the model gave no usable answer, however often it is asked
     ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
+    │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
     ├── OffLimits        tell whoever asked: this blob is kept from the model
     ├── Absent           tell whoever asked: there is no such blob, or no record of it
     ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
@@ -20,6 +21,7 @@ The tree:
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -31,9 +33,18 @@ class DescriberError(Exception):
 
 
 class Refused(DescriberError):
-    """This picture cannot be described; trying again will not help."""
+    """This picture cannot be described; trying again will not help.
+
+    Args:
+        message: what is wrong and what its owner can do.
+        facts: what is known of the picture all the same: `format`, and its sides upright, `width` and `height`.
+    """
 
     status: ClassVar[Status]
+
+    def __init__(self, message: str, facts: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(message)
+        self.facts = dict(facts or {})
 
 
 class Unsupported(Refused):
@@ -83,6 +94,10 @@ class Unacceptable(DescriberError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class InvalidName(Unacceptable, ValueError):
+    """No blob has this name, or not every program would open the same blob by it."""
 
 
 class OffLimits(DescriberError):

@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from describer import messages
+from describer.errors import InvalidName
 from describer.messages import Unreadable
 
 _SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
@@ -25,10 +26,26 @@ _COUNTS: Final = ("attempts", "deferrals", "interruptions")
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """Where a picture is: container and blob name, as they are, never URL-encoded."""
+    """Where a picture is: container and blob name, as they are, never URL-encoded.
+
+    `name` is the name by which storage opens the blob, so that every rule is judged on that: a backslash becomes a
+    slash, as it does in storage, and segments `.` and `..`, which HTTP clients resolve before they ask, are refused.
+    Nothing else is decoded, folded or cut: `a%41.jpg`, `a//b`, `/a.jpg` and `A.jpg` are blobs of their own.
+
+    Args:
+        container: the container; empty for a picture that is not in storage, whose name is only a label.
+        name: the blob's name.
+
+    Raises:
+        InvalidName: a segment is `.` or `..`, or the name is not Unicode text.
+    """
 
     container: str
     name: str
+
+    def __post_init__(self) -> None:
+        if self.container:
+            object.__setattr__(self, "name", _as_storage_reads(self.name))
 
     @property
     def subject(self) -> str:
@@ -55,10 +72,22 @@ class ImageRef:
         Raises:
             ValueError: it names no blob.
         """
-        container, _, name = unquote(urlsplit(url).path).lstrip("/").partition("/")
-        if not (container and name):
+        _, scheme, rest = url.partition("://")
+        container, _, name = unquote(rest.partition("/")[2]).lstrip("/").partition("/")  # `#` and `?` may be in a name
+        if not (scheme and container and name):
             raise ValueError(f"the address {url!r} names no blob")
         return cls(container, name)
+
+
+def _as_storage_reads(name: str) -> str:
+    read = name.replace("\\", "/")
+    if not {".", ".."}.isdisjoint(read.split("/")):
+        raise InvalidName(f"{name[:100]!r} is not a blob's name: a segment of it is . or ..", field="name")
+    try:
+        read.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidName(f"{name[:100]!r} is not a blob's name: it is not Unicode text.", field="name") from error
+    return read
 
 
 @dataclass(frozen=True, slots=True)

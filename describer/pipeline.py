@@ -13,15 +13,17 @@ from typing import Final
 
 from describer import metadata, provenance
 from describer.brief import Brief
+from describer.call_context import UPLOAD_SECONDS, limited
 from describer.errors import Refused, Superseded, TooLarge, Transient, Unanswered
 from describer.events import ImageRef
+from describer.memory_budget import MemoryBudget
 from describer.outcome import Skip, SkipReason
 from describer.ports import Content, Images, Picture, Records, Stored, Topic
 from describer.record import Record
-from describer.room import Room
 from describer.scribe import Scribe, source_of
 from describer.sidecar import shared_key, sidecar_name
 from describer.watch import Watch
+from describer.weighted_semaphore import Priority
 
 ROUNDS: Final = 5
 """How often a picture may change under our hands before its work is put off."""
@@ -29,7 +31,7 @@ ROUNDS: Final = 5
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
 
-type _Made = Mapping[str | None, Record]
+type _Made = Mapping[str, Record]
 type _Maker = Callable[[Picture, Content], Awaitable[Record]]
 
 
@@ -42,7 +44,7 @@ class Pipeline:
         images, records, topic: the ports; see ports.py.
         scribe: makes a record of bytes.
         max_bytes: larger blobs are not read.
-        room: for the bytes of all pictures that are worked on.
+        memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
         write_metadata: False leaves pictures untouched.
     """
 
@@ -52,7 +54,7 @@ class Pipeline:
     scribe: Scribe
     topic: Topic
     max_bytes: int
-    room: Room
+    memory: MemoryBudget
     write_metadata: bool = True
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
@@ -61,9 +63,11 @@ class Pipeline:
         Raises:
             Transient, Misconfigured: not now; what to do about it is the door's business.
         """
-        made: dict[str | None, Record] = {}
+        made: dict[str, Record] = {}
 
         async def make(picture: Picture, content: Content) -> Record:
+            if content.sha256 is None:  # another blob that cannot be read may be here in the next round
+                return await self.scribe.describe(picture, content, brief)
             if content.sha256 not in made:
                 made[content.sha256] = await self.scribe.describe(picture, content, brief)
             return made[content.sha256]
@@ -79,9 +83,12 @@ class Pipeline:
         return await self._rounds(ref, brief, make, {})
 
     async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
-        for _ in range(ROUNDS):
-            with suppress(Superseded):
-                return await self._round(ref, brief, make, made)
+        async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
+            for _ in range(ROUNDS):
+                if not call.remaining():
+                    raise Transient(f"no time is left for {ref.name!r} in this call")
+                with suppress(Superseded):
+                    return await self._round(ref, brief, make, made)
         raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
 
     async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
@@ -94,8 +101,9 @@ class Pipeline:
             return await self._gone(ref, stored)
         if skip := self.watch.skips_picture(picture):
             return skip
-        async with self.room.awaited(min(picture.size, self.max_bytes)):
+        async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await self._read(picture)
+            content.reservation = reservation
             await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")

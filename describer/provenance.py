@@ -11,6 +11,7 @@ from typing import Final
 from describer import metadata
 from describer.brief import Brief
 from describer.description import Texts
+from describer.image.version import version
 from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
 from describer.record import TEXT_FIELDS, Earlier, Origin, Provenance, Record
@@ -118,11 +119,12 @@ def _is_answer(record: Record) -> bool:
 
 
 def _is_retried(record: Record) -> bool:
-    return not _RETRIED.isdisjoint([record.status, *record.flags])
+    ends = {record.status, *record.flags}
+    return not _RETRIED.isdisjoint(ends) or (Status.CORRUPT in ends and record.reader != version())
 
 
 def _end(record: Record) -> tuple[str, ...]:
-    return record.status, record.reason, record.fingerprint
+    return record.status, record.reason, record.reader, record.fingerprint
 
 
 def texts_by_people(record: Record) -> dict[str, str]:

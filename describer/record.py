@@ -64,7 +64,7 @@ class Sent(_Part):
     notes: tuple[str, ...] = ()
     image_tokens: int | None = None
     image_tokens_unshrunk: int | None = None
-    """What the picture would have taken at full size."""
+    """What the picture would have taken at full size; None if the family takes none at full size."""
 
 
 class Usage(_Part):
@@ -80,7 +80,8 @@ class Cost(_Part):
 
     priced_as: str
     usd: float
-    usd_unshrunk: float
+    usd_unshrunk: float | None = None
+    """What the picture at full size would have cost; None if the family takes none at full size."""
 
 
 class Earlier(_Part):
@@ -118,6 +119,8 @@ class Record(_Part):
     provenance: dict[str, Provenance] = Field(default_factory=dict)
     """By text: `alt_text`, or `de/alt_text` for a translation."""
     source: Source
+    reader: str = ""
+    """With `corrupt`: which decoders found it so, by their versions. Others try again."""
     sent: Sent | None = None
     model: str | None = None
     """The model as it named itself in its answer."""
@@ -155,13 +158,14 @@ class Record(_Part):
         return cls.model_validate(fields | rest)
 
     @classmethod
-    def refused(cls, brief: Brief, source: Source, refusal: Refused) -> Self:
-        """The record of a picture that cannot be described."""
+    def refused(cls, brief: Brief, source: Source, refusal: Refused, reader: str = "") -> Self:
+        """The record of a picture that cannot be described; `reader` names what could not read it."""
         return cls(
             status=refusal.status,
             reason=str(refusal),
             language=brief.language,
             source=source,
+            reader=reader if refusal.status is Status.CORRUPT else "",
             fingerprint=brief.fingerprint,
             at=datetime.now(UTC),
         )

@@ -112,7 +112,10 @@ _Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
 _Languages = Annotated[
     tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_without_repeats)
 ]
-_Globs = Annotated[tuple[Annotated[str, _matching(r"[^{}]*")], ...], BeforeValidator(_listed)]
+# A segment `.` or `..` is in no blob's name, so that such a pattern would leave out nothing.
+_Globs = Annotated[
+    tuple[Annotated[str, _matching(r"(?!(.*[/\\])?\.{1,2}([/\\]|$))[^{}]*")], ...], BeforeValidator(_listed)
+]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
 _Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
 # A name, a name with wildcards, or an IPv6 address in brackets; and a port.
@@ -123,7 +126,7 @@ _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
 _HOSTS: Final = (
     "host names in small letters, * for any characters, comma between, such as *.example.com,example.org:8443"
 )
-_GLOBS: Final = "globs without braces, comma between, such as *.jpg,*.png"
+_GLOBS: Final = "globs without braces or segments . and .., comma between, such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 
 
@@ -205,8 +208,8 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256, "Callers' pictures held in memory at once, per instance, in MiB; beyond it: 429.",
-        "a whole number from 16 to 16000", ge=16, le=16000,
+        "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
+        "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures by URL

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
 from describer.models import Family, Patches, Sizing, Tiles
+from describer.preparation import LONG_SIDE, SHORT_SIDE
 
 PATCH = 32
 TILE = 512
@@ -32,8 +33,8 @@ WORTH_A_TILE = 0.75
 class Bounds:
     """How large a picture is sent at most: sides in pixels, `tokens` for the picture alone (None: no such bound)."""
 
-    short_side: int = 768
-    long_side: int = 2048
+    short_side: int = SHORT_SIDE
+    long_side: int = LONG_SIDE
     tokens: int | None = None
 
 

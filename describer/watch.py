@@ -2,10 +2,13 @@
 
 import glob
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from describer import metadata
+from describer.errors import InvalidName
 from describer.events import ImageRef
 from describer.outcome import Skip, SkipReason
 from describer.ports import Picture
@@ -17,7 +20,8 @@ class Watch:
     """The watched containers, and the globs that narrow them.
 
     Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
-    matches the last part of the name in any folder, one that ends in a slash all below that folder.
+    matches the last part of the name in any folder, one that ends in a slash all below that folder. Empty segments do
+    not count, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, although they are blobs of their own.
     """
 
     containers: Sequence[str]
@@ -25,11 +29,8 @@ class Watch:
     exclude: Sequence[str] = ()
 
     def covers(self, ref: ImageRef) -> bool:
-        """Whether this is a name within the watched containers.
-
-        Segments `.` and `..` lead out of them: HTTP clients resolve them before they ask, so that no blob has them.
-        """
-        return ref.container in self.containers and not {".", ".."} & set(re.split(r"[/\\]", ref.name))
+        """Whether this blob is in one of the watched containers."""
+        return ref.container in self.containers
 
     def skips_name(self, ref: ImageRef) -> Skip | None:
         """Judges by container and name alone."""
@@ -53,20 +54,33 @@ class Watch:
         """The watched picture whose sidecar the metadata names, if that is another: this one was renamed or copied."""
         name = metadata.decode(metadata.value(picture.metadata, metadata.SIDECAR))
         container, _, rest = name.removesuffix(".json").partition("/")
-        ref = ImageRef(container, rest)
+        try:
+            ref = ImageRef(container, rest)
+        except InvalidName:
+            return None
         return ref if rest and name != sidecar_name(picture.ref) and self.covers(ref) else None
 
 
 def _first_match(patterns: Sequence[str], name: str) -> str | None:
-    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(name)), None)
+    plain = _comparable(name)
+    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(plain)), None)
 
 
+@cache
 def _expression(pattern: str) -> re.Pattern[str]:
-    if pattern.endswith("/"):
+    pattern = pattern.replace("\\", "/")
+    anchored = "/" in pattern
+    pattern = _comparable(pattern)
+    if anchored and (not pattern or pattern.endswith("/")):
         pattern += "**"
-    if "/" not in pattern:
+    if not anchored:
         pattern = f"**/{pattern}"
     return re.compile(glob.translate(pattern, recursive=True, include_hidden=True, seps="/"), re.IGNORECASE)
+
+
+def _comparable(path: str) -> str:
+    """Without empty segments, and with composed letters: Apple's file systems take them apart."""
+    return unicodedata.normalize("NFC", re.sub("/+", "/", path).removeprefix("/"))
 
 
 def _is_folder(picture: Picture) -> bool:

@@ -101,7 +101,9 @@ class BlobRecords:
                     return None
                 raise
         try:
-            return Stored(Record.from_json(data), str(stream.properties.etag))
+            record = Record.from_json(data)
+            ImageRef(record.source.container, record.source.name)  # whoever reads the record may follow it
+            return Stored(record, str(stream.properties.etag))
         except ValueError as error:
             raise _NotOurs(f"{name!r} in the descriptions container is no record of this app; move it away") from error
 

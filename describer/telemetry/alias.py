@@ -31,16 +31,23 @@ class Names:
         if self.in_clear:
             return dict(facts)
         subjects = (_SUBJECT.search(fact) for fact in facts.values() if isinstance(fact, str))
-        refs = [ImageRef.from_subject(found.group()) for found in subjects if found]
+        refs = [ref for found in subjects if found and (ref := _read(found.group()))]
         return {key: self._masked(fact, refs) if isinstance(fact, str) else fact for key, fact in facts.items()}
 
     def _masked(self, text: str, refs: list[ImageRef]) -> str:
-        text = _SUBJECT.sub(lambda found: self.of(ImageRef.from_subject(found.group())), text)
+        text = _SUBJECT.sub(lambda found: self.of(ref) if (ref := _read(found.group())) else "an invalid name", text)
         for ref in refs:
             for name in (sidecar_name(ref), ref.name):
                 spelt = "|".join(sorted({re.escape(name), re.escape(repr(name)[1:-1])}))
                 text = re.sub(rf"(?<!\w)(?:{spelt})(?!\w)", _digest(ref), text)
         return text
+
+
+def _read(subject: str) -> ImageRef | None:
+    try:
+        return ImageRef.from_subject(subject)
+    except ValueError:
+        return None
 
 
 def _digest(ref: ImageRef) -> str:

@@ -16,6 +16,7 @@ from describer.events import ImageRef
 from describer.ports import Picture
 from local.storage import Storage
 from tests.fakes import FakeImages
+from tests.spellings import DESCRIBED, SPELLINGS
 
 
 @dataclass
@@ -182,3 +183,15 @@ async def test_metadata_in_other_bytes_than_ascii_is_read(azurite: InAzurite) ->
     await azurite.put("a.jpg", b"cat", {"alt_text": "K\xe4se"})
     pairs = (await _look(azurite, "a.jpg")).metadata
     assert metadata.decode(metadata.value(pairs, "alt_text")) == "K\xe4se"
+
+
+async def test_a_reference_has_the_name_of_the_blob_that_is_opened(azurite: InAzurite) -> None:
+    """So that what a rule was judged on is what is read; see tests/cases/excluded_names.toml."""
+    refs = [ImageRef(azurite.container, name) for name in (*SPELLINGS, *DESCRIBED)]
+    for number, ref in enumerate(refs):
+        await azurite.images.upload(ref, b"%d" % number)
+    container = azurite.service.get_container_client(azurite.container)
+    assert {blob.name async for blob in container.list_blobs()} == {ref.name for ref in refs}
+    last = {ref: b"%d" % number for number, ref in enumerate(refs)}
+    for ref, data in last.items():
+        assert (await azurite.images.read(await _look(azurite, ref.name))).data == data

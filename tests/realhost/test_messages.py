@@ -31,7 +31,7 @@ async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
 
 async def as_time_passes(platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61) -> None:
     """Wait until the condition holds, and move the clock by so many seconds each four."""
-    async with asyncio.timeout(2 * WITHIN):
+    async with asyncio.timeout(4 * WITHIN):
         for number in itertools.count(1):
             if await condition():
                 return
@@ -219,3 +219,35 @@ async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Pat
 
 async def _asked(requests: Sequence[object], wanted: int) -> bool:
     return len(requests) >= wanted
+
+
+KILLER = """
+import os
+from describer import delivery, pipeline
+
+describe, delivery.MAX_INTERRUPTIONS = pipeline.Pipeline.describe, 5
+
+async def killed(self, ref, brief):
+    if ref.name.endswith("killer.jpg"):
+        os._exit(137)
+    return await describe(self, ref, brief)
+
+pipeline.Pipeline.describe = killed
+"""
+
+
+@pytest.mark.long
+async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along(tmp_path: Path) -> None:
+    """As where it takes more memory than there is: the worker ends, and with it all that was being worked."""
+    others = [f"beside/{number}.jpg" for number in range(8)]
+    with serve(Script()) as model:
+        async with running(tmp_path, model, fault=KILLER) as platform:
+            for number, name in enumerate([*others, "killer.jpg"]):
+                await platform.upload(name, pictures.jpeg(200 + number, 150))
+                await platform.put("image-work", _event(name))
+            await as_time_passes(platform, lambda: _is(platform, "killer.jpg", "failed"))
+            for name in others:
+                await as_time_passes(platform, partial(_is, platform, name, "described"))
+            assert platform.ends >= 5
+            assert await platform.lying(ASIDE) == []
+            await until(partial(_is_empty, platform))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from describer.errors import InvalidName
 from describer.events import ImageRef, Work
 from describer.journal import age
 from describer.messages import Unreadable
@@ -13,7 +14,11 @@ from describer.messages import Unreadable
 SUBJECT = "/blobServices/default/containers/images/blobs/a/b c#ü.jpg"
 
 
-@given(st.text(min_size=1, max_size=1024).filter(lambda name: "\x00" not in name))
+def _is_a_name(text: str) -> bool:
+    return not {".", ".."} & {*text.replace("\\", "/").split("/")}
+
+
+@given(st.text(min_size=1, max_size=1024).filter(_is_a_name))
 def test_any_name_survives_a_message(name: str) -> None:
     work = Work.first(ImageRef("images", name)).again(blames_picture=True).again(blames_picture=False)
     assert Work.from_message(work.to_message().encode()) == [work]
@@ -80,3 +85,30 @@ def test_a_rename_speaks_of_both_names(address: str) -> None:
 def test_an_address_without_a_blob_is_said_to_be_none() -> None:
     with pytest.raises(ValueError, match="names no blob"):
         ImageRef.from_url("https://a.blob.core.windows.net/images")
+
+
+@pytest.mark.parametrize("name", ["old#1.jpg", "old?.jpg", "/old.jpg", "old%41.jpg"])
+def test_an_address_names_the_whole_blob(name: str) -> None:
+    assert ImageRef.from_url(f"https://a.blob.core.windows.net/images/{name.replace('%', '%25')}").name == name
+
+
+@given(st.text(alphabet="./\\a", min_size=1, max_size=12))
+def test_a_reference_has_the_name_that_storage_opens(name: str) -> None:
+    """Storage reads a backslash as a slash; HTTP clients resolve dots; nothing else changes."""
+    opened = name.replace("\\", "/")
+    if _is_a_name(name):
+        assert ImageRef("images", name).name == opened
+    else:
+        with pytest.raises(InvalidName, match="a segment of it is"):
+            ImageRef("images", name)
+
+
+def test_a_name_is_unicode_text() -> None:
+    with pytest.raises(InvalidName, match="not Unicode text"):
+        ImageRef("images", "a\ud800.jpg")
+    with pytest.raises(ValueError, match="is no JSON"):
+        Work.from_message(b'{"subject": "/containers/images/blobs/a\\ud800.jpg"}')
+
+
+def test_what_is_not_in_storage_is_called_as_its_caller_calls_it() -> None:
+    assert ImageRef("", "C:\\pictures\\..\\cat.jpg").name == "C:\\pictures\\..\\cat.jpg"

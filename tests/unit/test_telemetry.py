@@ -43,7 +43,6 @@ STAGES = [
     v.IMAGES_LOOK,
     v.IMAGES_READ,
     v.RECORDS_TWIN,
-    v.IMAGE_INSPECT,
     v.IMAGE_PREPARE,
     "chat gpt-5.6-luna",
     v.RECORDS_SHARE,

@@ -23,6 +23,17 @@ from describer.watch import Watch
         ("IMG_????.jpg", "IMG_0042.jpg", True),
         ("[ab].jpg", "b.jpg", True),
         (".*", "deep/.hidden", True),
+        ("*.jpg", "/a.jpg", True),
+        ("private/", "/private/a.jpg", True),
+        ("/private/", "private/a.jpg", True),
+        ("**/private/**", "/private/a.jpg", True),
+        ("/*.jpg", "a.jpg", True),
+        ("/*.jpg", "a/b.jpg", False),
+        ("/", "a/b.jpg", True),
+        ("people\\*.jpg", "people/a.jpg", True),
+        ("assets/*.jpg", "assets//a.jpg", True),
+        ("assets//*.jpg", "assets/a.jpg", True),
+        ("priv\u00e9/", "prive\u0301/a.jpg", True),
     ],
 )
 def test_globs(pattern: str, name: str, matches: bool) -> None:

@@ -1,0 +1,129 @@
+"""However an excluded picture's name is spelt, and by whichever way it comes, the model never sees it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+
+from describer.cli.pictures import find
+from describer.cli.work import Work as Batch
+from describer.errors import DescriberError
+from describer.events import ImageRef
+from describer.mcp import DescribeImage
+from describer.watch import Watch
+from tests.api.conftest import Api
+from tests.fakes import FakeQueue
+from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
+from tests.unit.conftest import BRIEF, House
+
+type Door = Callable[[Api, str], Awaitable[None]]
+
+
+@pytest.fixture
+def house() -> House:
+    """An installation that leaves pictures out, with one under each name that storage makes of a spelling."""
+    made = House(watch=Watch(("images",), exclude=EXCLUDE))
+    for name in (*SPELLINGS, *DESCRIBED):
+        made.images.put(ImageRef("images", name.replace("\\", "/")), b"cat")
+    return made
+
+
+def _subject(name: str) -> str:
+    return f"/blobServices/default/containers/images/blobs/{name}"
+
+
+async def _by_blob_trigger(api: Api, name: str) -> None:
+    await api.house.delivery.arrived("images", name)
+
+
+async def _by_queue(api: Api, name: str) -> None:
+    event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": _subject(name)}
+    await api.house.delivery.again(json.dumps(event).encode())
+
+
+async def _by_event_grid(api: Api, name: str) -> None:
+    """Queues the picture, and works on what was queued."""
+    queue = FakeQueue()
+    api.house.queue = queue
+    await api.house.delivery.noticed("Microsoft.Storage.BlobCreated", _subject(name), {})
+    for message, _ in queue.sent:
+        await api.house.delivery.again(message.encode())
+
+
+async def _by_rename(api: Api, name: str) -> None:
+    """The name is the one before the renaming, percent-encoded as in an address."""
+    url = "https://a.blob.core.windows.net/images/" + "".join(f"%{byte:02X}" for byte in name.encode())
+    event = {"eventType": "Microsoft.Storage.BlobRenamed", "subject": _subject("new.jpg"), "data": {"sourceUrl": url}}
+    await api.house.delivery.again(json.dumps(event).encode())
+
+
+async def _by_http(api: Api, name: str, *, write: bool = False) -> None:
+    body = {"images": [{"blob": {"container": "images", "name": name}}], "write": write}
+    response = await api.client.post("/api/describe", json=body)
+    assert response.status_code in {200, 403, 422}, response.text
+
+
+async def _by_http_to_write(api: Api, name: str) -> None:
+    await _by_http(api, name, write=True)
+
+
+async def _by_mcp(api: Api, name: str) -> None:
+    await DescribeImage(api.desk.ondemand, api.desk.memory).call(json.dumps({"arguments": {"blob": f"images/{name}"}}))
+
+
+async def _by_command_line(api: Api, name: str) -> None:
+    batch = Batch(api.desk.ondemand, 4)
+    async for _ in batch.describe(find([name], "images", b"").sources, BRIEF, write=True):
+        await asyncio.sleep(0)
+
+
+async def _by_question(api: Api, name: str) -> None:
+    body = {"images": [{"blob": {"container": "images", "name": name}}], "prompt": "Who is it?"}
+    await api.client.post("/api/describe", json=body)
+
+
+DOORS: tuple[Door, ...] = (
+    _by_blob_trigger,
+    _by_queue,
+    _by_event_grid,
+    _by_rename,
+    _by_http,
+    _by_http_to_write,
+    _by_mcp,
+    _by_command_line,
+    _by_question,
+)
+doors = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+
+
+@doors
+@pytest.mark.parametrize("name", [*SPELLINGS, *REFUSED])
+async def test_no_spelling_leads_to_an_excluded_picture(api: Api, door: Door, name: str) -> None:
+    with suppress(DescriberError, ValueError):  # a message of such a name is set aside
+        await door(api, name)
+    house = api.house
+    assert (house.images.reads, house.model.calls, house.records.writes) == ([], [], 0)
+    assert not any(blob.metadata for blob in house.images.blobs.values())
+
+
+@doors
+@pytest.mark.parametrize("name", DESCRIBED)
+async def test_a_blob_of_its_own_is_described(api: Api, door: Door, name: str) -> None:
+    await door(api, name)
+    assert [ref.name for ref in api.house.images.reads] == [name]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_name_that_no_blob_can_have_gets_a_sentence(api: Api, name: str) -> None:
+    body = {"images": [{"blob": {"container": "images", "name": name}}]}
+    response = await api.client.post("/api/describe", json=body)
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert error["field"] == "images[0].blob.name"
+    assert error["message"].endswith("is not a blob's name: a segment of it is . or ..")
+
+
+def test_there_are_many_spellings() -> None:
+    assert len(SPELLINGS) >= 40

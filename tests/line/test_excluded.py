@@ -1,0 +1,96 @@
+"""On the whole line, too, no spelling of an excluded picture's name leads to the model."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from describer.cli.run import called
+from local import environment
+from tests.line.conftest import Line, started
+from tests.line.test_mcp import connected
+from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
+from tests.storage import until
+
+
+def opened(name: str) -> str:
+    """The name by which storage opens a blob that is spelt so."""
+    return name.replace("\\", "/")
+
+
+@pytest.fixture
+async def guarded(tmp_path: Path) -> AsyncIterator[Line]:
+    """A line that leaves pictures out, with one under each spelling."""
+    with started(tmp_path, {"IMAGES_EXCLUDE": ",".join(EXCLUDE)}) as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            model.script.always(line.answer)
+            yield line
+
+
+async def _by_upload(line: Line) -> None:
+    """The host may take slashes around a name away, so that those need not arrive."""
+    for name in SPELLINGS:
+        await line.upload(name, line.picture())
+    for name in {opened(name) for name in SPELLINGS}:
+        if not name.startswith("/"):
+            await line.outcome(name, "excluded")
+
+
+async def _by_queue(line: Line) -> None:
+    before = len(line.log())
+    for name in SPELLINGS:
+        await line.send(f"/blobServices/default/containers/images/blobs/{name}")
+    assert await until(lambda: len(line.log()) >= before + len(SPELLINGS))
+    assert {visit["outcome"] for visit in line.log()} == {"excluded"}
+
+
+async def _by_http(line: Line) -> None:
+    where = line.stack.addresses
+    async with httpx2.AsyncClient(headers={"x-functions-key": where.function_key}, timeout=30) as client:
+        for name in (*SPELLINGS, *REFUSED):
+            body = {"images": [{"blob": {"container": "images", "name": name}}], "write": True}
+            response = await client.post(f"{where.api}/describe", json=body)
+            assert response.status_code == (403 if name in SPELLINGS else 422), response.text
+
+
+async def _by_mcp(line: Line) -> None:
+    async with connected(line) as client:
+        for name in (*SPELLINGS, *REFUSED):
+            (content,) = (await client.call_tool("describe_image", {"blob": f"images/{name}"})).content
+            assert json.loads(content.text).keys() == {"error"}  # type: ignore[union-attr]
+
+
+async def _by_command_line(line: Line) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - environment.clean().keys():
+            patch.delenv(name)
+        for name, value in line.stack._app_settings().items():
+            patch.setenv(name, value)
+        describe = ["describe", "--container", "images", "--write"]
+        assert await asyncio.to_thread(called, [*describe, *SPELLINGS]) == 1
+        for name in REFUSED:
+            assert await asyncio.to_thread(called, [*describe, name]) == 2
+
+
+async def test_no_spelling_leads_to_an_excluded_picture_by_any_door(guarded: Line) -> None:
+    for door in (_by_upload, _by_queue, _by_http, _by_mcp, _by_command_line):
+        await door(guarded)
+    assert guarded.model.requests == []
+    async with guarded.blobs.get_container_client("descriptions") as descriptions:
+        assert [blob.name async for blob in descriptions.list_blobs()] == []
+    for name in SPELLINGS:
+        assert await guarded.metadata(opened(name)) == {}
+
+
+async def test_blobs_of_their_own_are_described(guarded: Line) -> None:
+    """Names that only look like an excluded one, on the way of uploads and by HTTP."""
+    for name in DESCRIBED:
+        await guarded.upload(name, guarded.picture())
+        record = await guarded.finished(name)
+        assert record["source"]["name"] == name
+    assert len(guarded.model.requests) == len(DESCRIBED)
