@@ -9,6 +9,7 @@ The tree:
     │   ├── TooLarge         over the limit of bytes or of memory
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
+    │   ├── Encrypted        with a key that only its owner's programs have
     │   └── Unanswered       the model gave no usable answer, however often it is asked
     ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
@@ -18,6 +19,9 @@ The tree:
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
+    │   ├── Newer            a later version of the app wrote this record: leave it alone
+    │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
+    │   └── Protected        a policy or a legal hold forbids the change
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
@@ -29,7 +33,17 @@ from describer.outcome import Status
 
 
 class DescriberError(Exception):
-    """Base of all errors that this package raises on purpose. Its text is a sentence for people."""
+    """Base of all errors that this package raises on purpose. Its text is a sentence for people.
+
+    Args:
+        message: what is wrong and what to do. Of `Transient` and `Misconfigured` it is logged, and so holds no name,
+            address or text that comes from a caller, a picture or a server.
+        quoting: words of others, for whoever asked and never for a log; they end the text.
+    """
+
+    def __init__(self, message: str, *, quoting: str = "") -> None:
+        super().__init__(f"{message}: {quoting}" if quoting else message)
+        self.message = message
 
 
 class Refused(DescriberError):
@@ -75,6 +89,12 @@ class Archived(Refused):
     """The blob lies in the archive tier; its owner must rehydrate it first."""
 
     status = Status.ARCHIVED
+
+
+class Encrypted(Refused):
+    """The blob is encrypted with a key that its owner provides with each request."""
+
+    status = Status.UNSUPPORTED
 
 
 class Unanswered(Refused):
@@ -151,8 +171,10 @@ class Transient(DescriberError):
             wait as long as they last.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, blames_picture: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, blames_picture: bool = False, quoting: str = ""
+    ) -> None:
+        super().__init__(message, quoting=quoting)
         self.retry_after = retry_after
         self.blames_picture = blames_picture
 
@@ -163,6 +185,21 @@ class Busy(Transient):
 
 class Misconfigured(DescriberError):
     """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+
+class Newer(Misconfigured):
+    """A later version of the app wrote this record: only that one may change it."""
+
+
+class RecordUnreadable(Misconfigured):
+    """A sidecar can be neither read nor replaced: it is in the archive tier, or encrypted with a key of somebody's.
+
+    It may hold a person's text, so that nothing is written in its place.
+    """
+
+
+class Protected(Misconfigured):
+    """An immutability policy or a legal hold forbids to change or delete a blob."""
 
 
 class Superseded(DescriberError):

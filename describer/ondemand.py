@@ -35,6 +35,7 @@ from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
 from describer.outcome import Skip, SkipReason
+from describer.pipeline import origin_of
 from describer.ports import FreeAnswer, Line, Page, Records, Stored
 from describer.record import Record, Usage
 from describer.scribe import Scribe
@@ -100,24 +101,29 @@ class OnDemand:
             if not isinstance(source, BlobOf):
                 return await self.scribe.describe_unstored(picture, content, brief)
             stored = await self.records.read(source.ref)
-            other = self.loader.watch.origin(picture)
-            origin = await self.records.read(other) if other else None
+            origin = await origin_of(picture, self.loader.watch, self.records)
+            brief = provenance.asked(picture, content, stored, brief, self.models)
             settled = provenance.settled(picture, content, stored, brief)
             record = settled or await self.scribe.describe_unstored(picture, content, brief)
-            return provenance.reconciled(record, picture, stored, origin)
+            return provenance.reconciled(record, picture, stored, origin, again=brief.again)
+
+    def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
+        """Those of the pictures that are blobs of the watched containers."""
+        blobs = (source.ref for source in sources if isinstance(source, BlobOf))
+        return tuple(ref for ref in blobs if self.loader.watch.covers(ref))
 
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""
         stored = await self.records.read(ref) if self.loader.watch.covers(ref) else None
         if stored is None:
-            raise Absent(f"There is no record of {ref.container}/{ref.name}.")
+            raise Absent("There is no record of this blob.")
         return stored
 
     async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
         """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
         watched = self.loader.watch.containers
         if container is not None and container not in watched:
-            raise Absent(f"The container {container!r} is not watched.")
+            raise Absent("This container is not watched.")
         if _UNLISTABLE.search(prefix):
             raise Unacceptable("No blob's name has control characters.", field="prefix")
         page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
@@ -161,9 +167,9 @@ class OnDemand:
         )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
             return end
-        if end.reason is SkipReason.UNCHANGED:
-            return (await self.stored(ref)).record
-        raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
+        if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
+            return (await self.stored(ref)).record  # raises Newer
+        raise Absent("There is no such blob any more.")  # it was there a moment ago
 
 
 def _with_cost_of_call(record: Record, spent: Usage) -> Record:

@@ -14,7 +14,7 @@ from typing import Final
 from describer import metadata, provenance
 from describer.brief import Brief
 from describer.call_context import UPLOAD_SECONDS, limited
-from describer.errors import Refused, Superseded, TooLarge, Transient, Unanswered
+from describer.errors import Newer, Refused, Superseded, TooLarge, Transient, Unanswered
 from describer.events import ImageRef
 from describer.memory_budget import MemoryBudget
 from describer.outcome import Skip, SkipReason
@@ -32,7 +32,7 @@ NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
 
 type _Made = Mapping[str, Record]
-type _Maker = Callable[[Picture, Content], Awaitable[Record]]
+type _Maker = Callable[[Picture, Content, Brief], Awaitable[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Pipeline:
         max_bytes: larger blobs are not read.
         memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
         write_metadata: False leaves pictures untouched.
+        models: that callers may choose, beside the usual one.
     """
 
     watch: Watch
@@ -56,6 +57,7 @@ class Pipeline:
     max_bytes: int
     memory: MemoryBudget
     write_metadata: bool = True
+    models: tuple[str, ...] = ()
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already.
@@ -65,7 +67,7 @@ class Pipeline:
         """
         made: dict[str, Record] = {}
 
-        async def make(picture: Picture, content: Content) -> Record:
+        async def make(picture: Picture, content: Content, brief: Brief) -> Record:
             if content.sha256 is None:  # another blob that cannot be read may be here in the next round
                 return await self.scribe.describe(picture, content, brief)
             if content.sha256 not in made:
@@ -77,7 +79,7 @@ class Pipeline:
     async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
         """Records that a picture was tried as often as allowed, unless it is described by now."""
 
-        async def make(picture: Picture, content: Content) -> Record:
+        async def make(picture: Picture, content: Content, brief: Brief) -> Record:
             return Record.refused(brief, source_of(picture, content), Unanswered(why))
 
         return await self._rounds(ref, brief, make, {})
@@ -86,15 +88,18 @@ class Pipeline:
         async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
             for _ in range(ROUNDS):
                 if not call.remaining():
-                    raise Transient(f"no time is left for {ref.name!r} in this call")
+                    raise Transient("no time is left for the picture in this call")
                 with suppress(Superseded):
                     return await self._round(ref, brief, make, made)
-        raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
+        raise Transient(f"the picture changed {ROUNDS} times while it was worked on")
 
     async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
         if skip := self.watch.skips_name(ref):
             return skip
-        stored = await self.records.read(ref)
+        try:
+            stored = await self.records.read(ref)
+        except Newer as newer:
+            return Skip(SkipReason.NEWER, str(newer))
         picture = await self.images.look(ref)
         if picture is None:
             await self._unshare(ref, *made.values())
@@ -105,12 +110,13 @@ class Pipeline:
             content = await self._read(picture)
             content.reservation = reservation
             await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
+            brief = provenance.asked(picture, content, stored, brief, self.models)
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
-            record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
-        other = self.watch.origin(picture)
-        origin = await self.records.read(other) if other else None
-        record = _markable(provenance.reconciled(record, picture, stored, origin), picture)
+            record = provenance.settled(picture, content, stored, brief) or await make(picture, content, brief)
+        origin = await origin_of(picture, self.watch, self.records)
+        record = provenance.reconciled(record, picture, stored, origin, again=brief.again)
+        record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._announce(picture, written, stored)
         marked = await self._mark(picture, written)
@@ -122,7 +128,7 @@ class Pipeline:
     async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
         if stored:
             await self._unshare(ref, stored.record)
-        if stored and not provenance.texts_by_people(stored.record):
+        if stored and not provenance.has_words_of_people(stored.record):
             await self.records.delete(ref, stored)
             if await self.images.look(ref):
                 raise Superseded("the blob came back before its sidecar was deleted")
@@ -130,6 +136,8 @@ class Pipeline:
 
     async def _read(self, picture: Picture) -> Content:
         try:
+            if picture.refusal:
+                raise picture.refusal
             if picture.size > self.max_bytes:
                 raise TooLarge(f"The blob has {picture.size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
             return await self.images.read(picture)
@@ -155,10 +163,21 @@ class Pipeline:
             Transient: a lease is in the way.
         """
         if written is stored and picture.leased and self._marks(written.record):
-            raise Transient(
-                f"{picture.ref.name!r} has its record; somebody holds a lease on it, and it is marked later"
-            )
+            raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
         await self.topic.announce(written)
+
+    def _flagged(self, record: Record, picture: Picture) -> Record:
+        """Flags a record whose picture is known to take no metadata, so that it is written and announced once.
+
+        The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
+        """
+        if picture.refusal and self.write_metadata:
+            return record if NOT_MARKED in record.flags else _with_flags(record, *record.flags, NOT_MARKED)
+        if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
+            return record
+        source = record.source.model_copy(update={"etag": picture.etag})
+        unflagged = _with_flags(record, *(flag for flag in record.flags if flag != NOT_MARKED))
+        return unflagged.model_copy(update={"source": source})
 
     def _marks(self, record: Record) -> bool:
         return self.write_metadata and NOT_MARKED not in record.flags
@@ -175,18 +194,21 @@ class Pipeline:
         pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
         if pairs is not None and await self.images.mark(picture, pairs):
             return written
-        flagged = written.record.model_copy(update={"flags": (*written.record.flags, NOT_MARKED)})
+        flagged = _with_flags(written.record, *written.record.flags, NOT_MARKED)
         return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+async def origin_of(picture: Picture, watch: Watch, records: Records) -> Stored | None:
+    """The record of another name that the picture's metadata speaks of, if this version can read it."""
+    other = watch.origin(picture)
+    with suppress(Newer):
+        return await records.read(other) if other else None
+    return None
 
 
 def _key(record: Record) -> str:
     return shared_key(record.source.sha256, record.fingerprint)
 
 
-def _markable(record: Record, picture: Picture) -> Record:
-    """Without the flag that an earlier version of this blob could not be marked: this one perhaps can."""
-    if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
-        return record
-    flags = tuple(flag for flag in record.flags if flag != NOT_MARKED)
-    source = record.source.model_copy(update={"etag": picture.etag})
-    return record.model_copy(update={"flags": flags, "source": source})
+def _with_flags(record: Record, *flags: str) -> Record:
+    return record.model_copy(update={"flags": flags})

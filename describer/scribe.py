@@ -14,13 +14,14 @@ from describer.answer_cache import AnswerCache
 from describer.brief import Brief
 from describer.cost import estimate
 from describer.errors import Misconfigured, Refused, Transient
+from describer.history import Request, Source
 from describer.image.values import Header, PreparedImage
 from describer.image.version import version
 from describer.models import Families
 from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
-from describer.record import Record, Sent, Source, Usage
+from describer.record import Record, Sent, Usage
 from describer.sidecar import shared_key
 from describer.single_flight import SingleFlight
 from describer.tokens import image_tokens
@@ -64,28 +65,28 @@ class Scribe:
 
     async def describe(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes: a twin's, a new one, or the record of why there is none."""
-        if content.refusal:
+        if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
 
         async def ask() -> Record:
             if twin := await self.records.twin(container, key):
-                return _reused(twin, picture)
+                return _reused(twin, picture, brief)
             record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
                 await self._share(container, key, record)
             return record
 
         record, own = await self.in_flight.run(f"{container}/{key}", ask, waiting=content.release)
-        return record if own else _reused(record, picture)
+        return record if own else _reused(record, picture, brief)
 
     async def describe_unstored(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
-        if content.refusal:
+        if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         key = shared_key(content.sha256, brief.fingerprint)
         if kept := self.answers.get(key):
-            return _reused(kept, picture)
+            return _reused(kept, picture, brief)
 
         async def ask() -> Record:
             record = await self.anew(picture, content, brief)
@@ -94,13 +95,13 @@ class Scribe:
             return record
 
         record, own = await self.in_flight.run(key, ask, waiting=content.release)
-        return record if own else _reused(record, picture)
+        return record if own else _reused(record, picture, brief)
 
     async def _share(self, container: str, key: str, record: Record) -> None:
         """Offer an answer to twins. It is an optimisation: what was paid for is not lost where it fails."""
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
-            await self.records.share(container, key, record.model_copy(update={"source": unnamed}))
+            await self.records.share(container, key, record.model_copy(update={"source": unnamed, "request": None}))
         except (Transient, Misconfigured) as fault:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
@@ -155,9 +156,10 @@ class Scribe:
         )
 
 
-def _reused(record: Record, picture: Picture) -> Record:
+def _reused(record: Record, picture: Picture, brief: Brief) -> Record:
     """Another picture's answer about the same bytes, as the record of this one, which cost nothing."""
     source = record.source.model_copy(
         update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
     )
-    return record.model_copy(update={"source": source, "usage": Usage(), "cost": None})
+    own = {"source": source, "request": Request.of(brief), "usage": Usage(), "cost": None}
+    return record.model_copy(update=own)

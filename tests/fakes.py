@@ -6,6 +6,7 @@ Like what they stand for, each gives way to other tasks before it does anything,
 import asyncio
 import hashlib
 import itertools
+import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 
 from describer.brief import Brief, Question
 from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Superseded, Transient
+from describer.errors import DescriberError, Newer, Refused, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
 from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
@@ -35,7 +36,11 @@ async def give_way() -> None:
 
 
 class FakeImages:
-    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off."""
+    """Blobs by name.
+
+    `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off, and `refusal` is known
+    beforehand to keep all of them from being read or marked.
+    """
 
     def __init__(self) -> None:
         self.blobs: dict[ImageRef, _Blob] = {}
@@ -43,6 +48,7 @@ class FakeImages:
         self.fails_with: DescriberError | None = None
         self.unwritable = False
         self.leased = False
+        self.refusal: Refused | None = None
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -54,7 +60,9 @@ class FakeImages:
     async def look(self, ref: ImageRef) -> Picture | None:
         await give_way()
         blob = self.blobs.get(ref)
-        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased) if blob else None
+        if blob is None:
+            return None
+        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
 
     async def read(self, picture: Picture) -> Content:
         await give_way()
@@ -89,15 +97,18 @@ class FakeImages:
 
 
 class FakeRecords:
-    """Sidecars by picture; what twins share by key."""
+    """Sidecars by picture; what twins share by key; those in `newer` are of a later version."""
 
     def __init__(self) -> None:
+        self.newer: set[ImageRef] = set()
         self.stored: dict[ImageRef, Stored] = {}
         self.shared: dict[tuple[str, str], Record] = {}
         self.writes = 0
 
     async def read(self, ref: ImageRef) -> Stored | None:
         await give_way()
+        if ref in self.newer:
+            raise Newer("written by a later version")
         return self.stored.get(ref)
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
@@ -106,6 +117,12 @@ class FakeRecords:
         self.writes += 1
         self.stored[ref] = Stored(Record.from_json(record.to_json()), next(_etags))
         return self.stored[ref]
+
+    def edit(self, ref: ImageRef, fields: Mapping[str, Any]) -> None:
+        """What anybody with an editor does: another file in its place. A field that is None is taken out."""
+        saved = json.loads(self.stored[ref].record.to_json()) | fields
+        data = json.dumps({name: value for name, value in saved.items() if value is not None or name not in fields})
+        self.stored[ref] = Stored(Record.from_json(data.encode()), next(_etags))
 
     async def confirm(self, ref: ImageRef, stored: Stored) -> None:
         await give_way()

@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from describer.api.problems import ProblemBody
 from describer.description import ImageKind, Texts
+from describer.language import FORM, LONGEST
 from describer.ondemand import MOST_SOURCES, FreeAnswer
 from describer.order import (
     CHARS,
     IMAGE_TOKENS,
-    LANGUAGE,
     LONGEST_CONTEXT,
     LONGEST_QUESTION,
     MOST_LANGUAGES,
@@ -23,7 +23,7 @@ from describer.prompt import PROFILES
 from describer.record import Record, Usage
 
 _STRICT = ConfigDict(extra="forbid")
-_Language = Annotated[str, Field(pattern=f"^{LANGUAGE}$", max_length=35)]
+_Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
 
 class Options(BaseModel):
@@ -57,6 +57,9 @@ class Options(BaseModel):
         None, description="A deployment that MODELS_ALLOWED names, or the usual one."
     )
     write: bool | None = Field(None, description="Store the description as if the blob had just been uploaded.")
+    again: bool | None = Field(
+        None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
+    )
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
 
     def order(self) -> Order:
@@ -70,6 +73,7 @@ class Options(BaseModel):
             max_tokens=self.max_tokens,
             max_image_tokens=self.max_image_tokens,
             model=self.model or "",
+            again=bool(self.again),
         )
 
 
@@ -154,7 +158,7 @@ class Described(BaseModel):
     extended_description: str
     visible_text: str
     tags: tuple[str, ...]
-    image_kind: ImageKind | None
+    image_kind: Annotated[ImageKind | str | None, Field(union_mode="left_to_right")]
     is_decorative: bool
     language: str
     translations: dict[str, Texts]

@@ -81,6 +81,7 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option("--max-chars", type=int, metavar="N", help="Of an alt text.")
 @click.option("--container", default="", metavar="NAME", help="Each PICTURE is a blob of this watched container.")
 @click.option("--write", is_flag=True, help="Store the descriptions of blobs, as if they had just been uploaded.")
+@click.option("--again", is_flag=True, help="Ask for another answer, whatever is stored; people's texts stand.")
 @click.pass_obj
 def describe(
     setup: Setup,
@@ -98,6 +99,7 @@ def describe(
     max_chars: int | None,
     container: str,
     write: bool,
+    again: bool,
 ) -> None:
     """The words are above."""
     if as_json and alt_only:
@@ -105,7 +107,7 @@ def describe(
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
-    order = Order(tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model)
+    order = Order(tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, again)
     needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
     app = setup.app(needs)
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""

@@ -10,7 +10,8 @@ from rich.text import Text
 from describer.checks import Check
 from describer.cli.results import Result, printable
 from describer.ports import Verdict
-from describer.record import TEXT_FIELDS, Record
+from describer.record import Record
+from describer.texts import TEXT_FIELDS
 
 _WIDTH = 120
 _COLOURS = {"described": "green", "kept": "green", "needs_review": "yellow", "later": "yellow"}

@@ -370,7 +370,9 @@ async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"x-request-id": "abc-1"}, "abc-1"),
+        ({"x-request-id": "6f181290-6CFE-2f58-6f18-12906cfe2f58"}, "6f181290-6CFE-2f58-6f18-12906cfe2f58"),
+        ({"x-request-id": "6f1812906cfe2f586f1812906cfe2f58"}, "6f1812906cfe2f586f1812906cfe2f58"),
+        ({"x-request-id": "aunt-agatha"}, None),
         (
             {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
             "0af7651916cd43dd8448eb211c80319c",
@@ -392,3 +394,20 @@ async def test_calls_do_not_wait_for_each_other(api: Api) -> None:
     calls = [api.client.post("/api/describe", content=b"cat %d" % number, headers=JPEG) for number in range(4)]
     async with asyncio.timeout(5):
         assert {response.status_code for response in await asyncio.gather(*calls)} == {200}
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/describe"), ("GET", "/api/descriptions")])
+async def test_a_misspelt_query_option_is_refused_like_a_field_of_json(api: Api, method: str, path: str) -> None:
+    body = {"content": b"cat", "headers": {"content-type": "image/jpeg"}} if method == "POST" else {}
+    response = await api.client.request(method, f"{path}?language=de&Code=x", **body)  # type: ignore[arg-type]
+    assert response.status_code == 422
+    assert {error["field"] for error in response.json()["errors"]} == {"language", "Code"}
+    assert "languages" in response.text or "prefix" in response.text
+    assert api.house.model.calls == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/describe"), ("GET", "/api/descriptions")])
+async def test_the_hosts_own_query_options_are_none_of_ours(api: Api, method: str, path: str) -> None:
+    body = {"content": b"cat", "headers": {"content-type": "image/jpeg"}} if method == "POST" else {}
+    response = await api.client.request(method, f"{path}?code=key&clientId=default", **body)  # type: ignore[arg-type]
+    assert response.status_code == 200

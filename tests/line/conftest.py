@@ -89,6 +89,11 @@ class Line:
         except ResourceNotFoundError:
             return None
 
+    async def write_sidecar(self, name: str, data: bytes) -> None:
+        """What anybody may do to a sidecar."""
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        await blob.upload_blob(data, overwrite=True)
+
     async def finished(self, name: str, *, container: str = "images", status: str = "described") -> dict[str, Any]:
         """Waits until the picture's metadata names a sidecar of this status, and gives that."""
 
@@ -110,10 +115,10 @@ class Line:
 
     async def outcome(self, name: str, outcome: str, *, container: str = "images") -> dict[str, Any]:
         """Waits until the app's log says that a visit of this picture ended so, and gives the facts."""
-        subject = ImageRef(container, name).subject
+        picture = str(ImageRef(container, name))
 
         def said() -> dict[str, Any] | None:
-            facts = [fact for fact in self.log() if fact["picture"] == subject and fact["outcome"] == outcome]
+            facts = [fact for fact in self.log() if fact["picture"] == picture and fact["outcome"] == outcome]
             return facts[-1] if facts else None
 
         found = await until(said)

@@ -25,13 +25,16 @@ from describer.errors import (
     Unsupported,
 )
 from describer.events import ImageRef
+from describer.history import Earlier
 from describer.image.values import PreparedImage
 from describer.memory_budget import MemoryBudget
 from describer.outcome import Skip, SkipReason, Status
+from describer.pipeline import NOT_MARKED
 from describer.ports import Answer, Content, Picture, Stored
-from describer.record import Earlier, Origin, Provenance, Record, Usage
+from describer.record import Record, Usage
 from describer.scribe import NOT_SHARED
 from describer.sidecar import shared_key
+from describer.texts import Origin, Provenance
 from tests.fakes import answer, give_way
 from tests.unit.conftest import BRIEF, CAT, House
 
@@ -76,6 +79,9 @@ async def test_every_skip_writes_nothing(house: House, reason: SkipReason) -> No
     if reason is SkipReason.UNCHANGED:
         await house.describe()
         ref, writes = CAT, 1
+    elif reason is SkipReason.NEWER:
+        house.records.newer.add(CAT)
+        ref, writes = CAT, 0
     else:
         ref, writes = SKIPS[reason][0], 0
     end = await house.describe(ref)
@@ -480,7 +486,7 @@ async def test_a_persons_text_stands_through_a_new_prompt_but_not_for_new_bytes(
     record = await house.described()
     assert record.status is Status.NEEDS_REVIEW
     assert record.alt_text == "A cat on a sofa."
-    assert (record.history[0].alt_text, record.history[0].origin) == ("My cat Tom", Origin.HUMAN)
+    assert (record.history[0].alt_text, record.history[0].origin("alt_text")) == ("My cat Tom", Origin.HUMAN)
 
 
 @pytest.mark.parametrize("languages", [("en", "de"), ("de", "en"), ("de",)])
@@ -830,7 +836,7 @@ async def test_a_persons_text_outlives_a_late_record_of_other_bytes(house: House
     await house.describe()
     kept = house.records.stored[CAT]
     source = kept.record.source.model_copy(update={"sha256": "0" * 64})
-    late = Record.refused(BRIEF, source, Corrupt("cut off")).after(kept.record, kept.etag)
+    late = Record.refused(BRIEF, source, Corrupt("cut off")).after(kept.record.earlier(kept.etag))
     await house.records.write(CAT, late, replaces=kept)
     record = await house.described()
     assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
@@ -875,13 +881,26 @@ def test_a_record_survives_its_sidecar() -> None:
                 Earlier(
                     at="2026-11-22T08:00:00+00:00",
                     status=Status.DESCRIBED,
-                    sha256=None,
+                    language="en",
                     alt_text="Cheese",
-                    description="",
-                    extended_description="",
-                    origin=Origin.MODEL,
+                    fingerprint="0" * 16,
+                    source={"container": "images", "name": "a b.jpg", "etag": '"0"', "size": 3},
                 )
             ],
         }
     )
     assert Record.from_json(record.to_json()) == record
+
+
+async def test_what_is_known_to_take_no_metadata_is_flagged_at_once_and_announced_once(house: House) -> None:
+    house.images.refusal = Archived("archived")
+    record = await house.described()
+    assert (record.status, record.flags) == (Status.ARCHIVED, (NOT_MARKED,))
+    assert (house.images.reads, len(house.topic.announced), house.records.writes) == ([], 1, 1)
+
+
+async def test_what_is_known_to_take_no_metadata_is_not_flagged_where_none_is_written() -> None:
+    house = House(write_metadata=False)
+    house.images.put(CAT, b"cat")
+    house.images.refusal = Archived("archived")
+    assert (await house.described()).flags == ()
