@@ -5,9 +5,11 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
+from describer import messages
 from describer.announcement import Announcement
 from describer.backoff import Backoff
 from describer.errors import Misconfigured, Transient
+from describer.messages import Unreadable
 from describer.ports import Publisher, Queue, Stored
 
 _DEFERRALS: Final = "deferrals"
@@ -36,10 +38,18 @@ class Announcer:
         """Publishes now or later."""
         await self._publish(Announcement.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
-    async def again(self, message: bytes) -> None:
-        """A message of `unpublished-events`."""
-        event = json.loads(message)
-        await self._publish(event, deferrals=event.pop(_DEFERRALS))
+    async def again(self, body: bytes) -> None:
+        """A message of `unpublished-events`.
+
+        Raises:
+            Unreadable: it is no event of ours.
+        """
+        event = messages.read(body)
+        match event.pop(_DEFERRALS, None):
+            case int(deferrals):
+                await self._publish(event, deferrals=deferrals)
+            case other:
+                raise Unreadable(f"the message is no unpublished event: {_DEFERRALS} is {other!r}")
 
     async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
         try:

@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from describer.checks import Check
     from describer.checkup import Closable
     from describer.delivery import Delivery
+    from describer.inbox import Inbox
     from describer.journal import Journal
     from describer.mcp import DescribeImage
+    from describer.memory_budget import MemoryBudget
     from describer.models import Family
     from describer.ondemand import OnDemand
     from describer.poison import Poison
     from describer.ports import Line, Model, Probe, Publisher, Queue
     from describer.proof import Proof
-    from describer.room import Room
     from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
@@ -45,7 +46,6 @@ UNPUBLISHED_QUEUE = "unpublished-events"
 PROOFS_QUEUE = "wiring-proofs"
 ASIDE_QUEUE = "work-set-aside"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
-WORK_POISON_QUEUE = "image-work-poison"
 
 # The model's provider, as OpenTelemetry's conventions name it.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -96,25 +96,24 @@ class App:
 
     @cached_property
     def poison(self) -> Poison:
-        """Where what the host gave up on goes."""
+        """Where uploads go that the host gave up on."""
         from describer.poison import Poison
 
-        return Poison(
-            line=self.pipeline,
-            brief=self.brief,
-            container=self.settings.images_container,
-            work=self._queue(WORK_QUEUE),
-            again=self._queue(WORK_POISON_QUEUE),
-            aside=self._queue(ASIDE_QUEUE),
-            backoff=self._backoff,
-            journal=self.journal,
-        )
+        return Poison(self.settings.images_container, self._queue(WORK_QUEUE))
 
-    def _queue(self, name: str) -> Queue:
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Where each message of a queue comes to an end."""
+        from describer.inbox import Inbox
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        return Inbox(self._queue(ASIDE_QUEUE, base64=False))
+
+    def _queue(self, name: str, *, base64: bool = True) -> Queue:
         from describer.adapters.queue import StorageQueue
         from describer.adapters.storage import queue_client
 
-        return StorageQueue(self._kept(queue_client(self.settings.host_account, name)))
+        return StorageQueue(self._kept(queue_client(self.settings.host_account, name, base64=base64)))
 
     @cached_property
     def announcer(self) -> Announcer:
@@ -159,7 +158,8 @@ class App:
             topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
-            room=self._room,
+            memory=self.memory,
+            models=settings.models_allowed,
         )
         if self.telemetry is None:
             return pipeline
@@ -172,13 +172,14 @@ class App:
         """The HTTP interface."""
         from describer.api.build import asgi
 
-        return asgi(lambda: self.ondemand, self.checks, self._room, self.settings.max_bytes)
+        return asgi(lambda: self.ondemand, self.checks, self.memory, self.settings.max_bytes)
 
     @cached_property
-    def _room(self) -> Room:
-        from describer.room import Room
+    def memory(self) -> MemoryBudget:
+        """The one budget of memory that every way in shares."""
+        from describer.memory_budget import MemoryBudget
 
-        return Room(self.settings.held_images_mb * MIB)
+        return MemoryBudget(self.settings.held_images_mb * MIB)
 
     @cached_property
     def ondemand(self) -> OnDemand:
@@ -195,8 +196,7 @@ class App:
             line=self.pipeline,
             records=self.records,
             scribe=scribe,
-            loader=Loader(self._watch, self._images, self.web, self._room, settings.max_bytes),
-            room=self._room,
+            loader=Loader(self._watch, self._images, self.web, self.memory, settings.max_bytes),
             usual=self.brief,
             models=settings.models_allowed,
         )
@@ -206,17 +206,17 @@ class App:
         """What agents call."""
         from describer.mcp import DescribeImage
 
-        return DescribeImage(self.ondemand)
+        return self._kept(DescribeImage(self.ondemand, self.memory))
 
     @cached_property
     def _scribe(self) -> Scribe:
-        from describer.image.studio import ThreadStudio
+        from describer.image.studio import ProcessStudio
         from describer.image.values import Limits
-        from describer.inflight import InFlight
         from describer.scribe import Scribe
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
-        return Scribe(ThreadStudio(self.family, limits), self.model, self.records, self.family, InFlight())
+        studio = self._kept(ProcessStudio(self.family, limits))
+        return Scribe(studio, self.model, self.records, self.family)
 
     @cached_property
     def _watch(self) -> Watch:
@@ -272,15 +272,14 @@ class App:
     @cached_property
     def model(self) -> Model:
         """The vision model."""
-        import asyncio
-
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.storage import credential
+        from describer.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
-        slots = asyncio.Semaphore(self.settings.model_concurrency)
+        slots = WeightedSemaphore(self.settings.model_concurrency)
         return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
 
     @cached_property
@@ -310,9 +309,12 @@ class App:
         return self._probes(of_azure=True)
 
     def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
-        from describer.checkup import probes
+        from describer.checkup import Queues, probes
 
-        family, queues = self.family(self.settings.model_server.model), (WORK_QUEUE, UNPUBLISHED_QUEUE)
+        family, queues = (
+            self.family(self.settings.model_server.model),
+            Queues(WORK_QUEUE, ASIDE_QUEUE, UNPUBLISHED_QUEUE),
+        )
         return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
     def family(self, model: str) -> Family:

@@ -10,6 +10,7 @@ from describer.errors import DescriberError, Transient
 _LONGEST_BACKOFF: Final = 3600.0
 _LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
 _JITTER: Final = 0.25
+_SPREAD: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,7 @@ class Backoff:
         asked = fault.retry_after if isinstance(fault, Transient) else None
         backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
         return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
+
+    def spread(self, times: int) -> float:
+        """Seconds from 0 to `times` minutes, by chance: what was interrupted together is not begun together again."""
+        return _SPREAD * times * self.chance()

@@ -21,6 +21,8 @@ class Brief:
         profile: what the description is for: one of `prompt.PROFILES`.
         max_chars: of an alt text; None leaves it to the profile.
         max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
+        chosen: the names of those of the above that a caller chose; the others are as the settings say.
+        again: ask for another answer, whatever is stored or shared by copies.
     """
 
     languages: tuple[str, ...]
@@ -31,6 +33,8 @@ class Brief:
     profile: str = prompt.DESCRIBE
     max_chars: int | None = None
     max_image_tokens: int | None = None
+    chosen: frozenset[str] = frozenset()
+    again: bool = False
 
     @property
     def language(self) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from describer.adapters.chat import client as chat
@@ -28,6 +29,15 @@ _RESOURCE: Final = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Names of the queues that are looked at: of work, of what a person has to read, of events not published yet."""
+
+    work: str
+    aside: str
+    unpublished: str
+
+
 class Closable(Protocol):
     """A client that keeps connections."""
 
@@ -43,14 +53,14 @@ class Keep(Protocol):
 
 
 def probes(
-    settings: Settings, family: Family, queues: tuple[str, ...], keep: Keep, *, of_azure: bool = False
+    settings: Settings, family: Family, queues: Queues, keep: Keep, *, of_azure: bool = False
 ) -> Iterator[Probe]:
     """The probes of what is configured; nothing is connected yet.
 
     Args:
         settings: may lack connections: what is not configured is not looked at.
         family: of the model.
-        queues: names of the queues in the app's own account; the last one is for events that were not published.
+        queues: in the app's own account.
         keep: is told of each client.
         of_azure: ask Azure Resource Manager too, as who is signed in here.
     """
@@ -64,7 +74,7 @@ def probes(
     yield _subscription(settings, azure)
 
 
-def _storage(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+def _storage(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
     yield from _readable("IMAGES", _containers(settings, keep))
     yield from _readable("AzureWebJobsStorage", _queues(settings, queues, keep))
 
@@ -91,11 +101,12 @@ def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
         yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
 
 
-def _queues(settings: Settings, queues: tuple[str, ...], keep: Keep) -> Iterator[Probe]:
+def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
     host = settings.host_account
     if host.queue_uri or host.connection_string:
-        for name in queues if settings.events_topic_endpoint else queues[:-1]:
-            yield QueueProbe(keep(queue_client(host, name, retries=0)))
+        used = (queues.work, queues.aside, *([queues.unpublished] if settings.events_topic_endpoint else []))
+        for name in used:
+            yield QueueProbe(keep(queue_client(host, name, retries=0)), by_hand=name == queues.aside)
 
 
 def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:

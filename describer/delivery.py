@@ -1,21 +1,30 @@
-"""At least once: what cannot be done now is put off, never dropped. The only module that counts attempts.
+"""At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
 
 The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
-on `image-work`, with a delay. Faults that are not the picture's (rate limits, outages, a missing role) wait as long as
-they last; those that may be the picture's count, and the last attempt is recorded as `failed`.
+on `image-work`, with a delay. Three kinds of tries are told apart:
+
+- a fault that is not the picture's (rate limits, outages, a missing role) waits for as long as it lasts;
+- one that may be the picture's counts, and the last attempt is recorded as `failed`;
+- a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
+  or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from describer.backoff import Backoff
 from describer.brief import Brief
+from describer.call_context import UPLOAD_SECONDS, entered
 from describer.errors import Misconfigured, Transient
 from describer.events import ImageRef, Work, refs
 from describer.journal import Journal, LogJournal
 from describer.ports import Line, Queue
+
+MAX_INTERRUPTIONS: Final = 10
+"""Tries without an end. A stop cuts off only what takes longer than the host waits (ten seconds), so that one picture
+is cut off twice by chance and ten times by its own doing."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +53,17 @@ class Delivery:
         """A picture has landed."""
         await self._work(Work.first(ImageRef(container, name)))
 
-    async def again(self, message: bytes) -> None:
-        """A message of `image-work`.
+    async def again(self, body: bytes, received: int = 1) -> None:
+        """A message of `image-work`, received so many times.
 
         Raises:
-            ValueError: it names no picture; the host then moves it to the poison queue, see poison.py.
+            Unreadable: it names no picture.
         """
-        for work in Work.from_message(message):
-            self.journal.taken(work)
-            await self._work(work)
+        works = Work.from_message(body)
+        with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
+            for work in works:
+                self.journal.taken(work)
+                await (self._work(work) if received == 1 else self._interrupted(work))
 
     async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
@@ -69,13 +80,30 @@ class Delivery:
             ours = Transient(f"an unexpected {type(error).__name__}; the log has more", blames_picture=True)
             await self._put_off(work, ours)
 
+    async def _interrupted(self, work: Work) -> None:
+        """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+
+        It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
+        which the app is killed would take the others with it each time; so each comes back at a time of its own.
+        """
+        later = work.interrupted()
+        times = later.interruptions
+        why = f"Begun {times} times and never ended: each time the app was stopped, was killed or failed meanwhile"
+        fault = Transient(why, retry_after=self.backoff.spread(times))
+        await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
+
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
         blames_picture = isinstance(fault, Transient) and fault.blames_picture
         later = work.again(blames_picture=blames_picture)
-        if blames_picture and later.attempts >= self.max_attempts:
+        ends = blames_picture and later.attempts >= self.max_attempts
+        why = f"Tried {later.attempts} times; the last time: {fault}" if ends else ""
+        await self._end_or_send(later, fault, why)
+
+    async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
+        """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
+        if why:
             try:
-                why = f"Tried {later.attempts} times; the last time: {fault}"
-                self.journal.done(later, await self.pipeline.give_up(work.ref, self.brief, why))
+                self.journal.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
             except (Transient, Misconfigured) as still:
                 fault = still
             else:

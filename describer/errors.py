@@ -19,11 +19,13 @@ The tree:
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
+    │   ├── Newer            a later version of the app wrote this record: leave it alone
     │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
     │   └── Protected        a policy or a legal hold forbids the change
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -35,9 +37,18 @@ class DescriberError(Exception):
 
 
 class Refused(DescriberError):
-    """This picture cannot be described; trying again will not help."""
+    """This picture cannot be described; trying again will not help.
+
+    Args:
+        message: what is wrong and what its owner can do.
+        facts: what is known of the picture all the same: `format`, and its sides upright, `width` and `height`.
+    """
 
     status: ClassVar[Status]
+
+    def __init__(self, message: str, facts: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(message)
+        self.facts = dict(facts or {})
 
 
 class Unsupported(Refused):
@@ -162,6 +173,10 @@ class Busy(Transient):
 
 class Misconfigured(DescriberError):
     """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+
+class Newer(Misconfigured):
+    """A later version of the app wrote this record: only that one may change it."""
 
 
 class RecordUnreadable(Misconfigured):

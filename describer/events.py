@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from urllib.parse import unquote
 
+from describer import messages
 from describer.errors import InvalidName
+from describer.messages import Unreadable
 
 _SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+_COUNTS: Final = ("attempts", "deferrals", "interruptions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Work:
         ref: the picture.
         attempts: tries that failed in a way that the picture itself may have caused.
         deferrals: how often it was put off, for whatever reason; decides the next delay.
+        interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
     """
 
@@ -102,6 +106,7 @@ class Work:
     first_seen: datetime
     attempts: int = 0
     deferrals: int = 0
+    interruptions: int = 0
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -111,6 +116,10 @@ class Work:
     def again(self, *, blames_picture: bool) -> Self:
         """The same work, put off once more."""
         return replace(self, attempts=self.attempts + blames_picture, deferrals=self.deferrals + 1)
+
+    def interrupted(self) -> Self:
+        """The same work, after a try of which nobody knows the end."""
+        return replace(self, interruptions=self.interruptions + 1, deferrals=self.deferrals + 1)
 
     def to_message(self) -> str:
         """The work as a CloudEvent in JSON: what goes on `image-work`."""
@@ -124,25 +133,29 @@ class Work:
                 "time": datetime.now(UTC).isoformat(),
                 "attempts": self.attempts,
                 "deferrals": self.deferrals,
+                "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
             },
             ensure_ascii=False,
         )
 
     @classmethod
-    def from_message(cls, message: bytes | str) -> list[Self]:
+    def from_message(cls, body: bytes) -> list[Self]:
         """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
 
         Raises:
-            ValueError: it is none of these; the sentence says what was wrong.
+            Unreadable: it is none of these; the sentence says what was wrong.
         """
-        event = json.loads(message)
-        if not isinstance(event, dict) or not isinstance(event.get("subject"), str):
-            raise ValueError("the message is no event: expected a JSON object with a subject")
-        kind = str(event.get("type") or event.get("eventType"))
-        first_seen = _moment(event)
-        attempts, deferrals = _count(event, "attempts"), _count(event, "deferrals")
-        return [cls(ref, first_seen, attempts, deferrals) for ref in refs(kind, event["subject"], event.get("data"))]
+        event = messages.read(body)
+        subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
+        if not isinstance(subject, str):
+            raise Unreadable("the message is no event: expected a JSON object with a subject")
+        first_seen, counts = _moment(event), [_count(event, name) for name in _COUNTS]
+        try:
+            named = refs(kind, subject, event.get("data"))
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+        return [cls(ref, first_seen, *counts) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
@@ -176,4 +189,4 @@ def _count(event: Mapping[str, Any], name: str) -> int:
         case int(value) if value >= 0:
             return value
         case other:
-            raise ValueError(f"{name} is {other!r}; expected a whole number")
+            raise Unreadable(f"{name} is {other!r}; expected a whole number")

@@ -1,18 +1,26 @@
-"""The MCP tool `describe_image`: arguments in, JSON out. What an agent is told of it stands at its function."""
+"""The MCP tool `describe_image`: arguments in, JSON out. What an agent is told of it stands in mcp_tools.py.
 
+Clients give up after 60 s, and a call that they give up cannot be stopped on Azure. So the tool answers "not yet"
+before that, goes on, and keeps what it paid for: the agent's next call with the same picture gets it.
+"""
+
+import asyncio
 import json
 import logging
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
 
-from describer.errors import DescriberError, Misconfigured, Transient, Unacceptable
+from describer.call_context import HTTP_SECONDS, limited
+from describer.errors import DescriberError, Misconfigured, TooLarge, Transient, Unacceptable
 from describer.events import ImageRef
+from describer.memory_budget import MemoryBudget
 from describer.ondemand import BlobOf, OnDemand, Order, PictureSource, Url
 from describer.record import Record
+from describer.weighted_semaphore import Priority
 
 TOLD: Final = (
     "status",
@@ -27,6 +35,15 @@ TOLD: Final = (
     "flags",
 )
 """What of a record an agent is told."""
+ANSWER_SECONDS: Final = 50.0
+"""Within which the tool answers: the official TypeScript client gives up after 60."""
+MOST_CHARACTERS: Final = 104_857_600
+"""Of a call's JSON: what the platform passes on at most; see api/door.py."""
+_NOT_YET: Final = {
+    "error": "not yet",
+    "retry_after_seconds": 10,
+    "hint": "Call again with the same arguments: the answer is kept, and costs nothing more.",
+}
 
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
 _log = logging.getLogger(__name__)
@@ -59,26 +76,71 @@ class Arguments(BaseModel):
         return Order(languages=(self.language,) if self.language else (), context=self.about)
 
 
+class Invocation(BaseModel):
+    """What the extension hands over: of its JSON only the arguments are read."""
+
+    arguments: Arguments = Field(default_factory=Arguments)
+
+
 @dataclass(frozen=True, slots=True)
 class DescribeImage:
     """The tool.
 
     Args:
         desk: where callers ask.
+        memory: for what they bring: a picture in a `data:` URL counts before it is unpacked.
+        answer_seconds: after which the answer is "not yet".
     """
 
     desk: OnDemand
+    memory: MemoryBudget
+    answer_seconds: float = ANSWER_SECONDS
+    _under_way: set[asyncio.Task[dict[str, Any]]] = field(default_factory=set)
 
-    async def call(self, arguments: Mapping[str, object]) -> str:
-        """JSON of what became of the picture, or of why nothing could."""
+    async def call(self, context: str) -> str:
+        """JSON of what became of the picture, or of why nothing could; `context` is the extension's own JSON."""
+        work = asyncio.create_task(self._answer(context))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+        done, _ = await asyncio.wait({work}, timeout=self.answer_seconds)
+        return json.dumps(work.result() if done else _NOT_YET, ensure_ascii=False)
+
+    async def close(self) -> None:
+        """End what goes on for callers who were told "not yet"."""
+        work = [*self._under_way]
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+    async def _answer(self, context: str) -> dict[str, Any]:
+        """Never raises, as nobody may be there to see it."""
         try:
-            asked = Arguments.model_validate(arguments)
-            told = _told(await self.desk.describe(asked.source(), self.desk.brief(asked.order())))
+            async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
+                self._check(len(context))
+                with self.memory.try_reserve(len(context)):
+                    invocation = await asyncio.to_thread(Invocation.model_validate_json, context)
+                    asked = invocation.arguments
+                    return _told(await self.desk.describe(asked.source(), self.desk.brief(asked.order())))
         except ValidationError as error:
-            told = {"error": " ".join(f"{fault['loc'][0]} has to be a text." for fault in error.errors())}
+            return {"error": " ".join(_faults(error))}
         except DescriberError as error:
-            told = _failed(error)
-        return json.dumps(told, ensure_ascii=False)
+            return _failed(error)
+        except Exception:  # noqa: BLE001 - no trace of an error leaves
+            _log.exception("mcp.unexpected")
+            return {"error": "An unexpected error; the log of the image describer has more."}
+
+    def _check(self, length: int) -> None:
+        most = min(MOST_CHARACTERS, self.memory.size // 2)
+        if length > most:
+            raise TooLarge(
+                f"A call has at most {most:,} characters here, which is a picture of some {most * 3 // 4:,} bytes in a "
+                "data: URL; give the https: URL of a larger one, or its blob."
+            )
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_input=False):
+        yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call is not valid JSON."
 
 
 def _told(record: Record) -> dict[str, Any]:

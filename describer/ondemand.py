@@ -12,12 +12,13 @@
     async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
         async for piece in pieces: ...
 
-    with desk.room.hold(len(data)):                         # whoever takes bytes in (`Upload`) holds the room for them
+    with memory.try_reserve(len(data)):                     # whoever takes bytes in (`Upload`) reserves the memory
         record = await desk.describe(Upload(data, "cat.jpg"), brief)
 
 What a picture is at fault for is a record's status where it is described, and `Refused` where a question is asked. All
 else is raised: `Unacceptable`, `OffLimits`, `Absent`, `Unfetchable` (the caller's business), `Busy` and other
-`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`.
+`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`; what
+was answered is kept in memory for some minutes, for those who ask again. `usage` and `cost` are of this call.
 """
 
 import re
@@ -27,20 +28,21 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
 
-from describer import provenance
+from describer import call_context, provenance
 from describer.brief import Brief, Question
 from describer.errors import Absent, Refused, Unacceptable
 from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.order import Order
 from describer.outcome import Skip, SkipReason
+from describer.pipeline import origin_of
 from describer.ports import FreeAnswer, Line, Page, Records, Stored
-from describer.record import Record
-from describer.room import Room
+from describer.record import Record, Usage
 from describer.scribe import Scribe
-from describer.sources import BlobOf, Loader, PictureSource, Upload, Url
+from describer.sources import BlobOf, Loader, PictureSource, Readable, Upload, Url
+from describer.weighted_semaphore import Priority
 
-__all__ = ["MOST_SOURCES", "BlobOf", "FreeAnswer", "OnDemand", "Order", "PictureSource", "Upload", "Url"]
+__all__ = ["MOST_SOURCES", "BlobOf", "FreeAnswer", "OnDemand", "Order", "PictureSource", "Readable", "Upload", "Url"]
 
 MOST_SOURCES: Final = 10
 """Pictures in one call."""
@@ -59,7 +61,6 @@ class OnDemand:
         records: where stored texts are looked up.
         scribe: makes a record of bytes.
         loader: brings pictures in.
-        room: bounds what is held in memory.
         usual: the brief of whoever wishes for nothing else.
         models: that a caller may choose, beside the usual one.
     """
@@ -68,7 +69,6 @@ class OnDemand:
     records: Records
     scribe: Scribe
     loader: Loader
-    room: Room
     usual: Brief
     models: tuple[str, ...] = ()
 
@@ -87,20 +87,25 @@ class OnDemand:
             Unacceptable: `write` without a blob to write to.
             and what the module says.
         """
-        if write:
-            if not isinstance(source, BlobOf):
-                sentence = "Only a blob's description can be written; give the picture as a blob."
-                raise Unacceptable(sentence, field="write")
-            return await self._written(source.ref, brief)
+        if write and not isinstance(source, BlobOf):
+            raise Unacceptable("Only a blob's description can be written; give the picture as a blob.", field="write")
+        with call_context.entered(priority=Priority.INTERACTIVE) as call:
+            if write and isinstance(source, BlobOf):
+                record = await self._written(source.ref, brief)
+            else:
+                record = await self._unwritten(source, brief)
+        return _with_cost_of_call(record, call.spent)
+
+    async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
             if not isinstance(source, BlobOf):
-                return await self.scribe.anew(picture, content, brief)
+                return await self.scribe.describe_unstored(picture, content, brief)
             stored = await self.records.read(source.ref)
-            other = self.loader.watch.origin(picture)
-            origin = await self.records.read(other) if other else None
+            origin = await origin_of(picture, self.loader.watch, self.records)
+            brief = provenance.asked(picture, content, stored, brief, self.models)
             settled = provenance.settled(picture, content, stored, brief)
-            record = settled or await self.scribe.anew(picture, content, brief)
-            return provenance.reconciled(record, picture, stored, origin)
+            record = settled or await self.scribe.describe_unstored(picture, content, brief)
+            return provenance.reconciled(record, picture, stored, origin, again=brief.again)
 
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""
@@ -151,13 +156,20 @@ class OnDemand:
                 raise type(refusal)(f"Picture {number}: {refusal}") from refusal
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
-        async with self.loader.kept(ref):
-            end = await self.line.describe(ref, brief)
+        await self.loader.look(ref)
+        end = await self.line.describe(
+            ref, brief
+        )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
             return end
-        if end.reason is SkipReason.UNCHANGED:
-            return (await self.stored(ref)).record
+        if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
+            return (await self.stored(ref)).record  # raises Newer
         raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
+
+
+def _with_cost_of_call(record: Record, spent: Usage) -> Record:
+    """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
+    return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})
 
 
 def _marker(cursor: str) -> str:

@@ -15,6 +15,8 @@ CHARS: Final = (20, 2000)
 TOKENS: Final = (16, 32000)
 IMAGE_TOKENS: Final = (64, 32000)
 DETAILS: Final = ("low", "high", "original")
+_IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
+"""What a brief calls a wish, where it has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Order:
             profile=self.profile or usual.profile,
             max_chars=self.max_chars or usual.max_chars,
             max_image_tokens=self.max_image_tokens or usual.max_image_tokens,
+            chosen=frozenset(_IN_BRIEF.get(name, name) for name in self.__slots__ if getattr(self, name)),
         )
 
     def question(self, text: str, usual: Brief, models: tuple[str, ...]) -> Question:

@@ -41,6 +41,8 @@ class SkipReason(StrEnum):
     """Not a picture of the watched container: a folder, or a blob from elsewhere."""
     GONE = "gone"
     """It was deleted before it could be read."""
+    NEWER = "newer"
+    """A later version of the app wrote its record, which this one leaves alone."""
 
 
 @dataclass(frozen=True, slots=True)

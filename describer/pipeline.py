@@ -13,15 +13,17 @@ from typing import Final
 
 from describer import metadata, provenance
 from describer.brief import Brief
-from describer.errors import Refused, Superseded, TooLarge, Transient, Unanswered
+from describer.call_context import UPLOAD_SECONDS, limited
+from describer.errors import Newer, Refused, Superseded, TooLarge, Transient, Unanswered
 from describer.events import ImageRef
+from describer.memory_budget import MemoryBudget
 from describer.outcome import Skip, SkipReason
 from describer.ports import Content, Images, Picture, Records, Stored, Topic
 from describer.record import Record
-from describer.room import Room
 from describer.scribe import Scribe, source_of
 from describer.sidecar import shared_key, sidecar_name
 from describer.watch import Watch
+from describer.weighted_semaphore import Priority
 
 ROUNDS: Final = 5
 """How often a picture may change under our hands before its work is put off."""
@@ -29,8 +31,8 @@ ROUNDS: Final = 5
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
 
-type _Made = Mapping[str | None, Record]
-type _Maker = Callable[[Picture, Content], Awaitable[Record]]
+type _Made = Mapping[str, Record]
+type _Maker = Callable[[Picture, Content, Brief], Awaitable[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,9 @@ class Pipeline:
         images, records, topic: the ports; see ports.py.
         scribe: makes a record of bytes.
         max_bytes: larger blobs are not read.
-        room: for the bytes of all pictures that are worked on.
+        memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
         write_metadata: False leaves pictures untouched.
+        models: that callers may choose, beside the usual one.
     """
 
     watch: Watch
@@ -52,8 +55,9 @@ class Pipeline:
     scribe: Scribe
     topic: Topic
     max_bytes: int
-    room: Room
+    memory: MemoryBudget
     write_metadata: bool = True
+    models: tuple[str, ...] = ()
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already.
@@ -61,9 +65,11 @@ class Pipeline:
         Raises:
             Transient, Misconfigured: not now; what to do about it is the door's business.
         """
-        made: dict[str | None, Record] = {}
+        made: dict[str, Record] = {}
 
-        async def make(picture: Picture, content: Content) -> Record:
+        async def make(picture: Picture, content: Content, brief: Brief) -> Record:
+            if content.sha256 is None:  # another blob that cannot be read may be here in the next round
+                return await self.scribe.describe(picture, content, brief)
             if content.sha256 not in made:
                 made[content.sha256] = await self.scribe.describe(picture, content, brief)
             return made[content.sha256]
@@ -73,36 +79,44 @@ class Pipeline:
     async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
         """Records that a picture was tried as often as allowed, unless it is described by now."""
 
-        async def make(picture: Picture, content: Content) -> Record:
+        async def make(picture: Picture, content: Content, brief: Brief) -> Record:
             return Record.refused(brief, source_of(picture, content), Unanswered(why))
 
         return await self._rounds(ref, brief, make, {})
 
     async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
-        for _ in range(ROUNDS):
-            with suppress(Superseded):
-                return await self._round(ref, brief, make, made)
+        async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
+            for _ in range(ROUNDS):
+                if not call.remaining():
+                    raise Transient(f"no time is left for {ref.name!r} in this call")
+                with suppress(Superseded):
+                    return await self._round(ref, brief, make, made)
         raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
 
     async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
         if skip := self.watch.skips_name(ref):
             return skip
-        stored = await self.records.read(ref)
+        try:
+            stored = await self.records.read(ref)
+        except Newer as newer:
+            return Skip(SkipReason.NEWER, str(newer))
         picture = await self.images.look(ref)
         if picture is None:
             await self._unshare(ref, *made.values())
             return await self._gone(ref, stored)
         if skip := self.watch.skips_picture(picture):
             return skip
-        async with self.room.awaited(min(picture.size, self.max_bytes)):
+        async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await self._read(picture)
+            content.reservation = reservation
             await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
+            brief = provenance.asked(picture, content, stored, brief, self.models)
             if provenance.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
-            record = provenance.settled(picture, content, stored, brief) or await make(picture, content)
-        other = self.watch.origin(picture)
-        origin = await self.records.read(other) if other else None
-        record = self._flagged(provenance.reconciled(record, picture, stored, origin), picture)
+            record = provenance.settled(picture, content, stored, brief) or await make(picture, content, brief)
+        origin = await origin_of(picture, self.watch, self.records)
+        record = provenance.reconciled(record, picture, stored, origin, again=brief.again)
+        record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._announce(picture, written, stored)
         marked = await self._mark(picture, written)
@@ -114,7 +128,7 @@ class Pipeline:
     async def _gone(self, ref: ImageRef, stored: Stored | None) -> Skip:
         if stored:
             await self._unshare(ref, stored.record)
-        if stored and not provenance.texts_by_people(stored.record):
+        if stored and not provenance.has_words_of_people(stored.record):
             await self.records.delete(ref, stored)
             if await self.images.look(ref):
                 raise Superseded("the blob came back before its sidecar was deleted")
@@ -184,6 +198,14 @@ class Pipeline:
             return written
         flagged = _with_flags(written.record, *written.record.flags, NOT_MARKED)
         return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+async def origin_of(picture: Picture, watch: Watch, records: Records) -> Stored | None:
+    """The record of another name that the picture's metadata speaks of, if this version can read it."""
+    other = watch.origin(picture)
+    with suppress(Newer):
+        return await records.read(other) if other else None
+    return None
 
 
 def _key(record: Record) -> str:

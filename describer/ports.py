@@ -3,8 +3,8 @@
 At the end, what doors need: the line itself, and whether all of this works.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -12,7 +12,8 @@ from describer.brief import Brief, Question
 from describer.description import Description
 from describer.errors import Refused
 from describer.events import ImageRef
-from describer.image.values import Header, PreparedImage
+from describer.image.values import PreparedImage
+from describer.memory_budget import Reservation
 from describer.outcome import Skip
 from describer.record import Record, Usage
 
@@ -38,14 +39,26 @@ class Picture:
     refusal: Refused | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
-    """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes."""
+    """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes.
+
+    Args:
+        reservation: the memory that is held for the bytes, if somebody else does not hold it.
+    """
 
     size: int
     data: bytes = b""
     sha256: str | None = None
     refusal: Refused | None = None
+    reservation: Reservation | None = field(default=None, compare=False)
+    released: bool = False
+
+    def release(self) -> None:
+        """Let go of the bytes, and give back the memory that is held for them: they are needed no more."""
+        self.data, self.released = b"", True
+        if self.reservation:
+            self.reservation.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,7 @@ class Records(Protocol):
         """The picture's record, or None.
 
         Raises:
+            Newer: a later version of the app wrote it.
             RecordUnreadable: storage does not give it out.
         """
 
@@ -174,9 +188,6 @@ class Records(Protocol):
 class Studio(Protocol):
     """Makes of any picture what the model is shown."""
 
-    async def inspect(self, data: bytes) -> Header:
-        """Reads the header. Raises Unsupported, Corrupt or TooLarge."""
-
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks as this model looks at this detail, and encodes.
 
@@ -188,6 +199,8 @@ class Studio(Protocol):
 
         Raises:
             Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
+            Transient: the machine is too busy, or ran out of memory.
+            Misconfigured: pictures cannot be prepared on this machine.
         """
 
 
@@ -216,10 +229,15 @@ class Model(Protocol):
 class Web(Protocol):
     """Pictures by URL."""
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
         """The bytes behind an https: or data: URL.
 
+        Args:
+            url: the URL.
+            extend: reserves memory for so many bytes in all, before they are there; see `Reservation.extend`.
+
         Raises:
+            Busy: there is no memory for them now.
             Unfetchable: the URL is refused, or fails for good.
             TooLarge, Corrupt: what is there is no picture that can be described.
             Transient: later, maybe.

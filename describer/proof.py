@@ -47,9 +47,9 @@ class Proof:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
 
-    async def prove(self, message: bytes) -> None:
+    async def prove(self, body: bytes) -> None:
         """A message of `wiring-proofs`; its text names the proof, so that its log event can be found."""
-        specimen = Specimen.of(message.decode("utf-8", errors="ignore"))
+        specimen = Specimen.of(body.decode("utf-8", errors="ignore"))
         ref = specimen.ref(self.container)
         facts: dict[str, object] = {"proof": specimen.token, "picture": ref.subject}
         if skip := self.watch.skips_name(ref):

@@ -1,69 +1,73 @@
-"""Who may replace whom: a person's text before the model's, per text and language.
+"""Who may replace whom: what people wrote, emptied or judged before what the model says, per text and language.
 
-A person's work reaches us in two ways: in the sidecar, marked as theirs, and in the picture's metadata, where people
-have long kept `alt_text` and `description` of their own. Both stand; only what is missing is taken from the model.
-A record with a person's alt text is `kept`, however the model's part ended; its `flags` and `reason` say how.
+Their words reach us in the sidecar and in the picture's metadata (edits.py), and are kept in the history. The newest
+word on each text of the very same bytes stands, wherever it was found; only what is missing is taken from the model.
+What that makes of a record's status is the table in review.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from describer import metadata
+from describer import edits
 from describer.brief import Brief
-from describer.description import Texts
+from describer.evidence import Evidence
+from describer.history import Known, Request
+from describer.image.version import version
 from describer.outcome import Status
 from describer.ports import Content, Picture, Stored
-from describer.record import TEXT_FIELDS, Earlier, Origin, Provenance, Record
+from describer.record import Record
+from describer.review import Word, word_on
+from describer.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of
 
 _RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
 """Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
 
-_HUMAN: Final = Provenance(origin=Origin.HUMAN)
-_ALONE: Final = "Nothing was added to the person's text:"
-_NEW_PICTURE: Final = "The picture is new; a person's text for the earlier one is in the history."
 
+def asked(picture: Picture, content: Content, stored: Stored | None, brief: Brief, models: Sequence[str] = ()) -> Brief:
+    """What is asked about these bytes: as the stored record was asked, unless `brief` has wishes of a caller's own.
 
-def texts_of_people(picture: Picture, stored: Stored | None, origin: Stored | None = None) -> dict[str, str]:
-    """The texts in the picture's metadata that a person put there, by name.
-
-    A value is ours where it is the copy of the record that the metadata names: the one that stands, or one that it
-    replaced, or that of `origin` (see `reconciled`). Where none knows that record, our mark beside a value tells.
-    Everything else is a person's.
+    Args:
+        picture: the picture.
+        content: its bytes.
+        stored: its record.
+        brief: what is asked of any picture, or what a caller asks.
+        models: that a caller may choose, beside the usual one. A stored wish for another is passed over.
     """
-    pairs = picture.metadata
-    present = {name: found for name in metadata.TEXTS if (found := metadata.value(pairs, name))}
-    if not metadata.value(pairs, metadata.STATUS):
-        ours: Mapping[str, str] = {}
-    elif copied := _copied(pairs, stored) or _copied(pairs, origin):
-        ours = {name: metadata.copy_of(copied, name, present=found) for name, found in present.items()}
-    else:
-        ours = present
-    replaced = origin is None and (stored is None or not _names(pairs, stored))
-    if replaced and metadata.value(pairs, metadata.SOURCE) == Origin.HUMAN:
-        ours = {name: found for name, found in ours.items() if name != "alt_text"}
-    return {name: metadata.decode(found) for name, found in present.items() if found != ours.get(name)}
+    request = stored.record.request if stored else None
+    if request and not brief.chosen:
+        brief = _as_requested(request, brief, models)
+    removed = Evidence(picture, content.size, content.sha256, stored).is_removed
+    return replace(brief, again=True) if removed else brief
 
 
 def unchanged(picture: Picture, content: Content, stored: Stored | None, brief: Brief) -> bool:
-    """True where the record is complete: the metadata names it, and it answers these bytes and this brief."""
-    return (
-        stored is not None
-        and _names(picture.metadata, stored)
-        and settled(picture, content, stored, brief) is not None
-        and not texts_of_people(picture, stored)
-    )
+    """True where the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
+    known = Evidence(picture, content.size, content.sha256, stored)
+    unedited = stored is not None and known.is_marked and known.previous == stored.record
+    return unedited and settled(picture, content, stored, brief) is not None
 
 
 def settled(picture: Picture, content: Content, stored: Stored | None, brief: Brief) -> Record | None:
-    """The stored record, where it is the last word on these bytes and this brief, whoever wrote its texts."""
-    if stored is None or _is_retried(stored.record) or stored.record.fingerprint != brief.fingerprint:
+    """What is known of these bytes, where that is the last word on them and this brief, whoever wrote the texts.
+
+    That is the stored record, or a line of its history in which a person had a word, if its bytes are back.
+    """
+    if stored is None or brief.again:
         return None
-    if content.sha256 and not stored.record.source.sha256:
-        return None  # it can be read by now
-    return stored.record if _same_picture(picture, content.size, content.sha256, stored) else None
+    known = Evidence(picture, content.size, content.sha256, stored)
+    if known.here and known.previous:
+        unread = content.sha256 and not stored.record.source.sha256  # it can be read by now
+        return None if unread or not _answers(known.previous, brief) else known.previous
+    line = next(iter(known.lines), None)
+    if line is None or not (line.of_people() or line.demand) or not _answers(line, brief):
+        return None
+    return Record.restored(line, line.source.model_copy(update={"etag": picture.etag}))
 
 
-def reconciled(record: Record, picture: Picture, stored: Stored | None, origin: Stored | None = None) -> Record:
+def reconciled(
+    record: Record, picture: Picture, stored: Stored | None, origin: Stored | None = None, *, again: bool = False
+) -> Record:
     """`record` with people's texts in their places, and with what it replaces in its history.
 
     A person's text for other bytes does not describe these: it goes into the history, and the new one asks for review.
@@ -74,107 +78,106 @@ def reconciled(record: Record, picture: Picture, stored: Stored | None, origin: 
         stored: what lies in its place.
         origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
             renamed or copied, and the texts that people wrote come along.
+        again: somebody asked for another answer, so that no rejected or emptied text is in its way.
     """
-    origin = origin if origin and _came_from(origin, picture, record) else None
-    people = texts_of_people(picture, stored, origin)
-    same = stored and _same_picture(picture, record.source.size, record.source.sha256, stored)
-    if stored and same and record.status is Status.FAILED and _is_answer(stored.record):
-        record = stored.record  # an older answer to another brief is better than none
-    if origin:
-        record, _ = _beside(record, origin.record, {})
-    if stored is None:
-        return _with(record, people)
-    previous = stored.record
-    if same:
-        record, people = _beside(record, previous, people)
-        if _is_retried(record) and _end(record) == _end(previous):
-            record = _with(previous, people)  # tried again in vain: as it was, so that nobody is told twice
-    else:
-        record = _with(record, people)
-        if texts_by_people(previous) and record.status is Status.DESCRIBED:
-            record = record.model_copy(update={"status": Status.NEEDS_REVIEW, "reason": _NEW_PICTURE})
-    return record if record == previous else record.after(previous, stored.etag)
+    known = Evidence(picture, record.source.size, record.source.sha256, stored, origin)
+    previous = known.previous if known.here else None
+    if previous and _is_better(previous, record):
+        record = previous
+    record = _with_words(record, known.lines, known.elsewhere, again=again).judged(known.demand)
+    return (_keeping_unknown(record, stored.record) if stored else record).after(*known.replaced)
 
 
-def _beside(record: Record, previous: Record, people: dict[str, str]) -> tuple[Record, dict[str, str]]:
-    """`record` with the texts by people that stand for these bytes, and these texts.
+def has_words_of_people(record: Record) -> bool:
+    """Whether a person wrote, emptied or judged anything in the record or in its history."""
+    read = edits.in_sidecar(record).applied(record)
+    return any(known.of_people() for known in (read, *record.history))
+
+
+def _as_requested(request: Request, brief: Brief, models: Sequence[str]) -> Brief:
+    wishes = {name: wish for name in Request.model_fields if (wish := getattr(request, name)) is not None}
+    if wishes.get("model") not in {brief.model, *models}:
+        wishes.pop("model", None)
+    return replace(brief, **wishes, chosen=frozenset(wishes))
+
+
+def _answers(known: Known, brief: Brief) -> bool:
+    """Whether nothing is left to ask the model."""
+    if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
+        return True
+    if _is_retried(known):
+        return False
+    return known.fingerprint == brief.fingerprint or all(_is_approved(known, tag) for tag in brief.languages)
+
+
+def _is_approved(known: Known, language: str) -> bool:
+    entry = known.provenance.get("alt_text" if language == known.language else f"{language}/alt_text")
+    return entry is not None and entry.review == Review.APPROVED
+
+
+def _is_better(previous: Record, record: Record) -> bool:
+    """Whether the record that stands says more than a new one of the same bytes, or says it already."""
+    if record.ended.status is Status.FAILED and previous.alt_text and not _is_retried(previous):
+        return True  # an older answer to another brief is better than none
+    in_vain = record.ended.status in _RETRIED and record.fingerprint == previous.fingerprint
+    return in_vain and record.ended == previous.ended  # so that nobody is told twice
+
+
+def _is_retried(known: Known) -> bool:
+    corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != version()
+    return known.ended.status in _RETRIED or corrupt_for_others
+
+
+def _with_words(record: Record, lines: Sequence[Known], elsewhere: Sequence[Known], *, again: bool) -> Record:
+    """`record` with the newest word of people's on each text: of those that were said here, else elsewhere.
 
     Where one of them stands at the top, its language stays the default one, whichever the brief names first.
     """
-    leads = people or not texts_by_people(previous).keys().isdisjoint(TEXT_FIELDS)
-    language = previous.language if leads else record.language
-    texts = texts_by_people(previous.led_by(language)) | people
-    return _with(record.led_by(language), texts), texts
+    leading = (known for known in (*lines, *elsewhere) if not known.of_people().keys().isdisjoint(TEXT_FIELDS))
+    language = next((known.language for known in leading if known.language), record.language)
+    record, decided = record.led_by(language), set[str]()
+    for group in (lines, elsewhere):
+        for line in group:
+            known = line.led_by(language) if line.language else line
+            entries = {key: entry for key, entry in known.provenance.items() if key not in decided}
+            decided |= entries.keys()
+            record = _with_entries(record, known.values(), entries, again=again)
+        decided = {key for key in decided if (entry := record.provenance.get(key)) and entry.is_persons}
+    return record
 
 
-def _came_from(origin: Stored, picture: Picture, record: Record) -> bool:
-    source, of = origin.record.source, record.source
-    same_bytes = (source.sha256, source.size) == (of.sha256, of.size)
-    return same_bytes and _copied(picture.metadata, origin) is not None
+def _with_entries(
+    record: Record, values: Mapping[str, Value], entries: Mapping[str, Provenance], *, again: bool
+) -> Record:
+    words = {key: entry for key, entry in entries.items() if entry.is_persons}
+    if again:
+        words = {key: entry for key, entry in words.items() if values.get(key) and entry.review != Review.REJECTED}
+    said = {key: values.get(key, "") for key in words}
+    signed = {key: _signed(entry, said[key]) for key, entry in words.items()}
+    removed = {
+        key: entry for key, entry in entries.items() if _is_removed(key, values) and key not in record.provenance
+    }
+    return record.replacing(said, removed | signed)
 
 
-def _is_answer(record: Record) -> bool:
-    return bool(record.alt_text) and not _is_retried(record)
+def _is_removed(key: str, values: Mapping[str, Value]) -> bool:
+    return key.rpartition("/")[2] in TEXT_FIELDS and not values.get(key)
 
 
-def _is_retried(record: Record) -> bool:
-    return not _RETRIED.isdisjoint([record.status, *record.flags])
+def _signed(entry: Provenance, value: Value) -> Provenance:
+    return entry if entry.digest else entry.model_copy(update={"digest": digest_of(value)})
 
 
-def _end(record: Record) -> tuple[str, ...]:
-    return record.status, record.reason, record.fingerprint
-
-
-def texts_by_people(record: Record) -> dict[str, str]:
-    """The record's texts that a person wrote, by name: `alt_text`, or `de/alt_text` for a translation."""
-    flat = {name: getattr(record, name) for name in TEXT_FIELDS}
-    others = {f"{tag}/{name}": getattr(of, name) for tag, of in record.translations.items() for name in TEXT_FIELDS}
-    return {name: text for name, text in (flat | others).items() if record.origin(name) is Origin.HUMAN}
-
-
-def _with(record: Record, people: Mapping[str, str]) -> Record:
-    keeps = "alt_text" in people
-    if people.items() <= texts_by_people(record).items() and (record.status is Status.KEPT or not keeps):
-        return record
+def _keeping_unknown(record: Record, previous: Record) -> Record:
+    """`record` with the fields that a later version, or another program, added to the one that it replaces."""
+    unknown = {
+        name: value for name, value in (previous.model_extra or {}).items() if name not in (record.model_extra or {})
+    }
     translations = dict(record.translations)
-    for name, text in people.items():
-        tag, slash, field = name.partition("/")
-        if slash:
-            translations[tag] = translations.get(tag, Texts()).model_copy(update={field: text})
-    update: dict[str, object] = {name: text for name, text in people.items() if name in TEXT_FIELDS}
-    update |= {"translations": translations, "provenance": record.provenance | dict.fromkeys(people, _HUMAN)}
-    return record.model_copy(update=update | (_kept(record) if keeps else {}))
-
-
-def _kept(record: Record) -> dict[str, object]:
-    """What changes where a person's alt text stands in `record`."""
-    kept: dict[str, object] = {"status": Status.KEPT, "review": "edited"}
-    if record.status not in {Status.DESCRIBED, Status.NEEDS_REVIEW, Status.KEPT}:
-        kept |= {"flags": (*record.flags, str(record.status)), "reason": f"{_ALONE} {record.reason}"}
-    return kept | ({"reason": ""} if record.reason == _NEW_PICTURE else {})
-
-
-def _same_picture(picture: Picture, size: int, sha256: str | None, stored: Stored) -> bool:
-    """Whether the record is of these bytes; where either were not read, whether it is of this very blob."""
-    source = stored.record.source
-    if sha256 and source.sha256:
-        return source.sha256 == sha256
-    return source.size == size and (source.etag == picture.etag or _names(picture.metadata, stored))
-
-
-def _copied(pairs: Mapping[str, str], stored: Stored | None) -> Record | Earlier | None:
-    """What the metadata is a copy of: the record, or an earlier one from its history."""
-    if stored is None:
-        return None
-    named = _named(pairs)
-    if named == stored.etag.strip('"'):
-        return stored.record
-    return next((earlier for earlier in stored.record.history if named and earlier.record == named), None)
-
-
-def _names(pairs: Mapping[str, str], stored: Stored) -> bool:
-    return _named(pairs) == stored.etag.strip('"')
-
-
-def _named(pairs: Mapping[str, str]) -> str:
-    return metadata.decode(metadata.value(pairs, metadata.RECORD))
+    for tag, texts in previous.translations.items():
+        if texts.model_extra:
+            translations[tag] = translations.get(tag, Translation()).model_copy(update=texts.model_extra)
+    source = record.source
+    if source.sha256 == previous.source.sha256:
+        source = source.model_copy(update=previous.source.model_extra or {})
+    return record.model_copy(update=unknown | {"translations": translations, "source": source})

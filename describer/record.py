@@ -4,58 +4,28 @@ The default language's texts stand flat at the top, because indexers map top-lev
 `translations`. The record is pydantic, not a dataclass, because the sidecar is a border: others read and write it.
 """
 
+import json
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import ValidationError
+from pydantic_core import from_json
 
 from describer.brief import Brief
-from describer.description import Description, ImageKind, Texts
+from describer.description import Description, Texts
 from describer.errors import Refused
-from describer.language import known, known_of
+from describer.history import Earlier, Known, Request, Source, adds_to, bounded
 from describer.outcome import Status
+from describer.texts import Part, by_model
 
-TEXT_FIELDS: Final = tuple(Texts.model_fields)
-MACHINE_MADE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's term for machine-made media: it labels the text, never the picture."""
-
-_HISTORY: Final = 20
+VERSION: Final = 1
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class NewerRecord(ValueError):
+    """The sidecar was written by a later version of the app: it says what this one cannot understand."""
 
 
-class Origin(StrEnum):
-    """Who wrote a text."""
-
-    HUMAN = "human"
-    MODEL = "model"
-
-
-class Provenance(_Part):
-    """Where one text comes from."""
-
-    origin: Origin
-    model: str | None = None
-    digital_source_type: str | None = None
-
-
-class Source(_Part):
-    """The picture as it was read. `sha256` is None where it was not read; `size` is in bytes, the sides in pixels."""
-
-    container: str
-    name: str
-    etag: str
-    size: int
-    sha256: str | None = None
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-
-
-class Sent(_Part):
+class Sent(Part):
     """What the model was shown: sides in pixels, size in bytes; tokens by the family's published rule."""
 
     width: int
@@ -65,10 +35,10 @@ class Sent(_Part):
     notes: tuple[str, ...] = ()
     image_tokens: int | None = None
     image_tokens_unshrunk: int | None = None
-    """What the picture would have taken at full size."""
+    """What the picture would have taken at full size; None if the family takes none at full size."""
 
 
-class Usage(_Part):
+class Usage(Part):
     """Tokens as the model's server counted them, all calls for this picture together."""
 
     prompt_tokens: int = 0
@@ -76,74 +46,23 @@ class Usage(_Part):
     calls: int = 0
 
 
-class Cost(_Part):
+class Cost(Part):
     """Estimated US dollars by the dated list prices in models.toml."""
 
     priced_as: str
     usd: float
-    usd_unshrunk: float
+    usd_unshrunk: float | None = None
+    """What the picture at full size would have cost; None if the family takes none at full size."""
 
 
-class Earlier(_Part):
-    """A text that was replaced: kept, so that nobody's work is lost."""
-
-    at: datetime
-    status: Status
-    sha256: str | None
-    alt_text: str
-    description: str
-    extended_description: str
-    origin: Origin
-    record: str | None = None
-    """The ETag, without quotes, of the sidecar in which it stood: metadata that names it is that text's copy."""
-
-
-class Record(_Part):
+class Record(Known):
     """One picture's record; its JSON form is the sidecar `descriptions/<container>/<blob name>.json`."""
 
-    schema_version: Literal[1] = 1
-    status: Status
-    reason: str = ""
-    """Why there is no description, nothing beside a person's text, or why a person should look; a sentence."""
-    language: Annotated[str, AfterValidator(known)]
-    alt_text: str = ""
-    description: str = ""
-    extended_description: str = ""
-    visible_text: str = ""
-    tags: tuple[str, ...] = ()
-    image_kind: ImageKind | None = None
-    is_decorative: bool = False
-    translations: dict[str, Texts] = Field(default_factory=dict)
-    flags: tuple[str, ...] = ()
-    review: Literal["suggested", "approved", "edited", "rejected"] = "suggested"
-    provenance: dict[str, Provenance] = Field(default_factory=dict)
-    """By text: `alt_text`, or `de/alt_text` for a translation."""
-    source: Source
+    schema_version: Literal[1] = VERSION
     sent: Sent | None = None
-    model: str | None = None
-    """The model as it named itself in its answer."""
-    fingerprint: str
-    """Of the brief: see `Brief.fingerprint`."""
     usage: Usage = Usage()
     cost: Cost | None = None
-    at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
     history: tuple[Earlier, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_normal_tags(cls, given: Any) -> Any:
-        """People and earlier versions wrote `pt-br` or `EN`."""
-        match given:
-            case {"translations": dict(texts), "provenance": dict(provenance)}:
-                names = known_of(texts)
-                steps = {name: name.partition("/") for name in provenance}
-                renamed = {f"{names.get(tag, tag)}{slash}{of}": name for name, (tag, slash, of) in steps.items()}
-                return given | {
-                    "translations": {names[tag]: of for tag, of in texts.items()},
-                    "provenance": {name: provenance[was] for name, was in renamed.items()},
-                }
-            case _:
-                return given
 
     @classmethod
     def of_answer(cls, brief: Brief, source: Source, description: Description | None, **rest: object) -> Self:
@@ -157,60 +76,42 @@ class Record(_Part):
         """
         texts = description.texts if description else {}
         fields = description.model_dump(exclude={"texts"}) if description else {}
-        default = texts.get(brief.language, Texts())
-        translations = {tag: texts[tag] for tag in brief.languages[1:] if tag in texts}
-        made = Provenance(origin=Origin.MODEL, model=str(rest["model"]), digital_source_type=MACHINE_MADE)
-        prefixed = {"": default} | {f"{tag}/": of for tag, of in translations.items()}
-        names = [prefix + name for prefix, of in prefixed.items() for name in TEXT_FIELDS if getattr(of, name)]
-        fields |= default.model_dump() | {"translations": translations, "provenance": dict.fromkeys(names, made)}
-        fields |= {
-            "source": source,
-            "language": brief.language,
-            "fingerprint": brief.fingerprint,
-            "at": datetime.now(UTC),
-        }
-        return cls.model_validate(fields | rest)
+        fields |= texts.get(brief.language, Texts()).model_dump()
+        fields["translations"] = {tag: texts[tag].model_dump() for tag in brief.languages[1:] if tag in texts}
+        made = cls.model_validate(fields | cls._asked(brief, source) | rest)
+        return made.replacing({}, by_model(str(made.model), made.values()) if description else {})
 
     @classmethod
-    def refused(cls, brief: Brief, source: Source, refusal: Refused) -> Self:
-        """The record of a picture that cannot be described."""
-        return cls(
-            status=refusal.status,
-            reason=str(refusal),
-            language=brief.language,
-            source=source,
-            fingerprint=brief.fingerprint,
-            at=datetime.now(UTC),
-        )
+    def refused(cls, brief: Brief, source: Source, refusal: Refused, reader: str = "") -> Self:
+        """The record of a picture that cannot be described; `reader` names what could not read it."""
+        fields = {"status": refusal.status, "reason": str(refusal)}
+        fields |= {"reader": reader} if refusal.status is Status.CORRUPT else {}
+        return cls.model_validate(cls._asked(brief, source) | fields)
 
-    def origin(self, text: str) -> Origin | None:
-        """Who wrote `text` (such as `alt_text`), or None where there is none."""
-        provenance = self.provenance.get(text)
-        return provenance.origin if provenance else None
+    @classmethod
+    def restored(cls, line: Known, source: Source) -> Self:
+        """The record that a line of the history was, of the same bytes that are back."""
+        fields = {name: getattr(line, name) for name in Known.model_fields} | {"source": source}
+        return cls(**fields)
 
-    def led_by(self, language: str) -> Self:
-        """The same texts with `language` as the default one, at the top; those that stood there are a translation."""
-        if language == self.language:
-            return self
-        top = Texts.model_validate({name: getattr(self, name) for name in TEXT_FIELDS})
-        texts = self.translations | ({} if top == Texts() else {self.language: top})
-        names = {f"{language}/{name}": name for name in TEXT_FIELDS}
-        names |= {name: f"{self.language}/{name}" for name in TEXT_FIELDS}
-        update = {"language": language, "provenance": {names.get(of, of): by for of, by in self.provenance.items()}}
-        return self.model_copy(
-            update=texts.pop(language, Texts()).model_dump() | {"translations": texts} | update,
-        )
+    @staticmethod
+    def _asked(brief: Brief, source: Source) -> dict[str, object]:
+        about = {"language": brief.language, "fingerprint": brief.fingerprint, "request": Request.of(brief)}
+        return about | {"source": source, "at": datetime.now(UTC)}
 
     def earlier(self, etag: str) -> Earlier:
-        """This record's texts as a line of the next one's history; `etag` is that of its sidecar."""
-        texts = {name: getattr(self, name) for name in TEXT_FIELDS}
-        facts = {"at": self.at, "status": self.status, "sha256": self.source.sha256, "record": etag.strip('"')}
-        return Earlier(origin=self.origin("alt_text") or Origin.MODEL, **facts, **texts)
+        """This record as a line of the next one's history; `etag` is that of its sidecar."""
+        fields = {name: getattr(self, name) for name in Known.model_fields}
+        return Earlier(record=etag.strip('"'), **fields)
 
-    def after(self, previous: Self, etag: str) -> Self:
-        """This record with `previous` in its history, the newest first, where that had a text worth keeping."""
-        history = ((previous.earlier(etag),) if previous.alt_text else ()) + previous.history
-        return self.model_copy(update={"history": history[:_HISTORY]})
+    def after(self, *lines: Earlier) -> Self:
+        """This record with `lines`, the newest first, as its history, but for those that add nothing."""
+        newer: list[Known] = [self]
+        for line in lines:
+            if all(adds_to(line, known) for known in newer):
+                newer.append(line)
+        kept = [line for line in newer if isinstance(line, Earlier)]
+        return self.model_copy(update={"history": bounded(kept, self)})
 
     def to_json(self) -> bytes:
         """The sidecar's bytes: UTF-8 JSON for people to read."""
@@ -218,9 +119,21 @@ class Record(_Part):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Reads a sidecar.
+        """Read a sidecar, with or without a byte order mark.
 
         Raises:
+            NewerRecord: it is a record, but of a later version.
             ValueError: it is not a record of ours.
         """
-        return cls.model_validate_json(data)
+        fields = from_json(data.decode(json.detect_encoding(data)))
+        version = fields.get("schema_version") if isinstance(fields, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise NewerRecord(f"schema_version is {version}; this app writes {VERSION}")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            if all(fault["type"] == "enum" for fault in error.errors()):
+                fault = error.errors()[0]
+                where = ".".join(str(part) for part in fault["loc"])
+                raise NewerRecord(f"{where} is {str(fault['input'])[:100]!r}, which is not known here") from error
+            raise

@@ -1,23 +1,34 @@
-"""From a picture's bytes to its record: inspect ─► prepare ─► ask ─► check.
+"""From a picture's bytes to its record: prepare ─► ask ─► check.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
-name of the container (a twin) are asked for once. What twins share names none of them.
+name of the container (a twin) are asked for once. What twins share names none of them. The bytes are let go of as soon
+as the picture is prepared, or somebody else is asking about the same ones.
 """
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
+from typing import Final
 
+from describer import call_context
+from describer.answer_cache import AnswerCache
 from describer.brief import Brief
-from describer.cost import price
-from describer.errors import Refused
+from describer.cost import estimate
+from describer.errors import Misconfigured, Refused, Transient
+from describer.history import Request, Source
 from describer.image.values import Header, PreparedImage
-from describer.inflight import InFlight
-from describer.models import Families, Family
+from describer.image.version import version
+from describer.models import Families
 from describer.outcome import Status
 from describer.ports import Answer, Content, Model, Picture, Records, Studio
 from describer.quality import rules
-from describer.record import Cost, Record, Sent, Source, Usage
+from describer.record import Record, Sent, Usage
 from describer.sidecar import shared_key
+from describer.single_flight import SingleFlight
 from describer.tokens import image_tokens
+
+NOT_SHARED: Final = "answer.not_shared"
+
+_log = logging.getLogger(__name__)
 
 
 def source_of(picture: Picture, content: Content, header: Header | None = None) -> Source:
@@ -36,44 +47,86 @@ def source_of(picture: Picture, content: Content, header: Header | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class Scribe:
-    """Writes records; `families` says how a model counts and what it costs."""
+    """Writes records.
+
+    Args:
+        studio, model, records: the ports; see ports.py.
+        families: how a model counts and what it costs.
+        in_flight: what is being asked now, by the digest of bytes and brief.
+        answers: what was answered on demand, by the same digest.
+    """
 
     studio: Studio
     model: Model
     records: Records
     families: Families
-    in_flight: InFlight
+    in_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
+    answers: AnswerCache = field(default_factory=AnswerCache)
 
     async def describe(self, picture: Picture, content: Content, brief: Brief) -> Record:
         """The record of these bytes: a twin's, a new one, or the record of why there is none."""
-        if content.refusal:
+        if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
-        async with self.in_flight.alone(f"{container}/{key}"):
+
+        async def ask() -> Record:
             if twin := await self.records.twin(container, key):
-                source = twin.source.model_copy(update={"name": picture.ref.name, "etag": picture.etag})
-                return twin.model_copy(update={"source": source, "usage": Usage(), "cost": None})
+                return _reused(twin, picture, brief)
             record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
-                unnamed = record.source.model_copy(update={"name": "", "etag": ""})
-                await self.records.share(container, key, record.model_copy(update={"source": unnamed}))
+                await self._share(container, key, record)
             return record
 
+        record, own = await self.in_flight.run(f"{container}/{key}", ask, waiting=content.release)
+        return record if own else _reused(record, picture, brief)
+
+    async def describe_unstored(self, picture: Picture, content: Content, brief: Brief) -> Record:
+        """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
+        if content.refusal:
+            return await self.anew(picture, content, brief)
+        key = shared_key(content.sha256, brief.fingerprint)
+        if kept := self.answers.get(key):
+            return _reused(kept, picture, brief)
+
+        async def ask() -> Record:
+            record = await self.anew(picture, content, brief)
+            if record.usage.calls:
+                self.answers.put(key, record)
+            return record
+
+        record, own = await self.in_flight.run(key, ask, waiting=content.release)
+        return record if own else _reused(record, picture, brief)
+
+    async def _share(self, container: str, key: str, record: Record) -> None:
+        """Offer an answer to twins. It is an optimisation: what was paid for is not lost where it fails."""
+        unnamed = record.source.model_copy(update={"name": "", "etag": ""})
+        try:
+            await self.records.share(container, key, record.model_copy(update={"source": unnamed, "request": None}))
+        except (Transient, Misconfigured) as fault:
+            _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
+
     async def anew(self, picture: Picture, content: Content, brief: Brief) -> Record:
-        """The record of these bytes, whatever is known of twins; nothing is shared with them."""
+        """The record of these bytes, whatever is known of twins; nothing is shared with them.
+
+        Raises:
+            Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
+        """
         source = source_of(picture, content)
         if content.refusal:
             return Record.refused(brief, source, content.refusal)
+        if content.released:
+            raise Transient("the call that asked about the same bytes was cancelled")
         try:
-            header = await self.studio.inspect(content.data)
-            source = source_of(picture, content, header)
             image = await self.studio.prepare(
                 content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
             )
+            content.release()
+            source = source_of(picture, content, image.header)
             answer = await self.model.ask(brief, image)
+            call_context.current().charge(answer.usage)
         except Refused as refusal:
-            return Record.refused(brief, source, refusal)
-        return self._record(brief, source, self._sent(brief, header, image), answer)
+            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal, reader=version())
+        return self._record(brief, source, self._sent(brief, image), answer)
 
     def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
         verdict = rules.check(answer, brief)
@@ -87,11 +140,11 @@ class Scribe:
             model=answer.model,
             sent=sent,
             usage=answer.usage,
-            cost=self._cost(self.families(brief.model), sent, answer.usage),
+            cost=estimate(self.families(brief.model), answer.usage, sent),
         )
 
-    def _sent(self, brief: Brief, header: Header, image: PreparedImage) -> Sent:
-        family = self.families(brief.model)
+    def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
+        family, header = self.families(brief.model), image.header or image
         return Sent(
             width=image.width,
             height=image.height,
@@ -102,13 +155,11 @@ class Scribe:
             image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
 
-    @staticmethod
-    def _cost(family: Family, sent: Sent, usage: Usage) -> Cost | None:
-        if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
-            return None
-        more = (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)
-        paid = price(family, usage.prompt_tokens, usage.completion_tokens)
-        unshrunk = price(family, usage.prompt_tokens + more, usage.completion_tokens)
-        if paid is None or unshrunk is None:
-            return None
-        return Cost(priced_as=family.name, usd=float(paid), usd_unshrunk=float(unshrunk))
+
+def _reused(record: Record, picture: Picture, brief: Brief) -> Record:
+    """Another picture's answer about the same bytes, as the record of this one, which cost nothing."""
+    source = record.source.model_copy(
+        update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
+    )
+    own = {"source": source, "request": Request.of(brief), "usage": Usage(), "cost": None}
+    return record.model_copy(update=own)

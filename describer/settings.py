@@ -209,8 +209,8 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256, "Callers' pictures held in memory at once, per instance, in MiB; beyond it: 429.",
-        "a whole number from 16 to 16000", ge=16, le=16000,
+        "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
+        "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures by URL
@@ -280,7 +280,8 @@ class Settings(BaseModel):
     )
     images_blob_uri: _Address = _setting("IMAGES__blobServiceUri", "", "The images account, by identity.", _ADDRESS)
     images_queue_uri: _Address = _setting(
-        "IMAGES__queueServiceUri", "", "Its queues: the trigger keeps its poison queue there.",
+        "IMAGES__queueServiceUri", "", "Where the trigger keeps its poison queue: the app's own account, so that "
+        "no other account's queues need be reached.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     images_credential: _Credential = _setting(

@@ -2,28 +2,39 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urlsplit
 
 from describer.errors import Absent, OffLimits, Refused, Superseded, TooLarge, Transient
 from describer.events import ImageRef
+from describer.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.ports import Content, Images, Picture, Web
-from describer.room import Room
 from describer.watch import Watch
-
-_FETCHES: Final = 4
-"""At a time: nobody knows how large a picture is before it is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes that the caller brought, and what they are called there. Whoever takes them in holds the room for them."""
+    """Bytes that the caller brought, and what they are called there. Whoever takes them in reserves the memory."""
 
     data: bytes
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Bytes that can be read at any time, such as those of a file: they are read when there is memory for them.
+
+    Args:
+        size: in bytes.
+        read: reads them; called in a thread. What it raises is raised.
+        name: what they are called there.
+    """
+
+    size: int
+    read: Callable[[], bytes]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class BlobOf:
     ref: ImageRef
 
 
-type PictureSource = Upload | Url | BlobOf
+type PictureSource = Upload | Readable | Url | BlobOf
 
 
 class Loader:
@@ -49,21 +60,20 @@ class Loader:
     Args:
         watch: which blobs may be read.
         images, web: the ports; see ports.py.
-        room: for the bytes of URLs and blobs.
+        memory: for the bytes of URLs, blobs and files. The latter two wait for it.
         max_bytes: larger pictures are not read.
     """
 
-    def __init__(self, watch: Watch, images: Images, web: Web, room: Room, max_bytes: int) -> None:
+    def __init__(self, watch: Watch, images: Images, web: Web, memory: MemoryBudget, max_bytes: int) -> None:
         self.watch = watch
         self._images = images
         self._web = web
-        self._room = room
+        self._memory = memory
         self._max_bytes = max_bytes
-        self._fetches = asyncio.Semaphore(_FETCHES)
 
     @asynccontextmanager
     async def loaded(self, source: PictureSource) -> AsyncIterator[tuple[Picture, Content]]:
-        """The picture and its bytes, which are held until the block ends. What is no picture is a content's refusal.
+        """The picture and its bytes, until the block ends or `Content.release`. What is no picture is a refusal in it.
 
         Raises:
             Unfetchable, OffLimits, Absent: the source gives nothing, whatever it is.
@@ -75,16 +85,17 @@ class Loader:
             case Url(url):
                 async with self._fetched(url) as content:
                     yield _named(_shown(url), content.size), content
+            case Readable(size, read, name):
+                async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
+                    content = await self._from_file(size, read)
+                    content.reservation = reservation
+                    yield _named(name, content.size), content
             case BlobOf(ref):
-                async with self.kept(ref) as picture:
-                    yield picture, await self._read(picture)
-
-    @asynccontextmanager
-    async def kept(self, ref: ImageRef) -> AsyncIterator[Picture]:
-        """A blob's properties, and room for its bytes until the block ends. Raises as `look` does, and Busy."""
-        picture = await self.look(ref)
-        with self._room.hold(min(picture.size, self._max_bytes)):
-            yield picture
+                picture = await self.look(ref)
+                async with self._memory.reserve_when_free(min(picture.size, self._max_bytes)) as reservation:
+                    content = await self._read(picture)
+                    content.reservation = reservation
+                    yield picture, content
 
     async def look(self, ref: ImageRef) -> Picture:
         """The blob's properties.
@@ -104,14 +115,18 @@ class Loader:
 
     @asynccontextmanager
     async def _fetched(self, url: str) -> AsyncIterator[Content]:
-        async with self._fetches:
+        with self._memory.try_reserve(MIN_RESERVATION) as reservation:
             try:
-                data = await self._web.fetch(url)
+                content = await self._content(await self._web.fetch(url, reservation.extend))
             except Refused as refusal:
-                yield Content(0, refusal=refusal)
-                return
-        with self._room.hold(len(data)):
-            yield await self._content(data)
+                content = Content(0, refusal=refusal)
+            content.reservation = reservation
+            yield content
+
+    async def _from_file(self, size: int, read: Callable[[], bytes]) -> Content:
+        if size > self._max_bytes:
+            return Content(size, refusal=self._too_large(size))
+        return await self._content(await asyncio.to_thread(read))
 
     async def _read(self, picture: Picture) -> Content:
         try:
@@ -141,5 +156,7 @@ def _named(name: str, size: int) -> Picture:
 
 def _shown(url: str) -> str:
     """What a record may say of a URL: no query, which may hold a signature, and no content."""
+    if url[:5].lower() == "data:":  # never to `urlsplit`, which keeps what it was given in a cache
+        return "data:"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else f"{parts.scheme}:"

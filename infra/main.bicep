@@ -180,6 +180,8 @@ var names = {
   unpublished: 'unpublished-events'
   proofs: 'wiring-proofs'
   aside: 'work-set-aside'
+  // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
+  uploadsPoison: 'webjobs-blobtrigger-poison'
 }
 var groups = {
   images: ownImages
@@ -275,7 +277,7 @@ module hostStorage 'modules/storage.bicep' = {
     tags: allTags
     redundancy: storageRedundancy
     containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished, names.proofs, names.aside]
+    queueNames: [names.work, names.unpublished, names.proofs, names.aside, names.uploadsPoison]
     networkIsolation: networkIsolation
     allowedIpRanges: allowedIpRanges
   }
@@ -306,13 +308,8 @@ module imagesAccess 'modules/images-access.bicep' = {
     deployerType: deployerType
     #disable-next-line what-if-short-circuiting // the price of names that survive `azd down`, outside our own group only
     seed: ownImages ? '' : identity.outputs.principalId
-    logs: {
-      name: names.logs
-      // Only the blob trigger puts poison there, and an account of block blobs alone has no queues.
-      workspaceId: uploadRoute == 'blobTrigger' ? ids.workspace : ''
-    }
   }
-  dependsOn: [imageStorage, monitoring]
+  dependsOn: [imageStorage]
 }
 
 module uploadEvents 'modules/upload-events.bicep' = if (ownSystemTopic) {
@@ -370,9 +367,6 @@ module roles 'modules/roles.bicep' = {
   dependsOn: [identity, hostStorage, monitoring, eventsTopic, uploadEvents]
 }
 
-// Without queues in the images account (premium block blobs, which take the queue route) there is no endpoint for them.
-var imagesHaveQueues = ownImages || uploadRoute != 'queue'
-
 module network 'modules/network.bicep' = if (networkIsolation) {
   scope: group
   params: {
@@ -389,7 +383,6 @@ module network 'modules/network.bicep' = if (networkIsolation) {
         { name: 'images-blob', id: ids.images, group: 'blob' }
         { name: 'model', id: ids.openAi, group: 'account' }
       ],
-      imagesHaveQueues ? [{ name: 'images-queue', id: ids.images, group: 'queue' }] : [],
       publishEvents ? [{ name: 'events', id: ids.eventsTopic, group: 'topic' }] : []
     )
   }

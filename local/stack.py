@@ -3,9 +3,8 @@
     with Stack(app=ROOT, state=ROOT / ".local", model=start.stand_in_model("vision")) as stack:
         async with stack.storage.blob_service() as blobs: ...
 
-What Bicep would create is created: containers `images` and `descriptions` in the account `images`, queues `image-work`,
-`unpublished-events`, `wiring-proofs` and `work-set-aside` in the account `host`, the topic that the app publishes to,
-and the event subscription.
+What Bicep would create is created: containers `images` and `descriptions` in the account `images`, QUEUES in the
+account `host`, the topic that the app publishes to, and the event subscription.
 """
 
 import fcntl
@@ -23,9 +22,7 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-UNPUBLISHED_QUEUE = "unpublished-events"
-PROOFS_QUEUE = "wiring-proofs"
-ASIDE_QUEUE = "work-set-aside"
+QUEUES = (WORK_QUEUE, "unpublished-events", "wiring-proofs", "work-set-aside", "webjobs-blobtrigger-poison")
 
 
 class AlreadyRunning(RuntimeError):
@@ -154,7 +151,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
-        for queue in (WORK_QUEUE, UNPUBLISHED_QUEUE, PROOFS_QUEUE, ASIDE_QUEUE):
+        for queue in QUEUES:
             self.storage.create_queue(queue)
 
     def _app_settings(self) -> dict[str, str]:
@@ -162,6 +159,7 @@ class Stack:
         return {
             **self.storage.environment,
             **self.storage.connection("IMAGES", images),
+            "IMAGES__queueServiceUri": self.storage.url("queue", host),  # as Bicep sets it
             **self.storage.connection("AzureWebJobsStorage", host),
             "IMAGES_CONTAINER": IMAGES_CONTAINER,
             "DESCRIPTIONS_CONTAINER": DESCRIPTIONS_CONTAINER,

@@ -1,7 +1,12 @@
-"""The ports in memory. `tests/contracts` holds each and its adapter to the same suite, so that they cannot lie."""
+"""The ports in memory. `tests/contracts` holds each and its adapter to the same suite, so that they cannot lie.
 
+Like what they stand for, each gives way to other tasks before it does anything, so that tests see interleavings.
+"""
+
+import asyncio
 import hashlib
 import itertools
+import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +14,7 @@ from typing import Any
 
 from describer.brief import Brief, Question
 from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Refused, Superseded, Transient
+from describer.errors import DescriberError, Newer, Refused, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
 from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
@@ -23,6 +28,11 @@ class _Blob:
     data: bytes
     metadata: dict[str, str]
     etag: str = field(default_factory=lambda: next(_etags))
+
+
+async def give_way() -> None:
+    """Lets other tasks go on, as whatever takes time does."""
+    await asyncio.sleep(0)
 
 
 class FakeImages:
@@ -48,12 +58,14 @@ class FakeImages:
         self.blobs[ref] = _Blob(self.blobs[ref].data, {**self.blobs[ref].metadata, **metadata})
 
     async def look(self, ref: ImageRef) -> Picture | None:
+        await give_way()
         blob = self.blobs.get(ref)
         if blob is None:
             return None
         return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
 
     async def read(self, picture: Picture) -> Content:
+        await give_way()
         self.reads.append(picture.ref)
         if self.fails_with:
             raise self.fails_with
@@ -61,6 +73,7 @@ class FakeImages:
         return Content(len(data), data, hashlib.sha256(data).hexdigest())
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
+        await give_way()
         blob = self._exactly(picture)
         if self.leased:
             raise Transient("somebody holds a lease on it")
@@ -69,9 +82,11 @@ class FakeImages:
         return not self.unwritable
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
+        await give_way()
         self.put(ref, data)
 
     async def remove(self, ref: ImageRef) -> None:
+        await give_way()
         self.blobs.pop(ref, None)
 
     def _exactly(self, picture: Picture) -> _Blob:
@@ -82,42 +97,59 @@ class FakeImages:
 
 
 class FakeRecords:
-    """Sidecars by picture; what twins share by key."""
+    """Sidecars by picture; what twins share by key; those in `newer` are of a later version."""
 
     def __init__(self) -> None:
+        self.newer: set[ImageRef] = set()
         self.stored: dict[ImageRef, Stored] = {}
         self.shared: dict[tuple[str, str], Record] = {}
         self.writes = 0
 
     async def read(self, ref: ImageRef) -> Stored | None:
+        await give_way()
+        if ref in self.newer:
+            raise Newer("written by a later version")
         return self.stored.get(ref)
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
+        await give_way()
         self._exactly(ref, replaces)
         self.writes += 1
         self.stored[ref] = Stored(Record.from_json(record.to_json()), next(_etags))
         return self.stored[ref]
 
+    def edit(self, ref: ImageRef, fields: Mapping[str, Any]) -> None:
+        """What anybody with an editor does: another file in its place. A field that is None is taken out."""
+        saved = json.loads(self.stored[ref].record.to_json()) | fields
+        data = json.dumps({name: value for name, value in saved.items() if value is not None or name not in fields})
+        self.stored[ref] = Stored(Record.from_json(data.encode()), next(_etags))
+
     async def confirm(self, ref: ImageRef, stored: Stored) -> None:
+        await give_way()
         self._exactly(ref, stored)
 
     async def delete(self, ref: ImageRef, stored: Stored) -> None:
+        await give_way()
         self._exactly(ref, stored)
         del self.stored[ref]
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        await give_way()
         refs = sorted(ref.name for ref in self.stored if ref.container == container and ref.name.startswith(prefix))
         later = [name for name in refs if name > cursor]
         found = [self.stored[ImageRef(container, name)] for name in later[:limit]]
         return Page(found, later[limit - 1] if len(later) > limit else "")
 
     async def twin(self, container: str, key: str) -> Record | None:
+        await give_way()
         return self.shared.get((container, key))
 
     async def share(self, container: str, key: str, record: Record) -> None:
+        await give_way()
         self.shared.setdefault((container, key), record)
 
     async def unshare(self, container: str, key: str) -> None:
+        await give_way()
         self.shared.pop((container, key), None)
 
     def _exactly(self, ref: ImageRef, stored: Stored | None) -> None:
@@ -132,13 +164,11 @@ class FakeStudio:
     def __init__(self) -> None:
         self.refuses: DescriberError | None = None
 
-    async def inspect(self, data: bytes) -> Header:
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
+        await give_way()
         if self.refuses:
             raise self.refuses
-        return Header("JPEG", "image/jpeg", 4000, 3000)
-
-    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        return PreparedImage(data, 1024, 768)
+        return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
 def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = ("en",)) -> Answer:
@@ -174,6 +204,7 @@ class FakeModel:
         self.breaks_after: int | None = None
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
+        await give_way()
         self.asked.append(brief)
         self.calls.append(image)
         await self.meanwhile()
@@ -185,6 +216,7 @@ class FakeModel:
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
         """Word by word; `breaks_after` so many it raises."""
+        await give_way()
         self.asked.append(question)
         self.calls.extend(images)
         await self.meanwhile()
@@ -206,9 +238,11 @@ class FakeWeb:
         self.pages: dict[str, bytes] = {}
         self.fails_with: DescriberError | None = None
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
+        await give_way()
         if self.fails_with:
             raise self.fails_with
+        extend(len(self.pages[url]))
         return self.pages[url]
 
 
@@ -219,6 +253,7 @@ class FakeQueue:
         self.sent: list[tuple[str, float]] = []
 
     async def send(self, message: str, *, delay: float) -> None:
+        await give_way()
         self.sent.append((message, delay))
 
 
@@ -230,6 +265,7 @@ class FakePublisher:
         self.fails_with: DescriberError | None = None
 
     async def publish(self, event: dict[str, Any]) -> None:
+        await give_way()
         if self.fails_with:
             raise self.fails_with
         self.published.append(event)
@@ -242,4 +278,5 @@ class FakeTopic:
         self.announced: list[Stored] = []
 
     async def announce(self, stored: Stored) -> None:
+        await give_way()
         self.announced.append(stored)

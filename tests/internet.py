@@ -32,10 +32,14 @@ def answer(status: str = "200 OK", body: bytes = b"picture", **headers: str) -> 
     return "\r\n".join(lines).encode() + body
 
 
+def unbounded(_size: int) -> None:
+    """Whoever fetches with it has memory for anything."""
+
+
 async def refusal(web: Web, url: str) -> UrlFault:
     """The code that `url` is refused with."""
     with pytest.raises(Unfetchable) as caught:
-        await web.fetch(url)
+        await web.fetch(url, unbounded)
     assert str(caught.value).endswith(".")
     return caught.value.code
 

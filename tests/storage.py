@@ -47,3 +47,11 @@ def encoded(value: str | dict[str, Any]) -> str:
     """Encode a message as the queue trigger takes it."""
     text = value if isinstance(value, str) else json.dumps(value)
     return base64.b64encode(text.encode()).decode()
+
+
+def plain(text: str) -> str:
+    """Decode a message that is base64, and give any other as it is."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text

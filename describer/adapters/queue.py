@@ -10,7 +10,7 @@ from describer.adapters.storage import storage_errors
 
 @dataclass(frozen=True, slots=True)
 class StorageQueue:
-    """The port `Queue`; the client encodes messages as base64, which the Functions host expects."""
+    """The port `Queue`; the client decides whether messages are base64."""
 
     client: QueueClient
 

@@ -13,10 +13,19 @@ from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, protected_stays, storage_errors
-from describer.errors import Archived, Encrypted, Misconfigured, RecordUnreadable, Refused, Superseded, Unacceptable
+from describer.errors import (
+    Archived,
+    Encrypted,
+    Misconfigured,
+    Newer,
+    RecordUnreadable,
+    Refused,
+    Superseded,
+    Unacceptable,
+)
 from describer.events import ImageRef
 from describer.ports import Page, Stored
-from describer.record import Record
+from describer.record import NewerRecord, Record
 from describer.sidecar import shared_name, sidecar_name
 
 _UNREADABLE: Final[dict[type[Refused], str]] = {
@@ -69,7 +78,7 @@ class BlobRecords:
             )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
-        """One request for the names, and one GET for each; what is not a record, or is archived, is passed over."""
+        """One request for the names, and one GET for each; what cannot be read as a record is passed over."""
         with storage_errors("the descriptions container"):
             blobs = self.container.list_blobs(name_starts_with=f"{container}/{prefix}", results_per_page=limit)
             pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
@@ -83,11 +92,11 @@ class BlobRecords:
         return Page([stored for stored in found if stored], str(pages.continuation_token or ""))
 
     async def twin(self, container: str, key: str) -> Record | None:
-        """One GET."""
+        """One GET; what cannot be read as a record is none: to ask the model again costs little."""
         try:
             stored = await self._read(shared_name(container, key))
-        except RecordUnreadable:
-            return None  # the model's answer costs less than to bring it back
+        except (Newer, RecordUnreadable, _NotOurs):
+            return None
         return stored.record if stored else None
 
     async def share(self, container: str, key: str, record: Record) -> None:
@@ -106,7 +115,7 @@ class BlobRecords:
     async def _listed(self, name: str) -> Stored | None:
         try:
             return await self._read(name)
-        except (_NotOurs, RecordUnreadable):
+        except (Newer, RecordUnreadable, _NotOurs):
             return None
 
     async def _read(self, name: str) -> Stored | None:
@@ -122,6 +131,8 @@ class BlobRecords:
             record = Record.from_json(data)
             ImageRef(record.source.container, record.source.name)  # whoever reads the record may follow it
             return Stored(record, str(stream.properties.etag))
+        except NewerRecord as error:
+            raise Newer(f"{name!r} was written by a later version of this app and is left alone: {error}") from error
         except ValueError as error:
             raise _NotOurs(f"{name!r} in the descriptions container is no record of this app; move it away") from error
 

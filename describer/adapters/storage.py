@@ -71,13 +71,19 @@ def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceCli
         return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
 
 
-def queue_client(account: Account, name: str, *, retries: int | None = None) -> QueueClient:
-    """A client for one queue; messages are base64, as the Functions host expects them.
+def queue_client(account: Account, name: str, *, base64: bool = True, retries: int | None = None) -> QueueClient:
+    """A client for one queue.
+
+    Args:
+        account: where it is.
+        name: of the queue.
+        base64: how messages are sent, so that any text can be; otherwise as they are.
+        retries: of each request; None: as the SDK does.
 
     Raises:
         Misconfigured: the connection string is none.
     """
-    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy()}
+    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy() if base64 else None}
     if retries is not None:
         options["retry_policy"] = _retry(retries)
     if not account.connection_string:

@@ -1,7 +1,6 @@
 """What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
 
 import asyncio
-import base64
 import binascii
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,8 +12,10 @@ from starlette.requests import Request
 
 from describer.api.problems import Problem
 from describer.api.shapes import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.base64_text import decode, most_bytes
 from describer.errors import InvalidName
 from describer.events import ImageRef
+from describer.memory_budget import Reservation
 from describer.ondemand import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
@@ -47,7 +48,7 @@ async def read(request: Request, query: Options) -> Asked:
     if media_type == "multipart/form-data":
         return await _form(request, query)
     if media_type == "application/json":
-        return await _json(await request.body(), query)
+        return await _json(await request.body(), query, request.state.reservation)
     raise Problem(
         "unsupported-media-type", f"The content type is {media_type[:100]!r}." if media_type else "It has none."
     )
@@ -74,16 +75,18 @@ def path(location: tuple[int | str, ...]) -> str:
     return written[:_LONGEST_PATH]
 
 
-async def _json(body: bytes, query: Options) -> Asked:
+async def _json(body: bytes, query: Options, reservation: Reservation) -> Asked:
     try:
         ask = await asyncio.to_thread(Ask.model_validate_json, body, strict=True)
     except ValidationError as error:
         raise faults(error) from None
-    sources = [await _source(image, number) for number, image in enumerate(ask.images)]
+    sources = [await _source(image, number, reservation) for number, image in enumerate(ask.images)]
     return Asked(tuple(sources), _merged(query, ask.model_dump(exclude={"images"}, exclude_none=True)))
 
 
-async def _source(image: ImageByUrl | ImageByBytes | ImageByBlob, number: int) -> PictureSource:
+async def _source(
+    image: ImageByUrl | ImageByBytes | ImageByBlob, number: int, reservation: Reservation
+) -> PictureSource:
     match image:
         case ImageByUrl(url=url):
             return Url(url)
@@ -93,9 +96,10 @@ async def _source(image: ImageByUrl | ImageByBytes | ImageByBlob, number: int) -
             except InvalidName as error:
                 raise Problem.invalid({f"images[{number}].blob.name": str(error)}) from None
         case ImageByBytes(base64=text):
+            reservation.extend(reservation.size + most_bytes(text))
             try:
-                return Upload(await asyncio.to_thread(base64.b64decode, text, validate=True))
-            except (binascii.Error, ValueError):
+                return Upload(await asyncio.to_thread(decode, text))
+            except binascii.Error:
                 message = "is no strict base64 (RFC 4648, with its padding and without line breaks)"
                 raise Problem.invalid({f"images[{number}].base64": message}) from None
 

@@ -17,23 +17,26 @@ from describer.api.routes import Routes
 from describer.api.shapes import Answered, DeepHealth, Described, Health, Listing, Results
 from describer.checks import Check
 from describer.errors import DescriberError
+from describer.memory_budget import MemoryBudget
 from describer.ondemand import OnDemand
 from describer.record import Record
-from describer.room import Room
 
 
 def asgi(
-    desk: Callable[[], OnDemand], checks: Callable[[], Awaitable[Sequence[Check]]], room: Room, max_picture: int
+    desk: Callable[[], OnDemand],
+    checks: Callable[[], Awaitable[Sequence[Check]]],
+    memory: MemoryBudget,
+    max_picture: int,
 ) -> ASGIApp:
     """The application behind its door.
 
     Args:
         desk: gives the desk; it is asked with each call that needs it.
         checks: tries every connection.
-        room: where bodies are held.
+        memory: for bodies.
         max_picture: bytes of a picture in a body.
     """
-    return Door(application(Routes(desk, checks)), room, max_picture)
+    return Door(application(Routes(desk, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from describer.api import telling
 from describer.api.problems import Problem
-from describer.errors import Busy, TooLarge
-from describer.room import Held, Room
+from describer.call_context import HTTP_SECONDS, limited
+from describer.errors import TooLarge, Transient
+from describer.memory_budget import MemoryBudget, Reservation
+from describer.weighted_semaphore import Priority
 
 MOST_BODY: Final = 104_857_600
 """Bytes: what the platform passes on at most.
@@ -40,12 +42,12 @@ class Door:
 
     Args:
         app: what is behind.
-        room: where bodies are held; one of JSON or of a form counts twice, for it is unpacked beside itself.
+        memory: for bodies; one of JSON or of a form counts twice, for it is unpacked beside itself.
         max_picture: bytes of a body that is a picture.
     """
 
     app: ASGIApp
-    room: Room
+    memory: MemoryBudget
     max_picture: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,17 +57,22 @@ class Door:
         visit = _Visit(scope, receive, send)
         picture = visit.headers.get("content-type", "").lower().startswith("image/")
         factor = 1 if picture else 2
-        limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.room.size // factor)
+        limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.memory.size // factor)
         try:
-            if scope["method"] != "POST":  # brings nothing, and is never told that there is no room
-                await self.app(scope, receive, visit.answer)
-                return
-            with self.room.hold(factor * visit.measured(limit)) as held:
-                await self.app(scope, visit.bounded(held, factor, limit), visit.answer)
+            async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
+                if scope["method"] != "POST":  # brings nothing, and is never told that there is no memory
+                    await self.app(scope, receive, visit.answer)
+                    return
+                with self.memory.try_reserve(factor * visit.measured(limit)) as reservation:
+                    scope["state"]["reservation"] = reservation
+                    await self.app(scope, visit.bounded(reservation, factor, limit), visit.answer)
         except Problem as problem:
             await visit.fail(problem)
-        except (Busy, TooLarge) as error:
-            await visit.fail(Problem.of(error) if isinstance(error, Busy) else too_large(limit))
+        except TooLarge:
+            await visit.fail(too_large(limit))
+        except Transient as error:
+            telling.put_off(visit.id, error)
+            await visit.fail(Problem.of(error))
         except Exception as error:
             telling.failed(visit.id, error)
             await visit.fail(Problem("internal", "An error that nobody thought of."))
@@ -96,7 +103,7 @@ class _Visit:
             raise too_large(limit)
         return self.length
 
-    def bounded(self, held: Held, factor: int, limit: int) -> Receive:
+    def bounded(self, reservation: Reservation, factor: int, limit: int) -> Receive:
         """The body, which is also bounded where its length was not told, or not truly."""
         read = 0
 
@@ -106,7 +113,7 @@ class _Visit:
             read += len(message.get("body", b""))
             if read > limit:
                 raise too_large(limit)
-            held.grow(factor * read)
+            reservation.extend(factor * read)
             return message
 
         return receive

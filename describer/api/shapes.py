@@ -154,7 +154,7 @@ class Described(BaseModel):
     extended_description: str
     visible_text: str
     tags: tuple[str, ...]
-    image_kind: ImageKind | None
+    image_kind: Annotated[ImageKind | str | None, Field(union_mode="left_to_right")]
     is_decorative: bool
     language: str
     translations: dict[str, Texts]

@@ -97,7 +97,7 @@ class Asking:
 
 
 def _work(app: App) -> Work:
-    return Work(app.ondemand, app.settings.max_bytes, app.settings.model_concurrency)
+    return Work(app.ondemand, app.settings.model_concurrency)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from rich.text import Text
 from describer.checks import Check
 from describer.cli.results import Result, printable
 from describer.ports import Verdict
-from describer.record import TEXT_FIELDS, Record
+from describer.record import Record
+from describer.texts import TEXT_FIELDS
 
 _WIDTH = 120
 _COLOURS = {"described": "green", "kept": "green", "needs_review": "yellow", "later": "yellow"}
@@ -108,5 +109,9 @@ def _summary(results: Sequence[Result]) -> str:
     counts: dict[str, int] = {}
     for result in results:
         counts[result.status] = counts.get(result.status, 0) + 1
-    paid = sum(result.record.cost.usd for result in results if result.record and result.record.cost)
-    return ", ".join(f"{count} {status}" for status, count in counts.items()) + f"; about {paid:.6f} USD"
+    ends = ", ".join(f"{count} {status}" for status, count in counts.items())
+    records = [result.record for result in results if result.record and result.record.usage.calls]
+    costs = [record.cost.usd for record in records if record.cost]
+    if records and not costs:
+        return f"{ends}; no list price is known for the model"
+    return f"{ends}; about {sum(costs):.6f} USD"

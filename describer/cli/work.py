@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from describer.brief import Brief, Question
 from describer.cli.pictures import File, Source
 from describer.cli.results import Result, Unreadable
-from describer.errors import Busy, DescriberError, Misconfigured, TooLarge, Unacceptable
-from describer.ondemand import FreeAnswer, OnDemand, PictureSource, Upload
-from describer.record import Record
+from describer.errors import Busy, DescriberError, Misconfigured, Unacceptable
+from describer.ondemand import FreeAnswer, OnDemand, PictureSource, Readable, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +18,11 @@ class Work:
     """Brings pictures to the desk.
 
     Args:
-        desk: app.ondemand.
-        max_bytes: larger files are not read.
+        desk: app.ondemand; it reads files and blobs when there is memory for them.
         at_a_time: pictures under way.
     """
 
     desk: OnDemand
-    max_bytes: int
     at_a_time: int
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,16 +61,14 @@ class Work:
 
     async def answer(self, sources: Sequence[Source], question: Question) -> AsyncGenerator[str | FreeAnswer]:
         """One answer about all pictures, piece by piece; the last item is the whole of it."""
-        with ExitStack() as held:
-            loaded = [await self._loaded(source, held) for source in sources]
-            async for piece in self.desk.stream(loaded, question):
-                yield piece
+        async for piece in self.desk.stream([_readable(source) for source in sources], question):
+            yield piece
 
     async def _result(self, name: str, source: Source, brief: Brief, *, write: bool) -> Result:
         while True:
             try:
-                return Result(name, record=await self._record(source, brief, write=write))
-            except Busy:  # others hold the memory; their end wakes us
+                return Result(name, record=await self.desk.describe(_readable(source), brief, write=write))
+            except Busy:  # while it was fetched by its URL others took the memory; their end wakes us
                 self._freed.clear()
                 await self._freed.wait()
             except (Misconfigured, Unacceptable):
@@ -81,20 +76,15 @@ class Work:
             except DescriberError as fault:
                 return Result(name, fault=fault)
 
-    async def _record(self, source: Source, brief: Brief, *, write: bool) -> Record:
-        with ExitStack() as held:
-            return await self.desk.describe(await self._loaded(source, held), brief, write=write)
 
-    async def _loaded(self, source: Source, held: ExitStack) -> PictureSource:
-        if isinstance(source, Upload):
-            held.enter_context(self.desk.room.hold(len(source.data)))
-        if not isinstance(source, File):
+def _readable(source: Source) -> PictureSource:
+    match source:
+        case File(path):
+            return Readable(_size(path), partial(_read, path), path.name)
+        case Upload(data, name):
+            return Readable(len(data), lambda: data, name)
+        case _:
             return source
-        size = _size(source.path)
-        if size > self.max_bytes:
-            raise TooLarge(f"The file has {size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
-        held.enter_context(self.desk.room.hold(size))
-        return Upload(await asyncio.to_thread(_read, source.path), source.path.name)
 
 
 def _size(path: Path) -> int:

@@ -1,36 +1,33 @@
-"""Pictures are prepared in threads: the codecs release the GIL, and the event loop goes on."""
+"""The port `Studio`: from a model's name to the size in which it is shown a picture, prepared by a process."""
 
-import asyncio
-import os
 from dataclasses import dataclass, field
-from functools import partial
 
-from describer.image.inspect import inspect
-from describer.image.render import prepare
-from describer.image.values import Header, Limits, PreparedImage
+from describer.image.pool import Pool
+from describer.image.values import Limits, PreparedImage
+from describer.image.wire import Order
 from describer.models import Families
-from describer.tokens import Bounds, fit
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadStudio:
-    """The port `Studio`: one picture per core at a time, sized by the rule of the model's family.
+class ProcessStudio:
+    """Pictures are prepared in other processes, sized by the rule of the model's family.
 
     Args:
         families: decides, with the detail, the size in which a picture is sent.
         limits: bytes and memory that one picture may take.
+        pool: the processes.
     """
 
     families: Families
     limits: Limits
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.process_cpu_count() or 1))
-
-    async def inspect(self, data: bytes) -> Header:
-        """Reads the header."""
-        return await asyncio.to_thread(inspect, data, self.limits)
+    pool: Pool = field(default_factory=Pool)
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks and encodes."""
-        size = partial(fit, self.families(model), detail=detail, bounds=Bounds(tokens=max_tokens))
-        async with self.slots:
-            return await asyncio.to_thread(prepare, data, size, self.limits)
+        family = self.families(model).name
+        order = Order(len(data), family, detail, max_tokens, self.limits.max_bytes, self.limits.decode_memory)
+        return await self.pool.prepare(order, data)
+
+    async def close(self) -> None:
+        """Ends the processes."""
+        await self.pool.close()

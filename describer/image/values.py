@@ -7,7 +7,7 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one picture may cost this process, in bytes: its file, and the memory while it is decoded."""
+    """What one picture may cost, in bytes: its file, and the memory while it is decoded."""
 
     max_bytes: int = 100 * MIB
     decode_memory: int = 700 * MIB
@@ -21,7 +21,7 @@ class Header:
         format: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "HEIF" or "AVIF".
         media_type: for `Content-Type`, such as "image/jpeg".
         width, height: pixels, as shown upright.
-        frames: of an animation, pages of a TIFF (counted to 1,000), pictures in a HEIF; otherwise 1.
+        frames: of an animation, pages of a TIFF, pictures in a HEIF, each counted to 1,000; otherwise 1.
     """
 
     format: str
@@ -38,9 +38,11 @@ class PreparedImage:
     Args:
         width, height: pixels.
         notes: what was left out or changed, for people: "first of 12 frames", "transparency on white".
+        header: what the file said of itself; None where there was no file.
     """
 
     jpeg: bytes
     width: int
     height: int
     notes: tuple[str, ...] = ()
+    header: Header | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from describer.events import ImageRef
-from describer.image.values import Header, PreparedImage
+from describer.image.values import PreparedImage
 from describer.ports import Content, Images, Page, Picture, Records, Stored, Studio, Topic
 from describer.record import Record
 from describer.telemetry import vocabulary as v
@@ -103,18 +103,14 @@ class TracedStudio:
     telemetry: Telemetry
     studio: Studio
 
-    async def inspect(self, data: bytes) -> Header:
-        """Tells format and sides."""
-        with self.telemetry.span(v.IMAGE_INSPECT, size=len(data)) as span:
-            header = await self.studio.inspect(data)
-            tell(span, format=header.format, width=header.width, height=header.height, frames=header.frames)
-            return header
-
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Tells what the model is shown."""
-        with self.telemetry.span(v.IMAGE_PREPARE) as span:
+        """Tells what came and what the model is shown."""
+        with self.telemetry.span(v.IMAGE_PREPARE, file_size=len(data)) as span:
             image = await self.studio.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
             tell(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
+            if header := image.header:
+                tell(span, format=header.format, file_width=header.width, file_height=header.height)
+                tell(span, frames=header.frames)
             return image
 
 

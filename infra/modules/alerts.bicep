@@ -108,15 +108,27 @@ var metricAlerts = [
 var logAlerts = [
   {
     name: 'poison-messages'
-    title: 'Messages that the host gave up on: the app brings pictures to an end, the rest waits for a person'
+    title: 'Messages that came to no end: the app brings uploads back to work, the rest waits for a person'
     severity: 1
     query: loadTextContent('../alerts/poison-messages.kql')
   }
   {
     name: 'nothing-runs'
-    title: 'Work is put on the queue, and nobody takes it off: the app does not start'
+    title: 'Messages are put on a queue, and nobody takes them off: the app does not start'
     severity: 1
     query: loadTextContent('../alerts/nothing-runs.kql')
+  }
+  {
+    name: 'host-stops'
+    title: 'The Functions host ended the whole app: storage refused it a queue or a blob'
+    severity: 1
+    query: loadTextContent('../alerts/host-stops.kql')
+  }
+  {
+    name: 'unreadable-messages'
+    title: 'The Functions host threw messages away, or moved them, because it could not read them'
+    severity: 1
+    query: loadTextContent('../alerts/unreadable-messages.kql')
   }
   {
     name: 'misconfigured'

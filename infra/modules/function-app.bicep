@@ -173,8 +173,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       IMAGES__credential: 'managedidentity'
       IMAGES__clientId: identity.properties.clientId
       IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
-      // Premium block-blob accounts have no queues, and the setting must be an address all the same.
-      IMAGES__queueServiceUri: images.properties.primaryEndpoints.?queue ?? 'https://${imagesAccountName}.queue.${environment().suffixes.storage}/'
+      // The trigger's poison queue. Not in the images account: the host ends, and the whole app with it, where it cannot read
+      // a queue that a function names.
+      IMAGES__queueServiceUri: host.properties.primaryEndpoints.queue
       IMAGES_CONTAINER: imagesContainers[0]
       IMAGES_MORE_CONTAINERS: join(skip(imagesContainers, 1), ',')
       DESCRIPTIONS_CONTAINER: descriptionsContainer
@@ -191,8 +192,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
       // the app configures itself: docs/adr/0004-telemetry.md.
       PYTHON_ENABLE_OPENTELEMETRY: 'true'
-      // It reads the blob trigger's poison queue, which no other route fills, and an account of block blobs has no queues.
-      ...(uploadRoute == 'blobTrigger' ? {} : { 'AzureWebJobs.return_upload.Disabled': 'true' })
+      // Told to stop, the host waits for what runs instead of cancelling it.
+      FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
       ...appSettings
     }
   }

@@ -1,8 +1,7 @@
-// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, roles, and
-// on the route of the blob trigger a log of what is put on queues, for its poison queue is there. Nothing else of an
-// existing account is touched.
+// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, and roles on
+// blobs. Nothing else of an existing account is touched, and its queues are not used at all.
 
-import { imagesRoleType, queueLogsType, roles } from './types.bicep'
+import { imagesRoleType, roles } from './types.bicep'
 
 @description('The images account.')
 param accountName string
@@ -21,8 +20,6 @@ param deployerId string
 param deployerType 'User' | 'Group' | 'ServicePrincipal'
 @description('Seeds the names of the role assignments. Outside our own group it must change with the identity: an assignment that outlived its principal cannot be updated.')
 param seed string
-@description('Where to log what is put on queues.')
-param logs queueLogsType
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: accountName
@@ -32,8 +29,6 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
     resource images 'containers' existing = [for name in imagesContainers: { name: name }]
   }
-
-  resource queue 'queueServices' existing = { name: 'default' }
 }
 
 resource descriptions 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
@@ -74,27 +69,6 @@ resource onDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = i
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
-  }
-}
-
-// The blob trigger keeps its poison queue in the account of the pictures, and the host creates it.
-resource onQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, identityId, seed, roles.queueDataContributor)
-  scope: account
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataContributor)
-  }
-}
-
-resource onQueueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(logs.workspaceId)) {
-  scope: account::queue
-  name: logs.name
-  properties: {
-    #disable-next-line use-resource-id-functions // main.bicep computes it with resourceId()
-    workspaceId: logs.workspaceId
-    logs: [{ category: 'StorageWrite', enabled: true }]
   }
 }
 

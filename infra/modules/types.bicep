@@ -34,15 +34,6 @@ type privateServiceType = {
 }
 
 @export()
-@description('What is logged of queues in an account that may not be ours.')
-type queueLogsType = {
-  @description('Name of the diagnostic setting; ours alone.')
-  name: string
-  @description('The workspace. Empty: nothing is logged.')
-  workspaceId: string
-}
-
-@export()
 var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'

@@ -81,11 +81,12 @@ class Totals:
         sidecars = [result.sidecar for result in results]
         usages = [sidecar.get("usage") or {} for sidecar in sidecars]
         costs = [cost for sidecar in sidecars if (cost := sidecar.get("cost"))]
+        unshrunk = [usd for cost in costs if (usd := cost.get("usd_unshrunk")) is not None]
         return cls(
             sum(usage.get("prompt_tokens", 0) for usage in usages),
             sum(usage.get("completion_tokens", 0) for usage in usages),
             sum(cost["usd"] for cost in costs) if costs else None,
-            sum(cost["usd_unshrunk"] for cost in costs) if costs else None,
+            sum(unshrunk) if costs and len(unshrunk) == len(costs) else None,
             ", ".join(sorted({cost["priced_as"] for cost in costs})),
         )
 
@@ -93,13 +94,14 @@ class Totals:
         """Say the cost; `free` where a stand-in described, which only counts as the priced model would charge."""
         if not self.prompt_tokens:
             return "Nothing, no model has answered."
-        if self.usd is None or self.usd_unshrunk is None:
+        if self.usd is None:
             return "No list price is known for this model."
-        unshrunk = f"with the pictures unshrunk {dollars(self.usd_unshrunk)}"
+        unshrunk = self.usd_unshrunk
+        more = "" if unshrunk is None else f", with the pictures unshrunk {dollars(unshrunk)}"
         if free:
             would = f"{self.priced_as} would charge about {dollars(self.usd)} by its list price"
-            return f"Nothing, the stand-in is free. {would}, {unshrunk}."
-        return f"About {dollars(self.usd)} by the list price of {self.priced_as}, {unshrunk}."
+            return f"Nothing, the stand-in is free. {would}{more}."
+        return f"About {dollars(self.usd)} by the list price of {self.priced_as}{more}."
 
 
 def dollars(usd: float) -> str:

@@ -25,7 +25,7 @@ class Api:
 
     @property
     def app(self) -> ASGIApp:
-        return asgi(lambda: self.desk.ondemand, self._checked, self.desk.room, self.max_picture)
+        return asgi(lambda: self.desk.ondemand, self._checked, self.desk.memory, self.max_picture)
 
     async def _checked(self) -> list[Check]:
         return self.checks

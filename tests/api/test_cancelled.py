@@ -23,10 +23,10 @@ async def test_who_leaves_while_the_model_thinks_leaves_no_room_held(api: Api, q
     call = asyncio.create_task(api.client.post(f"/api/describe{query}", content=b"cat", headers=headers))
     async with asyncio.timeout(5):
         await thinking.wait()
-    assert api.desk.room.held > 0
+    assert api.desk.memory.held > 0
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
-    assert api.desk.room.held == 0
+    assert api.desk.memory.held == 0
 
 
 async def test_who_leaves_in_the_middle_of_a_stream_ends_the_models_answer(api: Api) -> None:
@@ -68,4 +68,4 @@ async def test_who_leaves_in_the_middle_of_a_stream_ends_the_models_answer(api: 
         await api.app(scope, receive, send)
         await ended.wait()
     assert began.is_set()
-    assert api.desk.room.held == 0
+    assert api.desk.memory.held == 0

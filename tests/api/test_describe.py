@@ -19,10 +19,10 @@ from describer.errors import (
     Unsupported,
     UrlFault,
 )
+from describer.memory_budget import MIN_RESERVATION
 from describer.outcome import Status
 from describer.ports import Ending, FreeAnswer
 from describer.record import Usage
-from describer.room import LEAST
 from tests.api.conftest import Api
 from tests.fakes import answer
 from tests.unit.conftest import CAT
@@ -51,7 +51,7 @@ async def test_a_picture_is_described(api: Api) -> None:
     assert (body["status"], body["alt_text"], body["language"]) == ("described", "A cat on a sofa.", "en")
     assert body["usage"] == {"prompt_tokens": 1072, "completion_tokens": 90, "calls": 1}
     assert body["record"] is None
-    assert api.desk.untouched and api.desk.room.held == 0
+    assert api.desk.untouched and api.desk.memory.held == 0
 
 
 async def test_the_record_comes_with_it_on_request(api: Api) -> None:
@@ -123,7 +123,7 @@ async def test_the_alt_text_alone(api: Api) -> None:
     response = await api.client.post("/api/describe", json={"images": [BLOB]}, headers={"accept": "text/plain"})
     assert response.text == "My cat Tom"
     api.house.model.script = [answer("I can't describe it.")]
-    body = _problem(await api.client.post("/api/describe", content=b"cat", headers=headers), 422, "needs-review")
+    body = _problem(await api.client.post("/api/describe", content=b"dog", headers=headers), 422, "needs-review")
     assert (body["outcome"], body["flags"]) == ("needs_review", ["refusal"])
 
 
@@ -169,7 +169,7 @@ async def test_an_answer_is_streamed(api: Api) -> None:
     *pieces, (name, whole) = _events(response.text)
     assert [piece["text"] for _, piece in pieces] == ["A ", "cat ", "sleeps."]
     assert (name, whole["answer"], whole["ending"]) == ("done", "A cat sleeps.", "complete")
-    assert api.desk.room.held == 0
+    assert api.desk.memory.held == 0
 
 
 async def test_a_stream_that_breaks_off_ends_with_a_problem(api: Api) -> None:
@@ -357,11 +357,11 @@ async def test_a_body_of_untold_length_is_bounded_while_it_comes(api: Api) -> No
             yield b"x" * 100
 
     _problem(await api.client.post("/api/describe", content=drip(), headers=JPEG), 413, "too-large")
-    assert api.desk.room.held == 0
+    assert api.desk.memory.held == 0
 
 
 async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
-    with api.desk.room.hold(4 * LEAST):
+    with api.desk.memory.try_reserve(4 * MIN_RESERVATION):
         response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
     _problem(response, 429, "busy")
     assert int(response.headers["retry-after"]) > 0
@@ -389,7 +389,7 @@ async def test_every_answer_has_the_calls_id(api: Api, headers: dict[str, str], 
 async def test_calls_do_not_wait_for_each_other(api: Api) -> None:
     together = asyncio.Barrier(4)
     api.house.model.meanwhile = together.wait  # type: ignore[assignment]
-    calls = [api.client.post("/api/describe", content=b"cat", headers=JPEG) for _ in range(4)]
+    calls = [api.client.post("/api/describe", content=b"cat %d" % number, headers=JPEG) for number in range(4)]
     async with asyncio.timeout(5):
         assert {response.status_code for response in await asyncio.gather(*calls)} == {200}
 

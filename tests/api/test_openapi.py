@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from describer.room import Room
+from describer.memory_budget import MemoryBudget
 from local.serving import Running
 from tests import generated
 from tests.api.conftest import Api
@@ -68,7 +69,7 @@ def url() -> Iterator[str]:
     """The interface, served over HTTP on fakes, with a record; behind every URL is a cat."""
     house = House()
     house.images.put(CAT, b"cat")
-    api = Api(Desk(house, room=Room(2**26)), max_picture=10_000)
+    api = Api(Desk(replace(house, memory=MemoryBudget(2**26))), max_picture=10_000)
     api.desk.web.pages = defaultdict(lambda: b"cat")
     asyncio.run(api.house.describe())
     running = Running(lambda: Host(api.app))

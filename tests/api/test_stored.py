@@ -79,7 +79,7 @@ async def test_health_asks_for_nothing(api: Api) -> None:
 
 async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
     await api.house.describe()
-    with api.desk.room.hold(api.desk.room.size):
+    with api.desk.memory.try_reserve(api.desk.memory.size):
         for path in ("/api/health", PATH, "/api/descriptions"):
             assert (await api.client.get(path)).status_code == 200
 

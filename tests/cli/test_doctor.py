@@ -21,7 +21,7 @@ async def test_a_whole_installation_is_well(installation: Shell, storage: Storag
     assert done.code == 0, done.out
     verdicts = {line["name"]: line["verdict"] for line in done.lines}
     assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
-    assert len(verdicts) == 11
+    assert len(verdicts) == 12
     told = {line["name"]: line["found"] for line in done.lines}
     assert storage.identity.client_id in told["identity: storage"]
     assert "ManagedIdentityCredential" in told["identity: storage"]
@@ -47,7 +47,7 @@ async def test_each_fault_is_found_alone(installation: Shell) -> None:
         (topic, {"topic"}, "cannot be reached", "EVENTS_TOPIC_ENDPOINT"),
         (
             queue,
-            {"storage: queue image-work", "storage: queue unpublished-events"},
+            {"storage: queue image-work", "storage: queue work-set-aside", "storage: queue unpublished-events"},
             "cannot be reached",
             "AzureWebJobsStorage__queueServiceUri",
         ),
@@ -64,7 +64,7 @@ async def test_a_model_that_is_gone_and_nobody_signed_in_are_told_to_people(inst
     assert "the model's server cannot be reached" in gone.out
     assert nobody.code == 3
     assert "No token for https://storage.azure.com/.default" in nobody.out
-    assert nobody.out.count("See the check of the identity.") == 6
+    assert nobody.out.count("See the check of the identity.") == 7
 
 
 async def test_with_half_the_settings_the_rest_is_looked_at(shell: Shell) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from describer.adapters.chat.client import ChatModel, connect
 from describer.brief import Brief
+from describer.call_context import STORING_SECONDS, entered
 from describer.errors import (
     Corrupt,
     DescriberError,
@@ -23,6 +24,7 @@ from describer.errors import (
 )
 from describer.image.values import PreparedImage
 from describer.models import family
+from describer.weighted_semaphore import Priority, WeightedSemaphore
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Fault
 from local.azure_openai.script import Model, Script, serve
@@ -66,7 +68,7 @@ async def chat(server: Model, storage: Storage) -> AsyncIterator[ChatModel]:
     assert luna
     client = connect(server.base_url, key="", credential=SignedIn(storage), scope=SCOPE)  # type: ignore[arg-type]
     async with client:
-        yield ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01)
+        yield ChatModel(client, lambda _: luna, 5, WeightedSemaphore(4), backoff=0.01)
 
 
 async def test_the_answer_is_read_in_every_language(chat: ChatModel, server: Model) -> None:
@@ -220,7 +222,7 @@ async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> No
     async def ask() -> None:
         await chat.ask(BRIEF, _picture())
 
-    limited = replace(chat, slots=asyncio.Semaphore(1))
+    limited = replace(chat, slots=WeightedSemaphore(1))
     server.script.then(faults.hang(30))
     first = asyncio.create_task(limited.ask(BRIEF, _picture()))
     async with asyncio.timeout(5):
@@ -236,13 +238,24 @@ async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> No
 
 
 async def test_who_waits_too_long_for_a_slot_is_put_off_and_not_blamed(chat: ChatModel, server: Model) -> None:
-    busy = replace(chat, slots=asyncio.Semaphore(0), queueing=0.1)
-    with pytest.raises(Transient, match=r"busy for 0\.1 s") as caught:
+    busy = replace(chat, slots=WeightedSemaphore(1))
+    assert busy.slots.try_acquire(1, Priority.BACKGROUND)
+    with entered(STORING_SECONDS + 0.2), pytest.raises(Transient, match=r"busy for 0\.1 s") as caught:
         await busy.ask(BRIEF, _picture())
     assert not caught.value.blames_picture
-    busy.slots.release()
+    busy.slots.release(1)
     assert (await busy.ask(BRIEF, _picture())).description
-    assert not busy.slots.locked()
+    assert not busy.slots.held
+
+
+async def test_a_model_that_had_no_time_does_not_blame_the_picture(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.hang(30))
+    with entered(STORING_SECONDS + 0.3), pytest.raises(Transient, match=r"no answer in 0\.3") as caught:
+        await chat.ask(BRIEF, _picture())
+    assert not caught.value.blames_picture
+    with entered(STORING_SECONDS), pytest.raises(Transient, match="no time is left"):
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 1
 
 
 async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
@@ -250,7 +263,7 @@ async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
     luna = family("gpt-5.6-luna")
     assert luna
     async with connect(server.base_url, key="", credential=signed_in, scope=SCOPE) as client:  # type: ignore[arg-type]
-        chat = ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01)
+        chat = ChatModel(client, lambda _: luna, 5, WeightedSemaphore(4), backoff=0.01)
         await chat.ask(BRIEF, _picture())
         await chat.ask(BRIEF, _picture())
     assert len(server.requests) == 2
@@ -263,4 +276,4 @@ async def test_a_token_for_something_else_is_the_operators_business(storage: Sto
     other = "https://storage.azure.com/.default"
     async with connect(server.base_url, key="", credential=SignedIn(storage), scope=other) as client:  # type: ignore[arg-type]
         with pytest.raises(Misconfigured, match="401"):
-            await ChatModel(client, lambda _: luna, 5, asyncio.Semaphore(4), backoff=0.01).ask(BRIEF, _picture())
+            await ChatModel(client, lambda _: luna, 5, WeightedSemaphore(4), backoff=0.01).ask(BRIEF, _picture())

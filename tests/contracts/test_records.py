@@ -7,7 +7,7 @@ import pytest
 from azure.storage.blob.aio import ContainerClient
 
 from describer.adapters.records import BlobRecords
-from describer.errors import Misconfigured, Superseded
+from describer.errors import Misconfigured, Newer, Superseded
 from describer.events import ImageRef
 from describer.ports import Records
 from describer.record import Record
@@ -113,6 +113,25 @@ async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerCli
     await descriptions.upload_blob(sidecar_name(CAT), b'{"mine": true}')
     with pytest.raises(Misconfigured, match="is no record of this app; move it away"):
         await BlobRecords(descriptions).read(CAT)
+
+
+async def test_a_record_of_a_later_version_is_left_alone(descriptions: ContainerClient) -> None:
+    records = BlobRecords(descriptions)
+    await descriptions.upload_blob(sidecar_name(CAT), b'{"schema_version": 2, "texts": {}}')
+    with pytest.raises(Newer, match="a later version of this app"):
+        await records.read(CAT)
+    assert (await records.page("images", "", "", 10)).stored == []
+    await descriptions.upload_blob("_content/images/abc-123.json", b'{"schema_version": 2}')
+    assert await records.twin("images", "abc-123") is None
+
+
+async def test_a_sidecar_saved_by_an_editor_is_read(descriptions: ContainerClient) -> None:
+    """With a byte order mark."""
+    records = BlobRecords(descriptions)
+    await descriptions.upload_blob(sidecar_name(CAT), b"\xef\xbb\xbf" + _record("A cat 🐈").to_json())
+    stored = await records.read(CAT)
+    assert stored is not None
+    assert stored.record == _record("A cat 🐈")
 
 
 async def test_somebody_elses_file_does_not_stop_a_listing(descriptions: ContainerClient) -> None:

@@ -1,6 +1,5 @@
 """Free answers: the fake model and the real SDK over HTTP keep the same promises."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from describer.models import family, generic
 from describer.ports import Ending, FreeAnswer
 from describer.ports import Model as Port
 from describer.record import Usage
+from describer.weighted_semaphore import WeightedSemaphore
 from local.azure_openai import faults
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Answer, Fault
@@ -43,7 +43,7 @@ def server() -> Iterator[Model]:
 @pytest.fixture
 async def chat(server: Model) -> AsyncIterator[ChatModel]:
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
-        yield ChatModel(client, lambda name: family(name) or generic(), 5, asyncio.Semaphore(1), backoff=0.01)
+        yield ChatModel(client, lambda name: family(name) or generic(), 5, WeightedSemaphore(1), backoff=0.01)
 
 
 @dataclass
@@ -171,7 +171,7 @@ async def test_a_stumble_before_the_first_word_is_waited_out(chat: ChatModel, se
 async def test_a_stream_that_stalls_is_given_up(server: Model) -> None:
     server.script.then(Answer(TEXT, pause=60))
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
-        hasty = ChatModel(client, lambda name: family(name) or generic(), 0.3, asyncio.Semaphore(1))
+        hasty = ChatModel(client, lambda name: family(name) or generic(), 0.3, WeightedSemaphore(1))
         with pytest.raises(Transient, match=r"no answer in 0\.3 s"):
             await _heard(hasty)
 
@@ -180,6 +180,6 @@ async def test_whoever_leaves_in_the_middle_frees_the_slot(chat: ChatModel, serv
     server.script.then(Answer(TEXT, pause=0.01))
     async with aclosing(chat.reply(QUESTION, [_picture()])) as pieces:
         assert await anext(pieces) == "It "
-        assert chat.slots.locked()
-    assert not chat.slots.locked()
+        assert chat.slots.held
+    assert not chat.slots.held
     assert len(await _heard(chat)) > 1

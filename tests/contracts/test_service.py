@@ -185,7 +185,7 @@ async def test_an_upload_over_an_archived_record_waits_for_it(world: World) -> N
     assert len(world.house.model.calls) == 1
     await world.house.delivery.arrived(world.ref.container, world.ref.name)
     ((message, _),) = world.house.queue.sent
-    assert [(work.ref, work.attempts) for work in Work.from_message(message)] == [(world.ref, 0)]
+    assert [(work.ref, work.attempts) for work in Work.from_message(message.encode())] == [(world.ref, 0)]
     sidecar = world.blobs.get_blob_client(world.descriptions, sidecar_name(world.ref))
     await sidecar.set_standard_blob_tier(StandardBlobTier.HOT)
     await world.house.delivery.again(message.encode())

@@ -11,7 +11,7 @@ from describer.adapters.web.addresses import system_resolve
 from describer.adapters.web.fetch import Web
 from describer.adapters.web.urls import Rules
 from describer.errors import Transient, Unfetchable, UrlFault
-from tests.internet import DEAD, Internet, answer, refusal
+from tests.internet import DEAD, Internet, answer, refusal, unbounded
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "urls.toml").read_text(encoding="utf-8"))
 PICTURE = "https://pictures.example/picture"
@@ -53,7 +53,7 @@ async def test_a_redirect_to_it_is_refused_likewise(web: Web, internet: Internet
 async def test_a_url_that_only_looks_so_is_fetched(web: Web, internet: Internet, case: Case) -> None:
     internet.answers["/"] = answer()
     web = replace(web, rules=replace(web.rules, http=bool(case.get("http"))))
-    assert await web.fetch(_filled(internet, case["url"])) == b"picture"
+    assert await web.fetch(_filled(internet, case["url"]), unbounded) == b"picture"
     assert internet.trapped == 0
 
 
@@ -98,7 +98,7 @@ async def test_what_the_system_resolves_to_inside_is_refused(internet: Internet)
 
 async def test_a_name_is_asked_for_once_and_its_change_of_mind_comes_too_late(web: Web, internet: Internet) -> None:
     internet.changes["pictures.example"] = [["8.8.8.8"], ["127.0.0.1"], ["127.0.0.1"]]
-    assert await web.fetch(PICTURE) == b"picture"
+    assert await web.fetch(PICTURE, unbounded) == b"picture"
     assert internet.asked == ["pictures.example"]
     assert internet.trapped == 0
 
@@ -114,14 +114,14 @@ async def test_an_unknown_name_and_one_inside_are_told_alike(web: Web) -> None:
     said = []
     for name in ("absent.example", "inside.example", "network.example"):
         with pytest.raises(Unfetchable) as caught:
-            await web.fetch(f"https://{name}/?sig=secret")
+            await web.fetch(f"https://{name}/?sig=secret", unbounded)
         said.append(str(caught.value).replace(name, "NAME"))
     assert len(set(said)) == 1
     assert not any(hint in said[0] for hint in ("127", "10.1", "secret"))
 
 
 async def test_the_request_says_who_asks_and_nothing_more(web: Web, internet: Internet) -> None:
-    await web.fetch("https://pictures.example/picture?sig=a%2Fb")
+    await web.fetch("https://pictures.example/picture?sig=a%2Fb", unbounded)
     first, *lines = internet.requests[0].rstrip().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     assert first == "GET /picture?sig=a%2Fb HTTP/1.1"
@@ -133,7 +133,7 @@ async def test_the_request_says_who_asks_and_nothing_more(web: Web, internet: In
 
 async def test_a_cookie_and_a_referrer_do_not_go_along_with_a_redirect(web: Web, internet: Internet) -> None:
     internet.answers["/in"] = answer("303 See Other", b"", Location="/picture", Set_Cookie="a=b", Content_Length="0")
-    await web.fetch("https://pictures.example/in?sig=secret")
+    await web.fetch("https://pictures.example/in?sig=secret", unbounded)
     assert not any(word in internet.requests[1].lower() for word in ("cookie", "referer", "secret"))
 
 
@@ -144,7 +144,7 @@ async def test_proxies_and_logins_of_the_environment_are_not_used(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{internet.ports['v4']}")
-    assert await web.fetch(PICTURE) == b"picture"
+    assert await web.fetch(PICTURE, unbounded) == b"picture"
     assert internet.trapped == 0
     assert "authorization" not in internet.requests[0].lower()
 
@@ -158,13 +158,13 @@ async def test_a_server_must_prove_its_name(web: Web, internet: Internet, name: 
 
 async def test_an_address_without_a_server_leaves_the_others(web: Web, internet: Internet) -> None:
     internet.changes["two.example"] = [[DEAD, "8.8.8.8"]]
-    assert await web.fetch("https://two.example/picture") == b"picture"
+    assert await web.fetch("https://two.example/picture", unbounded) == b"picture"
 
 
 async def test_no_server_at_all_may_pass(web: Web, internet: Internet) -> None:
     internet.changes["two.example"] = [[DEAD, DEAD]]
     with pytest.raises(Transient, match=r"'two\.example' cannot be reached") as caught:
-        await web.fetch("https://two.example/picture")
+        await web.fetch("https://two.example/picture", unbounded)
     assert DEAD not in str(caught.value)
 
 
@@ -172,7 +172,7 @@ async def test_three_redirects_are_followed(web: Web, internet: Internet) -> Non
     for step, status in (("3", "301 Moved"), ("2", "307 Temporary"), ("1", "308 Permanent")):
         onward = "https://two.example/picture" if step == "1" else f"//pictures.example/{int(step) - 1}?a=b"
         internet.answers[f"/{step}"] = _redirect(onward, status)
-    assert await web.fetch("https://pictures.example/3") == b"picture"
+    assert await web.fetch("https://pictures.example/3", unbounded) == b"picture"
     assert len(internet.requests) == 4
 
 
@@ -190,5 +190,5 @@ async def test_a_redirect_to_a_picture_within_the_url_is_refused(web: Web, inter
 async def test_an_allow_list_holds_for_redirects_too(web: Web, internet: Internet) -> None:
     web = replace(web, rules=Rules(allow=("pictures.example",)))
     internet.answers["/away"] = _redirect("https://two.example/picture")
-    assert await web.fetch(PICTURE) == b"picture"
+    assert await web.fetch(PICTURE, unbounded) == b"picture"
     assert await refusal(web, "https://pictures.example/away") is UrlFault.HOST

@@ -12,7 +12,7 @@ import pytest
 
 from describer.adapters.web.fetch import Patience, Web
 from describer.errors import Corrupt, DescriberError, TooLarge, Transient, UrlFault
-from tests.internet import Behaviour, Internet, answer, refusal
+from tests.internet import Behaviour, Internet, answer, refusal, unbounded
 
 PICTURE = "https://pictures.example/picture"
 
@@ -50,7 +50,7 @@ async def test_slowness_ends(web: Web, internet: Internet, behaviour: Behaviour)
     for patience in (Patience(0.2, 0.2, 0.4), Patience(5, 5, 0.3)):
         with pytest.raises(Transient):
             async with asyncio.timeout(2):
-                await replace(web, patience=patience).fetch("https://pictures.example/slow")
+                await replace(web, patience=patience).fetch("https://pictures.example/slow", unbounded)
 
 
 @pytest.mark.parametrize("name", ["nothing at all", "a drip of headers", "a drip of interim answers"])
@@ -58,7 +58,7 @@ async def test_an_answer_must_begin_long_before_the_time_is_over(web: Web, inter
     internet.answers["/slow"] = SLOW[name]
     with pytest.raises(Transient):
         async with asyncio.timeout(2):
-            await replace(web, patience=Patience(0.1, 0.1, 60)).fetch("https://pictures.example/slow")
+            await replace(web, patience=Patience(0.1, 0.1, 60)).fetch("https://pictures.example/slow", unbounded)
 
 
 async def test_the_time_is_for_all_redirects_and_look_ups_together(web: Web, internet: Internet) -> None:
@@ -70,7 +70,7 @@ async def test_the_time_is_for_all_redirects_and_look_ups_together(web: Web, int
 
     with pytest.raises(Transient, match="took too long"):
         async with asyncio.timeout(2):
-            await replace(web, patience=Patience(total=0.1), resolve=never).fetch(PICTURE)
+            await replace(web, patience=Patience(total=0.1), resolve=never).fetch(PICTURE, unbounded)
 
 
 ENDLESS = {
@@ -83,13 +83,13 @@ ENDLESS = {
 async def test_a_body_without_end_is_left(web: Web, internet: Internet, behaviour: Behaviour) -> None:
     internet.answers["/endless"] = behaviour
     with pytest.raises(TooLarge, match="1,000 bytes"):
-        await web.fetch("https://pictures.example/endless")
+        await web.fetch("https://pictures.example/endless", unbounded)
 
 
 async def test_headers_without_end_are_left(web: Web, internet: Internet) -> None:
     internet.answers["/endless"] = _until_it_ends(b"X: " + b"y" * 9000 + b"\r\n", head=HEAD)
     with pytest.raises(Transient):
-        await web.fetch("https://pictures.example/endless")
+        await web.fetch("https://pictures.example/endless", unbounded)
 
 
 TOLD = partial(answer, Content_Type="image/jpeg")
@@ -142,7 +142,7 @@ async def test_a_passing_fault_says_when_to_come_again(
 ) -> None:
     internet.answers["/here"] = reply
     with pytest.raises(Transient) as caught:
-        await web.fetch("https://pictures.example/here")
+        await web.fetch("https://pictures.example/here", unbounded)
     assert caught.value.retry_after == wait
 
 
@@ -150,7 +150,7 @@ async def test_a_date_to_come_is_waited_for(web: Web, internet: Internet) -> Non
     until = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5), usegmt=True)
     internet.answers["/here"] = answer("503 Busy", Retry_After=until)
     with pytest.raises(Transient) as caught:
-        await web.fetch("https://pictures.example/here")
+        await web.fetch("https://pictures.example/here", unbounded)
     assert caught.value.retry_after == pytest.approx(300, abs=5)
 
 
@@ -167,19 +167,19 @@ SIZES: dict[str, tuple[bytes, type[DescriberError]]] = {
 async def test_a_body_has_its_limits(web: Web, internet: Internet, reply: bytes, error: type[DescriberError]) -> None:
     internet.answers["/here"] = reply
     with pytest.raises(error):
-        await web.fetch("https://pictures.example/here")
+        await web.fetch("https://pictures.example/here", unbounded)
 
 
 async def test_exactly_as_much_as_allowed_is_taken_and_what_follows_is_not(web: Web, internet: Internet) -> None:
     internet.answers["/here"] = answer(body=b"x" * 1000)
-    assert await web.fetch("https://pictures.example/here") == b"x" * 1000
+    assert await web.fetch("https://pictures.example/here", unbounded) == b"x" * 1000
     internet.answers["/here"] = answer(body=b"picture" * 900, Content_Length="7")
-    assert await web.fetch("https://pictures.example/here") == b"picture"
+    assert await web.fetch("https://pictures.example/here", unbounded) == b"picture"
 
 
 async def test_what_the_header_says_of_the_picture_is_not_believed(web: Web, internet: Internet) -> None:
     internet.answers["/here"] = answer(Content_Type="application/octet-stream", Content_Encoding="identity")
-    assert await web.fetch("https://pictures.example/here") == b"picture"
+    assert await web.fetch("https://pictures.example/here", unbounded) == b"picture"
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ async def test_what_the_header_says_of_the_picture_is_not_believed(web: Web, int
 )
 async def test_a_picture_within_the_url_has_its_limits(web: Web, url: str, error: type[DescriberError]) -> None:
     with pytest.raises(error):
-        await web.fetch(url)
+        await web.fetch(url, unbounded)
 
 
 async def test_a_picture_within_the_url_may_be_as_large_as_any(web: Web) -> None:
-    assert await web.fetch(f"data:,{'a' * 1000}") == b"a" * 1000
+    assert await web.fetch(f"data:,{'a' * 1000}", unbounded) == b"a" * 1000

@@ -11,18 +11,12 @@ from tests.infra.compiler import ROOT
 
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values()}
 IMAGES_CONTAINER = stack.IMAGES_CONTAINER
-_IMAGES_QUEUE = ("queueTrigger", "IMAGES")
 DESCRIPTIONS_CONTAINER = str(Settings.model_fields["descriptions_container"].default)
 
 
 def triggers() -> dict[str, str]:
     """Each function and the type of its trigger; tests/worker compares this file with what the worker indexes."""
     return {function: trigger["type"] for function, trigger in _triggers()}
-
-
-def readers_of_images_queues() -> set[str]:
-    """Functions that need queues in the images account, which an account of block blobs alone has not."""
-    return {name for name, trigger in _triggers() if (trigger["type"], trigger.get("connection")) == _IMAGES_QUEUE}
 
 
 def _triggers() -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -32,9 +26,9 @@ def _triggers() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def queues() -> set[str]:
-    """Queues that the code names: constants that end in `_QUEUE`, but for the poison queues, which the host creates."""
+    """Queues that the code names: those of triggers, poison queues too, and constants that end in `_QUEUE`."""
     names = {name for path in (ROOT / "describer").rglob("*.py") for name in _queues(path)}
-    return {name for name in names if not name.endswith("-poison")}
+    return names | {trigger["queueName"] for _, trigger in _triggers() if trigger["type"] == "queueTrigger"}
 
 
 def _queues(path: Path) -> Iterator[str]:

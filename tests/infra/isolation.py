@@ -24,12 +24,10 @@ def isolation(installation: Installation, infra: Path) -> Iterator[str]:
     }
     wanted = {
         "host": ("blob", "queue", "table"),
-        "images": ("blob", "queue"),
+        "images": ("blob",),
         "model": ("account",),
         "events": ("topic",) if installation.parameters["publishEvents"] else (),
     }
-    if installation.parameters["existingImagesAccount"] and installation.parameters["uploadRoute"] == "queue":
-        wanted["images"] = ("blob",)  # it may have no queues
     for place, groups in wanted.items():
         for group in groups:
             if f"{installation.places[place]}/{group}" not in endpoints:

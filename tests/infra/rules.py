@@ -81,10 +81,11 @@ def names(installation: Installation, infra: Path) -> Iterator[str]:
         and settings.get("DESCRIPTIONS_CONTAINER") != code.DESCRIPTIONS_CONTAINER
     ):
         yield f"the container of descriptions is not the code's own default, {code.DESCRIPTIONS_CONTAINER}"
-    off = {name.split(".")[1] for name in settings if name.endswith(".Disabled")}
-    needless = set() if installation.parameters["uploadRoute"] == "blobTrigger" else code.readers_of_images_queues()
-    if off != needless:
-        yield f"functions {sorted(off)} are off, those without a use on this route are {sorted(needless)}"
+    accounts = {settings[f"{name}__queueServiceUri"] for name in ("AzureWebJobsStorage", "IMAGES")}
+    if len(accounts) != 1 or not all(f"'{host}'" in address for address in accounts):
+        yield f"a trigger's queue is in {sorted(accounts)}: without access there the host ends the whole app"
+    if off := sorted(name for name in settings if name.endswith(".Disabled")):
+        yield f"{off} are off, but each function has its use on every route"
     for group in _always_ready(installation):
         if group != "blob" and group not in code.triggers():
             yield f"function {group} is kept ready, but the code has none"

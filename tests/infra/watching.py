@@ -10,7 +10,7 @@ _METRIC = "Microsoft.Insights/metricAlerts"
 
 
 def watching(installation: Installation, infra: Path) -> Iterator[str]:
-    """What the alerts look at is there: logs of the queues that poison comes to, the system topic, the queries."""
+    """What the alerts look at is there: logs of the queues, the system topic, the queries."""
     if installation.is_subscription:
         return
     logged = {
@@ -18,10 +18,8 @@ def watching(installation: Installation, infra: Path) -> Iterator[str]:
         for found in installation.of_type("Microsoft.Insights/diagnosticSettings")
         if {"category": "StorageWrite", "enabled": True} in found["properties"]["logs"]
     }
-    wanted = {"host", "images"} if installation.parameters["uploadRoute"] == "blobTrigger" else {"host"}
-    for place in ("host", "images"):
-        if (installation.places[place] in logged) is not (place in wanted):
-            yield f"messages put on queues of {place} are {'not ' if place in wanted else ''}logged"
+    if logged != {installation.places["host"]}:
+        yield f"messages put on queues are logged in {sorted(logged)}, all of ours are in the host account"
     queries = {path.read_text(encoding="utf-8") for path in (infra / "alerts").glob("*.kql")}
     for alert in installation.of_type(_LOG_ALERT):
         about = alert["properties"]

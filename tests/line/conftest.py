@@ -26,7 +26,7 @@ from local.routes import Name
 from local.sink import Topic
 from local.stack import Stack
 from tests import pictures
-from tests.storage import encoded, texts, until, until_async
+from tests.storage import encoded, plain, texts, until, until_async
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -37,12 +37,11 @@ SETTINGS = {
     "RETRY_BASE_SECONDS": "1",
 }
 POISON = (
-    ("images", "webjobs-blobtrigger-poison"),
-    ("images", "webjobs-blobtrigger-poison-poison"),
-    ("host", "image-work-poison"),
-    ("host", "image-work-poison-poison"),
-    ("host", "unpublished-events-poison"),
-    ("host", "work-set-aside"),
+    "webjobs-blobtrigger-poison",
+    "image-work-poison",
+    "unpublished-events-poison",
+    "wiring-proofs-poison",
+    "work-set-aside",
 )
 
 _widths = itertools.count(200)
@@ -90,6 +89,11 @@ class Line:
         except ResourceNotFoundError:
             return None
 
+    async def write_sidecar(self, name: str, data: bytes) -> None:
+        """What anybody may do to a sidecar."""
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        await blob.upload_blob(data, overwrite=True)
+
     async def finished(self, name: str, *, container: str = "images", status: str = "described") -> dict[str, Any]:
         """Waits until the picture's metadata names a sidecar of this status, and gives that."""
 
@@ -134,9 +138,8 @@ class Line:
     async def poisoned(self) -> list[str]:
         """What lies on the poison queues or aside, and what the app took off them."""
         found = [json.dumps(facts, ensure_ascii=False) for facts in self.log(RETURNED)]
-        for account, name in POISON:
-            async with self.stack.storage.queue_service(account) as service:
-                found += await texts(service.get_queue_client(name))
+        for name in POISON:
+            found += [plain(text) for text in await texts(self.queues.get_queue_client(name))]
         return found
 
 

@@ -1,16 +1,17 @@
-"""Both poison queues, through everything: what the host gave up on becomes work, a record, or lies aside."""
+"""What the host gave up on becomes work, and what nobody can read lies aside: on every queue, through everything."""
 
-import json
-from base64 import b64decode
+import pytest
 
 from describer.events import ImageRef
-from describer.outcome import SkipReason, Status
-from describer.poison import RETURNED, SET_ASIDE
+from describer.inbox import SET_ASIDE
+from describer.outcome import SkipReason
+from describer.poison import RETURNED
 from describer.sidecar import sidecar_name
-from local.azure_openai import faults
-from local.host.listener import put
 from tests.line.conftest import Line
-from tests.storage import encoded, texts, unique, until, until_async
+from tests.storage import encoded, texts, unique, until_async
+
+UPLOADS = "webjobs-blobtrigger-poison"
+ASIDE = "work-set-aside"
 
 
 def _upload(name: str, function: str = "describe_on_upload") -> dict[str, str]:
@@ -25,9 +26,8 @@ def _upload(name: str, function: str = "describe_on_upload") -> dict[str, str]:
     }
 
 
-async def _poison(line: Line, message: dict[str, str], *, account: str, queue: str) -> None:
-    async with line.stack.storage.queue_service(account) as service:
-        await put(service.get_queue_client(queue), encoded(message))
+async def _put(line: Line, queue: str, text: str) -> None:
+    await line.queues.get_queue_client(queue).send_message(text)
 
 
 async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described(line: Line) -> None:
@@ -35,7 +35,7 @@ async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described(line: Lin
     await line.upload(name, line.picture())
     first = await line.finished(name)
     await line.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name))).delete_blob()
-    await _poison(line, _upload(name), account="images", queue="webjobs-blobtrigger-poison")
+    await _put(line, UPLOADS, encoded(_upload(name)))
     second = await line.finished(name)
     assert second["etag"] != first["etag"]
     subject = ImageRef("images", name).subject
@@ -46,37 +46,56 @@ async def test_an_upload_that_is_described_already_is_left_alone(line: Line) -> 
     name, picture = "poison/done.jpg", line.picture()
     await line.upload(name, picture)
     first = await line.finished(name)
-    await _poison(line, _upload(name), account="images", queue="webjobs-blobtrigger-poison")
+    await _put(line, UPLOADS, encoded(_upload(name)))
     await line.outcome(name, SkipReason.UNCHANGED)
     assert await line.finished(name) == first
     assert line.calls(picture) == 1
 
 
-async def test_work_that_the_host_gave_up_on_is_recorded_as_failed_and_announced(line: Line) -> None:
-    name = "poison/work.jpg"
-    await line.upload(name, line.picture(faults.server_error(503)))
-    await until(lambda: [fact for fact in line.log("picture.deferred") if fact["picture"].endswith(name)])
-    event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": ImageRef("images", name).subject}
-    await _poison(line, event, account="host", queue="image-work-poison")
-    record = await line.finished(name, status=Status.FAILED)
-    assert record["reason"].startswith("The Functions host tried five times")
-    told = await until(lambda: [event for event in line.events() if event["data"]["record"] == record["etag"]])
-    assert {event["type"] for event in told} == {"ImageDescriber.ImageNotDescribed"}
-
-
-async def test_what_names_no_picture_of_ours_lies_aside(line: Line) -> None:
+@pytest.mark.parametrize("queue", ["image-work", "unpublished-events", UPLOADS])
+async def test_what_nobody_can_read_lies_aside_as_it_was_put(line: Line, queue: str) -> None:
     mark = unique("aside")
-    others = _upload(f"{mark}.jpg", function="thumbnails")
-    await _poison(line, others, account="images", queue="webjobs-blobtrigger-poison")
-    await _poison(line, {"not": mark}, account="host", queue="image-work-poison")
-    queue = line.queues.get_queue_client("work-set-aside")
+    put = {
+        f"{mark} <no JSON> & no base64 é",
+        encoded({"not": mark}),
+        encoded(f"{mark}: base64, and no JSON"),
+        encoded(_upload(f"{mark}.jpg", function="thumbnails")),
+    }
+    for text in put:
+        await _put(line, queue, text)
 
-    async def both() -> list[str]:
-        lying = [b64decode(text).decode() for text in await texts(queue)]
-        found = [text for text in lying if mark in text]
-        return found if len(found) == 2 else []
+    async def all_of_them() -> set[str]:
+        client = line.queues.get_queue_client(ASIDE)
+        found = set(await texts(client)) & put
+        return found if found == put else set()
 
-    found = [json.loads(text) for text in await until_async(both)]
-    assert others in found
-    assert {"not": mark} in found
-    await until(lambda: len(line.log(SET_ASIDE)) >= 2)
+    assert await until_async(all_of_them) == put
+    reasons = [fact["reason"] for fact in line.log(SET_ASIDE) if fact["queue"] == queue]
+    assert len(reasons) >= len(put)
+
+
+async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behind_it(line: Line) -> None:
+    name = "poison/behind.jpg"
+    await line.upload(name, line.picture())
+    first = await line.finished(name)
+    await line.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name))).delete_blob()
+    for number in range(60):
+        await _put(line, "image-work", f"no event: {number}")
+    await line.send(ImageRef("images", name).subject)
+    second = await line.finished(name)
+    assert second["etag"] != first["etag"]
+    client = line.queues.get_queue_client(ASIDE)
+
+    async def lie_there() -> bool:
+        return ((await client.get_queue_properties()).approximate_message_count or 0) >= 60
+
+    assert await until_async(lie_there)
+    await client.clear_messages()
+
+
+async def test_a_plain_event_is_read_like_one_in_base64(line: Line) -> None:
+    name = "poison/plain.jpg"
+    await line.upload(name, line.picture())
+    await line.finished(name)
+    await _put(line, "image-work", f'{{"subject": "{ImageRef("images", name).subject}"}}')
+    await line.outcome(name, SkipReason.UNCHANGED)

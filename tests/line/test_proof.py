@@ -6,13 +6,13 @@ from typing import Any
 from describer.specimen import FAILED, PROVED, WIDTH, Specimen
 from local.azure_openai import faults
 from tests.line.conftest import Line
-from tests.storage import encoded, unique, until
+from tests.storage import unique, until
 
 
 async def _asked(line: Line, event: str) -> tuple[str, dict[str, Any]]:
     """Sends a message as an operator does, and waits for the answer."""
     token = unique("proof")
-    await line.queues.get_queue_client("wiring-proofs").send_message(encoded(token))
+    await line.queues.get_queue_client("wiring-proofs").send_message(token)
     facts = await until(lambda: [facts for facts in line.log(event) if facts["proof"] == token])
     return token, facts[0]
 

@@ -179,9 +179,12 @@ async def test_every_skip(line: Line, reason: SkipReason) -> None:
         await line.finished(name)
     elif reason is SkipReason.EXCLUDED:
         await line.upload(name, line.picture(), metadata={"description_skip": "true"})
+    elif reason is SkipReason.NEWER:
+        await line.write_sidecar(name, b'{"schema_version": 2}')
+        await line.upload(name, line.picture())
     await line.send(ImageRef(container, name).subject)
     await line.outcome(name, reason, container=container)
-    assert (await line.sidecar(name) is not None) is (reason is SkipReason.UNCHANGED)
+    assert (await line.sidecar(name) is not None) is (reason in {SkipReason.UNCHANGED, SkipReason.NEWER})
 
 
 def test_faulty_settings_stop_the_app_with_one_message(tmp_path: Path) -> None:

@@ -4,17 +4,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from describer.answer_cache import AnswerCache
 from describer.backoff import Backoff
 from describer.brief import Brief
 from describer.delivery import Delivery
 from describer.events import ImageRef
-from describer.inflight import InFlight
+from describer.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.models import family
 from describer.outcome import Skip
 from describer.pipeline import Pipeline
 from describer.record import Record
-from describer.room import Room
 from describer.scribe import Scribe
+from describer.single_flight import SingleFlight
 from describer.watch import Watch
 from tests.fakes import FakeImages, FakeModel, FakeQueue, FakeRecords, FakeStudio, FakeTopic
 
@@ -35,15 +36,17 @@ class House:
     watch: Watch = field(default_factory=lambda: Watch(("images",), exclude=("private/",)))
     max_bytes: int = 1000
     write_metadata: bool = True
-    in_flight: InFlight = field(default_factory=InFlight)
+    in_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
+    answers: AnswerCache = field(default_factory=AnswerCache)
+    memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(4 * MIN_RESERVATION))
 
     @property
     def pipeline(self) -> Pipeline:
         luna = family("gpt-5.6-luna")
         assert luna
-        scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight)
-        room, limit = Room(2**20), self.max_bytes
-        return Pipeline(self.watch, self.images, self.records, scribe, self.topic, limit, room, self.write_metadata)
+        scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight, self.answers)
+        limit, memory = self.max_bytes, self.memory
+        return Pipeline(self.watch, self.images, self.records, scribe, self.topic, limit, memory, self.write_metadata)
 
     @property
     def delivery(self) -> Delivery:

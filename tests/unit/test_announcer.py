@@ -10,6 +10,7 @@ import pytest
 from describer.announcer import Announcer
 from describer.backoff import Backoff
 from describer.errors import DescriberError, Misconfigured, Transient
+from describer.messages import Unreadable
 from describer.outcome import Status
 from describer.ports import Stored
 from tests.fakes import FakePublisher, FakeQueue
@@ -88,3 +89,11 @@ async def test_the_topic_may_ask_for_its_own_delay(house: House) -> None:
     square.publisher.fails_with = Transient("429", retry_after=99)
     await square.announcer.announce(await _stored(house))
     assert square.queue.sent[0][1] == 99
+
+
+@pytest.mark.parametrize("message", [b"", b"no JSON", b"{}", b'{"id": "1", "deferrals": "2"}', b"[1]"])
+async def test_what_is_no_event_of_ours_is_unreadable(message: bytes) -> None:
+    square = Square()
+    with pytest.raises(Unreadable):
+        await square.announcer.again(message)
+    assert not square.publisher.published

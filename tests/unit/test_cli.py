@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from describer.cli.codes import Exit, of_error, of_results
-from describer.cli.pictures import File, find
+from describer.cli.pictures import File, Source, find
 from describer.cli.results import Result, Unreadable, line, printable
 from describer.cli.tables import of_results as table
 from describer.cli.work import Work
@@ -25,9 +26,11 @@ from describer.errors import (
     UrlFault,
 )
 from describer.events import ImageRef
-from describer.ondemand import BlobOf, Url
+from describer.memory_budget import MIN_RESERVATION, MemoryBudget
+from describer.ondemand import BlobOf, Order, Url
 from describer.outcome import Status
-from describer.room import LEAST, Room
+from describer.record import Cost
+from tests.fakes import FREE_ANSWER
 from tests.unit.conftest import BRIEF, House
 from tests.unit.test_ondemand import Desk
 
@@ -43,6 +46,17 @@ async def fine(house: House) -> Result:
 def having(result: Result, **changes: object) -> Result:
     assert result.record
     return Result(result.picture, record=result.record.model_copy(update=changes))
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        (Cost(priced_as="gpt-4o", usd=0.5), "; about 1.000000 USD"),
+        (None, "; no list price is known for the model"),
+    ],
+)
+def test_a_summary_says_what_it_cost_or_that_nobody_knows(fine: Result, cost: Cost | None, said: str) -> None:
+    assert str(table([having(fine, cost=cost)] * 2).caption).endswith(f"2 described{said}")
 
 
 def test_the_worst_result_decides_the_code(fine: Result) -> None:
@@ -118,7 +132,7 @@ def test_arguments_become_sources_in_their_order(tmp_path: Path) -> None:
 
 
 async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path: Path) -> None:
-    desk = Desk(house, room=Room(2 * LEAST))
+    desk = Desk(replace(house, memory=MemoryBudget(2 * MIN_RESERVATION)))
     sources = []
     for number in range(7):
         path = tmp_path / f"{number}.jpg"
@@ -126,7 +140,7 @@ async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path
         sources.append((path.name, File(path)))
     sources.insert(3, ("absent", File(tmp_path / "absent")))
     ended: list[None] = []
-    work = Work(desk.ondemand, max_bytes=1000, at_a_time=8)
+    work = Work(desk.ondemand, at_a_time=8)
     async with asyncio.timeout(10):
         results = [
             result async for result in work.describe(sources, BRIEF, write=False, told=lambda: ended.append(None))
@@ -134,4 +148,18 @@ async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path
     assert [result.picture for result in results] == [name for name, _ in sources]
     assert [result.status for result in results] == ["described"] * 3 + ["unreadable"] + ["described"] * 4
     assert len(ended) == 8
-    assert desk.room.held == 0
+    assert desk.memory.held == 0
+
+
+async def test_a_question_about_more_than_there_is_memory_for_is_answered(house: House, tmp_path: Path) -> None:
+    """Ten files that exceed the budget together: each is read when its turn comes."""
+    desk = Desk(replace(house, memory=MemoryBudget(2 * MIN_RESERVATION), max_bytes=MIN_RESERVATION))
+    files: list[Source] = []
+    for number in range(10):
+        (tmp_path / f"{number}.jpg").write_bytes(bytes(MIN_RESERVATION))
+        files.append(File(tmp_path / f"{number}.jpg"))
+    work = Work(desk.ondemand, at_a_time=8)
+    async with asyncio.timeout(10):
+        pieces = [piece async for piece in work.answer(files, desk.ondemand.question("What?", Order()))]
+    assert pieces[-1] == FREE_ANSWER
+    assert len(desk.house.model.calls) == 10

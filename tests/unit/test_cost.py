@@ -1,11 +1,18 @@
 """Models are known by their names, with what they cost and how they are asked."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from describer import cost, models
+from describer.announcement import Announcement
+from describer.record import Sent, Usage
+from tests.unit.conftest import BRIEF, CAT, House
+
+FAMILIES = sorted(models._families())
+USAGE = Usage(prompt_tokens=3000, completion_tokens=200, calls=2)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +97,37 @@ def test_a_price_is_exact(name: str, prompt: int, completion: int, usd: str) -> 
 
 def test_no_price_is_not_free() -> None:
     assert cost.price(models.generic(), 1000, 1000) is None
+
+
+def _sent(tokens: int | None, unshrunk: int | None) -> Sent:
+    return Sent(width=768, height=768, size=1, detail="high", image_tokens=tokens, image_tokens_unshrunk=unshrunk)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+async def test_each_family_with_a_price_has_a_cost_in_sidecar_and_event(house: House, name: str) -> None:
+    family = models._families()[name]
+    scribe = replace(house.pipeline.scribe, families=lambda _: family)
+    await replace(house.pipeline, scribe=scribe).describe(CAT, replace(BRIEF, model=name))
+    stored = house.records.stored[CAT]
+    paid = cost.price(family, stored.record.usage.prompt_tokens, stored.record.usage.completion_tokens)
+    assert (stored.record.cost is not None) is (family.price is not None)
+    if stored.record.cost:
+        assert stored.record.cost.usd == pytest.approx(float(paid or 0)) and paid
+        assert stored.record.cost.priced_as == name
+    assert Announcement.of(stored, "/x").data.usd == (stored.record.cost and stored.record.cost.usd)
+
+
+@pytest.mark.parametrize("sent", [_sent(None, None), _sent(900, None), _sent(None, 9000)])
+def test_without_a_full_size_only_what_was_paid_is_known(sent: Sent) -> None:
+    luna = models._families()["gpt-5.6-luna"]
+    found = cost.estimate(luna, USAGE, sent)
+    assert found is not None
+    assert found.usd == pytest.approx((3000 * 0.20 + 200 * 1.20) / 1e6)
+    assert found.usd_unshrunk is None
+
+
+def test_full_size_is_counted_for_each_call() -> None:
+    luna = models._families()["gpt-5.6-luna"]
+    found = cost.estimate(luna, USAGE, _sent(900, 9900))
+    assert found is not None
+    assert found.usd_unshrunk == pytest.approx((21000 * 0.20 + 200 * 1.20) / 1e6)

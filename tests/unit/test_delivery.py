@@ -1,13 +1,24 @@
 """At least once: what cannot be done now is put off, never dropped."""
 
+import itertools
 import json
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from describer.backoff import Backoff
+from describer.delivery import MAX_INTERRUPTIONS
 from describer.errors import Misconfigured, Transient
 from describer.events import Work
+from describer.inbox import Inbox
+from describer.messages import Unreadable
 from describer.outcome import Status
+from describer.ports import Stored
+from tests.fakes import FakeQueue, FakeTopic
 from tests.unit.conftest import CAT, House
+from tests.unit.test_inbox import Received
 
 OUTAGE = Transient("the model's server cannot be reached")
 STUMBLE = Transient("the model's server answered 500", blames_picture=True)
@@ -81,15 +92,108 @@ async def test_giving_up_that_fails_is_put_off_too(house: House) -> None:
 
     house.model.meanwhile = storage_goes
     await house.delivery.again(house.queue.sent[1][0].encode())
-    assert Work.from_message(house.queue.sent[2][0])[0].attempts == 3
+    assert Work.from_message(house.queue.sent[2][0].encode())[0].attempts == 3
     house.images.fails_with = None
     await house.delivery.again(house.queue.sent[2][0].encode())
     assert house.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_message_that_names_no_picture_is_left_to_the_poison_queue(house: House) -> None:
-    with pytest.raises(ValueError, match="no event"):
-        await house.delivery.again(b"{}")
+@pytest.mark.parametrize(
+    "message", [b"", b"no JSON", b"{}", b'{"subject": "/containers/images"}', b'{"subject": 1}', b"\xff"]
+)
+async def test_a_message_that_names_no_picture_is_unreadable(house: House, message: bytes) -> None:
+    with pytest.raises(Unreadable):
+        await house.delivery.again(message)
+
+
+async def _cut_off(house: House, message: bytes) -> None:
+    """What the host does with a message whose try was cut off by a stop or a kill: it hands it over once more."""
+    await house.delivery.again(message, received=2)
+
+
+async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(house: House) -> None:
+    """It is not worked at once: what the app was killed over would take all that came back with it along again."""
+    messages = [Work.first(CAT).to_message().encode() for _ in range(16)]
+    chances = iter(number / 32 for number in range(32))
+    delivery = replace(house.delivery, backoff=Backoff(10, chance=lambda: next(chances)))
+    for message in messages:
+        await delivery.again(message, received=2)
+    assert not house.model.calls
+    assert len({delay for _, delay in house.queue.sent}) == 16
+    assert all(delay <= 75 for _, delay in house.queue.sent)
+    (work,) = Work.from_message(house.queue.sent[0][0].encode())
+    assert (work.attempts, work.interruptions) == (0, 1)
+
+
+async def test_a_stop_costs_no_try_of_the_picture(house: House) -> None:
+    """Cut off nine times and worked in between, it still has all the tries that a faulty picture has."""
+    message = Work.first(CAT).to_message().encode()
+    for _ in range(MAX_INTERRUPTIONS - 1):
+        await _cut_off(house, message)
+        message = house.queue.sent[-1][0].encode()
+    house.model.script = [STUMBLE, STUMBLE]
+    for _ in range(3):
+        await house.delivery.again(message)
+        message = house.queue.sent[-1][0].encode()
+    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+
+
+async def test_a_picture_that_is_cut_off_each_time_is_recorded_as_failed_and_nobody_is_blamed(house: House) -> None:
+    message = Work.first(CAT).to_message().encode()
+    for _ in range(MAX_INTERRUPTIONS):
+        await _cut_off(house, message)
+        message = house.queue.sent[-1][0].encode()
+    record = house.records.stored[CAT].record
+    assert record.status is Status.FAILED
+    assert record.reason == (
+        f"Begun {MAX_INTERRUPTIONS} times and never ended: "
+        "each time the app was stopped, was killed or failed meanwhile"
+    )
+    assert [stored.record.status for stored in house.topic.announced] == [Status.FAILED]
+    assert not house.model.calls
+
+
+async def test_a_long_wait_of_the_host_is_one_interruption_however_often_it_handed_the_message_over(
+    house: House,
+) -> None:
+    """As where storage took no message for an hour, and each try to put the work off failed."""
+    await house.delivery.again(Work.first(CAT).to_message().encode(), received=500)
+    (work,) = Work.from_message(house.queue.sent[0][0].encode())
+    assert work.interruptions == 1
+
+
+async def test_a_picture_that_was_described_before_the_cut_stays_described(house: House) -> None:
+    await house.describe()
+    last = replace(Work.first(CAT), interruptions=MAX_INTERRUPTIONS - 1).to_message().encode()
+    await _cut_off(house, last)
+    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+
+
+async def test_a_bug_in_working_and_in_giving_up_ends_aside(house: House) -> None:
+    """The worst: nothing of the line works. The host brings the message again, and in the end a person gets it."""
+
+    async def bug() -> None:
+        raise ZeroDivisionError
+
+    house.model.meanwhile, house.topic, aside = bug, Buggy(), FakeQueue()
+    left, seen = [Work.first(CAT).to_message()], set[str]()
+    while left and len(house.queue.sent) < 100:
+        message = left.pop()
+        for received in itertools.count(1):
+            with suppress(ZeroDivisionError):
+                work = partial(house.delivery.again, message.encode(), received)
+                await Inbox(aside).take("image-work", Received(received, message), work)
+                break
+        left += [text for text, _ in house.queue.sent if text not in seen]
+        seen |= set(left)
+    assert [Work.from_message(text.encode())[0].ref for text, _ in aside.sent] == [CAT]
+
+
+class Buggy(FakeTopic):
+    """A topic whose every announcement meets a bug of the app's own."""
+
+    async def announce(self, stored: Stored) -> None:
+        raise ZeroDivisionError
 
 
 async def test_deferred_work_is_a_cloud_event(house: House) -> None:

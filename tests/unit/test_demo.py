@@ -235,6 +235,16 @@ def test_totals_add_up_what_the_records_say() -> None:
 
 def test_no_price_is_said() -> None:
     assert "No list price" in Totals(1, 1, None, None, "").cost(free=False)
+
+
+def test_a_price_stands_where_the_full_size_has_none() -> None:
+    cost = {"usd": 0.5, "usd_unshrunk": None, "priced_as": "gpt-4o"}
+    sidecar: dict[str, Any] = {"usage": {"prompt_tokens": 1000}, "cost": cost}
+    totals = Totals.of([Result(Picture(Path("x"), "x"), {}, sidecar, 1)])
+    assert totals.cost(free=False) == "About $0.5000 by the list price of gpt-4o."
+
+
+def test_no_answer_is_said() -> None:
     assert "no model has answered" in Totals.of([]).cost(free=True)
 
 

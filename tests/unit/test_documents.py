@@ -77,11 +77,13 @@ def test_what_is_deployed_is_the_app_and_all_of_it() -> None:
     assert {name for name in tracked if not ignored.match_file(name)} == expected
 
 
-def test_the_function_app_knows_the_composition_root_alone() -> None:
+def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() -> None:
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     plain = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert plain | wanted == {"typing", "azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app"}
+    assert plain | wanted == {
+        "azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app", "describer.mcp_tools",
+    }  # fmt: skip
 
 
 def test_indexing_loads_no_sdk() -> None:

@@ -1,13 +1,21 @@
 """The MCP tool: JSON for whatever becomes of a picture, and sentences for what goes wrong."""
 
+import asyncio
+import base64
 import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from describer.adapters.web.fetch import Web
 from describer.errors import Busy, Corrupt, DescriberError, Misconfigured, Transient, Unfetchable, UrlFault
 from describer.mcp import TOLD, DescribeImage
-from tests.unit.conftest import CAT, House
+from describer.memory_budget import MIN_RESERVATION, MemoryBudget
+from describer.ondemand import Url
+from describer.sources import Loader
+from tests.unit.conftest import BRIEF, CAT, House
 from tests.unit.test_ondemand import URL, Desk
 
 BLOB = f"{CAT.container}/{CAT.name}"
@@ -19,7 +27,7 @@ def desk(house: House) -> Desk:
 
 
 async def told(desk: Desk, **arguments: object) -> dict[str, Any]:
-    text = await DescribeImage(desk.ondemand).call(arguments)
+    text = await DescribeImage(desk.ondemand, desk.memory).call(json.dumps({"arguments": arguments}))
     result: dict[str, Any] = json.loads(text)
     return result
 
@@ -86,3 +94,93 @@ async def test_what_is_wrong_with_the_installation_is_not_told(desk: Desk, caplo
     assert "account Y" not in json.dumps(await told(desk, url=URL))
     (record,) = [record for record in caplog.records if record.message == "mcp.failed"]
     assert vars(record)["reason"] == "the role X is missing on account Y"
+
+
+@pytest.fixture
+async def hasty(desk: Desk) -> AsyncIterator[DescribeImage]:
+    """The tool, which says "not yet" at once."""
+    tool = DescribeImage(desk.ondemand, desk.memory, answer_seconds=0.05)
+    yield tool
+    await tool.close()
+
+
+async def test_a_slow_model_is_not_waited_for_and_the_answer_is_paid_once(desk: Desk, hasty: DescribeImage) -> None:
+    """An agent's client gives up after 60 s; it asks again while the model thinks, and after it has answered."""
+    done = asyncio.Event()
+    desk.house.model.meanwhile = done.wait  # type: ignore[assignment]
+    call = json.dumps({"arguments": {"url": URL}})
+    for _ in range(2):
+        told = json.loads(await hasty.call(call))
+        assert told["error"] == "not yet"
+        assert told["retry_after_seconds"] > 0
+    done.set()
+    told = json.loads(await hasty.call(call))
+    assert (told["status"], told["alt_text"]) == ("described", "A cat on a sofa.")
+    assert (await desk.ondemand.describe(Url(URL), BRIEF)).usage.calls == 0
+    assert len(desk.house.model.calls) == 1
+    assert desk.memory.held == 0
+
+
+async def test_what_goes_on_for_callers_who_left_ends_with_the_app(desk: Desk, hasty: DescribeImage) -> None:
+    desk.house.model.meanwhile = asyncio.Event().wait  # type: ignore[assignment]
+    assert json.loads(await hasty.call(json.dumps({"arguments": {"url": URL}})))["error"] == "not yet"
+    await hasty.close()
+    assert desk.memory.held == 0
+
+
+def _with_web(house: House, **changes: Any) -> Desk:
+    """A desk that fetches for real; no test of this module lets it out."""
+    desk = Desk(replace(house, **changes))
+    web = Web(desk.house.max_bytes)
+    loader = Loader(desk.house.watch, desk.house.images, web, desk.memory, desk.house.max_bytes)
+    desk.ondemand = replace(desk.ondemand, loader=loader)
+    return desk
+
+
+def _data_url(size: int, first: bytes = b"") -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(first.ljust(size, b"x")).decode()
+
+
+async def test_a_picture_in_a_url_counts_before_it_is_unpacked(house: House) -> None:
+    desk = _with_web(house, memory=MemoryBudget(6 * MIN_RESERVATION), max_bytes=2**20)
+    url = _data_url(2 * MIN_RESERVATION)
+    with desk.memory.try_reserve(2 * MIN_RESERVATION):  # the text fits, and then not what is in it
+        busy = await told(desk, url=url)
+    assert busy["retry_after_seconds"]
+    assert desk.house.model.calls == []
+    assert (await told(desk, url=url))["status"] == "described"
+    assert desk.memory.held == 0
+
+
+async def test_many_pictures_in_urls_at_once_stay_within_the_budget(house: House) -> None:
+    desk = _with_web(house, memory=MemoryBudget(8 * MIN_RESERVATION), max_bytes=2**20)
+    most = 0
+
+    async def thinks() -> None:
+        nonlocal most
+        most = max(most, desk.memory.held)
+
+    desk.house.model.meanwhile = thinks
+    urls = [_data_url(2 * MIN_RESERVATION, b"%d" % number) for number in range(20)]
+    answers = await asyncio.gather(*(told(desk, url=url) for url in urls))
+    described = [each for each in answers if each.get("status") == "described"]
+    busy = [each for each in answers if "retry_after_seconds" in each]
+    assert len(described) + len(busy) == 20
+    assert described and busy
+    assert 0 < most <= desk.memory.size
+    assert desk.memory.held == 0
+
+
+async def test_a_call_that_is_too_large_learns_the_limit(house: House) -> None:
+    desk = _with_web(house, max_bytes=1000)
+    large = await told(desk, url=_data_url(1001))
+    assert (large["status"], "1,000 bytes" in large["reason"]) == ("too_large", True)
+    larger = await told(desk, url=_data_url(desk.memory.size))
+    assert f"{desk.memory.size // 2:,} characters" in larger["error"]
+    assert "https: URL" in larger["error"]
+
+
+@pytest.mark.parametrize("context", ["", "{", "[]", '{"arguments": {"url": "\\ud800"}}'])
+async def test_what_is_no_json_is_a_sentence(desk: Desk, context: str) -> None:
+    result = json.loads(await DescribeImage(desk.ondemand, desk.memory).call(context))
+    assert result["error"].endswith(".")

@@ -13,6 +13,7 @@ from describer import metadata
 from describer.events import ImageRef
 from describer.record import Record
 from describer.sidecar import sidecar_name
+from describer.texts import digest_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=3000)
 
@@ -95,6 +96,56 @@ def test_a_text_in_other_bytes_than_ascii_is_read_and_written_back_in_ascii(valu
     human = {"alt_text": {"origin": "human"}}
     pairs = _merged({"alt_text": value}, _record(alt_text="K\xe4se", provenance=human))
     assert pairs["alt_text"] == "K%C3%A4se"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Rebajas 50%de descuento", "Rebajas 50%de descuento"),
+        ("100% cotton", "100% cotton"),
+        ("100%", "100%"),
+        ("50%25 off", "50% off"),
+        ("50%20off and 10% more", "50%20off and 10% more"),
+        ("K%C3%A4se", "K\xe4se"),
+        ("K%c3%a4se", "K\xe4se"),
+        ("K%E4se", "K%E4se"),
+        ("My%20cat%2C%20Tom", "My cat, Tom"),
+        ("My%20cat,%20K%C3%A4se!", "My cat, K\xe4se!"),
+        ("https://example.org/a%20b?c=%C3%A4", "https://example.org/a b?c=\xe4"),
+        ("a%00b", "a\x00b"),
+        ("%E2%82", "%E2%82"),
+        ("%", "%"),
+        ("", ""),
+    ],
+)
+def test_a_value_is_decoded_only_if_somebody_encoded_it(value: str, expected: str) -> None:
+    assert metadata.decode(value) == expected
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=30))
+def test_reading_loses_nothing_that_could_not_be_written_back(value: str) -> None:
+    """A value is read to the letter, or as what an encoder makes it of again."""
+    text = metadata.decode(value)
+    assert text == value or "\ufffd" not in text
+    assert metadata.decode(metadata.encode(text)) == text
+
+
+def test_the_digests_name_who_wrote_what_stands_there() -> None:
+    human = {"description": {"origin": "human"}}
+    pairs = _merged({}, _record(alt_text="A cat", description="Tom", provenance=human))
+    copy = metadata.read({name.capitalize(): value for name, value in pairs.items()})
+    assert copy.written == {
+        "alt_text": ("model", digest_of("A cat")),
+        "description": ("human", digest_of("Tom")),
+        "description_review": ("model", digest_of("suggested")),
+    }
+    assert (copy.marked, copy.language, copy.sha256, copy.record) == (True, "en", "0" * 64, "0x8D")
+
+
+def test_a_text_that_found_no_room_was_not_written_and_so_not_removed() -> None:
+    pairs = _merged({"theirs": "x" * 7000}, _record(alt_text="A cat", description="Tom " * 200))
+    assert "description" not in pairs
+    assert "description" not in metadata.read(pairs).written
 
 
 def test_where_other_peoples_pairs_cannot_be_written_back_as_they_are_nothing_is_written() -> None:

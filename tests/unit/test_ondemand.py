@@ -22,18 +22,18 @@ from describer.errors import (
     UrlFault,
 )
 from describer.events import ImageRef
-from describer.image.studio import ThreadStudio
+from describer.image.studio import ProcessStudio
 from describer.image.values import Limits
+from describer.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.models import family
-from describer.ondemand import MOST_SOURCES, BlobOf, OnDemand, Order, PictureSource, Upload, Url
+from describer.ondemand import MOST_SOURCES, BlobOf, OnDemand, Order, PictureSource, Readable, Upload, Url
 from describer.outcome import Status
 from describer.ports import Ending, FreeAnswer
 from describer.record import Usage
-from describer.room import LEAST, Room
 from describer.sources import Loader
 from describer.tokens import image_tokens
 from tests import pictures
-from tests.fakes import FREE_ANSWER, FakeWeb, answer
+from tests.fakes import FREE_ANSWER, FakeWeb, answer, give_way
 from tests.unit.conftest import BRIEF, CAT, House
 
 URL = "https://pictures.example/cat.jpg?signature=secret"
@@ -46,15 +46,17 @@ class Desk:
 
     house: House
     web: FakeWeb = field(default_factory=FakeWeb)
-    room: Room = field(default_factory=lambda: Room(4 * LEAST))
 
     def __post_init__(self) -> None:
         self.web.pages[URL] = b"cat"
         pipeline = self.house.pipeline
-        loader = Loader(self.house.watch, self.house.images, self.web, self.room, 1000)
-        self.ondemand = OnDemand(
-            pipeline, self.house.records, pipeline.scribe, loader, self.room, BRIEF, ("gpt-5.6-sol",)
-        )
+        loader = Loader(self.house.watch, self.house.images, self.web, self.memory, self.house.max_bytes)
+        self.ondemand = OnDemand(pipeline, self.house.records, pipeline.scribe, loader, BRIEF, ("gpt-5.6-sol",))
+
+    @property
+    def memory(self) -> MemoryBudget:
+        """The one that the line has too, as app.py wires it."""
+        return self.house.memory
 
     @property
     def untouched(self) -> bool:
@@ -78,7 +80,7 @@ async def test_a_picture_is_described_and_nothing_is_stored(desk: Desk, source: 
     assert (record.status, record.alt_text, record.source.name) == (Status.DESCRIBED, "A cat on a sofa.", name)
     assert record.cost
     assert desk.untouched
-    assert desk.room.held == 0
+    assert desk.memory.held == 0
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,8 @@ async def test_writing_is_what_the_trigger_does(desk: Desk) -> None:
     assert desk.house.records.stored[CAT].record == record
     assert desk.house.metadata()["alt_text"] == "A cat on a sofa."
     assert len(desk.house.topic.announced) == 1
-    assert await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True) == record
+    again = await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True)
+    assert again == record.model_copy(update={"usage": Usage(), "cost": None})
     assert len(desk.house.model.calls) == 1
 
 
@@ -177,7 +180,7 @@ async def test_a_question_about_several_pictures_gets_one_answer(desk: Desk) -> 
     assert (question.max_completion_tokens, question.detail) == (300, "low")
     assert question.request.splitlines()[0] == "Same cat?"
     assert "de" in question.request and question.request.endswith('"Tom"')
-    assert desk.untouched and desk.room.held == 0
+    assert desk.untouched and desk.memory.held == 0
 
 
 async def test_an_answer_comes_in_pieces_and_whole_at_last(desk: Desk) -> None:
@@ -269,51 +272,144 @@ async def test_an_alt_text_over_the_callers_limit_wants_a_review(desk: Desk) -> 
     assert isinstance(record.translations, dict) and Texts() not in record.translations.values()
 
 
-async def test_who_finds_no_room_is_told_at_once(desk: Desk) -> None:
-    """Four small pictures fit; uploads count where they are taken in, the others where they are read."""
-    with desk.room.hold(3 * LEAST):
-        assert (await desk.ondemand.describe(BlobOf(CAT), BRIEF)).status is Status.DESCRIBED
-        with desk.room.hold(1), pytest.raises(Busy) as caught:
-            await desk.ondemand.describe(BlobOf(CAT), BRIEF)
-        assert caught.value.retry_after
-        with desk.room.hold(1), pytest.raises(Busy):
-            await desk.ondemand.describe(Url(URL), BRIEF)
-    assert desk.room.held == 0
-    with pytest.raises(TooLarge), desk.room.hold(4 * LEAST + 1):
-        pass
+async def test_a_url_that_finds_no_memory_is_told_at_once(desk: Desk) -> None:
+    with desk.memory.try_reserve(4 * MIN_RESERVATION), pytest.raises(Busy) as caught:
+        await desk.ondemand.describe(Url(URL), BRIEF)
+    assert caught.value.retry_after
+    assert desk.memory.held == 0
 
 
-async def test_a_picture_that_is_written_is_held_too(desk: Desk) -> None:
-    with desk.room.hold(4 * LEAST), pytest.raises(Busy):
-        await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True)
-    assert desk.untouched
+async def test_what_a_url_gives_is_counted_as_it_comes(desk: Desk) -> None:
+    """The smallest share is held from the beginning; the rest before it is there."""
+    desk = Desk(replace(desk.house, max_bytes=10 * MIN_RESERVATION))
+    desk.web.pages[URL] = bytes(2 * MIN_RESERVATION)
+    with desk.memory.try_reserve(3 * MIN_RESERVATION), pytest.raises(Busy):
+        await desk.ondemand.describe(Url(URL), BRIEF)
+    assert desk.house.model.calls == []
+    assert desk.memory.held == 0
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_a_blob_waits_for_memory_because_its_bytes_lie_elsewhere(desk: Desk, *, write: bool) -> None:
+    with desk.memory.try_reserve(4 * MIN_RESERVATION):
+        work = asyncio.create_task(desk.ondemand.describe(BlobOf(CAT), BRIEF, write=write))
+        for _ in range(50):
+            await give_way()
+        assert not work.done()
+        assert desk.house.images.reads == []
+    async with asyncio.timeout(5):
+        assert (await work).status is Status.DESCRIBED
+    assert desk.memory.held == 0
+
+
+async def test_a_picture_that_is_written_takes_the_memory_once(desk: Desk) -> None:
+    """One that needs all of the budget would wait for itself."""
+    desk = Desk(replace(desk.house, max_bytes=10 * desk.memory.size))
+    desk.house.images.put(CAT, bytes(desk.memory.size))
+    async with asyncio.timeout(5):
+        assert (await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=True)).status is Status.DESCRIBED
+
+
+@pytest.mark.parametrize("size", [20, 90, 300])
+async def test_many_that_write_at_once_are_all_answered(house: House, size: int) -> None:
+    """In units of 1,000 bytes instead of MiB: 12 callers, as host.json allows, and a budget of 256."""
+    desk = Desk(replace(house, memory=MemoryBudget(256_000), max_bytes=400_000))
+    refs = [ImageRef("images", f"{number}.jpg") for number in range(12)]
+    for number, ref in enumerate(refs):
+        desk.house.images.put(ref, bytes([number]) * size * 1000)
+    desk.house.images.put(CAT, b"u" * 90_000)
+    async with asyncio.timeout(20):
+        upload = asyncio.create_task(desk.house.described())
+        written = (desk.ondemand.describe(BlobOf(ref), BRIEF, write=True) for ref in refs)
+        records = await asyncio.gather(*written)
+        await upload
+    assert [record.status for record in records] == [Status.DESCRIBED] * 12
+    assert len(desk.house.model.calls) == 13
+    assert desk.memory.held == 0
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_memory_is_given_back_before_the_model_is_asked(desk: Desk, *, write: bool) -> None:
+    """So that MODEL_CONCURRENCY bounds the calls, and not the memory."""
+    held: list[int] = []
+
+    async def see() -> None:
+        held.append(desk.memory.held)
+
+    desk.house.model.meanwhile = see
+    await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=write)
+    await desk.ondemand.describe(Url(URL), replace(BRIEF, context="a cat"))
+    assert held == [0, 0]
+
+
+async def test_a_file_is_read_when_there_is_memory_for_it(desk: Desk) -> None:
+    def read() -> bytes:
+        read_at.append(desk.memory.held)
+        return bytes(MIN_RESERVATION)
+
+    read_at: list[int] = []
+    desk = Desk(replace(desk.house, max_bytes=10 * MIN_RESERVATION))
+    sources = [Readable(MIN_RESERVATION, read, f"{number}.jpg") for number in range(MOST_SOURCES)]
+    async with asyncio.timeout(5):
+        answered = await desk.ondemand.answer(sources, desk.ondemand.question("What?", Order()))
+    assert answered.ending is Ending.COMPLETE
+    assert read_at == [MIN_RESERVATION] * MOST_SOURCES, "one after the other, though all are more than the budget"
+    large = Readable(desk.house.max_bytes + 1, read, "large.jpg")
+    assert (await desk.ondemand.describe(large, BRIEF)).status is Status.TOO_LARGE
+    assert len(read_at) == MOST_SOURCES
 
 
 async def test_a_body_of_untold_length_is_counted_as_it_grows(desk: Desk) -> None:
-    with desk.room.hold(0) as held:
-        held.grow(2 * LEAST)
-        held.grow(LEAST)
-        assert desk.room.held == 2 * LEAST
-        with desk.room.hold(2 * LEAST), pytest.raises(Busy):
-            held.grow(2 * LEAST + 1)
-    assert desk.room.held == 0
+    with desk.memory.try_reserve(0) as held:
+        held.extend(2 * MIN_RESERVATION)
+        held.extend(MIN_RESERVATION)
+        assert desk.memory.held == 2 * MIN_RESERVATION
+        with desk.memory.try_reserve(2 * MIN_RESERVATION), pytest.raises(Busy):
+            held.extend(2 * MIN_RESERVATION + 1)
+    assert desk.memory.held == 0
 
 
-async def test_equal_pictures_are_not_asked_one_after_the_other(desk: Desk) -> None:
+async def test_different_pictures_are_not_asked_one_after_the_other(desk: Desk) -> None:
     together = asyncio.Barrier(3)
     desk.house.model.meanwhile = together.wait  # type: ignore[assignment]
     async with asyncio.timeout(5):
-        records = await asyncio.gather(*(desk.ondemand.describe(UPLOAD, BRIEF) for _ in range(3)))
+        records = await asyncio.gather(*(desk.ondemand.describe(Upload(b"%d" % n), BRIEF) for n in range(3)))
     assert {record.status for record in records} == {Status.DESCRIBED}
+
+
+async def test_equal_pictures_are_asked_once_and_each_call_tells_what_it_cost(desk: Desk) -> None:
+    names = ["a.jpg", "b.jpg", "c.jpg"]
+    described = (desk.ondemand.describe(Upload(b"cat", name), BRIEF) for name in names)
+    records = await asyncio.gather(*described)
+    assert len(desk.house.model.calls) == 1
+    assert [record.source.name for record in records] == names
+    assert sorted(record.usage.calls for record in records) == [0, 0, 1]
+    again = await desk.ondemand.describe(Url(URL), BRIEF)
+    assert (len(desk.house.model.calls), again.usage, again.cost) == (1, Usage(), None)
+    other = await desk.ondemand.describe(UPLOAD, replace(BRIEF, context="Our cat Tom"))
+    assert (len(desk.house.model.calls), other.usage.calls) == (2, 1)
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_what_was_paid_long_ago_is_not_this_calls_cost(desk: Desk, *, write: bool) -> None:
+    paid = await desk.house.described()
+    record = await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=write)
+    assert (record.alt_text, record.usage, record.cost) == (paid.alt_text, Usage(), None)
+    assert desk.house.records.stored[CAT].record.usage == paid.usage
+    desk.house.images.put(CAT, b"dog")
+    record = await desk.ondemand.describe(BlobOf(CAT), BRIEF, write=write)
+    assert record.usage.calls == 1
+    assert record.cost
 
 
 async def test_a_picture_is_shrunk_to_the_tokens_that_it_may_take(desk: Desk) -> None:
     luna = family("gpt-5.6-luna")
     assert luna is not None
-    studio = ThreadStudio(lambda _: luna, Limits(2**20, 2**28))
+    studio = ProcessStudio(lambda _: luna, Limits(2**20, 2**28))
     picture = pictures.jpeg(1600, 1200)
     free = await studio.prepare(picture, model="", detail="high")
     bound = await studio.prepare(picture, model="", detail="high", max_tokens=200)
+    await studio.close()
     taken = [image_tokens(luna, image.width, image.height, "high") for image in (free, bound)]
     assert taken[0] is not None and taken[1] is not None
     assert taken[1] <= 200 < taken[0]

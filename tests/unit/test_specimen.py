@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from describer.image.studio import ThreadStudio
+from describer.image.render import opened
 from describer.image.values import Limits
-from describer.models import generic
 from describer.specimen import FOLDER, HEIGHT, WIDTH, Specimen
 
 ROOT = Path(__file__).parents[2]
 
 
-async def test_the_app_reads_it() -> None:
-    header = await ThreadStudio(lambda _: generic(), Limits(2**20, 2**28)).inspect(Specimen("one").draw())
+def test_the_app_reads_it() -> None:
+    with opened(Specimen("one").draw(), Limits(2**20, 2**28)) as picture:
+        header = picture.header
     assert (header.format, header.width, header.height) == ("PNG", WIDTH, HEIGHT)
 
 

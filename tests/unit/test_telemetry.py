@@ -43,7 +43,6 @@ STAGES = [
     v.IMAGES_LOOK,
     v.IMAGES_READ,
     v.RECORDS_TWIN,
-    v.IMAGE_INSPECT,
     v.IMAGE_PREPARE,
     "chat gpt-5.6-luna",
     v.RECORDS_SHARE,
@@ -237,6 +236,8 @@ async def test_a_skip_has_its_reason(observed: Observed) -> None:
     await observed.line.describe(ImageRef("images", "gone.jpg"), BRIEF)
     await observed.line.describe(ImageRef("images", "private/x.jpg"), BRIEF)
     await observed.line.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
+    observed.house.records.newer.add(CAT)
+    await observed.line.describe(CAT, BRIEF)
     counted = {str(about[v.OUTCOME]): count for about, count in observed.points(v.PICTURES)}
     assert counted == dict.fromkeys(["described", *SkipReason], 1)
 

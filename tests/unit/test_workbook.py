@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ from describer import journal
 from describer.announcer import Announcer
 from describer.backoff import Backoff
 from describer.errors import Misconfigured, Transient
+from describer.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
+from describer.messages import Unreadable
 from describer.outcome import SkipReason, Status
-from describer.poison import SET_ASIDE
 from describer.telemetry import vocabulary as v
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.conftest import BRIEF, CAT, House
-from tests.unit.test_poison import Cellar
+from tests.unit.test_inbox import Received
 from tests.unit.test_telemetry import Observed
 
 WORKBOOK = json.loads((ROOT / "infra" / "workbook.json").read_text(encoding="utf-8"))
@@ -29,14 +31,14 @@ NOT_SHOWN: dict[str, str] = {}
 """Metrics that the workbook leaves out, each with the reason."""
 
 FOREIGN = {
-    *("PutMessage", "-poison", "MaxDequeueCount", "/"),
-    *("DeleteMessage", "/image-work/"),  # what the services write, not we
+    *("PutMessage", "DeleteMessage", "-poison/", "/work-set-aside/", "work-set-aside", "/"),  # storage
+    *("Host is shutting down", "Message decoding has failed", "Invalid message in blob trigger queue"),  # the host
     *("input", "output"),  # gen_ai.token.type
     *("chat ", "records.", "images.", "image.", "topic."),  # beginnings of spans' names
     *("[0-9a-f]{16}", "…"),
     "images/6f1812906cfe2f58",
 }
-TABLES = {"AegDeliveryFailureLogs", "AppDependencies", "AppMetrics", "AppTraces", "StorageQueueLogs"}
+TABLES = {"AegDeliveryFailureLogs", "AppDependencies", "AppExceptions", "AppMetrics", "AppTraces", "StorageQueueLogs"}
 
 
 def literals(query: str) -> list[str]:
@@ -74,7 +76,7 @@ async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
     await observed.line.give_up(CAT, BRIEF, "tried often")
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
-        await Cellar(house).poison.of_work(b"names no picture")
+        await _taken_that_ends_badly()
     told = {span.name for span in observed.spans}
     told |= {name for span in observed.spans for name in span.attributes or {}}
     told |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
@@ -91,6 +93,16 @@ async def _announced_to_a_topic_that_is_down() -> None:
     await Announcer(publisher, FakeQueue(), Backoff(10), "https://pictures.example").again(event.encode())
 
 
+async def _taken_that_ends_badly() -> None:
+    for fault in (Unreadable("no event"), Transient("503"), ZeroDivisionError()):
+
+        async def work(fault: Exception = fault) -> None:
+            raise fault
+
+        with suppress(Transient, ZeroDivisionError):
+            await Inbox(FakeQueue()).take("image-work", Received(), work)
+
+
 def test_every_metric_is_shown() -> None:
     shown = {name for query in QUERIES.values() if "AppMetrics" in query for name in literals(query)}
     assert set(v.METRICS) - shown == NOT_SHOWN.keys()
@@ -98,7 +110,7 @@ def test_every_metric_is_shown() -> None:
 
 def test_every_event_is_queried() -> None:
     asked = {name for query in QUERIES.values() for name in literals(query)}
-    assert {journal.DONE, journal.DEFERRED, "event.deferred", SET_ASIDE} <= asked
+    assert {journal.DONE, journal.DEFERRED, "event.deferred", SET_ASIDE, UNFINISHED, UNEXPECTED} <= asked
 
 
 def test_each_alert_has_its_chapter() -> None:

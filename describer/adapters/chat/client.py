@@ -5,6 +5,7 @@ waited here; a longer one is the queue's business.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +19,7 @@ from azure.identity.aio import get_bearer_token_provider
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from describer import call_context
 from describer.adapters.chat import answers, requests
 from describer.adapters.chat.pieces import Pieces
 from describer.brief import Brief, Question
@@ -26,12 +28,12 @@ from describer.image.values import PreparedImage
 from describer.models import Families
 from describer.ports import Answer, FreeAnswer
 from describer.record import Usage
+from describer.weighted_semaphore import WeightedSemaphore
 
 _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
 """Seconds: a longer wait is left to the queue, which costs nothing."""
 _KEEP_ALIVE: Final = 120.0
-_QUEUEING: Final = 150.0
 
 
 def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None, scope: str) -> AsyncOpenAI:
@@ -62,32 +64,29 @@ class ChatModel:
     Args:
         client: see `connect`.
         families: which request parameters a model takes.
-        deadline: seconds for one answer, quick retries included.
+        deadline: seconds for one answer, quick retries included, if the call that it is for has as many left.
         slots: calls at a time; who waits for a slot does not use up the deadline.
-        queueing: seconds to wait for a slot. With `deadline` and the wait for room.py they must stay below the host's
-            functionTimeout, which ends the whole process.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
     """
 
     client: AsyncOpenAI
     families: Families
     deadline: float
-    slots: asyncio.Semaphore
-    queueing: float = _QUEUEING
+    slots: WeightedSemaphore
     backoff: float = 1.0
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
-        async with self._slot():
-            with self._punctually():
-                async with asyncio.timeout(self.deadline):
+        async with self._slot() as seconds:
+            with self._punctually(seconds):
+                async with asyncio.timeout(seconds):
                     return await self._uncut(brief, image)
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
         """Asks once. Until the answer begins, stumbles are waited out; after that, what was said cannot be unsaid."""
-        async with self._slot():
-            ends = asyncio.get_running_loop().time() + self.deadline
-            with self._punctually():
+        async with self._slot() as seconds:
+            ends = asyncio.get_running_loop().time() + seconds
+            with self._punctually(seconds):
                 async with asyncio.timeout_at(ends):
                     stream, first = await self._patiently(lambda: self._opened(question, images))
             try:
@@ -96,21 +95,31 @@ class ChatModel:
                 while chunk:
                     if piece := pieces.add(chunk):
                         yield piece
-                    chunk = await self._next(stream, ends)
+                    with self._punctually(seconds):
+                        chunk = await self._next(stream, ends)
                 yield pieces.whole()
             finally:
                 await stream.close()
 
     @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
+    async def _slot(self) -> AsyncIterator[float]:
+        """Wait for one's turn; gives the seconds that the model may take then.
+
+        Its deadline is kept free of the waiting, or half of what the call has left, if that is less.
+        """
+        call = call_context.current()
+        left = call.remaining()
+        if left <= 0:
+            raise Transient("no time is left to ask the model")
+        patience = max(left - self.deadline, left / 2)
         try:
-            await asyncio.wait_for(self.slots.acquire(), self.queueing)
+            await self.slots.acquire(1, call.priority, patience if math.isfinite(patience) else None)
         except TimeoutError as error:
-            raise Transient(f"other pictures kept the model busy for {self.queueing:g} s") from error
+            raise Transient(f"other pictures kept the model busy for {patience:.1f} s") from error
         try:
-            yield
+            yield min(self.deadline, call.remaining())
         finally:
-            self.slots.release()
+            self.slots.release(1)
 
     async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:
         spent = Usage()
@@ -154,16 +163,18 @@ class ChatModel:
                 raise
 
     async def _next(self, stream: _Stream, ends: float) -> ChatCompletionChunk | None:
-        with self._punctually(), _sdk_errors():
+        with _sdk_errors():
             async with asyncio.timeout_at(ends):
                 return await anext(stream, None)
 
     @contextmanager
-    def _punctually(self) -> Iterator[None]:
+    def _punctually(self, seconds: float) -> Iterator[None]:
+        """A model that had its whole deadline may have stumbled over the picture; else the waiting took the time."""
         try:
             yield
         except TimeoutError as error:
-            raise Transient(f"the model gave no answer in {self.deadline:g} s", blames_picture=True) from error
+            sentence = f"the model gave no answer in {seconds:.1f} s"
+            raise Transient(sentence, blames_picture=seconds >= self.deadline) from error
 
 
 @contextmanager

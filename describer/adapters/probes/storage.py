@@ -54,9 +54,14 @@ class ContainerProbe:
 
 @dataclass(frozen=True, slots=True)
 class QueueProbe:
-    """Asks how many messages wait."""
+    """Asks how many messages wait.
+
+    Args:
+        by_hand: whether nobody but a person reads them.
+    """
 
     queue: QueueClient
+    by_hand: bool = False
 
     @property
     def name(self) -> str:
@@ -70,7 +75,9 @@ class QueueProbe:
         except AzureError as error:
             setting, role = "AzureWebJobsStorage__queueServiceUri", "Storage Queue Data Contributor"
             return _faulty(error, self.queue, "queue", self.queue.queue_name, setting, role)
-        return Finding(Verdict.OK, f"There; about {properties.approximate_message_count} messages wait in it.")
+        waiting = properties.approximate_message_count or 0
+        advice = "Somebody should read them: docs/operations.md, poison-messages." if self.by_hand and waiting else ""
+        return Finding(Verdict.OK, f"There; about {waiting} messages wait in it.", advice)
 
 
 def _faulty(

@@ -7,6 +7,7 @@ forget, they are not there.
 """
 
 import asyncio
+import io
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -26,6 +27,7 @@ _MOST_REDIRECTS: Final = 3
 _MOST_ADDRESSES: Final = 3
 """Of one name; further ones are checked, but not tried."""
 
+type Extend = Callable[[int], None]
 type Transports = Callable[[], httpx2.AsyncBaseTransport]
 
 
@@ -68,8 +70,12 @@ class Web:
     resolve: Resolve = system_resolve
     transports: Transports = direct
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, extend: Extend) -> bytes:
         """The bytes behind an https: or data: URL; what they are is for others to find out.
+
+        Args:
+            url: the URL.
+            extend: reserves memory for so many bytes in all, before they are there; what it raises is raised.
 
         Raises:
             Unfetchable: the URL is refused, or fails for good.
@@ -78,21 +84,22 @@ class Web:
             Transient: a timeout, no connection, too many requests, a server's error.
         """
         if data.is_data(url):
+            extend(min(data.most_bytes(url), self.max_bytes))
             found = await asyncio.to_thread(data.decoded, url, self.max_bytes)
         else:
-            found = await self._in_time(url)
+            found = await self._in_time(url, extend)
         if not found:
             raise Corrupt("There is no byte behind the URL.")
         return found
 
-    async def _in_time(self, url: str) -> bytes:
+    async def _in_time(self, url: str, extend: Extend) -> bytes:
         try:
             async with asyncio.timeout(self.patience.total):
-                return await self._follow(url)
+                return await self._follow(url, extend)
         except TimeoutError as error:
             raise Transient("The server of the URL took too long.") from error
 
-    async def _follow(self, url: str) -> bytes:
+    async def _follow(self, url: str, extend: Extend) -> bytes:
         for _ in range(1 + _MOST_REDIRECTS):
             target = Target.read(url)
             self.rules.check(target)
@@ -101,7 +108,7 @@ class Web:
                 async with self._asked(target, addresses) as response:
                     onward = answers.location(response, target)
                     if onward is None:
-                        return await self._body(response, target)
+                        return await self._body(response, target, extend)
             except httpx2.TransportError as error:
                 raise answers.fault(error, target) from error
             url = redirected(url, onward)
@@ -143,11 +150,13 @@ class Web:
             },
         )
 
-    async def _body(self, response: httpx2.Response, target: Target) -> bytes:
+    async def _body(self, response: httpx2.Response, target: Target, extend: Extend) -> bytes:
         answers.accept(response, target, self.max_bytes)
-        body = bytearray()
+        body = io.BytesIO()  # gives its bytes away without a copy
         async for piece in response.aiter_raw():
-            if len(body) + len(piece) > self.max_bytes:
+            size = body.tell() + len(piece)
+            if size > self.max_bytes:
                 raise answers.too_large(self.max_bytes)
-            body += piece
-        return bytes(body)
+            extend(size)
+            body.write(piece)
+        return body.getvalue()

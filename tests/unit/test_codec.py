@@ -1,0 +1,60 @@
+"""What a codec raises on its own calls is the picture's fault; a bug of ours, or a missing part, is not."""
+
+from dataclasses import replace
+
+import pytest
+from PIL.JpegImagePlugin import JpegImageFile
+
+from describer.errors import Corrupt, TooLarge
+from describer.image import colour, pillow
+from describer.image.codec import calling
+from describer.image.formats import JPEG
+from describer.image.render import prepare
+from describer.image.values import Header, Limits
+from tests import pictures
+
+HEADER = Header("JPEG", "image/jpeg", 4, 3)
+
+
+def codec(error: Exception) -> None:
+    """Raises from a frame that is none of the package's."""
+    raise error
+
+
+@pytest.mark.parametrize("error", [OSError("x"), SyntaxError("x"), ValueError(), IndexError(), TypeError("x")])
+def test_what_a_codec_raises_is_corrupt_and_its_words_stay_behind(error: Exception) -> None:
+    with pytest.raises(Corrupt) as refusal, calling("JPEG", HEADER):
+        codec(error)
+    assert str(refusal.value) == "The JPEG data is damaged. Upload the picture again."
+    assert refusal.value.facts == {"format": "JPEG", "width": 4, "height": 3}
+    assert refusal.value.__cause__ is error
+
+
+def test_memory_that_runs_out_is_no_damage() -> None:
+    with pytest.raises(TooLarge), calling("JPEG", HEADER):
+        codec(MemoryError())
+
+
+def test_a_missing_module_is_no_damage() -> None:
+    with pytest.raises(ImportError), calling("JPEG", HEADER):
+        codec(ImportError("libsomething.so"))
+
+
+def test_a_typo_of_ours_inside_the_block_is_no_damage() -> None:
+    """As after an upgrade of Pillow in which a method has another name: our call fails in our own frame."""
+
+    class Renamed(JpegImageFile):
+        draft = None  # type: ignore[assignment]
+
+    form = replace(JPEG, plugin=Renamed)
+    with pillow.opened(form, pictures.jpeg(), Limits()) as picture, pytest.raises(TypeError, match="NoneType"):
+        picture.decode((80, 60))
+
+
+def test_a_bug_in_our_conversion_of_colours_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AttributeError("no_such_method")
+
+    monkeypatch.setattr(colour, "to_srgb", broken)
+    with pytest.raises(AttributeError, match="no_such_method"):
+        prepare(pictures.jpeg(), lambda width, height: (width, height), Limits())
