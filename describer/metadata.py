@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from describer.history import DescriptionState
+from describer.language import known
 from describer.record import Record
 from describer.review import Demand
 from describer.texts import Origin, Review, Value, digest_of
@@ -156,7 +157,7 @@ def read(metadata: Mapping[str, str]) -> Copy:
         values=values,
         written={entry[0]: (entry[1], entry[2]) for entry in entries if len(entry) == 3},
         marked=bool(pairs.get(STATUS)),
-        language=pairs.get(LANGUAGE, ""),
+        language=known(pairs.get(LANGUAGE, "")),
         sha256=pairs.get(SHA256) or None,
         record=pairs.get(RECORD, ""),
         demand=next((demand for demand in Demand if demand == pairs.get(DEMAND)), None),

@@ -117,6 +117,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.set_aside": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
+    "storage.protected": frozenset({"reason"}),
     "answer.not_shared": frozenset({"key", "error"}),
     "picture.process_died": frozenset({"code"}),
     "picture.refused": frozenset({"cause"}),

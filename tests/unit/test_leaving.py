@@ -35,6 +35,7 @@ OURS = {
     "response.status_code": "a status code",
     "code or error.reason": "the service's code",
     "error.reason": "the phrase of a status code",
+    "WAITING[code]": "our words for what a code of storage's waits for",
     "type(error).__name__": "a class",
     "', '.join(sorted(missing))": "languages, by their tags",
     "said": "Entra's sentence about the app's own identity",
