@@ -9,9 +9,12 @@ from describer.app import (
     UPLOADS_POISON_QUEUE,
     WORK_QUEUE,
     App,
+    kept_in,
+    quieten_libraries,
 )
 from describer.mcp_tools import DESCRIBE_IMAGE, DESCRIBE_IMAGE_ARGUMENTS
 
+quieten_libraries()
 app = func.FunctionApp()
 describer = App.from_environment()
 
@@ -21,7 +24,8 @@ describer = App.from_environment()
 )
 async def describe_on_upload(image: bindings.BlobClient) -> None:
     """A picture has landed. The binding serves for its names: its client would sign in anew for each picture."""
-    await describer.delivery.arrived(image.container_name, image.blob_name)
+    with kept_in("describe_on_upload"):
+        await describer.delivery.arrived(image.container_name, image.blob_name)
 
 
 @app.route("describe", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
@@ -58,32 +62,38 @@ async def deep_health(req: func.HttpRequest, context: func.Context) -> func.Http
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
-    await describer.inbox.take(WORK_QUEUE, message, lambda: describer.delivery.again(body, received))
+    with kept_in("work"):
+        await describer.inbox.take(WORK_QUEUE, message, lambda: describer.delivery.again(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
 async def return_upload(message: func.QueueMessage) -> None:
     """An upload that the blob trigger gave up on. The connection is the trigger's own: there it puts them."""
-    await describer.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: describer.poison.of_uploads(message.get_body()))
+    with kept_in("return_upload"):
+        body = message.get_body()
+        await describer.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: describer.poison.of_uploads(body))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
-    await describer.inbox.take(UNPUBLISHED_QUEUE, message, lambda: describer.announcer.again(message.get_body()))
+    with kept_in("publish"):
+        await describer.inbox.take(UNPUBLISHED_QUEUE, message, lambda: describer.announcer.again(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=PROOFS_QUEUE, connection="AzureWebJobsStorage")
 async def prove_wiring(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
-    await describer.inbox.take(PROOFS_QUEUE, message, lambda: describer.proof.prove(message.get_body()))
+    with kept_in("prove_wiring"):
+        await describer.inbox.take(PROOFS_QUEUE, message, lambda: describer.proof.prove(message.get_body()))
 
 
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
-    kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
-    await describer.delivery.noticed(kind, event.subject, event.get_json())
+    with kept_in("on_storage_event"):
+        kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
+        await describer.delivery.noticed(kind, event.subject, event.get_json())
 
 
 @app.mcp_tool_trigger(
@@ -94,13 +104,15 @@ async def on_storage_event(event: func.EventGridEvent) -> None:
 )
 async def describe_image(context: str) -> str:
     """Describe a picture for an agent. `mcp_tool()` would read the whole call, data: URL and all, on the event loop."""
-    return await describer.tool.call(context)
+    with kept_in("describe_image"):
+        return await describer.tool.call(context)
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    try:
-        handler = func.AsgiMiddleware(describer.http)  # type: ignore[no-untyped-call]
-        response: func.HttpResponse = await handler.handle_async(req, context)
-    except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
-        return func.HttpResponse(status_code=400)
-    return response
+    with kept_in("http"):
+        try:
+            handler = func.AsgiMiddleware(describer.http)  # type: ignore[no-untyped-call]
+            response: func.HttpResponse = await handler.handle_async(req, context)
+        except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
+            return func.HttpResponse(status_code=400)
+        return response

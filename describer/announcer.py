@@ -58,4 +58,6 @@ class Announcer:
             delay = self.backoff.delay(deferrals + 1, fault)
             await self.queue.send(json.dumps(event | {_DEFERRALS: deferrals + 1}), delay=delay)
             level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
-            _log.log(level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": str(fault)})
+            _log.log(
+                level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": fault.message}
+            )

@@ -11,6 +11,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from describer.bugs import kept_in
+from describer.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
@@ -40,6 +42,17 @@ if TYPE_CHECKING:
     from describer.scribe import Scribe
     from describer.telemetry import Telemetry
     from describer.watch import Watch
+
+__all__ = [
+    "ASIDE_QUEUE",
+    "PROOFS_QUEUE",
+    "UNPUBLISHED_QUEUE",
+    "UPLOADS_POISON_QUEUE",
+    "WORK_QUEUE",
+    "App",
+    "kept_in",
+    "quieten_libraries",
+]
 
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
@@ -253,10 +266,9 @@ class App:
             return None
         from describer.adapters.insights import connect
         from describer.telemetry import Names, Telemetry
-        from describer.telemetry.vocabulary import SCOPE
 
         names = Names(in_clear=self.settings.telemetry_blob_names)
-        return Telemetry.of(*connect(connection_string, SCOPE, names.masked), names)
+        return Telemetry.of(*connect(connection_string, names.told), names)
 
     @cached_property
     def journal(self) -> Journal:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from describer import bugs
 from describer.backoff import Backoff
 from describer.brief import Brief
 from describer.call_context import UPLOAD_SECONDS, entered
@@ -76,8 +77,8 @@ class Delivery:
         except (Transient, Misconfigured) as fault:
             await self._put_off(work, fault)
         except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
-            _log.exception("picture.unexpected", extra={"picture": work.ref.subject})
-            ours = Transient(f"an unexpected {type(error).__name__}; the log has more", blames_picture=True)
+            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", blames_picture=True)
             await self._put_off(work, ours)
 
     async def _interrupted(self, work: Work) -> None:
@@ -96,7 +97,7 @@ class Delivery:
         blames_picture = isinstance(fault, Transient) and fault.blames_picture
         later = work.again(blames_picture=blames_picture)
         ends = blames_picture and later.attempts >= self.max_attempts
-        why = f"Tried {later.attempts} times; the last time: {fault}" if ends else ""
+        why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:

@@ -30,7 +30,17 @@ from describer.outcome import Status
 
 
 class DescriberError(Exception):
-    """Base of all errors that this package raises on purpose. Its text is a sentence for people."""
+    """Base of all errors that this package raises on purpose. Its text is a sentence for people.
+
+    Args:
+        message: what is wrong and what to do. Of `Transient` and `Misconfigured` it is logged, and so holds no name,
+            address or text that comes from a caller, a picture or a server.
+        quoting: words of others, for whoever asked and never for a log; they end the text.
+    """
+
+    def __init__(self, message: str, *, quoting: str = "") -> None:
+        super().__init__(f"{message}: {quoting}" if quoting else message)
+        self.message = message
 
 
 class Refused(DescriberError):
@@ -152,8 +162,10 @@ class Transient(DescriberError):
             wait as long as they last.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, blames_picture: bool = False) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, blames_picture: bool = False, quoting: str = ""
+    ) -> None:
+        super().__init__(message, quoting=quoting)
         self.retry_after = retry_after
         self.blames_picture = blames_picture
 

@@ -4,6 +4,7 @@ Both of Event Grid's schemas are read (its own, and CloudEvents 1.0), and our ow
 CloudEvents whose extension attributes count the tries.
 """
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
@@ -32,6 +33,10 @@ class ImageRef:
     slash, as it does in storage, and segments `.` and `..`, which HTTP clients resolve before they ask, are refused.
     Nothing else is decoded, folded or cut: `a%41.jpg`, `a//b`, `/a.jpg` and `A.jpg` are blobs of their own.
 
+    A blob's name may say who is in the picture. So a reference written as text is an alias, in logs and telemetry and
+    wherever else it comes to: `images/6f1812906cfe2f58`, the container and the first 16 hex digits of the SHA-256 of
+    the blob's name in UTF-8. Whoever knows a name can find it again, and nobody can read a name from it.
+
     Args:
         container: the container; empty for a picture that is not in storage, whose name is only a label.
         name: the blob's name.
@@ -46,6 +51,9 @@ class ImageRef:
     def __post_init__(self) -> None:
         if self.container:
             object.__setattr__(self, "name", _as_storage_reads(self.name))
+
+    def __str__(self) -> str:
+        return f"{self.container}/{hashlib.sha256(self.name.encode()).hexdigest()[:16]}"
 
     @property
     def subject(self) -> str:
@@ -62,7 +70,7 @@ class ImageRef:
         _, found, rest = subject.partition("/containers/")
         container, blobs, name = rest.partition("/blobs/")
         if not (found and container and blobs and name):
-            raise ValueError(f"the subject {subject!r} names no blob; expected …/containers/C/blobs/NAME")
+            raise ValueError("the subject names no blob; expected …/containers/C/blobs/NAME")
         return cls(container, name)
 
     @classmethod
@@ -75,7 +83,7 @@ class ImageRef:
         _, scheme, rest = url.partition("://")
         container, _, name = unquote(rest.partition("/")[2]).lstrip("/").partition("/")  # `#` and `?` may be in a name
         if not (scheme and container and name):
-            raise ValueError(f"the address {url!r} names no blob")
+            raise ValueError("the address names no blob; expected https://ACCOUNT.blob.core.windows.net/C/NAME")
         return cls(container, name)
 
 
@@ -192,5 +200,5 @@ def _count(event: Mapping[str, Any], name: str) -> int:
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value
-        case other:
-            raise Unreadable(f"{name} is {other!r}; expected a whole number")
+        case _:
+            raise Unreadable(f"{name} is no whole number")

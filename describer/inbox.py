@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from describer import bugs
 from describer.errors import Misconfigured, Transient
 from describer.messages import Unreadable
 from describer.ports import Queue
@@ -60,10 +61,10 @@ class Inbox:
         except Unreadable as error:
             await self._put_aside(body, facts, str(error))
         except (Transient, Misconfigured) as fault:
-            _log.error(UNFINISHED, extra=facts | {"reason": str(fault)})
+            _log.error(UNFINISHED, extra=facts | {"reason": fault.message})
             raise
         except Exception as error:
-            _log.exception(UNEXPECTED, extra=facts)
+            _log.error(UNEXPECTED, extra=facts | bugs.facts(error))
             if received < MAX_RECEIVES:
                 raise
             await self._put_aside(body, facts, f"the app failed over it {received} times ({type(error).__name__})")

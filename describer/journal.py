@@ -1,6 +1,7 @@
 """What doors tell of the work they bring: dotted log events, whose facts go along in `extra`.
 
-No fact is a text of a picture's description, and none is a signed address.
+No fact is a text of a picture's description, and none is a signed address. A picture is told by its `ImageRef`, which
+is an alias wherever it is written; a fault by its own sentence, without what it quotes.
 """
 
 import logging
@@ -44,7 +45,7 @@ class LogJournal:
     def deferred(self, work: Work, fault: Transient | Misconfigured, delay: float) -> None:
         """At level WARNING, or ERROR where only an operator can help."""
         level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
-        why = {"delay": round(delay, 1), "fault": fault_class(fault), "reason": str(fault)}
+        why = {"delay": round(delay, 1), "fault": fault_class(fault), "reason": fault.message}
         _log.log(level, DEFERRED, extra=_facts(work) | why)
 
 
@@ -65,7 +66,7 @@ def age(work: Work) -> float:
 
 def _facts(work: Work) -> dict[str, object]:
     return {
-        "picture": work.ref.subject,
+        "picture": work.ref,
         "attempts": work.attempts,
         "deferrals": work.deferrals,
         "age": round(age(work), 1),

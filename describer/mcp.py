@@ -9,17 +9,20 @@ import json
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError
+from pydantic_core import from_json  # half as long as `json.loads`, and all of it in one step
 
+from describer import bugs
 from describer.call_context import HTTP_SECONDS, limited
 from describer.errors import DescriberError, Misconfigured, TooLarge, Transient, Unacceptable
 from describer.events import ImageRef
 from describer.memory_budget import MemoryBudget
 from describer.ondemand import BlobOf, OnDemand, Order, PictureSource, Url
 from describer.record import Record
+from describer.unpacking import unpacked
 from describer.weighted_semaphore import Priority
 
 TOLD: Final = (
@@ -45,6 +48,7 @@ _NOT_YET: Final = {
     "hint": "Call again with the same arguments: the answer is kept, and costs nothing more.",
 }
 
+_NO_BLOB: Final = "blob has to be a container and a name, such as images/cat.jpg, and no address."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
 _log = logging.getLogger(__name__)
 
@@ -64,11 +68,11 @@ class Arguments(BaseModel):
         if bool(self.url) == bool(self.blob):
             raise Unacceptable("Give either url or blob, and not both.", field="url")
         if self.url:
-            return Url(self.url)
+            url = Url(self.url)
+            return replace(url, reserved=url.holds_picture)
         container, slash, name = self.blob.partition("/")
-        if not (container and slash and name):
-            sentence = f"{self.blob[:100]!r} is no blob; give the container and the name, such as images/cat.jpg."
-            raise Unacceptable(sentence, field="blob")
+        if not (container and slash and name) or "://" in self.blob:
+            raise Unacceptable(_NO_BLOB, field="blob")
         return BlobOf(ImageRef(container, name))
 
     def order(self) -> Order:
@@ -114,23 +118,26 @@ class DescribeImage:
 
     async def _answer(self, context: str) -> dict[str, Any]:
         """Never raises, as nobody may be there to see it."""
+        source = None
         try:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
-                with self.memory.try_reserve(len(context)):
-                    invocation = await asyncio.to_thread(Invocation.model_validate_json, context)
-                    asked = invocation.arguments
-                    return _told(await self.desk.describe(asked.source(), self.desk.brief(asked.order())))
+                with self.memory.try_reserve(_memory(context)):
+                    asked = Invocation.model_validate(await unpacked(from_json, context)).arguments
+                    source = asked.source()
+                    return _told(await self.desk.describe(source, self.desk.brief(asked.order())))
         except ValidationError as error:
             return {"error": " ".join(_faults(error))}
+        except ValueError:  # by `from_json`, whose sentence speaks of lines and columns
+            return {"error": "The call is not valid JSON."}
         except DescriberError as error:
-            return _failed(error)
-        except Exception:  # noqa: BLE001 - no trace of an error leaves
-            _log.exception("mcp.unexpected")
-            return {"error": "An unexpected error; the log of the image describer has more."}
+            return _refused(error, source)
+        except Exception as error:  # noqa: BLE001 - the host would log and export it, sentence and all
+            _log.error("mcp.failed", extra=bugs.facts(error))
+            return {"error": "Something went wrong inside; the image describer's operators can see where."}
 
     def _check(self, length: int) -> None:
-        most = min(MOST_CHARACTERS, self.memory.size // 2)
+        most = min(MOST_CHARACTERS, self.memory.size // 7 * 4)
         if length > most:
             raise TooLarge(
                 f"A call has at most {most:,} characters here, which is a picture of some {most * 3 // 4:,} bytes in a "
@@ -138,20 +145,35 @@ class DescribeImage:
             )
 
 
+def _memory(context: str) -> int:
+    """Bytes for the texts in a call and the picture that may be in them."""
+    return len(context) // 4 * 7
+
+
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False):
-        yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call is not valid JSON."
+        yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call has to be a JSON object."
 
 
 def _told(record: Record) -> dict[str, Any]:
     return record.model_dump(mode="json", include=set(TOLD))
 
 
-def _failed(error: DescriberError) -> dict[str, Any]:
+def _refused(error: DescriberError, source: PictureSource | None) -> dict[str, Any]:
     """A sentence for the agent; what is wrong with the installation is for its operators, in the log."""
-    _log.warning("mcp.failed", extra={"error": type(error).__name__, "reason": str(error)})
+    _log_refusal(error, source)
     if isinstance(error, Misconfigured):
         return {"error": "What the image describer needs is missing or refuses it; its operators can see what."}
     wait = error.retry_after if isinstance(error, Transient) else None
     told = {"error": f"{str(error).removesuffix('.')}."}
     return told | {"retry_after_seconds": math.ceil(wait)} if wait else told
+
+
+def _log_refusal(error: DescriberError, source: PictureSource | None) -> None:
+    """What is the agent's own fault is logged by its kind: its sentence may quote what the agent said."""
+    if isinstance(error, Transient | Misconfigured):
+        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+        picture = {"picture": source.ref} if isinstance(source, BlobOf) else {}
+        _log.log(level, "mcp.put_off", extra=picture | {"reason": error.message})
+    else:
+        _log.info("mcp.refused", extra={"error": type(error).__name__})

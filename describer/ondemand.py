@@ -107,18 +107,23 @@ class OnDemand:
             record = settled or await self.scribe.describe_unstored(picture, content, brief)
             return provenance.reconciled(record, picture, stored, origin, again=brief.again)
 
+    def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
+        """Those of the pictures that are blobs of the watched containers."""
+        blobs = (source.ref for source in sources if isinstance(source, BlobOf))
+        return tuple(ref for ref in blobs if self.loader.watch.covers(ref))
+
     async def stored(self, ref: ImageRef) -> Stored:
         """The stored record of a watched container's blob. Raises Absent."""
         stored = await self.records.read(ref) if self.loader.watch.covers(ref) else None
         if stored is None:
-            raise Absent(f"There is no record of {ref.container}/{ref.name}.")
+            raise Absent("There is no record of this blob.")
         return stored
 
     async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
         """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
         watched = self.loader.watch.containers
         if container is not None and container not in watched:
-            raise Absent(f"The container {container!r} is not watched.")
+            raise Absent("This container is not watched.")
         if _UNLISTABLE.search(prefix):
             raise Unacceptable("No blob's name has control characters.", field="prefix")
         page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
@@ -164,7 +169,7 @@ class OnDemand:
             return end
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
-        raise Absent(f"There is no blob {ref.container}/{ref.name} any more.")  # it was there a moment ago
+        raise Absent("There is no such blob any more.")  # it was there a moment ago
 
 
 def _with_cost_of_call(record: Record, spent: Usage) -> Record:

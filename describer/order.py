@@ -92,14 +92,14 @@ class Order:
             ("model", self.model, tuple(known)),
         ):
             if value and value not in choices:
-                raise Unacceptable(f"{field} is {value[:100]!r}; expected one of {', '.join(choices)}.", field=field)
+                raise Unacceptable(f"{field} has to be one of {', '.join(choices)}.", field=field)
         if len(self.languages) > MOST_LANGUAGES:
             raise Unacceptable(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
         if len({language.lower() for language in self.languages}) < len(self.languages):
             raise Unacceptable("Name each language once.", field="languages")
-        for language in self.languages:
+        for place, language in enumerate(self.languages, 1):
             if len(language) > 35 or not re.fullmatch(LANGUAGE, language):
-                raise Unacceptable(f"{language[:100]!r} is no BCP 47 tag such as en or pt-BR.", field="languages")
+                raise Unacceptable(f"Language {place} is no BCP 47 tag such as en or pt-BR.", field="languages")
         if len(self.context) > LONGEST_CONTEXT:
             raise Unacceptable(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
         for field, number, (least, most) in (

@@ -88,10 +88,10 @@ class Pipeline:
         async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
             for _ in range(ROUNDS):
                 if not call.remaining():
-                    raise Transient(f"no time is left for {ref.name!r} in this call")
+                    raise Transient("no time is left for the picture in this call")
                 with suppress(Superseded):
                     return await self._round(ref, brief, make, made)
-        raise Transient(f"{ref.name!r} changed {ROUNDS} times while it was worked on")
+        raise Transient(f"the picture changed {ROUNDS} times while it was worked on")
 
     async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
         if skip := self.watch.skips_name(ref):
@@ -161,9 +161,7 @@ class Pipeline:
             Transient: a lease is in the way.
         """
         if written is stored and picture.leased and self._marks(written.record):
-            raise Transient(
-                f"{picture.ref.name!r} has its record; somebody holds a lease on it, and it is marked later"
-            )
+            raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
         await self.topic.announce(written)
 
     def _marks(self, record: Record) -> bool:

@@ -40,7 +40,7 @@ class Poison:
         """
         work = Work.first(self._upload(body))
         await self.work.send(work.to_message(), delay=0)
-        _log.warning(RETURNED, extra={"picture": work.ref.subject})
+        _log.warning(RETURNED, extra={"picture": work.ref})
 
     def _upload(self, body: bytes) -> ImageRef:
         match messages.read(body):

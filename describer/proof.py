@@ -51,7 +51,7 @@ class Proof:
         """A message of `wiring-proofs`; its text names the proof, so that its log event can be found."""
         specimen = Specimen.of(body.decode("utf-8", errors="ignore"))
         ref = specimen.ref(self.container)
-        facts: dict[str, object] = {"proof": specimen.token, "picture": ref.subject}
+        facts: dict[str, object] = {"proof": specimen.token, "picture": ref}
         if skip := self.watch.skips_name(ref):
             _log.error(FAILED, extra=facts | {"reason": f"nothing can be proved: {FOLDER} {skip.detail}"})
             return

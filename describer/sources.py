@@ -39,9 +39,19 @@ class Readable:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An https: or data: URL."""
+    """An https: or data: URL.
+
+    Args:
+        reserved: whoever took it in holds the memory for a picture in it too.
+    """
 
     url: str
+    reserved: bool = False
+
+    @property
+    def holds_picture(self) -> bool:
+        """Whether it is a `data:` URL."""
+        return self.url[:5].lower() == "data:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +92,9 @@ class Loader:
         match source:
             case Upload(data, name):
                 yield _named(name or "upload", len(data)), await self._content(data)
-            case Url(url):
-                async with self._fetched(url) as content:
-                    yield _named(_shown(url), content.size), content
+            case Url():
+                async with self._fetched(source) as content:
+                    yield _named(_shown(source), content.size), content
             case Readable(size, read, name):
                 async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
                     content = await self._from_file(size, read)
@@ -105,19 +115,20 @@ class Loader:
             Absent: there is no such blob.
         """
         if skip := self.watch.skips_name(ref):
-            raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
+            raise OffLimits(f"This blob is off limits: {skip.detail}.")
         picture = await self._images.look(ref)
         if picture is None:
-            raise Absent(f"There is no blob {ref.container}/{ref.name}.")
+            raise Absent("There is no such blob.")
         if skip := self.watch.skips_picture(picture):
-            raise OffLimits(f"{ref.container}/{ref.name} is off limits: {skip.detail}.")
+            raise OffLimits(f"This blob is off limits: {skip.detail}.")
         return picture
 
     @asynccontextmanager
-    async def _fetched(self, url: str) -> AsyncIterator[Content]:
+    async def _fetched(self, source: Url) -> AsyncIterator[Content]:
         with self._memory.try_reserve(MIN_RESERVATION) as reservation:
             try:
-                content = await self._content(await self._web.fetch(url, reservation.extend))
+                extend = _counted_already if source.reserved else reservation.extend
+                content = await self._content(await self._web.fetch(source.url, extend))
             except Refused as refusal:
                 content = Content(0, refusal=refusal)
             content.reservation = reservation
@@ -136,7 +147,7 @@ class Loader:
         except Refused as refusal:
             return Content(picture.size, refusal=refusal)
         except Superseded as race:
-            raise Transient(f"{picture.ref.name!r} changed while it was read") from race
+            raise Transient("the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> Content:
         if len(data) > self._max_bytes:
@@ -152,9 +163,13 @@ def _named(name: str, size: int) -> Picture:
     return Picture(ImageRef("", name), "", size, {})
 
 
-def _shown(url: str) -> str:
+def _counted_already(_size: int) -> None:
+    """Whoever brought it holds the memory."""
+
+
+def _shown(source: Url) -> str:
     """What a record may say of a URL: no query, which may hold a signature, and no content."""
-    if url[:5].lower() == "data:":  # never to `urlsplit`, which keeps what it was given in a cache
+    if source.holds_picture:  # never to `urlsplit`, which keeps what it was given in a cache
         return "data:"
-    parts = urlsplit(url)
+    parts = urlsplit(source.url)
     return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else f"{parts.scheme}:"

@@ -25,7 +25,7 @@ class BlobImages:
 
     async def look(self, ref: ImageRef) -> Picture | None:
         """One HEAD."""
-        with storage_errors(f"the picture {ref.name!r}"):
+        with storage_errors("the picture"):
             try:
                 properties = await self._client(ref).get_blob_properties()
             except HttpResponseError as error:
@@ -39,7 +39,7 @@ class BlobImages:
 
     async def read(self, picture: Picture) -> Content:
         """One conditional GET, in pieces where the blob is large."""
-        with storage_errors(f"the picture {picture.ref.name!r}"):
+        with storage_errors("the picture"):
             stream = await self._client(picture.ref).download_blob(
                 etag=picture.etag, match_condition=MatchConditions.IfNotModified
             )
@@ -49,7 +49,7 @@ class BlobImages:
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
         """One conditional Set Blob Metadata."""
-        with storage_errors(f"the metadata of {picture.ref.name!r}"):
+        with storage_errors("the picture's metadata"):
             try:
                 await self._client(picture.ref).set_blob_metadata(
                     dict(metadata), etag=picture.etag, match_condition=MatchConditions.IfNotModified
@@ -62,12 +62,12 @@ class BlobImages:
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
         """One PUT; raises a BlobCreated event like anybody's."""
-        with storage_errors(f"the picture {ref.name!r}"):
+        with storage_errors("the picture"):
             await self._client(ref).upload_blob(data, overwrite=True)
 
     async def remove(self, ref: ImageRef) -> None:
         """One DELETE."""
-        with storage_errors(f"the picture {ref.name!r}"), absent_is_fine():
+        with storage_errors("the picture"), absent_is_fine():
             await self._client(ref).delete_blob()
 
     def _client(self, ref: ImageRef) -> BlobClient:

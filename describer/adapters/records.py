@@ -39,18 +39,18 @@ class BlobRecords:
     async def confirm(self, ref: ImageRef, stored: Stored) -> None:
         """One HEAD."""
         name = sidecar_name(ref)
-        with storage_errors(f"the sidecar {name!r}"):
+        with storage_errors("the sidecar"):
             try:
                 properties = await self._client(name).get_blob_properties()
             except ResourceNotFoundError as error:
-                raise Superseded(f"the sidecar {name!r} was deleted") from error
+                raise Superseded("the sidecar was deleted") from error
         if properties.etag != stored.etag:
-            raise Superseded(f"the sidecar {name!r} was replaced")
+            raise Superseded("the sidecar was replaced")
 
     async def delete(self, ref: ImageRef, stored: Stored) -> None:
         """One conditional DELETE."""
         name = sidecar_name(ref)
-        with storage_errors(f"the sidecar {name!r}"):
+        with storage_errors("the sidecar"):
             await self._client(name).delete_blob(etag=stored.etag, match_condition=MatchConditions.IfNotModified)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
@@ -85,7 +85,7 @@ class BlobRecords:
     async def unshare(self, container: str, key: str) -> None:
         """One DELETE."""
         name = shared_name(container, key)
-        with storage_errors(f"the sidecar {name!r}"), absent_is_fine():
+        with storage_errors("the sidecar"), absent_is_fine():
             await self._client(name).delete_blob()
 
     async def _listed(self, name: str) -> Stored | None:
@@ -95,7 +95,7 @@ class BlobRecords:
             return None
 
     async def _read(self, name: str) -> Stored | None:
-        with storage_errors(f"the sidecar {name!r}"):
+        with storage_errors("the sidecar"):
             try:
                 stream = await self._client(name).download_blob()
                 data = await stream.readall()
@@ -110,7 +110,8 @@ class BlobRecords:
         except NewerRecord as error:
             raise Newer(f"{name!r} was written by a later version of this app and is left alone: {error}") from error
         except ValueError as error:
-            raise _NotOurs(f"{name!r} in the descriptions container is no record of this app; move it away") from error
+            sentence = "a blob in the descriptions container is no record of this app; move it away"
+            raise _NotOurs(sentence, quoting=name) from error
 
     async def _write(self, name: str, record: Record, replaces: Stored | None) -> Stored:
         condition = (
@@ -119,7 +120,7 @@ class BlobRecords:
             else {"overwrite": False}  # If-None-Match: *
         )
         settings = ContentSettings(content_type="application/json", cache_control="no-cache")
-        with storage_errors(f"the sidecar {name!r}"):
+        with storage_errors("the sidecar"):
             written = await self._client(name).upload_blob(record.to_json(), content_settings=settings, **condition)
         return Stored(record, str(written["etag"]))
 

@@ -92,7 +92,7 @@ async def sign_out() -> None:
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turns the SDK's errors into ours; `what` begins the sentence, such as "the sidecar of 'a.jpg'".
+    """Turns the SDK's errors into ours; `what` begins the sentence, such as "the sidecar", and names no blob.
 
     Raises:
         Superseded: somebody else was faster.

@@ -1,6 +1,5 @@
 """What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
 
-import asyncio
 import binascii
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +16,7 @@ from describer.errors import InvalidName
 from describer.events import ImageRef
 from describer.memory_budget import Reservation
 from describer.ondemand import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
+from describer.unpacking import unpacked
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
 _MOST_FIELDS: Final = 40
@@ -77,7 +77,7 @@ def path(location: tuple[int | str, ...]) -> str:
 
 async def _json(body: bytes, query: Options, reservation: Reservation) -> Asked:
     try:
-        ask = await asyncio.to_thread(Ask.model_validate_json, body, strict=True)
+        ask = await unpacked(Ask.model_validate_json, body, strict=True)
     except ValidationError as error:
         raise faults(error) from None
     sources = [await _source(image, number, reservation) for number, image in enumerate(ask.images)]
@@ -98,7 +98,7 @@ async def _source(
         case ImageByBytes(base64=text):
             reservation.extend(reservation.size + most_bytes(text))
             try:
-                return Upload(await asyncio.to_thread(decode, text))
+                return Upload(await unpacked(decode, text))
             except binascii.Error:
                 message = "is no strict base64 (RFC 4648, with its padding and without line breaks)"
                 raise Problem.invalid({f"images[{number}].base64": message}) from None

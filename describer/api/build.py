@@ -1,10 +1,11 @@
 """The ASGI application: routes, how they are described in OpenAPI, and what becomes of errors."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -20,6 +21,16 @@ from describer.errors import DescriberError
 from describer.memory_budget import MemoryBudget
 from describer.ondemand import OnDemand
 from describer.record import Record
+
+_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""None of the framework's own. Its spans carry whole addresses, and so keys, blob names and contexts; its logs the
+sentences of bugs; `auto_configure` would add exporters of its own from the environment."""
 
 
 def asgi(
@@ -47,6 +58,7 @@ def application(routes: Routes) -> FastAPI:
         description=documents.ABOUT,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=_TELEMETRY,
         exception_handlers={
             Problem: _problem,
             DescriberError: _error,

@@ -12,7 +12,7 @@ ABOUT: Final = "Describes pictures on demand: the same stages and checks as for 
 _TEXT: Final = {"type": "string"}
 _REQUEST_ID: Final = {
     "x-request-id": {
-        "description": "The id of this call: the caller's, the trace of its traceparent, or a new one.",
+        "description": "The call's id: the caller's, if it is a UUID; the trace of its traceparent; or a new one.",
         "required": True,
         "schema": _TEXT,
     }
@@ -22,12 +22,9 @@ _ALLOW: Final = {"allow": {"description": "The methods that there are.", "requir
 _ETAG: Final = {"etag": {"description": "Of the record.", "required": True, "schema": _TEXT}}
 _HEADERS: Final = {405: _ALLOW, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
-GUARDED: Final[dict[str, Any]] = {"security": [{"key": []}, {"code": []}]}
-"""By a function key, which the Functions host checks."""
-SCHEMES: Final = {
-    "key": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
-    "code": {"type": "apiKey", "in": "query", "name": "code"},
-}
+GUARDED: Final[dict[str, Any]] = {"security": [{"key": []}]}
+"""By a function key, which the Functions host checks. It takes one in the query too, where every log would see it."""
+SCHEMES: Final = {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}}
 IF_NONE_MATCH: Final[dict[str, Any]] = {
     "parameters": [
         {"name": "If-None-Match", "in": "header", "required": False, "schema": _TEXT, "description": "ETags you have."}

@@ -24,12 +24,15 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhoo
 """
 REQUEST_ID: Final = "x-request-id"
 
-_ID: Final = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_ID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """The caller's `x-request-id`, or the trace of its `traceparent` (W3C), or a new one."""
+    """The caller's `x-request-id` if it is a UUID, or the trace of its `traceparent` (W3C), or a new one.
+
+    It is logged and leaves by telemetry, so it has a form in which nobody writes a name.
+    """
     if _ID.fullmatch(given := headers.get(REQUEST_ID, "")):
         return given
     trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))

@@ -30,7 +30,7 @@ from describer.brief import Brief, Question
 from describer.checks import Check
 from describer.errors import DescriberError, Unacceptable
 from describer.events import ImageRef
-from describer.ondemand import OnDemand, PictureSource
+from describer.ondemand import BlobOf, OnDemand, PictureSource
 from describer.outcome import Status
 from describer.ports import Ending, Stored, Verdict
 from describer.record import Record
@@ -65,7 +65,7 @@ class Routes:
         form = wanted(request.headers.get("accept", ""))
         asked = await bodies.read(request, query)
         options, desk = asked.options, self.desk()
-        request.state.blobs = telling.blobs(asked.sources)
+        request.state.blobs = desk.watched(asked.sources)
         if options.prompt is not None:
             if options.write:
                 raise Unacceptable("A free answer is not stored.", field="write")
@@ -83,8 +83,9 @@ class Routes:
     async def description(self, request: Request, container: Container, name: Name) -> Response:
         """A stored record, with its ETag."""
         ref = ImageRef(container, name)
-        request.state.blobs = (ref,)
-        stored = await self.desk().stored(ref)
+        desk = self.desk()
+        request.state.blobs = desk.watched([BlobOf(ref)])
+        stored = await desk.stored(ref)
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
         if _matches(request.headers.get("if-none-match", ""), stored.etag):
             return Response(status_code=304, headers=headers)
@@ -122,7 +123,7 @@ class Routes:
         try:
             record = await self.desk().describe(source, brief, write=bool(options.write))
         except DescriberError as error:
-            telling.put_off(request.state.request_id, error, telling.blobs([source]))
+            telling.put_off(request.state.request_id, error, self.desk().watched([source]))
             problem = Problem.of(error).body(request.state.request_id)
             return Undescribed.model_validate({"status": "unavailable", "problem": problem})
         return Described.of(record, whole=options.include == "record")

@@ -92,9 +92,11 @@ def prepared(image: PreparedImage, resident: int) -> bytes:
 
 
 def refused(refusal: Refused, resident: int) -> bytes:
-    """The answer without one; with the codec's own words, for the log."""
+    """The answer without one; with the class of the codec's error, for the log: its words may quote the file."""
     told = {"refused": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
-    return _line(told | {"cause": repr(refusal.__cause__ or ""), "size": 0, "resident": resident})
+    return _line(
+        told | {"cause": type(refusal.__cause__).__name__ if refusal.__cause__ else "", "size": 0, "resident": resident}
+    )
 
 
 def failed(trace: str, resident: int) -> bytes:

@@ -10,8 +10,8 @@ from opentelemetry.metrics import Counter, Histogram, MeterProvider
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvider
 from opentelemetry.util.types import AttributeValue
 
+from describer import vocabulary as v
 from describer.events import ImageRef
-from describer.telemetry import vocabulary as v
 from describer.telemetry.alias import Names
 
 # Upper bounds in seconds, as the semantic conventions advise for gen_ai.client.operation.duration.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from describer import vocabulary as v
 from describer.errors import Misconfigured, Transient
 from describer.events import Work
 from describer.journal import Journal, LogJournal, age, fault_class
 from describer.outcome import Skip
 from describer.record import Record
-from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
+from describer import vocabulary as v
 from describer.brief import Brief
 from describer.events import ImageRef
 from describer.journal import outcome
@@ -11,7 +12,6 @@ from describer.pipeline import Pipeline
 from describer.ports import Line
 from describer.record import Record
 from describer.scribe import Scribe
-from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry, Visit, tell, visit
 from describer.telemetry.model import TracedModel
 from describer.telemetry.ports import TracedImages, TracedRecords, TracedStudio, TracedTopic

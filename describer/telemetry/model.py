@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.util.types import AttributeValue
 
+from describer import vocabulary as v
 from describer.brief import Brief, Question
 from describer.cost import price
 from describer.image.values import PreparedImage
 from describer.models import Families
 from describer.ports import Answer, Ending, FreeAnswer, Model
 from describer.record import Usage
-from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from describer import vocabulary as v
 from describer.events import ImageRef
 from describer.image.values import PreparedImage
 from describer.ports import Content, Images, Page, Picture, Records, Stored, Studio, Topic
 from describer.record import Record
-from describer.telemetry import vocabulary as v
 from describer.telemetry.instruments import Telemetry, tell, visit
 
 

@@ -18,9 +18,10 @@ class WithFacts(logging.Formatter):
 
 
 def set_up(level: int) -> None:
-    """Send everything to standard error; the SDKs and the worker library only from warnings on."""
+    """Send to standard error what the worker shows: all but system logs, which are the SDK's, and the server's own."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithFacts("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("azure.functions"))
     logging.basicConfig(level=level, handlers=[handler])
-    for noisy in ("azure", "uvicorn", "httpx", "httpx2", "httpcore", "httpcore2"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("host").setLevel(level)  # the app may set the root's
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -370,7 +370,9 @@ async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"x-request-id": "abc-1"}, "abc-1"),
+        ({"x-request-id": "6f181290-6CFE-2f58-6f18-12906cfe2f58"}, "6f181290-6CFE-2f58-6f18-12906cfe2f58"),
+        ({"x-request-id": "6f1812906cfe2f586f1812906cfe2f58"}, "6f1812906cfe2f586f1812906cfe2f58"),
+        ({"x-request-id": "aunt-agatha"}, None),
         (
             {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
             "0af7651916cd43dd8448eb211c80319c",

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from describer.adapters.web.fetch import Patience, Web
-from describer.errors import Corrupt, DescriberError, TooLarge, Transient, UrlFault
+from describer.errors import Busy, Corrupt, DescriberError, TooLarge, Transient, UrlFault
 from tests.internet import Behaviour, Internet, answer, refusal, unbounded
 
 PICTURE = "https://pictures.example/picture"
@@ -198,3 +198,18 @@ async def test_a_picture_within_the_url_has_its_limits(web: Web, url: str, error
 
 async def test_a_picture_within_the_url_may_be_as_large_as_any(web: Web) -> None:
     assert await web.fetch(f"data:,{'a' * 1000}", unbounded) == b"a" * 1000
+
+
+@pytest.mark.parametrize("url", ["https://pictures.example/here", f"data:;base64,{'QUJD' * 100}", f"data:,{'a' * 300}"])
+async def test_memory_is_reserved_before_there_are_bytes(web: Web, internet: Internet, url: str) -> None:
+    internet.answers["/here"] = answer(body=b"x" * 300)
+    reserved: list[int] = []
+    assert len(await web.fetch(url, reserved.append)) == 300
+    assert reserved == sorted(reserved)
+    assert reserved[-1] == 300
+
+    def full(_size: int) -> None:
+        raise Busy("full")
+
+    with pytest.raises(Busy):
+        await web.fetch(url, full)

@@ -115,10 +115,10 @@ class Line:
 
     async def outcome(self, name: str, outcome: str, *, container: str = "images") -> dict[str, Any]:
         """Waits until the app's log says that a visit of this picture ended so, and gives the facts."""
-        subject = ImageRef(container, name).subject
+        picture = str(ImageRef(container, name))
 
         def said() -> dict[str, Any] | None:
-            facts = [fact for fact in self.log() if fact["picture"] == subject and fact["outcome"] == outcome]
+            facts = [fact for fact in self.log() if fact["picture"] == picture and fact["outcome"] == outcome]
             return facts[-1] if facts else None
 
         found = await until(said)

@@ -38,8 +38,8 @@ async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described(line: Lin
     await _put(line, UPLOADS, encoded(_upload(name)))
     second = await line.finished(name)
     assert second["etag"] != first["etag"]
-    subject = ImageRef("images", name).subject
-    assert [fact["picture"] for fact in line.log(RETURNED) if fact["picture"] == subject] == [subject]
+    picture = str(ImageRef("images", name))
+    assert [fact["picture"] for fact in line.log(RETURNED) if fact["picture"] == picture] == [picture]
 
 
 async def test_an_upload_that_is_described_already_is_left_alone(line: Line) -> None:

@@ -57,8 +57,8 @@ def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
         ('{"subject": 3}', "no event"),
         ('{"subject": "/somewhere"}', "names no blob"),
         ('{"subject": "/containers/images/blobs/"}', "names no blob"),
-        (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is -1"),
-        (json.dumps({"subject": SUBJECT, "attempts": "2"}), "attempts is '2'"),
+        (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is no whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": "2"}), "attempts is no whole number"),
         ("not json", "no JSON"),
     ],
 )

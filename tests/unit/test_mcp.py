@@ -58,10 +58,11 @@ async def test_what_is_wrong_with_a_picture_is_its_status(desk: Desk) -> None:
     [
         ({}, "Give either url or blob, and not both."),
         ({"url": URL, "blob": BLOB}, "Give either url or blob, and not both."),
-        ({"blob": "cat.jpg"}, "'cat.jpg' is no blob; give the container and the name, such as images/cat.jpg."),
-        ({"blob": "secrets/cat.jpg"}, "secrets/cat.jpg is off limits: "),
-        ({"blob": "images/absent.jpg"}, "There is no blob images/absent.jpg."),
-        ({"url": URL, "language": "klingon!"}, "'klingon!' is no BCP 47 tag"),
+        ({"blob": "cat.jpg"}, "blob has to be a container and a name, such as images/cat.jpg, and no address."),
+        ({"blob": "https://x.blob.core.windows.net/images/cat.jpg?sig=x"}, "blob has to be a container and a name"),
+        ({"blob": "secrets/cat.jpg"}, "This blob is off limits: "),
+        ({"blob": "images/absent.jpg"}, "There is no such blob."),
+        ({"url": URL, "language": "klingon!"}, "Language 1 is no BCP 47 tag"),
         ({"url": 7, "blob": ["x"]}, "url has to be a text. blob has to be a text."),
     ],
 )
@@ -92,7 +93,7 @@ async def test_what_may_be_tried_again_says_when(
 async def test_what_is_wrong_with_the_installation_is_not_told(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.web.fails_with = Misconfigured("the role X is missing on account Y")
     assert "account Y" not in json.dumps(await told(desk, url=URL))
-    (record,) = [record for record in caplog.records if record.message == "mcp.failed"]
+    (record,) = [record for record in caplog.records if record.message == "mcp.put_off"]
     assert vars(record)["reason"] == "the role X is missing on account Y"
 
 
@@ -144,7 +145,7 @@ def _data_url(size: int, first: bytes = b"") -> str:
 async def test_a_picture_in_a_url_counts_before_it_is_unpacked(house: House) -> None:
     desk = _with_web(house, memory=MemoryBudget(6 * MIN_RESERVATION), max_bytes=2**20)
     url = _data_url(2 * MIN_RESERVATION)
-    with desk.memory.try_reserve(2 * MIN_RESERVATION):  # the text fits, and then not what is in it
+    with desk.memory.try_reserve(2 * MIN_RESERVATION):  # the text would fit, but not beside what is in it
         busy = await told(desk, url=url)
     assert busy["retry_after_seconds"]
     assert desk.house.model.calls == []
@@ -176,7 +177,7 @@ async def test_a_call_that_is_too_large_learns_the_limit(house: House) -> None:
     large = await told(desk, url=_data_url(1001))
     assert (large["status"], "1,000 bytes" in large["reason"]) == ("too_large", True)
     larger = await told(desk, url=_data_url(desk.memory.size))
-    assert f"{desk.memory.size // 2:,} characters" in larger["error"]
+    assert f"{desk.memory.size // 7 * 4:,} characters" in larger["error"]
     assert "https: URL" in larger["error"]
 
 
@@ -184,3 +185,23 @@ async def test_a_call_that_is_too_large_learns_the_limit(house: House) -> None:
 async def test_what_is_no_json_is_a_sentence(desk: Desk, context: str) -> None:
     result = json.loads(await DescribeImage(desk.ondemand, desk.memory).call(context))
     assert result["error"].endswith(".")
+
+
+async def test_a_bug_is_a_sentence_and_its_own_stays_inside(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    async def bug() -> None:
+        raise ZeroDivisionError("Aunt Agatha")
+
+    desk.house.model.meanwhile = bug
+    assert (await told(desk, url=URL)).keys() == {"error"}
+    (record,) = [record for record in caplog.records if record.message == "mcp.failed"]
+    assert vars(record)["error"] == "ZeroDivisionError"
+    assert "Agatha" not in caplog.text
+
+
+async def test_what_the_agent_said_is_not_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for arguments in ({"blob": "agatha/x.jpg"}, {"blob": "images/agatha.jpg"}, {"url": URL, "language": "agatha!"}):
+        await told(desk, **arguments)
+    told_of = [vars(record) for record in caplog.records if record.message == "mcp.refused"]
+    assert [record["error"] for record in told_of] == ["OffLimits", "Absent", "Unacceptable"]
+    assert "agatha" not in str(told_of)

@@ -5,10 +5,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
-from azure.monitor.opentelemetry import _constants
-from opentelemetry.instrumentation.logging.handler import LoggingHandler
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
@@ -16,9 +15,10 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState, use_span
 
-from describer.adapters.insights import SPANS_OF_OTHERS, Masking
+from describer import vocabulary as v
+from describer.adapters.insights import ListedEvents, ListedSpans, listed_metrics
 from describer.app import App
 from describer.brief import Question
 from describer.delivery import Delivery
@@ -30,9 +30,7 @@ from describer.outcome import SkipReason, Status
 from describer.ports import FreeAnswer, Line
 from describer.record import Record
 from describer.settings import Settings
-from describer.sidecar import sidecar_name
 from describer.telemetry import MeteredJournal, Names, Telemetry, traced, traced_scribe
-from describer.telemetry import vocabulary as v
 from tests.fakes import FREE_ANSWER, answer
 from tests.unit.conftest import BRIEF, CAT, House
 from tests.unit.test_settings import GOOD
@@ -64,8 +62,9 @@ class Observed:
 
     def __post_init__(self) -> None:
         tracers = TracerProvider()
-        tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry = Telemetry.of(tracers, MeterProvider([self.reader]), self.names)
+        tracers.add_span_processor(SimpleSpanProcessor(ListedSpans(self.exporter)))
+        self.tracers, self.meters = tracers, MeterProvider([self.reader], views=listed_metrics())
+        self.telemetry = Telemetry.of(tracers, self.meters, self.names)
 
     @property
     def line(self) -> Line:
@@ -153,7 +152,7 @@ async def test_neither_texts_nor_pictures_nor_names_are_told(
     picture = b"picture-bytes-of-agatha"
     observed.house.images.put(CAT, picture, alt_text="", comment="secret metadata")
     sorry = answer(f"I'm sorry, I cannot describe {ALT_TEXT}")
-    observed.house.model.script = [Transient("'pets/cat.jpg' is on a lease"), answer(ALT_TEXT)]
+    observed.house.model.script = [Transient("it is on a lease", quoting="pets/cat.jpg"), answer(ALT_TEXT)]
     await observed.delivery.arrived(CAT.container, CAT.name)
     await observed.delivery.again(observed.house.queue.sent[0][0].encode())
     observed.house.images.put(CAT, b"other bytes of agatha")
@@ -182,18 +181,24 @@ def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "quo'te\"s.jpg", "x" * 1020, "100%.jpg", ".hidden", "写真/東京.jpg", "new\nline"]
+    ("fact", "told"),
+    [
+        (CAT, "images/6f1812906cfe2f58"),
+        (ImageRef("images", "new\nline"), str(ImageRef("images", "new\nline"))),
+        ("images", "images"),
+        (2, 2),
+        (0.5, 0.5),
+        (True, True),
+        (SkipReason.UNCHANGED, "unchanged"),
+        (None, "None"),
+    ],
 )
-def test_names_are_masked_in_sentences_too(name: str) -> None:
-    ref = ImageRef("images", name)
-    sentence = f"the sidecar {sidecar_name(ref)!r}: storage answered 503; {name!r} waits"
-    alias = Names().of(ref)
-    digest = alias.removeprefix("images/")
-    assert Names().masked({"picture": ref.subject, "reason": sentence, "attempts": 2}) == {
-        "picture": alias,
-        "reason": f"the sidecar '{digest}': storage answered 503; '{digest}' waits",
-        "attempts": 2,
-    }
+def test_a_fact_leaves_as_what_it_is_and_a_picture_by_its_alias(fact: object, told: object) -> None:
+    assert Names().told(fact) == told
+
+
+def test_a_fact_leaves_in_clear_where_that_is_allowed() -> None:
+    assert Names(in_clear=True).told(CAT) == "images/pets/cat.jpg"
 
 
 @pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403"), ValueError("a bug")], ids=repr)
@@ -317,12 +322,11 @@ async def test_the_observed_line_does_what_the_bare_one_does(observed: Observed)
 
 @pytest.fixture
 def exported() -> Iterator[InMemoryLogRecordExporter]:
-    """What the app's logger exports, masked as the adapter does it."""
+    """What leaves of the app's log."""
     exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     provider = LoggerProvider()
-    provider.add_log_record_processor(Masking(Names().masked))
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    handler, logger = LoggingHandler(logger_provider=provider), logging.getLogger(v.SCOPE)
+    handler, logger = ListedEvents(provider.get_logger(v.SCOPE), Names().told), logging.getLogger(v.SCOPE)
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -331,24 +335,74 @@ def exported() -> Iterator[InMemoryLogRecordExporter]:
     logger.setLevel(before)
 
 
+@pytest.mark.parametrize(
+    ("event", "arguments", "more", "left"),
+    [
+        ("picture.done", (), {"outcome": "described", "secret": "Agatha"}, {"outcome": "described"}),
+        ("picture.done", (), {"exc_info": ValueError("Agatha"), "stack_info": True}, {}),
+        ("picture.described", (), {"outcome": "described"}, None),
+        ("Agatha", (), {}, None),
+        ("%s of Agatha", ("picture.done",), {}, None),
+    ],
+)
+def test_only_listed_events_leave_and_only_with_their_listed_facts(
+    exported: InMemoryLogRecordExporter,
+    event: str,
+    arguments: tuple[str, ...],
+    more: dict[str, Any],
+    left: dict[str, str] | None,
+) -> None:
+    kept = {name: more.pop(name) for name in ("exc_info", "stack_info") if name in more}
+    logging.getLogger("describer.somewhere").error(event, *arguments, extra=more, **kept)
+    told = [
+        (record.log_record.body, dict(record.log_record.attributes or {})) for record in exported.get_finished_logs()
+    ]
+    assert told == ([] if left is None else [(event, left)])
+
+
+def test_a_span_leaves_by_its_scope_and_name_with_its_listed_attributes_alone(observed: Observed) -> None:
+    ours, other = observed.telemetry.tracer, observed.tracers.get_tracer("fastapi")
+    for tracer, name in ((other, v.DESCRIBE), (ours, "GET /Agatha"), (ours, v.IMAGES_LOOK), (ours, "chat a-model")):
+        with tracer.start_as_current_span(name, attributes={"url.full": "Agatha", v.OUTCOME: "kept"}) as span:
+            span.add_event("exception", {"exception.message": "Agatha"})
+            span.set_status(StatusCode.ERROR, "Agatha")
+    assert [span.name for span in observed.spans] == [v.IMAGES_LOOK, "chat a-model"]
+    assert [dict(span.attributes or {}) for span in observed.spans] == [{v.OUTCOME: "kept"}] * 2
+    assert "Agatha" not in "".join(span.to_json() for span in observed.spans)
+
+
+def test_a_traces_state_which_callers_may_fill_stays(observed: Observed) -> None:
+    caller = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1), trace_state=TraceState([("who", "agatha")]))
+    with use_span(NonRecordingSpan(caller)), observed.telemetry.span(v.DESCRIBE):
+        pass
+    (span,) = observed.spans
+    assert span.context and span.parent
+    assert (span.context.trace_id, span.parent.span_id) == (1, 2)
+    assert not span.context.trace_state and not span.parent.trace_state
+
+
+def test_a_metric_keeps_its_listed_attributes_alone(observed: Observed) -> None:
+    observed.telemetry.pictures.add(1, {v.OUTCOME: "kept", "who": "Agatha"})
+    assert observed.points(v.PICTURES) == [({v.OUTCOME: "kept"}, 1)]
+
+
 async def test_log_events_carry_facts_and_the_trace(observed: Observed, exported: InMemoryLogRecordExporter) -> None:
-    observed.house.model.script = [Transient("the picture 'pets/cat.jpg': storage answered 503", retry_after=7)]
-    with observed.telemetry.span("invocation"):
+    observed.house.model.script = [Transient("storage answered 503", retry_after=7, quoting="pets/cat.jpg")]
+    with observed.telemetry.span(v.DESCRIBE):
         await observed.delivery.arrived(CAT.container, CAT.name)
     [event] = [told.log_record for told in exported.get_finished_logs()]
     assert event.body == "picture.deferred"
     facts = dict(event.attributes or {})
     assert facts.pop("age") == pytest.approx(0, abs=5)
-    alias = Names().of(CAT).removeprefix("images/")
     assert facts == {
-        "picture": f"images/{alias}",
+        "picture": Names().of(CAT),
         "attempts": 0,
         "deferrals": 1,
         "delay": 7.0,
         "fault": "transient",
-        "reason": f"the picture '{alias}': storage answered 503",
+        "reason": "storage answered 503",
     }
-    context = observed.span("invocation").context
+    context = observed.span(v.DESCRIBE).context
     assert context
     assert event.trace_id == context.trace_id
 
@@ -357,11 +411,6 @@ def test_it_is_off_unless_configured() -> None:
     app = App(Settings.read(GOOD))
     assert app.telemetry is None
     assert isinstance(app.journal, LogJournal)
-
-
-def test_no_instrumentation_of_the_distribution_is_left_on() -> None:
-    """Theirs tell addresses, and addresses hold blob names; a release that brings a new one must be noticed."""
-    assert set(SPANS_OF_OTHERS) == set(_constants._ALL_SUPPORTED_INSTRUMENTED_LIBRARIES)
 
 
 async def _replied(observed: Observed) -> list[str | FreeAnswer]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from describer import journal
+from describer import vocabulary as v
 from describer.announcer import Announcer
 from describer.backoff import Backoff
 from describer.errors import Misconfigured, Transient
 from describer.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
 from describer.messages import Unreadable
 from describer.outcome import SkipReason, Status
-from describer.telemetry import vocabulary as v
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.conftest import BRIEF, CAT, House

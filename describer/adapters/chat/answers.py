@@ -1,5 +1,6 @@
 """What each answer of the model's server means. Judged by status and code, never by the message's words."""
 
+import re
 from typing import Final
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
@@ -49,6 +50,9 @@ _PARAMETERS: Final = frozenset(
 )
 """Codes that speak of what is sent with every picture, or of what it is sent to."""
 
+_WORD: Final = re.compile(r"[\w.\[\]-]{1,64}")
+"""A code, or what in a request is at fault, such as `max_tokens`: words of the protocol, which may be logged."""
+
 
 def read(completion: ChatCompletion, brief: Brief, usage: Usage) -> Answer:
     """The answer in a completion that was not cut off.
@@ -94,7 +98,8 @@ def fault(error: APIError) -> DescriberError:
 
 def _meaning(error: APIStatusError) -> DescriberError:
     status, code = error.status_code, error.code or ""
-    answered = f"the model's server answered {status} {code}".rstrip()
+    words = [word for word in (code, error.param or "") if _WORD.fullmatch(word)]
+    answered = " ".join([f"the model's server answered {status}", *words])
     if status in _PASSING or status >= 500:
         # A 500 may come of this picture; a gateway's 502 to 504 and a rate limit do not.
         return Transient(answered, retry_after=_wait(error), blames_picture=status == 500)
@@ -102,8 +107,9 @@ def _meaning(error: APIStatusError) -> DescriberError:
         return _REFUSALS[code](f"The model's service does not take this picture ({status} {code}).")
     if status == 413:
         return TooLarge("The model's service finds the request too large (413).")
-    sentence = f"{answered}: {error.message}"
-    return Misconfigured(sentence) if _of_the_installation(error) else Transient(sentence, blames_picture=True)
+    if _of_the_installation(error):
+        return Misconfigured(answered, quoting=error.message)
+    return Transient(answered, blames_picture=True, quoting=error.message)
 
 
 def _of_the_installation(error: APIStatusError) -> bool:

@@ -75,7 +75,7 @@ async def system_resolve(host: str) -> Sequence[str]:
         found = await lookup
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
-            raise Transient(f"The name {host!r} cannot be looked up now.") from error
+            raise Transient("The name of the URL's server cannot be looked up now", quoting=host) from error
         return ()
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 

@@ -40,7 +40,7 @@ def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
     """
     server, status = f"The server {target.host!r}", response.status_code
     if status in _PASSING or status >= 500:
-        raise Transient(f"{server} answered {status}.", retry_after=_wait(response))
+        raise Transient(f"The server of the URL answered {status}", retry_after=_wait(response), quoting=target.host)
     if status != 200:
         raise Unfetchable(f"{server} answered {status}; check the URL and who may read it.", code=UrlFault.STATUS)
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -63,7 +63,7 @@ def fault(error: httpx2.TransportError, target: Target) -> DescriberError:
     if _is_certificate_fault(error):
         sentence = f"The server {target.host!r} has no valid certificate for that name."
         return Unfetchable(sentence, code=UrlFault.CERTIFICATE)
-    return Transient(f"The server {target.host!r} cannot be reached, or broke off.")
+    return Transient("The server of the URL cannot be reached, or broke off", quoting=target.host)
 
 
 def _is_certificate_fault(error: BaseException | None) -> bool:

@@ -22,6 +22,7 @@ from describer.adapters.web import answers, data
 from describer.adapters.web.addresses import Resolve, public_addresses, system_resolve
 from describer.adapters.web.urls import Rules, Target, redirected
 from describer.errors import Corrupt, Transient, Unfetchable, UrlFault
+from describer.unpacking import unpacked
 
 _MOST_REDIRECTS: Final = 3
 _MOST_ADDRESSES: Final = 3
@@ -85,7 +86,7 @@ class Web:
         """
         if data.is_data(url):
             extend(min(data.most_bytes(url), self.max_bytes))
-            found = await asyncio.to_thread(data.decoded, url, self.max_bytes)
+            found = await unpacked(data.decoded, url, self.max_bytes)
         else:
             found = await self._in_time(url, extend)
         if not found:

@@ -1,0 +1,49 @@
+"""What app.py wires together, and that the tests' own wiring is the same."""
+
+from typing import Any
+
+import pytest
+
+from describer.api.door import Door
+from describer.app import App
+from describer.pipeline import Pipeline
+from describer.settings import MIB, Settings
+from tests.unit.conftest import House
+from tests.unit.test_ondemand import Desk
+
+SETTINGS = {
+    "IMAGES_CONTAINER": "images",
+    "IMAGES": "UseDevelopmentStorage=true",
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
+    "OPENAI_MODEL": "gpt-5.6-luna",
+    "HELD_IMAGES_MB": "16",
+}
+
+
+def _parts(app: App) -> dict[str, Any]:
+    assert isinstance(app.http, Door)
+    assert isinstance(app.pipeline, Pipeline)
+    loader, tool = app.ondemand.loader, app.tool
+    return {"HTTP": app.http.memory, "uploads": app.pipeline.memory, "loader": loader._memory, "MCP": tool.memory}
+
+
+async def test_every_way_in_shares_one_budget_of_memory() -> None:
+    app = App(Settings.read(SETTINGS))
+    assert {name for name, memory in _parts(app).items() if memory is not app.memory} == set()
+    assert app.memory.size == 16 * MIB
+    assert isinstance(app.pipeline, Pipeline)
+    assert app.ondemand.line is app.pipeline
+    assert app.ondemand.scribe is app.pipeline.scribe, "so that equal questions meet, and answers are kept once"
+    await app.close()
+
+
+@pytest.mark.parametrize("part", ["memory", "scribe.in_flight", "scribe.answers"])
+def test_the_tests_desk_is_wired_like_it(house: House, part: str) -> None:
+    desk = Desk(house).ondemand
+    assert desk.loader._memory is house.memory
+    of_desk: Any = desk.line
+    of_house: Any = house.pipeline
+    for name in part.split("."):
+        of_desk, of_house = getattr(of_desk, name), getattr(of_house, name)
+    assert of_desk is of_house
