@@ -9,6 +9,7 @@ on `image-work`, with a delay. Three kinds of tries are told apart:
   or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from describer.ports import Line, Queue
 MAX_INTERRUPTIONS: Final = 10
 """Tries without an end. A stop cuts off only what takes longer than the host waits (ten seconds), so that one picture
 is cut off twice by chance and ten times by its own doing."""
+SUSPECT: Final = 2
+"""Tries without an end from which on a picture is worked beside no other such."""
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ class Delivery:
     max_attempts: int
     backoff: Backoff
     journal: Journal = field(default_factory=LogJournal)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def arrived(self, container: str, name: str) -> None:
         """A picture has landed."""
@@ -64,7 +68,12 @@ class Delivery:
         with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
             for work in works:
                 self.journal.taken(work)
-                await (self._work(work) if received == 1 else self._interrupted(work))
+                if received > 1:
+                    await self._interrupted(work)
+                elif work.interruptions < SUSPECT:
+                    await self._work(work)
+                else:
+                    await self._work_alone(work)
 
     async def noticed(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
@@ -80,6 +89,14 @@ class Delivery:
             _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
             ours = Transient(f"an unexpected {type(error).__name__}; the log says where", blames_picture=True)
             await self._put_off(work, ours)
+
+    async def _work_alone(self, work: Work) -> None:
+        """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
+        if self._alone.locked():
+            await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
+            return
+        async with self._alone:
+            await self._work(work)
 
     async def _interrupted(self, work: Work) -> None:
         """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.

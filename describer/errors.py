@@ -9,6 +9,7 @@ The tree:
     │   ├── TooLarge         over the limit of bytes or of memory
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
+    │   ├── Encrypted        with a key that only its owner's programs have
     │   └── Unanswered       the model gave no usable answer, however often it is asked
     ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
@@ -18,7 +19,9 @@ The tree:
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
-    │   └── Newer            a later version of the app wrote this record: leave it alone
+    │   ├── Newer            a later version of the app wrote this record: leave it alone
+    │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
+    │   └── Protected        a policy or a legal hold forbids the change
     └── Superseded       the picture or its record changed meanwhile: start again from the first step
 """
 
@@ -86,6 +89,12 @@ class Archived(Refused):
     """The blob lies in the archive tier; its owner must rehydrate it first."""
 
     status = Status.ARCHIVED
+
+
+class Encrypted(Refused):
+    """The blob is encrypted with a key that its owner provides with each request."""
+
+    status = Status.UNSUPPORTED
 
 
 class Unanswered(Refused):
@@ -180,6 +189,17 @@ class Misconfigured(DescriberError):
 
 class Newer(Misconfigured):
     """A later version of the app wrote this record: only that one may change it."""
+
+
+class RecordUnreadable(Misconfigured):
+    """A sidecar can be neither read nor replaced: it is in the archive tier, or encrypted with a key of somebody's.
+
+    It may hold a person's text, so that nothing is written in its place.
+    """
+
+
+class Protected(Misconfigured):
+    """An immutability policy or a legal hold forbids to change or delete a blob."""
 
 
 class Superseded(DescriberError):

@@ -7,8 +7,10 @@ the sidecar. (Microsoft Learn, "Set Blob Metadata".)
 """
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, repeat
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -49,6 +51,7 @@ _OURS: Final = frozenset(
 _ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODERS: Final = ("", "/", "!'()*", "!#$&'()*+,/:;=?@")
 """What is left as it is by encoders of everything, of paths, and by JavaScript's encodeURIComponent and encodeURI."""
+_ELLIPSIS: Final = "\u2026"
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
 
 
@@ -164,14 +167,25 @@ def cut(text: str, longest: int) -> str:
     """`text` in at most `longest` encoded bytes: whole, or up to a sentence's end, or up to a word with an ellipsis."""
     if len(encode(text)) <= longest:
         return text
-    ends = [found.end() for found in _SENTENCE_END.finditer(text) if len(encode(text[: found.end()])) <= longest]
-    if ends:
-        return text[: ends[-1]]
-    ellipsis = "…"
-    while text and len(encode(text + ellipsis)) > longest:
-        text = text[:-1]
-    head, blank, _ = text.rpartition(" ")
-    return (head if blank else text) + ellipsis if text else ""
+    widths = _widths(text)
+    whole = _most(widths, longest)
+    if end := max((found.end() for found in _SENTENCE_END.finditer(text) if found.end() <= whole), default=0):
+        return text[:end]
+    kept = text[: _most(widths, longest - len(encode(_ELLIPSIS)))]
+    head, blank, _ = kept.rpartition(" ")
+    return (head if blank else kept) + _ELLIPSIS if kept else ""
+
+
+def _widths(text: str) -> list[int]:
+    """Bytes of the encoded text up to each place in it, if something follows there that is not a blank."""
+    blanks = len(text) - len(text.lstrip(" "))
+    each = (1 if letter in _PLAIN else 3 * len(letter.encode()) for letter in text[blanks:])
+    return [*accumulate(chain(repeat(3, blanks), each), initial=0)]
+
+
+def _most(widths: Sequence[int], longest: int) -> int:
+    """How many letters fit."""
+    return max(0, bisect_right(widths, longest) - 1)
 
 
 def _marks(record: Record, etag: str) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
 
-import re
 from dataclasses import dataclass, fields
 from typing import Final
 
-from describer import prompt
+from describer import language, prompt
 from describer.brief import Brief, Question
 from describer.errors import Unacceptable
 
@@ -16,8 +15,6 @@ CHARS: Final = (20, 2000)
 TOKENS: Final = (16, 32000)
 IMAGE_TOKENS: Final = (64, 32000)
 DETAILS: Final = ("low", "high", "original")
-LANGUAGE: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
-"""BCP 47, as far as its form goes."""
 _IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
 """What a brief calls a wish, where it has another name."""
 
@@ -56,7 +53,7 @@ class Order:
         """
         self._check(usual, models)
         return Brief(
-            languages=self.languages or usual.languages,
+            languages=self._tags() or usual.languages,
             model=self.model or usual.model,
             detail=self.detail or usual.detail,
             max_completion_tokens=self.max_tokens or usual.max_completion_tokens,
@@ -80,9 +77,19 @@ class Order:
             if getattr(self, field):
                 raise Unacceptable(f"{field} is for descriptions; a question of one's own says it itself.", field=field)
         brief = self.brief(usual, models)
-        language = self.languages[0] if self.languages else ""
+        tag = brief.languages[0] if self.languages else ""
         cap = brief.max_completion_tokens
-        return Question(text.strip(), brief.model, brief.detail, cap, self.context, language, brief.max_image_tokens)
+        return Question(text.strip(), brief.model, brief.detail, cap, self.context, tag, brief.max_image_tokens)
+
+    def _tags(self) -> tuple[str, ...]:
+        tags = []
+        for place, tag in enumerate(self.languages, 1):
+            try:
+                tags.append(language.normal(tag))
+            except ValueError:
+                sentence = f"Language {place} is not a BCP 47 tag of registered parts such as en, pt-BR or zh-Hans."
+                raise Unacceptable(sentence, field="languages") from None
+        return tuple(tags)
 
     def _check(self, usual: Brief, models: tuple[str, ...]) -> None:
         known = dict.fromkeys((usual.model, *models))
@@ -95,11 +102,9 @@ class Order:
                 raise Unacceptable(f"{field} has to be one of {', '.join(choices)}.", field=field)
         if len(self.languages) > MOST_LANGUAGES:
             raise Unacceptable(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
-        if len({language.lower() for language in self.languages}) < len(self.languages):
+        tags = self._tags()
+        if len(set(tags)) < len(tags):
             raise Unacceptable("Name each language once.", field="languages")
-        for place, language in enumerate(self.languages, 1):
-            if len(language) > 35 or not re.fullmatch(LANGUAGE, language):
-                raise Unacceptable(f"Language {place} is no BCP 47 tag such as en or pt-BR.", field="languages")
         if len(self.context) > LONGEST_CONTEXT:
             raise Unacceptable(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
         for field, number, (least, most) in (

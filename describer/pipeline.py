@@ -116,7 +116,7 @@ class Pipeline:
             record = provenance.settled(picture, content, stored, brief) or await make(picture, content, brief)
         origin = await origin_of(picture, self.watch, self.records)
         record = provenance.reconciled(record, picture, stored, origin, again=brief.again)
-        record = _markable(record, picture)
+        record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._announce(picture, written, stored)
         marked = await self._mark(picture, written)
@@ -136,6 +136,8 @@ class Pipeline:
 
     async def _read(self, picture: Picture) -> Content:
         try:
+            if picture.refusal:
+                raise picture.refusal
             if picture.size > self.max_bytes:
                 raise TooLarge(f"The blob has {picture.size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
             return await self.images.read(picture)
@@ -164,6 +166,19 @@ class Pipeline:
             raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
         await self.topic.announce(written)
 
+    def _flagged(self, record: Record, picture: Picture) -> Record:
+        """Flags a record whose picture is known to take no metadata, so that it is written and announced once.
+
+        The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
+        """
+        if picture.refusal and self.write_metadata:
+            return record if NOT_MARKED in record.flags else _with_flags(record, *record.flags, NOT_MARKED)
+        if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
+            return record
+        source = record.source.model_copy(update={"etag": picture.etag})
+        unflagged = _with_flags(record, *(flag for flag in record.flags if flag != NOT_MARKED))
+        return unflagged.model_copy(update={"source": source})
+
     def _marks(self, record: Record) -> bool:
         return self.write_metadata and NOT_MARKED not in record.flags
 
@@ -179,7 +194,7 @@ class Pipeline:
         pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
         if pairs is not None and await self.images.mark(picture, pairs):
             return written
-        flagged = written.record.model_copy(update={"flags": (*written.record.flags, NOT_MARKED)})
+        flagged = _with_flags(written.record, *written.record.flags, NOT_MARKED)
         return await self.records.write(picture.ref, flagged, replaces=written)
 
 
@@ -195,10 +210,5 @@ def _key(record: Record) -> str:
     return shared_key(record.source.sha256, record.fingerprint)
 
 
-def _markable(record: Record, picture: Picture) -> Record:
-    """Without the flag that an earlier version of this blob could not be marked: this one perhaps can."""
-    if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
-        return record
-    flags = tuple(flag for flag in record.flags if flag != NOT_MARKED)
-    source = record.source.model_copy(update={"etag": picture.etag})
-    return record.model_copy(update={"flags": flags, "source": source})
+def _with_flags(record: Record, *flags: str) -> Record:
+    return record.model_copy(update={"flags": flags})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from describer import messages
+from describer.errors import InvalidName
 from describer.events import ImageRef, Work
 from describer.messages import Unreadable
 from describer.ports import Queue
@@ -47,6 +48,9 @@ class Poison:
             case {"FunctionId": str(function), "ContainerName": str(container), "BlobName": str(name)} if (
                 function.endswith(_UPLOADS) and container == self.container and name
             ):
-                return ImageRef(container, name)
+                try:
+                    return ImageRef(container, name)
+                except InvalidName as error:
+                    raise Unreadable(str(error)) from error
             case _:
                 raise Unreadable("it is no upload that this app's blob trigger was told of")

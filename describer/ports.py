@@ -20,13 +20,23 @@ from describer.record import Record, Usage
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A blob's properties: `size` in bytes, `metadata` raw, as stored, `leased` where a lease bars writing."""
+    """A blob's properties.
+
+    Args:
+        ref: where it is.
+        etag: of the blob; empty if storage does not tell, and for a picture that is not in storage.
+        size: in bytes.
+        metadata: raw, as stored.
+        leased: True if a lease bars writing.
+        refusal: why it can be neither read nor marked, if that is known beforehand.
+    """
 
     ref: ImageRef
     etag: str
     size: int
     metadata: Mapping[str, str]
     leased: bool = False
+    refusal: Refused | None = None
 
 
 @dataclass(slots=True)
@@ -111,7 +121,7 @@ class Images(Protocol):
 
         Raises:
             Superseded: it changed since, or is gone.
-            Archived: it lies in the archive tier.
+            Archived, Encrypted: storage does not give them out.
         """
 
     async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
@@ -131,6 +141,7 @@ class Records(Protocol):
 
         Raises:
             Newer: a later version of the app wrote it.
+            RecordUnreadable: storage does not give it out.
         """
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
@@ -148,7 +159,7 @@ class Records(Protocol):
         """
 
     async def delete(self, ref: ImageRef, stored: Stored) -> None:
-        """Deletes exactly this record.
+        """Deletes exactly this record, with its snapshots, unless a policy or a legal hold protects it.
 
         Raises:
             Superseded: another record stands there by now.
@@ -168,7 +179,10 @@ class Records(Protocol):
         """Offers `record` to twins; the first one stays."""
 
     async def unshare(self, container: str, key: str) -> None:
-        """Withdraws what was offered to twins, if it was. Whoever offered it: the next twin is described anew."""
+        """Withdraws what was offered to twins, if it was. Whoever offered it: the next twin is described anew.
+
+        What a policy or a legal hold protects stays.
+        """
 
 
 class Studio(Protocol):
@@ -272,7 +286,7 @@ class Uploads(Protocol):
         """Puts a picture, in the place of any other."""
 
     async def remove(self, ref: ImageRef) -> None:
-        """Deletes a picture, if it is there."""
+        """Deletes a picture, if it is there and no policy or legal hold protects it."""
 
 
 class Verdict(StrEnum):

@@ -1,12 +1,12 @@
-"""How pictures are prepared: the figures that decide what the model is shown, and their name."""
+"""What decides how a picture is shown to the model, so that a change of it changes the fingerprint of what is asked."""
 
 from typing import Final
 
 JPEG_QUALITY: Final = 85
 SHORT_SIDE: Final = 768
 LONG_SIDE: Final = 2048
+"""Pixels, at most."""
 REVISION: Final = 2
-"""Raise it whenever the same file would be shown otherwise by a change of ours."""
+"""Of all else that decides: raise it when decoding, colours or the choice of a size change what the model sees."""
 
 NAME: Final = f"jpeg{JPEG_QUALITY}/{SHORT_SIDE}x{LONG_SIDE}/{REVISION}"
-"""Part of each record's fingerprint: the model is asked again where it changes."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from describer import language
 from describer.errors import Misconfigured
 from describer.models import family
 
@@ -96,7 +97,7 @@ def _listed(value: object) -> object:
 
 
 def _without_repeats(tags: tuple[str, ...]) -> tuple[str, ...]:
-    if len({tag.lower() for tag in tags}) < len(tags):
+    if len(set(tags)) < len(tags):
         raise ValueError(tags)
     return tags
 
@@ -108,7 +109,7 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
 
 _Address = Annotated[str, AfterValidator(_address)]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-_Language = Annotated[str, _matching(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")]
+_Language = Annotated[str, AfterValidator(language.normal)]
 _Languages = Annotated[
     tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_without_repeats)
 ]

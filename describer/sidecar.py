@@ -9,6 +9,7 @@ from typing import Final
 from describer.events import ImageRef
 
 _LONGEST_NAME: Final = 1024
+"""UTF-16 units."""
 _DEEPEST_NAME: Final = 61
 """Segments between slashes: Azure takes 254, or with a hierarchical namespace 63, account and container among them."""
 
@@ -16,15 +17,25 @@ _DEEPEST_NAME: Final = 61
 def sidecar_name(ref: ImageRef) -> str:
     """`<container>/<blob name>.json`.
 
-    Where that would pass Azure's 1,024 characters, or be too deep, the blob's name is cut and the SHA-256 of the whole
+    If that is longer than Azure allows, or has too many segments, the blob's name is cut and the SHA-256 of the whole
     follows a `~`; the record's `source.name` has it in full.
     """
     name = f"{ref.container}/{ref.name}.json"
     segments = name.split("/")
-    if len(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
+    if _units(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
         return name
     tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
-    return "/".join(segments[:_DEEPEST_NAME])[: _LONGEST_NAME - len(tail)] + tail
+    return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(tail)) + tail
+
+
+def _units(text: str) -> int:
+    """The length in UTF-16 units, by which Azure counts: an emoji has two."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str, units: int) -> str:
+    """As much of the text as fits, without half a letter at the end."""
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
 
 
 def shared_key(sha256: str | None, fingerprint: str) -> str:

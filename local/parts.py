@@ -7,8 +7,11 @@ from pathlib import Path
 from local import children, eventgrid
 from local.addresses import Addresses
 from local.children import Child
+from local.extensions.running import STOP_WITHIN
 from local.routes import Route
 from local.storage import Storage
+
+HOST_GRACE = STOP_WITHIN + 5.0  # seconds between SIGTERM and SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Parts:
         command = children.module("local.host", "--app", str(app), "--port", str(port))
         ready = children.answers(f"http://127.0.0.1:{port}/admin/host/status")
         keys = {"HOST_KEY": where.key, "FUNCTION_KEY": where.function_key}
-        return self._child("host", command, {**settings, **keys}, ready)
+        return self._child("host", command, {**settings, **keys}, ready, HOST_GRACE)
 
     def eventgrid(self, route: Route, storage: Storage, where: Addresses) -> Child:
         """Start Event Grid with its one subscription; it waits for the host and shakes hands with it."""
@@ -62,6 +65,13 @@ class Parts:
         told = {**storage.environment, **({"EVENTGRID_ENDPOINT": webhook} if webhook else {})}
         return self._child("eventgrid", command, told, children.says(self.logs / "eventgrid.log", eventgrid.ACTIVE))
 
-    def _child(self, name: str, command: Sequence[str], told: Mapping[str, str], ready: children.Ready) -> Child:
+    def _child(
+        self,
+        name: str,
+        command: Sequence[str],
+        told: Mapping[str, str],
+        ready: children.Ready,
+        grace: float = children.GRACE,
+    ) -> Child:
         environment = {**self.inherited, **told}
-        return Child(name, command, environment=environment, log=self.logs / f"{name}.log", ready=ready)
+        return Child(name, command, environment=environment, log=self.logs / f"{name}.log", ready=ready, grace=grace)

@@ -3,7 +3,7 @@
 import http
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from local.clients import StandInIdentity
 from local.environment import CLIENT_ID
 from local.identity import STORAGE
 
+HOUR = 3600.0
 API_VERSION = "2025-01-05"  # of the storage service; any that knows OAuth
 
 
@@ -104,13 +105,24 @@ class Storage:
                 raise
 
 
-def start(state: Path, environment: Mapping[str, str], ports: tuple[int, int, int, int]) -> tuple[Storage, list[Child]]:
+def start(
+    state: Path,
+    environment: Mapping[str, str],
+    ports: tuple[int, int, int, int],
+    *,
+    accounts: Sequence[str] = (azurite.IMAGES, azurite.HOST),
+    preload: Sequence[Path] = (),
+    tokens_live: float = HOUR,
+) -> tuple[Storage, list[Child]]:
     """Start both, without waiting; certificates go to `state`/tls, logs to `state`/logs.
 
     Args:
         state: a folder that is this stack's alone.
         environment: what the two processes get, see environment.clean.
         ports: of blob, queue, table and identity.
+        accounts: the names of the storage accounts.
+        preload: scripts that Node runs before Azurite.
+        tokens_live: seconds that a token is good for.
 
     """
     blob, queue, table, identity = ports
@@ -118,11 +130,20 @@ def start(state: Path, environment: Mapping[str, str], ports: tuple[int, int, in
     known = StandInIdentity(f"http://127.0.0.1:{identity}/msi/token", children.secret(), CLIENT_ID)
     log = state / "logs/azurite.log"
     emulator = azurite.start(
-        blob_port=blob, queue_port=queue, table_port=table, certificate=certificate, log=log, environment=environment
+        blob_port=blob,
+        queue_port=queue,
+        table_port=table,
+        certificate=certificate,
+        log=log,
+        environment=environment,
+        accounts=accounts,
+        preload=preload,
     )
     endpoint = Child(
         "identity",
-        children.module("local.identity", "--port", str(identity), "--client-id", CLIENT_ID),
+        children.module(
+            "local.identity", *("--port", str(identity), "--client-id", CLIENT_ID, "--lifetime", str(tokens_live))
+        ),
         environment={**environment, "IDENTITY_HEADER": known.secret},
         log=state / "logs/identity.log",
         ready=children.answers(f"http://127.0.0.1:{identity}/healthz"),
@@ -136,9 +157,17 @@ def start(state: Path, environment: Mapping[str, str], ports: tuple[int, int, in
 
 
 @contextmanager
-def running(state: Path, environment: Mapping[str, str], ports: tuple[int, int, int, int]) -> Iterator[Storage]:
-    """Start both, wait until they are ready, and end them at the end of the block."""
-    storage, started = start(state, environment, ports)
+def running(
+    state: Path,
+    environment: Mapping[str, str],
+    ports: tuple[int, int, int, int],
+    *,
+    accounts: Sequence[str] = (azurite.IMAGES, azurite.HOST),
+    preload: Sequence[Path] = (),
+    tokens_live: float = HOUR,
+) -> Iterator[Storage]:
+    """Start both (see `start`), wait until they are ready, and end them at the end of the block."""
+    storage, started = start(state, environment, ports, accounts=accounts, preload=preload, tokens_live=tokens_live)
     try:
         for child in started:
             child.wait_until_ready()

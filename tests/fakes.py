@@ -14,7 +14,7 @@ from typing import Any
 
 from describer.brief import Brief, Question
 from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Newer, Superseded, Transient
+from describer.errors import DescriberError, Newer, Refused, Superseded, Transient
 from describer.events import ImageRef
 from describer.image.values import Header, PreparedImage
 from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
@@ -36,7 +36,11 @@ async def give_way() -> None:
 
 
 class FakeImages:
-    """Blobs by name; `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off."""
+    """Blobs by name.
+
+    `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off, and `refusal` is known
+    beforehand to keep all of them from being read or marked.
+    """
 
     def __init__(self) -> None:
         self.blobs: dict[ImageRef, _Blob] = {}
@@ -44,6 +48,7 @@ class FakeImages:
         self.fails_with: DescriberError | None = None
         self.unwritable = False
         self.leased = False
+        self.refusal: Refused | None = None
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -55,7 +60,9 @@ class FakeImages:
     async def look(self, ref: ImageRef) -> Picture | None:
         await give_way()
         blob = self.blobs.get(ref)
-        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased) if blob else None
+        if blob is None:
+            return None
+        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
 
     async def read(self, picture: Picture) -> Content:
         await give_way()

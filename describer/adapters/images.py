@@ -8,13 +8,24 @@ from typing import Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
-from describer.adapters.storage import METADATA, NO_NAME, absent_is_fine, code_of, storage_errors
+from describer.adapters.storage import (
+    METADATA,
+    NO_NAME,
+    PROTECTED,
+    absent_is_fine,
+    archived,
+    code_of,
+    protected_stays,
+    storage_errors,
+)
+from describer.errors import Encrypted
 from describer.events import ImageRef
 from describer.ports import Content, Picture
 
-_UNWRITABLE: Final = frozenset({"BlobArchived", "BlobImmutableDueToPolicy"}) | METADATA
+_UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +36,15 @@ class BlobImages:
 
     async def look(self, ref: ImageRef) -> Picture | None:
         """One HEAD."""
-        with storage_errors("the picture"):
-            try:
-                properties = await self._client(ref).get_blob_properties()
-            except HttpResponseError as error:
-                # A HEAD has no body: the code comes in a header, which an absent blob's answer may lack.
-                code = code_of(error)
-                if (error.status_code == 404 and code in {"", "BlobNotFound"}) or code in NO_NAME:
-                    return None
-                raise
+        try:
+            properties = await self._properties(ref)
+        except Encrypted as refusal:  # without the key, storage tells nothing of it
+            return Picture(ref, "", 0, {}, refusal=refusal)
+        if properties is None:
+            return None
         leased = properties.lease.status == "locked"
-        return Picture(ref, str(properties.etag), properties.size, properties.metadata, leased)
+        unread = archived() if properties.blob_tier == "Archive" else None
+        return Picture(ref, str(properties.etag), properties.size, properties.metadata, leased, unread)
 
     async def read(self, picture: Picture) -> Content:
         """One conditional GET, in pieces where the blob is large."""
@@ -67,8 +76,18 @@ class BlobImages:
 
     async def remove(self, ref: ImageRef) -> None:
         """One DELETE."""
-        with storage_errors("the picture"), absent_is_fine():
-            await self._client(ref).delete_blob()
+        with protected_stays(), storage_errors("the picture"), absent_is_fine():
+            await self._client(ref).delete_blob(delete_snapshots="include")
+
+    async def _properties(self, ref: ImageRef) -> BlobProperties | None:
+        with storage_errors("the picture"):
+            try:
+                return await self._client(ref).get_blob_properties()
+            except HttpResponseError as error:
+                # A 404 without the service's code is a proxy's or a gateway's: it does not say that the blob is gone.
+                if code_of(error) in {"BlobNotFound", *NO_NAME}:
+                    return None
+                raise
 
     def _client(self, ref: ImageRef) -> BlobClient:
         return self.service.get_blob_client(ref.container, ref.name)

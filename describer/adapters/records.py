@@ -1,25 +1,50 @@
 """The sidecars in Blob Storage, and beside them, under `_content/`, what twins may share."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from azure.core import MatchConditions
 from azure.core.async_paging import AsyncPageIterator
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
-from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, storage_errors
-from describer.errors import Misconfigured, Newer, Superseded, Unacceptable
+from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, protected_stays, storage_errors
+from describer.errors import (
+    Archived,
+    Encrypted,
+    Misconfigured,
+    Newer,
+    RecordUnreadable,
+    Refused,
+    Superseded,
+    Unacceptable,
+)
 from describer.events import ImageRef
 from describer.ports import Page, Stored
 from describer.record import NewerRecord, Record
 from describer.sidecar import shared_name, sidecar_name
 
+_UNREADABLE: Final[dict[type[Refused], str]] = {
+    Archived: "is in the archive tier; move it to another tier, and leave the descriptions out of the rule behind it",
+    Encrypted: "is encrypted with a key that the app does not have; store it without one",
+}
+
 
 class _NotOurs(Misconfigured):
     """A file of somebody else's lies where a sidecar belongs."""
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        with storage_errors("the sidecar"):
+            yield
+    except (Archived, Encrypted) as error:
+        raise RecordUnreadable(f"the sidecar {_UNREADABLE[type(error)]}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +64,18 @@ class BlobRecords:
     async def confirm(self, ref: ImageRef, stored: Stored) -> None:
         """One HEAD."""
         name = sidecar_name(ref)
-        with storage_errors("the sidecar"):
-            try:
-                properties = await self._client(name).get_blob_properties()
-            except ResourceNotFoundError as error:
-                raise Superseded("the sidecar was deleted") from error
+        with _errors():
+            properties = await self._client(name).get_blob_properties()
         if properties.etag != stored.etag:
             raise Superseded("the sidecar was replaced")
 
     async def delete(self, ref: ImageRef, stored: Stored) -> None:
         """One conditional DELETE."""
         name = sidecar_name(ref)
-        with storage_errors("the sidecar"):
-            await self._client(name).delete_blob(etag=stored.etag, match_condition=MatchConditions.IfNotModified)
+        with protected_stays(), _errors():
+            await self._client(name).delete_blob(
+                delete_snapshots="include", etag=stored.etag, match_condition=MatchConditions.IfNotModified
+            )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
         """One request for the names, and one GET for each; what cannot be read as a record is passed over."""
@@ -68,10 +92,10 @@ class BlobRecords:
         return Page([stored for stored in found if stored], str(pages.continuation_token or ""))
 
     async def twin(self, container: str, key: str) -> Record | None:
-        """One GET; what cannot be read as a record is none."""
+        """One GET; what cannot be read as a record is none: the model's answer costs less than to bring it back."""
         try:
             stored = await self._read(shared_name(container, key))
-        except (Newer, _NotOurs):
+        except (Newer, RecordUnreadable, _NotOurs):
             return None
         return stored.record if stored else None
 
@@ -79,23 +103,23 @@ class BlobRecords:
         """One PUT where nothing is."""
         try:
             await self._write(shared_name(container, key), record, None)
-        except Superseded:
+        except (Superseded, RecordUnreadable):
             return  # a twin elsewhere was faster; its answer is as good
 
     async def unshare(self, container: str, key: str) -> None:
         """One DELETE."""
         name = shared_name(container, key)
-        with storage_errors("the sidecar"), absent_is_fine():
-            await self._client(name).delete_blob()
+        with protected_stays(), _errors(), absent_is_fine():
+            await self._client(name).delete_blob(delete_snapshots="include")
 
     async def _listed(self, name: str) -> Stored | None:
         try:
             return await self._read(name)
-        except (Newer, _NotOurs):
+        except (Newer, RecordUnreadable, _NotOurs):
             return None
 
     async def _read(self, name: str) -> Stored | None:
-        with storage_errors("the sidecar"):
+        with _errors():
             try:
                 stream = await self._client(name).download_blob()
                 data = await stream.readall()
@@ -120,7 +144,7 @@ class BlobRecords:
             else {"overwrite": False}  # If-None-Match: *
         )
         settings = ContentSettings(content_type="application/json", cache_control="no-cache")
-        with storage_errors("the sidecar"):
+        with _errors():
             written = await self._client(name).upload_blob(record.to_json(), content_settings=settings, **condition)
         return Stored(record, str(written["etag"]))
 

@@ -1,5 +1,6 @@
 """Storage accounts: how they are reached, and what their errors mean, judged by code and never by status alone."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -11,19 +12,48 @@ from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-from describer.errors import Archived, Misconfigured, Superseded, Transient
+from describer.adapters import retry_after
+from describer.errors import (
+    Archived,
+    DescriberError,
+    Encrypted,
+    Misconfigured,
+    Protected,
+    Superseded,
+    Transient,
+)
 from describer.settings import Account
 
 NO_NAME: Final = frozenset({"InvalidUri", "InvalidResourceName", "OutOfRangeInput"})
-"""Of names that no blob can have; those of containers are checked with the settings."""
+"""Codes for names that no blob can have; names of containers are checked with the settings."""
 METADATA: Final = frozenset({"MetadataTooLarge", "InvalidMetadata"})
-"""Of metadata that this blob cannot have."""
-_RACES: Final = frozenset({"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound"})
+"""Codes for metadata that this blob cannot have."""
+PROTECTED: Final = frozenset({"BlobImmutableDueToPolicy", "BlobImmutableDueToLegalHold"})
+"""Codes for blobs that a policy or a legal hold protects from changes."""
+RACES: Final = frozenset(
+    {"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound", "BlobModifiedWhileReading", "BlobHasBeenModified"}
+)
+"""Codes for blobs that somebody else wrote or deleted meanwhile."""
+ENCRYPTED: Final = frozenset({"BlobUsesCustomerSpecifiedEncryption", "BlobCustomerSpecifiedEncryptionMismatch"})
+"""Codes for blobs that only programs with their owner's key can read."""
+WAITING: Final = {
+    "LeaseIdMissing": "somebody holds a lease on it",
+    "PendingCopyOperation": "a copy to it is under way",
+    "BlobBeingRehydrated": "it is on its way out of the archive tier",
+}
+"""States that end by themselves, however long they take."""
+_MISSING: Final = frozenset(
+    {
+        *("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"),
+        *("QueueNotFound", "QueueBeingDeleted", "QueueDisabled", "ResourceNotFound"),
+    }
+)
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
 _NOWHERE: Final = "https://not-configured.invalid"
 """An account that is not configured. The command line may do without one; whoever asks it is not answered."""
 
+_log = logging.getLogger(__name__)
 _credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
 """By the client id of a managed identity (empty: the app's only one); under None whoever is signed in."""
 
@@ -94,11 +124,18 @@ async def sign_out() -> None:
 def storage_errors(what: str) -> Iterator[None]:
     """Turns the SDK's errors into ours; `what` begins the sentence, such as "the sidecar", and names no blob.
 
+    Only what no other blob's work could get past is the installation's fault. An answer that this table does not know
+    counts against the blob, so that one odd blob neither wakes an operator nor is tried for ever. tests/cases has each
+    answer with its source, docs/storage.md the table.
+
     Raises:
         Superseded: somebody else was faster.
         Archived: the blob must be rehydrated before it can be read.
-        Transient: a lease, an outage, too many requests; with the picture to blame, what storage takes of no such blob.
+        Encrypted: the blob can only be read with a key of its owner's.
+        Transient: a lease, a copy under way, an outage, too many requests, an answer of something that is not storage;
+            with the blob to blame, any other refusal.
         Misconfigured: a role, a container or a queue is missing.
+        Protected: a policy or a legal hold forbids it.
     """
     try:
         yield
@@ -118,30 +155,56 @@ def absent_is_fine() -> Iterator[None]:
             raise
 
 
+@contextmanager
+def protected_stays() -> Iterator[None]:
+    """Passes over a blob that cannot be deleted because a policy or a legal hold protects it; the log tells of it."""
+    try:
+        yield
+    except Protected as error:
+        code = code_of(error.__cause__) if isinstance(error.__cause__, HttpResponseError) else ""
+        _log.warning("storage.protected", extra={"reason": f"a blob was not deleted: {code}"})
+
+
+def archived() -> Archived:
+    """The refusal of a picture in the archive tier."""
+    return Archived("The blob is in the archive tier; move it to another tier to have it described.")
+
+
 def code_of(error: HttpResponseError) -> str:
     """The service's error code, such as `BlobNotFound`; empty where the answer has none."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
 
-def _meaning(what: str, error: HttpResponseError) -> Superseded | Archived | Transient | Misconfigured:
+def _meaning(what: str, error: HttpResponseError) -> DescriberError:
     if isinstance(error, ClientAuthenticationError) and error.response is None:
         return Misconfigured(f"{what}: nobody is signed in; run `az login`, or give the app an identity")
     code = code_of(error)
     sentence = f"{what}: storage answered {error.status_code} {code or error.reason}"
-    if code in _RACES:
+    if code in RACES:
         return Superseded(sentence)
     if code == "BlobArchived":
-        return Archived("The blob is in the archive tier; move it to another tier to have it described.")
-    if code == "LeaseIdMissing":
-        return Transient(f"{sentence}; somebody holds a lease on it")
+        return archived()
+    if code in ENCRYPTED:
+        return Encrypted(
+            "The blob is encrypted with a key that is sent with each request; store it without, to have it described."
+        )
+    if code in PROTECTED:
+        return Protected(f"{sentence}; an immutability policy or a legal hold protects it")
     if isinstance(error, ClientAuthenticationError) or error.status_code in {401, 403}:
         return Misconfigured(f"{sentence}; the app's identity lacks a role on this account, or its token was refused")
-    if error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING:
-        return Transient(sentence)
-    if code in NO_NAME | METADATA:
-        return Transient(sentence, blames_picture=True)
-    return Misconfigured(sentence)
+    if code in _MISSING:
+        return Misconfigured(sentence)
+    return _for_now(sentence, code, error)
+
+
+def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
+    """A refusal with a code counts against the blob, unless its state ends by itself; one without is not storage's."""
+    if code in WAITING:
+        return Transient(f"{sentence}; {WAITING[code]}")
+    passing = error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING
+    wait = retry_after.seconds(getattr(error.response, "headers", {}))
+    return Transient(sentence, retry_after=wait, blames_picture=bool(code) and not passing)
 
 
 def _retry(retries: int) -> ExponentialRetry:

@@ -1,7 +1,7 @@
 """The answers of the HTTP interface."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -35,6 +35,8 @@ from describer.outcome import Status
 from describer.ports import Ending, Stored, Verdict
 from describer.record import Record
 
+_OF_THE_HOST = frozenset({"code", "clientId"})
+"""Query options that the Functions host reads: a key, and its name."""
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
 
@@ -63,6 +65,7 @@ class Routes:
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
         """Descriptions of one picture or several, or one free answer about them."""
         form = wanted(request.headers.get("accept", ""))
+        _refuse_others(request, Options.model_fields)
         asked = await bodies.read(request, query)
         options, desk = asked.options, self.desk()
         request.state.blobs = desk.watched(asked.sources)
@@ -93,6 +96,7 @@ class Routes:
 
     async def descriptions(
         self,
+        request: Request,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
         prefix: Annotated[
             str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
@@ -102,6 +106,7 @@ class Routes:
         limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
     ) -> Response:
         """Stored records, in pages by name."""
+        _refuse_others(request, ("status", "prefix", "container", "cursor", "limit"))
         page = await self.desk().page(container, prefix, cursor, limit)
         found = [stored for stored in page.stored if status is None or stored.record.status is status]
         return _json(Listing(descriptions=[_entry(stored) for stored in found], cursor=page.cursor or None))
@@ -138,6 +143,13 @@ class Routes:
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
         return PlainTextResponse(said.text) if form is Form.TEXT else _json(Answered.of(said))
+
+
+def _refuse_others(request: Request, known: Iterable[str]) -> None:
+    """Refuses query options that do not exist: a misspelt one would be paid for and not heeded."""
+    others = request.query_params.keys() - {*known} - _OF_THE_HOST
+    if others:
+        raise Problem.invalid({name[:100]: f"is not an option; they are {', '.join(known)}" for name in sorted(others)})
 
 
 def _told(record: Record, options: Options, form: Form) -> Response:

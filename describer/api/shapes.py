@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from describer.api.problems import ProblemBody
 from describer.description import ImageKind, Texts
+from describer.language import FORM, LONGEST
 from describer.ondemand import MOST_SOURCES, FreeAnswer
 from describer.order import (
     CHARS,
     IMAGE_TOKENS,
-    LANGUAGE,
     LONGEST_CONTEXT,
     LONGEST_QUESTION,
     MOST_LANGUAGES,
@@ -23,7 +23,7 @@ from describer.prompt import PROFILES
 from describer.record import Record, Usage
 
 _STRICT = ConfigDict(extra="forbid")
-_Language = Annotated[str, Field(pattern=f"^{LANGUAGE}$", max_length=35)]
+_Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
 
 class Options(BaseModel):

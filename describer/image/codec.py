@@ -7,12 +7,18 @@ from typing import Final
 
 from PIL import Image
 
-from describer.errors import Corrupt, DescriberError, TooLarge
-from describer.image.values import MIB, Header
+from describer.errors import Corrupt, DescriberError, TooLarge, Unsupported
+from describer.image.values import MIB, Header, Limits
 
 # A backstop only, for sizes that a codec meets before or after our own check of the header; above twice this it raises.
 Image.MAX_IMAGE_PIXELS = 2**29
 
+_SHORT_OF_MEMORY: Final = ("out of memory", "memory allocation", "unable to allocate")
+_NOT_BUILT_IN: Final = (
+    *("not configured", "not implemented", "not supported", "not been built in", "not available", "unsupported"),
+    *("unknown pixel mode", "samples out of range", "whole number of bytes", "cannot handle", "unknown data"),
+)
+"""What libraries say where they lack a decoder: the file may well be sound."""
 _PACKAGE: Final = __name__.rpartition(".")[0]
 
 
@@ -28,6 +34,7 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
 
     Raises:
         Corrupt: the codec failed.
+        Unsupported: it has no decoder for this.
         TooLarge: it took too much memory.
     """
     try:
@@ -35,20 +42,29 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
     except (DescriberError, ImportError):
         raise
     except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        sentence = f"Decoding this {name} takes too much memory. Upload a smaller copy."
-        raise TooLarge(sentence, facts(header)) from error
+        raise TooLarge(_too_much(name), facts(header)) from error
     except Exception as error:
         if _began_here(error.__traceback__):
             raise
+        words = str(error).lower()
+        if any(sign in words for sign in _SHORT_OF_MEMORY):
+            raise TooLarge(_too_much(name), facts(header)) from error
+        if any(sign in words for sign in _NOT_BUILT_IN):
+            sentence = f"The way in which this {name} stores its pixels is not read. Save it anew as PNG or JPEG."
+            raise Unsupported(sentence, facts(header)) from error
         raise Corrupt(f"The {name} data is damaged. Upload the picture again.", facts(header)) from error
 
 
-def check_memory(needed: float, name: str, header: Header, most: int) -> None:
-    """Refuses what would take more than `most` bytes. Raises TooLarge."""
-    if needed > most:
+def check_cost(needed: float, header: Header, limits: Limits) -> None:
+    """Refuses a picture by its header: too many pixels, or `needed` bytes are too many. Raises TooLarge."""
+    what = f"a {header.format} of {header.width}x{header.height} pixels"
+    if header.width * header.height > limits.max_pixels:
+        most = f"{limits.max_pixels // 10**6} million"
+        raise TooLarge(f"Decoding {what} takes too long; {most} are allowed. Upload a smaller copy.", facts(header))
+    if needed > limits.decode_memory:
         raise TooLarge(
-            f"Decoding a {name} of {header.width}x{header.height} pixels takes about {needed / MIB:.0f} MiB, over the "
-            f"limit of {most / MIB:.0f}. Upload a smaller copy, or raise the limit.",
+            f"Decoding {what} takes about {needed / MIB:.0f} MiB, over the limit of {limits.decode_memory / MIB:.0f}. "
+            f"Upload a smaller copy, or raise the limit.",
             facts(header),
         )
 
@@ -56,6 +72,10 @@ def check_memory(needed: float, name: str, header: Header, most: int) -> None:
 def facts(header: Header | None) -> dict[str, str | int]:
     """What a refusal tells of the picture."""
     return {"format": header.format, "width": header.width, "height": header.height} if header else {}
+
+
+def _too_much(name: str) -> str:
+    return f"Decoding this {name} takes too much memory. Upload a smaller copy."
 
 
 def _began_here(trace: TracebackType | None) -> bool:

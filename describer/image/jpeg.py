@@ -1,30 +1,107 @@
-"""What Pillow does not tell of a JPEG: whether its decoder must hold the picture whole."""
+"""What Pillow does not tell of a JPEG, and what must not reach it. Markers: ITU-T T.81, annex B."""
 
-from typing import Final
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
 
-_START_OF_SCAN: Final = 0xDA
-_SEQUENTIAL_FRAMES: Final = {0xC0, 0xC1}
+_START_OF_SCAN, _END = 0xDA, 0xD9
+_SEQUENTIAL: Final = {0xC0, 0xC1}
 _OTHER_FRAMES: Final = {0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_LOSSLESS: Final = {0xC3, 0xC7, 0xCB, 0xCF}
+_APPLICATIONS: Final = range(0xE0, 0xF0)
+_COMMENT: Final = 0xFE
+_KEPT: Final = {
+    0xE0: (re.compile(rb"JFIF\0"), 14),
+    0xE1: (re.compile(rb"Exif\0|http://ns\.adobe\.com/xap/1\.0/\0"), 8),
+    0xE2: (re.compile(rb"ICC_PROFILE\0"), 16),
+    0xEE: (re.compile(rb"Adobe"), 12),
+}
+"""Application segments that say how the picture is shown: how they begin, and the least that they hold."""
+_NEXT: Final = re.compile(rb"\xff+([^\xff])", re.DOTALL)
 
 
-def in_one_scan(data: bytes) -> bool:
-    """Whether all components come together in one sequential scan, so that rows are decoded and shrunk as they come.
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """A JPEG's header.
 
-    Progressive files, and those with a scan for each component, are kept as coefficients of the whole picture first:
-    up to 8 bytes per pixel. False as well where the headers make no sense. Markers: ITU-T T.81, annex B.
+    Args:
+        plain: all that a decoder needs: without comments, thumbnails, prepared segments of other programs.
+        frame: the kind of frame, such as 0xC0; 0 where there is none.
+        precision: bits a sample.
+        width, height: as stored.
+        one_scan: whether all components come together in one sequential scan, so that rows are decoded and shrunk as
+            they come. Progressive files, and those with a scan for each component, are kept as coefficients of the
+            whole picture first.
+        full_chroma: whether no component is stored with fewer pixels than another.
+        further: pictures that follow in the same file, by its index (MPO).
     """
+
+    plain: bytes
+    frame: int = 0
+    precision: int = 8
+    width: int = 0
+    height: int = 0
+    one_scan: bool = False
+    full_chroma: bool = False
+    further: int = 0
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether it is coded by prediction, which common decoders leave out."""
+        return self.frame in _LOSSLESS
+
+
+def read(data: bytes) -> Jpeg:
+    """The header up to the first scan. Segments that end where they should not are left out."""
+    kept = [b"\xff\xd8"]
+    facts: dict[str, int | bool] = {}
     components, at = 0, 2
-    while data[at : at + 1] == b"\xff":
-        marker = data[at + 1 : at + 2]
-        if marker == b"\xff":  # a fill byte
-            at += 1
-            continue
-        kind, length = int.from_bytes(marker), int.from_bytes(data[at + 2 : at + 4])
-        if kind == _START_OF_SCAN:
-            return data[at + 4 : at + 5] == bytes([components])
-        if kind in _OTHER_FRAMES:
-            return False
-        if kind in _SEQUENTIAL_FRAMES:
-            components = int.from_bytes(data[at + 9 : at + 10])
-        at += 2 + length
-    return False
+    while found := _NEXT.match(data, at):
+        kind, start = found[1][0], found.end()
+        length = int.from_bytes(data[start : start + 2])
+        body = data[start + 2 : start + length]
+        if kind in {_START_OF_SCAN, _END} or length < 2:
+            facts["one_scan"] = (
+                kind == _START_OF_SCAN
+                and data[start + 2 : start + 3] == bytes([components])
+                and bool(facts.get("one_scan"))
+            )
+            at = found.start()
+            break
+        if kind in _SEQUENTIAL or kind in _OTHER_FRAMES:
+            components = body[5] if len(body) > 5 else 0
+            facts |= _frame(kind, body)
+        if kind == 0xE2 and body.startswith(b"MPF\0"):
+            facts["further"] = _further(body)
+        if _is_needed(kind, body):
+            kept.append(b"\xff" + data[found.end() - 1 : start + length])
+        at = start + length
+    else:
+        facts["one_scan"] = False
+    return Jpeg(b"".join([*kept, memoryview(data)[at:]]), **facts)  # type: ignore[arg-type]
+
+
+def _is_needed(kind: int, body: bytes) -> bool:
+    if kind in _KEPT:
+        begins, least = _KEPT[kind]
+        return begins.match(body) is not None and len(body) >= least
+    return kind != _COMMENT and kind not in _APPLICATIONS
+
+
+def _frame(kind: int, body: bytes) -> dict[str, int | bool]:
+    sampling = {body[at] for at in range(7, len(body), 3)}
+    return {
+        "frame": kind,
+        "precision": body[0] if body else 0,
+        "height": int.from_bytes(body[1:3]),
+        "width": int.from_bytes(body[3:5]),
+        "one_scan": kind in _SEQUENTIAL,
+        "full_chroma": len(sampling) == 1 and len(body) > 9,
+    }
+
+
+def _further(body: bytes) -> int:
+    """The pictures in the index, less this one. CIPA DC-007: the tag 0xB001 has their number."""
+    order: Literal["little", "big"] = "little" if body[4:6] == b"II" else "big"
+    at = body.find((0xB001).to_bytes(2, order))
+    return max(0, int.from_bytes(body[at + 8 : at + 12], order) - 1) if 0 < at < 200 else 0

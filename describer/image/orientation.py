@@ -1,12 +1,11 @@
-"""Which way up a picture is shown: the EXIF orientation."""
+"""Which way up a picture is shown: the EXIF orientation, or XMP's where EXIF has none."""
 
+import re
 from typing import Final
 
 from PIL.ExifTags import Base
-from PIL.Image import Transpose
+from PIL.Image import Exif, Transpose
 from PIL.ImageFile import ImageFile
-
-from describer.image.formats import Format
 
 # EXIF 2.32, tag 0x0112: what brings the stored rows upright.
 _TURNS: Final = {
@@ -19,16 +18,37 @@ _TURNS: Final = {
     8: Transpose.ROTATE_90,
 }
 _SWAPS_SIDES: Final = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+_BY_XMP: Final = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|>)\s*([1-8])""")
 
 
-def turn(form: Format, source: ImageFile) -> Transpose | None:
-    """What is left to do once the pixels are decoded. Ask before they are: a plugin may forget it then."""
-    if form.turns_itself:
-        return None
+def turn(number: int) -> Transpose | None:
+    """What is left to do for an orientation once the pixels are decoded."""
+    return _TURNS.get(number)
+
+
+def by_exif(source: ImageFile) -> int:
+    """What Pillow finds; ask before pixels are decoded: a plugin may forget it then."""
     try:
-        return _TURNS.get(source.getexif().get(Base.Orientation, 1))
+        return int(source.getexif().get(Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a broken EXIF block must not lose the picture
-        return None
+        return 1
+
+
+def in_block(exif: bytes, xmp: bytes = b"") -> int:
+    """The orientation in an EXIF block, or else in an XMP packet."""
+    block = Exif()
+    try:
+        block.load(exif)
+        number = int(block.get(Base.Orientation, 0))
+    except Exception:  # noqa: BLE001 - a broken EXIF block must not lose the picture
+        number = 0
+    return number or in_xmp(xmp)
+
+
+def in_xmp(packet: bytes) -> int:
+    """The orientation in an XMP packet; 1 where it has none."""
+    found = _BY_XMP.search(packet)
+    return int(found[1]) if found else 1
 
 
 def swapped(size: tuple[int, int], how: Transpose | None) -> tuple[int, int]:

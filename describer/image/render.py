@@ -1,19 +1,31 @@
 """What the model is shown: any picture as a small, upright sRGB JPEG without metadata."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 
-from PIL.Image import Image
+from PIL import Image
 
 from describer.errors import Corrupt, TooLarge, Unsupported
-from describer.image import pillow
-from describer.image.formats import recognise
-from describer.image.pillow import Opened
+from describer.image import by_pillow, by_vips, colour, content, ground
+from describer.image.formats import JPEG, PNG, RAW, TIFF, WEBP, recognise
+from describer.image.opened import Opened
+from describer.image.orientation import swapped
 from describer.image.strangers import why_unread
 from describer.image.values import MIB, Limits, PreparedImage
 from describer.image.watchdog import header_time
 from describer.preparation import JPEG_QUALITY
+
+_FRAMES_LOOKED_AT = 24
+"""Of an animation that begins with blank ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Upright sRGB pixels, and what was left out or changed."""
+
+    pixels: Image.Image
+    notes: tuple[str, ...]
 
 
 def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Limits) -> PreparedImage:
@@ -29,18 +41,15 @@ def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Lim
     Raises:
         Unsupported, Corrupt, TooLarge: see `opened`.
     """
-    with opened(data, limits) as picture:
-        header = picture.header
-        decoded = picture.decode(fit(header.width, header.height))
-    notes = [f"first of {header.frames} {picture.form.several}"] if header.frames > 1 else []
-    notes += ["transparency on white"] if decoded.transparent else []
-    jpeg = _jpeg(decoded.pixels, full_chroma=picture.form.lossless)
-    return PreparedImage(jpeg, *decoded.pixels.size, tuple(notes), header)
+    picture = opened(data, limits)
+    header = picture.header
+    shown = _first_that_shows(picture, fit(header.width, header.height))
+    jpeg = _jpeg(shown.pixels, full_chroma=picture.full_chroma and content.needs_full_chroma(shown.pixels))
+    return PreparedImage(jpeg, *shown.pixels.size, (*picture.notes, *shown.notes), header)
 
 
-@contextmanager
-def opened(data: bytes, limits: Limits) -> Iterator[Opened]:
-    """The picture, its header read once and no pixel yet.
+def opened(data: bytes, limits: Limits) -> Opened:
+    """The picture, its header read and no pixel yet.
 
     Raises:
         Unsupported: not a format that is read.
@@ -52,16 +61,53 @@ def opened(data: bytes, limits: Limits) -> Iterator[Opened]:
     if len(data) > limits.max_bytes:
         size, most = len(data) / MIB, limits.max_bytes / MIB
         raise TooLarge(f"The file has {size:.1f} MiB, over the limit of {most:.1f}. Upload a smaller copy.")
-    with header_time() as header_read:
+    with header_time():
         form = recognise(data)
         if form is None:
             raise Unsupported(why_unread(data))
-        with pillow.opened(form, data, limits) as picture:
-            header_read()
-            yield picture
+        if form is RAW:
+            return by_pillow.largest_preview(data, 0, limits)
+        if reader := {
+            JPEG: by_pillow.jpeg_opened,
+            PNG: by_vips.png_opened,
+            WEBP: by_vips.webp_opened,
+            TIFF: by_vips.tiff_opened,
+        }.get(form):
+            return reader(data, limits)
+        return by_pillow.opened_by_pillow(form, data, limits)
 
 
-def _jpeg(pixels: Image, *, full_chroma: bool) -> bytes:
+def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
+    """The first frame that is not blank, or the first where all are."""
+    frames = picture.header.frames
+    first = _shown(picture, size, 0)
+    several = (f"first of {_counted(frames)} {picture.form.several}",) if frames > 1 else ()
+    if frames == 1 or not content.is_blank(first.pixels):
+        return _Shown(first.pixels, several + first.notes)
+    for frame in range(1, min(frames, _FRAMES_LOOKED_AT)):
+        later = _shown(picture, size, frame)
+        if not content.is_blank(later.pixels):
+            note = f"number {frame + 1} of {_counted(frames)} {picture.form.several}, as those before are blank"
+            return _Shown(later.pixels, (note, *later.notes))
+    return _Shown(first.pixels, several + first.notes)
+
+
+def _counted(frames: int) -> str:
+    return f"{frames} or more" if frames >= by_pillow.MOST_FRAMES else str(frames)
+
+
+def _shown(picture: Opened, size: tuple[int, int], frame: int) -> _Shown:
+    raster = picture.decode(swapped(size, picture.turn), frame)
+    pixels, notes = colour.to_srgb(raster.pixels, raster.space), raster.notes
+    if raster.space.is_hdr:
+        notes += ("HDR shown in the range of a usual screen",)
+    if raster.alpha and raster.alpha.getextrema()[0] < 255:  # type: ignore[operator]
+        grounded = ground.on_ground(pixels, raster.alpha, raster.clear)
+        pixels, notes = grounded.pixels, (*notes, grounded.note)
+    return _Shown(pixels if picture.turn is None else pixels.transpose(picture.turn), notes)
+
+
+def _jpeg(pixels: Image.Image, *, full_chroma: bool) -> bytes:
     pixels.info.clear()  # the writer copies comments and XMP from there
     out = BytesIO()
     pixels.save(out, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4" if full_chroma else "4:2:0")

@@ -7,10 +7,17 @@ MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one picture may cost, in bytes: its file, and the memory while it is decoded."""
+    """What one picture may cost.
+
+    Args:
+        max_bytes: of its file.
+        decode_memory: bytes, while it is decoded.
+        max_pixels: of the stored picture; they cost computing time even where they cost no memory.
+    """
 
     max_bytes: int = 100 * MIB
     decode_memory: int = 700 * MIB
+    max_pixels: int = 512 * 10**6
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from describer.preparation import REVISION
 
-_DECODERS: Final = ("pillow", "pillow-heif")
+_DECODERS: Final = ("pillow", "pillow-heif", "pillow-jxl-plugin", "pyvips-binary")
 
 
 @cache

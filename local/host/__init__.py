@@ -4,20 +4,16 @@ It proves that the app indexes, that bindings decode, that functions run as the 
 are answered. It does not prove the real host, its scaling, its keys, gRPC, or Event Grid itself.
 
     worker.py       drives azure_functions_runtime in this process: index, invoke
-    listener.py     listens to one queue: batches, hiding, retries, poison
-    triggers.py     what the storage extension does with a trigger: from a queue's message to a call of a function
-    eventgrid.py    what the Event Grid extension does: from a request to a call for each event
+    calls.py        from a trigger of the extensions (local/extensions) to a call of it
     httptriggers.py what the host does with HTTP triggers: routes, keys, whole requests and answers
     templates.py    matches routes
     forward.py      the same for apps that import the streaming extension
     mcptools.py     what the MCP extension does with tools
-    payloads.py     reads messages, URLs and paths
-    connections.py  app settings to SDK clients
     options.py      host.json
     logs.py         output
-    server.py       HTTP: the webhooks and the status
+    server.py       HTTP: triggers, webhooks, status
     __main__.py     the command
 
-Not built: `functionTimeout`, retry policies, output bindings, the timer trigger, and what the modules name. A
-trigger gets its place in triggers.py (what listens) or server.py (what is called over HTTP).
+Not built: `functionTimeout`, retry policies, output bindings, the timer trigger, and what the modules name. A trigger
+that listens gets its place in local/extensions, one that is called over HTTP in server.py.
 """

@@ -4,7 +4,8 @@ HOST_KEY opens the webhooks of extensions, FUNCTION_KEY the functions that want 
 
 App settings are the environment; `local.settings.json` is not read. If the app cannot be indexed, its one message is
 printed and the exit code is 1 (with PYTHON_ENABLE_DEBUG_LOGGING=1 the traceback comes too, and debug output later).
-SIGTERM and Ctrl-C: no message is taken any more, what is running may end within 5 seconds, requests within 2.
+SIGTERM and Ctrl-C: no message is taken any more, what is running may end within ten seconds, requests within two. A
+fault of an extension (storage answers 403, for instance) ends the host in the same way, with exit code 1.
 """
 
 from __future__ import annotations
@@ -16,25 +17,26 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from local.host import logs, options, server, triggers, worker
-from local.host.connections import Connections, SettingMissing
-from local.host.eventgrid import EventGridTriggers
+from local.extensions import functions, running
+from local.extensions import options as extension_options
+from local.extensions.__main__ import Server
+from local.extensions.functions import SettingMissing
+from local.extensions.logs import limit
+from local.extensions.running import Extensions
+from local.host import calls, logs, options, server, worker
 from local.host.forward import Forwarder, client_of
 from local.host.httptriggers import HttpTriggers
-from local.host.listener import QueueListener
 
 if TYPE_CHECKING:
     from local.host.mcptools import McpEndpoint
 
-DRAIN = 5.0  # seconds
-DRAIN_HTTP = 2  # seconds, before those; together less than the grace of local/child.py
+DRAIN_HTTP = 2  # seconds that requests get, beside those that messages have
 
 log = logging.getLogger("host")
 
@@ -47,48 +49,23 @@ class Keys:
     functions: str
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@dataclass(slots=True)
-class _Triggers:
-    """What an app's functions wait for."""
-
-    called: server.Called
-    listeners: list[QueueListener]
-
-
-async def _triggers(app: Path, closing: contextlib.AsyncExitStack, keys: Keys) -> _Triggers:
-    """Index the app and give what listens, and what is called over HTTP."""
-    indexed, told = await worker.index(app), options.read(app)
-    blobs, grid = triggers.BlobTriggers(Connections(closing)), EventGridTriggers()
+async def _called(
+    indexed: worker.Indexed, closing: contextlib.AsyncExitStack, told: options.Options, keys: Keys
+) -> server.Called:
+    """Give what is called over HTTP: HTTP triggers and MCP tools."""
     http = HttpTriggers(told.http, keys.functions)
     if indexed.http:
         http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))
-    listeners, tools = [], []
+    tools = []
     for function in indexed.functions:
         match function.trigger["type"]:
-            case "queueTrigger":
-                listeners.append(await triggers.listen_to_queue(function, blobs.connections, told.queues))
-            case "blobTrigger":
-                blobs.add(function)
-                await blobs.connections.blob(function.trigger.get("connection") or triggers.HOST_STORAGE)
-            case "eventGridTrigger":
-                grid.add(function)
             case "httpTrigger":
                 http.add(function)
             case "mcpToolTrigger":
                 tools.append(function)
-            case other:
+            case other if other not in functions.TYPES:
                 log.warning("%s is not run here: %s is not built", function.name, other)
-    if blobs.functions:
-        listeners.append(await blobs.listen(told.blobs))
-    return _Triggers(server.Called(blobs, grid, http, _endpoint(tools, told, keys)), listeners)
+    return server.Called(http, _endpoint(tools, told, keys))
 
 
 def _endpoint(tools: list[worker.Function], told: options.Options, keys: Keys) -> McpEndpoint | None:
@@ -99,33 +76,39 @@ def _endpoint(tools: list[worker.Function], told: options.Options, keys: Keys) -
     return McpEndpoint(tools, told.mcp, keys.extensions)
 
 
-async def run(app: Path, port: int, keys: Keys) -> None:
-    """Index, listen and serve until SIGTERM or Ctrl-C."""
+async def run(app: Path, port: int, keys: Keys) -> int:
+    """Index, listen and serve until SIGTERM, Ctrl-C or a fault of an extension; the result is the exit code."""
+    host_json = app / "host.json"
+    told = extension_options.read(host_json)
+    limit(told.levels)
+    indexed = await worker.index(app)
+    waiting, called_worker = calls.waiting(indexed.functions), calls.worker_of(indexed.functions)
     async with contextlib.AsyncExitStack() as closing:
-        waiting = await _triggers(app, closing, keys)
-        listeners = waiting.listeners
-        config = uvicorn.Config(
-            server.application(waiting.called, keys.extensions),
-            host="127.0.0.1",
-            port=port,
-            log_config=None,
-            timeout_graceful_shutdown=DRAIN_HTTP,
+        called = await _called(indexed, closing, options.read(host_json), keys)
+        extensions = await closing.enter_async_context(Extensions(waiting, told, called_worker))
+        application = server.application(called, extensions.routes(keys.extensions))
+        http = Server(
+            uvicorn.Config(
+                application, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=DRAIN_HTTP
+            )
         )
-        http = _Server(config)
+        return await _until_it_ends(http, extensions)
 
-        def end(*_: object) -> None:
-            http.should_exit = True
-            for listener in listeners:
-                listener.take_no_more()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, end)
-        running = [asyncio.create_task(listener.run()) for listener in listeners]
-        for task in running:
-            task.add_done_callback(end)  # one that fails ends the host: nothing may stop listening unnoticed
-        await http.serve()
-        await asyncio.gather(*running)
-        await asyncio.gather(*(listener.finish(DRAIN) for listener in listeners))
+async def _until_it_ends(http: Server, extensions: Extensions) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    serving = asyncio.create_task(http.serve())
+    told, ended = asyncio.create_task(stopped.wait()), asyncio.create_task(extensions.until_it_ends())
+    await asyncio.wait({serving, told, ended}, return_when=asyncio.FIRST_COMPLETED)
+    http.should_exit = True
+    await asyncio.gather(serving, extensions.stop(running.STOP_WITHIN))
+    faulty = ended.done()
+    for task in (told, ended):
+        task.cancel()
+    await asyncio.gather(told, ended, return_exceptions=True)
+    return int(faulty)
 
 
 def main() -> int:
@@ -139,12 +122,12 @@ def main() -> int:
     debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"}
     logs.set_up(logging.DEBUG if debug else logging.INFO)
     try:
-        asyncio.run(run(given.app.resolve(), given.port, Keys(os.environ["HOST_KEY"], os.environ["FUNCTION_KEY"])))
+        keys = Keys(os.environ["HOST_KEY"], os.environ["FUNCTION_KEY"])
+        return asyncio.run(run(given.app.resolve(), given.port, keys))
     except (worker.IndexingFailed, SettingMissing) as error:
         print(error, file=sys.stderr)
         log.debug("%s", getattr(error, "trace", ""))
         return 1
-    return 0
 
 
 if __name__ == "__main__":

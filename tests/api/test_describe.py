@@ -394,3 +394,20 @@ async def test_calls_do_not_wait_for_each_other(api: Api) -> None:
     calls = [api.client.post("/api/describe", content=b"cat %d" % number, headers=JPEG) for number in range(4)]
     async with asyncio.timeout(5):
         assert {response.status_code for response in await asyncio.gather(*calls)} == {200}
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/describe"), ("GET", "/api/descriptions")])
+async def test_a_misspelt_query_option_is_refused_like_a_field_of_json(api: Api, method: str, path: str) -> None:
+    body = {"content": b"cat", "headers": {"content-type": "image/jpeg"}} if method == "POST" else {}
+    response = await api.client.request(method, f"{path}?language=de&Code=x", **body)  # type: ignore[arg-type]
+    assert response.status_code == 422
+    assert {error["field"] for error in response.json()["errors"]} == {"language", "Code"}
+    assert "languages" in response.text or "prefix" in response.text
+    assert api.house.model.calls == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/describe"), ("GET", "/api/descriptions")])
+async def test_the_hosts_own_query_options_are_none_of_ours(api: Api, method: str, path: str) -> None:
+    body = {"content": b"cat", "headers": {"content-type": "image/jpeg"}} if method == "POST" else {}
+    response = await api.client.request(method, f"{path}?code=key&clientId=default", **body)  # type: ignore[arg-type]
+    assert response.status_code == 200

@@ -198,7 +198,7 @@ async def test_the_file_of_core_tools_lies_beneath_the_environment(shell: Shell)
         (["describe", "empty"], "no picture in the folder 'empty'"),
         (["describe", "a.jpg", "--json", "--alt-only"], "exclude each other"),
         (["describe", "a.jpg", "--write"], "--write needs --container"),
-        (["describe", "a.jpg", "-l", "english!"], "Language 1 is no BCP 47 tag"),
+        (["describe", "a.jpg", "-l", "english!"], "Language 1 is not a BCP 47 tag"),
         (["describe", "a.jpg", "--model", "gpt-9"], "model has to be one of gpt-5.6-luna"),
         (["describe", "a.jpg", "--max-tokens", "1"], "max_tokens is 1"),
         (["show", "images"], "no CONTAINER/NAME"),

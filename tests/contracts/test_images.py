@@ -178,13 +178,6 @@ async def test_no_answer_is_transient() -> None:
             await BlobImages(nowhere).look(ImageRef("images", "a.jpg"))
 
 
-async def test_metadata_in_other_bytes_than_ascii_is_read(azurite: InAzurite) -> None:
-    """Clients that encode nothing send Latin-1 or UTF-8, and Azurite keeps it."""
-    await azurite.put("a.jpg", b"cat", {"alt_text": "K\xe4se"})
-    pairs = (await _look(azurite, "a.jpg")).metadata
-    assert metadata.decode(metadata.value(pairs, "alt_text")) == "K\xe4se"
-
-
 async def test_a_reference_has_the_name_of_the_blob_that_is_opened(azurite: InAzurite) -> None:
     """So that what a rule was judged on is what is read; see tests/cases/excluded_names.toml."""
     refs = [ImageRef(azurite.container, name) for name in (*SPELLINGS, *DESCRIBED)]

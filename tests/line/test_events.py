@@ -9,12 +9,14 @@ import jsonschema
 import pytest
 
 from describer.events import ImageRef
+from describer.inbox import SET_ASIDE
+from describer.outcome import SkipReason
 from local.routes import NAMES
 from local.routes import Name as Route
 from local.sink import Topic
 from tests import pictures
 from tests.line.conftest import ROOT, Line, started
-from tests.storage import until
+from tests.storage import encoded, until
 
 SCHEMAS = [
     json.loads((ROOT / path).read_text(encoding="utf-8"))
@@ -59,6 +61,38 @@ async def test_several_containers_are_served_and_a_deleted_picture_takes_its_rec
             assert await line.sidecar("page.jpg", container="scans") is None
             assert await line.sidecar("kept.jpg") is not None
             assert len(model.requests) == 2
+
+
+async def test_names_with_slashes_at_their_ends_are_described_by_the_queue(tmp_path: Path) -> None:
+    """As content systems write them. The blob trigger's extension would cut the slashes: docs/deploy.md says so."""
+    names = ("/photos/cat.jpg", "//two.jpg", "folder/", "plain.jpg", "photos/cat.jpg")
+    with started(tmp_path, route="queue") as (stack, model):
+        async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
+            line = Line(stack, model, blobs, queues)
+            for name in names:
+                await line.upload(name, line.picture())
+            records = {name: await line.finished(name) for name in names}
+            assert len({record["source"]["sha256"] for record in records.values()}) == len(names)
+            assert len(model.requests) == len(names)
+            assert await line.poisoned() == []
+
+
+async def test_events_of_other_types_and_containers_change_nothing_by_the_queue(line: Line) -> None:
+    """They come where a subscription's filter is wrong. What names a blob is looked at; what names none lies aside."""
+    await line.upload("typed/a.jpg", line.picture())
+    first = await line.finished("typed/a.jpg")
+    subject, kinds = ImageRef("images", "typed/a.jpg").subject, ("BlobTierChanged", "AsyncOperationInitiated", "Custom")
+    for kind in kinds:
+        event = {"eventType": f"Microsoft.Storage.{kind}", "subject": subject, "data": {}}
+        await line.queues.get_queue_client("image-work").send_message(encoded(event))
+    await until(lambda: len([fact for fact in line.log() if fact["picture"] == subject]) == 1 + len(kinds))
+    assert await line.finished("typed/a.jpg") == first
+    for container in ("secret", "$root"):
+        await line.send(ImageRef(container, "typed/b.jpg").subject)
+        await line.outcome("typed/b.jpg", SkipReason.NOT_OURS, container=container)
+    none = {"eventType": "Microsoft.EventGrid.SubscriptionDeletedEvent", "subject": "typed-none"}
+    await line.queues.get_queue_client("image-work").send_message(encoded(none))
+    await until(lambda: any("typed-none" in fact["reason"] for fact in line.log(SET_ASIDE)))
 
 
 async def test_what_became_of_a_picture_is_published_once_and_without_its_texts(line: Line) -> None:

@@ -25,7 +25,7 @@ from describer import vocabulary as v
 from describer.events import ImageRef
 from local.azure_openai import faults
 from local.azure_openai.script import Script, serve
-from local.host.listener import put
+from local.extensions.storage import put
 from local.stack import Stack
 from tests import pictures
 from tests.ingestion import Ingestion, ingestion

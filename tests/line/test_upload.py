@@ -29,6 +29,7 @@ NAMES = [
     "🐈.jpg",
     ".hidden",
     "deep/er/and deeper/x.jpg",
+    "empty//segment.jpg",
     "100%.jpg",
     "x" * 1024,
 ]

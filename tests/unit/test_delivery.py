@@ -1,5 +1,6 @@
 """At least once: what cannot be done now is put off, never dropped."""
 
+import asyncio
 import itertools
 import json
 from contextlib import suppress
@@ -9,7 +10,7 @@ from functools import partial
 import pytest
 
 from describer.backoff import Backoff
-from describer.delivery import MAX_INTERRUPTIONS
+from describer.delivery import MAX_INTERRUPTIONS, SUSPECT
 from describer.errors import Misconfigured, Transient
 from describer.events import Work
 from describer.inbox import Inbox
@@ -125,6 +126,29 @@ async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(house: Hous
     assert all(delay <= 75 for _, delay in house.queue.sent)
     (work,) = Work.from_message(house.queue.sent[0][0].encode())
     assert (work.attempts, work.interruptions) == (0, 1)
+
+
+async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(house: House) -> None:
+    """So a picture over which the app is killed takes none of them along; the others are put off, uncounted."""
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def think() -> None:
+        begun.set()
+        await go.wait()
+
+    house.model.meanwhile, delivery = think, house.delivery
+    suspect = replace(Work.first(CAT), interruptions=SUSPECT).to_message()
+    first = asyncio.create_task(delivery.again(suspect.encode()))
+    await begun.wait()
+    await delivery.again(suspect.encode())
+    ((message, _),) = house.queue.sent
+    (later,) = Work.from_message(message.encode())
+    assert (later.interruptions, later.attempts, later.deferrals) == (SUSPECT, 0, 0)
+    go.set()
+    await first
+    await delivery.again(message.encode())
+    assert len(house.model.calls) == len(house.queue.sent) == 1
+    assert house.records.stored[CAT].record.status is Status.DESCRIBED
 
 
 async def test_a_stop_costs_no_try_of_the_picture(house: House) -> None:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from describer.errors import Corrupt, TooLarge, Unsupported
+from describer.image import jpeg
+from describer.image.by_pillow import MOST_FRAMES
 from describer.image.formats import HEIF, JPEG, PNG, Format
-from describer.image.jpeg import in_one_scan
-from describer.image.pillow import MOST_FRAMES
 from describer.image.render import opened
 from describer.image.values import Header, Limits
 from tests import pictures
@@ -19,8 +19,7 @@ LIMITS = Limits()
 
 
 def inspect(data: bytes, limits: Limits) -> Header:
-    with opened(data, limits) as picture:
-        return picture.header
+    return opened(data, limits).header
 
 
 @pytest.mark.parametrize("name", pictures.EVERY_KIND)
@@ -39,9 +38,9 @@ def test_the_size_is_that_of_the_upright_picture(form: str, orientation: int) ->
 
 
 @pytest.mark.parametrize(
-    ("form", "frames"), [("GIF", 3), ("PNG", 3), ("WEBP", 3), ("TIFF", 3), ("AVIF", 3), ("MPO", 1)]
+    ("form", "frames"), [("GIF", 3), ("PNG", 3), ("WEBP", 3), ("TIFF", 3), ("AVIF", 3), ("MPO", 3)]
 )
-def test_frames_and_pages_are_counted_but_a_phones_second_picture_is_not(form: str, frames: int) -> None:
+def test_frames_and_pages_and_a_phones_further_pictures_are_counted(form: str, frames: int) -> None:
     assert inspect(pictures.moving(form), LIMITS).frames == frames
 
 
@@ -70,13 +69,11 @@ def test_a_blob_without_bytes_is_corrupt() -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0", "PostScript"),
         (b"\xc5\xd0\xd3\xc6 EPS with a preview", "EPS"),
         (b"8BPS\0\1", "Photoshop"),
-        (b"\xff\x0a", "JPEG XL"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         (b"\0\0\1\0\1\0", "icon"),
         (b"PK\3\4", "Office"),
         (b"<!DOCTYPE html><p>404", "web page"),
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
-        (b"BMW is a maker of cars", "no picture format.*Convert it"),
+        (b"BMW is a maker of cars", "This is text"),
         (b"RIFF\0\0\0\0WAVE", "no picture format"),
         (b"x", "no picture format"),
     ],
@@ -93,16 +90,19 @@ def test_a_picture_that_ends_in_its_header_is_corrupt(name: str) -> None:
         inspect(data[:18], LIMITS)
 
 
-@pytest.mark.parametrize("form", pictures.BOMBS)
-@pytest.mark.parametrize("side", [16_000, 60_000])
+@pytest.mark.parametrize(
+    ("form", "side"),
+    [*((form, 60_000) for form in ("PNG", "JPEG", "GIF", "BMP")), *((form, 16_000) for form in ("GIF", "BMP", "WEBP"))],
+)
 def test_bombs_are_refused_by_their_header(form: str, side: int) -> None:
+    """PNG and plain JPEG are decoded row by row, so that their pixels cost time before they cost memory."""
     with pytest.raises(TooLarge, match=r"^Decoding .*Upload a smaller copy"):
         inspect(pictures.BOMBS[form](side, side), Limits(decode_memory=600 * 2**20))
 
 
 def test_a_jpeg_that_comes_in_one_scan_may_be_larger() -> None:
     """libjpeg shrinks it while it decodes; one in several scans, progressive or not, it holds whole."""
-    limits = Limits(decode_memory=pictures.WIDTH * pictures.HEIGHT * 5)
+    limits = Limits(decode_memory=pictures.WIDTH * pictures.HEIGHT * 2)
     for data in (pictures.jpeg(), pictures.secretive("JPEG"), pictures.EVERY_KIND["jpeg, cmyk"][1]):
         inspect(data, limits)
     for data in (pictures.jpeg(progressive=True), pictures.jpeg_of_scans(pictures.WIDTH, pictures.HEIGHT)):
@@ -123,7 +123,7 @@ def test_a_jpeg_that_comes_in_one_scan_may_be_larger() -> None:
     ],
 )
 def test_one_scan_is_told_from_several(data: bytes, answer: bool) -> None:
-    assert in_one_scan(data) is answer
+    assert jpeg.read(data).one_scan is answer
 
 
 @pytest.mark.parametrize("form", [JPEG, PNG, HEIF])
@@ -146,8 +146,7 @@ def test_without_pillow_heif_heic_is_refused_by_name_and_all_else_is_read(tmp_pa
         "from describer.image.render import opened\n"
         "from describer.image.values import Limits\n"
         "for path in sys.argv[1:]:\n"
-        "    try:\n"
-        "        with opened(Path(path).read_bytes(), Limits()) as picture: print(picture.header.format)\n"
+        "    try: print(opened(Path(path).read_bytes(), Limits()).header.format)\n"
         "    except Unsupported as error: print(error)\n"
     )
     files = [str(tmp_path / "picture.heic"), str(tmp_path / "picture.avif")]

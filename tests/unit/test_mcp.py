@@ -62,7 +62,7 @@ async def test_what_is_wrong_with_a_picture_is_its_status(desk: Desk) -> None:
         ({"blob": "https://x.blob.core.windows.net/images/cat.jpg?sig=x"}, "blob has to be a container and a name"),
         ({"blob": "secrets/cat.jpg"}, "This blob is off limits: "),
         ({"blob": "images/absent.jpg"}, "There is no such blob."),
-        ({"url": URL, "language": "klingon!"}, "Language 1 is no BCP 47 tag"),
+        ({"url": URL, "language": "klingon!"}, "Language 1 is not a BCP 47 tag"),
         ({"url": 7, "blob": ["x"]}, "url has to be a text. blob has to be a text."),
     ],
 )

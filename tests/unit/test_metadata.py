@@ -1,5 +1,6 @@
 """The copy in the metadata: 8 KB, ASCII, decodable by any URL decoder, and nobody else's pairs touched."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -183,3 +184,36 @@ def test_long_names_are_cut_and_stay_apart() -> None:
     names = {sidecar_name(ImageRef("images", "x" * 1023 + last)) for last in "ab"}
     assert len(names) == 2
     assert {len(name) for name in names} == {1024}
+
+
+def _cut_letter_by_letter(text: str, longest: int) -> str:
+    """What `cut` promises, said as plainly as possible."""
+    if len(metadata.encode(text)) <= longest:
+        return text
+    ends = [end for end in range(len(text), 0, -1) if _ends_a_sentence(text, end)]
+    for end in ends:
+        if len(metadata.encode(text[:end])) <= longest:
+            return text[:end]
+    while text and len(metadata.encode(f"{text}…")) > longest:
+        text = text[:-1]
+    head, blank, _ = text.rpartition(" ")
+    return f"{head if blank else text}…" if text else ""
+
+
+def _ends_a_sentence(text: str, end: int) -> bool:
+    last, following = text[end - 1], text[end : end + 1]
+    return last in "。！？" or (last in ".!?…" and (not following or following.isspace()))  # noqa: RUF001
+
+
+@given(st.text(alphabet="ab .!?…。%é猫🐈\n", max_size=60), st.integers(0, 90))
+def test_a_text_is_cut_where_it_says(text: str, longest: int) -> None:
+    assert metadata.cut(text, longest) == _cut_letter_by_letter(text, longest)
+
+
+@pytest.mark.parametrize("unit", ["a grey cat on a sofa and ", "แมวนั่งอยู่บนโซฟาสีเทา ", "A grey cat sleeps in the sun. "])
+def test_a_long_text_is_cut_in_no_time(unit: str) -> None:
+    """It is cut on the event loop; letter by letter, 24,000 letters took up to 18 s."""
+    text = (unit * 4000)[:96_000]
+    started = time.process_time()
+    assert metadata.cut(text, 3000)
+    assert time.process_time() - started < 1

@@ -29,6 +29,7 @@ from describer.history import Earlier
 from describer.image.values import PreparedImage
 from describer.memory_budget import MemoryBudget
 from describer.outcome import Skip, SkipReason, Status
+from describer.pipeline import NOT_MARKED
 from describer.ports import Answer, Content, Picture, Stored
 from describer.record import Record, Usage
 from describer.scribe import NOT_SHARED
@@ -889,3 +890,17 @@ def test_a_record_survives_its_sidecar() -> None:
         }
     )
     assert Record.from_json(record.to_json()) == record
+
+
+async def test_what_is_known_to_take_no_metadata_is_flagged_at_once_and_announced_once(house: House) -> None:
+    house.images.refusal = Archived("archived")
+    record = await house.described()
+    assert (record.status, record.flags) == (Status.ARCHIVED, (NOT_MARKED,))
+    assert (house.images.reads, len(house.topic.announced), house.records.writes) == ([], 1, 1)
+
+
+async def test_what_is_known_to_take_no_metadata_is_not_flagged_where_none_is_written() -> None:
+    house = House(write_metadata=False)
+    house.images.put(CAT, b"cat")
+    house.images.refusal = Archived("archived")
+    assert (await house.described()).flags == ()

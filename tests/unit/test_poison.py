@@ -40,6 +40,7 @@ async def test_an_upload_becomes_work_at_once_and_its_tries_do_not_count(caplog:
         json.dumps(UPLOAD | {"FunctionId": "Host.Functions.thumbnails"}).encode(),
         json.dumps(UPLOAD | {"ContainerName": "scans"}).encode(),
         json.dumps(UPLOAD | {"BlobName": ""}).encode(),
+        json.dumps(UPLOAD | {"BlobName": "a/../b.jpg"}).encode(),
         json.dumps({name: value for name, value in UPLOAD.items() if name != "BlobName"}).encode(),
     ],
 )

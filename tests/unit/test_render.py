@@ -2,6 +2,7 @@
 
 import random
 from io import BytesIO
+from itertools import product
 
 import pytest
 from PIL import Image
@@ -147,7 +148,7 @@ def test_no_metadata_leaves(form: str) -> None:
     ("name", "notes"),
     [
         ("jpeg", ()),
-        ("jpeg of several, as phones write it", ()),
+        ("jpeg of several, as phones write it", ("first of 3 pictures",)),
         ("webp", ()),
         ("gif, moving", ("first of 3 frames",)),
         ("tiff, pages", ("first of 3 pages",)),
@@ -193,13 +194,36 @@ def test_points_and_lines_are_pictures_too(form: str, size: tuple[int, int]) -> 
     assert (prepared.width, prepared.height) == half(*size)
 
 
-@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF"])
+@pytest.mark.parametrize(
+    ("form", "share"),
+    [
+        *product(["JPEG", "PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF"], [0.5, 0.8]),
+        *product(["PNG", "WEBP", "TIFF", "BMP", "HEIF", "AVIF"], [0.95]),
+    ],
+)
 def test_a_truncated_picture_is_corrupt(form: str, share: float) -> None:
     noise = Image.effect_noise((WIDTH, HEIGHT), 80).convert("RGB")
     data = pictures.saved(noise, form)
     with pytest.raises(Corrupt, match=f"The {form} data is damaged"):
         prepare(data[: int(share * len(data))], half, LIMITS)
+
+
+def noisy_jpeg(**options: object) -> bytes:
+    return pictures.saved(Image.effect_noise((640, 480), 80).convert("RGB"), "JPEG", **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}], ids=["plain", "progressive", "small"])
+def test_a_jpeg_without_its_end_marker_is_shown_as_it_is(options: dict[str, object]) -> None:
+    whole_file = noisy_jpeg(**options)
+    cut = prepare(whole_file[:-2], half, LIMITS)
+    assert cut.notes == ()
+    assert cut.jpeg == prepare(whole_file, half, LIMITS).jpeg
+
+
+def test_a_jpeg_whose_last_rows_are_missing_is_shown_and_says_so() -> None:
+    data = noisy_jpeg()
+    (note,) = prepare(data[: int(0.96 * len(data))], half, LIMITS).notes
+    assert note in {f"the last {missing}% of the picture are missing" for missing in (4, 5, 6, 7)}
 
 
 def test_a_picture_that_shows_nothing_of_what_its_header_promises_is_corrupt() -> None:

@@ -14,8 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_app_reads_it() -> None:
-    with opened(Specimen("one").draw(), Limits(2**20, 2**28)) as picture:
-        header = picture.header
+    header = opened(Specimen("one").draw(), Limits(2**20, 2**28)).header
     assert (header.format, header.width, header.height) == ("PNG", WIDTH, HEIGHT)
 
 

@@ -41,19 +41,19 @@ def test_one_level_more_is_no_other_picture(edge: int) -> None:
 
 @pytest.mark.parametrize("high", [33_000, 50_000, 65_535])
 def test_a_picture_that_uses_its_range_is_left_as_it_is(high: float) -> None:
-    assert range_of(samples(0, high), 65_535.0) == Range(0.0, 65_535.0)
+    assert range_of([samples(0, high)], 65_535.0) == Range(0.0, 65_535.0)
 
 
 def test_sparks_and_holes_do_not_decide() -> None:
     image = samples(0, 100)
     for x, value in enumerate([float("nan"), float("inf"), 1e30]):
         image.putpixel((x, 0), value)
-    shown = range_of(image, None)
+    shown = range_of([image], None)
     assert shown.white == pytest.approx(100, rel=0.01)
     assert shown.black == pytest.approx(0, abs=1)
 
 
 def test_without_a_range_nothing_is_divided_by_nothing() -> None:
     for value in (0.0, 5.0, -5.0, float("nan")):
-        shown = range_of(samples(value, value), None)
+        shown = range_of([samples(value, value)], None)
         assert shown.white > shown.black

@@ -4,6 +4,7 @@ import pytest
 
 from describer.events import ImageRef
 from describer.outcome import SkipReason
+from describer.ports import Picture
 from describer.watch import Watch
 
 
@@ -42,11 +43,29 @@ def test_globs(pattern: str, name: str, matches: bool) -> None:
     assert (kept is None) is matches
 
 
-@pytest.mark.parametrize("ref", [ImageRef("images-old", "a.jpg"), ImageRef("images", "folder/")])
-def test_what_is_not_a_picture_of_the_container_is_not_ours(ref: ImageRef) -> None:
-    skip = Watch(("images",)).skips_name(ref)
+def test_what_is_not_of_the_container_is_not_ours() -> None:
+    skip = Watch(("images",)).skips_name(ImageRef("images-old", "a.jpg"))
     assert skip is not None
     assert skip.reason is SkipReason.NOT_OURS
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "metadata", "folder"),
+    [
+        ("folder/", 0, {}, True),
+        ("folder", 0, {"hdi_isfolder": "true"}, True),
+        ("folder/", 900, {}, False),
+        ("a.jpg", 0, {}, False),
+    ],
+)
+def test_a_folder_is_empty_or_marked_as_one_and_a_name_alone_makes_none(
+    name: str, size: int, metadata: dict[str, str], folder: bool
+) -> None:
+    """A picture's name may end in a slash; what lies there decides."""
+    watch, ref = Watch(("images",)), ImageRef("images", name)
+    assert watch.skips_name(ref) is None
+    skip = watch.skips_picture(Picture(ref, '"0x1"', size, metadata))
+    assert (skip is not None and skip.reason is SkipReason.NOT_OURS) is folder
 
 
 def test_exclusion_wins_over_inclusion() -> None:

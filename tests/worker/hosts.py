@@ -16,7 +16,8 @@ import aiohttp
 
 from local import children, environment, ports
 from local.children import Child
-from local.host.listener import QueueListener
+from local.extensions.listener import QueueListener
+from local.parts import HOST_GRACE
 from local.storage import Storage
 from tests.storage import unique
 
@@ -101,7 +102,7 @@ def start(
     url = f"http://127.0.0.1:{port}"
     command = children.module("local.host", "--app", str(folder), "--port", str(port))
     ready = children.answers(f"{url}/admin/host/status")
-    child = Child("host", command, environment=told, log=folder / "host.log", ready=ready)
+    child = Child("host", command, environment=told, log=folder / "host.log", ready=ready, grace=HOST_GRACE)
     return RunningHost(child, url, name, notes, storage, settings)
 
 

@@ -9,8 +9,9 @@ import pytest
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
-from local.host.listener import QueueListener
-from local.host.options import QueueOptions, seconds
+from local.extensions.listener import QueueListener
+from local.extensions.messages import Messages
+from local.extensions.options import QueueOptions, seconds
 from local.storage import Storage
 from tests.storage import encoded, texts, unique, until, until_async
 from tests.worker import hosts
@@ -134,20 +135,16 @@ async def test_an_event_for_a_blob_that_is_gone_ends_quietly(
         await until_async(is_empty)
     assert host.noted() == []
     assert await poisoned_blobs(storage, container) == []
-    assert "gone.jpg is gone" in host.child.log.read_text("utf-8")
+    assert "gone.jpg" not in host.child.log.read_text("utf-8")
 
 
-async def test_a_blob_that_may_not_be_looked_at_goes_to_poison_without_the_function(
+async def test_a_blob_that_may_not_be_looked_at_ends_the_host(
     storage: Storage, container: str, host: RunningHost
 ) -> None:
     await host.announce("by_name", f"{storage.blob_url}/UPPER CASE IS NO CONTAINER/{container}.jpg")
-
-    async def lies_there() -> bool:
-        async with storage.queue_service(storage.images) as queues:
-            lying = await texts(queues.get_queue_client(hosts.BLOB_POISON))
-        return any(f"{container}.jpg" in hosts.decoded(text) for text in lying)
-
-    await until_async(lies_there)
+    await until(lambda: host.child.code is not None)
+    assert host.child.code == 1
+    assert "An unhandled exception has occurred. Host is shutting down." in host.child.log.read_text("utf-8")
     assert host.noted() == []
 
 
@@ -164,13 +161,20 @@ async def test_the_webhook_refuses_whoever_lacks_the_key(host: RunningHost, kind
 
 
 async def test_the_webhook_refuses_what_is_no_event(host: RunningHost) -> None:
-    assert (await host.post("{", function="by_name"))[0] == 400
+    assert (await host.post("{", function="by_name"))[0] == 500
     assert (await host.post([], kind="Something", function="by_name"))[0] == 400
 
 
 async def test_events_for_an_unknown_function_are_accepted_and_lost(host: RunningHost) -> None:
     await host.announce("no_such", f"{host.storage.blob_url}/c/a.jpg")
-    assert "there is no such function" in host.child.log.read_text("utf-8")
+    async with host.storage.queue_service(host.storage.host) as queues:
+        control = queues.get_queue_client(f"azure-webjobs-blobtrigger-{host.id}")
+
+        async def is_empty() -> bool:
+            return (await control.get_queue_properties()).approximate_message_count == 0
+
+        await until_async(is_empty)
+    assert host.noted() == []
 
 
 async def test_a_queue_trigger_gets_the_message(host: RunningHost, work: QueueClient) -> None:
@@ -243,17 +247,23 @@ async def test_a_message_stays_hidden_as_long_as_it_is_worked(storage: Storage) 
     async with storage.queue_service() as queues:
         queue = await queues.create_queue(unique("q"))
 
-        async def work(message: QueueMessage) -> None:
+        async def call(message: QueueMessage) -> bool:
             calls.append(message.content)
             receipt = message.pop_receipt
             await until(lambda: message.pop_receipt != receipt)
             renewed.append(message.content)
+            return True
 
-        async def no_poison(_message: QueueMessage) -> QueueClient:
-            raise AssertionError
+        async def no_poison(_message: QueueMessage) -> None:
+            return None
+
+        async def readable(_messages: Messages, _message: QueueMessage) -> bool:
+            return False
 
         options = QueueOptions(1, 4, 5, 0, 0.1, base64=True)
-        listener = QueueListener(queue, no_poison, work, options, hidden=1)
+        faults: list[BaseException] = []
+        messages = Messages(queue, no_poison, call, readable, options, faults.append, lambda _name: None, hidden=1)
+        listener = QueueListener(messages, options)
         async with hosts.listening(listener):
             await queue.send_message("long")
             await until(lambda: renewed)
@@ -262,7 +272,7 @@ async def test_a_message_stays_hidden_as_long_as_it_is_worked(storage: Storage) 
                 return (await queue.get_queue_properties()).approximate_message_count == 0
 
             await until_async(is_empty)
-    assert calls == ["long"]
+    assert (calls, faults) == (["long"], [])
 
 
 @pytest.mark.parametrize(

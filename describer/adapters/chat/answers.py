@@ -7,6 +7,7 @@ from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 from openai.types.chat import ChatCompletion
 from pydantic import ValidationError
 
+from describer.adapters import retry_after
 from describer.brief import Brief
 from describer.description import Description
 from describer.errors import Corrupt, DescriberError, Filtered, Misconfigured, Refused, TooLarge, Transient, Unsupported
@@ -102,7 +103,9 @@ def _meaning(error: APIStatusError) -> DescriberError:
     answered = " ".join([f"the model's server answered {status}", *words])
     if status in _PASSING or status >= 500:
         # A 500 may come of this picture; a gateway's 502 to 504 and a rate limit do not.
-        return Transient(answered, retry_after=_wait(error), blames_picture=status == 500)
+        return Transient(
+            answered, retry_after=retry_after.seconds(error.response.headers), blames_picture=status == 500
+        )
     if code in _REFUSALS:
         return _REFUSALS[code](f"The model's service does not take this picture ({status} {code}).")
     if status == 413:
@@ -121,14 +124,3 @@ def _of_the_installation(error: APIStatusError) -> bool:
     where = error.param or ""
     ours = bool(where) and not where.startswith(("messages", "prompt"))
     return error.status_code not in _UNREAD or error.code in _PARAMETERS or ours or where.endswith((".type", ".detail"))
-
-
-def _wait(error: APIStatusError) -> float | None:
-    """Seconds that the server asks to wait, from `retry-after-ms` or `retry-after`."""
-    headers = error.response.headers
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) * scale)
-        except (KeyError, ValueError):
-            continue
-    return None

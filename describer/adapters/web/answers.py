@@ -1,12 +1,11 @@
 """What a web server's answer means, before its body is read."""
 
-import datetime as dt
 import ssl
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx2
 
+from describer.adapters import retry_after
 from describer.adapters.web.urls import Target
 from describer.errors import DescriberError, TooLarge, Transient, Unfetchable, UrlFault
 
@@ -40,7 +39,8 @@ def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
     """
     server, status = f"The server {target.host!r}", response.status_code
     if status in _PASSING or status >= 500:
-        raise Transient(f"The server of the URL answered {status}", retry_after=_wait(response), quoting=target.host)
+        wait = retry_after.seconds(response.headers)
+        raise Transient(f"The server of the URL answered {status}", retry_after=wait, quoting=target.host)
     if status != 200:
         raise Unfetchable(f"{server} answered {status}; check the URL and who may read it.", code=UrlFault.STATUS)
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -71,17 +71,3 @@ def _is_certificate_fault(error: BaseException | None) -> bool:
     while error and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-def _wait(response: httpx2.Response) -> float | None:
-    """Seconds that the server asks to wait: a number, or the time until a date (RFC 9110, 10.2.3)."""
-    text = response.headers.get("retry-after", "")
-    if text.isascii() and text.isdecimal():
-        return float(text[:9])
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # the latter: of a year or a zone that no clock has
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=dt.UTC)
-    return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())

@@ -5,7 +5,6 @@ A connection named IMAGES is either one setting `IMAGES` (a connection string) o
 """
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,27 +13,14 @@ from azure.identity.aio import ManagedIdentityCredential
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-
-class SettingMissing(Exception):
-    """An app setting that a trigger needs is absent; the text names it."""
-
-
-def resolve(text: str, settings: Mapping[str, str] = os.environ) -> str:
-    """Replace each `%NAME%` by the app setting of that name."""
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in settings:
-            raise SettingMissing(f"'%{match[1]}%' in a trigger: there is no app setting {match[1]}.")
-        return settings[match[1]]
-
-    return re.sub(r"%([^%]+)%", value, text)
+from local.extensions.functions import SettingMissing
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
     """Makes the clients of each connection once; `closing` ends them.
 
-    No client tries again by itself: a failed look at a blob is a failed try, and a queue is looked at again anyway.
+    No client tries again by itself: storage.ask does.
     """
 
     closing: AsyncExitStack

@@ -1,0 +1,70 @@
+"""From a trigger of the extensions to a call of Microsoft's worker library."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from local.extensions import blobs, functions
+from local.extensions.functions import Function
+from local.extensions.invocation import Call, CallFailed, Worker
+from local.host import worker
+from local.host.worker import FunctionFailed, Message, TypedData
+
+
+def waiting(indexed: Iterable[worker.Function]) -> list[Function]:
+    """Give the functions whose triggers are the extensions' business."""
+    return [
+        functions.read({**function.trigger, "name": function.name, "bind": _bind(function)})
+        for function in indexed
+        if function.trigger["type"] in functions.TYPES
+    ]
+
+
+def _bind(function: worker.Function) -> str:
+    """Say what a blob's parameter is: a reference for an SDK type (a deferred binding), bytes for everything else.
+
+    The host sends bytes to an SDK type, which then fails, where another binding has an expression in braces.
+    """
+    trigger = function.trigger
+    if trigger["type"] != functions.BLOB:
+        return ""
+    others = (binding for binding in function.bindings if binding is not trigger)
+    plain = not any("{" in str(value) for binding in others for value in binding.values() if isinstance(value, str))
+    deferred = plain and (trigger.get("properties") or {}).get("SupportsDeferredBinding")
+    return "ParameterBindingData" if deferred else blobs.BYTES
+
+
+def worker_of(indexed: Iterable[worker.Function]) -> Worker:
+    """Give what runs the functions of an app."""
+    known = {function.name: function for function in indexed}
+
+    async def call(call: Call) -> None:
+        told = {name: _typed(value) for name, value in call.binding_data.items()}
+        try:
+            await worker.invoke(known[call.function], _value(call.data), told, call.invocation)
+        except FunctionFailed as error:
+            raise CallFailed(str(error), error.trace) from None
+
+    return call
+
+
+def _value(data: Any) -> Message:
+    match data:
+        case {"version": version, "source": source, "contentType": kind, "content": content}:
+            reference = Message(version=version, source=source, content_type=kind, content=content.encode())
+            return TypedData(model_binding_data=reference)
+        case str():
+            return TypedData(string=data)
+        case {"bytes": encoded, **rest} if not rest:
+            return TypedData(bytes=base64.b64decode(encoded))
+    return TypedData(json=json.dumps(data))
+
+
+def _typed(value: str | Mapping[str, str]) -> Message:
+    match value:
+        case {"json": text}:
+            return TypedData(json=text)
+        case {"bytes": encoded}:
+            return TypedData(bytes=base64.b64decode(encoded))
+    return TypedData(string=value)

@@ -1,0 +1,49 @@
+"""Plays many rows beside each other; those that move the clock one after the other, on storages of their own."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.contracts.extensions import world
+from tests.contracts.extensions.rows import Row
+from tests.contracts.extensions.scene import Scene
+from tests.contracts.extensions.world import World
+
+type Results = Mapping[str, list[str]]
+"""By a row's id: what was otherwise than it says."""
+
+type Report = Callable[[Row, list[str]], None]
+
+
+def silently(_row: Row, _found: list[str]) -> None:
+    """Report nothing."""
+
+
+async def play(rows: Sequence[Row], program: str, folder: Path, *, jobs: int, report: Report = silently) -> Results:
+    """Play rows, so many at a time, the longest first."""
+    still = sorted((row for row in rows if not row.moves_clock), key=lambda row: -row.seconds)
+    moving = [row for row in rows if row.moves_clock]
+    beside = await asyncio.gather(
+        _play(still, program, folder / "still", jobs, report, moves_clock=False),
+        _play(moving, program, folder / "moving", 1, report, moves_clock=True),
+    )
+    return {row: found for results in beside for row, found in results.items()}
+
+
+async def _play(
+    rows: Sequence[Row], program: str, folder: Path, jobs: int, report: Report, *, moves_clock: bool
+) -> Results:
+    if not rows:
+        return {}
+    at_once = asyncio.Semaphore(jobs)
+    results: dict[str, list[str]] = {}
+
+    async def one(number: int, row: Row, shared: World) -> None:
+        async with at_once:
+            results[row.id] = await Scene.play(row, number, program, shared)
+            report(row, results[row.id])
+
+    async with world.made(folder, len(rows), moves_clock=moves_clock) as shared, asyncio.TaskGroup() as group:
+        for number, row in enumerate(rows):
+            group.create_task(one(number, row, shared))
+    return results

@@ -1,0 +1,246 @@
+"""Azurite with a clock in hand, the app's worker, and Microsoft's extensions; what ends is started again."""
+
+import asyncio
+import json
+import os
+import textwrap
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+from describer.events import ImageRef
+from describer.sidecar import sidecar_name
+from local import children, environment, ports, stack, storage
+from local.azure_openai.script import Model
+from local.children import Child
+from local.storage import Storage
+from tests.realhost.gate import Gate
+
+ROOT = Path(__file__).parents[2]
+BINDINGS = ROOT / "tests" / "worker" / "bindings.json"
+CLOCK = Path(__file__).with_name("clock.cjs")
+WITHIN = 60.0  # seconds; a condition that takes longer has failed
+DAY = 86400
+ASIDE = "work-set-aside"
+_KEY = "its key"
+
+
+def program() -> str | None:
+    """The program of Microsoft's extensions, or None."""
+    return os.environ.get("WEBJOBS_HOST") or None
+
+
+@dataclass
+class Platform:
+    """The running app, and what the platform and its users do with it.
+
+    Args:
+        state: a folder of its own.
+        storage: Azurite.
+        gate: the way to the queues of the host account, for the app and the host.
+        settings: app settings.
+        fault: Python that the app runs before it is indexed; a bug that a test puts in.
+
+    """
+
+    state: Path
+    storage: Storage
+    gate: Gate
+    settings: Mapping[str, str]
+    fault: str
+    blobs: BlobServiceClient
+    queues: QueueServiceClient
+    ends: int = 0
+    _children: dict[str, Child] = field(default_factory=dict)
+    _ports: tuple[int, int] = (0, 0)
+    _ahead: float = 0
+
+    def forward(self, seconds: float) -> None:
+        """Move Azurite's clock."""
+        self._ahead += seconds
+        (self.state / "clock").write_text(str(self._ahead))
+
+    async def start(self) -> None:
+        """Start what does not run, and wait until it does."""
+        if "worker" not in self._children:
+            self._children["worker"] = self._worker()
+            await asyncio.to_thread(self._children["worker"].wait_until_ready)
+        if "host" not in self._children:
+            self._children["host"] = self._host()
+            with suppress(children.ChildFailed):  # as where storage refuses it at once
+                await asyncio.to_thread(self._children["host"].wait_until_ready)
+
+    async def kill(self, *names: str) -> None:
+        """End them without a word, as where an instance dies."""
+        children.end([self._children.pop(name) for name in names])
+
+    async def keep(self) -> None:
+        """Start again whatever ends, for as long as this is awaited."""
+        while True:
+            for name in [name for name, child in self._children.items() if child.code is not None]:
+                self.ends += 1
+                await self.kill(name)
+            await self.start()
+            await asyncio.sleep(0.2)
+
+    def _worker(self) -> Child:
+        app, (port, _) = self.state / "app", self._ports
+        command = children.module("tests.realhost.worker", "--app", str(app), "--port", str(port))
+        ready = children.answers(f"http://127.0.0.1:{port}/healthz")
+        return self._child("worker", command, ready)
+
+    def _host(self) -> Child:
+        worker, port = self._ports
+        told = {"--functions": self.state / "functions.json", "--worker": f"http://127.0.0.1:{worker}/invoke"}
+        told |= {"--port": port, "--host-json": ROOT / "host.json"}
+        command = [str(program()), *(str(part) for pair in told.items() for part in pair)]
+        return self._child("host", command, children.answers(f"http://127.0.0.1:{port}/"))
+
+    def _child(self, name: str, command: list[str], ready: children.Ready) -> Child:
+        number = len(list((self.state / "logs").glob(f"{name}-*.log")))
+        log = self.state / "logs" / f"{name}-{number:03}.log"
+        return Child(name, command, environment=dict(self.settings), log=log, ready=ready, grace=0.1)
+
+    def log(self, name: str) -> str:
+        """What all of this name have printed so far."""
+        return "".join(path.read_text("utf-8") for path in sorted((self.state / "logs").glob(f"{name}-*.log")))
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The facts of the app's log events of this kind."""
+        lines = [line for line in self.log("worker").splitlines() if f": {event} {{" in line]
+        return [json.loads(line.split(f": {event} ", 1)[1]) for line in lines]
+
+    async def upload(self, name: str, data: bytes) -> None:
+        """Put a picture into the container, and announce it to nobody."""
+        await self.blobs.get_blob_client("images", name).upload_blob(data, overwrite=True)
+
+    async def announce(self, name: str) -> None:
+        """Deliver the upload's event to the blob trigger's webhook until it is taken, as Event Grid does for a day."""
+        url = f"http://127.0.0.1:{self._ports[1]}/runtime/webhooks/blobs"
+        asked = {"functionName": "Host.Functions.describe_on_upload", "code": _KEY}
+        event = {
+            "id": name,
+            "eventType": "Microsoft.Storage.BlobCreated",
+            "subject": ImageRef("images", name).subject,
+            "eventTime": "2026-11-28T08:00:00Z",
+            "data": {"url": self.blobs.get_blob_client("images", name).url, "blobType": "BlockBlob", "eTag": "0x1"},
+            "dataVersion": "",
+        }
+        async with aiohttp.ClientSession(headers={"aeg-event-type": "Notification"}) as http:
+            while True:
+                with suppress(aiohttp.ClientError):
+                    async with http.post(url, params=asked, json=[event]) as answer:
+                        if answer.status == 202:
+                            return
+                await asyncio.sleep(0.5)
+
+    async def put(self, queue: str, text: str) -> None:
+        """Put a message that never expires, by another way than the gate, as Event Grid does by its own role."""
+        await self.queues.get_queue_client(queue).send_message(text, time_to_live=-1)
+
+    async def lying(self, queue: str) -> list[str]:
+        """The texts that are visible there."""
+        return [message.content for message in await self.queues.get_queue_client(queue).peek_messages(32)]
+
+    async def count(self, queue: str) -> int:
+        """How many messages the queue has, hidden ones too."""
+        properties = await self.queues.get_queue_client(queue).get_queue_properties()
+        return properties.approximate_message_count or 0
+
+    async def status(self, name: str) -> str:
+        """The status of a picture's record; empty where there is none."""
+        blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
+        if not await blob.exists():
+            return ""
+        return str(json.loads(await (await blob.download_blob()).readall())["status"])
+
+
+@asynccontextmanager
+async def running(
+    state: Path, model: Model, *, fault: str = "", settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Platform]:
+    """Run all of it to the end of the block."""
+    (state / "logs").mkdir(parents=True)
+    (state / "clock").write_text("0")
+    clean = environment.clean() | {"NODE_OPTIONS": f"--require {CLOCK}", "CLOCK": str(state / "clock")}
+    blob, queue, table, identity, worker, host = ports.free_ports(6)
+    started, parts = storage.start(state, clean, (blob, queue, table, identity))
+    try:
+        for part in parts:
+            await asyncio.to_thread(part.wait_until_ready)
+        for container in (stack.IMAGES_CONTAINER, stack.DESCRIPTIONS_CONTAINER):
+            started.create_container(container)
+        for name in stack.QUEUES:
+            started.create_queue(name)
+        async with (
+            Gate(started.base["queue"]).running(started.certificate) as gate,
+            started.blob_service() as blobs,
+            started.queue_service() as queues,
+        ):
+            told = _settings(started, gate, model) | dict(settings)
+            made = Platform(state, started, gate, told, fault, blobs, queues, _ports=(worker, host))
+            _write(made)
+            await made.start()
+            platform = asyncio.create_task(made.keep())
+            try:
+                yield made
+            finally:
+                platform.cancel()
+                with suppress(asyncio.CancelledError):
+                    await platform
+                children.end(made._children.values())
+    finally:
+        children.end(parts)
+
+
+def _settings(of: Storage, gate: Gate, model: Model) -> dict[str, str]:
+    queues = f"{gate.url}/{of.host}"
+    return {
+        **environment.clean(),
+        **of.environment,
+        **of.connection("IMAGES", of.images),
+        **of.connection("AzureWebJobsStorage", of.host),
+        "IMAGES__queueServiceUri": queues,
+        "AzureWebJobsStorage__queueServiceUri": queues,
+        "IMAGES_CONTAINER": stack.IMAGES_CONTAINER,
+        "DESCRIPTIONS_CONTAINER": stack.DESCRIPTIONS_CONTAINER,
+        **environment.model(model.url),
+        "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna",
+        "RETRY_BASE_SECONDS": "1",
+        "WEBHOOK_KEY": _KEY,
+    }
+
+
+def _write(made: Platform) -> None:
+    """The app, with a bug if there is to be one, and what the program is told of its functions."""
+    app = made.state / "app"
+    app.mkdir()
+    source = f"""
+        import importlib.util, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        {textwrap.indent(textwrap.dedent(made.fault), " " * 8).strip()}
+        found = importlib.util.spec_from_file_location("described", {str(ROOT / "function_app.py")!r})
+        described = importlib.util.module_from_spec(found)
+        found.loader.exec_module(described)
+        app = described.app
+    """
+    (app / "function_app.py").write_text(textwrap.dedent(source))
+    (app / "host.json").write_text((ROOT / "host.json").read_text("utf-8"))
+    indexed = json.loads(BINDINGS.read_text("utf-8"))
+    functions = [
+        {"name": name, **{key: binding[key] for key in ("type", "queueName", "path", "connection") if key in binding}}
+        for name, bindings in indexed.items()
+        for binding in bindings
+        if binding["type"] in {"queueTrigger", "blobTrigger"}
+    ]
+    for each in functions:
+        if each["type"] == "blobTrigger":
+            each["source"] = "EventGrid"
+    (made.state / "functions.json").write_text(json.dumps(functions))

@@ -1,0 +1,253 @@
+"""Seven days on Microsoft's own extensions: whatever lies on a queue, nothing is lost and nothing is silent."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from describer.events import ImageRef
+from describer.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED
+from describer.poison import RETURNED
+from local.azure_openai import faults
+from local.azure_openai.script import Script, describe, serve
+from local.stack import QUEUES
+from tests import pictures
+from tests.realhost.platform import ASIDE, DAY, WITHIN, Platform, running
+from tests.storage import encoded
+
+UPLOADS = "webjobs-blobtrigger-poison"
+
+
+async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
+    """Wait until the condition gives something true, and give that."""
+    async with asyncio.timeout(WITHIN):
+        while not (value := await condition()):
+            await asyncio.sleep(0.1)
+        return value
+
+
+async def as_time_passes(platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61) -> None:
+    """Wait until the condition holds, and move the clock by so many seconds each four."""
+    async with asyncio.timeout(4 * WITHIN):
+        for number in itertools.count(1):
+            if await condition():
+                return
+            if number % 20 == 0:
+                platform.forward(step)
+            await asyncio.sleep(0.2)
+
+
+def _upload(name: str) -> dict[str, str]:
+    function = "Host.Functions.describe_on_upload"
+    return {"Type": "BlobTrigger", "FunctionId": function, "ContainerName": "images", "BlobName": name}
+
+
+def _event(name: str) -> str:
+    return encoded({"subject": ImageRef("images", name).subject})
+
+
+async def _left(platform: Platform) -> dict[str, int]:
+    """What lies on the queues of ours, and on any poison queue that somebody has made."""
+    names = {queue.name async for queue in platform.queues.list_queues()}
+    assert {name for name in names if name.endswith("-poison")} == {UPLOADS}
+    counts = {name: await platform.count(name) for name in names if name != ASIDE}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_path: Path) -> None:
+    """What is not base64 and what is, on each queue but that of the proofs, which takes any text."""
+    queues = [queue for queue in QUEUES if queue not in {ASIDE, "wiring-proofs"}]
+    put = {text for queue in queues for text in (f"{queue}: no base64 <é>", encoded({"not": queue}))}
+    with serve(Script()) as model:
+        async with running(tmp_path, model) as platform:
+            for queue in queues:
+                await platform.put(queue, f"{queue}: no base64 <é>")
+                await platform.put(queue, encoded({"not": queue}))
+            await until(lambda: _lie_aside(platform, put))
+            await until(partial(_is_empty, platform))
+            assert len(platform.told(SET_ASIDE)) == len(put)
+            platform.forward(8 * DAY)
+            assert set(await platform.lying(ASIDE)) == put
+            await platform.upload("after.jpg", pictures.jpeg())
+            await platform.put("image-work", _event("after.jpg"))
+            await until(lambda: _is(platform, "after.jpg", "described"))
+            assert platform.ends == 0
+
+
+async def _lie_aside(platform: Platform, texts: set[str]) -> bool:
+    return set(await platform.lying(ASIDE)) == texts
+
+
+async def _is(platform: Platform, name: str, status: str) -> bool:
+    return await platform.status(name) == status
+
+
+async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behind_it(tmp_path: Path) -> None:
+    with serve(Script()) as model:
+        async with running(tmp_path, model) as platform:
+            await platform.upload("behind.jpg", pictures.jpeg())
+            for number in range(100):
+                await platform.put("image-work", f"no event: {number}")
+            await platform.put("image-work", _event("behind.jpg"))
+            async with asyncio.timeout(20):
+                while not await _is(platform, "behind.jpg", "described"):
+                    await asyncio.sleep(0.1)
+
+
+BUG = """
+from describer import announcer, delivery, poison, proof
+
+async def bug(self, *given):
+    raise ZeroDivisionError("a bug")
+
+poison.Poison.of_uploads = delivery.Delivery.again = announcer.Announcer.again = proof.Proof.prove = bug
+"""
+
+
+@pytest.mark.long
+async def test_a_bug_in_each_function_of_a_queue_ends_aside_and_stays_there(tmp_path: Path) -> None:
+    put = {
+        UPLOADS: encoded(_upload("a.jpg")),
+        "image-work": _event("a.jpg"),
+        "unpublished-events": encoded({"id": "1", "deferrals": 1}),
+        "wiring-proofs": "a-proof",
+    }
+    with serve(Script()) as model:
+        async with running(tmp_path, model, fault=BUG) as platform:
+            for queue, text in put.items():
+                await platform.put(queue, text)
+            await as_time_passes(platform, lambda: _lie_aside(platform, set(put.values())), step=601)
+            assert platform.log("worker").count(UNEXPECTED) == MAX_RECEIVES * len(put)
+            await until(partial(_is_empty, platform))
+            platform.forward(8 * DAY)
+            assert set(await platform.lying(ASIDE)) == set(put.values())
+            assert {facts["queue"] for facts in platform.told(SET_ASIDE)} == set(put)
+
+
+async def _told(platform: Platform, event: str, wanted: int) -> bool:
+    return len(platform.told(event)) >= wanted
+
+
+LATE = """
+from describer import delivery
+from describer.errors import Misconfigured
+
+async def arrived(self, container, name):
+    raise Misconfigured("the app's own account took no message")
+
+delivery.Delivery.arrived = arrived
+"""
+
+
+async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described_and_no_queue_of_its_account_is_asked(
+    tmp_path: Path,
+) -> None:
+    """So seven days without that account's queues, or for ever, are nothing to the app."""
+    with serve(Script()) as model:
+        async with running(tmp_path, model, fault=LATE) as platform:
+            await platform.upload("late.jpg", pictures.jpeg())
+            await platform.announce("late.jpg")
+            await until(lambda: _is(platform, "late.jpg", "described"))
+            assert len(platform.told(RETURNED)) == 1
+            await until(partial(_is_empty, platform))
+            async with platform.storage.queue_service("images") as elsewhere:
+                assert [queue.name async for queue in elsewhere.list_queues()] == []
+            assert platform.ends == 0
+
+
+@pytest.mark.long
+async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp_path: Path) -> None:
+    """Pictures wait on each queue when the roles go, and come meanwhile by both ways; afterwards all are described."""
+    waiting, before = [f"waiting/{number}.jpg" for number in range(3)], [f"new/{number}.jpg" for number in range(3)]
+    by_queue, by_webhook = [f"queue/{number}.jpg" for number in range(3)], [f"hook/{number}.jpg" for number in range(3)]
+    names = [*waiting, *before, *by_queue, *by_webhook]
+    with serve(Script()) as model:
+        async with running(tmp_path, model) as platform:
+            for number, name in enumerate(names):
+                await platform.upload(name, pictures.jpeg(200 + number, 150))
+            model.script.always(lambda _: faults.rate_limited(3600))
+            for name in waiting:
+                await platform.announce(name)
+            await until(lambda: _told(platform, "picture.deferred", len(waiting)))
+            platform.gate.is_open = False
+            await until(lambda: _ended(platform, 3))  # the host ends at its first look, and again
+            model.script.always(describe)
+            for name in [*before, *by_queue]:
+                await platform.put("image-work", _event(name))
+            deliveries = [asyncio.create_task(platform.announce(name)) for name in by_webhook]
+            platform.forward(DAY / 2)
+            await until(lambda: _ended(platform, 5))
+            assert not any(delivery.done() for delivery in deliveries)
+            assert {await platform.status(name) for name in names} == {""}
+            platform.gate.is_open = True
+            await asyncio.gather(*deliveries)
+            for name in names:
+                await as_time_passes(platform, partial(_is, platform, name, "described"))
+            assert await platform.lying(ASIDE) == []
+            await until(partial(_is_empty, platform))
+
+
+async def _is_empty(platform: Platform) -> bool:
+    return await _left(platform) == {}
+
+
+async def _ended(platform: Platform, times: int) -> bool:
+    return platform.ends >= times
+
+
+@pytest.mark.long
+async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Path) -> None:
+    names = [f"cut/{number}.jpg" for number in range(6)]
+    with serve(Script()) as model:
+        async with running(tmp_path, model) as platform:
+            model.script.always(lambda _: faults.hang(30))
+            for number, name in enumerate(names):
+                await platform.upload(name, pictures.jpeg(200 + number, 150))
+                await platform.put("image-work", _event(name))
+            await until(lambda: _asked(model.requests, len(names)))
+            await platform.kill("host", "worker")
+            model.script.always(describe)
+            platform.forward(601)
+            await until(lambda: _told(platform, "picture.deferred", len(names)))
+            for name in names:
+                await as_time_passes(platform, partial(_is, platform, name, "described"))
+            assert await platform.lying(ASIDE) == []
+
+
+async def _asked(requests: Sequence[object], wanted: int) -> bool:
+    return len(requests) >= wanted
+
+
+KILLER = """
+import os
+from describer import delivery, pipeline
+
+describe, delivery.MAX_INTERRUPTIONS = pipeline.Pipeline.describe, 5
+
+async def killed(self, ref, brief):
+    if ref.name.endswith("killer.jpg"):
+        os._exit(137)
+    return await describe(self, ref, brief)
+
+pipeline.Pipeline.describe = killed
+"""
+
+
+@pytest.mark.long
+async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along(tmp_path: Path) -> None:
+    """As where it takes more memory than there is: the worker ends, and with it all that was being worked."""
+    others = [f"beside/{number}.jpg" for number in range(8)]
+    with serve(Script()) as model:
+        async with running(tmp_path, model, fault=KILLER) as platform:
+            for number, name in enumerate([*others, "killer.jpg"]):
+                await platform.upload(name, pictures.jpeg(200 + number, 150))
+                await platform.put("image-work", _event(name))
+            await as_time_passes(platform, lambda: _is(platform, "killer.jpg", "failed"))
+            for name in others:
+                await as_time_passes(platform, partial(_is, platform, name, "described"))
+            assert platform.ends >= 5
+            assert await platform.lying(ASIDE) == []
+            await until(partial(_is_empty, platform))
