@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError
 
 from describer import bugs
+from describer.addresses import is_address
 from describer.errors import DescriberError, Misconfigured, Transient, Unacceptable
 from describer.events import ImageRef
 from describer.ondemand import BlobOf, OnDemand, Order, PictureSource, Url
@@ -51,7 +52,7 @@ class Arguments(BaseModel):
         if self.url:
             return Url(self.url)
         container, slash, name = self.blob.partition("/")
-        if not (container and slash and name) or "://" in self.blob:
+        if not (container and slash and name) or is_address(self.blob):
             raise Unacceptable(_NO_BLOB, field="blob")
         return BlobOf(ImageRef(container, name))
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
+from describer.addresses import shown
 from describer.errors import Absent, OffLimits, Refused, Superseded, TooLarge, Transient
 from describer.events import ImageRef
 from describer.ports import Content, Images, Picture, Web
@@ -74,7 +74,7 @@ class Loader:
                 yield _named(name or "upload", len(data)), await self._content(data)
             case Url(url):
                 async with self._fetched(url) as content:
-                    yield _named(_shown(url), content.size), content
+                    yield _named(shown(url), content.size), content
             case BlobOf(ref):
                 async with self.kept(ref) as picture:
                     yield picture, await self._read(picture)
@@ -135,9 +135,3 @@ class Loader:
 
 def _named(name: str, size: int) -> Picture:
     return Picture(ImageRef("", name), "", size, {})
-
-
-def _shown(url: str) -> str:
-    """What a record may say of a URL: no query, which may hold a signature, and no content."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else f"{parts.scheme}:"
