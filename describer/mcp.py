@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, V
 from pydantic_core import from_json  # half as long as `json.loads`, and all of it in one step
 
 from describer import bugs
+from describer.addresses import is_address
 from describer.call_context import HTTP_SECONDS, limited
 from describer.errors import DescriberError, Misconfigured, TooLarge, Transient, Unacceptable
 from describer.events import ImageRef
@@ -71,7 +72,7 @@ class Arguments(BaseModel):
             url = Url(self.url)
             return replace(url, reserved=url.holds_picture)
         container, slash, name = self.blob.partition("/")
-        if not (container and slash and name) or "://" in self.blob:
+        if not (container and slash and name) or is_address(self.blob):
             raise Unacceptable(_NO_BLOB, field="blob")
         return BlobOf(ImageRef(container, name))
 

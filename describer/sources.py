@@ -5,8 +5,8 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from describer.addresses import shown
 from describer.errors import Absent, OffLimits, Refused, Superseded, TooLarge, Transient
 from describer.events import ImageRef
 from describer.memory_budget import MIN_RESERVATION, MemoryBudget
@@ -94,7 +94,7 @@ class Loader:
                 yield _named(name or "upload", len(data)), await self._content(data)
             case Url():
                 async with self._fetched(source) as content:
-                    yield _named(_shown(source), content.size), content
+                    yield _named(shown(source.url), content.size), content
             case Readable(size, read, name):
                 async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
                     content = await self._from_file(size, read)
@@ -167,11 +167,3 @@ def _named(name: str, size: int) -> Picture:
 
 def _counted_already(_size: int) -> None:
     """Whoever brought it holds the memory."""
-
-
-def _shown(source: Url) -> str:
-    """What a record may say of a URL: no query, which may hold a signature, and no content."""
-    if source.holds_picture:  # never to `urlsplit`, which keeps what it was given in a cache
-        return "data:"
-    parts = urlsplit(source.url)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else f"{parts.scheme}:"

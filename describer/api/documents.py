@@ -54,12 +54,7 @@ _COMMON: Final = _problems(405, 500, 503)
 DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok(
         "One picture's description; with several pictures, `results` in their order; with `prompt`, one `answer`.",
-        content={
-            Form.TEXT.value: {"schema": _TEXT},
-            Form.EVENTS.value: {
-                "schema": {"type": "string", "description": "Events `piece`, then `done` or `problem`."}
-            },
-        },
+        content={Form.TEXT.value: {"schema": _TEXT}},
     ),
     **_DENIED,
     **_problems(400, 403, 404, 406, 413, 415, 422, 429),

@@ -12,8 +12,6 @@ class Form(StrEnum):
     JSON = "application/json"
     TEXT = "text/plain"
     """The alt text or the answer alone."""
-    EVENTS = "text/event-stream"
-    """A free answer as it is written."""
 
 
 _RANGES: Final = {form: (form.value, f"{form.partition('/')[0]}/*", "*/*") for form in Form}

@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from describer import __version__
 from describer.api import bodies, telling
-from describer.api.events import EventStream
 from describer.api.forms import Form, wanted
 from describer.api.problems import Problem
 from describer.api.shapes import (
@@ -72,10 +71,8 @@ class Routes:
         if options.prompt is not None:
             if options.write:
                 raise Unacceptable("A free answer is not stored.", field="write")
-            return await self._answered(request, asked.sources, desk.question(options.prompt, options.order()), form)
+            return await self._answered(asked.sources, desk.question(options.prompt, options.order()), form)
         brief = desk.brief(options.order())
-        if form is Form.EVENTS:
-            raise Problem("not-acceptable", "Only the answer to a prompt is streamed.")
         if len(asked.sources) == 1:
             return _told(await desk.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
         if form is Form.TEXT:
@@ -133,12 +130,7 @@ class Routes:
             return Undescribed.model_validate({"status": "unavailable", "problem": problem})
         return Described.of(record, whole=options.include == "record")
 
-    async def _answered(
-        self, request: Request, sources: Sequence[PictureSource], question: Question, form: Form
-    ) -> Response:
-        if form is Form.EVENTS:
-            stream = self.desk().stream(sources, question)
-            return EventStream(await anext(stream), stream, request.state.request_id)
+    async def _answered(self, sources: Sequence[PictureSource], question: Question, form: Form) -> Response:
         said = await self.desk().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from describer.addresses import is_address, shown
 from describer.errors import Unacceptable
 from describer.events import ImageRef
 from describer.image.formats import recognise
@@ -48,11 +49,11 @@ def find(arguments: Sequence[str], container: str, stdin: bytes) -> Found:
     found = Found()
     for argument in arguments:
         if container:
-            found.sources.append((f"{container}/{argument}", BlobOf(ImageRef(container, argument))))
+            found.sources.append((f"{container}/{shown(argument)}", BlobOf(ImageRef(container, argument))))
         elif argument == STDIN:
             found.sources.append((STDIN, Upload(stdin, "stdin")))
-        elif argument.lower().startswith(("https:", "http:", "data:")):
-            found.sources.append((_shortened(argument), Url(argument)))
+        elif is_address(argument):
+            found.sources.append((shown(argument), Url(argument)))
         else:
             _add(found, Path(argument))
     return found
@@ -89,7 +90,3 @@ def _is_picture(path: Path) -> bool:
             return recognise(file.read(_HEAD)) is not None
     except OSError:
         return True  # its turn tells what is wrong with it
-
-
-def _shortened(url: str) -> str:
-    return f"{url[:40]}…" if url.lower().startswith("data:") and len(url) > 40 else url

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from describer import bugs
 from describer.cli.codes import Exit, of_error
 from describer.cli.commands import cli
 from describer.cli.results import printable
@@ -42,7 +43,8 @@ def called(arguments: Sequence[str]) -> int:
     except Exception as error:
         if _VERBOSE in arguments:
             raise
-        sentence = f"This is a bug ({type(error).__name__}: {error}). `describer --verbose …` shows where."
+        told = bugs.facts(error)  # its sentence may quote an address
+        sentence = f"This is a bug ({told['error']} at {told['where']}). `describer --verbose …` shows more."
         return _told(sentence, Exit.BUG)
 
 

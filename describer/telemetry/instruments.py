@@ -1,13 +1,13 @@
 """What is measured with: one tracer and the metrics' instruments."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, Self
 
 from opentelemetry.metrics import Counter, Histogram, MeterProvider
-from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvider
+from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvider, use_span
 from opentelemetry.util.types import AttributeValue
 
 from describer import vocabulary as v
@@ -63,23 +63,32 @@ class Telemetry:
 
     @contextmanager
     def span(
-        self, name: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: AttributeValue | None
+        self,
+        name: str,
+        kind: SpanKind = SpanKind.INTERNAL,
+        *,
+        current: bool = True,
+        **attributes: AttributeValue | None,
     ) -> Iterator[Span]:
-        """A span around a stage, a child of the one around it.
+        """A span around a stage, a child of the one around it; not `current`, it gets no children of its own.
 
-        An exception marks it with its class. Its sentence stays out: that may name a blob, and the log has it, masked.
+        A generator's is not: each of its items may be taken by another task, and a span that is entered in one task
+        cannot be left in another.
+        An exception marks it with its class. Its sentence stays out: that may quote anything.
         """
-        with self.tracer.start_as_current_span(
-            name, kind=kind, record_exception=False, set_status_on_exception=False
-        ) as span:
-            tell(span, **attributes)
-            try:
+        span = self.tracer.start_span(name, kind=kind)
+        tell(span, **attributes)
+        entered = use_span(span, record_exception=False, set_status_on_exception=False) if current else nullcontext()
+        try:
+            with entered:
                 yield span
-            except BaseException as error:
-                kind_of_error = type(error).__name__
-                span.set_attributes({v.ERROR_TYPE: kind_of_error, v.ERROR: kind_of_error})
-                span.set_status(StatusCode.ERROR)
-                raise
+        except BaseException as error:
+            kind_of_error = type(error).__name__
+            span.set_attributes({v.ERROR_TYPE: kind_of_error, v.ERROR: kind_of_error})
+            span.set_status(StatusCode.ERROR)
+            raise
+        finally:
+            span.end()
 
 
 def tell(span: Span, **attributes: AttributeValue | None) -> None:

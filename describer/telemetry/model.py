@@ -40,7 +40,7 @@ class TracedModel:
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
         """In a span `chat <model>` too, from the question to the last word."""
-        with self._asked(question.model, question.max_completion_tokens) as asked:
+        with self._asked(question.model, question.max_completion_tokens, current=False) as asked:
             async with aclosing(self.model.reply(question, images)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, FreeAnswer):
@@ -48,12 +48,12 @@ class TracedModel:
                     yield piece
 
     @contextmanager
-    def _asked(self, model: str, cap: int) -> Iterator["_Asked"]:
+    def _asked(self, model: str, cap: int, *, current: bool = True) -> Iterator["_Asked"]:
         about: dict[str, AttributeValue] = {v.OPERATION: v.CHAT, v.PROVIDER: self.provider, v.REQUEST_MODEL: model}
         started = time.perf_counter()
         asked = _Asked()
         try:
-            with self.telemetry.span(f"{v.CHAT} {model}", SpanKind.CLIENT) as asked.span:
+            with self.telemetry.span(f"{v.CHAT} {model}", SpanKind.CLIENT, current=current) as asked.span:
                 asked.span.set_attributes(about | {v.SYSTEM: self.provider, v.REQUEST_MAX_TOKENS: cap})
                 yield asked
         except BaseException as error:

@@ -157,40 +157,12 @@ async def test_a_question_gets_one_answer_about_all_pictures(api: Api) -> None:
     _problem(await api.client.post("/api/describe", json=ask, headers={"accept": "text/plain"}), 422, "needs-review")
 
 
-def _events(text: str) -> list[tuple[str, Any]]:
-    blocks = [block.split("\n") for block in text.strip().split("\n\n")]
-    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
-
-
-async def test_an_answer_is_streamed(api: Api) -> None:
+async def test_no_answer_pretends_to_stream(api: Api) -> None:
     ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
     response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
-    assert response.headers["content-type"].startswith("text/event-stream")
-    *pieces, (name, whole) = _events(response.text)
-    assert [piece["text"] for _, piece in pieces] == ["A ", "cat ", "sleeps."]
-    assert (name, whole["answer"], whole["ending"]) == ("done", "A cat sleeps.", "complete")
+    _problem(response, 406, "not-acceptable")
+    assert api.house.model.calls == []
     assert api.desk.memory.held == 0
-
-
-async def test_a_stream_that_breaks_off_ends_with_a_problem(api: Api) -> None:
-    ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
-    api.house.model.breaks_after = 1
-    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
-    (_, piece), (name, problem) = _events(response.text)
-    assert (piece["text"], name, problem["status"]) == ("A ", "problem", 503)
-    assert problem["request_id"] == response.headers["x-request-id"]
-
-
-async def test_a_stream_that_never_began_is_an_ordinary_problem(api: Api) -> None:
-    ask = {"images": [{"base64": BASE64}], "prompt": "What?"}
-    api.house.model.script = [Filtered("No.")]
-    response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
-    _problem(response, 422, "picture-filtered")
-
-
-async def test_only_an_answer_is_streamed(api: Api) -> None:
-    headers = JPEG | {"accept": "text/event-stream"}
-    _problem(await api.client.post("/api/describe", content=b"cat", headers=headers), 406, "not-acceptable")
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/plain;q=0", "image/*"])

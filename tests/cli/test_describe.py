@@ -82,6 +82,15 @@ async def test_each_picture_that_has_no_text_says_why(shell: Shell, model: Model
     assert "filtered.jpg: " in alone.err and "refused.jpg: " in alone.err
 
 
+@pytest.mark.parametrize("form", [(), ("--json",), ("--alt-only",)])
+async def test_no_signature_and_no_password_of_an_address_is_printed(shell: Shell, form: tuple[str, ...]) -> None:
+    signed = ["https://u:SECRET@127.0.0.1/x.jpg", "https://127.0.0.1/x.jpg?sig=SECRET", "ftp://h/x?SECRET"]
+    done = await shell.run("--verbose", "describe", *signed, *form)
+    assert done.code == 1
+    assert "x.jpg" in done.out + done.err
+    assert "SECRET" not in done.out + done.err
+
+
 async def test_the_standard_input_and_a_data_url_are_pictures_too(shell: Shell) -> None:
     from base64 import b64encode
 

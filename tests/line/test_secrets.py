@@ -142,9 +142,9 @@ class Caller:
             "not a number": {"content": picture, "headers": image, "params": {"max_chars": "OPTIONMARK"}},
             "json": {"json": {"images": [inline], "context": "CONTEXTMARK"}},
             "json, question": {"json": {"images": [inline], "prompt": "PROMPTMARK", "context": "CONTEXTMARK"}},
-            "json, streamed": {
+            "json, no such form": {
                 "json": {"images": [inline], "prompt": "PROMPTMARK"},
-                "headers": {"accept": "text/event-stream"},
+                "headers": {"accept": "text/event-stream, x/FIELDMARK"},
             },
             "json, unknown": {"json": {"images": [inline], "option": "FIELDMARK"}},
             "json, broken": {

@@ -124,11 +124,18 @@ def test_arguments_become_sources_in_their_order(tmp_path: Path) -> None:
         "c.bin",
         "b/1.gif",
         "b/2.gif",
-        "HTTPS://example.org/x",
+        "https://example.org/x",
     ]
     assert found.sources[-1][1] == Url("HTTPS://example.org/x")
     assert found.skipped == 2
     assert find(["https://x"], "images", b"").sources == [("images/https://x", BlobOf(ImageRef("images", "https://x")))]
+
+
+def test_an_address_is_named_without_its_signature_also_where_a_blob_was_wanted() -> None:
+    signed = "https://acc.example/c/x.jpg?sig=SECRET"
+    assert [name for name, _ in find([signed], "", b"").sources] == ["https://acc.example/c/x.jpg"]
+    assert [name for name, _ in find([signed], "images", b"").sources] == ["images/https://acc.example/c/x.jpg"]
+    assert [name for name, _ in find(["a?b.jpg"], "images", b"").sources] == ["images/a?b.jpg"]
 
 
 async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """What one picture's visit tells: spans, metrics, log events; and what it never tells."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -435,3 +436,33 @@ async def test_a_free_answer_that_breaks_off_marks_its_span(observed: Observed) 
     (span,) = observed.spans
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes and span.attributes[v.ERROR_TYPE] == "Transient"
+
+
+async def test_a_free_answer_may_be_taken_by_several_tasks(
+    observed: Observed, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A web server takes the first piece in one task and the rest in another."""
+    scribe = traced_scribe(observed.house.pipeline.scribe, observed.telemetry, "azure.ai.openai")
+    question = Question("Who is it?", "gpt-5.6-luna", "low", 300)
+    pieces = scribe.model.reply(question, [PreparedImage(b"cat", 64, 48)])
+    await asyncio.create_task(anext(pieces))
+    rest = await asyncio.create_task(_all(pieces))
+    assert rest[-1] == FREE_ANSWER
+    assert [span.name for span in observed.spans] == ["chat gpt-5.6-luna"]
+    assert caplog.records == []
+
+
+async def test_a_free_answer_that_nobody_takes_to_its_end_has_its_span(
+    observed: Observed, caplog: pytest.LogCaptureFixture
+) -> None:
+    scribe = traced_scribe(observed.house.pipeline.scribe, observed.telemetry, "azure.ai.openai")
+    pieces = scribe.model.reply(Question("Who?", "gpt-5.6-luna", "low", 300), [PreparedImage(b"cat", 64, 48)])
+    await asyncio.create_task(anext(pieces))
+    await asyncio.create_task(pieces.aclose())
+    (span,) = observed.spans
+    assert span.attributes and span.attributes[v.ERROR_TYPE] == "GeneratorExit"
+    assert caplog.records == []
+
+
+async def _all(pieces: AsyncGenerator[str | FreeAnswer]) -> list[str | FreeAnswer]:
+    return [piece async for piece in pieces]
