@@ -4,7 +4,7 @@ import azure.functions as func
 import azurefunctions.extensions.bindings.blob as bindings
 
 from describer.app import (
-    PROOFS_QUEUE,
+    SMOKE_TESTS_QUEUE,
     UNPUBLISHED_QUEUE,
     UPLOADS_POISON_QUEUE,
     WORK_QUEUE,
@@ -12,11 +12,11 @@ from describer.app import (
     kept_in,
     quieten_libraries,
 )
-from describer.mcp_tools import DESCRIBE_IMAGE, DESCRIBE_IMAGE_ARGUMENTS
+from describer.entrypoints.mcp_tools import DESCRIBE_IMAGE, DESCRIBE_IMAGE_ARGUMENTS
 
 quieten_libraries()
 app = func.FunctionApp()
-describer = App.from_environment()
+services = App.from_environment()
 
 
 @app.blob_trigger(
@@ -25,7 +25,7 @@ describer = App.from_environment()
 async def describe_on_upload(image: bindings.BlobClient) -> None:
     """A picture has landed. The binding serves for its names: its client would sign in anew for each picture."""
     with kept_in("describe_on_upload"):
-        await describer.delivery.arrived(image.container_name, image.blob_name)
+        await services.delivery.handle_upload(image.container_name, image.blob_name)
 
 
 @app.route("describe", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
@@ -63,7 +63,7 @@ async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
     with kept_in("work"):
-        await describer.inbox.take(WORK_QUEUE, message, lambda: describer.delivery.again(body, received))
+        await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.again(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
@@ -71,21 +71,21 @@ async def return_upload(message: func.QueueMessage) -> None:
     """An upload that the blob trigger gave up on. The connection is the trigger's own: there it puts them."""
     with kept_in("return_upload"):
         body = message.get_body()
-        await describer.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: describer.poison.of_uploads(body))
+        await services.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: services.poison.handle_upload_poison(body))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
     with kept_in("publish"):
-        await describer.inbox.take(UNPUBLISHED_QUEUE, message, lambda: describer.announcer.again(message.get_body()))
+        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.announcer.again(message.get_body()))
 
 
-@app.queue_trigger(arg_name="message", queue_name=PROOFS_QUEUE, connection="AzureWebJobsStorage")
-async def prove_wiring(message: func.QueueMessage) -> None:
+@app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
+async def run_smoke_test(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
-    with kept_in("prove_wiring"):
-        await describer.inbox.take(PROOFS_QUEUE, message, lambda: describer.proof.prove(message.get_body()))
+    with kept_in("run_smoke_test"):
+        await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.proof.prove(message.get_body()))
 
 
 @app.event_grid_trigger(arg_name="event")
@@ -93,7 +93,7 @@ async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
     with kept_in("on_storage_event"):
         kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
-        await describer.delivery.noticed(kind, event.subject, event.get_json())
+        await services.delivery.handle_event(kind, event.subject, event.get_json())
 
 
 @app.mcp_tool_trigger(
@@ -105,13 +105,13 @@ async def on_storage_event(event: func.EventGridEvent) -> None:
 async def describe_image(context: str) -> str:
     """Describe a picture for an agent. `mcp_tool()` would read the whole call, data: URL and all, on the event loop."""
     with kept_in("describe_image"):
-        return await describer.tool.call(context)
+        return await services.tool.call(context)
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     with kept_in("http"):
         try:
-            handler = func.AsgiMiddleware(describer.http)  # type: ignore[no-untyped-call]
+            handler = func.AsgiMiddleware(services.http)  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)
         except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
             return func.HttpResponse(status_code=400)

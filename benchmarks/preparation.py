@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.measure import Goal, Pair, main
-from describer.image.render import prepare
-from describer.image.values import Limits
-from describer.models import family
-from describer.tokens import fit
+from describer.vision.families import family
+from describer.vision.image_tokens import fit
+from describer.vision.imaging.render import prepare
+from describer.vision.imaging.values import Limits
 
 _LUNA = family("gpt-5.6-luna")
 assert _LUNA is not None

@@ -3,18 +3,20 @@
 import sys
 from typing import Final
 
+from describer.app import App
+
 _PACKAGES: Final = {"click", "rich"}
 
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code."""
     try:
-        from describer.cli.run import run  # noqa: PLC0415 - the deployed app has not got its packages
+        from describer.entrypoints.cli.run import run  # noqa: PLC0415 - the deployed app has not got its packages
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
         sys.exit("The command line needs the packages click and rich: pip install 'image-describer[cli]'.")
-    sys.exit(run())
+    sys.exit(run(App.without_telemetry))
 
 
 if __name__ == "__main__":

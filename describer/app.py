@@ -11,8 +11,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
-from describer.bugs import kept_in
-from describer.logs import quieten_libraries
+from describer.domain.bugs import kept_in
+from describer.pipeline.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
     from starlette.types import ASGIApp
 
-    from describer.adapters.images import BlobImages
-    from describer.adapters.records import BlobRecords
+    from describer.adapters.blob_images import BlobImages
+    from describer.adapters.sidecars import BlobRecords
+    from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
-    from describer.announcer import Announcer
-    from describer.backoff import Backoff
-    from describer.brief import Brief
-    from describer.checks import Check
-    from describer.checkup import Closable
-    from describer.delivery import Delivery
-    from describer.inbox import Inbox
-    from describer.journal import Journal
-    from describer.mcp import DescribeImage
-    from describer.memory_budget import MemoryBudget
-    from describer.models import Family
-    from describer.ondemand import OnDemand
-    from describer.poison import Poison
-    from describer.ports import Line, Model, Probe, Publisher, Queue
-    from describer.proof import Proof
-    from describer.scribe import Scribe
-    from describer.telemetry import Telemetry
-    from describer.watch import Watch
+    from describer.entrypoints.mcp import DescribeImage
+    from describer.entrypoints.on_demand.service import OnDemandService
+    from describer.entrypoints.storage_events.delivery import Delivery
+    from describer.entrypoints.storage_events.inbox import Inbox
+    from describer.entrypoints.storage_events.poison import PoisonHandler
+    from describer.operations.health import Check
+    from describer.operations.probe_list import Closable
+    from describer.operations.smoke_test import SmokeTest
+    from describer.pipeline.backoff import Backoff
+    from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.describe import ImageDescriber
+    from describer.pipeline.memory_budget import MemoryBudget
+    from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue
+    from describer.pipeline.publisher import Announcer
+    from describer.pipeline.work_log import WorkObserver
+    from describer.vision.brief import Brief
+    from describer.vision.families import Family
 
 __all__ = [
     "ASIDE_QUEUE",
-    "PROOFS_QUEUE",
+    "SMOKE_TESTS_QUEUE",
     "UNPUBLISHED_QUEUE",
     "UPLOADS_POISON_QUEUE",
     "WORK_QUEUE",
@@ -56,7 +56,7 @@ __all__ = [
 
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
-PROOFS_QUEUE = "wiring-proofs"
+SMOKE_TESTS_QUEUE = "smoke-tests"
 ASIDE_QUEUE = "work-set-aside"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
 
@@ -81,13 +81,21 @@ class App:
         """
         return cls(Settings.read({**beneath, **os.environ}, needs))  # noqa: TID251 - here, and only here
 
+    @classmethod
+    def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
+        """The same for a person at a command line, whose calls are nobody's telemetry."""
+        from pydantic import SecretStr
+
+        settings = cls.from_environment(needs, beneath).settings
+        return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
+
     async def close(self) -> None:
         """Closes every connection, for those who end before their process does; the Functions host never asks."""
-        from describer.adapters.storage import sign_out
+        from describer.adapters.storage import close_credentials
 
         for client in self._clients:
             await client.close()
-        await sign_out()
+        await close_credentials()
 
     def _kept[T: Closable](self, client: T) -> T:
         self._clients.append(client)
@@ -96,7 +104,7 @@ class App:
     @cached_property
     def delivery(self) -> Delivery:
         """Where uploads and deferred work go."""
-        from describer.delivery import Delivery
+        from describer.entrypoints.storage_events.delivery import Delivery
 
         return Delivery(
             pipeline=self.pipeline,
@@ -104,20 +112,20 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
-            journal=self.journal,
+            work_log=self.work_log,
         )
 
     @cached_property
-    def poison(self) -> Poison:
+    def poison(self) -> PoisonHandler:
         """Where uploads go that the host gave up on."""
-        from describer.poison import Poison
+        from describer.entrypoints.storage_events.poison import PoisonHandler
 
-        return Poison(self.settings.images_container, self._queue(WORK_QUEUE))
+        return PoisonHandler(self.settings.images_container, self._queue(WORK_QUEUE))
 
     @cached_property
     def inbox(self) -> Inbox:
         """Where each message of a queue comes to an end."""
-        from describer.inbox import Inbox
+        from describer.entrypoints.storage_events.inbox import Inbox
 
         _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
         return Inbox(self._queue(ASIDE_QUEUE, base64=False))
@@ -131,9 +139,9 @@ class App:
     @cached_property
     def announcer(self) -> Announcer:
         """What publishes outcomes."""
+        from describer.adapters.event_grid import GridTopic, Unset, connect
         from describer.adapters.storage import credential
-        from describer.adapters.topic import GridTopic, Unset, connect
-        from describer.announcer import Announcer
+        from describer.pipeline.publisher import Announcer
 
         settings = self.settings
         publisher: Publisher = Unset()
@@ -143,31 +151,31 @@ class App:
         return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
-    def proof(self) -> Proof:
+    def proof(self) -> SmokeTest:
         """What proves that an upload comes out described."""
-        from describer.proof import Proof
+        from describer.operations.smoke_test import SmokeTest
 
         _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
-        return Proof(self._images, self.records, self._watch, self.settings.images_container)
+        return SmokeTest(self._images, self.records, self._watch, self.settings.images_container)
 
     @cached_property
     def _backoff(self) -> Backoff:
-        from describer.backoff import Backoff
+        from describer.pipeline.backoff import Backoff
 
         return Backoff(self.settings.retry_base_seconds)
 
     @cached_property
-    def pipeline(self) -> Line:
+    def pipeline(self) -> ImagePipeline:
         """The line; observed, where telemetry is on."""
-        from describer.adapters.topic import NoTopic
-        from describer.pipeline import Pipeline
+        from describer.adapters.event_grid import NoTopic
+        from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
         pipeline = Pipeline(
-            watch=self._watch,
+            blob_filter=self._watch,
             images=self._images,
             records=self.records,
-            scribe=self._scribe,
+            image_describer=self._scribe,
             topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
@@ -176,68 +184,68 @@ class App:
         )
         if self.telemetry is None:
             return pipeline
-        from describer.telemetry import traced
+        from describer.adapters.telemetry import traced
 
         return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
 
     @cached_property
     def http(self) -> ASGIApp:
         """The HTTP interface."""
-        from describer.api.build import asgi
+        from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.ondemand, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(lambda: self.on_demand, self.checks, self.memory, self.settings.max_bytes)
 
     @cached_property
     def memory(self) -> MemoryBudget:
         """The one budget of memory that every way in shares."""
-        from describer.memory_budget import MemoryBudget
+        from describer.pipeline.memory_budget import MemoryBudget
 
         return MemoryBudget(self.settings.held_images_mb * MIB)
 
     @cached_property
-    def ondemand(self) -> OnDemand:
+    def on_demand(self) -> OnDemandService:
         """Where callers who wait are served."""
-        from describer.ondemand import OnDemand
-        from describer.sources import Loader
+        from describer.entrypoints.on_demand.service import OnDemandService
+        from describer.entrypoints.on_demand.sources import Loader
 
-        settings, scribe = self.settings, self._scribe
+        settings, image_describer = self.settings, self._scribe
         if self.telemetry:
-            from describer.telemetry import traced_scribe
+            from describer.adapters.telemetry import traced_scribe
 
-            scribe = traced_scribe(scribe, self.telemetry, _PROVIDERS[settings.model_server.provider])
-        return OnDemand(
+            image_describer = traced_scribe(image_describer, self.telemetry, _PROVIDERS[settings.model_server.provider])
+        return OnDemandService(
             line=self.pipeline,
             records=self.records,
-            scribe=scribe,
+            image_describer=image_describer,
             loader=Loader(self._watch, self._images, self.web, self.memory, settings.max_bytes),
-            usual=self.brief,
+            default_brief=self.brief,
             models=settings.models_allowed,
         )
 
     @cached_property
     def tool(self) -> DescribeImage:
         """What agents call."""
-        from describer.mcp import DescribeImage
+        from describer.entrypoints.mcp import DescribeImage
 
-        return self._kept(DescribeImage(self.ondemand, self.memory))
+        return self._kept(DescribeImage(self.on_demand, self.memory))
 
     @cached_property
-    def _scribe(self) -> Scribe:
-        from describer.image.studio import ProcessStudio
-        from describer.image.values import Limits
-        from describer.scribe import Scribe
+    def _scribe(self) -> ImageDescriber:
+        from describer.pipeline.describe import ImageDescriber
+        from describer.vision.imaging.preparer import ProcessStudio
+        from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
-        studio = self._kept(ProcessStudio(self.family, limits))
-        return Scribe(studio, self.model, self.records, self.family)
+        preparer = self._kept(ProcessStudio(self.family, limits))
+        return ImageDescriber(preparer, self.model, self.records, self.family)
 
     @cached_property
-    def _watch(self) -> Watch:
-        from describer.watch import Watch
+    def _watch(self) -> BlobFilter:
+        from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
-        return Watch(containers, settings.images_include, settings.images_exclude)
+        return BlobFilter(containers, settings.images_include, settings.images_exclude)
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
@@ -247,14 +255,14 @@ class App:
 
     @cached_property
     def _images(self) -> BlobImages:
-        from describer.adapters.images import BlobImages
+        from describer.adapters.blob_images import BlobImages
 
         return BlobImages(self._blobs)
 
     @cached_property
     def records(self) -> BlobRecords:
         """The sidecars."""
-        from describer.adapters.records import BlobRecords
+        from describer.adapters.sidecars import BlobRecords
 
         return BlobRecords(self._blobs.get_container_client(self.settings.descriptions_container))
 
@@ -264,29 +272,29 @@ class App:
         connection_string = self.settings.insights_connection.get_secret_value()
         if not connection_string:
             return None
-        from describer.adapters.insights import connect
-        from describer.telemetry import Names, Telemetry
+        from describer.adapters.app_insights import connect
+        from describer.adapters.telemetry import Names, Telemetry
 
         names = Names(in_clear=self.settings.telemetry_blob_names)
         return Telemetry.of(*connect(connection_string, names.told), names)
 
     @cached_property
-    def journal(self) -> Journal:
+    def work_log(self) -> WorkObserver:
         """What doors tell of their work: a log, and metrics where telemetry is on."""
-        from describer.journal import LogJournal
+        from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
-            return LogJournal()
-        from describer.telemetry import MeteredJournal
+            return WorkLog()
+        from describer.adapters.telemetry import MeteredWorkLog
 
-        return MeteredJournal(self.telemetry)
+        return MeteredWorkLog(self.telemetry)
 
     @cached_property
     def model(self) -> Model:
         """The vision model."""
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.storage import credential
-        from describer.weighted_semaphore import WeightedSemaphore
+        from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
@@ -306,7 +314,7 @@ class App:
 
     async def checks(self) -> list[Check]:
         """Tries every connection that is configured, all at once; within ten seconds."""
-        from describer.checks import check_all
+        from describer.operations.health import check_all
 
         return await check_all(self.probes)
 
@@ -321,7 +329,7 @@ class App:
         return self._probes(of_azure=True)
 
     def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
-        from describer.checkup import Queues, probes
+        from describer.operations.probe_list import Queues, probes
 
         family, queues = (
             self.family(self.settings.model_server.model),
@@ -331,7 +339,7 @@ class App:
 
     def family(self, model: str) -> Family:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
-        from describer.models import family, generic
+        from describer.vision.families import family, generic
 
         told = self.settings.model_family if model == self.settings.model_server.model else ""
         return family(told or model) or generic()
@@ -339,7 +347,7 @@ class App:
     @cached_property
     def brief(self) -> Brief:
         """What is asked of pictures that nobody asked anything special of."""
-        from describer.brief import Brief
+        from describer.vision.brief import Brief
 
         settings = self.settings
         model = settings.model_server.model

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from describer import language
-from describer.errors import Misconfigured
-from describer.models import family
+from describer.domain import language
+from describer.domain.errors import Misconfigured
+from describer.vision.families import family
 
 MIB: Final = 2**20
 _MANAGED: Final = "managedidentity"
@@ -260,7 +260,7 @@ class Settings(BaseModel):
     )  # fmt: skip
     model_family: str = _setting(
         "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
-        "a name from describer/models.toml, such as gpt-5.6-luna",
+        "a name from describer/vision/models.toml, such as gpt-5.6-luna",
     )  # fmt: skip
 
     # Telemetry
@@ -412,7 +412,7 @@ def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
     """An Azure deployment may be named at will; parameters, tokens and price follow from the model behind it."""
     told = given.get("MODEL_FAMILY", "")
     if told and not family(told):
-        yield f"MODEL_FAMILY is {told!r}; expected a name from describer/models.toml, such as gpt-5.6-luna."
+        yield f"MODEL_FAMILY is {told!r}; expected a name from describer/vision/models.toml, such as gpt-5.6-luna."
     elif not told and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
         yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."
     for other in given.get("MODELS_ALLOWED", "").split(",") if name == "AZURE_OPENAI_DEPLOYMENT" else ():

@@ -66,7 +66,7 @@ param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Stan
 @description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region. There is no default: it is for you to decide. With an existing deployment say what it is.')
 param modelSkuName 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
 
-@description('The vision model: a family of describer/models.toml. With an existing deployment say what is behind it.')
+@description('The vision model: a family of describer/vision/models.toml. With an existing deployment say what is behind it.')
 param modelName string = 'gpt-5.6-luna'
 
 @description('Version of the model.')
@@ -178,7 +178,7 @@ var names = {
   deadLetters: 'eventgrid-deadletter'
   work: 'image-work'
   unpublished: 'unpublished-events'
-  proofs: 'wiring-proofs'
+  proofs: 'smoke-tests'
   aside: 'work-set-aside'
   // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'

@@ -22,7 +22,7 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-QUEUES = (WORK_QUEUE, "unpublished-events", "wiring-proofs", "work-set-aside", "webjobs-blobtrigger-poison")
+QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "work-set-aside", "webjobs-blobtrigger-poison")
 
 
 class AlreadyRunning(RuntimeError):

@@ -12,13 +12,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any
 
-from describer.brief import Brief, Question
-from describer.description import Description, ImageKind, Texts
-from describer.errors import DescriberError, Newer, Refused, Superseded, Transient
-from describer.events import ImageRef
-from describer.image.values import Header, PreparedImage
-from describer.ports import Answer, Content, FreeAnswer, Page, Picture, Stored
-from describer.record import Record, Usage
+from describer.domain.description import Description, ImageKind, Texts
+from describer.domain.errors import Conflict, DescriberError, ImageRejected, Newer, Transient
+from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record, Usage
+from describer.pipeline.ports import Page
+from describer.vision.answer import Answer, FreeAnswer
+from describer.vision.brief import Brief, Question
+from describer.vision.imaging.values import Header, PreparedImage
 
 _etags = (f'"0x{number:X}"' for number in itertools.count(0x8DC0000))
 
@@ -48,7 +50,7 @@ class FakeImages:
         self.fails_with: DescriberError | None = None
         self.unwritable = False
         self.leased = False
-        self.refusal: Refused | None = None
+        self.refusal: ImageRejected | None = None
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -57,22 +59,22 @@ class FakeImages:
         """What anybody else does: Set Blob Metadata, which keeps the bytes and changes the ETag."""
         self.blobs[ref] = _Blob(self.blobs[ref].data, {**self.blobs[ref].metadata, **metadata})
 
-    async def look(self, ref: ImageRef) -> Picture | None:
+    async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         await give_way()
         blob = self.blobs.get(ref)
         if blob is None:
             return None
-        return Picture(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
+        return ImageBlob(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
 
-    async def read(self, picture: Picture) -> Content:
+    async def read(self, picture: ImageBlob) -> ImageContent:
         await give_way()
         self.reads.append(picture.ref)
         if self.fails_with:
             raise self.fails_with
         data = self._exactly(picture).data
-        return Content(len(data), data, hashlib.sha256(data).hexdigest())
+        return ImageContent(len(data), data, hashlib.sha256(data).hexdigest())
 
-    async def mark(self, picture: Picture, metadata: Mapping[str, str]) -> bool:
+    async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
         await give_way()
         blob = self._exactly(picture)
         if self.leased:
@@ -89,10 +91,10 @@ class FakeImages:
         await give_way()
         self.blobs.pop(ref, None)
 
-    def _exactly(self, picture: Picture) -> _Blob:
+    def _exactly(self, picture: ImageBlob) -> _Blob:
         blob = self.blobs.get(picture.ref)
         if blob is None or blob.etag != picture.etag:
-            raise Superseded("changed")
+            raise Conflict("changed")
         return blob
 
 
@@ -101,34 +103,34 @@ class FakeRecords:
 
     def __init__(self) -> None:
         self.newer: set[ImageRef] = set()
-        self.stored: dict[ImageRef, Stored] = {}
+        self.stored: dict[ImageRef, StoredRecord] = {}
         self.shared: dict[tuple[str, str], Record] = {}
         self.writes = 0
 
-    async def read(self, ref: ImageRef) -> Stored | None:
+    async def read(self, ref: ImageRef) -> StoredRecord | None:
         await give_way()
         if ref in self.newer:
             raise Newer("written by a later version")
         return self.stored.get(ref)
 
-    async def write(self, ref: ImageRef, record: Record, *, replaces: Stored | None) -> Stored:
+    async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
         await give_way()
         self._exactly(ref, replaces)
         self.writes += 1
-        self.stored[ref] = Stored(Record.from_json(record.to_json()), next(_etags))
+        self.stored[ref] = StoredRecord(Record.from_json(record.to_json()), next(_etags))
         return self.stored[ref]
 
     def edit(self, ref: ImageRef, fields: Mapping[str, Any]) -> None:
         """What anybody with an editor does: another file in its place. A field that is None is taken out."""
         saved = json.loads(self.stored[ref].record.to_json()) | fields
         data = json.dumps({name: value for name, value in saved.items() if value is not None or name not in fields})
-        self.stored[ref] = Stored(Record.from_json(data.encode()), next(_etags))
+        self.stored[ref] = StoredRecord(Record.from_json(data.encode()), next(_etags))
 
-    async def confirm(self, ref: ImageRef, stored: Stored) -> None:
+    async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         await give_way()
         self._exactly(ref, stored)
 
-    async def delete(self, ref: ImageRef, stored: Stored) -> None:
+    async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
         await give_way()
         self._exactly(ref, stored)
         del self.stored[ref]
@@ -140,22 +142,22 @@ class FakeRecords:
         found = [self.stored[ImageRef(container, name)] for name in later[:limit]]
         return Page(found, later[limit - 1] if len(later) > limit else "")
 
-    async def twin(self, container: str, key: str) -> Record | None:
+    async def find_cached(self, container: str, key: str) -> Record | None:
         await give_way()
         return self.shared.get((container, key))
 
-    async def share(self, container: str, key: str, record: Record) -> None:
+    async def cache(self, container: str, key: str, record: Record) -> None:
         await give_way()
         self.shared.setdefault((container, key), record)
 
-    async def unshare(self, container: str, key: str) -> None:
+    async def invalidate(self, container: str, key: str) -> None:
         await give_way()
         self.shared.pop((container, key), None)
 
-    def _exactly(self, ref: ImageRef, stored: Stored | None) -> None:
+    def _exactly(self, ref: ImageRef, stored: StoredRecord | None) -> None:
         standing = self.stored.get(ref)
         if (standing and standing.etag) != (stored and stored.etag):
-            raise Superseded("changed")
+            raise Conflict("changed")
 
 
 class FakeStudio:
@@ -275,8 +277,8 @@ class FakeTopic:
     """Keeps what was announced."""
 
     def __init__(self) -> None:
-        self.announced: list[Stored] = []
+        self.announced: list[StoredRecord] = []
 
-    async def announce(self, stored: Stored) -> None:
+    async def announce(self, stored: StoredRecord) -> None:
         await give_way()
         self.announced.append(stored)

@@ -7,14 +7,17 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from describer.announcement import Announcement
-from describer.api.build import document
-from describer.api.problems import KINDS
-from describer.record import Record
+from describer.domain.record import Record
+from describer.entrypoints.http.build import document
+from describer.entrypoints.http.problems import KINDS
+from describer.pipeline.outcome_event import Announcement
 from describer.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PROBLEMS, END_OF_PROBLEMS = "<!-- problems: generated from describer/api/problems.py -->", "<!-- end of problems -->"
+PROBLEMS, END_OF_PROBLEMS = (
+    "<!-- problems: generated from describer/entrypoints/http/problems.py -->",
+    "<!-- end of problems -->",
+)
 BEGIN, END = "<!-- settings: generated from describer/settings.py -->", "<!-- end of settings -->"
 
 

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from describer.adapters.web.fetch import Web, direct
-from describer.errors import Unfetchable, UrlFault
+from describer.domain.errors import FetchFailed, UrlFault
 from local.ports import free_ports
 from local.tls import Certificate
 
@@ -38,7 +38,7 @@ def unbounded(_size: int) -> None:
 
 async def refusal(web: Web, url: str) -> UrlFault:
     """The code that `url` is refused with."""
-    with pytest.raises(Unfetchable) as caught:
+    with pytest.raises(FetchFailed) as caught:
         await web.fetch(url, unbounded)
     assert str(caught.value).endswith(".")
     return caught.value.code

@@ -1,0 +1,1 @@
+"""Implementations of the ports. Each adapter is the only user of its SDK."""

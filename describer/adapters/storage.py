@@ -13,13 +13,13 @@ from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from describer.adapters import retry_after
-from describer.errors import (
+from describer.domain.errors import (
     Archived,
+    Conflict,
     DescriberError,
     Encrypted,
     Misconfigured,
     Protected,
-    Superseded,
     Transient,
 )
 from describer.settings import Account
@@ -114,7 +114,7 @@ def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
     return _credentials[identity]
 
 
-async def sign_out() -> None:
+async def close_credentials() -> None:
     """Forgets and closes the credentials."""
     while _credentials:
         await _credentials.popitem()[1].close()
@@ -182,7 +182,7 @@ def _meaning(what: str, error: HttpResponseError) -> DescriberError:
     code = code_of(error)
     sentence = f"{what}: storage answered {error.status_code} {code or error.reason}"
     if code in RACES:
-        return Superseded(sentence)
+        return Conflict(sentence)
     if code == "BlobArchived":
         return archived()
     if code in ENCRYPTED:
@@ -204,7 +204,7 @@ def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
         return Transient(f"{sentence}; {WAITING[code]}")
     passing = error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING
     wait = retry_after.seconds(getattr(error.response, "headers", {}))
-    return Transient(sentence, retry_after=wait, blames_picture=bool(code) and not passing)
+    return Transient(sentence, retry_after=wait, counts_as_attempt=bool(code) and not passing)
 
 
 def _retry(retries: int) -> ExponentialRetry:

@@ -7,7 +7,7 @@ import json
 import secrets
 from typing import Any
 
-from describer.specimen import FAILED, FUNCTION, PATIENCE, PROVED
+from describer.operations.smoke_image import FAILED, FUNCTION, PATIENCE, PROVED
 from infra.hooks.commands import Azure, Clock, Failed, Stop
 from infra.hooks.installation import Installation
 

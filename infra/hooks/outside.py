@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from describer.sidecar import shared_key, shared_name, sidecar_name
-from describer.specimen import FOLDER, PROVING, Specimen
+from describer.domain.naming import shared_key, shared_name, sidecar_name
+from describer.operations.smoke_image import FOLDER, PROVING, SmokeImage
 from infra.hooks.commands import Azure, Clock, Failed, Stop, printed
 from infra.hooks.installation import Installation
 
@@ -53,7 +53,7 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
     Raises:
         Stop: no sidecar came, or one without a description.
     """
-    specimen = Specimen(secrets.token_hex(8))
+    specimen = SmokeImage(secrets.token_hex(8))
     ref = specimen.ref(here.images_container)
     picture = Blob(azure, here.images_account_name, here.images_container, ref.name)
     sidecar = Blob(azure, here.images_account_name, here.descriptions_container, sidecar_name(ref))

@@ -11,7 +11,7 @@ from pathlib import Path
 if __name__ == "__main__":  # a program of its own, run by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from describer import specimen
+from describer.operations import smoke_image
 from infra.hooks import inside, outside
 from infra.hooks.commands import Azure, Clock, Failed, Stop, run
 from infra.hooks.installation import FUNCTIONS, Installation
@@ -43,7 +43,7 @@ def deploy(azure: Azure, clock: Clock) -> None:
 
 
 def _wait_for_code(azure: Azure, clock: Clock, here: Installation) -> None:
-    wanted = {FUNCTIONS[here.upload_route], *([specimen.FUNCTION] if here.isolated else [])}
+    wanted = {FUNCTIONS[here.upload_route], *([smoke_image.FUNCTION] if here.isolated else [])}
 
     def ready() -> bool | None:
         listed = azure.az("functionapp", "function", "list", *here.app) or []

@@ -33,7 +33,7 @@ param openAiName string
 param openAiResourceGroup string
 @description('The deployment of the model.')
 param deploymentName string
-@description('The model behind the deployment: its row in describer/models.toml.')
+@description('The model behind the deployment: its row in describer/vision/models.toml.')
 param modelFamily string
 @description('Calls of the model at a time, per instance.')
 param modelConcurrency int

@@ -7,32 +7,32 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from describer.api.build import asgi
-from describer.checks import Check
-from describer.ports import Verdict
+from describer.entrypoints.http.build import asgi
+from describer.operations.health import Check
+from describer.pipeline.ports import Verdict
 from tests.unit.conftest import CAT, House
-from tests.unit.test_ondemand import Desk
+from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 
 @dataclass
 class Api:
     """The interface, its client and all that is behind it."""
 
-    desk: Desk
+    setup: OnDemandSetup
     checks: list[Check] = field(default_factory=lambda: [Check("storage", Verdict.OK, 0.01, "It answers.")])
     max_picture: int = 1000
     client: httpx2.AsyncClient = field(init=False)
 
     @property
     def app(self) -> ASGIApp:
-        return asgi(lambda: self.desk.ondemand, self._checked, self.desk.memory, self.max_picture)
+        return asgi(lambda: self.setup.on_demand, self._checked, self.setup.memory, self.max_picture)
 
     async def _checked(self) -> list[Check]:
         return self.checks
 
     @property
     def house(self) -> House:
-        return self.desk.house
+        return self.setup.house
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def house() -> House:
 
 @pytest.fixture
 async def api(house: House) -> AsyncIterator[Api]:
-    api = Api(Desk(house))
+    api = Api(OnDemandSetup(house))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api.app), base_url="http://app") as client:
         api.client = client
         yield api

@@ -20,7 +20,7 @@ async def test_who_leaves_while_the_model_thinks_leaves_no_room_held(api: Api, q
     call = asyncio.create_task(api.client.post(f"/api/describe{query}", content=b"cat", headers=headers))
     async with asyncio.timeout(5):
         await thinking.wait()
-    assert api.desk.memory.held > 0
+    assert api.setup.memory.held > 0
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
-    assert api.desk.memory.held == 0
+    assert api.setup.memory.held == 0

@@ -7,26 +7,26 @@ from typing import Any
 
 import pytest
 
-from describer.errors import (
+from describer.domain.errors import (
     Corrupt,
     DescriberError,
+    FetchFailed,
     Filtered,
     Misconfigured,
+    NoUsableAnswer,
     TooLarge,
     Transient,
-    Unanswered,
-    Unfetchable,
     Unsupported,
     UrlFault,
 )
-from describer.memory_budget import MIN_RESERVATION
-from describer.outcome import Status
-from describer.ports import Ending, FreeAnswer
-from describer.record import Usage
+from describer.domain.record import Usage
+from describer.domain.status import Status
+from describer.pipeline.memory_budget import MIN_RESERVATION
+from describer.vision.answer import Ending, FreeAnswer
 from tests.api.conftest import Api
 from tests.fakes import answer
 from tests.unit.conftest import CAT
-from tests.unit.test_ondemand import URL
+from tests.unit.entrypoints.test_on_demand import URL
 
 JPEG = {"content-type": "image/jpeg"}
 BASE64 = base64.b64encode(b"cat").decode()
@@ -51,7 +51,7 @@ async def test_a_picture_is_described(api: Api) -> None:
     assert (body["status"], body["alt_text"], body["language"]) == ("described", "A cat on a sofa.", "en")
     assert body["usage"] == {"prompt_tokens": 1072, "completion_tokens": 90, "calls": 1}
     assert body["record"] is None
-    assert api.desk.untouched and api.desk.memory.held == 0
+    assert api.setup.untouched and api.setup.memory.held == 0
 
 
 async def test_the_record_comes_with_it_on_request(api: Api) -> None:
@@ -85,7 +85,7 @@ async def test_a_form_has_files_and_options(api: Api) -> None:
 
 
 async def test_each_of_several_pictures_has_its_status(api: Api) -> None:
-    api.house.studio.refuses = Corrupt("No.")
+    api.house.preparer.refuses = Corrupt("No.")
     api.house.images.tag(CAT, alt_text="My cat Tom")
     absent = {"blob": {"container": "images", "name": "absent.jpg"}}
     response = await api.client.post("/api/describe", json={"images": [{"base64": BASE64}, BLOB, absent]})
@@ -96,10 +96,10 @@ async def test_each_of_several_pictures_has_its_status(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal", [Filtered("F."), Unsupported("U."), Corrupt("C."), TooLarge("T."), Unanswered("A.")], ids=str
+    "refusal", [Filtered("F."), Unsupported("U."), Corrupt("C."), TooLarge("T."), NoUsableAnswer("A.")], ids=str
 )
 async def test_a_lone_picture_without_a_description_is_a_problem(api: Api, refusal: DescriberError) -> None:
-    api.house.studio.refuses = refusal
+    api.house.preparer.refuses = refusal
     status = str(refusal.status)  # type: ignore[attr-defined]
     body = _problem(
         await api.client.post("/api/describe", content=b"cat", headers=JPEG), 422, f"picture-{status.replace('_', '-')}"
@@ -162,7 +162,7 @@ async def test_no_answer_pretends_to_stream(api: Api) -> None:
     response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/event-stream"})
     _problem(response, 406, "not-acceptable")
     assert api.house.model.calls == []
-    assert api.desk.memory.held == 0
+    assert api.setup.memory.held == 0
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/plain;q=0", "image/*"])
@@ -284,7 +284,7 @@ async def test_another_type_of_body_is_not_read(api: Api, content_type: str) -> 
 
 
 async def test_a_faulty_url_says_why(api: Api) -> None:
-    api.desk.web.fails_with = Unfetchable("The host is not public.", code=UrlFault.HOST)
+    api.setup.web.fails_with = FetchFailed("The host is not public.", code=UrlFault.HOST)
     body = _problem(await api.client.post("/api/describe", json={"images": [{"url": URL}]}), 422, "unfetchable")
     assert body["code"] == "url_host"
 
@@ -329,11 +329,11 @@ async def test_a_body_of_untold_length_is_bounded_while_it_comes(api: Api) -> No
             yield b"x" * 100
 
     _problem(await api.client.post("/api/describe", content=drip(), headers=JPEG), 413, "too-large")
-    assert api.desk.memory.held == 0
+    assert api.setup.memory.held == 0
 
 
 async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
-    with api.desk.memory.try_reserve(4 * MIN_RESERVATION):
+    with api.setup.memory.try_reserve(4 * MIN_RESERVATION):
         response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
     _problem(response, 429, "busy")
     assert int(response.headers["retry-after"]) > 0

@@ -7,24 +7,24 @@ from contextlib import suppress
 
 import pytest
 
-from describer.cli.pictures import find
-from describer.cli.work import Work as Batch
-from describer.errors import DescriberError
-from describer.events import ImageRef
-from describer.mcp import DescribeImage
-from describer.watch import Watch
+from describer.domain.errors import DescriberError
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.cli.batch import Work as Batch
+from describer.entrypoints.cli.inputs import find
+from describer.entrypoints.mcp import DescribeImage
+from describer.pipeline.blob_filter import BlobFilter
 from tests.api.conftest import Api
 from tests.fakes import FakeQueue
 from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
 from tests.unit.conftest import BRIEF, House
 
-type Door = Callable[[Api, str], Awaitable[None]]
+type Middleware = Callable[[Api, str], Awaitable[None]]
 
 
 @pytest.fixture
 def house() -> House:
     """An installation that leaves pictures out, with one under each name that storage makes of a spelling."""
-    made = House(watch=Watch(("images",), exclude=EXCLUDE))
+    made = House(blob_filter=BlobFilter(("images",), exclude=EXCLUDE))
     for name in (*SPELLINGS, *DESCRIBED):
         made.images.put(ImageRef("images", name.replace("\\", "/")), b"cat")
     return made
@@ -35,7 +35,7 @@ def _subject(name: str) -> str:
 
 
 async def _by_blob_trigger(api: Api, name: str) -> None:
-    await api.house.delivery.arrived("images", name)
+    await api.house.delivery.handle_upload("images", name)
 
 
 async def _by_queue(api: Api, name: str) -> None:
@@ -47,7 +47,7 @@ async def _by_event_grid(api: Api, name: str) -> None:
     """Queues the picture, and works on what was queued."""
     queue = FakeQueue()
     api.house.queue = queue
-    await api.house.delivery.noticed("Microsoft.Storage.BlobCreated", _subject(name), {})
+    await api.house.delivery.handle_event("Microsoft.Storage.BlobCreated", _subject(name), {})
     for message, _ in queue.sent:
         await api.house.delivery.again(message.encode())
 
@@ -70,11 +70,13 @@ async def _by_http_to_write(api: Api, name: str) -> None:
 
 
 async def _by_mcp(api: Api, name: str) -> None:
-    await DescribeImage(api.desk.ondemand, api.desk.memory).call(json.dumps({"arguments": {"blob": f"images/{name}"}}))
+    await DescribeImage(api.setup.on_demand, api.setup.memory).call(
+        json.dumps({"arguments": {"blob": f"images/{name}"}})
+    )
 
 
 async def _by_command_line(api: Api, name: str) -> None:
-    batch = Batch(api.desk.ondemand, 4)
+    batch = Batch(api.setup.on_demand, 4)
     async for _ in batch.describe(find([name], "images", b"").sources, BRIEF, write=True):
         await asyncio.sleep(0)
 
@@ -84,7 +86,7 @@ async def _by_question(api: Api, name: str) -> None:
     await api.client.post("/api/describe", json=body)
 
 
-DOORS: tuple[Door, ...] = (
+DOORS: tuple[Middleware, ...] = (
     _by_blob_trigger,
     _by_queue,
     _by_event_grid,
@@ -100,7 +102,7 @@ doors = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 
 @doors
 @pytest.mark.parametrize("name", [*SPELLINGS, *REFUSED])
-async def test_no_spelling_leads_to_an_excluded_picture(api: Api, door: Door, name: str) -> None:
+async def test_no_spelling_leads_to_an_excluded_picture(api: Api, door: Middleware, name: str) -> None:
     with suppress(DescriberError, ValueError):  # a message of such a name is set aside
         await door(api, name)
     house = api.house
@@ -110,7 +112,7 @@ async def test_no_spelling_leads_to_an_excluded_picture(api: Api, door: Door, na
 
 @doors
 @pytest.mark.parametrize("name", DESCRIBED)
-async def test_a_blob_of_its_own_is_described(api: Api, door: Door, name: str) -> None:
+async def test_a_blob_of_its_own_is_described(api: Api, door: Middleware, name: str) -> None:
     await door(api, name)
     assert [ref.name for ref in api.house.images.reads] == [name]
 

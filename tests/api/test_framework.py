@@ -17,8 +17,8 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from describer.api.build import asgi
-from describer.room import Room
+from describer.entrypoints.http.build import asgi
+from describer.pipeline.memory_budget import Room
 
 spans, logs, meters = InMemorySpanExporter(), InMemoryLogRecordExporter(), InMemoryMetricReader()
 tracers, loggers = TracerProvider(), LoggerProvider()

@@ -14,12 +14,12 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from describer.memory_budget import MemoryBudget
+from describer.pipeline.memory_budget import MemoryBudget
 from local.serving import Running
 from tests import generated
 from tests.api.conftest import Api
 from tests.unit.conftest import CAT, House
-from tests.unit.test_ondemand import Desk
+from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 HERE = Path(__file__).parent
 KEY = "test-key"
@@ -69,8 +69,8 @@ def url() -> Iterator[str]:
     """The interface, served over HTTP on fakes, with a record; behind every URL is a cat."""
     house = House()
     house.images.put(CAT, b"cat")
-    api = Api(Desk(replace(house, memory=MemoryBudget(2**26))), max_picture=10_000)
-    api.desk.web.pages = defaultdict(lambda: b"cat")
+    api = Api(OnDemandSetup(replace(house, memory=MemoryBudget(2**26))), max_picture=10_000)
+    api.setup.web.pages = defaultdict(lambda: b"cat")
     asyncio.run(api.house.describe())
     running = Running(lambda: Host(api.app))
     running.up()

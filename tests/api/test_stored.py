@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
-from describer.checks import Check
-from describer.errors import Superseded
-from describer.events import ImageRef
-from describer.ports import Stored, Verdict
+from describer.domain.errors import Conflict
+from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.operations.health import Check
+from describer.pipeline.ports import Verdict
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
 from tests.fakes import answer
@@ -79,7 +80,7 @@ async def test_health_asks_for_nothing(api: Api) -> None:
 
 async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
     await api.house.describe()
-    with api.desk.memory.try_reserve(api.desk.memory.size):
+    with api.setup.memory.try_reserve(api.setup.memory.size):
         for path in ("/api/health", PATH, "/api/descriptions"):
             assert (await api.client.get(path)).status_code == 200
 
@@ -90,7 +91,7 @@ async def test_an_error_that_no_answer_is_made_for_is_told_without_a_trace(api: 
 
 
 async def _superseded(ref: ImageRef) -> None:
-    raise Superseded(f"somebody else wrote {ref.name}")
+    raise Conflict(f"somebody else wrote {ref.name}")
 
 
 async def test_deep_health_tells_of_every_connection(api: Api) -> None:
@@ -119,6 +120,6 @@ async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
         assert body["errors"][0]["field"] == "name"
 
 
-async def _stored(api: Api) -> Stored:
+async def _stored(api: Api) -> StoredRecord:
     await api.house.describe()
     return api.house.records.stored[CAT]

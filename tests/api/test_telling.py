@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from describer.errors import DescriberError, Misconfigured, Transient
+from describer.domain.errors import DescriberError, Misconfigured, Transient
 from tests.api.conftest import Api
 from tests.unit.conftest import CAT
 

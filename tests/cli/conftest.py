@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from describer.cli.run import called
+from describer.app import App
+from describer.entrypoints.cli.run import called
 from local import environment
 from local.azure_openai.script import Model, Script, describe, serve
 from local.children import ROOT
@@ -56,7 +57,7 @@ class Shell:
             for name, value in (self.settings | settings).items():
                 patch.setenv(name, value)
             self.capsys.readouterr()
-            code = await asyncio.to_thread(called, arguments)
+            code = await asyncio.to_thread(called, arguments, App.without_telemetry)
         return Done(code, *self.capsys.readouterr())
 
     async def shell(self, program: str) -> Done:

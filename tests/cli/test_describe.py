@@ -12,7 +12,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from describer.adapters.storage import storage_errors
-from describer.errors import Misconfigured
+from describer.domain.errors import Misconfigured
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Request
 from local.azure_openai.script import Model, Reply, describe

@@ -10,8 +10,8 @@ import pytest
 from click import unstyle
 from click.testing import CliRunner
 
-from describer.cli.codes import Exit
-from describer.cli.commands import cli
+from describer.entrypoints.cli.commands import cli
+from describer.entrypoints.cli.exit_codes import Exit
 from local.children import ROOT
 from local.storage import Storage
 from tests.cli.conftest import Shell, jpeg

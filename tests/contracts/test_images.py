@@ -8,12 +8,12 @@ import pytest
 from azure.storage.blob import StandardBlobTier
 from azure.storage.blob.aio import BlobServiceClient
 
-from describer import metadata
-from describer.adapters.images import BlobImages
+from describer.adapters.blob_images import BlobImages
 from describer.adapters.storage import storage_errors
-from describer.errors import Archived, Misconfigured, Superseded, Transient
-from describer.events import ImageRef
-from describer.ports import Picture
+from describer.domain import metadata
+from describer.domain.errors import Archived, Conflict, Misconfigured, Transient
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
 from local.storage import Storage
 from tests.fakes import FakeImages
 from tests.spellings import DESCRIBED, SPELLINGS
@@ -71,8 +71,8 @@ def world(request: pytest.FixtureRequest, azurite: InAzurite) -> World:
     return InMemory(FakeImages()) if request.param == "fake" else azurite
 
 
-async def _look(world: World, name: str) -> Picture:
-    picture = await world.images.look(ImageRef(world.container, name))
+async def _look(world: World, name: str) -> ImageBlob:
+    picture = await world.images.get_properties(ImageRef(world.container, name))
     assert picture is not None
     return picture
 
@@ -86,13 +86,13 @@ async def test_a_picture_is_looked_at_and_read(world: World) -> None:
 
 
 async def test_an_absent_picture_is_none(world: World) -> None:
-    assert await world.images.look(ImageRef(world.container, "gone.jpg")) is None
+    assert await world.images.get_properties(ImageRef(world.container, "gone.jpg")) is None
 
 
 async def test_metadata_is_replaced_as_a_whole_and_values_come_back(world: World) -> None:
     await world.put("a.jpg", b"cat", {"shelf": "7"})
     value = metadata.encode("Käse, 100 % «fein»\n🧀 ")
-    assert await world.images.mark(await _look(world, "a.jpg"), {"alt_text": value})
+    assert await world.images.set_metadata(await _look(world, "a.jpg"), {"alt_text": value})
     assert dict((await _look(world, "a.jpg")).metadata) == {"alt_text": value}
 
 
@@ -111,16 +111,16 @@ async def test_what_changed_meanwhile_is_neither_read_nor_marked(world: World, c
         await world.tag("a.jpg", {"shelf": "7"})
     else:
         await world.delete("a.jpg")
-    with pytest.raises(Superseded):
+    with pytest.raises(Conflict):
         await world.images.read(picture)
-    with pytest.raises(Superseded):
-        await world.images.mark(picture, {"alt_text": "A cat"})
+    with pytest.raises(Conflict):
+        await world.images.set_metadata(picture, {"alt_text": "A cat"})
 
 
 async def test_marking_changes_the_etag(world: World) -> None:
     await world.put("a.jpg", b"cat")
     picture = await _look(world, "a.jpg")
-    await world.images.mark(picture, {"alt_text": "A cat"})
+    await world.images.set_metadata(picture, {"alt_text": "A cat"})
     assert (await _look(world, "a.jpg")).etag != picture.etag
 
 
@@ -130,7 +130,7 @@ async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World
     await world.images.upload(ref, b"moon")
     assert (await world.images.read(await _look(world, ref.name))).data == b"moon"
     await world.images.remove(ref)
-    assert await world.images.look(ref) is None
+    assert await world.images.get_properties(ref) is None
     await world.images.remove(ref)  # absent: nothing to do
 
 
@@ -140,7 +140,7 @@ async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
     picture = await _look(azurite, "a.jpg")
     assert picture.leased
     with pytest.raises(Transient, match="LeaseIdMissing"):
-        await azurite.images.mark(picture, {"alt_text": "A cat"})
+        await azurite.images.set_metadata(picture, {"alt_text": "A cat"})
     await lease.release()
     assert not (await _look(azurite, "a.jpg")).leased
 
@@ -148,10 +148,10 @@ async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
 async def test_metadata_that_storage_does_not_take_is_no_fault_of_the_installation(azurite: InAzurite) -> None:
     """What others put there can leave no room, by a count that is not ours; the record is flagged then."""
     await azurite.put("a.jpg", b"cat")
-    assert not await azurite.images.mark(await _look(azurite, "a.jpg"), {"alt-text": "A cat"})
+    assert not await azurite.images.set_metadata(await _look(azurite, "a.jpg"), {"alt-text": "A cat"})
     with pytest.raises(Transient, match="InvalidMetadata") as caught, storage_errors("the picture"):
         await azurite.tag("a.jpg", {"alt-text": "A cat"})
-    assert caught.value.blames_picture
+    assert caught.value.counts_as_attempt
 
 
 async def test_an_archived_picture_is_refused(azurite: InAzurite) -> None:
@@ -165,7 +165,7 @@ async def test_an_archived_picture_is_refused(azurite: InAzurite) -> None:
 async def test_a_container_that_does_not_exist_is_the_operators_business(azurite: InAzurite) -> None:
     ref = ImageRef("no-such-container", "a.jpg")
     with pytest.raises(Misconfigured, match="ContainerNotFound"):
-        await azurite.images.read(Picture(ref, '"1"', 1, {}))
+        await azurite.images.read(ImageBlob(ref, '"1"', 1, {}))
     with pytest.raises(Misconfigured, match="ContainerNotFound"):
         await azurite.images.upload(ref, b"sun")
     with pytest.raises(Misconfigured, match="ContainerNotFound"):
@@ -175,7 +175,7 @@ async def test_a_container_that_does_not_exist_is_the_operators_business(azurite
 async def test_no_answer_is_transient() -> None:
     async with BlobServiceClient("http://127.0.0.1:9/images", retry_total=0) as nowhere:
         with pytest.raises(Transient, match="no answer from storage"):
-            await BlobImages(nowhere).look(ImageRef("images", "a.jpg"))
+            await BlobImages(nowhere).get_properties(ImageRef("images", "a.jpg"))
 
 
 async def test_a_reference_has_the_name_of_the_blob_that_is_opened(azurite: InAzurite) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from describer import vocabulary as v
-from describer.telemetry import Names
+from describer.adapters.telemetry import Names
+from describer.pipeline import vocabulary as v
 from local import environment
 from tests.ingestion import Ingestion, ingestion
 from tests.unit.conftest import CAT
@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[2]
 VISIT = """
 import asyncio, dataclasses, logging
 from describer.app import App
-from describer.telemetry import traced
+from describer.adapters.telemetry import traced
 from tests.fakes import answer
 from tests.unit.conftest import CAT, House
-from describer.errors import Transient
+from describer.domain.errors import Transient
 
 logging.getLogger().setLevel(logging.INFO)
 app, house = App.from_environment(), House()

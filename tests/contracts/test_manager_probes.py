@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from describer.adapters.probes.manager import ProcessingProbe, SubscriptionProbe, connect
 from describer.app import App
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Settings
 from local.serving import Running
 from local.storage import Storage
@@ -77,13 +77,13 @@ def manager(storage: Storage) -> Iterator[Manager]:
     made.server.close()
 
 
-async def looked(manager: Manager, storage: Storage, probe: type[ProcessingProbe | SubscriptionProbe]) -> Finding:
+async def looked(manager: Manager, storage: Storage, probe: type[ProcessingProbe | SubscriptionProbe]) -> ProbeResult:
     trust = ssl.create_default_context(cafile=storage.certificate.certificate)
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), auto_decompress=False)
     transport = AioHttpTransport(session=session, session_owner=True)
     about = ("vision", "gpt-5.6-luna") if probe is ProcessingProbe else ("pictures", "images")
     async with connect(storage.identity, manager.server.url, transport) as client:
-        return await probe(client, "check", *about).look()
+        return await probe(client, "check", *about).check()
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,21 @@ from azure.core.credentials import AccessToken
 from PIL import Image
 
 from describer.adapters.chat.client import ChatModel, connect
-from describer.brief import Brief
-from describer.call_context import STORING_SECONDS, entered
-from describer.errors import (
+from describer.domain.errors import (
     Corrupt,
     DescriberError,
     Filtered,
     Misconfigured,
+    NoUsableAnswer,
     TooLarge,
     Transient,
-    Unanswered,
     Unsupported,
 )
-from describer.image.values import PreparedImage
-from describer.models import family
-from describer.weighted_semaphore import Priority, WeightedSemaphore
+from describer.pipeline.call_context import STORING_SECONDS, entered
+from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
+from describer.vision.brief import Brief
+from describer.vision.families import family
+from describer.vision.imaging.values import PreparedImage
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Fault
 from local.azure_openai.script import Model, Script, serve
@@ -106,7 +106,7 @@ async def test_a_cut_off_answer_is_asked_for_once_more_with_twice_the_cap(chat: 
 
 async def test_an_answer_cut_off_twice_is_given_up(chat: ChatModel, server: Model) -> None:
     server.script.then(faults.cut_off(), faults.cut_off())
-    with pytest.raises(Unanswered, match="cut off at 500 tokens and at twice as many"):
+    with pytest.raises(NoUsableAnswer, match="cut off at 500 tokens and at twice as many"):
         await chat.ask(BRIEF, _picture())
 
 
@@ -169,12 +169,12 @@ async def test_what_speaks_of_the_installation_is_the_operators_business(
     ],
 )
 async def test_a_fault_that_may_pass_is_tried_thrice_and_then_left_to_the_queue(
-    chat: ChatModel, server: Model, reply: Answer | Fault, *, blames_picture: bool
+    chat: ChatModel, server: Model, reply: Answer | Fault, *, counts_as_attempt: bool
 ) -> None:
     server.script.then(reply, reply, reply)
     with pytest.raises(Transient) as caught:
         await chat.ask(BRIEF, _picture())
-    assert caught.value.blames_picture is blames_picture
+    assert caught.value.counts_as_attempt is counts_as_attempt
     assert len(server.requests) == 3
     assert (await chat.ask(BRIEF, _picture())).description
 
@@ -185,7 +185,7 @@ async def test_an_answer_of_another_form_is_paid_for_once_and_may_be_the_picture
     server.script.then(Answer("{}"))
     with pytest.raises(Transient, match="not of the form") as caught:
         await chat.ask(BRIEF, _picture())
-    assert caught.value.blames_picture
+    assert caught.value.counts_as_attempt
     assert len(server.requests) == 1
 
 
@@ -199,7 +199,7 @@ async def test_a_long_wait_is_left_to_the_queue(chat: ChatModel, server: Model) 
     server.script.then(faults.rate_limited(60))
     with pytest.raises(Transient) as caught:
         await chat.ask(BRIEF, _picture())
-    assert (caught.value.retry_after, caught.value.blames_picture) == (60, False)
+    assert (caught.value.retry_after, caught.value.counts_as_attempt) == (60, False)
     assert len(server.requests) == 1
 
 
@@ -215,7 +215,7 @@ async def test_the_deadline_is_for_the_whole_answer(chat: ChatModel, server: Mod
     server.script.then(faults.hang(30))
     with pytest.raises(Transient, match=r"no answer in 0\.3 s") as caught:
         await replace(chat, deadline=0.3).ask(BRIEF, _picture())
-    assert caught.value.blames_picture
+    assert caught.value.counts_as_attempt
 
 
 async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> None:
@@ -242,7 +242,7 @@ async def test_who_waits_too_long_for_a_slot_is_put_off_and_not_blamed(chat: Cha
     assert busy.slots.try_acquire(1, Priority.BACKGROUND)
     with entered(STORING_SECONDS + 0.2), pytest.raises(Transient, match=r"busy for 0\.1 s") as caught:
         await busy.ask(BRIEF, _picture())
-    assert not caught.value.blames_picture
+    assert not caught.value.counts_as_attempt
     busy.slots.release(1)
     assert (await busy.ask(BRIEF, _picture())).description
     assert not busy.slots.held
@@ -252,7 +252,7 @@ async def test_a_model_that_had_no_time_does_not_blame_the_picture(chat: ChatMod
     server.script.then(faults.hang(30))
     with entered(STORING_SECONDS + 0.3), pytest.raises(Transient, match=r"no answer in 0\.3") as caught:
         await chat.ask(BRIEF, _picture())
-    assert not caught.value.blames_picture
+    assert not caught.value.counts_as_attempt
     with entered(STORING_SECONDS), pytest.raises(Transient, match="no time is left"):
         await chat.ask(BRIEF, _picture())
     assert len(server.requests) == 1

@@ -19,9 +19,9 @@ from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe, connect
 from describer.adapters.storage import blob_service, queue_client
-from describer.models import family
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Account
+from describer.vision.families import family
 from local.azure_openai import faults
 from local.azure_openai.answers import Fault
 from local.azure_openai.script import Model, Script, serve
@@ -69,14 +69,14 @@ async def test_a_container_that_is_open_is_left_as_it_was(storage: Storage, cont
     with Service(storage) as service:
         async with service.blob_service() as blobs:
             probe = ContainerProbe(blobs.get_container_client(container), "DESCRIPTIONS_CONTAINER", writes=True)
-            assert (await probe.look()).verdict is Verdict.OK
+            assert (await probe.check()).verdict is Verdict.OK
     assert probe.name == f"storage: container {container}"
     assert [asked.on for asked in service.seen] == ["GET list", "PUT metadata"]
 
 
 async def test_an_absent_container_is_named_with_the_command_that_makes_it(blobs: BlobServiceClient) -> None:
     name = unique("absent")
-    found = await ContainerProbe(blobs.get_container_client(name), "IMAGES_CONTAINER", writes=False).look()
+    found = await ContainerProbe(blobs.get_container_client(name), "IMAGES_CONTAINER", writes=False).check()
     assert found.verdict is Verdict.FAILED
     assert "ContainerNotFound" in found.found
     assert f"--name {name}" in found.advice and "IMAGES_CONTAINER" in found.advice
@@ -88,12 +88,12 @@ async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
     async with storage.queue_service() as service:
         queue = service.get_queue_client(name)
         await queue.send_message("work")
-        found = await QueueProbe(queue).look()
+        found = await QueueProbe(queue).check()
         assert (found.verdict, "about 1 messages" in found.found) == (Verdict.OK, True)
         assert len(await queue.peek_messages(max_messages=5)) == 1
-        aside = await QueueProbe(queue, by_hand=True).look()
+        aside = await QueueProbe(queue, by_hand=True).check()
         assert (found.advice, "Somebody should read them" in aside.advice) == ("", True)
-        absent = await QueueProbe(service.get_queue_client("absent")).look()
+        absent = await QueueProbe(service.get_queue_client("absent")).check()
     assert absent.verdict is Verdict.FAILED
     assert "QueueNotFound" in absent.found and "--name absent" in absent.advice
 
@@ -111,7 +111,7 @@ async def test_what_storage_refuses_is_told_with_what_to_do(
     refusing: Running, answer: str, found: str, advice: str
 ) -> None:
     async with blob_service(emulated(refusing, answer), retries=0) as service:
-        told = await ContainerProbe(service.get_container_client("images"), "IMAGES_CONTAINER", writes=True).look()
+        told = await ContainerProbe(service.get_container_client("images"), "IMAGES_CONTAINER", writes=True).check()
     assert told.verdict is Verdict.FAILED
     assert found in told.found and advice in told.advice
 
@@ -122,7 +122,7 @@ async def test_a_storage_account_that_is_gone_is_told_from_one_that_refuses(refu
     async with blob_service(account, retries=0) as blobs, queue_client(account, "image-work", retries=0) as queue:
         container = blobs.get_container_client("images")
         for probe in (ContainerProbe(container, "IMAGES_CONTAINER", writes=True), QueueProbe(queue)):
-            told = await probe.look()
+            told = await probe.check()
             assert (told.verdict, "cannot be reached" in told.found) == (Verdict.FAILED, True)
             assert KEY not in told.found + told.advice
 
@@ -166,19 +166,19 @@ def token(**claims: str) -> str:
     ],
 )
 async def test_the_identity_is_named_and_its_token_is_not(given: str, named: str) -> None:
-    found = await IdentityProbe("storage", Holder(given), "scope", managed=True).look()  # type: ignore[arg-type]
+    found = await IdentityProbe("storage", Holder(given), "scope", managed=True).check()  # type: ignore[arg-type]
     assert (found.verdict, named in found.found) == (Verdict.OK, True)
     assert given not in found.found
 
 
 async def test_nobody_signed_in_is_one_line_with_advice() -> None:
-    found = await IdentityProbe("model", Holder(None), "scope", managed=False).look()  # type: ignore[arg-type]
+    found = await IdentityProbe("model", Holder(None), "scope", managed=False).check()  # type: ignore[arg-type]
     assert found.found == "No token for scope: No identity was found."
     assert "az login" in found.advice
 
 
 async def test_the_stand_ins_identity_is_told(storage: Storage) -> None:
-    found = await IdentityProbe("storage", storage.identity, "https://storage.azure.com/.default", managed=True).look()
+    found = await IdentityProbe("storage", storage.identity, "https://storage.azure.com/.default", managed=True).check()
     assert storage.identity.client_id in found.found
 
 
@@ -190,7 +190,7 @@ def topic(storage: Storage, tmp_path: Path) -> Iterator[Topic]:
     running.close()
 
 
-async def _asked(topic: Topic, storage: Storage, credential: object, path: str = "") -> Finding:
+async def _asked(topic: Topic, storage: Storage, credential: object, path: str = "") -> ProbeResult:
     import ssl
 
     from azure.core.pipeline.transport import AioHttpTransport
@@ -199,7 +199,7 @@ async def _asked(topic: Topic, storage: Storage, credential: object, path: str =
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), auto_decompress=False)
     endpoint = topic.endpoint + path
     async with connect(endpoint, credential, transport=AioHttpTransport(session=session, session_owner=True)) as client:  # type: ignore[arg-type]
-        return await TopicProbe(client, endpoint).look()
+        return await TopicProbe(client, endpoint).check()
 
 
 async def test_a_topic_lets_us_in_and_delivers_nothing(topic: Topic, storage: Storage) -> None:
@@ -223,10 +223,10 @@ async def model() -> AsyncIterator[Model]:
         yield served
 
 
-async def _looked(model: Model, deployment: str = "gpt-5.6-luna") -> Finding:
+async def _looked(model: Model, deployment: str = "gpt-5.6-luna") -> ProbeResult:
     assert LUNA
     async with chat.connect(f"{model.url}/v1/", key="", credential=None, scope="") as client:
-        return await ModelProbe(client, deployment, LUNA).look()
+        return await ModelProbe(client, deployment, LUNA).check()
 
 
 async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from describer.adapters.topic import GridTopic, Unset, connect
-from describer.errors import DescriberError, Misconfigured, Transient
-from describer.ports import Publisher
+from describer.adapters.event_grid import GridTopic, Unset, connect
+from describer.domain.errors import DescriberError, Misconfigured, Transient
+from describer.pipeline.ports import Publisher
 from local.identity import mint
 from local.sink import Topic
 from local.storage import Storage
@@ -38,7 +38,7 @@ class House:
     topic: Topic | FakePublisher
 
     @property
-    def arrived(self) -> list[dict[str, Any]]:
+    def handle_upload(self) -> list[dict[str, Any]]:
         return self.topic.published if isinstance(self.topic, FakePublisher) else self.topic.events
 
     def fail(self, fault: DescriberError) -> None:
@@ -71,14 +71,14 @@ def house(request: pytest.FixtureRequest, client: EventGridPublisherClient, topi
 
 async def test_an_event_arrives_unchanged(house: House) -> None:
     await house.publisher.publish(EVENT)
-    assert house.arrived == [EVENT]
+    assert house.handle_upload == [EVENT]
 
 
 async def test_a_topic_that_is_down_is_a_matter_of_time(house: House) -> None:
     house.fail(Transient("down"))
     with pytest.raises(Transient):
         await house.publisher.publish(EVENT)
-    assert house.arrived == []
+    assert house.handle_upload == []
 
 
 async def test_a_missing_role_is_the_operators_business(storage: Storage, topic: Topic, client: object) -> None:

@@ -7,7 +7,7 @@ from azure.storage.queue import TextBase64EncodePolicy
 
 from describer.adapters.queue import StorageQueue
 from describer.adapters.storage import queue_client
-from describer.errors import Misconfigured
+from describer.domain.errors import Misconfigured
 from describer.settings import Account
 from local.storage import Storage
 from tests.storage import unique

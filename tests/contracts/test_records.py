@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from azure.storage.blob.aio import ContainerClient
 
-from describer.adapters.records import BlobRecords
-from describer.errors import Misconfigured, Newer, Superseded
-from describer.events import ImageRef
-from describer.ports import Records
-from describer.record import Record
-from describer.sidecar import sidecar_name
+from describer.adapters.sidecars import BlobRecords
+from describer.domain.errors import Conflict, Misconfigured, Newer
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.domain.record import Record
+from describer.pipeline.ports import Records
 from local.storage import Storage
 from tests.fakes import FakeRecords
 
@@ -47,49 +47,49 @@ async def test_a_record_is_written_read_and_confirmed(records: Records) -> None:
     written = await records.write(CAT, _record("A cat 🐈"), replaces=None)
     assert await records.read(CAT) == written
     assert written.record.alt_text == "A cat 🐈"
-    await records.confirm(CAT, written)
+    await records.verify_unchanged(CAT, written)
 
 
 async def test_only_the_record_that_was_read_is_replaced(records: Records) -> None:
     first = await records.write(CAT, _record("one"), replaces=None)
-    with pytest.raises(Superseded):
+    with pytest.raises(Conflict):
         await records.write(CAT, _record("two"), replaces=None)
     second = await records.write(CAT, _record("two"), replaces=first)
-    with pytest.raises(Superseded):
+    with pytest.raises(Conflict):
         await records.write(CAT, _record("three"), replaces=first)
-    with pytest.raises(Superseded):
-        await records.confirm(CAT, first)
+    with pytest.raises(Conflict):
+        await records.verify_unchanged(CAT, first)
     assert await records.read(CAT) == second
 
 
 async def test_only_the_record_that_was_read_is_deleted(records: Records) -> None:
     first = await records.write(CAT, _record("one"), replaces=None)
     second = await records.write(CAT, _record("two"), replaces=first)
-    with pytest.raises(Superseded):
+    with pytest.raises(Conflict):
         await records.delete(CAT, first)
     await records.delete(CAT, second)
     assert await records.read(CAT) is None
-    with pytest.raises(Superseded):
+    with pytest.raises(Conflict):
         await records.write(CAT, _record("three"), replaces=second)
-    with pytest.raises(Superseded):
-        await records.confirm(CAT, second)
+    with pytest.raises(Conflict):
+        await records.verify_unchanged(CAT, second)
 
 
 async def test_the_first_twins_record_stays(records: Records) -> None:
-    assert await records.twin("images", "abc-123") is None
-    await records.share("images", "abc-123", _record("one"))
-    await records.share("images", "abc-123", _record("two"))
-    twin = await records.twin("images", "abc-123")
+    assert await records.find_cached("images", "abc-123") is None
+    await records.cache("images", "abc-123", _record("one"))
+    await records.cache("images", "abc-123", _record("two"))
+    twin = await records.find_cached("images", "abc-123")
     assert twin is not None
     assert twin.alt_text == "one"
-    assert await records.twin("others", "abc-123") is None
+    assert await records.find_cached("others", "abc-123") is None
 
 
 async def test_what_was_shared_can_be_withdrawn(records: Records) -> None:
-    await records.share("images", "abc-123", _record("one"))
-    await records.unshare("images", "abc-123")
-    assert await records.twin("images", "abc-123") is None
-    await records.unshare("images", "abc-123")  # absent: nothing to do
+    await records.cache("images", "abc-123", _record("one"))
+    await records.invalidate("images", "abc-123")
+    assert await records.find_cached("images", "abc-123") is None
+    await records.invalidate("images", "abc-123")  # absent: nothing to do
 
 
 @pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d", "a/" * 253 + "b"])
@@ -122,7 +122,7 @@ async def test_a_record_of_a_later_version_is_left_alone(descriptions: Container
         await records.read(CAT)
     assert (await records.page("images", "", "", 10)).stored == []
     await descriptions.upload_blob("_content/images/abc-123.json", b'{"schema_version": 2}')
-    assert await records.twin("images", "abc-123") is None
+    assert await records.find_cached("images", "abc-123") is None
 
 
 async def test_a_sidecar_saved_by_an_editor_is_read(descriptions: ContainerClient) -> None:
@@ -146,7 +146,7 @@ async def test_records_are_listed_by_name_in_pages(records: Records) -> None:
     for name in ("b/2.jpg", "a.jpg", "b/1.jpg", "b/ü 3.jpg"):
         await records.write(ImageRef("images", name), _record(name), replaces=None)
     await records.write(ImageRef("images-old", "b/0.jpg"), _record("elsewhere"), replaces=None)
-    await records.share("images", "abc-123", _record("shared"))
+    await records.cache("images", "abc-123", _record("shared"))
     first = await records.page("images", "b/", "", 2)
     assert [stored.record.alt_text for stored in first.stored] == ["b/1.jpg", "b/2.jpg"]
     second = await records.page("images", "b/", first.cursor, 2)

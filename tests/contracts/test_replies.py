@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from describer.adapters.chat.client import ChatModel, connect
-from describer.brief import Question
-from describer.errors import DescriberError, Filtered, Misconfigured, Transient
-from describer.image.values import PreparedImage
-from describer.models import family, generic
-from describer.ports import Ending, FreeAnswer
-from describer.ports import Model as Port
-from describer.record import Usage
-from describer.weighted_semaphore import WeightedSemaphore
+from describer.domain.errors import DescriberError, Filtered, Misconfigured, Transient
+from describer.domain.record import Usage
+from describer.pipeline.ports import Model as Port
+from describer.pipeline.weighted_semaphore import WeightedSemaphore
+from describer.vision.answer import Ending, FreeAnswer
+from describer.vision.brief import Question
+from describer.vision.families import family, generic
+from describer.vision.imaging.values import PreparedImage
 from local.azure_openai import faults
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Answer, Fault

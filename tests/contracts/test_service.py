@@ -11,19 +11,20 @@ import pytest
 from azure.storage.blob import StandardBlobTier
 from azure.storage.blob.aio import BlobServiceClient
 
-from describer import errors
 from describer.adapters import storage as adapter
-from describer.adapters.images import BlobImages
-from describer.adapters.records import BlobRecords
+from describer.adapters.blob_images import BlobImages
+from describer.adapters.sidecars import BlobRecords
 from describer.adapters.storage import storage_errors
-from describer.errors import DescriberError, Protected, RecordUnreadable, Transient, Unacceptable
-from describer.events import ImageRef, Work
-from describer.outcome import Skip, SkipReason, Status
-from describer.pipeline import NOT_MARKED
-from describer.proof import Proof
-from describer.record import Record
-from describer.sidecar import shared_name, sidecar_name
-from describer.specimen import PROVED
+from describer.domain import errors
+from describer.domain.errors import DescriberError, InvalidRequest, Protected, RecordUnreadable, Transient
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import shared_name, sidecar_name
+from describer.domain.record import Record
+from describer.domain.status import Skip, SkipReason, Status
+from describer.operations.smoke_image import PROVED
+from describer.operations.smoke_test import SmokeTest
+from describer.pipeline.events import Work
+from describer.pipeline.pipeline import NOT_MARKED
 from local.storage import Storage
 from tests.service import Answer, Service
 from tests.storage import unique
@@ -92,7 +93,7 @@ async def world(service: Service, blobs: BlobServiceClient) -> AsyncIterator[Wor
     for container in (images, descriptions):
         await blobs.create_container(container)
     house = House()
-    house.watch = type(house.watch)((images,))
+    house.blob_filter = type(house.blob_filter)((images,))
     house.images = BlobImages(blobs)  # type: ignore[assignment]
     house.records = BlobRecords(blobs.get_container_client(descriptions))  # type: ignore[assignment]
     made = World(house, service, blobs, ImageRef(images, "cat.jpg"), descriptions)
@@ -119,7 +120,7 @@ async def test_what_an_answer_means(world: World, on: str, row: dict[str, Any]) 
         await calls[on]()
     assert type(caught.value) is getattr(errors, row["means"])
     if isinstance(caught.value, Transient):
-        assert (caught.value.blames_picture, caught.value.retry_after) == (row.get("blames", False), row.get("wait"))
+        assert (caught.value.counts_as_attempt, caught.value.retry_after) == (row.get("blames", False), row.get("wait"))
 
 
 async def test_without_an_answer_of_its_own_the_proxy_is_azurite(world: World) -> None:
@@ -183,7 +184,7 @@ async def test_an_upload_over_an_archived_record_waits_for_it(world: World) -> N
     assert isinstance(ended, RecordUnreadable)
     assert "is in the archive tier; move it to another tier" in str(ended)
     assert len(world.house.model.calls) == 1
-    await world.house.delivery.arrived(world.ref.container, world.ref.name)
+    await world.house.delivery.handle_upload(world.ref.container, world.ref.name)
     ((message, _),) = world.house.queue.sent
     assert [(work.ref, work.attempts) for work in Work.from_message(message.encode())] == [(world.ref, 0)]
     sidecar = world.blobs.get_blob_client(world.descriptions, sidecar_name(world.ref))
@@ -212,7 +213,7 @@ async def test_an_archived_answer_of_copies_is_as_good_as_none(world: World) -> 
     assert isinstance(record, Record)
     key = f"{record.source.sha256}-{record.fingerprint}"
     await world.archive(shared_name(world.ref.container, key))
-    assert await world.house.records.twin(world.ref.container, key) is None
+    assert await world.house.records.find_cached(world.ref.container, key) is None
     copy = ImageRef(world.ref.container, "copy.jpg")
     await world.blobs.get_blob_client(copy.container, copy.name).upload_blob(b"cat")
     described = await world.house.pipeline.describe(copy, BRIEF)
@@ -225,7 +226,7 @@ async def test_a_proxys_404_deletes_no_sidecar(world: World) -> None:
     world.answers("HEAD", 404, "")
     ended = await world.visit()
     assert isinstance(ended, Transient)
-    assert not ended.blames_picture
+    assert not ended.counts_as_attempt
     world.service.answers.clear()
     assert await world.house.records.read(world.ref) is not None
 
@@ -272,7 +273,7 @@ async def test_the_wiring_is_proved_in_a_container_that_keeps_what_it_has(
         (name,) = [b.name async for b in world.blobs.get_container_client(container).list_blobs("_wiring-proof/")]
         await world.house.describe(ImageRef(container, name))
 
-    proof = Proof(world.house.images, world.house.records, world.house.watch, container, pause)
+    proof = SmokeTest(world.house.images, world.house.records, world.house.blob_filter, container, pause)
     await proof.prove(b"worm")
     assert [record.message for record in caplog.records if record.message.startswith("wiring.")] == [PROVED]
 
@@ -292,22 +293,22 @@ async def test_a_name_that_is_too_long_for_the_service_is_refused_there(world: W
     """By the proxy, that is: so that the test above can fail."""
     with pytest.raises(Transient, match="OutOfRangeInput"):
         await world.house.images.upload(ImageRef(world.ref.container, "🙂" * 513), b"long")
-    assert await world.house.images.look(ImageRef(world.ref.container, "🙂" * 513)) is None
+    assert await world.house.images.get_properties(ImageRef(world.ref.container, "🙂" * 513)) is None
 
 
 @pytest.mark.parametrize("value", ["K\xe4se", "x" * 8190])
 async def test_metadata_that_the_service_does_not_take_is_flagged(world: World, value: str) -> None:
     """Azurite keeps both; the service refuses them, and a picture that has such pairs came from elsewhere."""
-    picture = await world.house.images.look(world.ref)
+    picture = await world.house.images.get_properties(world.ref)
     assert picture is not None
-    assert not await world.house.images.mark(picture, {"alt_text": value})
+    assert not await world.house.images.set_metadata(picture, {"alt_text": value})
     assert dict((await world.blobs.get_blob_client(*_place(world.ref)).get_blob_properties()).metadata) == {}
 
 
 async def test_a_forged_cursor_is_the_callers_business(world: World) -> None:
     """Azurite takes any marker."""
     await world.visit()
-    with pytest.raises(Unacceptable) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         await world.house.records.page(world.ref.container, "", "forged", 10)
     assert caught.value.field == "cursor"
 

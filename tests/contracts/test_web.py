@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from describer.adapters.web.addresses import system_resolve
 from describer.adapters.web.fetch import Web
+from describer.adapters.web.public_ip import system_resolve
 from describer.adapters.web.urls import Rules
-from describer.errors import Transient, Unfetchable, UrlFault
+from describer.domain.errors import FetchFailed, Transient, UrlFault
 from tests.internet import DEAD, Internet, answer, refusal, unbounded
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "urls.toml").read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ async def test_a_redirect_to_the_same_name_is_looked_up_and_checked_again(web: W
 async def test_an_unknown_name_and_one_inside_are_told_alike(web: Web) -> None:
     said = []
     for name in ("absent.example", "inside.example", "network.example"):
-        with pytest.raises(Unfetchable) as caught:
+        with pytest.raises(FetchFailed) as caught:
             await web.fetch(f"https://{name}/?sig=secret", unbounded)
         said.append(str(caught.value).replace(name, "NAME"))
     assert len(set(said)) == 1

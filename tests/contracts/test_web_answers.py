@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from describer.adapters.web.fetch import Patience, Web
-from describer.errors import Busy, Corrupt, DescriberError, TooLarge, Transient, UrlFault
+from describer.domain.errors import Busy, Corrupt, DescriberError, TooLarge, Transient, UrlFault
 from tests.internet import Behaviour, Internet, answer, refusal, unbounded
 
 PICTURE = "https://pictures.example/picture"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from describer.specimen import FUNCTION
+from describer.operations.smoke_image import FUNCTION
 from infra.hooks import postdeploy
 from infra.hooks.commands import Azure, Clock, Stop
 from infra.hooks.installation import FUNCTIONS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from describer.specimen import FOLDER, FUNCTION
+from describer.operations.smoke_image import FOLDER, FUNCTION
 from infra.hooks.installation import FUNCTIONS, Installation
 from tests.hooks.deployment import OUTPUTS, goes_well, names, removed, run, stopped
 from tests.hooks.scripted import Scripted, Waiting, bare, hook

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from describer.specimen import FAILED, FOLDER, FUNCTION, PATIENCE, PROVED
+from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PATIENCE, PROVED
 from infra.hooks import outside
 from tests.hooks.deployment import RECORD, goes_well, names, removed, run, stopped
 from tests.hooks.scripted import Scripted, Waiting

@@ -17,9 +17,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from describer.events import ImageRef
-from describer.poison import RETURNED
-from describer.sidecar import sidecar_name
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.entrypoints.storage_events.poison import RETURNED
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Rule, Script, describe, serve
 from local.routes import Name
@@ -40,7 +40,7 @@ POISON = (
     "webjobs-blobtrigger-poison",
     "image-work-poison",
     "unpublished-events-poison",
-    "wiring-proofs-poison",
+    "smoke-tests-poison",
     "work-set-aside",
 )
 

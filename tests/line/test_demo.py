@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from describer.metadata import cut
+from describer.domain.metadata import cut
 from local.children import ROOT
 from tests import pictures
 

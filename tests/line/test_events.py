@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from describer.events import ImageRef
-from describer.inbox import SET_ASIDE
-from describer.outcome import SkipReason
+from describer.domain.image_ref import ImageRef
+from describer.domain.status import SkipReason
+from describer.entrypoints.storage_events.inbox import SET_ASIDE
 from local.routes import NAMES
 from local.routes import Name as Route
 from local.sink import Topic

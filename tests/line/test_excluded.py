@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from describer.cli.run import called
+from describer.entrypoints.cli.run import called
 from local import environment
 from tests.line.conftest import Line, started
 from tests.line.test_mcp import connected

@@ -13,8 +13,8 @@ from mcp import Client, types
 from mcp.client.streamable_http import streamable_http_client
 
 from describer import __version__
-from describer.mcp import TOLD
-from describer.outcome import Status
+from describer.domain.status import Status
+from describer.entrypoints.mcp import TOLD
 from tests import pictures
 from tests.line.conftest import Line
 

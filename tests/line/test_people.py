@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from describer.events import ImageRef
+from describer.domain.image_ref import ImageRef
 from tests.line.conftest import Line
 
 TOM = "Tom, 100% asleep 🐈"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from describer.events import ImageRef
-from describer.inbox import SET_ASIDE
-from describer.outcome import SkipReason
-from describer.poison import RETURNED
-from describer.sidecar import sidecar_name
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.domain.status import SkipReason
+from describer.entrypoints.storage_events.inbox import SET_ASIDE
+from describer.entrypoints.storage_events.poison import RETURNED
 from tests.line.conftest import Line
 from tests.storage import encoded, texts, unique, until, until_async
 

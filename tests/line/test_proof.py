@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from describer.specimen import FAILED, PROVED, WIDTH, Specimen
+from describer.operations.smoke_image import FAILED, PROVED, WIDTH, SmokeImage
 from local.azure_openai import faults
 from tests.line.conftest import Line
 from tests.storage import unique, until
@@ -12,14 +12,14 @@ from tests.storage import unique, until
 async def _asked(line: Line, event: str) -> tuple[str, dict[str, Any]]:
     """Sends a message as an operator does, and waits for the answer."""
     token = unique("proof")
-    await line.queues.get_queue_client("wiring-proofs").send_message(token)
+    await line.queues.get_queue_client("smoke-tests").send_message(token)
     facts = await until(lambda: [facts for facts in line.log(event) if facts["proof"] == token])
     return token, facts[0]
 
 
 async def _left(line: Line, token: str) -> list[str]:
     """Names of blobs that the proof has left."""
-    digest = sha256(Specimen(token).draw()).hexdigest()
+    digest = sha256(SmokeImage(token).draw()).hexdigest()
     found: list[str] = []
     for container in ("images", "descriptions"):
         found += [name async for name in line.blobs.get_container_client(container).list_blob_names()]

@@ -21,8 +21,8 @@ from azure.storage.queue.aio import QueueServiceClient
 from mcp import Client, types
 from mcp.client.streamable_http import streamable_http_client
 
-from describer import vocabulary as v
-from describer.events import ImageRef
+from describer.domain.image_ref import ImageRef
+from describer.pipeline import vocabulary as v
 from local.azure_openai import faults
 from local.azure_openai.script import Script, serve
 from local.extensions.storage import put
@@ -39,7 +39,7 @@ SAID = "A test picture of"
 SPOKEN_OF = ("stored", "stored, key in the address", "list", "list, key in the address")
 """Answers that are records."""
 RETURNED = ("work.returned", "work.set_aside")
-FAILING = ("give_up", "publish", "prove_wiring", "work", "on_storage_event")
+FAILING = ("give_up", "publish", "run_smoke_test", "work", "on_storage_event")
 """Functions whose bugs nothing inside of the app catches."""
 MARKS = (
     *("USERMARK", "SIGMARK", "PATHMARK", "CONTEXTMARK", "PROMPTMARK", "OPTIONMARK", "FIELDMARK", "FILEMARK"),
@@ -67,7 +67,7 @@ class Buggy:
 buggy = Buggy()
 for part in ("_images", "records", "web", "_blobs", "announcer", "model"):
     real.describer.__dict__[part] = buggy
-real.describer.checks = buggy.checks
+real.describer.operations.health = buggy.checks
 app = real.app
 """
 
@@ -243,7 +243,7 @@ class Caller:
             await self.put(host, "image-work", json.dumps(body))
         await self.put(host, "image-work", "QUEUEMARK")
         await self.put(host, "unpublished-events", json.dumps({"id": "QUEUEMARK", "subject": "QUEUEMARK"}))
-        await self.put(host, "wiring-proofs", "")
+        await self.put(host, "smoke-tests", "")
         await self.put(host, "image-work-poison", json.dumps({"subject": "QUEUEMARK"}))
         await self.put(host, "image-work-poison", json.dumps({"subject": ImageRef("images", NAME).subject}))
         async with self.line.stack.storage.queue_service("images") as images:

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import pytest
 from azure.storage.blob import StandardBlobTier
 
-from describer.events import ImageRef
-from describer.outcome import SkipReason, Status
-from describer.sidecar import sidecar_name
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.domain.status import SkipReason, Status
 from local.azure_openai import faults
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Reply, describe

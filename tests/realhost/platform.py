@@ -15,8 +15,8 @@ import aiohttp
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from describer.events import ImageRef
-from describer.sidecar import sidecar_name
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
 from local import children, environment, ports, stack, storage
 from local.azure_openai.script import Model
 from local.children import Child

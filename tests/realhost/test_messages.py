@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from describer.events import ImageRef
-from describer.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED
-from describer.poison import RETURNED
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.storage_events.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED
+from describer.entrypoints.storage_events.poison import RETURNED
 from local.azure_openai import faults
 from local.azure_openai.script import Script, describe, serve
 from local.stack import QUEUES
@@ -59,7 +59,7 @@ async def _left(platform: Platform) -> dict[str, int]:
 
 async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_path: Path) -> None:
     """What is not base64 and what is, on each queue but that of the proofs, which takes any text."""
-    queues = [queue for queue in QUEUES if queue not in {ASIDE, "wiring-proofs"}]
+    queues = [queue for queue in QUEUES if queue not in {ASIDE, "smoke-tests"}]
     put = {text for queue in queues for text in (f"{queue}: no base64 <é>", encoded({"not": queue}))}
     with serve(Script()) as model:
         async with running(tmp_path, model) as platform:
@@ -98,7 +98,9 @@ async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behin
 
 
 BUG = """
-from describer import announcer, delivery, poison, proof
+from describer.pipeline import publisher
+from describer.entrypoints.storage_events import delivery, poison
+from describer.operations import smoke_test
 
 async def bug(self, *given):
     raise ZeroDivisionError("a bug")
@@ -113,7 +115,7 @@ async def test_a_bug_in_each_function_of_a_queue_ends_aside_and_stays_there(tmp_
         UPLOADS: encoded(_upload("a.jpg")),
         "image-work": _event("a.jpg"),
         "unpublished-events": encoded({"id": "1", "deferrals": 1}),
-        "wiring-proofs": "a-proof",
+        "smoke-tests": "a-proof",
     }
     with serve(Script()) as model:
         async with running(tmp_path, model, fault=BUG) as platform:
@@ -132,8 +134,8 @@ async def _told(platform: Platform, event: str, wanted: int) -> bool:
 
 
 LATE = """
-from describer import delivery
-from describer.errors import Misconfigured
+from describer.entrypoints.storage_events import delivery
+from describer.domain.errors import Misconfigured
 
 async def arrived(self, container, name):
     raise Misconfigured("the app's own account took no message")
@@ -223,7 +225,8 @@ async def _asked(requests: Sequence[object], wanted: int) -> bool:
 
 KILLER = """
 import asyncio, os
-from describer import delivery, pipeline
+from describer.entrypoints.storage_events import delivery
+from describer.pipeline import pipeline
 
 describe, delivery.MAX_INTERRUPTIONS = pipeline.Pipeline.describe, 5
 

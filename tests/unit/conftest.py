@@ -4,19 +4,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from describer.answer_cache import AnswerCache
-from describer.backoff import Backoff
-from describer.brief import Brief
-from describer.delivery import Delivery
-from describer.events import ImageRef
-from describer.memory_budget import MIN_RESERVATION, MemoryBudget
-from describer.models import family
-from describer.outcome import Skip
-from describer.pipeline import Pipeline
-from describer.record import Record
-from describer.scribe import Scribe
-from describer.single_flight import SingleFlight
-from describer.watch import Watch
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.domain.status import Skip
+from describer.entrypoints.storage_events.delivery import Delivery
+from describer.pipeline.answer_cache import AnswerCache
+from describer.pipeline.backoff import Backoff
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.describe import ImageDescriber
+from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
+from describer.pipeline.pipeline import Pipeline
+from describer.pipeline.single_flight import SingleFlight
+from describer.vision.brief import Brief
+from describer.vision.families import family
 from tests.fakes import FakeImages, FakeModel, FakeQueue, FakeRecords, FakeStudio, FakeTopic
 
 CAT = ImageRef("images", "pets/cat.jpg")
@@ -29,14 +29,14 @@ class House:
 
     images: FakeImages = field(default_factory=FakeImages)
     records: FakeRecords = field(default_factory=FakeRecords)
-    studio: FakeStudio = field(default_factory=FakeStudio)
+    preparer: FakeStudio = field(default_factory=FakeStudio)
     model: FakeModel = field(default_factory=FakeModel)
     queue: FakeQueue = field(default_factory=FakeQueue)
     topic: FakeTopic = field(default_factory=FakeTopic)
-    watch: Watch = field(default_factory=lambda: Watch(("images",), exclude=("private/",)))
+    blob_filter: BlobFilter = field(default_factory=lambda: BlobFilter(("images",), exclude=("private/",)))
     max_bytes: int = 1000
     write_metadata: bool = True
-    in_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
+    single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
     memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(4 * MIN_RESERVATION))
 
@@ -44,9 +44,13 @@ class House:
     def pipeline(self) -> Pipeline:
         luna = family("gpt-5.6-luna")
         assert luna
-        scribe = Scribe(self.studio, self.model, self.records, lambda _: luna, self.in_flight, self.answers)
+        image_describer = ImageDescriber(
+            self.preparer, self.model, self.records, lambda _: luna, self.single_flight, self.answers
+        )
         limit, memory = self.max_bytes, self.memory
-        return Pipeline(self.watch, self.images, self.records, scribe, self.topic, limit, memory, self.write_metadata)
+        return Pipeline(
+            self.blob_filter, self.images, self.records, image_describer, self.topic, limit, memory, self.write_metadata
+        )
 
     @property
     def delivery(self) -> Delivery:

@@ -82,8 +82,11 @@ def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() 
     plain = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert plain | wanted == {
-        "azure.functions", "azurefunctions.extensions.bindings.blob", "describer.app", "describer.mcp_tools",
-    }  # fmt: skip
+        "azure.functions",
+        "azurefunctions.extensions.bindings.blob",
+        "describer.app",
+        "describer.entrypoints.mcp_tools",
+    }
 
 
 def test_indexing_loads_no_sdk() -> None:
@@ -96,9 +99,15 @@ def test_indexing_loads_no_sdk() -> None:
     )
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
-    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline"}
-    late |= {"opentelemetry", "azure.monitor", "describer.telemetry"}
-    late |= {"click", "rich", "describer.cli", "describer.checks", "describer.checkup"}
+    late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline.pipeline"}
+    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry"}
+    late |= {
+        "click",
+        "rich",
+        "describer.entrypoints.cli",
+        "describer.operations.health",
+        "describer.operations.probe_list",
+    }
     assert not late & loaded
 
 

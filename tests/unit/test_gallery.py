@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from describer.events import ImageRef
-from describer.outcome import Status
-from describer.sidecar import sidecar_name as real_sidecar_name
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name as real_sidecar_name
+from describer.domain.status import Status
 from local import thumbnails
 from local.demo.gallery import STATUSES, page
 from local.demo.pictures import Picture

@@ -2,11 +2,11 @@
 
 import pytest
 
-from describer.adapters.web.addresses import system_resolve
 from describer.adapters.web.fetch import direct
+from describer.adapters.web.public_ip import system_resolve
 from describer.adapters.web.urls import Rules
 from describer.app import App
-from describer.errors import Misconfigured
+from describer.domain.errors import Misconfigured
 from describer.settings import Need, Provider, Settings
 
 GOOD = {

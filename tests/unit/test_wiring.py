@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from describer.api.door import Door
 from describer.app import App
-from describer.pipeline import Pipeline
+from describer.entrypoints.http.middleware import Middleware
+from describer.pipeline.pipeline import Pipeline
 from describer.settings import MIB, Settings
 from tests.unit.conftest import House
-from tests.unit.test_ondemand import Desk
+from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 SETTINGS = {
     "IMAGES_CONTAINER": "images",
@@ -22,9 +22,9 @@ SETTINGS = {
 
 
 def _parts(app: App) -> dict[str, Any]:
-    assert isinstance(app.http, Door)
+    assert isinstance(app.http, Middleware)
     assert isinstance(app.pipeline, Pipeline)
-    loader, tool = app.ondemand.loader, app.tool
+    loader, tool = app.on_demand.loader, app.tool
     return {"HTTP": app.http.memory, "uploads": app.pipeline.memory, "loader": loader._memory, "MCP": tool.memory}
 
 
@@ -33,16 +33,18 @@ async def test_every_way_in_shares_one_budget_of_memory() -> None:
     assert {name for name, memory in _parts(app).items() if memory is not app.memory} == set()
     assert app.memory.size == 16 * MIB
     assert isinstance(app.pipeline, Pipeline)
-    assert app.ondemand.line is app.pipeline
-    assert app.ondemand.scribe is app.pipeline.scribe, "so that equal questions meet, and answers are kept once"
+    assert app.on_demand.line is app.pipeline
+    assert app.on_demand.image_describer is app.pipeline.image_describer, (
+        "so that equal questions meet, and answers are kept once"
+    )
     await app.close()
 
 
-@pytest.mark.parametrize("part", ["memory", "scribe.in_flight", "scribe.answers"])
+@pytest.mark.parametrize("part", ["memory", "image_describer.single_flight", "image_describer.answers"])
 def test_the_tests_desk_is_wired_like_it(house: House, part: str) -> None:
-    desk = Desk(house).ondemand
-    assert desk.loader._memory is house.memory
-    of_desk: Any = desk.line
+    setup = OnDemandSetup(house).on_demand
+    assert setup.loader._memory is house.memory
+    of_desk: Any = setup.line
     of_house: Any = house.pipeline
     for name in part.split("."):
         of_desk, of_house = getattr(of_desk, name), getattr(of_house, name)

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from describer import journal
-from describer import vocabulary as v
-from describer.announcer import Announcer
-from describer.backoff import Backoff
-from describer.errors import Misconfigured, Transient
-from describer.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
-from describer.messages import Unreadable
-from describer.outcome import SkipReason, Status
+from describer.domain.errors import Misconfigured, Transient
+from describer.domain.status import SkipReason, Status
+from describer.entrypoints.storage_events.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
+from describer.pipeline import vocabulary as v
+from describer.pipeline import work_log
+from describer.pipeline.backoff import Backoff
+from describer.pipeline.messages import Unreadable
+from describer.pipeline.publisher import Announcer
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
+from tests.unit.adapters.test_telemetry import Observed
 from tests.unit.conftest import BRIEF, CAT, House
-from tests.unit.test_inbox import Received
-from tests.unit.test_telemetry import Observed
+from tests.unit.entrypoints.test_inbox import Received
 
 WORKBOOK = json.loads((ROOT / "infra" / "workbook.json").read_text(encoding="utf-8"))
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
     observed = Observed(house)
     house.model.script = [Transient("429"), Misconfigured("403")]
     with caplog.at_level("INFO", v.SCOPE):
-        await observed.delivery.arrived(CAT.container, CAT.name)
+        await observed.delivery.handle_upload(CAT.container, CAT.name)
         for _ in range(2):
             await observed.delivery.again(house.queue.sent[-1][0].encode())
     await observed.line.give_up(CAT, BRIEF, "tried often")
@@ -110,7 +110,7 @@ def test_every_metric_is_shown() -> None:
 
 def test_every_event_is_queried() -> None:
     asked = {name for query in QUERIES.values() for name in literals(query)}
-    assert {journal.DONE, journal.DEFERRED, "event.deferred", SET_ASIDE, UNFINISHED, UNEXPECTED} <= asked
+    assert {work_log.DONE, work_log.DEFERRED, "event.deferred", SET_ASIDE, UNFINISHED, UNEXPECTED} <= asked
 
 
 def test_each_alert_has_its_chapter() -> None:

@@ -19,16 +19,16 @@ from azure.identity.aio import get_bearer_token_provider
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from describer import call_context
-from describer.adapters.chat import answers, requests
-from describer.adapters.chat.pieces import Pieces
-from describer.brief import Brief, Question
-from describer.errors import Misconfigured, Transient, Unanswered
-from describer.image.values import PreparedImage
-from describer.models import Families
-from describer.ports import Answer, FreeAnswer
-from describer.record import Usage
-from describer.weighted_semaphore import WeightedSemaphore
+from describer.adapters.chat import requests, responses
+from describer.adapters.chat.stream import StreamAccumulator
+from describer.domain.errors import Misconfigured, NoUsableAnswer, Transient
+from describer.domain.record import Usage
+from describer.pipeline import call_context
+from describer.pipeline.weighted_semaphore import WeightedSemaphore
+from describer.vision.answer import Answer, FreeAnswer
+from describer.vision.brief import Brief, Question
+from describer.vision.families import Families
+from describer.vision.imaging.values import PreparedImage
 
 _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
@@ -90,7 +90,7 @@ class ChatModel:
                 async with asyncio.timeout_at(ends):
                     stream, first = await self._patiently(lambda: self._opened(question, images))
             try:
-                pieces = Pieces()
+                pieces = StreamAccumulator()
                 chunk: ChatCompletionChunk | None = first
                 while chunk:
                     if piece := pieces.add(chunk):
@@ -125,10 +125,10 @@ class ChatModel:
         spent = Usage()
         for cap in (brief.max_completion_tokens, 2 * brief.max_completion_tokens):
             completion = await self._patiently(lambda cap=cap: self._completed(brief, image, cap))  # type: ignore[misc]
-            spent = answers.added(spent, completion)
+            spent = responses.added(spent, completion)
             if completion.choices[0].finish_reason != "length":
-                return answers.read(completion, brief, spent)
-        raise Unanswered(f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many.")
+                return responses.read(completion, brief, spent)
+        raise NoUsableAnswer(f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many.")
 
     async def _patiently[T](self, once: Callable[[], Awaitable[T]]) -> T:
         for tried in range(1, _QUICK_TRIES + 1):
@@ -174,7 +174,7 @@ class ChatModel:
             yield
         except TimeoutError as error:
             sentence = f"the model gave no answer in {seconds:.1f} s"
-            raise Transient(sentence, blames_picture=seconds >= self.deadline) from error
+            raise Transient(sentence, counts_as_attempt=seconds >= self.deadline) from error
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def _sdk_errors() -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise answers.fault(error) from error
+        raise responses.fault(error) from error
     except ClientAuthenticationError as error:
         # The SDK's message lists every way that was tried, over twenty lines.
         said = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")

@@ -4,11 +4,11 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from describer import prompt
-from describer.brief import Brief, Question
-from describer.description import schema
-from describer.image.values import PreparedImage
-from describer.models import Family
+from describer.domain.description import schema
+from describer.vision import prompt
+from describer.vision.brief import Brief, Question
+from describer.vision.families import Family
+from describer.vision.imaging.values import PreparedImage
 
 
 def description(brief: Brief, image: PreparedImage, cap: int, family: Family) -> dict[str, Any]:

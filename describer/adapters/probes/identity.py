@@ -9,7 +9,7 @@ from typing import Any, Final
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 
 STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 
@@ -40,18 +40,18 @@ class IdentityProbe:
         """`identity: storage`."""
         return f"identity: {self.purpose}"
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """One token, which may come from the credential's own cache."""
         try:
             token = await self.credential.get_token(self.scope)
         except ClientAuthenticationError as error:
             # The SDK's message lists every way that was tried, over twenty lines.
             said = error.message.removeprefix("(None) ").strip().partition("\n")[0]
-            return Finding(Verdict.FAILED, f"No token for {self.scope}: {said}", _ADVICE[self.managed])
+            return ProbeResult(Verdict.FAILED, f"No token for {self.scope}: {said}", _ADVICE[self.managed])
         except AzureError as error:
             why = f"No token for {self.scope}: the identity service cannot be reached ({type(error).__name__})."
-            return Finding(Verdict.FAILED, why, _ADVICE[self.managed])
-        return Finding(Verdict.OK, f"Signed in as {_bearer(token.token)} by {type(self.credential).__name__}.")
+            return ProbeResult(Verdict.FAILED, why, _ADVICE[self.managed])
+        return ProbeResult(Verdict.OK, f"Signed in as {_bearer(token.token)} by {type(self.credential).__name__}.")
 
 
 def _bearer(token: str) -> str:

@@ -12,7 +12,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 
 _ENDPOINT: Final = "https://management.azure.com"
 _GRAPH: Final = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
@@ -61,7 +61,7 @@ class ProcessingProbe:
     resource: str
     deployment: str
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """Two requests: where is the resource, and of which type the deployment."""
         try:
             account = await _only(self.client, _MODELS.format(name=self.resource), f"the resource {self.resource!r}")
@@ -71,7 +71,7 @@ class ProcessingProbe:
             return _unknown(why)
         place = next(place for kind, place in _PLACES.items() if sku.startswith(kind))
         where = place.format(location=account["location"])
-        return Finding(Verdict.OK, f"The deployment is of the type {sku}: pictures are processed {where}.")
+        return ProbeResult(Verdict.OK, f"The deployment is of the type {sku}: pictures are processed {where}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class SubscriptionProbe:
     account: str
     container: str
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """Three requests or more: the account, its system topic, and that one's subscriptions."""
         try:
             account = await _only(self.client, _ACCOUNT.format(name=self.account), f"the account {self.account!r}")
@@ -100,13 +100,15 @@ class SubscriptionProbe:
         names = ", ".join(str(each["name"]) for each in ours)
         if not ours:
             sentence = f"No event subscription of {self.account} brings the uploads of {self.container} to the app."
-            return Finding(Verdict.FAILED, sentence, "`azd deploy` makes it, after the code is there.")
+            return ProbeResult(Verdict.FAILED, sentence, "`azd deploy` makes it, after the code is there.")
         if len(ours) > 1:
-            return Finding(Verdict.FAILED, f"Each upload is worked on {len(ours)} times: {names}.", "Keep one of them.")
+            return ProbeResult(
+                Verdict.FAILED, f"Each upload is worked on {len(ours)} times: {names}.", "Keep one of them."
+            )
         state = ours[0]["properties"].get("provisioningState", "Succeeded")
         if state != "Succeeded":
-            return Finding(Verdict.FAILED, f"The event subscription {names} is {state}.", "Run `azd deploy` again.")
-        return Finding(Verdict.OK, f"{names} brings the uploads of {self.container} by {_destination(ours[0])[0]}.")
+            return ProbeResult(Verdict.FAILED, f"The event subscription {names} is {state}.", "Run `azd deploy` again.")
+        return ProbeResult(Verdict.OK, f"{names} brings the uploads of {self.container} by {_destination(ours[0])[0]}.")
 
     async def _subscriptions(self, account: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -143,9 +145,9 @@ def _destination(subscription: Mapping[str, Any]) -> tuple[str, bool]:
             return kind, False
 
 
-def _unknown(why: _Unseen | LookupError) -> Finding:
+def _unknown(why: _Unseen | LookupError) -> ProbeResult:
     said = str(why) if isinstance(why, _Unseen) else f"Azure Resource Manager's answer lacks {why}."
-    return Finding(Verdict.UNKNOWN, said, _READER)
+    return ProbeResult(Verdict.UNKNOWN, said, _READER)
 
 
 async def _only(client: Client, query: str, what: str) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from openai import APIError, APIStatusError, AsyncOpenAI
 from openai.types.chat import ChatCompletion
 
-from describer.adapters.chat import answers
-from describer.cost import price
-from describer.errors import Refused, Transient
-from describer.models import Family
-from describer.ports import Finding, Verdict
+from describer.adapters.chat import responses
+from describer.domain.errors import ImageRejected, Transient
+from describer.pipeline.ports import ProbeResult, Verdict
+from describer.vision.families import Family
+from describer.vision.pricing import price
 
 _CAP: Final = 16
 """Tokens of the answer; an answer that is cut off proves as much as a whole one."""
@@ -48,7 +48,7 @@ class ModelProbe:
     family: Family
     name: str = "model"
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """One call of some thirty tokens: endpoint, deployment, role, quota, and that pictures are taken."""
         try:
             response = await self.client.chat.completions.with_raw_response.create(**self._request())
@@ -56,12 +56,12 @@ class ModelProbe:
         except APIError as error:
             return _failed(error)
         except ClientAuthenticationError:
-            return Finding(Verdict.FAILED, "Nobody is signed in for the model.", "See the check of the identity.")
+            return ProbeResult(Verdict.FAILED, "Nobody is signed in for the model.", "See the check of the identity.")
         except (AzureError, ValueError) as error:
             raise Transient(f"The model's server gave no usable answer ({type(error).__name__})") from error
         if not isinstance(completion, ChatCompletion):
             raise Transient("The model's server answered something that is no completion")
-        return Finding(Verdict.OK, self._told(completion, response.headers.get("x-ms-region", "")))
+        return ProbeResult(Verdict.OK, self._told(completion, response.headers.get("x-ms-region", "")))
 
     def _request(self) -> dict[str, Any]:
         content = [
@@ -84,12 +84,12 @@ class ModelProbe:
         return f"{answered}; this check took {usage.total_tokens} tokens{cost}."
 
 
-def _failed(error: APIError) -> Finding:
-    fault = answers.fault(error)
+def _failed(error: APIError) -> ProbeResult:
+    fault = responses.fault(error)
     said = str(fault).rstrip(".") + "."
-    if isinstance(fault, Refused):
-        return Finding(Verdict.UNKNOWN, said, "The model's service answers, but takes not even a white square.")
+    if isinstance(fault, ImageRejected):
+        return ProbeResult(Verdict.UNKNOWN, said, "The model's service answers, but takes not even a white square.")
     if isinstance(error, APIStatusError) and error.status_code in _ADVICE:
-        return Finding(Verdict.FAILED, said, _ADVICE[error.status_code])
+        return ProbeResult(Verdict.FAILED, said, _ADVICE[error.status_code])
     advice = "Work waits until it answers. Look at the deployment's quota, and at the service's health in the portal."
-    return Finding(Verdict.FAILED, said, advice)
+    return ProbeResult(Verdict.FAILED, said, advice)

@@ -9,7 +9,7 @@ from azure.storage.blob.aio import ContainerClient
 from azure.storage.queue.aio import QueueClient
 
 from describer.adapters.storage import code_of
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 
 _CREATE: Final = "az storage {kind} create --auth-mode login --account-name {account} --name {name}"
 
@@ -32,7 +32,7 @@ class ContainerProbe:
         """`storage: container images`."""
         return f"storage: container {self.container.container_name}"
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """A page of one blob, and metadata for a blob that is not there: 404 says that we may, 403 that we may not."""
         try:
             await anext(aiter(self.container.list_blobs(results_per_page=1)), None)
@@ -41,7 +41,7 @@ class ContainerProbe:
         except AzureError as error:
             role = "Storage Blob Data Contributor" if self.writes else "Storage Blob Data Reader"
             return _faulty(error, self.container, "container", self.container.container_name, self.setting, role)
-        return Finding(Verdict.OK, "Readable and writable." if self.writes else "Readable.")
+        return ProbeResult(Verdict.OK, "Readable and writable." if self.writes else "Readable.")
 
     async def _try_to_write(self) -> None:
         nobody = self.container.get_blob_client(f"no-such-blob-{uuid.uuid4()}")
@@ -68,7 +68,7 @@ class QueueProbe:
         """`storage: queue image-work`."""
         return f"storage: queue {self.queue.queue_name}"
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """One request for its properties. That we may send as well is not tried: a message would be worked on."""
         try:
             properties = await self.queue.get_queue_properties()
@@ -77,25 +77,27 @@ class QueueProbe:
             return _faulty(error, self.queue, "queue", self.queue.queue_name, setting, role)
         waiting = properties.approximate_message_count or 0
         advice = "Somebody should read them: docs/operations.md, poison-messages." if self.by_hand and waiting else ""
-        return Finding(Verdict.OK, f"There; about {waiting} messages wait in it.", advice)
+        return ProbeResult(Verdict.OK, f"There; about {waiting} messages wait in it.", advice)
 
 
 def _faulty(
     error: AzureError, client: ContainerClient | QueueClient, kind: str, name: str, setting: str, role: str
-) -> Finding:
+) -> ProbeResult:
     where = client.primary_hostname
     if not isinstance(error, HttpResponseError):
         advice = f"Compare {setting} with the account's address; behind private endpoints, ask from inside."
-        return Finding(Verdict.FAILED, f"{where} cannot be reached ({type(error).__name__}).", advice)
+        return ProbeResult(Verdict.FAILED, f"{where} cannot be reached ({type(error).__name__}).", advice)
     if where not in getattr(getattr(error.response, "request", None), "url", ""):  # the identity's answer, or none
-        return Finding(Verdict.FAILED, f"Nobody is signed in for {where}.", "See the check of the identity.")
+        return ProbeResult(Verdict.FAILED, f"Nobody is signed in for {where}.", "See the check of the identity.")
     said = f"{where} answered {error.status_code} {code_of(error) or error.reason}."
     if error.status_code == 404:
         create = _CREATE.format(kind=kind, account=client.account_name, name=name)
-        return Finding(Verdict.FAILED, f"There is no such {kind}: {said}", f"Create it, `{create}`, or mend {setting}.")
+        return ProbeResult(
+            Verdict.FAILED, f"There is no such {kind}: {said}", f"Create it, `{create}`, or mend {setting}."
+        )
     if error.status_code in {401, 403}:
         advice = (
             f"Give the identity the role {role} (it takes up to ten minutes), or open the account's firewall to it."
         )
-        return Finding(Verdict.FAILED, said, advice)
-    return Finding(Verdict.FAILED, said, "Try again in a minute; then look at the account's health in the portal.")
+        return ProbeResult(Verdict.FAILED, said, advice)
+    return ProbeResult(Verdict.FAILED, said, "Try again in a minute; then look at the account's health in the portal.")

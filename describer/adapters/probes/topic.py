@@ -10,7 +10,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from describer.ports import Finding, Verdict
+from describer.pipeline.ports import ProbeResult, Verdict
 
 _SCOPE: Final = "https://eventgrid.azure.net/.default"
 _VERSION: Final = "2018-01-01"
@@ -36,7 +36,7 @@ class TopicProbe:
     endpoint: str
     name: str = "topic"
 
-    async def look(self) -> Finding:
+    async def check(self) -> ProbeResult:
         """One POST of `[]`."""
         request = HttpRequest(
             "POST", self.endpoint, params={"api-version": _VERSION}, headers={"Content-Type": _BATCH}, content="[]"
@@ -44,21 +44,21 @@ class TopicProbe:
         try:
             response = await self.client.send_request(request)
         except ClientAuthenticationError:
-            return Finding(Verdict.FAILED, "Nobody is signed in for the topic.", "See the check of the identity.")
+            return ProbeResult(Verdict.FAILED, "Nobody is signed in for the topic.", "See the check of the identity.")
         except AzureError as error:
             said = f"{self.endpoint} cannot be reached ({type(error).__name__})."
-            return Finding(Verdict.FAILED, said, _MEND)
+            return ProbeResult(Verdict.FAILED, said, _MEND)
         return _meaning(response.status_code)
 
 
-def _meaning(status: int) -> Finding:
+def _meaning(status: int) -> ProbeResult:
     said = f"It answered {status} to a batch of no events."
     if status in {401, 403}:
-        return Finding(Verdict.FAILED, said, "Give the identity the role EventGrid Data Sender on the topic.")
+        return ProbeResult(Verdict.FAILED, said, "Give the identity the role EventGrid Data Sender on the topic.")
     if status == 404:
-        return Finding(Verdict.FAILED, said, _MEND)
+        return ProbeResult(Verdict.FAILED, said, _MEND)
     if status == 200:
-        return Finding(Verdict.OK, "It let us in.")
+        return ProbeResult(Verdict.OK, "It let us in.")
     if status == 400:
-        return Finding(Verdict.UNKNOWN, said, "It is there, but whether we may publish cannot be told from that.")
-    return Finding(Verdict.FAILED, said, "Try again in a minute.")
+        return ProbeResult(Verdict.UNKNOWN, said, "It is there, but whether we may publish cannot be told from that.")
+    return ProbeResult(Verdict.FAILED, said, "Try again in a minute.")

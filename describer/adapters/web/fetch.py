@@ -18,11 +18,11 @@ from typing import Final
 import httpx2
 
 from describer import __version__
-from describer.adapters.web import answers, data
-from describer.adapters.web.addresses import Resolve, public_addresses, system_resolve
+from describer.adapters.web import data_url, responses
+from describer.adapters.web.public_ip import Resolve, public_addresses, system_resolve
 from describer.adapters.web.urls import Rules, Target, redirected
-from describer.errors import Corrupt, Transient, Unfetchable, UrlFault
-from describer.unpacking import unpacked
+from describer.domain.errors import Corrupt, FetchFailed, Transient, UrlFault
+from describer.pipeline.unpacking import unpacked
 
 _MOST_REDIRECTS: Final = 3
 _MOST_ADDRESSES: Final = 3
@@ -84,9 +84,9 @@ class Web:
             Corrupt: no bytes at all.
             Transient: a timeout, no connection, too many requests, a server's error.
         """
-        if data.is_data(url):
-            extend(min(data.most_bytes(url), self.max_bytes))
-            found = await unpacked(data.decoded, url, self.max_bytes)
+        if data_url.is_data(url):
+            extend(min(data_url.most_bytes(url), self.max_bytes))
+            found = await unpacked(data_url.decoded, url, self.max_bytes)
         else:
             found = await self._in_time(url, extend)
         if not found:
@@ -107,13 +107,13 @@ class Web:
             addresses = await public_addresses(target.host, self.resolve)
             try:
                 async with self._asked(target, addresses) as response:
-                    onward = answers.location(response, target)
+                    onward = responses.location(response, target)
                     if onward is None:
                         return await self._body(response, target, extend)
             except httpx2.TransportError as error:
-                raise answers.fault(error, target) from error
+                raise responses.fault(error, target) from error
             url = redirected(url, onward)
-        raise Unfetchable(f"The URL is redirected more than {_MOST_REDIRECTS} times.", code=UrlFault.REDIRECT)
+        raise FetchFailed(f"The URL is redirected more than {_MOST_REDIRECTS} times.", code=UrlFault.REDIRECT)
 
     @asynccontextmanager
     async def _asked(self, target: Target, addresses: Sequence[str]) -> AsyncIterator[httpx2.Response]:
@@ -152,12 +152,12 @@ class Web:
         )
 
     async def _body(self, response: httpx2.Response, target: Target, extend: Extend) -> bytes:
-        answers.accept(response, target, self.max_bytes)
+        responses.accept(response, target, self.max_bytes)
         body = io.BytesIO()  # gives its bytes away without a copy
         async for piece in response.aiter_raw():
             size = body.tell() + len(piece)
             if size > self.max_bytes:
-                raise answers.too_large(self.max_bytes)
+                raise responses.too_large(self.max_bytes)
             extend(size)
             body.write(piece)
         return body.getvalue()

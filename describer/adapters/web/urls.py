@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import httpx2
 
-from describer.errors import Unfetchable, UrlFault
+from describer.domain.errors import FetchFailed, UrlFault
 
 _LONGEST: Final = 8000
 """Characters; servers should take as many (RFC 9110, 4.1), and no signed URL in use comes near it."""
@@ -43,10 +43,10 @@ class Target:
 
     @classmethod
     def read(cls, url: str) -> Self:
-        """Raises `Unfetchable` with the code `url_malformed` or `url_scheme`."""
+        """Raises `FetchFailed` with the code `url_malformed` or `url_scheme`."""
         scheme = _SCHEME.match(url)
         if scheme and scheme[1].lower() not in _PORTS:
-            raise Unfetchable("Only https: and data: URLs are fetched.", code=UrlFault.SCHEME)
+            raise FetchFailed("Only https: and data: URLs are fetched.", code=UrlFault.SCHEME)
         if len(url) > _LONGEST:
             raise _malformed(f"It is longer than {_LONGEST} characters")
         if not _SHAPE.fullmatch(url):
@@ -91,13 +91,13 @@ class Rules:
     deny: tuple[str, ...] = ()
 
     def check(self, target: Target) -> None:
-        """Raises `Unfetchable` with the code `url_scheme` or `url_host`."""
+        """Raises `FetchFailed` with the code `url_scheme` or `url_host`."""
         if target.scheme == "http" and not self.http:
-            raise Unfetchable("Plain http is not allowed here; use https.", code=UrlFault.SCHEME)
+            raise FetchFailed("Plain http is not allowed here; use https.", code=UrlFault.SCHEME)
         allowed = any(_matches(rule, target, portless=target.on_usual_port) for rule in self.allow or ("*",))
         if not allowed or any(_matches(rule, target, portless=True) for rule in self.deny):
             sentence = f"The host {target.host!r} is not allowed here, or not on port {target.port}."
-            raise Unfetchable(sentence, code=UrlFault.HOST)
+            raise FetchFailed(sentence, code=UrlFault.HOST)
 
 
 def redirected(url: str, location: str) -> str:
@@ -147,9 +147,9 @@ def _name(name: str) -> str:
     if _NUMBER.fullmatch(labels[-1]):
         raise _malformed("Its host is a number; write an address as four numbers from 0 to 255")
     if len(labels) == 1 or labels[-1] in _INSIDE:
-        raise Unfetchable(f"The host {name!r} is no public name.", code=UrlFault.HOST)
+        raise FetchFailed(f"The host {name!r} is no public name.", code=UrlFault.HOST)
     return name
 
 
-def _malformed(why: str) -> Unfetchable:
-    return Unfetchable(f"The URL cannot be used as it is written. {why}.", code=UrlFault.MALFORMED)
+def _malformed(why: str) -> FetchFailed:
+    return FetchFailed(f"The URL cannot be used as it is written. {why}.", code=UrlFault.MALFORMED)

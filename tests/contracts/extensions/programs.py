@@ -38,7 +38,7 @@ def command(program: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ImagePipeline:
     """A line of output."""
 
     level: str
@@ -78,10 +78,10 @@ class Running:
         if self.process.stdin is not None:
             self.process.stdin.close()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ImagePipeline]:
         """Give what it has printed."""
         text = self.output.read_text("utf-8", errors="replace")
-        return [Line(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
+        return [ImagePipeline(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
 
 
 async def start(

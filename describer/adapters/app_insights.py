@@ -1,0 +1,163 @@
+"""Where telemetry goes: Application Insights, by Azure Monitor's exporters for OpenTelemetry.
+
+Once a process, at the first picture. Nothing leaves but what stands in vocabulary.py:
+
+- The providers are handed to the app and never made OpenTelemetry's global ones, so a library that brings telemetry of
+  its own, and switches it on where it finds a provider, finds none.
+- Each way out lets through by name: spans and their attributes, metrics and theirs, events and their facts. A span's
+  events, links, description and trace state stay here, and so do a log record's arguments and its traceback.
+
+docs/adr/0004-telemetry.md says why, and why the Functions worker does not configure it.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from azure.monitor.opentelemetry.exporter import (
+    ApplicationInsightsSampler,
+    AzureMonitorLogExporter,
+    AzureMonitorMetricExporter,
+    AzureMonitorTraceExporter,
+)
+from opentelemetry._logs import Logger, SeverityNumber
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.view import View
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import SpanContext, Status
+from opentelemetry.util.types import AttributeValue
+
+from describer.pipeline import vocabulary as v
+
+_DETECTORS: Final = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
+_SAMPLER: Final = "OTEL_TRACES_SAMPLER"
+_SAMPLE_RATE: Final = "_MS.sampleRate"
+"""Of the sampler, for the exporter: how many spans one stands for."""
+_SEVERITIES: Final[Mapping[int, SeverityNumber]] = {
+    logging.DEBUG: SeverityNumber.DEBUG,
+    logging.INFO: SeverityNumber.INFO,
+    logging.WARNING: SeverityNumber.WARN,
+    logging.ERROR: SeverityNumber.ERROR,
+    logging.CRITICAL: SeverityNumber.FATAL,
+}
+
+type Told = Callable[[object], AttributeValue]
+"""Gives a fact of an event as it may leave the app."""
+
+
+def connect(connection_string: str, told: Told) -> tuple[TracerProvider, MeterProvider]:
+    """Starts exporting, also the listed events of the app's logger, and gives the providers.
+
+    What has not been sent when the process ends is sent then.
+
+    No credential is passed on purpose: only then do the exporters take the managed identity that the Functions host
+    uses too, from `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` (documented in the exporter's README).
+
+    Args:
+        connection_string: of the Application Insights resource.
+        told: see there.
+    """
+    os.environ.setdefault(_DETECTORS, "azure_functions")  # names the app in `AppRoleName`; the default ones do not
+    resource = Resource.create()
+    # Every picture has its trace, unless the operator chooses a sampler, which the SDK then reads by itself.
+    sampler = None if _SAMPLER in os.environ else ApplicationInsightsSampler(1.0)
+    tracers = TracerProvider(sampler, resource)
+    exporter = ListedSpans(AzureMonitorTraceExporter(connection_string=connection_string))
+    tracers.add_span_processor(BatchSpanProcessor(exporter))
+    reader = PeriodicExportingMetricReader(AzureMonitorMetricExporter(connection_string=connection_string))
+    meters = MeterProvider([reader], resource, views=listed_metrics())
+    loggers = LoggerProvider(resource)
+    loggers.add_log_record_processor(
+        BatchLogRecordProcessor(AzureMonitorLogExporter(connection_string=connection_string))
+    )
+    logging.getLogger(v.SCOPE).addHandler(ListedEvents(loggers.get_logger(v.SCOPE), told))
+    return tracers, meters
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSpans(SpanExporter):
+    """Exports the app's own spans, by name, with the listed attributes alone."""
+
+    exporter: SpanExporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Passes on what may leave."""
+        listed = [_bare(span) for span in spans if _is_listed(span)]
+        return self.exporter.export(listed) if listed else SpanExportResult.SUCCESS
+
+    def shutdown(self) -> None:
+        """Ends the exporter."""
+        self.exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Waits for the exporter."""
+        return self.exporter.force_flush(timeout_millis)
+
+
+def _is_listed(span: ReadableSpan) -> bool:
+    scope = span.instrumentation_scope
+    ours = scope is not None and scope.name == v.SCOPE
+    return ours and (span.name in v.SPANS or span.name.startswith(f"{v.CHAT} "))
+
+
+def _bare(span: ReadableSpan) -> ReadableSpan:
+    listed = v.SPAN_ATTRIBUTES | {_SAMPLE_RATE}
+    return ReadableSpan(
+        span.name,
+        context=_plain(span.context),
+        parent=_plain(span.parent),
+        resource=span.resource,
+        attributes={name: value for name, value in (span.attributes or {}).items() if name in listed},
+        kind=span.kind,
+        instrumentation_scope=span.instrumentation_scope,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+    )
+
+
+def _plain(context: SpanContext | None) -> SpanContext | None:
+    """The same without trace state, which callers may fill."""
+    return context and SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
+
+
+def listed_metrics() -> list[View]:
+    """Views by which each metric keeps its listed attributes alone."""
+    return [View(instrument_name=name, attribute_keys=set(listed)) for name, listed in v.METRICS.items()]
+
+
+class ListedEvents(logging.Handler):
+    """Makes of the app's log events what leaves: the event's name, its listed facts, and the trace it belongs to.
+
+    Args:
+        logger: where they go.
+        told: see there.
+    """
+
+    def __init__(self, logger: Logger, told: Told) -> None:
+        super().__init__()
+        self._logger = logger
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Emits a listed event; all else stays here."""
+        if record.msg in v.EVENTS:
+            self._logger.emit(
+                timestamp=int(record.created * 1e9),
+                severity_number=_SEVERITIES.get(record.levelno),
+                severity_text=record.levelname,
+                body=record.msg,
+                attributes=dict(self._facts(record)),
+            )
+
+    def _facts(self, record: logging.LogRecord) -> Iterator[tuple[str, AttributeValue]]:
+        for name, fact in vars(record).items():
+            if name in v.EVENTS[record.msg]:
+                yield name, self._told(fact)

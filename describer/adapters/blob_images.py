@@ -1,0 +1,93 @@
+"""The pictures in Blob Storage. Setting metadata raises no BlobCreated event, so writing back starts nothing."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobProperties
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
+
+from describer.adapters.storage import (
+    METADATA,
+    NO_NAME,
+    PROTECTED,
+    absent_is_fine,
+    archived,
+    code_of,
+    protected_stays,
+    storage_errors,
+)
+from describer.domain.errors import Encrypted
+from describer.domain.image_blob import ImageBlob, ImageContent
+from describer.domain.image_ref import ImageRef
+
+_UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
+
+
+@dataclass(frozen=True, slots=True)
+class BlobImages:
+    """The ports `Images` and `Uploads` on one storage account."""
+
+    service: BlobServiceClient
+
+    async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
+        """One HEAD."""
+        try:
+            properties = await self._properties(ref)
+        except Encrypted as refusal:  # without the key, storage tells nothing of it
+            return ImageBlob(ref, "", 0, {}, refusal=refusal)
+        if properties is None:
+            return None
+        leased = properties.lease.status == "locked"
+        unread = archived() if properties.blob_tier == "Archive" else None
+        return ImageBlob(ref, str(properties.etag), properties.size, properties.metadata, leased, unread)
+
+    async def read(self, picture: ImageBlob) -> ImageContent:
+        """One conditional GET, in pieces where the blob is large."""
+        with storage_errors("the picture"):
+            stream = await self._client(picture.ref).download_blob(
+                etag=picture.etag, match_condition=MatchConditions.IfNotModified
+            )
+            data = await stream.readall()
+        digest = await asyncio.to_thread(hashlib.sha256, data)
+        return ImageContent(len(data), data, digest.hexdigest())
+
+    async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
+        """One conditional Set Blob Metadata."""
+        with storage_errors("the picture's metadata"):
+            try:
+                await self._client(picture.ref).set_blob_metadata(
+                    dict(metadata), etag=picture.etag, match_condition=MatchConditions.IfNotModified
+                )
+            except HttpResponseError as error:
+                if code_of(error) in _UNWRITABLE:
+                    return False
+                raise
+        return True
+
+    async def upload(self, ref: ImageRef, data: bytes) -> None:
+        """One PUT; raises a BlobCreated event like anybody's."""
+        with storage_errors("the picture"):
+            await self._client(ref).upload_blob(data, overwrite=True)
+
+    async def remove(self, ref: ImageRef) -> None:
+        """One DELETE."""
+        with protected_stays(), storage_errors("the picture"), absent_is_fine():
+            await self._client(ref).delete_blob(delete_snapshots="include")
+
+    async def _properties(self, ref: ImageRef) -> BlobProperties | None:
+        with storage_errors("the picture"):
+            try:
+                return await self._client(ref).get_blob_properties()
+            except HttpResponseError as error:
+                # A 404 without the service's code is a proxy's or a gateway's: it does not say that the blob is gone.
+                if code_of(error) in {"BlobNotFound", *NO_NAME}:
+                    return None
+                raise
+
+    def _client(self, ref: ImageRef) -> BlobClient:
+        return self.service.get_blob_client(ref.container, ref.name)

@@ -1,0 +1,71 @@
+"""Event Grid's custom topic, and no topic at all."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.messaging import CloudEvent
+from azure.eventgrid.aio import EventGridPublisherClient
+
+from describer.domain.errors import Misconfigured, Transient
+from describer.domain.image_blob import StoredRecord
+
+_PASSING: Final = frozenset({408, 429})
+_RETRY_TOTAL: Final = 1
+_CONNECT_SECONDS: Final = 5
+_ANSWER_SECONDS: Final = 15
+
+
+def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublisherClient:
+    """A client to be shared. It tries once more at once; longer waits are the queue's business.
+
+    The SDK's own patience, five minutes for a connection, would outlast the host's functionTimeout.
+    """
+    return EventGridPublisherClient(
+        endpoint,
+        credential,
+        retry_total=_RETRY_TOTAL,
+        connection_timeout=_CONNECT_SECONDS,
+        read_timeout=_ANSWER_SECONDS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GridTopic:
+    """The port `Publisher` on a custom topic that takes CloudEvents."""
+
+    client: EventGridPublisherClient
+
+    async def publish(self, event: dict[str, Any]) -> None:
+        """One POST."""
+        try:
+            await self.client.send(CloudEvent.from_dict(event))
+        except HttpResponseError as error:
+            raise _meaning(error) from error
+        except AzureError as error:  # no answer at all
+            raise Transient(f"the topic cannot be reached ({type(error).__name__})") from error
+
+
+class Unset:
+    """The port `Publisher` where no topic is configured: events that wait from before go on waiting."""
+
+    async def publish(self, _event: dict[str, Any], /) -> None:
+        """Never succeeds."""
+        raise Misconfigured("EVENTS_TOPIC_ENDPOINT is not set, and events wait in the queue unpublished-events")
+
+
+class NoTopic:
+    """The port `Topic`, switched off."""
+
+    async def announce(self, stored: StoredRecord) -> None:
+        """Does nothing."""
+
+
+def _meaning(error: HttpResponseError) -> Transient | Misconfigured:
+    status = error.status_code
+    if isinstance(error, ClientAuthenticationError) or status in {401, 403}:
+        return Misconfigured(f"the topic answered {status}; the app's identity lacks the role EventGrid Data Sender")
+    if status is None or status >= 500 or status in _PASSING:
+        return Transient(f"the topic answered {status}")
+    return Misconfigured(f"the topic answered {status}: {error.reason}")

@@ -1,0 +1,128 @@
+"""The ports, each call in a span. Sizes are in bytes, sides in pixels; no text and no byte of a picture is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from describer.adapters.telemetry.instruments import Telemetry, tell, visit
+from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.pipeline import vocabulary as v
+from describer.pipeline.ports import ImagePreparer, Images, Page, Records, Topic
+from describer.vision.imaging.values import PreparedImage
+
+
+@dataclass(frozen=True, slots=True)
+class TracedImages:
+    """The port `Images`."""
+
+    telemetry: Telemetry
+    images: Images
+
+    async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
+        """Tells the blob's size."""
+        with self.telemetry.span(v.IMAGES_LOOK) as span:
+            picture = await self.images.get_properties(ref)
+            tell(span, size=picture.size if picture else None)
+            return picture
+
+    async def read(self, picture: ImageBlob) -> ImageContent:
+        """Tells how much was read."""
+        with self.telemetry.span(v.IMAGES_READ) as span:
+            content = await self.images.read(picture)
+            tell(span, size=content.size)
+            return content
+
+    async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
+        """Tells whether the metadata was written."""
+        with self.telemetry.span(v.IMAGES_MARK) as span:
+            written = await self.images.set_metadata(picture, metadata)
+            tell(span, written=written)
+            return written
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRecords:
+    """The port `Records`."""
+
+    telemetry: Telemetry
+    records: Records
+
+    async def read(self, ref: ImageRef) -> StoredRecord | None:
+        """Tells whether there was one. Each round of the line begins with its picture's: they are counted here."""
+        if (current := visit.get()) and current.ref == ref:
+            current.rounds += 1
+        with self.telemetry.span(v.RECORDS_READ) as span:
+            stored = await self.records.read(ref)
+            tell(span, found=stored is not None)
+            return stored
+
+    async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        """Tells the record's status."""
+        with self.telemetry.span(v.RECORDS_WRITE, outcome=str(record.status)):
+            return await self.records.write(ref, record, replaces=replaces)
+
+    async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_CONFIRM):
+            await self.records.verify_unchanged(ref, stored)
+
+    async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_DELETE):
+            await self.records.delete(ref, stored)
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Tells how many were found."""
+        with self.telemetry.span(v.RECORDS_PAGE) as span:
+            page = await self.records.page(container, prefix, cursor, limit)
+            tell(span, found=len(page.stored))
+            return page
+
+    async def find_cached(self, container: str, key: str) -> Record | None:
+        """Tells whether there was one: such a picture costs nothing."""
+        with self.telemetry.span(v.RECORDS_TWIN) as span:
+            twin = await self.records.find_cached(container, key)
+            tell(span, found=twin is not None)
+            return twin
+
+    async def cache(self, container: str, key: str, record: Record) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_SHARE):
+            await self.records.cache(container, key, record)
+
+    async def invalidate(self, container: str, key: str) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.RECORDS_UNSHARE):
+            await self.records.invalidate(container, key)
+
+
+@dataclass(frozen=True, slots=True)
+class TracedPreparer:
+    """The port `ImagePreparer`."""
+
+    telemetry: Telemetry
+    preparer: ImagePreparer
+
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
+        """Tells what came and what the model is shown."""
+        with self.telemetry.span(v.IMAGE_PREPARE, file_size=len(data)) as span:
+            image = await self.preparer.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
+            tell(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
+            if header := image.header:
+                tell(span, format=header.format, file_width=header.width, file_height=header.height)
+                tell(span, frames=header.frames)
+            return image
+
+
+@dataclass(frozen=True, slots=True)
+class TracedTopic:
+    """The port `Topic`."""
+
+    telemetry: Telemetry
+    topic: Topic
+
+    async def announce(self, stored: StoredRecord) -> None:
+        """Passes on."""
+        with self.telemetry.span(v.TOPIC_ANNOUNCE):
+            await self.topic.announce(stored)

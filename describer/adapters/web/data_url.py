@@ -1,0 +1,94 @@
+"""Pictures that a URL carries within itself (RFC 2397). They can be large: each step is short, see base64_text.py."""
+
+import binascii
+import io
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from describer.domain.errors import FetchFailed, TooLarge, UrlFault
+from describer.pipeline import base64_text
+
+_STRAY: Final = re.compile(r"[^!-~]|#|%(?![0-9A-Fa-f]{2})")
+"""What cannot stand in a URL: blanks, controls, non-ASCII, a fragment, a percent sign that begins no escape."""
+_STEP: Final = 2**16
+"""Characters at a time."""
+_LONGEST_HEAD: Final = 1000
+"""Characters before the comma: a media type and its parameters."""
+
+
+def is_data(url: str) -> bool:
+    """Whether `url` is a `data:` URL."""
+    return url[:5].lower() == "data:"
+
+
+def most_bytes(url: str) -> int:
+    """How many bytes the picture in a `data:` URL has at most."""
+    start, is_base64 = _body(url)
+    return (len(url) - start) // 4 * 3 if is_base64 else len(url) - start
+
+
+def decoded(url: str, max_bytes: int) -> bytes:
+    """The bytes in a `data:` URL. Its media type is ignored: the bytes say what they are.
+
+    Raises:
+        Unfetchable: no comma, a stray character, or base64 with faults; with whitespace or without padding too.
+        TooLarge: more than `max_bytes`.
+    """
+    start, is_base64 = _body(url)
+    if "%" not in url and most_bytes(url) - 2 > max_bytes:  # seen before memory is spent on it
+        raise _large(max_bytes)
+    try:
+        data = _decoded(url, start) if is_base64 else _plain(url, start, max_bytes)
+    except binascii.Error as error:
+        raise _faulty() from error
+    if len(data) > max_bytes:
+        raise _large(max_bytes)
+    return data
+
+
+def _body(url: str) -> tuple[int, bool]:
+    """Where the body begins, and whether it is base64."""
+    comma = url.find(",", 5, 5 + _LONGEST_HEAD)
+    if comma < 0:
+        raise _faulty()
+    return comma + 1, url[5:comma].lower().endswith(";base64")
+
+
+def _decoded(url: str, start: int) -> bytes:
+    if url.find("%", start) < 0:
+        return base64_text.decode(url, start)
+    return base64_text.decode_pieces(piece.decode("latin-1") for piece in _unquoted(url, start))
+
+
+def _plain(url: str, start: int, max_bytes: int) -> bytes:
+    data = io.BytesIO()
+    for piece in _unquoted(url, start):
+        data.write(piece)
+        if data.tell() > max_bytes:
+            raise _large(max_bytes)
+    return data.getvalue()
+
+
+def _unquoted(url: str, start: int) -> Iterator[bytes]:
+    """The bytes that the escapes stand for, in pieces that part no escape."""
+    while start < len(url):
+        end = min(start + _STEP, len(url))
+        cut = url.rfind("%", max(start, end - 2), end)
+        if cut > start and end < len(url):
+            end = cut
+        piece = url[start:end]
+        if _STRAY.search(piece):
+            raise _faulty()
+        yield unquote_to_bytes(piece)
+        start = end
+
+
+def _faulty() -> FetchFailed:
+    sentence = "The data: URL is faulty; expected data:image/jpeg;base64, and then strict base64 with its padding."
+    return FetchFailed(sentence, code=UrlFault.MALFORMED)
+
+
+def _large(max_bytes: int) -> TooLarge:
+    return TooLarge(f"The picture in the data: URL has more than {max_bytes:,} bytes.")

@@ -1,0 +1,129 @@
+"""What people did to the texts since the app wrote them, in the sidecar and in the picture's metadata.
+
+Nobody has to set a marker: a text that does not match the digest of what the app wrote is a person's, and one that
+is no longer there was removed by a person. The result of reading is the same however often it is read.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from describer.domain import metadata
+from describer.domain.history import DescriptionState
+from describer.domain.metadata import Copy
+from describer.domain.review import Demand, Word, word_on
+from describer.domain.texts import FACTS, TEXT_FIELDS, Origin, Provenance, Review, Value, by_person, digest_of, removed
+
+_JUDGED: Final = {Review.APPROVED: Word.APPROVED, Review.REJECTED: Word.REJECTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What people wrote or emptied, by key; the keys of what they removed; what they said of it all, if they did."""
+
+    written: Mapping[str, Value] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+    review: Review | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.written or self.gone or self.review)
+
+    def applied[K: DescriptionState](self, known: K, language: str = "") -> K:
+        """`known` with these edits; they are about its default language, or about `language`."""
+        led, written = known.led_by(language or known.language), dict(self.written)
+        if written.get("is_decorative") is True and led.origin("alt_text") in {None, Origin.MODEL}:
+            written.setdefault("alt_text", "")
+        led = led.replacing(written | dict.fromkeys(self.gone, ""), by_person(written) | removed(self.gone))
+        if self.gone:
+            led = led.model_copy(update={"demand": Demand.REMOVED})
+        rewritten = self.review == Review.REJECTED and bool(written.get("alt_text"))
+        return _reviewed(led, None if rewritten else self.review).led_by(known.language)
+
+
+def in_sidecar(known: DescriptionState) -> Edits:
+    """What people did in the sidecar."""
+    values, written, gone = known.values(), dict[str, Value](), set[str]()
+    facts = () if all(entry.digest for entry in known.provenance.values()) else FACTS  # from before there were digests
+    for key in values | known.provenance:
+        value, entry = values.get(key, ""), known.provenance.get(key)
+        if entry is None:
+            written |= {key: value} if value and key not in facts else {}
+        elif entry.digest is not None and entry.digest != digest_of(value):
+            if value or key in FACTS or _is_there(known, key):
+                written[key] = value
+            else:
+                gone.add(key)
+    review = _review_of(known)
+    return Edits(written, frozenset(gone), review)
+
+
+def in_metadata(copy: Copy, past: Iterable[DescriptionState]) -> Edits:
+    """What people did in the metadata; `past` is what the app may have written there before it wrote digests."""
+    written, gone = dict[str, Value](), set[str]()
+    for name in (*metadata.TEXTS, metadata.DECORATIVE):
+        mark, there, value = copy.written.get(name), name in copy.values, copy.values.get(name, "")
+        if mark is None:
+            new = value and (copy.written or not any(_is_copy(value, known, name) for known in past))
+            written |= {name: value} if new else {}
+        elif there and digest_of(value) != mark[1]:
+            written[name] = value
+        elif not there and name == metadata.DECORATIVE:
+            written[name] = False
+        elif not there:
+            gone.add(name)
+    return Edits(written, frozenset(gone), _review_in(copy))
+
+
+def copied(copy: Copy, known: DescriptionState) -> DescriptionState:
+    """The texts of people that the app copied into the metadata, in the shape of `known`; what they approved too."""
+    approved = Review.APPROVED if copy.values.get(metadata.REVIEW) == Review.APPROVED else None
+    entries = {
+        name: Provenance(origin=origin, digest=digest, review=approved if origin == Origin.MODEL else None)
+        for name, (origin, digest) in copy.written.items()
+        if name != metadata.REVIEW and digest_of(copy.values.get(name, "")) == digest
+    }
+    entries = {name: entry for name, entry in entries.items() if entry.is_persons}
+    if entries.get(metadata.DECORATIVE):
+        entries |= by_person({"alt_text": ""}) if "alt_text" not in copy.values else {}
+    return known.replacing({name: copy.values.get(name, "") for name in entries}, entries)
+
+
+def _is_there(known: DescriptionState, key: str) -> bool:
+    tag, slash, name = key.partition("/")
+    if not slash:
+        return key in known.model_fields_set and getattr(known, key) is not None
+    return tag in known.translations and name in known.translations[tag].model_fields_set
+
+
+def _is_copy(value: Value, known: DescriptionState, name: str) -> bool:
+    ours = known.origin(name) == Origin.MODEL
+    return ours and value in {getattr(known, name), metadata.decode(metadata.copy_of(known, name))}
+
+
+def _review_in(copy: Copy) -> Review | None:
+    said, mark = copy.values.get(metadata.REVIEW), copy.written.get(metadata.REVIEW)
+    if mark is None or digest_of(said) == mark[1]:
+        return None
+    return next((review for review in _JUDGED if review == said), None)
+
+
+def _review_of(known: DescriptionState) -> Review | None:
+    word = word_on(known)
+    if known.review in _JUDGED:
+        return Review(known.review) if word is not _JUDGED[known.review] else None
+    taken_back = known.review == Review.SUGGESTED and word in _JUDGED.values()
+    return Review.SUGGESTED if taken_back else None
+
+
+def _reviewed[K: DescriptionState](known: K, said: Review | None) -> K:
+    """`known` with its texts approved, rejected, or neither any more."""
+    if said is None or word_on(known) is Word.NOBODYS:
+        return known
+    judged = None if said == Review.SUGGESTED else said
+    values = known.values()
+    marked = {
+        key: entry.model_copy(update={"review": judged})
+        for key, entry in known.provenance.items()
+        if key.rpartition("/")[2] in TEXT_FIELDS and values.get(key)
+    }
+    return known.replacing({}, marked).model_copy(update={"demand": None})

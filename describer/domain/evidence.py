@@ -1,0 +1,205 @@
+"""All that is known of a picture before anything new is: its sidecar, its history, its metadata, and its origin.
+
+What people said is told apart by the bytes that it is about: a text for other bytes does not describe these.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from describer.domain import edits, metadata
+from describer.domain.edits import Edits
+from describer.domain.history import DescriptionState, HistoryEntry, Source
+from describer.domain.image_blob import ImageBlob, StoredRecord
+from describer.domain.metadata import Copy
+from describer.domain.record import Record
+from describer.domain.review import Demand
+from describer.domain.status import Status
+from describer.domain.texts import TEXT_FIELDS, Value, digest_of
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found.
+
+    Args:
+        picture: the picture.
+        size: of its bytes.
+        sha256: of its bytes, or None where they were not read.
+        stored: what lies in its sidecar's place.
+        origin: the record, of another name, that the metadata speaks of.
+    """
+
+    picture: ImageBlob
+    size: int
+    sha256: str | None
+    stored: StoredRecord | None
+    origin: StoredRecord | None = None
+
+    @cached_property
+    def here(self) -> bool:
+        """Whether the stored record is of these bytes; where either were not read, whether it is of this very blob."""
+        if self.stored is None:
+            return False
+        source = self.stored.record.source
+        if self.sha256 and source.sha256:
+            return source.sha256 == self.sha256
+        return source.size == self.size and (source.etag == self.picture.etag or self.is_marked)
+
+    @cached_property
+    def is_marked(self) -> bool:
+        """Whether the metadata names the stored record: all was done, when it was written."""
+        return self.stored is not None and self._copy.record == self.stored.etag.strip('"')
+
+    @cached_property
+    def previous(self) -> Record | None:
+        """The stored record, with what people did in it and in its copy since it was written."""
+        record = self._saved
+        if record and self._is_of_stored:
+            return self._in_metadata.applied(record, self._copy.language)
+        return record
+
+    @cached_property
+    def is_removed(self) -> bool:
+        """Whether people removed a text of these bytes, so that it is asked for anew."""
+        return self.here and bool(self._in_sidecar.gone or (self._is_of_stored and self._in_metadata.gone))
+
+    @cached_property
+    def lines(self) -> Sequence[DescriptionState]:
+        """What was said of these very bytes, the newest first."""
+        found: list[DescriptionState] = [self._apart] if self._apart and self._is_of_these else []
+        if self.previous:
+            found += [self.previous] if self.here else []
+            found += [line for line in self.previous.history if self._is_about(line)]
+        return found
+
+    @cached_property
+    def elsewhere(self) -> Sequence[DescriptionState]:
+        """What people said of these very bytes under another name or in another account, the newest first.
+
+        It comes with the metadata: by the record that it names, or else as far as it is copied there. What was said
+        here too does not count, for that may have been removed since.
+        """
+        said = [*self.lines, *([self._as_written(self.stored)] if self.stored else [])]
+        copied = [edits.copied(self._copy, self._blank)] if self._is_of_these else []
+        return [_beside(known, said) for known in (*self._of_origin, *copied)]
+
+    @cached_property
+    def replaced(self) -> Sequence[HistoryEntry]:
+        """What belongs into the history, the newest first."""
+        found = [self._apart] if self._apart and not self._is_of_these else []
+        if self.stored and self._saved and self.previous:
+            found += [known.earlier(self.stored.etag) for known in (self.previous, self._saved)]
+            found += [self._as_written(self.stored), *self.previous.history]
+        return found
+
+    @cached_property
+    def demand(self) -> Demand | None:
+        """Why a person has to look, until one settles it."""
+        if self.here and self.previous and self.previous.demand:
+            return self.previous.demand
+        of_these = next(iter([*([] if self.here else self.lines), *self._of_origin]), None)
+        if of_these and (of_these.of_people() or of_these.demand):
+            return of_these.demand
+        if self.here:
+            return None
+        if self.previous and (self.previous.of_people() or self.previous.demand):
+            return Demand.NEW_PICTURE
+        if self._apart and not self._is_of_these:
+            return Demand.NEW_PICTURE
+        return self._copy.demand if self._is_of_these else None
+
+    @cached_property
+    def _copy(self) -> Copy:
+        return metadata.read(self.picture.metadata)
+
+    @cached_property
+    def _in_sidecar(self) -> Edits:
+        return edits.in_sidecar(self.stored.record) if self.stored else Edits()
+
+    @cached_property
+    def _saved(self) -> Record | None:
+        """The stored record, with what people did in it, but not in the metadata."""
+        return self._in_sidecar.applied(self.stored.record) if self.stored else None
+
+    @cached_property
+    def _in_metadata(self) -> Edits:
+        chain = [stored.record for stored in (self.stored, self.origin) if stored]
+        return edits.in_metadata(self._copy, [known for record in chain for known in (record, *record.history)])
+
+    @cached_property
+    def _is_of_these(self) -> bool:
+        """Whether the metadata is about these bytes: a program may have kept it under new ones."""
+        if not self._copy.marked:
+            return True
+        if self._copy.sha256 and self.sha256:
+            return self._copy.sha256 == self.sha256
+        return self.here or self.stored is None
+
+    @cached_property
+    def _is_of_stored(self) -> bool:
+        """Whether the metadata is about the bytes of the stored record."""
+        if self.stored is None:
+            return False
+        if self._is_of_these:
+            return self.here
+        return self.is_marked or self._copy.sha256 == self.stored.record.source.sha256
+
+    @cached_property
+    def _apart(self) -> HistoryEntry | None:
+        """What people wrote in the metadata about bytes that are not those of the stored record."""
+        if not self._in_metadata or self._is_of_stored:
+            return None
+        return self._in_metadata.applied(self._blank)
+
+    @cached_property
+    def _blank(self) -> HistoryEntry:
+        ref, known = self.picture.ref, self.stored or self.origin
+        sha256 = self.sha256 if self._is_of_these else self._copy.sha256
+        return HistoryEntry(
+            language=self._copy.language or (known.record.language if known else ""),
+            status=Status.KEPT,
+            fingerprint="",
+            at=known.record.at if known else datetime.now(UTC),
+            source=Source(container=ref.container, name=ref.name, etag="", size=self.size, sha256=sha256),
+        )
+
+    @cached_property
+    def _of_origin(self) -> list[DescriptionState]:
+        if self.origin is None:
+            return []
+        record = self.origin.record
+        named = self._copy.record in {self.origin.etag.strip('"'), *(line.record for line in record.history)}
+        unread = self.sha256 is None and record.source.sha256 is None and record.source.size == self.size and named
+        known = edits.in_sidecar(record).applied(record)
+        found: list[DescriptionState] = [known] if unread or self._is_about(known) else []
+        return found + [line for line in record.history if self._is_about(line)]
+
+    def _is_about(self, known: DescriptionState) -> bool:
+        return self.sha256 is not None and known.source.sha256 == self.sha256
+
+    def _as_written(self, stored: StoredRecord) -> HistoryEntry:
+        """The stored record before people edited it, as far as the metadata still has it."""
+        record, values = stored.record, dict[str, Value]()
+        if self._copy.language == record.language:
+            for name in metadata.TEXTS:
+                entry, value = record.provenance.get(name), self._copy.values.get(name)
+                if value and entry and entry.digest == digest_of(value):
+                    values[name] = value
+        lost = self._in_sidecar.written.keys() & set(_texts_of(record)) - values.keys()
+        entries = {key: entry for key, entry in record.provenance.items() if key not in lost}
+        blank = dict.fromkeys(lost, "")
+        before = record.replacing(values | blank, {}).model_copy(update={"provenance": entries})
+        return before.earlier(stored.etag)
+
+
+def _beside(known: DescriptionState, said: Sequence[DescriptionState]) -> DescriptionState:
+    """`known` with only those words of people that are not among what was said."""
+    others = [line.led_by(known.language).of_people() if line.language else line.of_people() for line in said]
+    new = {key for key, value in known.of_people().items() if all(other.get(key) != value for other in others)}
+    return known.model_copy(update={"provenance": {key: known.provenance[key] for key in new}})
+
+
+def _texts_of(record: Record) -> list[str]:
+    return [key for key in record.values() if key.rpartition("/")[2] in TEXT_FIELDS]

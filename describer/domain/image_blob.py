@@ -1,0 +1,67 @@
+"""What storage holds of a picture: its properties, its bytes, its record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from describer.domain.errors import ImageRejected
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+
+
+class Reserved(Protocol):
+    """Memory that is held for the bytes of a picture."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBlob:
+    """A blob's properties.
+
+    Args:
+        ref: where it is.
+        etag: of the blob; empty if storage does not tell, and for a picture that is not in storage.
+        size: in bytes.
+        metadata: raw, as stored.
+        leased: True if a lease bars writing.
+        refusal: why it can be neither read nor marked, if that is known beforehand.
+    """
+
+    ref: ImageRef
+    etag: str
+    size: int
+    metadata: Mapping[str, str]
+    leased: bool = False
+    refusal: ImageRejected | None = None
+
+
+@dataclass(slots=True)
+class ImageContent:
+    """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes.
+
+    Args:
+        reservation: the memory that is held for the bytes, if somebody else does not hold it.
+    """
+
+    size: int
+    data: bytes = b""
+    sha256: str | None = None
+    refusal: ImageRejected | None = None
+    reservation: Reserved | None = field(default=None, compare=False)
+    released: bool = False
+
+    def release(self) -> None:
+        """Let go of the bytes, and give back the memory that is held for them: they are needed no more."""
+        self.data, self.released = b"", True
+        if self.reservation:
+            self.reservation.release()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it lies in storage, with its ETag."""
+
+    record: Record
+    etag: str

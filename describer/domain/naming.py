@@ -1,0 +1,48 @@
+"""The names of what is written to the descriptions container.
+
+Needs the standard library only, and Python 3.11: the hooks of azd import it too.
+"""
+
+import hashlib
+from typing import Final
+
+from describer.domain.image_ref import ImageRef
+
+_LONGEST_NAME: Final = 1024
+"""UTF-16 units."""
+_DEEPEST_NAME: Final = 61
+"""Segments between slashes: Azure takes 254, or with a hierarchical namespace 63, account and container among them."""
+
+
+def sidecar_name(ref: ImageRef) -> str:
+    """`<container>/<blob name>.json`.
+
+    If that is longer than Azure allows, or has too many segments, the blob's name is cut and the SHA-256 of the whole
+    follows a `~`; the record's `source.name` has it in full.
+    """
+    name = f"{ref.container}/{ref.name}.json"
+    segments = name.split("/")
+    if _units(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
+        return name
+    tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
+    return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(tail)) + tail
+
+
+def _units(text: str) -> int:
+    """The length in UTF-16 units, by which Azure counts: an emoji has two."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str, units: int) -> str:
+    """As much of the text as fits, without half a letter at the end."""
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore")
+
+
+def shared_key(sha256: str | None, fingerprint: str) -> str:
+    """What twins have in common: their bytes and what was asked."""
+    return f"{sha256}-{fingerprint}"
+
+
+def shared_name(container: str, key: str) -> str:
+    """Where the record lies that twins share."""
+    return f"_content/{container}/{key}.json"

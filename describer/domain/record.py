@@ -1,0 +1,141 @@
+"""What is known of a picture: the record, which is stored as its JSON sidecar.
+
+The default language's texts stand flat at the top, because indexers map top-level fields; others are under
+`translations`. The record is pydantic, not a dataclass, because the sidecar is a border: others read and write it.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Final, Literal, Self
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from describer.domain.description import Description, Texts
+from describer.domain.errors import ImageRejected
+from describer.domain.history import DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
+from describer.domain.request import DescriptionRequest
+from describer.domain.status import Status
+from describer.domain.texts import Part, by_model
+
+VERSION: Final = 1
+
+
+class NewerRecord(ValueError):
+    """The sidecar was written by a later version of the app: it says what this one cannot understand."""
+
+
+class Sent(Part):
+    """What the model was shown: sides in pixels, size in bytes; tokens by the family's published rule."""
+
+    width: int
+    height: int
+    size: int
+    detail: str
+    notes: tuple[str, ...] = ()
+    image_tokens: int | None = None
+    image_tokens_unshrunk: int | None = None
+    """What the picture would have taken at full size; None if the family takes none at full size."""
+
+
+class Usage(Part):
+    """Tokens as the model's server counted them, all calls for this picture together."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: int = 0
+
+
+class Cost(Part):
+    """Estimated US dollars by the dated list prices in models.toml."""
+
+    priced_as: str
+    usd: float
+    usd_unshrunk: float | None = None
+    """What the picture at full size would have cost; None if the family takes none at full size."""
+
+
+class Record(DescriptionState):
+    """One picture's record; its JSON form is the sidecar `descriptions/<container>/<blob name>.json`."""
+
+    schema_version: Literal[1] = VERSION
+    sent: Sent | None = None
+    usage: Usage = Usage()
+    cost: Cost | None = None
+    history: tuple[HistoryEntry, ...] = ()
+
+    @classmethod
+    def of_answer(
+        cls, brief: DescriptionRequest, source: Source, description: Description | None, **rest: object
+    ) -> Self:
+        """The record of a model's answer, every text marked as machine-made; without `description`, of its refusal.
+
+        Args:
+            brief: what was asked.
+            source: the picture.
+            description: the answer's texts, in every language of the brief.
+            rest: the record's other fields, `status` and `model` among them.
+        """
+        texts = description.texts if description else {}
+        fields = description.model_dump(exclude={"texts"}) if description else {}
+        fields |= texts.get(brief.language, Texts()).model_dump()
+        fields["translations"] = {tag: texts[tag].model_dump() for tag in brief.languages[1:] if tag in texts}
+        made = cls.model_validate(fields | cls._asked(brief, source) | rest)
+        return made.replacing({}, by_model(str(made.model), made.values()) if description else {})
+
+    @classmethod
+    def refused(cls, brief: DescriptionRequest, source: Source, refusal: ImageRejected) -> Self:
+        """The record of a picture that cannot be described."""
+        fields = {"status": refusal.status, "reason": str(refusal)}
+        fields |= {"reader": brief.decoders} if refusal.status is Status.CORRUPT else {}
+        return cls.model_validate(cls._asked(brief, source) | fields)
+
+    @classmethod
+    def restored(cls, line: DescriptionState, source: Source) -> Self:
+        """The record that a line of the history was, of the same bytes that are back."""
+        fields = {name: getattr(line, name) for name in DescriptionState.model_fields} | {"source": source}
+        return cls(**fields)
+
+    @staticmethod
+    def _asked(brief: DescriptionRequest, source: Source) -> dict[str, object]:
+        about = {"language": brief.language, "fingerprint": brief.fingerprint, "request": Request.of(brief)}
+        return about | {"source": source, "at": datetime.now(UTC)}
+
+    def earlier(self, etag: str) -> HistoryEntry:
+        """This record as a line of the next one's history; `etag` is that of its sidecar."""
+        fields = {name: getattr(self, name) for name in DescriptionState.model_fields}
+        return HistoryEntry(record=etag.strip('"'), **fields)
+
+    def after(self, *lines: HistoryEntry) -> Self:
+        """This record with `lines`, the newest first, as its history, but for those that add nothing."""
+        newer: list[DescriptionState] = [self]
+        for line in lines:
+            if all(adds_to(line, known) for known in newer):
+                newer.append(line)
+        kept = [line for line in newer if isinstance(line, HistoryEntry)]
+        return self.model_copy(update={"history": bounded(kept, self)})
+
+    def to_json(self) -> bytes:
+        """The sidecar's bytes: UTF-8 JSON for people to read."""
+        return self.model_dump_json(indent=2).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read a sidecar, with or without a byte order mark.
+
+        Raises:
+            NewerRecord: it is a record, but of a later version.
+            ValueError: it is not a record of ours.
+        """
+        fields = from_json(data.decode(json.detect_encoding(data)))
+        version = fields.get("schema_version") if isinstance(fields, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise NewerRecord(f"schema_version is {version}; this app writes {VERSION}")
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            if all(fault["type"] == "enum" for fault in error.errors()):
+                fault = error.errors()[0]
+                where = ".".join(str(part) for part in fault["loc"])
+                raise NewerRecord(f"{where} is {str(fault['input'])[:100]!r}, which is not known here") from error
+            raise

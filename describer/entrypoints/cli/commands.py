@@ -1,0 +1,172 @@
+"""The commands: parse, call, print."""
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from describer import __version__
+from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.cli import help_text, tables
+from describer.entrypoints.cli.describe_command import Asking, Form
+from describer.entrypoints.cli.exit_codes import Exit
+from describer.entrypoints.cli.inputs import STDIN, find
+from describer.entrypoints.cli.results import line
+from describer.entrypoints.cli.services import Services
+from describer.entrypoints.cli.setup import USUAL, Setup
+from describer.entrypoints.on_demand.options import DETAILS
+from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
+from describer.operations.health import Check, StaticProbe, check_all
+from describer.pipeline.ports import ProbeResult, Verdict
+from describer.settings import Need
+from describer.vision import prompt
+
+
+def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
+    async def whole() -> T:
+        try:
+            return await task(app)
+        finally:
+            await app.close()
+
+    return asyncio.run(whole())
+
+
+def _end(code: Exit) -> NoReturn:
+    raise click.exceptions.Exit(code)
+
+
+@click.group(
+    help=help_text.ABOUT,
+    epilog=help_text.CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@click.option(
+    "--settings", type=click.Path(path_type=Path), help=f"A file in the form of {USUAL}, instead of that one."
+)
+@click.option("--verbose", is_flag=True, help="Tell what is going on, and show the whole trace of a bug.")
+@click.version_option(__version__, prog_name="describer")
+@click.pass_context
+def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
+    """The words are above."""
+    del verbose  # run.py has read it
+    context.obj = Setup(context.obj, settings)
+
+
+@cli.command(short_help="Describe pictures.", help=help_text.DESCRIBE, epilog=help_text.DESCRIBE_EXAMPLES)
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each picture: its whole record.")
+@click.option(
+    "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty where there is none to use."
+)
+@click.option(
+    "-l",
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="TAG",
+    help="Of the texts: en, pt-BR; several by comma.",
+)
+@click.option("--prompt", "question", metavar="TEXT", help="A question of your own, for one free answer.")
+@click.option("--context", default="", metavar="TEXT", help="What you know of the pictures: names, places.")
+@click.option("--profile", type=click.Choice(prompt.PROFILES), default=None, help="What the descriptions are for.")
+@click.option("--detail", type=click.Choice(DETAILS), default=None, help="How closely the model looks.")
+@click.option("--model", default="", metavar="NAME", help="Another deployment of MODELS_ALLOWED.")
+@click.option("--max-tokens", type=int, metavar="N", help="Cap of the answer.")
+@click.option("--max-image-tokens", type=int, metavar="N", help="What a picture may take of the input; it is shrunk.")
+@click.option("--max-chars", type=int, metavar="N", help="Of an alt text.")
+@click.option("--container", default="", metavar="NAME", help="Each PICTURE is a blob of this watched container.")
+@click.option("--write", is_flag=True, help="Store the descriptions of blobs, as if they had just been uploaded.")
+@click.option("--again", is_flag=True, help="Ask for another answer, whatever is stored; people's texts stand.")
+@click.pass_obj
+def describe(
+    setup: Setup,
+    pictures: tuple[str, ...],
+    as_json: bool,
+    alt_only: bool,
+    languages: tuple[str, ...],
+    question: str | None,
+    context: str,
+    profile: str | None,
+    detail: str | None,
+    model: str,
+    max_tokens: int | None,
+    max_image_tokens: int | None,
+    max_chars: int | None,
+    container: str,
+    write: bool,
+    again: bool,
+) -> None:
+    """The words are above."""
+    if as_json and alt_only:
+        raise click.UsageError("--json and --alt-only exclude each other.")
+    if write and not container:
+        raise click.UsageError("--write needs --container: only a blob's description can be stored.")
+    tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
+    order = RequestOptions(
+        tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, again
+    )
+    needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
+    app = setup.app(needs)
+    stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""
+    found = find(pictures, container, stdin)
+    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.TABLE
+    asking = Asking(found.sources, order, form, write=write)
+    if found.skipped:
+        click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
+    if question is not None and len(found.sources) > MOST_SOURCES:
+        sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
+        raise InvalidRequest(sentence, field="pictures")
+    _end(_work(app, asking.describe if question is None else lambda app: asking.answer(app, question)))
+
+
+@cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)
+@click.argument("blob", metavar="CONTAINER/NAME")
+@click.option("--json", "as_json", is_flag=True, help="The record as it is stored.")
+@click.pass_obj
+def show(setup: Setup, blob: str, as_json: bool) -> None:
+    """Shows what is stored about a blob: its record, by whomever it was written."""
+    container, slash, name = blob.partition("/")
+    if not slash or not container or not name:
+        raise click.UsageError(f"{blob!r} is no CONTAINER/NAME, such as images/pets/cat.jpg.")
+    stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ImageRef(container, name)))
+    if stored is None:
+        raise NotFound(f"There is no record of {blob}.")
+    if as_json:
+        click.echo(line(stored.record.model_dump(mode="json")))
+    else:
+        tables.show(tables.of_record(stored.record))
+
+
+@cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
+@click.pass_obj
+def doctor(setup: Setup, as_json: bool) -> None:
+    """The words are above."""
+    checks = _checks(setup)
+    if as_json:
+        for check in checks:
+            click.echo(line(dataclasses.asdict(check)))
+    else:
+        tables.show(tables.of_checks(checks))
+    _end(Exit.MISCONFIGURED if any(check.verdict is Verdict.FAILED for check in checks) else Exit.GOOD)
+
+
+def _checks(setup: Setup) -> list[Check]:
+    """All checks; with faulty settings those of what is there."""
+    try:
+        return _work(setup.app(Need), lambda app: check_all(app.probes_of_azure_too))
+    except Misconfigured as fault:
+        faulty = StaticProbe(
+            "settings", ProbeResult(Verdict.FAILED, str(fault), "The table in the README has them all.")
+        )
+    try:
+        app = setup.app(())
+    except Misconfigured:
+        return asyncio.run(check_all([faulty]))
+    return _work(app, lambda app: check_all([faulty, *app.probes_of_azure_too[1:]]))

@@ -1,0 +1,110 @@
+"""Asks the desk about pictures, and prints what it says."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from describer.entrypoints.cli import exit_codes, tables
+from describer.entrypoints.cli.batch import Work
+from describer.entrypoints.cli.exit_codes import Exit
+from describer.entrypoints.cli.inputs import Source
+from describer.entrypoints.cli.results import Result, line, printable
+from describer.entrypoints.cli.services import Services
+from describer.entrypoints.on_demand.service import FreeAnswer, RequestOptions
+from describer.vision.answer import Ending
+
+_UNFINISHED: Final = {
+    Ending.CUT_OFF: "The answer was cut off; --max-tokens allows a longer one.",
+    Ending.FILTERED: "The content filter of the model's service stopped the answer.",
+    Ending.REFUSED: "The model refused to answer.",
+}
+
+
+class Form(Enum):
+    """How results are printed."""
+
+    TABLE = auto()
+    JSON = auto()
+    ALT_TEXT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One call of `describer describe`.
+
+    Args:
+        sources: the pictures, by their names.
+        order: what is wished for.
+        form: of what is printed.
+        write: store the descriptions of blobs.
+    """
+
+    sources: Sequence[tuple[str, Source]]
+    order: RequestOptions
+    form: Form
+    write: bool = False
+
+    async def describe(self, app: Services) -> Exit:
+        """Describes each picture; what there is by then is printed however this ends."""
+        brief = app.on_demand.brief(self.order)
+        results: list[Result] = []
+        try:
+            with _progress(len(self.sources)) as told:
+                described = _work(app).describe(self.sources, brief, write=self.write, told=told)
+                async with aclosing(described):
+                    async for result in described:
+                        results.append(result)
+                        self._told(result)
+        finally:
+            if self.form is Form.TABLE and results:
+                tables.show(tables.of_results(results))
+        return exit_codes.of_results(results)
+
+    async def answer(self, app: Services, question: str) -> Exit:
+        """One answer about all pictures, printed as it is written."""
+        asked = app.on_demand.question(question, self.order)
+        answer = None
+        async with aclosing(_work(app).answer([source for _, source in self.sources], asked)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, FreeAnswer):
+                    answer = piece
+                elif self.form is not Form.JSON:
+                    click.echo(printable(piece), nl=False)
+        if answer is None:
+            raise AssertionError("unreachable: the whole answer comes last")
+        if self.form is Form.JSON:
+            facts = {"answer": answer.text, "ending": answer.ending, "model": answer.model}
+            click.echo(line({**facts, "usage": answer.usage.model_dump()}))
+        else:
+            click.echo()
+        if why := _UNFINISHED.get(answer.ending):
+            click.echo(why, err=True)
+        return Exit.SOME if why else Exit.GOOD
+
+    def _told(self, result: Result) -> None:
+        if self.form is Form.JSON:
+            click.echo(result.as_json())
+        elif self.form is Form.ALT_TEXT:
+            click.echo(result.alt_text)
+            if result.reason:
+                click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
+
+
+def _work(app: Services) -> Work:
+    return Work(app.on_demand, app.settings.model_concurrency)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on the standard error, where that is a terminal and there is something to wait for."""
+    console = Console(stderr=True)
+    columns = TextColumn("Describing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal or total < 2) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)

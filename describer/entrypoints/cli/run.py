@@ -1,0 +1,61 @@
+"""Runs a command. However it ends, there is one sentence and an exit code, and no trace."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from describer.domain import bugs
+from describer.domain.errors import DescriberError
+from describer.entrypoints.cli.commands import cli
+from describer.entrypoints.cli.exit_codes import Exit, of_error
+from describer.entrypoints.cli.results import printable
+from describer.entrypoints.cli.services import Connect
+
+_VERBOSE: Final = "--verbose"
+
+
+def run(connect: Connect) -> int:
+    """Runs what the process was called with, quietly; gives the exit code."""
+    _quieten(verbose=_VERBOSE in sys.argv)
+    return called(sys.argv[1:], connect)
+
+
+def called(arguments: Sequence[str], connect: Connect) -> int:
+    """Runs one command; gives the exit code."""
+    try:
+        return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False, obj=connect) or 0)
+    except (KeyboardInterrupt, click.Abort):
+        return _told("Interrupted.", Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except DescriberError as error:
+        return _told(str(error), of_error(error))
+    except BrokenPipeError:  # whoever read us has had enough; Python would complain of it when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.SOME
+    except OSError as error:
+        return _told(f"The output cannot be written: {error.strerror or error}.", Exit.SOME)
+    except Exception as error:
+        if _VERBOSE in arguments:
+            raise
+        told = bugs.facts(error)  # its sentence may quote an address
+        sentence = f"This is a bug ({told['error']} at {told['where']}). `describer --verbose …` shows more."
+        return _told(sentence, Exit.BUG)
+
+
+def _told(sentence: str, code: Exit) -> Exit:
+    click.echo(printable(sentence), err=True)
+    return code
+
+
+def _quieten(*, verbose: bool) -> None:
+    """The SDKs log and warn for operators; whoever asked for a picture's text wants one sentence."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
+    if not verbose:
+        warnings.simplefilter("ignore")

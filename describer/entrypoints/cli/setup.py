@@ -1,0 +1,47 @@
+"""Where the command line takes its settings from."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from describer.domain.errors import Misconfigured
+from describer.entrypoints.cli.services import Connect, Services
+from describer.settings import Need
+
+USUAL: Final = Path("local.settings.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The environment, and beneath it a file in the form of the Functions' Core Tools.
+
+    Args:
+        connect: builds the app.
+        file: that file; None: `local.settings.json` of the working folder, if it is there.
+    """
+
+    connect: Connect
+    file: Path | None = None
+
+    def app(self, needs: Collection[Need]) -> Services:
+        """Build the app. Raises Misconfigured if something of `needs` is missing."""
+        return self.connect(needs, self._values())
+
+    def _values(self) -> Mapping[str, str]:
+        file = self.file or USUAL
+        if self.file is None and not file.is_file():
+            return {}
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Misconfigured(f"{str(file)!r} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise Misconfigured(f"{str(file)!r} is no JSON: {error}.") from error
+        values = content.get("Values") if isinstance(content, dict) else None
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+            raise Misconfigured(f"{str(file)!r} is no local.settings.json: it has no object of texts called Values.")
+        if content.get("IsEncrypted"):
+            raise Misconfigured(f"{str(file)!r} is encrypted; `func settings decrypt` undoes that.")
+        return values

@@ -1,0 +1,117 @@
+"""What people read: tables on a terminal, plain columns in a file."""
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from describer.domain.record import Record
+from describer.domain.texts import TEXT_FIELDS
+from describer.entrypoints.cli.results import Result, printable
+from describer.operations.health import Check
+from describer.pipeline.ports import Verdict
+
+_WIDTH = 120
+_COLOURS = {"described": "green", "kept": "green", "needs_review": "yellow", "later": "yellow"}
+_MARKS = {Verdict.OK: ("ok", "green"), Verdict.FAILED: ("failed", "red"), Verdict.UNKNOWN: ("unknown", "yellow")}
+
+
+def show(renderable: RenderableType) -> None:
+    """Prints to the standard output; where that is no terminal, in lines of up to 120 characters."""
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    console.print(renderable)
+
+
+def of_results(results: Sequence[Result]) -> Table:
+    """A row for each picture, or all that is known of the only one."""
+    if len(results) == 1:
+        (result,) = results
+        return _card([("picture", result.picture), *_facts(result)])
+    table = Table(box=box.SIMPLE_HEAD, caption=_summary(results), caption_justify="left")
+    table.add_column("Picture", overflow="fold")
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Alt text, or why there is none", overflow="fold")
+    for result in results:
+        said = Text(printable(result.record.alt_text if result.record is not None else ""))
+        reason = Text(printable(result.reason), style="dim")
+        told = Text("\n").join(text for text in (said, reason) if text)
+        table.add_row(Text(printable(result.picture)), _status(result.status), told)
+    return table
+
+
+def of_record(record: Record) -> Table:
+    """All that is known of one picture."""
+    name = f"{record.source.container}/{record.source.name}"
+    return _card([("picture", name), *_facts(Result(name, record))])
+
+
+def of_checks(checks: Sequence[Check]) -> Table:
+    """A row for each connection; what to do stands below what was found."""
+    table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in checks:
+        mark, colour = _MARKS[check.verdict]
+        told = Text(printable(check.found))
+        if check.advice:
+            told.append(f"\n→ {printable(check.advice)}", style="bold")
+        table.add_row(Text(mark, style=colour), check.name, f"{check.seconds:.2f} s", told)
+    return table
+
+
+def _card(facts: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(name.replace("_", " "), _status(value) if name == "status" else Text(printable(value)))
+    return table
+
+
+def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    yield "status", result.status
+    if result.reason:
+        yield "reason", result.reason
+    record = result.record
+    if record is None:
+        return
+    for name in TEXT_FIELDS:
+        if text := getattr(record, name):
+            yield name, text
+    for language, texts in record.translations.items():
+        yield from ((f"{name} ({language})", getattr(texts, name)) for name in TEXT_FIELDS if getattr(texts, name))
+    if record.visible_text:
+        yield "visible_text", record.visible_text
+    for name, several in (("tags", record.tags), ("flags", record.flags)):
+        if several:
+            yield name, ", ".join(several)
+    if record.is_decorative:
+        yield "decorative", "yes: an empty alt text is right"
+    yield "model", _spent(record)
+
+
+def _spent(record: Record) -> str:
+    tokens = record.usage.prompt_tokens + record.usage.completion_tokens
+    cost = f", about {record.cost.usd:.6f} USD" if record.cost else ""
+    return f"{record.model or 'not asked'}; {tokens:,} tokens{cost}"
+
+
+def _status(status: str) -> Text:
+    return Text(status, style=_COLOURS.get(status, "red"))
+
+
+def _summary(results: Sequence[Result]) -> str:
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.status] = counts.get(result.status, 0) + 1
+    ends = ", ".join(f"{count} {status}" for status, count in counts.items())
+    records = [result.record for result in results if result.record and result.record.usage.calls]
+    costs = [record.cost.usd for record in records if record.cost]
+    if records and not costs:
+        return f"{ends}; no list price is known for the model"
+    return f"{ends}; about {sum(costs):.6f} USD"

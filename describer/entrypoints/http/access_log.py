@@ -1,0 +1,37 @@
+"""What is logged of calls: by route and id, and pictures by their references."""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from describer.domain import bugs
+from describer.domain.errors import DescriberError, Misconfigured, Transient
+from describer.domain.image_ref import ImageRef
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+
+_log = logging.getLogger(__name__)
+
+
+def put_off(request_id: str, fault: DescriberError, refs: Iterable[ImageRef] = ()) -> None:
+    """Logs what is not the caller's fault: at level ERROR where only an operator can help."""
+    if isinstance(fault, (Transient, Misconfigured)):
+        level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
+        pictures = {f"picture_{number}": ref for number, ref in enumerate(refs, 1)}
+        _log.log(level, "http.put_off", extra={"request_id": request_id, "reason": fault.message, **pictures})
+
+
+def failed(request_id: str, error: BaseException) -> None:
+    """Logs a bug: its kind and where it was."""
+    _log.error("http.failed", extra={"request_id": request_id} | bugs.facts(error))
+
+
+def answered(request_id: str, *, method: str, route: str, status: int, seconds: float) -> None:
+    """Logs a call by its route, never by its address, which may name a picture. A method may be any word."""
+    facts = {
+        "method": method if method in _METHODS else "other",
+        "route": route,
+        "status": status,
+        "seconds": round(seconds, 3),
+    }
+    _log.info("http.answered", extra={"request_id": request_id, **facts})

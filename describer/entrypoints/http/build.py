@@ -1,0 +1,131 @@
+"""The ASGI application: routes, how they are described in OpenAPI, and what becomes of errors."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from describer import __version__
+from describer.domain.errors import DescriberError
+from describer.domain.record import Record
+from describer.entrypoints.http import access_log, openapi
+from describer.entrypoints.http.middleware import Middleware
+from describer.entrypoints.http.problems import Problem
+from describer.entrypoints.http.request_body import path
+from describer.entrypoints.http.routes import Routes
+from describer.entrypoints.http.schemas import Answered, DeepHealth, Described, Health, Listing, Results
+from describer.entrypoints.on_demand.service import OnDemandService
+from describer.operations.health import Check
+from describer.pipeline.memory_budget import MemoryBudget
+
+_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""None of the framework's own. Its spans carry whole addresses, and so keys, blob names and contexts; its logs the
+sentences of bugs; `auto_configure` would add exporters of its own from the environment."""
+
+
+def asgi(
+    on_demand: Callable[[], OnDemandService],
+    checks: Callable[[], Awaitable[Sequence[Check]]],
+    memory: MemoryBudget,
+    max_picture: int,
+) -> ASGIApp:
+    """The application behind its door.
+
+    Args:
+        on_demand: gives the desk; it is asked with each call that needs it.
+        checks: tries every connection.
+        memory: for bodies.
+        max_picture: bytes of a picture in a body.
+    """
+    return Middleware(application(Routes(on_demand, checks)), memory, max_picture)
+
+
+def application(routes: Routes) -> FastAPI:
+    """The application alone."""
+    app = FastAPI(
+        title="image-describer",
+        version=__version__,
+        description=openapi.ABOUT,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=_TELEMETRY,
+        exception_handlers={
+            Problem: _problem,
+            DescriberError: _error,
+            RequestValidationError: _invalid,
+            HTTPException: _http,
+            Exception: _bug,
+        },
+    )
+
+    def get(path: str, answer: Callable[..., Any], model: Any, name: str, **more: Any) -> None:
+        app.add_api_route(path, answer, response_model=model, operation_id=name, methods=["GET"], **more)
+
+    app.add_api_route(
+        "/api/describe",
+        routes.describe,
+        methods=["POST"],
+        operation_id="describe",
+        response_model=Described | Results | Answered,
+        responses=openapi.DESCRIBE,
+        openapi_extra=openapi.GUARDED | openapi.BODY,
+    )
+    guarded = {"openapi_extra": openapi.GUARDED}
+    get("/api/descriptions", routes.descriptions, Listing, "list_descriptions", responses=openapi.LIST, **guarded)
+    get("/api/descriptions/{container}/{name:path}", routes.description, Record, "get_description",
+        responses=openapi.READ, openapi_extra=openapi.GUARDED | openapi.IF_NONE_MATCH)  # fmt: skip
+    get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
+    get("/api/health/deep", routes.deep_health, DeepHealth, "deep_health", responses=openapi.DEEP, **guarded)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The interface in OpenAPI."""
+
+    def nobody() -> Any:
+        raise AssertionError("nothing is answered here")
+
+    return openapi.complete(application(Routes(nobody, nobody)).openapi())
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101 - Starlette's handlers take any exception
+    return problem.response(request.state.request_id)
+
+
+async def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DescriberError)  # noqa: S101 - likewise
+    access_log.put_off(request.state.request_id, error, getattr(request.state, "blobs", ()))
+    problem = Problem.of(error)
+    if problem.kind == "internal":
+        access_log.failed(request.state.request_id, error)
+    return problem.response(request.state.request_id)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - likewise
+    problem = Problem.invalid({path(detail["loc"][1:]) or "request": detail["msg"] for detail in error.errors()})
+    return problem.response(request.state.request_id)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an unknown path, another method, a form that cannot be taken apart."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - likewise
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+    problem = Problem(kind, f"{error.detail.removesuffix('.')}.", headers=dict(error.headers or {}))
+    return problem.response(request.state.request_id)
+
+
+async def _bug(request: Request, _error: Exception) -> Response:
+    """The door logs it."""
+    return Problem("internal", "An error that nobody thought of.").response(request.state.request_id)

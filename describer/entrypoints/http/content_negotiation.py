@@ -1,0 +1,45 @@
+"""In which form an answer is wanted: the header Accept (RFC 9110, 12.5.1) against what there is."""
+
+from enum import StrEnum
+from typing import Final
+
+from describer.entrypoints.http.problems import Problem
+
+
+class Form(StrEnum):
+    """The forms of an answer, the usual one first."""
+
+    JSON = "application/json"
+    TEXT = "text/plain"
+    """The alt text or the answer alone."""
+
+
+_RANGES: Final = {form: (form.value, f"{form.partition('/')[0]}/*", "*/*") for form in Form}
+
+
+def wanted(accept: str) -> Form:
+    """The form that the caller likes best; the usual one where there is no header.
+
+    Raises:
+        Problem: none of them will do.
+    """
+    if not accept.strip():
+        return Form.JSON
+    liked = dict(_preferences(accept))
+    qualities = {form: next((liked[name] for name in ranges if name in liked), 0.0) for form, ranges in _RANGES.items()}
+    best = max(Form, key=lambda form: qualities[form])
+    if not qualities[best]:
+        raise Problem("not-acceptable", f"The answer comes as one of {', '.join(Form)}.")
+    return best
+
+
+def _preferences(accept: str) -> list[tuple[str, float]]:
+    pairs = []
+    for item in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        try:
+            pairs.append((name, min(max(0.0, float(quality)), 1.0)))
+        except ValueError:
+            pairs.append((name, 0.0))
+    return pairs

@@ -1,0 +1,140 @@
+"""What every call passes: it gets an id, its body is bounded before it is read, and no trace of an error leaves."""
+
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from describer.domain.errors import TooLarge, Transient
+from describer.entrypoints.http import access_log
+from describer.entrypoints.http.problems import Problem
+from describer.pipeline.call_context import HTTP_SECONDS, limited
+from describer.pipeline.memory_budget import MemoryBudget, Reservation
+from describer.pipeline.weighted_semaphore import Priority
+
+MOST_BODY: Final = 104_857_600
+"""Bytes: what the platform passes on at most.
+
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
+"""
+REQUEST_ID: Final = "x-request-id"
+
+_ID: Final = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The caller's `x-request-id` if it is a UUID, or the trace of its `traceparent` (W3C), or a new one.
+
+    It is logged and leaves by telemetry, so it has a form in which nobody writes a name.
+    """
+    if _ID.fullmatch(given := headers.get(REQUEST_ID, "")):
+        return given
+    trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
+    return trace.group(1) if trace else uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """ASGI middleware, the outermost.
+
+    Args:
+        app: what is behind.
+        memory: for bodies; one of JSON or of a form counts twice, for it is unpacked beside itself.
+        max_picture: bytes of a body that is a picture.
+    """
+
+    app: ASGIApp
+    memory: MemoryBudget
+    max_picture: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one call; what is no HTTP is none of ours."""
+        if scope["type"] != "http":
+            return
+        visit = _Visit(scope, receive, send)
+        picture = visit.headers.get("content-type", "").lower().startswith("image/")
+        factor = 1 if picture else 2
+        limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.memory.size // factor)
+        try:
+            async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
+                if scope["method"] != "POST":  # brings nothing, and is never told that there is no memory
+                    await self.app(scope, receive, visit.answer)
+                    return
+                with self.memory.try_reserve(factor * visit.measured(limit)) as reservation:
+                    scope["state"]["reservation"] = reservation
+                    await self.app(scope, visit.bounded(reservation, factor, limit), visit.answer)
+        except Problem as problem:
+            await visit.fail(problem)
+        except TooLarge:
+            await visit.fail(too_large(limit))
+        except Transient as error:
+            access_log.put_off(visit.id, error)
+            await visit.fail(Problem.of(error))
+        except Exception as error:
+            access_log.failed(visit.id, error)
+            await visit.fail(Problem("internal", "An error that nobody thought of."))
+        finally:
+            visit.told()
+
+
+def too_large(limit: int) -> Problem:
+    """What to raise as soon as there is more."""
+    return Problem("too-large", f"The body may have {limit:,} bytes.")
+
+
+class _Visit:
+    """One call on its way through."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.headers = Headers(scope=scope)
+        self.id = scope.setdefault("state", {})["request_id"] = request_id(self.headers)
+        length = self.headers.get("content-length", "")
+        self.length = int(length[:18]) if length.isascii() and length.isdecimal() else 0
+        self._scope, self._receive, self._send = scope, receive, send
+        self._began = time.perf_counter()
+        self._status = 0
+
+    def measured(self, limit: int) -> int:
+        """The body's length as it was told, seen before a byte of it is looked at. Raises Problem: over `limit`."""
+        if self.length > limit:
+            raise too_large(limit)
+        return self.length
+
+    def bounded(self, reservation: Reservation, factor: int, limit: int) -> Receive:
+        """The body, which is also bounded where its length was not told, or not truly."""
+        read = 0
+
+        async def receive() -> Message:
+            nonlocal read
+            message = await self._receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise too_large(limit)
+            reservation.extend(factor * read)
+            return message
+
+        return receive
+
+    async def answer(self, message: Message) -> None:
+        """Sends, with the id."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            MutableHeaders(scope=message)[REQUEST_ID] = self.id
+        await self._send(message)
+
+    async def fail(self, problem: Problem) -> None:
+        """Answers with a problem, unless an answer has begun."""
+        if not self._status:
+            await problem.response(self.id)(self._scope, self._receive, self.answer)
+
+    def told(self) -> None:
+        """Logs the call."""
+        route = getattr(self._scope.get("route"), "path", "")
+        seconds = time.perf_counter() - self._began
+        access_log.answered(self.id, method=self._scope["method"], route=route, status=self._status, seconds=seconds)

@@ -1,0 +1,139 @@
+"""What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
+
+import binascii
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from describer.domain.errors import InvalidName
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.http.problems import Problem
+from describer.entrypoints.http.schemas import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
+from describer.pipeline.base64_text import decode, most_bytes
+from describer.pipeline.memory_budget import Reservation
+from describer.pipeline.unpacking import unpacked
+
+_TAGS: Final = frozenset({"url", "base64", "blob"})
+_MOST_FIELDS: Final = 40
+_LONGEST_FIELD: Final = 2**16
+"""Bytes of one option in a form."""
+_MOST_FAULTS: Final = 100
+"""More are counted, not told: a body can have millions."""
+_LONGEST_PATH: Final = 100
+"""Characters of a field's name in an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and about which pictures."""
+
+    sources: tuple[PictureSource, ...]
+    options: Options
+
+
+async def read(request: Request, query: Options) -> Asked:
+    """Reads the body; its options go before those of the query.
+
+    Raises:
+        Problem: it is of another type, or faulty.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type.startswith("image/"):
+        return Asked((Upload(await request.body()),), query)
+    if media_type == "multipart/form-data":
+        return await _form(request, query)
+    if media_type == "application/json":
+        return await _json(await request.body(), query, request.state.reservation)
+    raise Problem(
+        "unsupported-media-type", f"The content type is {media_type[:100]!r}." if media_type else "It has none."
+    )
+
+
+def faults(error: ValidationError) -> Problem:
+    """The problem of a body or query that does not have its shape. It repeats no value: one may be a secret."""
+    if error.error_count() > _MOST_FAULTS:
+        return Problem.invalid({"body": f"has {error.error_count():,} faults; compare it with docs/openapi.json"})
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return Problem("bad-request", f"The body is no JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
+    return Problem.invalid({path(detail["loc"]) or "body": detail["msg"] for detail in details})
+
+
+def path(location: tuple[int | str, ...]) -> str:
+    """A field as people write it, such as `images[0].url`; a tag that names a picture's kind is none."""
+    written = ""
+    for before, step in pairwise(("", *location)):
+        if isinstance(step, int):
+            written += f"[{step}]"
+        elif not (isinstance(before, int) and step in _TAGS):
+            written += f".{step}" if written else step
+    return written[:_LONGEST_PATH]
+
+
+async def _json(body: bytes, query: Options, reservation: Reservation) -> Asked:
+    try:
+        ask = await unpacked(Ask.model_validate_json, body, strict=True)
+    except ValidationError as error:
+        raise faults(error) from None
+    sources = [await _source(image, number, reservation) for number, image in enumerate(ask.images)]
+    return Asked(tuple(sources), _merged(query, ask.model_dump(exclude={"images"}, exclude_none=True)))
+
+
+async def _source(
+    image: ImageByUrl | ImageByBytes | ImageByBlob, number: int, reservation: Reservation
+) -> PictureSource:
+    match image:
+        case ImageByUrl(url=url):
+            return Url(url)
+        case ImageByBlob(blob=blob):
+            try:
+                return BlobOf(ImageRef(blob.container, blob.name))
+            except InvalidName as error:
+                raise Problem.invalid({f"images[{number}].blob.name": str(error)}) from None
+        case ImageByBytes(base64=text):
+            reservation.extend(reservation.size + most_bytes(text))
+            try:
+                return Upload(await unpacked(decode, text))
+            except binascii.Error:
+                message = "is no strict base64 (RFC 4648, with its padding and without line breaks)"
+                raise Problem.invalid({f"images[{number}].base64": message}) from None
+
+
+async def _form(request: Request, query: Options) -> Asked:
+    uploads: list[PictureSource] = []
+    fields: dict[str, Any] = {}
+    limits = {"max_files": MOST_SOURCES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
+    try:
+        async with request.form(**limits) as form:
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    uploads.append(Upload(await _file(name, value), value.filename or ""))
+                elif name == "languages":
+                    fields.setdefault(name, []).append(value)
+                elif name in Options.model_fields:
+                    fields[name] = value
+                else:
+                    raise Problem.invalid({name[:_LONGEST_PATH]: "is no option, and no file"})
+    except UnicodeError:  # Python knows charsets that decode nothing, and the content type may name one
+        raise Problem("bad-request", "The form's charset cannot be read; leave it out.") from None
+    if not uploads:
+        raise Problem.invalid({"images": "at least one file, with its filename"})
+    return Asked(tuple(uploads), _merged(query, fields))
+
+
+async def _file(name: str, file: UploadFile) -> bytes:
+    if name != "images":
+        raise Problem.invalid({name[:_LONGEST_PATH]: "files go into the field images"})
+    return await file.read()
+
+
+def _merged(query: Options, fields: dict[str, Any]) -> Options:
+    try:
+        return Options.model_validate(query.model_dump(exclude_none=True) | fields)
+    except ValidationError as error:
+        raise faults(error) from None

@@ -1,0 +1,182 @@
+"""The answers of the HTTP interface."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from describer import __version__
+from describer.domain.errors import DescriberError, InvalidRequest
+from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.domain.status import Status
+from describer.entrypoints.http import access_log, request_body
+from describer.entrypoints.http.content_negotiation import Form, wanted
+from describer.entrypoints.http.problems import Problem
+from describer.entrypoints.http.schemas import (
+    Answered,
+    CheckResult,
+    DeepHealth,
+    Described,
+    Entry,
+    Health,
+    Listing,
+    Options,
+    Results,
+    Undescribed,
+)
+from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
+from describer.operations.health import Check
+from describer.pipeline.ports import Verdict
+from describer.vision.answer import Ending
+from describer.vision.brief import Brief, Question
+
+_OF_THE_HOST = frozenset({"code", "clientId"})
+"""Query options that the Functions host reads: a key, and its name."""
+_PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
+_WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+
+type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
+type Name = Annotated[
+    str,
+    Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
+]
+type Prefix = Annotated[
+    str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """What is behind the door.
+
+    Args:
+        on_demand: gives the desk, which is built with the first call that needs it.
+        checks: tries every connection.
+    """
+
+    on_demand: Callable[[], OnDemandService]
+    checks: Callable[[], Awaitable[Sequence[Check]]]
+
+    async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
+        """Descriptions of one picture or several, or one free answer about them."""
+        form = wanted(request.headers.get("accept", ""))
+        _refuse_others(request, Options.model_fields)
+        asked = await request_body.read(request, query)
+        options, on_demand = asked.options, self.on_demand()
+        request.state.blobs = on_demand.watched(asked.sources)
+        if options.prompt is not None:
+            if options.write:
+                raise InvalidRequest("A free answer is not stored.", field="write")
+            return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
+        brief = on_demand.brief(options.order())
+        if len(asked.sources) == 1:
+            return _told(await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
+        if form is Form.TEXT:
+            raise Problem("not-acceptable", "Only one picture's alt text comes as text/plain.")
+        work = [self._each(source, brief, options, request) for source in asked.sources]
+        return _json(Results(results=await asyncio.gather(*work)))
+
+    async def description(self, request: Request, container: Container, name: Name) -> Response:
+        """A stored record, with its ETag."""
+        ref = ImageRef(container, name)
+        on_demand = self.on_demand()
+        request.state.blobs = on_demand.watched([BlobOf(ref)])
+        stored = await on_demand.stored(ref)
+        headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
+        if _matches(request.headers.get("if-none-match", ""), stored.etag):
+            return Response(status_code=304, headers=headers)
+        return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
+
+    async def descriptions(
+        self,
+        request: Request,
+        status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
+        prefix: Annotated[
+            str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
+        ] = "",
+        container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
+        cursor: Annotated[str, Query(max_length=4096, description="From the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
+    ) -> Response:
+        """Stored records, in pages by name."""
+        _refuse_others(request, ("status", "prefix", "container", "cursor", "limit"))
+        page = await self.on_demand().page(container, prefix, cursor, limit)
+        found = [stored for stored in page.stored if status is None or stored.record.status is status]
+        return _json(Listing(descriptions=[_entry(stored) for stored in found], cursor=page.cursor or None))
+
+    async def health(self) -> Response:
+        """That the app runs; nothing is asked of anything else."""
+        return _json(Health(status="ok", version=__version__))
+
+    async def deep_health(self) -> Response:
+        """Whether every connection works: 503 where one does not."""
+        found = await self.checks()
+        healthy = all(check.verdict is not Verdict.FAILED for check in found)
+        checks = [CheckResult(**asdict(check)) for check in found]
+        return _json(DeepHealth(status="ok" if healthy else "failed", checks=checks), 200 if healthy else 503)
+
+    async def _each(
+        self, source: PictureSource, brief: Brief, options: Options, request: Request
+    ) -> Described | Undescribed:
+        try:
+            record = await self.on_demand().describe(source, brief, write=bool(options.write))
+        except DescriberError as error:
+            access_log.put_off(request.state.request_id, error, self.on_demand().watched([source]))
+            problem = Problem.of(error).body(request.state.request_id)
+            return Undescribed.model_validate({"status": "unavailable", "problem": problem})
+        return Described.of(record, whole=options.include == "record")
+
+    async def _answered(self, sources: Sequence[PictureSource], question: Question, form: Form) -> Response:
+        said = await self.on_demand().answer(sources, question)
+        if form is Form.TEXT and said.ending is not Ending.COMPLETE:
+            raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
+        return PlainTextResponse(said.text) if form is Form.TEXT else _json(Answered.of(said))
+
+
+def _refuse_others(request: Request, known: Iterable[str]) -> None:
+    """Refuses query options that do not exist: a misspelt one would be paid for and not heeded."""
+    others = request.query_params.keys() - {*known} - _OF_THE_HOST
+    if others:
+        raise Problem.invalid({name[:100]: f"is not an option; they are {', '.join(known)}" for name in sorted(others)})
+
+
+def _told(record: Record, options: Options, form: Form) -> Response:
+    if record.status not in _WITH_TEXTS:
+        raise Problem.of_status(record.status, record.reason)
+    if form is Form.JSON:
+        return _json(Described.of(record, whole=options.include == "record"))
+    if record.status not in _PUBLISHED:
+        more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
+        raise Problem("needs-review", record.reason or "The answer was flagged.", more)
+    return PlainTextResponse(record.alt_text)
+
+
+def _json(body: BaseModel, status: int = 200) -> Response:
+    return JSONResponse(body.model_dump(mode="json"), status)
+
+
+def _entry(stored: StoredRecord) -> Entry:
+    record = stored.record
+    return Entry(
+        container=record.source.container,
+        name=record.source.name,
+        status=record.status,
+        language=record.language,
+        alt_text=record.alt_text,
+        flags=record.flags,
+        review=record.review,
+        at=record.at.isoformat(timespec="seconds"),
+        etag=stored.etag,
+    )
+
+
+def _matches(header: str, etag: str) -> bool:
+    """If-None-Match, by weak comparison (RFC 9110, 13.1.2)."""
+    given = {item.strip().removeprefix("W/") for item in header.split(",")}
+    return "*" in given or etag in given

@@ -1,0 +1,264 @@
+"""The shapes of requests and answers: what is checked, and what docs/openapi.json says."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from describer.domain.description import ImageKind, Texts
+from describer.domain.language import FORM, LONGEST
+from describer.domain.record import Record, Usage
+from describer.domain.status import Status
+from describer.entrypoints.http.problems import ProblemBody
+from describer.entrypoints.on_demand.options import (
+    CHARS,
+    IMAGE_TOKENS,
+    LONGEST_CONTEXT,
+    LONGEST_QUESTION,
+    MOST_LANGUAGES,
+    TOKENS,
+    RequestOptions,
+)
+from describer.entrypoints.on_demand.service import MOST_SOURCES, FreeAnswer
+from describer.pipeline.ports import Verdict
+from describer.vision.answer import Ending
+from describer.vision.prompt import PROFILES
+
+_STRICT = ConfigDict(extra="forbid")
+_Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
+
+
+class Options(BaseModel):
+    """How pictures are described, or what is asked about them."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    prompt: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")] | None = Field(
+        None, description="A question of your own: one free answer about all pictures, instead of descriptions."
+    )
+    profile: Annotated[str, Field(json_schema_extra={"enum": [*PROFILES]})] | None = Field(
+        None, description="What a description is for."
+    )
+    languages: Annotated[list[_Language], Field(min_length=1, max_length=MOST_LANGUAGES)] | None = Field(
+        None, description="Languages of the texts (BCP 47); the first is the default one. A free answer has the first."
+    )
+    context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] | None = Field(
+        None, description="What you know about the picture. The model takes it as data, never as an instruction."
+    )
+    detail: Literal["low", "high", "original"] | None = Field(None, description="How closely the model looks.")
+    max_chars: Annotated[int, Field(ge=CHARS[0], le=CHARS[1])] | None = Field(
+        None, description="Of an alt text; a longer one needs a review."
+    )
+    max_tokens: Annotated[int, Field(ge=TOKENS[0], le=TOKENS[1])] | None = Field(
+        None, description="The answer's cap; doubled once where it cuts a description off."
+    )
+    max_image_tokens: Annotated[int, Field(ge=IMAGE_TOKENS[0], le=IMAGE_TOKENS[1])] | None = Field(
+        None, description="What each picture may take of the input; it is shrunk to that, by the model's own rule."
+    )
+    model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="A deployment that MODELS_ALLOWED names, or the usual one."
+    )
+    write: bool | None = Field(None, description="Store the description as if the blob had just been uploaded.")
+    again: bool | None = Field(
+        None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
+    )
+    include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
+
+    def order(self) -> RequestOptions:
+        """The options as the desk takes them."""
+        return RequestOptions(
+            languages=tuple(self.languages or ()),
+            context=self.context or "",
+            profile=self.profile or "",
+            detail=self.detail or "",
+            max_chars=self.max_chars,
+            max_tokens=self.max_tokens,
+            max_image_tokens=self.max_image_tokens,
+            model=self.model or "",
+            again=bool(self.again),
+        )
+
+
+class ImageByUrl(BaseModel):
+    """A picture on a public server, or in the URL itself (`data:`)."""
+
+    model_config = _STRICT
+
+    url: Annotated[str, Field(min_length=1)]
+
+
+class ImageByBytes(BaseModel):
+    """A picture in base64 (RFC 4648, with padding)."""
+
+    model_config = _STRICT
+
+    base64: Annotated[str, Field(min_length=1, json_schema_extra={"contentEncoding": "base64"})]
+
+
+class Blob(BaseModel):
+    """A blob's place, as it is, never URL-encoded."""
+
+    model_config = _STRICT
+
+    container: Annotated[str, Field(min_length=1, max_length=63)]
+    name: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class ImageByBlob(BaseModel):
+    """A picture in a watched container."""
+
+    model_config = _STRICT
+
+    blob: Blob
+
+
+def _by(image: Any) -> str | None:
+    present = [name for name in ("url", "base64", "blob") if isinstance(image, dict) and name in image]
+    return present[0] if len(present) == 1 else None
+
+
+Image = Annotated[
+    Annotated[ImageByUrl, Tag("url")] | Annotated[ImageByBytes, Tag("base64")] | Annotated[ImageByBlob, Tag("blob")],
+    Discriminator(
+        _by,
+        custom_error_type="image",
+        custom_error_message="expected an object with exactly one of url, base64 and blob",
+    ),
+]
+
+
+class Ask(Options):
+    """The JSON body of `POST /api/describe`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"images": [{"url": "https://pictures.example/cat.jpg"}], "languages": ["en", "de"]},
+                {
+                    "images": [{"base64": "Y2F0"}],
+                    "prompt": "What is on the sofa?",
+                    "max_tokens": 300,
+                },
+                {"images": [{"blob": {"container": "images", "name": "pets/cat.jpg"}}], "write": True},
+            ]
+        },
+    )
+
+    images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
+
+
+class Described(BaseModel):
+    """What became of one picture."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status
+    reason: str
+    alt_text: str
+    description: str
+    extended_description: str
+    visible_text: str
+    tags: tuple[str, ...]
+    image_kind: Annotated[ImageKind | str | None, Field(union_mode="left_to_right")]
+    is_decorative: bool
+    language: str
+    translations: dict[str, Texts]
+    flags: tuple[str, ...]
+    usage: Usage
+    record: Record | None = Field(None, description="With `include=record`.")
+
+    @classmethod
+    def of(cls, record: Record, *, whole: bool) -> "Described":
+        """What of a record is told; `whole` adds all of it."""
+        names = cls.model_fields.keys() - {"record"}
+        return cls(**{name: getattr(record, name) for name in names}, record=record if whole else None)
+
+
+class Undescribed(BaseModel):
+    """Why one of several pictures could not be worked on; it has no record."""
+
+    model_config = _STRICT
+
+    status: Literal["unavailable"]
+    problem: ProblemBody
+
+
+class Results(BaseModel):
+    """What became of several pictures, in the order in which they were given."""
+
+    model_config = _STRICT
+
+    results: list[Described | Undescribed]
+
+
+class Answered(BaseModel):
+    """One free answer."""
+
+    model_config = _STRICT
+
+    answer: str
+    ending: Ending = Field(
+        description="`refused`: the answer is the model's refusal; `filtered`, `cut_off`: its beginning."
+    )
+    model: str
+    usage: Usage
+
+    @classmethod
+    def of(cls, said: FreeAnswer) -> "Answered":
+        """What of an answer is told."""
+        return cls(answer=said.text, ending=said.ending, model=said.model, usage=said.usage)
+
+
+class Entry(BaseModel):
+    """One record in a listing."""
+
+    model_config = _STRICT
+
+    container: str
+    name: str
+    status: Status
+    language: str
+    alt_text: str
+    flags: tuple[str, ...]
+    review: str
+    at: str
+    etag: str
+
+
+class Listing(BaseModel):
+    """A page of records."""
+
+    model_config = _STRICT
+
+    descriptions: list[Entry]
+    cursor: str | None = Field(description="For the next page, or null where this was the last. A page may be empty.")
+
+
+class Health(BaseModel):
+    """That the app runs."""
+
+    model_config = _STRICT
+
+    status: Literal["ok"]
+    version: str
+
+
+class CheckResult(BaseModel):
+    """What a look at one connection found."""
+
+    model_config = _STRICT
+
+    name: str
+    verdict: Verdict
+    seconds: float
+    found: str
+    advice: str
+
+
+class DeepHealth(BaseModel):
+    """Whether every connection works."""
+
+    model_config = _STRICT
+
+    status: Literal["ok", "failed"]
+    checks: list[CheckResult]

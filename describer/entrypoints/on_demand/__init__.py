@@ -1,0 +1,1 @@
+"""Callers who wait for an answer, by HTTP, MCP or the command line."""

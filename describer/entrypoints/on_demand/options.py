@@ -1,0 +1,124 @@
+"""What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from describer.domain import language
+from describer.domain.errors import InvalidRequest
+from describer.vision import prompt
+from describer.vision.brief import Brief, Question
+
+MOST_LANGUAGES: Final = 10
+LONGEST_CONTEXT: Final = 4000
+LONGEST_QUESTION: Final = 8000
+"""Characters."""
+CHARS: Final = (20, 2000)
+TOKENS: Final = (16, 32000)
+IMAGE_TOKENS: Final = (64, 32000)
+DETAILS: Final = ("low", "high", "original")
+_IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
+"""What a brief calls a wish, where it has another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """A caller's wishes; what is left out is as the settings say.
+
+    Args:
+        languages: BCP 47 tags, the default first. A free answer comes in the first.
+        context: what the caller knows about the picture; given to the model as data.
+        profile: one of `prompt.PROFILES`.
+        detail: `low`, `high` or `original`.
+        max_chars: of an alt text.
+        max_tokens: the answer's cap.
+        max_image_tokens: what a picture may take of the input; it is shrunk to that.
+        model: a deployment of MODELS_ALLOWED, or the default one.
+        again: another answer, whatever is stored.
+    """
+
+    languages: tuple[str, ...] = ()
+    context: str = ""
+    profile: str = ""
+    detail: str = ""
+    max_chars: int | None = None
+    max_tokens: int | None = None
+    max_image_tokens: int | None = None
+    model: str = ""
+    again: bool = False
+
+    def brief(self, default_brief: Brief, models: tuple[str, ...]) -> Brief:
+        """The brief: `usual`, but for these wishes.
+
+        Raises:
+            Unacceptable: a wish is not among what may be wished for; `models` are, beside the usual one.
+        """
+        self._check(default_brief, models)
+        return Brief(
+            languages=self._tags() or default_brief.languages,
+            model=self.model or default_brief.model,
+            detail=self.detail or default_brief.detail,
+            max_completion_tokens=self.max_tokens or default_brief.max_completion_tokens,
+            context=self.context or default_brief.context,
+            profile=self.profile or default_brief.profile,
+            max_chars=self.max_chars or default_brief.max_chars,
+            max_image_tokens=self.max_image_tokens or default_brief.max_image_tokens,
+            chosen=frozenset(_IN_BRIEF.get(name, name) for name in _WISHES if getattr(self, name)),
+            again=self.again,
+        )
+
+    def question(self, text: str, default_brief: Brief, models: tuple[str, ...]) -> Question:
+        """The question `text`, with these wishes.
+
+        Raises:
+            Unacceptable: as above, or the question is empty or too long, or a wish makes no sense for one.
+        """
+        if not 0 < len(text.strip()) <= LONGEST_QUESTION:
+            raise InvalidRequest(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")
+        for field in ("profile", "max_chars", "again"):
+            if getattr(self, field):
+                raise InvalidRequest(
+                    f"{field} is for descriptions; a question of one's own says it itself.", field=field
+                )
+        brief = self.brief(default_brief, models)
+        tag = brief.languages[0] if self.languages else ""
+        cap = brief.max_completion_tokens
+        return Question(text.strip(), brief.model, brief.detail, cap, self.context, tag, brief.max_image_tokens)
+
+    def _tags(self) -> tuple[str, ...]:
+        tags = []
+        for place, tag in enumerate(self.languages, 1):
+            try:
+                tags.append(language.normal(tag))
+            except ValueError:
+                sentence = f"Language {place} is not a BCP 47 tag of registered parts such as en, pt-BR or zh-Hans."
+                raise InvalidRequest(sentence, field="languages") from None
+        return tuple(tags)
+
+    def _check(self, default_brief: Brief, models: tuple[str, ...]) -> None:
+        known = dict.fromkeys((default_brief.model, *models))
+        for field, value, choices in (
+            ("profile", self.profile, prompt.PROFILES),
+            ("detail", self.detail, DETAILS),
+            ("model", self.model, tuple(known)),
+        ):
+            if value and value not in choices:
+                raise InvalidRequest(f"{field} has to be one of {', '.join(choices)}.", field=field)
+        if len(self.languages) > MOST_LANGUAGES:
+            raise InvalidRequest(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
+        tags = self._tags()
+        if len(set(tags)) < len(tags):
+            raise InvalidRequest("Name each language once.", field="languages")
+        if len(self.context) > LONGEST_CONTEXT:
+            raise InvalidRequest(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
+        for field, number, (least, most) in (
+            ("max_chars", self.max_chars, CHARS),
+            ("max_tokens", self.max_tokens, TOKENS),
+            ("max_image_tokens", self.max_image_tokens, IMAGE_TOKENS),
+        ):
+            if number is not None and not least <= number <= most:
+                raise InvalidRequest(
+                    f"{field} is {number}; expected a whole number from {least} to {most}.", field=field
+                )
+
+
+_WISHES: Final = tuple(field.name for field in fields(RequestOptions) if field.name != "again")

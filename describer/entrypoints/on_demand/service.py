@@ -1,0 +1,200 @@
+"""On demand: the same stages as for uploads, for a caller who waits. HTTP, MCP and the command line all come here.
+
+    desk = app.ondemand                                     # one for the process: its limits are the process's
+    brief = desk.brief(Order(languages=("de",), context="Our cat Tom"))         # Unacceptable: names the field
+
+    record = await on_demand.describe(Url("https://…/cat.jpg"), brief)           # a Record, whatever its status
+    record = await on_demand.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # a stored text stands
+    record = await on_demand.describe(BlobOf(ref), brief, write=True)            # stored and announced
+
+    question = desk.question("Which breed is it?", Order(max_tokens=300))
+    answer = await on_demand.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
+    async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
+        async for piece in pieces: ...
+
+    with memory.try_reserve(len(data)):                     # whoever takes bytes in (`Upload`) reserves the memory
+        record = await on_demand.describe(Upload(data, "cat.jpg"), brief)
+
+A problem with the picture becomes the record's status (`describe`) or raises `ImageRejected` (`answer`). Every other
+problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (the caller's business), `Busy` and other
+`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`; what
+was answered is kept in memory for some minutes, for those who ask again. `usage` and `cost` are of this call.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Final
+
+from describer.domain import precedence
+from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
+from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record, Usage
+from describer.domain.status import Skip, SkipReason
+from describer.entrypoints.on_demand.options import RequestOptions
+from describer.entrypoints.on_demand.sources import BlobOf, Loader, PictureSource, Readable, Upload, Url
+from describer.pipeline import call_context
+from describer.pipeline.describe import ImageDescriber
+from describer.pipeline.pipeline import origin_of
+from describer.pipeline.ports import ImagePipeline, Page, Records
+from describer.pipeline.weighted_semaphore import Priority
+from describer.vision.answer import FreeAnswer
+from describer.vision.brief import Brief, Question
+from describer.vision.imaging.values import PreparedImage
+
+__all__ = [
+    "MOST_SOURCES",
+    "BlobOf",
+    "FreeAnswer",
+    "OnDemandService",
+    "PictureSource",
+    "Readable",
+    "RequestOptions",
+    "Upload",
+    "Url",
+]
+
+MOST_SOURCES: Final = 10
+"""Pictures in one call."""
+
+
+_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+"""What listings, which are XML, cannot carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnDemandService:
+    """The desk where callers ask.
+
+    Args:
+        line: what `write` goes through.
+        records: where stored texts are looked up.
+        scribe: makes a record of bytes.
+        loader: brings pictures in.
+        usual: the brief of whoever wishes for nothing else.
+        models: that a caller may choose, beside the usual one.
+    """
+
+    line: ImagePipeline
+    records: Records
+    image_describer: ImageDescriber
+    loader: Loader
+    default_brief: Brief
+    models: tuple[str, ...] = ()
+
+    def brief(self, order: RequestOptions) -> Brief:
+        """What is asked where a description is wanted. Raises Unacceptable."""
+        return order.brief(self.default_brief, self.models)
+
+    def question(self, text: str, order: RequestOptions) -> Question:
+        """What is asked where the caller has a question. Raises Unacceptable."""
+        return order.question(text, self.default_brief, self.models)
+
+    async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
+        """The picture's record; with `write`, as it is stored by now.
+
+        Raises:
+            Unacceptable: `write` without a blob to write to.
+            and what the module says.
+        """
+        if write and not isinstance(source, BlobOf):
+            raise InvalidRequest("Only a blob's description can be written; give the picture as a blob.", field="write")
+        with call_context.entered(priority=Priority.INTERACTIVE) as call:
+            if write and isinstance(source, BlobOf):
+                record = await self._written(source.ref, brief)
+            else:
+                record = await self._unwritten(source, brief)
+        return _with_cost_of_call(record, call.spent)
+
+    async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
+        async with self.loader.loaded(source) as (picture, content):
+            if not isinstance(source, BlobOf):
+                return await self.image_describer.describe_unstored(picture, content, brief)
+            stored = await self.records.read(source.ref)
+            origin = await origin_of(picture, self.loader.blob_filter, self.records)
+            brief = precedence.asked(picture, content, stored, brief, self.models)
+            settled = precedence.settled(picture, content, stored, brief)
+            record = settled or await self.image_describer.describe_unstored(picture, content, brief)
+            return precedence.reconciled(record, picture, stored, origin, brief)
+
+    def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
+        """Those of the pictures that are blobs of the watched containers."""
+        blobs = (source.ref for source in sources if isinstance(source, BlobOf))
+        return tuple(ref for ref in blobs if self.loader.blob_filter.covers(ref))
+
+    async def stored(self, ref: ImageRef) -> StoredRecord:
+        """The stored record of a watched container's blob. Raises Absent."""
+        stored = await self.records.read(ref) if self.loader.blob_filter.covers(ref) else None
+        if stored is None:
+            raise NotFound("There is no record of this blob.")
+        return stored
+
+    async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
+        """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
+        watched = self.loader.blob_filter.containers
+        if container is not None and container not in watched:
+            raise NotFound("This container is not watched.")
+        if _UNLISTABLE.search(prefix):
+            raise InvalidRequest("No blob's name has control characters.", field="prefix")
+        page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
+        return replace(page, cursor=urlsafe_b64encode(page.cursor.encode()).decode())
+
+    async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
+        """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
+        async with aclosing(self.stream(sources, question)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, FreeAnswer):
+                    return piece
+        raise AssertionError("unreachable: the whole answer comes last")
+
+    async def stream(self, sources: Sequence[PictureSource], question: Question) -> AsyncGenerator[str | FreeAnswer]:
+        """The same answer, piece by piece; the last item is the whole of it."""
+        if not 1 <= len(sources) <= MOST_SOURCES:
+            raise InvalidRequest(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
+        images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
+        async with aclosing(self.image_describer.model.reply(question, images)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
+        async with self.loader.loaded(source) as (_, content):
+            try:
+                if content.refusal:
+                    raise content.refusal
+                return await self.image_describer.preparer.prepare(
+                    content.data,
+                    model=question.model,
+                    detail=question.detail,
+                    max_tokens=question.max_image_tokens,
+                )
+            except ImageRejected as refusal:
+                raise type(refusal)(f"Picture {number}: {refusal}") from refusal
+
+    async def _written(self, ref: ImageRef, brief: Brief) -> Record:
+        await self.loader.get_properties(ref)
+        end = await self.line.describe(
+            ref, brief
+        )  # which reserves the memory: to do so here too would be to wait for oneself
+        if not isinstance(end, Skip):
+            return end
+        if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
+            return (await self.stored(ref)).record  # raises Newer
+        raise NotFound("There is no such blob any more.")  # it was there a moment ago
+
+
+def _with_cost_of_call(record: Record, spent: Usage) -> Record:
+    """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
+    return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})
+
+
+def _marker(cursor: str) -> str:
+    try:
+        marker = urlsafe_b64decode(cursor.encode("ascii")).decode()
+    except ValueError:
+        marker = "\0"
+    if _UNLISTABLE.search(marker):
+        raise InvalidRequest("This cursor comes from no page.", field="cursor")
+    return marker

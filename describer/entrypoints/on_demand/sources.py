@@ -1,0 +1,170 @@
+"""Where a caller's picture comes from, and how its bytes are had."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from describer.domain.addresses import shown
+from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, TooLarge, Transient
+from describer.domain.image_blob import ImageBlob, ImageContent
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
+from describer.pipeline.ports import Images, Web
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes that the caller brought, and what they are called there. Whoever takes them in reserves the memory."""
+
+    data: bytes
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Bytes that can be read at any time, such as those of a file: they are read when there is memory for them.
+
+    Args:
+        size: in bytes.
+        read: reads them; called in a thread. What it raises is raised.
+        name: what they are called there.
+    """
+
+    size: int
+    read: Callable[[], bytes]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An https: or data: URL.
+
+    Args:
+        reserved: whoever took it in holds the memory for a picture in it too.
+    """
+
+    url: str
+    reserved: bool = False
+
+    @property
+    def holds_picture(self) -> bool:
+        """Whether it is a `data:` URL."""
+        return self.url[:5].lower() == "data:"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobOf:
+    """A blob of the watched containers."""
+
+    ref: ImageRef
+
+
+type PictureSource = Upload | Readable | Url | BlobOf
+
+
+class Loader:
+    """Brings pictures in.
+
+    Args:
+        watch: which blobs may be read.
+        images, web: the ports; see ports.py.
+        memory: for the bytes of URLs, blobs and files. The latter two wait for it.
+        max_bytes: larger pictures are not read.
+    """
+
+    def __init__(self, blob_filter: BlobFilter, images: Images, web: Web, memory: MemoryBudget, max_bytes: int) -> None:
+        self.blob_filter = blob_filter
+        self._images = images
+        self._web = web
+        self._memory = memory
+        self._max_bytes = max_bytes
+
+    @asynccontextmanager
+    async def loaded(self, source: PictureSource) -> AsyncIterator[tuple[ImageBlob, ImageContent]]:
+        """The picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
+
+        Raises:
+            Unfetchable, OffLimits, Absent: the source gives nothing, whatever it is.
+            Busy, Transient, Misconfigured: not now.
+        """
+        match source:
+            case Upload(data, name):
+                yield _named(name or "upload", len(data)), await self._content(data)
+            case Url():
+                async with self._fetched(source) as content:
+                    yield _named(shown(source.url), content.size), content
+            case Readable(size, read, name):
+                async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
+                    content = await self._from_file(size, read)
+                    content.reservation = reservation
+                    yield _named(name, content.size), content
+            case BlobOf(ref):
+                picture = await self.get_properties(ref)
+                async with self._memory.reserve_when_free(min(picture.size, self._max_bytes)) as reservation:
+                    content = await self._read(picture)
+                    content.reservation = reservation
+                    yield picture, content
+
+    async def get_properties(self, ref: ImageRef) -> ImageBlob:
+        """The blob's properties.
+
+        Raises:
+            OffLimits: it is not of the watched containers, or its owner keeps it from the model.
+            Absent: there is no such blob.
+        """
+        if skip := self.blob_filter.skips_name(ref):
+            raise Excluded(f"This blob is off limits: {skip.detail}.")
+        picture = await self._images.get_properties(ref)
+        if picture is None:
+            raise NotFound("There is no such blob.")
+        if skip := self.blob_filter.skips_picture(picture):
+            raise Excluded(f"This blob is off limits: {skip.detail}.")
+        return picture
+
+    @asynccontextmanager
+    async def _fetched(self, source: Url) -> AsyncIterator[ImageContent]:
+        with self._memory.try_reserve(MIN_RESERVATION) as reservation:
+            try:
+                extend = _counted_already if source.reserved else reservation.extend
+                content = await self._content(await self._web.fetch(source.url, extend))
+            except ImageRejected as refusal:
+                content = ImageContent(0, refusal=refusal)
+            content.reservation = reservation
+            yield content
+
+    async def _from_file(self, size: int, read: Callable[[], bytes]) -> ImageContent:
+        if size > self._max_bytes:
+            return ImageContent(size, refusal=self._too_large(size))
+        return await self._content(await asyncio.to_thread(read))
+
+    async def _read(self, picture: ImageBlob) -> ImageContent:
+        try:
+            if picture.refusal:
+                raise picture.refusal
+            if picture.size > self._max_bytes:
+                raise self._too_large(picture.size)
+            return await self._images.read(picture)
+        except ImageRejected as refusal:
+            return ImageContent(picture.size, refusal=refusal)
+        except Conflict as race:
+            raise Transient("the picture changed while it was read") from race
+
+    async def _content(self, data: bytes) -> ImageContent:
+        if len(data) > self._max_bytes:
+            return ImageContent(len(data), refusal=self._too_large(len(data)))
+        digest = await asyncio.to_thread(hashlib.sha256, data)
+        return ImageContent(len(data), data, digest.hexdigest())
+
+    def _too_large(self, size: int) -> TooLarge:
+        return TooLarge(f"The picture has {size:,} bytes; MAX_IMAGE_MB allows {self._max_bytes:,}.")
+
+
+def _named(name: str, size: int) -> ImageBlob:
+    return ImageBlob(ImageRef("", name), "", size, {})
+
+
+def _counted_already(_size: int) -> None:
+    """Whoever brought it holds the memory."""

@@ -1,0 +1,1 @@
+"""Events of uploads, and messages of the queues."""

@@ -1,0 +1,132 @@
+"""At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
+
+The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
+on `image-work`, with a delay. Three kinds of tries are told apart:
+
+- a fault that is not the picture's (rate limits, outages, a missing role) waits for as long as it lasts;
+- one that may be the picture's counts, and the last attempt is recorded as `failed`;
+- a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
+  or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from describer.domain import bugs
+from describer.domain.errors import Misconfigured, Transient
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.backoff import Backoff
+from describer.pipeline.call_context import UPLOAD_SECONDS, entered
+from describer.pipeline.events import Work, refs
+from describer.pipeline.ports import ImagePipeline, Queue
+from describer.pipeline.work_log import WorkLog, WorkObserver
+from describer.vision.brief import Brief
+
+MAX_INTERRUPTIONS: Final = 10
+"""Tries without an end. A stop cuts off only what takes longer than the host waits (ten seconds), so that one picture
+is cut off twice by chance and ten times by its own doing."""
+SUSPECT: Final = 2
+"""Tries without an end from which on a picture is worked beside no other such."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Brings pictures to the line, and back to the queue where the line says "not now".
+
+    Args:
+        pipeline: the line.
+        queue: `image-work`.
+        brief: what is asked of uploaded pictures.
+        max_attempts: tries at a picture that may itself be the cause.
+        backoff: how long deferred work waits.
+        journal: hears of each step.
+    """
+
+    pipeline: ImagePipeline
+    queue: Queue
+    brief: Brief
+    max_attempts: int
+    backoff: Backoff
+    work_log: WorkObserver = field(default_factory=WorkLog)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def handle_upload(self, container: str, name: str) -> None:
+        """A picture has landed."""
+        await self._work(Work.first(ImageRef(container, name)))
+
+    async def again(self, body: bytes, received: int = 1) -> None:
+        """A message of `image-work`, received so many times.
+
+        Raises:
+            Unreadable: it names no picture.
+        """
+        works = Work.from_message(body)
+        with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
+            for work in works:
+                self.work_log.taken(work)
+                if received > 1:
+                    await self._interrupted(work)
+                elif work.interruptions < SUSPECT:
+                    await self._work(work)
+                else:
+                    await self._work_alone(work)
+
+    async def handle_event(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
+        for ref in refs(kind, subject, data):
+            await self.queue.send(Work.first(ref).to_message(), delay=0)
+
+    async def _work(self, work: Work) -> None:
+        try:
+            self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
+        except (Transient, Misconfigured) as fault:
+            await self._put_off(work, fault)
+        except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
+            await self._put_off(work, ours)
+
+    async def _work_alone(self, work: Work) -> None:
+        """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
+        if self._alone.locked():
+            await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
+            return
+        async with self._alone:
+            await self._work(work)
+
+    async def _interrupted(self, work: Work) -> None:
+        """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+
+        It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
+        which the app is killed would take the others with it each time; so each comes back at a time of its own.
+        """
+        later = work.interrupted()
+        times = later.interruptions
+        why = f"Begun {times} times and never ended: each time the app was stopped, was killed or failed meanwhile"
+        fault = Transient(why, retry_after=self.backoff.spread(times))
+        await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
+
+    async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
+        counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
+        later = work.again(counts_as_attempt=counts_as_attempt)
+        ends = counts_as_attempt and later.attempts >= self.max_attempts
+        why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
+        await self._end_or_send(later, fault, why)
+
+    async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
+        """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
+        if why:
+            try:
+                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
+            except (Transient, Misconfigured) as still:
+                fault = still
+            else:
+                return
+        delay = self.backoff.delay(later.deferrals, fault)
+        await self.queue.send(later.to_message(), delay=delay)
+        self.work_log.deferred(later, fault, delay)

@@ -1,0 +1,1 @@
+"""Whether an installation works: health checks and the smoke test."""

@@ -1,0 +1,160 @@
+"""Which connections this installation has, as its settings tell: a probe for each."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from describer.adapters.chat import client as chat
+from describer.adapters.probes import manager, topic
+from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
+from describer.adapters.probes.model import ModelProbe
+from describer.adapters.probes.storage import ContainerProbe, QueueProbe
+from describer.adapters.probes.topic import TopicProbe
+from describer.adapters.storage import blob_service, credential, queue_client
+from describer.domain.errors import Misconfigured
+from describer.operations.health import StaticProbe
+from describer.pipeline.ports import Probe, ProbeResult, Verdict
+from describer.settings import Provider, Settings
+from describer.vision.families import Family
+
+PROCESSING: Final = "model: where pictures are processed"
+SUBSCRIPTION: Final = "event subscription"
+
+
+# Azure's public cloud; elsewhere its manager has another address.
+_ACCOUNT: Final = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net")
+_RESOURCE: Final = re.compile(
+    r"https://([a-z0-9-]{2,64})\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)/"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Names of the queues that are looked at: of work, of what a person has to read, of events not published yet."""
+
+    work: str
+    aside: str
+    unpublished: str
+
+
+class Closable(Protocol):
+    """A client that keeps connections."""
+
+    async def close(self) -> None:
+        """Gives them up."""
+
+
+class Keep(Protocol):
+    """Is told of a client that is to be closed at the end."""
+
+    def __call__[T: Closable](self, client: T, /) -> T:
+        """Gives it back."""
+
+
+def probes(
+    settings: Settings, family: Family, queues: Queues, keep: Keep, *, of_azure: bool = False
+) -> Iterator[Probe]:
+    """The probes of what is configured; nothing is connected yet.
+
+    Args:
+        settings: may lack connections: what is not configured is not looked at.
+        family: of the model.
+        queues: in the app's own account.
+        keep: is told of each client.
+        of_azure: ask Azure Resource Manager too, as who is signed in here.
+    """
+    azure = keep(manager.connect(credential(managed=False, client_id=""))) if of_azure else None
+    yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete, and of the right form."))
+    yield from _storage(settings, queues, keep)
+    yield from _model(settings, family, keep)
+    if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
+        yield _processing(settings, azure)
+    yield from _topic(settings, keep)
+    yield _subscription(settings, azure)
+
+
+def _storage(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
+    yield from _readable("IMAGES", _containers(settings, keep))
+    yield from _readable("AzureWebJobsStorage", _queues(settings, queues, keep))
+
+
+def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:
+    """What is found, or that the connection string is none; the other connections are looked at all the same."""
+    try:
+        yield from found
+    except Misconfigured:
+        sentence = f"{setting} is no connection string of a storage account."
+        yield StaticProbe(
+            f"storage: {setting}", ProbeResult(Verdict.FAILED, sentence, "Copy it anew, or set addresses instead.")
+        )
+
+
+def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    images = settings.images_account
+    if images.blob_uri and not images.connection_string:
+        signed_in = credential(managed=images.managed, client_id=images.client_id)
+        yield IdentityProbe("storage", signed_in, STORAGE_SCOPE, images.managed)
+    if images.blob_uri or images.connection_string:
+        blobs = keep(blob_service(images, retries=0))
+        for container in (settings.images_container, *settings.more_containers):
+            yield ContainerProbe(blobs.get_container_client(container), "IMAGES_CONTAINER", settings.write_metadata)
+        descriptions = blobs.get_container_client(settings.descriptions_container)
+        yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
+
+
+def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
+    host = settings.host_account
+    if host.queue_uri or host.connection_string:
+        used = (queues.work, queues.aside, *([queues.unpublished] if settings.events_topic_endpoint else []))
+        for name in used:
+            yield QueueProbe(keep(queue_client(host, name, retries=0)), by_hand=name == queues.aside)
+
+
+def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
+    server = settings.model_server
+    if not server.model or not server.base_url.startswith("http"):
+        return
+    signed_in = credential(managed=False, client_id="") if server.by_token else None
+    if signed_in:
+        yield IdentityProbe("model", signed_in, settings.azure_openai_scope, managed=False)
+    client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
+    yield ModelProbe(keep(client), server.model, family)
+
+
+def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    endpoint = settings.events_topic_endpoint
+    if not endpoint:
+        yield StaticProbe("topic", ProbeResult(Verdict.OK, "None is set: outcomes are announced to nobody."))
+        return
+    client = topic.connect(endpoint, credential(managed=False, client_id=""))
+    yield TopicProbe(keep(client), endpoint)
+
+
+def _processing(settings: Settings, azure: manager.Client | None) -> Probe:
+    server = settings.model_server
+    if azure and (found := _RESOURCE.match(server.base_url)):
+        return manager.ProcessingProbe(azure, PROCESSING, found[1], server.model)
+    return StaticProbe(
+        PROCESSING,
+        ProbeResult(
+            Verdict.UNKNOWN,
+            "The model's server does not tell it: its type decides (Standard: its region, DataZoneStandard: its data "
+            "zone, GlobalStandard: anywhere).",
+            "Ask Azure for its type: `az cognitiveservices account deployment list`, there sku.name.",
+        ),
+    )
+
+
+def _subscription(settings: Settings, azure: manager.Client | None) -> Probe:
+    if azure and (found := _ACCOUNT.match(settings.images_blob_uri)):
+        return manager.SubscriptionProbe(azure, SUBSCRIPTION, found[1], settings.images_container)
+    return StaticProbe(
+        SUBSCRIPTION,
+        ProbeResult(
+            Verdict.UNKNOWN,
+            "Whether uploads reach the app cannot be told from here.",
+            "Upload a picture and wait for its sidecar, or look: `az eventgrid system-topic event-subscription list`, "
+            f"expecting one on BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
+        ),
+    )

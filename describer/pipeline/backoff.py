@@ -1,0 +1,36 @@
+"""How long work waits before it is tried again."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from describer.domain.errors import DescriberError, Transient
+
+_LONGEST_BACKOFF: Final = 3600.0
+_LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
+_JITTER: Final = 0.25
+_SPREAD: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential, from `base` seconds up to an hour, unless the other side asks for another time.
+
+    Args:
+        base: seconds of the first delay.
+        chance: a number from 0 to 1, for the jitter that spreads a burst out.
+    """
+
+    base: float
+    chance: Callable[[], float] = random.random
+
+    def delay(self, deferrals: int, fault: DescriberError) -> float:
+        """Seconds before the next try, after so many that failed, the last one by `fault`; at most six days."""
+        asked = fault.retry_after if isinstance(fault, Transient) else None
+        backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
+        return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
+
+    def spread(self, times: int) -> float:
+        """Seconds from 0 to `times` minutes, by chance: what was interrupted together is not begun together again."""
+        return _SPREAD * times * self.chance()

@@ -1,0 +1,89 @@
+"""Which blobs are ours to describe: judged by name and metadata, before a byte is read."""
+
+import glob
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from describer.domain import metadata
+from describer.domain.errors import InvalidName
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.domain.status import Skip, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFilter:
+    """The watched containers, and the globs that narrow them.
+
+    Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
+    matches the last part of the name in any folder, one that ends in a slash all below that folder. Empty segments do
+    not count, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, although they are blobs of their own.
+    """
+
+    containers: Sequence[str]
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def covers(self, ref: ImageRef) -> bool:
+        """Whether this blob is in one of the watched containers."""
+        return ref.container in self.containers
+
+    def skips_name(self, ref: ImageRef) -> Skip | None:
+        """Judges by container and name alone."""
+        if not self.covers(ref):
+            return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
+        if pattern := _first_match(self.exclude, ref.name):
+            return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
+        if self.include and not _first_match(self.include, ref.name):
+            return Skip(SkipReason.EXCLUDED, "matches no pattern of IMAGES_INCLUDE")
+        return None
+
+    def skips_picture(self, picture: ImageBlob) -> Skip | None:
+        """Judges by the blob's properties and metadata."""
+        if _is_folder(picture):
+            return Skip(SkipReason.NOT_OURS, "a folder")
+        if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":
+            return Skip(SkipReason.EXCLUDED, f"its metadata says {metadata.SKIP}=true")
+        return None
+
+    def origin(self, picture: ImageBlob) -> ImageRef | None:
+        """The watched picture whose sidecar the metadata names, if that is another: this one was renamed or copied."""
+        name = metadata.decode(metadata.value(picture.metadata, metadata.SIDECAR))
+        container, _, rest = name.removesuffix(".json").partition("/")
+        try:
+            ref = ImageRef(container, rest)
+        except InvalidName:
+            return None
+        return ref if rest and name != sidecar_name(picture.ref) and self.covers(ref) else None
+
+
+def _first_match(patterns: Sequence[str], name: str) -> str | None:
+    plain = _comparable(name)
+    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(plain)), None)
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    pattern = pattern.replace("\\", "/")
+    anchored = "/" in pattern
+    pattern = _comparable(pattern)
+    if anchored and (not pattern or pattern.endswith("/")):
+        pattern += "**"
+    if not anchored:
+        pattern = f"**/{pattern}"
+    return re.compile(glob.translate(pattern, recursive=True, include_hidden=True, seps="/"), re.IGNORECASE)
+
+
+def _comparable(path: str) -> str:
+    """Without empty segments, and with composed letters: Apple's file systems take them apart."""
+    return unicodedata.normalize("NFC", re.sub("/+", "/", path).removeprefix("/"))
+
+
+def _is_folder(picture: ImageBlob) -> bool:
+    """Accounts with a hierarchical namespace keep folders as empty blobs; tools imitate that elsewhere by a name."""
+    marked = metadata.value(picture.metadata, "hdi_isfolder").lower() == "true"
+    return marked or (picture.size == 0 and picture.ref.name.endswith("/"))

@@ -1,0 +1,166 @@
+"""From a picture's bytes to its record: prepare ─► ask ─► check.
+
+What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
+name of the container (a twin) are asked for once. What twins share names none of them. The bytes are let go of as soon
+as the picture is prepared, or somebody else is asking about the same ones.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from describer.domain.errors import ImageRejected, Misconfigured, Transient
+from describer.domain.history import Request, Source
+from describer.domain.image_blob import ImageBlob, ImageContent
+from describer.domain.naming import shared_key
+from describer.domain.record import Record, Sent, Usage
+from describer.domain.status import Status
+from describer.pipeline import call_context
+from describer.pipeline.answer_cache import AnswerCache
+from describer.pipeline.ports import ImagePreparer, Model, Records
+from describer.pipeline.single_flight import SingleFlight
+from describer.vision.answer import Answer
+from describer.vision.brief import Brief
+from describer.vision.families import Families
+from describer.vision.image_tokens import image_tokens
+from describer.vision.imaging.values import Header, PreparedImage
+from describer.vision.pricing import estimate
+from describer.vision.quality import rules
+
+NOT_SHARED: Final = "answer.not_shared"
+
+_log = logging.getLogger(__name__)
+
+
+def source_of(picture: ImageBlob, content: ImageContent, header: Header | None = None) -> Source:
+    """The picture as the record names it."""
+    return Source(
+        container=picture.ref.container,
+        name=picture.ref.name,
+        etag=picture.etag,
+        size=content.size,
+        sha256=content.sha256,
+        format=header.format if header else None,
+        width=header.width if header else None,
+        height=header.height if header else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDescriber:
+    """Writes records.
+
+    Args:
+        studio, model, records: the ports; see ports.py.
+        families: how a model counts and what it costs.
+        in_flight: what is being asked now, by the digest of bytes and brief.
+        answers: what was answered on demand, by the same digest.
+    """
+
+    preparer: ImagePreparer
+    model: Model
+    records: Records
+    families: Families
+    single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
+    answers: AnswerCache = field(default_factory=AnswerCache)
+
+    async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+        """The record of these bytes: a twin's, a new one, or the record of why there is none."""
+        if content.refusal or brief.again:
+            return await self.anew(picture, content, brief)
+        container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
+
+        async def ask() -> Record:
+            if twin := await self.records.find_cached(container, key):
+                return _reused(twin, picture, brief)
+            record = await self.anew(picture, content, brief)
+            if record.status is Status.DESCRIBED:
+                await self._share(container, key, record)
+            return record
+
+        record, own = await self.single_flight.run(f"{container}/{key}", ask, waiting=content.release)
+        return record if own else _reused(record, picture, brief)
+
+    async def describe_unstored(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+        """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
+        if content.refusal or brief.again:
+            return await self.anew(picture, content, brief)
+        key = shared_key(content.sha256, brief.fingerprint)
+        if kept := self.answers.get(key):
+            return _reused(kept, picture, brief)
+
+        async def ask() -> Record:
+            record = await self.anew(picture, content, brief)
+            if record.usage.calls:
+                self.answers.put(key, record)
+            return record
+
+        record, own = await self.single_flight.run(key, ask, waiting=content.release)
+        return record if own else _reused(record, picture, brief)
+
+    async def _share(self, container: str, key: str, record: Record) -> None:
+        """Offer an answer to twins. It is an optimisation: what was paid for is not lost where it fails."""
+        unnamed = record.source.model_copy(update={"name": "", "etag": ""})
+        try:
+            await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
+        except (Transient, Misconfigured) as fault:
+            _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
+
+    async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+        """The record of these bytes, whatever is known of twins; nothing is shared with them.
+
+        Raises:
+            Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
+        """
+        source = source_of(picture, content)
+        if content.refusal:
+            return Record.refused(brief, source, content.refusal)
+        if content.released:
+            raise Transient("the call that asked about the same bytes was cancelled")
+        try:
+            image = await self.preparer.prepare(
+                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+            )
+            content.release()
+            source = source_of(picture, content, image.header)
+            answer = await self.model.ask(brief, image)
+            call_context.current().charge(answer.usage)
+        except ImageRejected as refusal:
+            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
+        return self._record(brief, source, self._sent(brief, image), answer)
+
+    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
+        verdict = rules.check(answer, brief)
+        return Record.of_answer(
+            brief,
+            source,
+            answer.description if "refusal" not in verdict.flags else None,
+            status=verdict.status,
+            reason=verdict.reason,
+            flags=verdict.flags,
+            model=answer.model,
+            sent=sent,
+            usage=answer.usage,
+            cost=estimate(self.families(brief.model), answer.usage, sent),
+        )
+
+    def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
+        family, header = self.families(brief.model), image.header or image
+        return Sent(
+            width=image.width,
+            height=image.height,
+            size=len(image.jpeg),
+            detail=brief.detail,
+            notes=image.notes,
+            image_tokens=image_tokens(family, image.width, image.height, brief.detail),
+            image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
+        )
+
+
+def _reused(record: Record, picture: ImageBlob, brief: Brief) -> Record:
+    """Another picture's answer about the same bytes, as the record of this one, which cost nothing."""
+    source = record.source.model_copy(
+        update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
+    )
+    own = {"source": source, "request": Request.of(brief), "usage": Usage(), "cost": None}
+    return record.model_copy(update=own)

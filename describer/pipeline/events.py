@@ -1,0 +1,128 @@
+"""The shapes of events, in and out: a picture's way in is an event, and deferred work is one too.
+
+Both of Event Grid's schemas are read (its own, and CloudEvents 1.0), and our own messages on `image-work`, which are
+CloudEvents whose extension attributes count the tries.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from describer.domain.image_ref import ImageRef
+from describer.pipeline import messages
+from describer.pipeline.messages import Unreadable
+
+_RENAMED: Final = "Microsoft.Storage.BlobRenamed"
+_DEFERRED: Final = "ImageDescriber.ImageDeferred"
+_SOURCE: Final = "/image-describer"
+_COUNTS: Final = ("attempts", "deferrals", "interruptions")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One picture to work on, and what was tried before.
+
+    Args:
+        ref: the picture.
+        attempts: tries that failed in a way that the picture itself may have caused.
+        deferrals: how often it was put off, for whatever reason; decides the next delay.
+        interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
+        first_seen: when its event arrived.
+        anew: whether another answer is wanted, whatever is stored.
+    """
+
+    ref: ImageRef
+    first_seen: datetime
+    attempts: int = 0
+    deferrals: int = 0
+    interruptions: int = 0
+    anew: bool = False
+
+    @classmethod
+    def first(cls, ref: ImageRef) -> Self:
+        """Work that has just arrived."""
+        return cls(ref, datetime.now(UTC))
+
+    def again(self, *, counts_as_attempt: bool) -> Self:
+        """The same work, put off once more."""
+        return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
+
+    def interrupted(self) -> Self:
+        """The same work, after a try of which nobody knows the end."""
+        return replace(self, interruptions=self.interruptions + 1, deferrals=self.deferrals + 1)
+
+    def to_message(self) -> str:
+        """The work as a CloudEvent in JSON: what goes on `image-work`."""
+        return json.dumps(
+            {
+                "specversion": "1.0",
+                "type": _DEFERRED,
+                "source": _SOURCE,
+                "id": str(uuid.uuid4()),
+                "subject": self.ref.subject,
+                "time": datetime.now(UTC).isoformat(),
+                "attempts": self.attempts,
+                "deferrals": self.deferrals,
+                "interruptions": self.interruptions,
+                "firstseen": self.first_seen.isoformat(),
+                "again": self.anew,
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_message(cls, body: bytes) -> list[Self]:
+        """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
+
+        Raises:
+            Unreadable: it is none of these; the sentence says what was wrong.
+        """
+        event = messages.read(body)
+        subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
+        if not isinstance(subject, str):
+            raise Unreadable("the message is no event: expected a JSON object with a subject")
+        first_seen, anew = _moment(event), event.get("again") is True
+        attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
+        try:
+            named = refs(kind, subject, event.get("data"))
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
+
+
+def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
+    """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
+
+    Args:
+        kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old
+            one's record knows is there until then.
+        subject: the blob, as Event Grid names it.
+        data: the event's data; a rename has `sourceUrl` there.
+
+    Raises:
+        ValueError: the subject names no blob.
+    """
+    named = ImageRef.from_subject(subject)
+    url = data.get("sourceUrl") if isinstance(data, Mapping) and kind == _RENAMED else None
+    return [named, ImageRef.from_url(url)] if isinstance(url, str) else [named]
+
+
+def _moment(event: Mapping[str, Any]) -> datetime:
+    """When the event happened. It serves for measurement only, so that a faulty time keeps no picture from its turn."""
+    for name in ("firstseen", "time", "eventTime"):
+        with suppress(KeyError, TypeError, ValueError):
+            seen = datetime.fromisoformat(event[name])
+            return seen if seen.tzinfo else seen.replace(tzinfo=UTC)
+    return datetime.now(UTC)
+
+
+def _count(event: Mapping[str, Any], name: str) -> int:
+    match event.get(name, 0):
+        case int(value) if value >= 0:
+            return value
+        case _:
+            raise Unreadable(f"{name} is no whole number")

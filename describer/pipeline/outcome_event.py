@@ -1,0 +1,101 @@
+"""What is published of a record: a CloudEvent with a summary, and none of the texts.
+
+The `id` follows from the picture's path and its record's ETag: whoever gets an event twice can tell.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import sidecar_name
+from describer.domain.status import Status
+
+_LONGEST_REASON = 300
+
+
+class Summary(BaseModel):
+    """The data of an event: enough to decide whether to fetch the sidecar."""
+
+    model_config = ConfigDict(frozen=True)
+
+    container: str
+    name: str
+    status: Status
+    reason: str = Field(max_length=_LONGEST_REASON)
+    language: str
+    languages: tuple[str, ...]
+    """The default one, then those of the translations."""
+    flags: tuple[str, ...]
+    review: str
+    sidecar: str
+    """The sidecar's name in the descriptions container."""
+    record: str
+    """The sidecar's ETag, without quotes."""
+    sha256: str | None
+    size: int
+    """Of the picture, in bytes."""
+    model: str | None
+    fingerprint: str
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float | None
+    """Estimated by list price; None where it is unknown."""
+
+
+class Announcement(BaseModel):
+    """A CloudEvent 1.0 in JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+    specversion: Literal["1.0"] = "1.0"
+    type: Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed"]
+    source: str
+    """The blob service that has the picture."""
+    id: str
+    subject: str
+    """The picture, as Event Grid names blobs."""
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: Summary
+
+    @classmethod
+    def of(cls, stored: StoredRecord, source: str) -> "Announcement":
+        """The event of a stored record. `ImageDescribed` only where there is a text to publish without a review."""
+        record = stored.record
+        ref = ImageRef(record.source.container, record.source.name)
+        published = record.status in {Status.DESCRIBED, Status.KEPT}
+        return cls(
+            type="ImageDescriber.ImageDescribed" if published else "ImageDescriber.ImageNotDescribed",
+            source=source,
+            id=hashlib.sha256(f"{source}{ref.subject} {stored.etag}".encode()).hexdigest()[:32],
+            subject=ref.subject,
+            time=datetime.now(UTC),
+            data=_summary(stored, ref),
+        )
+
+
+def _summary(stored: StoredRecord, ref: ImageRef) -> Summary:
+    record = stored.record
+    return Summary(
+        container=ref.container,
+        name=ref.name,
+        status=record.status,
+        reason=record.reason[:_LONGEST_REASON],
+        language=record.language,
+        languages=(record.language, *record.translations),
+        flags=record.flags,
+        review=record.review,
+        sidecar=sidecar_name(ref),
+        record=stored.etag.strip('"'),
+        sha256=record.source.sha256,
+        size=record.source.size,
+        model=record.model,
+        fingerprint=record.fingerprint,
+        prompt_tokens=record.usage.prompt_tokens,
+        completion_tokens=record.usage.completion_tokens,
+        usd=record.cost.usd if record.cost else None,
+    )

@@ -1,0 +1,215 @@
+"""The line that every picture takes, whichever door it came by.
+
+    look ─► read ─► settled? ─► describe (scribe.py) ─► write ─► announce ─► mark ─► confirm
+
+The sidecar is the authority; the metadata is its copy and, written last, the mark that all is done. Every write is
+conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from describer.domain import metadata, precedence
+from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
+from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.naming import shared_key, sidecar_name
+from describer.domain.record import Record
+from describer.domain.status import Skip, SkipReason
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.call_context import UPLOAD_SECONDS, limited
+from describer.pipeline.describe import ImageDescriber, source_of
+from describer.pipeline.memory_budget import MemoryBudget
+from describer.pipeline.ports import Images, Records, Topic
+from describer.pipeline.weighted_semaphore import Priority
+from describer.vision.brief import Brief
+
+ROUNDS: Final = 5
+"""How often a picture may change under our hands before its work is put off."""
+
+NOT_MARKED: Final = "metadata_not_written"
+"""Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
+
+type _Made = Mapping[str, Record]
+type _Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Takes one picture through the line; keeps nothing between pictures.
+
+    Args:
+        watch: which blobs are ours.
+        images, records, topic: the ports; see ports.py.
+        scribe: makes a record of bytes.
+        max_bytes: larger blobs are not read.
+        memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
+        write_metadata: False leaves pictures untouched.
+        models: that callers may choose, beside the usual one.
+    """
+
+    blob_filter: BlobFilter
+    images: Images
+    records: Records
+    image_describer: ImageDescriber
+    topic: Topic
+    max_bytes: int
+    memory: MemoryBudget
+    write_metadata: bool = True
+    models: tuple[str, ...] = ()
+
+    async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
+        """Describes one picture, unless that is done already.
+
+        Raises:
+            Transient, Misconfigured: not now; what to do about it is the door's business.
+        """
+        made: dict[str, Record] = {}
+
+        async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+            if content.sha256 is None:  # another blob that cannot be read may be here in the next round
+                return await self.image_describer.describe(picture, content, brief)
+            if content.sha256 not in made:
+                made[content.sha256] = await self.image_describer.describe(picture, content, brief)
+            return made[content.sha256]
+
+        return await self._rounds(ref, brief, make, made)
+
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, unless it is described by now."""
+
+        async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+            return Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+
+        return await self._rounds(ref, brief, make, {})
+
+    async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
+        async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
+            for _ in range(ROUNDS):
+                if not call.remaining():
+                    raise Transient("no time is left for the picture in this call")
+                with suppress(Conflict):
+                    return await self._round(ref, brief, make, made)
+        raise Transient(f"the picture changed {ROUNDS} times while it was worked on")
+
+    async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
+        if skip := self.blob_filter.skips_name(ref):
+            return skip
+        try:
+            stored = await self.records.read(ref)
+        except Newer as newer:
+            return Skip(SkipReason.NEWER, str(newer))
+        picture = await self.images.get_properties(ref)
+        if picture is None:
+            await self._unshare(ref, *made.values())
+            return await self._gone(ref, stored)
+        if skip := self.blob_filter.skips_picture(picture):
+            return skip
+        async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
+            content = await self._read(picture)
+            content.reservation = reservation
+            await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
+            brief = precedence.asked(picture, content, stored, brief, self.models)
+            if precedence.unchanged(picture, content, stored, brief):
+                return Skip(SkipReason.UNCHANGED, "its record is complete")
+            record = precedence.settled(picture, content, stored, brief) or await make(picture, content, brief)
+        origin = await origin_of(picture, self.blob_filter, self.records)
+        record = precedence.reconciled(record, picture, stored, origin, brief)
+        record = self._flagged(record, picture)
+        written = await self._write(ref, record, stored)
+        await self._announce(picture, written, stored)
+        marked = await self._mark(picture, written)
+        if marked != written:
+            await self.topic.announce(marked)
+        await self.records.verify_unchanged(ref, marked)
+        return marked.record
+
+    async def _gone(self, ref: ImageRef, stored: StoredRecord | None) -> Skip:
+        if stored:
+            await self._unshare(ref, stored.record)
+        if stored and not precedence.has_words_of_people(stored.record):
+            await self.records.delete(ref, stored)
+            if await self.images.get_properties(ref):
+                raise Conflict("the blob came back before its sidecar was deleted")
+        return Skip(SkipReason.GONE, "the blob was deleted")
+
+    async def _read(self, picture: ImageBlob) -> ImageContent:
+        try:
+            if picture.refusal:
+                raise picture.refusal
+            if picture.size > self.max_bytes:
+                raise TooLarge(f"The blob has {picture.size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
+            return await self.images.read(picture)
+        except ImageRejected as refusal:
+            return ImageContent(picture.size, refusal=refusal)
+
+    async def _write(self, ref: ImageRef, record: Record, stored: StoredRecord | None) -> StoredRecord:
+        if stored and stored.record == record:
+            return stored
+        if stored and _key(stored.record) != _key(record):
+            await self._unshare(ref, stored.record)
+        return await self.records.write(ref, record, replaces=stored)
+
+    async def _announce(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
+        """Announces a record that was written now, and one that stood there already but may never have been announced.
+
+        Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
+        announced again, under the same id, in each round that goes on to the mark; but not while a lease keeps the mark
+        away, for such work comes back until the lease has ended, and is announced then. Where nothing is ever marked
+        (see `_marks`) nothing says what was told, and each further event announces again.
+
+        Raises:
+            Transient: a lease is in the way.
+        """
+        if written is stored and picture.leased and self._marks(written.record):
+            raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
+        await self.topic.announce(written)
+
+    def _flagged(self, record: Record, picture: ImageBlob) -> Record:
+        """Flags a record whose picture is known to take no metadata, so that it is written and announced once.
+
+        The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
+        """
+        if picture.refusal and self.write_metadata:
+            return record if NOT_MARKED in record.flags else _with_flags(record, *record.flags, NOT_MARKED)
+        if NOT_MARKED not in record.flags or record.source.etag == picture.etag:
+            return record
+        source = record.source.model_copy(update={"etag": picture.etag})
+        unflagged = _with_flags(record, *(flag for flag in record.flags if flag != NOT_MARKED))
+        return unflagged.model_copy(update={"source": source})
+
+    def _marks(self, record: Record) -> bool:
+        return self.write_metadata and NOT_MARKED not in record.flags
+
+    async def _unshare(self, ref: ImageRef, *records: Record) -> None:
+        """What is known of bytes that were here must not outlive them where no picture has a name for it."""
+        for record in records:
+            await self.records.invalidate(ref.container, _key(record))
+
+    async def _mark(self, picture: ImageBlob, written: StoredRecord) -> StoredRecord:
+        if not self._marks(written.record):
+            return written
+        name = sidecar_name(picture.ref)
+        pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
+        if pairs is not None and await self.images.set_metadata(picture, pairs):
+            return written
+        flagged = _with_flags(written.record, *written.record.flags, NOT_MARKED)
+        return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Records) -> StoredRecord | None:
+    """The record of another name that the picture's metadata speaks of, if this version can read it."""
+    other = blob_filter.origin(picture)
+    with suppress(Newer):
+        return await records.read(other) if other else None
+    return None
+
+
+def _key(record: Record) -> str:
+    return shared_key(record.source.sha256, record.fingerprint)
+
+
+def _with_flags(record: Record, *flags: str) -> Record:
+    return record.model_copy(update={"flags": flags})

@@ -1,0 +1,233 @@
+"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
+
+At the end, what doors need: the line itself, and whether all of this works.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.domain.status import Skip
+from describer.vision.answer import Answer, FreeAnswer
+from describer.vision.brief import Brief, Question
+from describer.vision.imaging.values import PreparedImage
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a container's records; `cursor` leads to the next ones and is empty where there are no more."""
+
+    stored: Sequence[StoredRecord]
+    cursor: str = ""
+
+
+class Images(Protocol):
+    """The pictures."""
+
+    async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
+        """The blob's properties, without its bytes; None where it is gone."""
+
+    async def read(self, picture: ImageBlob) -> ImageContent:
+        """The bytes of exactly the blob that was looked at.
+
+        Raises:
+            Superseded: it changed since, or is gone.
+            Archived, Encrypted: storage does not give them out.
+        """
+
+    async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
+        """Replaces the metadata of exactly this blob; False where a policy, its tier or a limit forbids it for good.
+
+        Raises:
+            Superseded: it changed since, or is gone.
+            Transient: somebody holds a lease on it.
+        """
+
+
+class Records(Protocol):
+    """The sidecars."""
+
+    async def read(self, ref: ImageRef) -> StoredRecord | None:
+        """The picture's record, or None.
+
+        Raises:
+            Newer: a later version of the app wrote it.
+            RecordUnreadable: storage does not give it out.
+        """
+
+    async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        """Stores `record` in the place of exactly `replaces`, or where none is.
+
+        Raises:
+            Superseded: another record stands there by now.
+        """
+
+    async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
+        """Checks that exactly this record stands.
+
+        Raises:
+            Superseded: another record stands there by now, or none.
+        """
+
+    async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
+        """Deletes exactly this record, with its snapshots, unless a policy or a legal hold protects it.
+
+        Raises:
+            Superseded: another record stands there by now.
+        """
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in the order of names.
+
+        Raises:
+            Unacceptable: the cursor is none.
+        """
+
+    async def find_cached(self, container: str, key: str) -> Record | None:
+        """The record of another picture of the container with the same bytes and brief, or None."""
+
+    async def cache(self, container: str, key: str, record: Record) -> None:
+        """Offers `record` to twins; the first one stays."""
+
+    async def invalidate(self, container: str, key: str) -> None:
+        """Withdraws what was offered to twins, if it was. Whoever offered it: the next twin is described anew.
+
+        What a policy or a legal hold protects stays.
+        """
+
+
+class ImagePreparer(Protocol):
+    """Makes of any picture what the model is shown."""
+
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
+        """Decodes, shrinks as this model looks at this detail, and encodes.
+
+        Args:
+            data: the picture's file.
+            model: as the server knows it; its family's rule decides the size.
+            detail: `low`, `high` or `original`.
+            max_tokens: that the picture may take by that rule, one patch or tile at least.
+
+        Raises:
+            Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
+            Transient: the machine is too busy, or ran out of memory.
+            Misconfigured: pictures cannot be prepared on this machine.
+        """
+
+
+class Model(Protocol):
+    """The vision model."""
+
+    async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
+        """The model's answer.
+
+        Raises:
+            Filtered, Unanswered: this picture gets no answer, however often it is asked.
+            Transient, Misconfigured: later, or not before an operator acts.
+        """
+
+    def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
+        """The answer about all pictures, piece by piece as it is written; the last item is the whole of it.
+
+        Close it (`aclosing`) when not all of it is read: it holds a connection.
+
+        Raises:
+            Filtered: the question or a picture was stopped before there was a word.
+            Transient, Misconfigured: as above; Transient also after some pieces, where the answer breaks off.
+        """
+
+
+class Web(Protocol):
+    """Pictures by URL."""
+
+    async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
+        """The bytes behind an https: or data: URL.
+
+        Args:
+            url: the URL.
+            extend: reserves memory for so many bytes in all, before they are there; see `Reservation.extend`.
+
+        Raises:
+            Busy: there is no memory for them now.
+            Unfetchable: the URL is refused, or fails for good.
+            TooLarge, Corrupt: what is there is no picture that can be described.
+            Transient: later, maybe.
+        """
+
+
+class Queue(Protocol):
+    """The work queue `image-work`."""
+
+    async def send(self, message: str, *, delay: float) -> None:
+        """Puts a message that becomes visible in `delay` seconds (at most six days) and never expires."""
+
+
+class Publisher(Protocol):
+    """Takes events to whoever subscribed."""
+
+    async def publish(self, event: dict[str, Any]) -> None:
+        """Publishes a CloudEvent, given as its JSON object.
+
+        Raises:
+            Transient, Misconfigured: not published.
+        """
+
+
+class Topic(Protocol):
+    """Where it is announced what became of a picture."""
+
+    async def announce(self, stored: StoredRecord) -> None:
+        """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
+
+
+class ImagePipeline(Protocol):
+    """The line, as the doors see it: pipeline.py, bare or observed."""
+
+    async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
+        """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
+
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, unless it is described by now."""
+
+
+class Uploads(Protocol):
+    """What anybody may do to the pictures; the app itself only to prove the wiring."""
+
+    async def upload(self, ref: ImageRef, data: bytes) -> None:
+        """Puts a picture, in the place of any other."""
+
+    async def remove(self, ref: ImageRef) -> None:
+        """Deletes a picture, if it is there and no policy or legal hold protects it."""
+
+
+class Verdict(StrEnum):
+    """How a look at one connection ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It cannot be told from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a probe found: a sentence, and what to do about it. Neither holds a secret."""
+
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+class Probe(Protocol):
+    """Looks whether one connection works, and leaves nothing behind."""
+
+    @property
+    def name(self) -> str:
+        """Of what is looked at: `storage: container images`."""
+
+    async def check(self) -> ProbeResult:
+        """Tries it once. Raises Transient or Misconfigured: it does not work."""

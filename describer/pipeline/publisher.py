@@ -1,0 +1,64 @@
+"""Publishes what became of pictures; what cannot be published now waits in the queue `unpublished-events`."""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+from describer.domain.errors import Misconfigured, Transient
+from describer.domain.image_blob import StoredRecord
+from describer.pipeline import messages
+from describer.pipeline.backoff import Backoff
+from describer.pipeline.messages import Unreadable
+from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.ports import Publisher, Queue
+
+_DEFERRALS: Final = "deferrals"
+"""Counts the tries of an event that waits; not part of what is published."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """The port `Topic` on a publisher.
+
+    Args:
+        publisher: the topic.
+        queue: `unpublished-events`.
+        backoff: how long an event waits there.
+        source: the blob service that has the pictures.
+    """
+
+    publisher: Publisher
+    queue: Queue
+    backoff: Backoff
+    source: str
+
+    async def announce(self, stored: StoredRecord) -> None:
+        """Publishes now or later."""
+        await self._publish(Announcement.of(stored, self.source).model_dump(mode="json"), deferrals=0)
+
+    async def again(self, body: bytes) -> None:
+        """A message of `unpublished-events`.
+
+        Raises:
+            Unreadable: it is no event of ours.
+        """
+        event = messages.read(body)
+        match event.pop(_DEFERRALS, None):
+            case int(deferrals):
+                await self._publish(event, deferrals=deferrals)
+            case other:
+                raise Unreadable(f"the message is no unpublished event: {_DEFERRALS} is {other!r}")
+
+    async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
+        try:
+            await self.publisher.publish(event)
+        except (Transient, Misconfigured) as fault:
+            delay = self.backoff.delay(deferrals + 1, fault)
+            await self.queue.send(json.dumps(event | {_DEFERRALS: deferrals + 1}), delay=delay)
+            level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
+            _log.log(
+                level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": fault.message}
+            )

@@ -1,0 +1,134 @@
+"""The names that telemetry uses, and the list of what may leave: what is not on it, adapters/insights.py drops.
+
+`infra/workbook.json`, docs/operations.md and the alerts query these names: tests compare.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+SCOPE: Final = "describer"
+"""Of every span and metric; the name of the logger whose events are exported too."""
+
+# Spans. The model's is `chat <model>`.
+DESCRIBE: Final = "describe picture"
+GIVE_UP: Final = "give up picture"
+RECORDS_READ: Final = "records.read"
+RECORDS_PAGE: Final = "records.page"
+RECORDS_TWIN: Final = "records.find_cached"
+RECORDS_WRITE: Final = "records.write"
+RECORDS_SHARE: Final = "records.cache"
+RECORDS_UNSHARE: Final = "records.invalidate"
+RECORDS_CONFIRM: Final = "records.verify_unchanged"
+RECORDS_DELETE: Final = "records.delete"
+IMAGES_LOOK: Final = "images.get_properties"
+IMAGES_READ: Final = "images.read"
+IMAGES_MARK: Final = "images.set_metadata"
+IMAGE_PREPARE: Final = "image.prepare"
+TOPIC_ANNOUNCE: Final = "topic.announce"
+CHAT: Final = "chat"
+
+# Metrics.
+PICTURES: Final = "describer.pictures"
+"""Visits that ended, by `describer.outcome`: a status, or why the picture was left alone."""
+DEFERRALS: Final = "describer.deferrals"
+"""Visits that were put off, by `describer.fault`: `transient` or `misconfigured`."""
+QUEUE_AGE: Final = "describer.queue.age"
+"""Seconds from a picture's event to a pick-up from the queue."""
+COST: Final = "describer.cost"
+"""Estimated US dollars by the list prices of models.toml, by model."""
+MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
+"""Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
+TOKENS: Final = "gen_ai.client.token.usage"
+"""Tokens as the model's server counted them, by model and `gen_ai.token.type`."""
+
+# Attributes of our own; stages add more with `tell`, all of them as `describer.<name>`.
+PICTURE: Final = "describer.picture"
+OUTCOME: Final = "describer.outcome"
+ROUNDS: Final = "describer.rounds"
+FAULT: Final = "describer.fault"
+ERROR: Final = "describer.error"
+"""The same as `error.type`, which Azure Monitor's exporter leaves out of spans."""
+
+# OpenTelemetry's semantic conventions (github.com/open-telemetry/semantic-conventions-genai), as of 2026.
+ERROR_TYPE: Final = "error.type"
+OPERATION: Final = "gen_ai.operation.name"
+PROVIDER: Final = "gen_ai.provider.name"
+SYSTEM: Final = "gen_ai.system"
+"""The former name of `gen_ai.provider.name`; Azure Monitor's exporter takes the row's type from it."""
+REQUEST_MODEL: Final = "gen_ai.request.model"
+REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - no password
+
+# The list. A value on it is a number, a name of ours, or a reference to a picture: never a caller's words.
+
+SPANS: Final = frozenset(
+    {
+        DESCRIBE,
+        GIVE_UP,
+        RECORDS_READ,
+        RECORDS_PAGE,
+        RECORDS_TWIN,
+        RECORDS_WRITE,
+        RECORDS_SHARE,
+        RECORDS_UNSHARE,
+        RECORDS_CONFIRM,
+        RECORDS_DELETE,
+        IMAGES_LOOK,
+        IMAGES_READ,
+        IMAGES_MARK,
+        IMAGE_PREPARE,
+        TOPIC_ANNOUNCE,
+    }
+)
+"""Beside these, `chat <model>`."""
+
+_ABOUT_MODEL: Final = frozenset({OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, ERROR_TYPE})
+_TOLD: Final = ("size", "format", "width", "height", "frames", "flags", "notes", "found", "written", "calls", "refused")
+SPAN_ATTRIBUTES: Final = (
+    frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
+    | _ABOUT_MODEL
+    | {f"{SCOPE}.{name}" for name in _TOLD}
+)
+"""Of spans."""
+
+METRICS: Final[Mapping[str, frozenset[str]]] = {
+    PICTURES: frozenset({OUTCOME}),
+    DEFERRALS: frozenset({FAULT}),
+    QUEUE_AGE: frozenset(),
+    COST: _ABOUT_MODEL,
+    MODEL_SECONDS: _ABOUT_MODEL,
+    TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
+}
+"""The metrics, each with its attributes."""
+
+_WORK: Final = frozenset({"picture", "attempts", "deferrals", "age"})
+_PROOF: Final = frozenset({"proof", "picture", "status", "seconds", "reason"})
+_BUG: Final = frozenset({"error", "where"})
+_MESSAGE: Final = frozenset({"queue", "received"})
+EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "picture.done": _WORK | {"outcome"},
+    "picture.deferred": _WORK | {"delay", "fault", "reason"},
+    "picture.unexpected": _BUG | {"picture"},
+    "event.deferred": frozenset({"deferrals", "delay", "reason"}),
+    "work.returned": frozenset({"picture"}),
+    "message.set_aside": _MESSAGE | {"reason"},
+    "message.unfinished": _MESSAGE | {"reason"},
+    "message.unexpected": _MESSAGE | _BUG,
+    "storage.protected": frozenset({"reason"}),
+    "answer.not_shared": frozenset({"key", "error"}),
+    "picture.process_died": frozenset({"code"}),
+    "picture.refused": frozenset({"cause"}),
+    "wiring.proved": _PROOF,
+    "wiring.failed": _PROOF,
+    "http.answered": frozenset({"request_id", "method", "route", "status", "seconds"}),
+    "http.put_off": frozenset({"request_id", "reason", *(f"picture_{number}" for number in range(1, 11))}),
+    "http.failed": _BUG | {"request_id"},
+    "mcp.put_off": frozenset({"picture", "reason"}),
+    "mcp.refused": frozenset({"error"}),
+    "mcp.failed": _BUG,
+    "function.failed": _BUG | {"function"},
+}
+"""The log events, each with its facts."""

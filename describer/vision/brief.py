@@ -1,0 +1,103 @@
+"""What is asked of the model, whoever asks: a description of one picture, or an answer about several."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Self
+
+from describer.domain.description import schema
+from describer.vision import preparation, prompt
+from describer.vision.imaging.version import version
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The question: in which languages, of which model, how closely, and at what cap.
+
+    Args:
+        languages: BCP 47 tags; the first is the default, whose texts stand flat at the top of the record.
+        model: the deployment's or model's name, as the server knows it.
+        detail: `low`, `high` or `original`.
+        max_completion_tokens: the answer's cap in tokens.
+        context: what the caller knows about the picture; given to the model as data.
+        profile: what the description is for: one of `prompt.PROFILES`.
+        max_chars: of an alt text; None leaves it to the profile.
+        max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
+        chosen: the names of those of the above that a caller chose; the others are as the settings say.
+        again: ask for another answer, whatever is stored or shared by copies.
+    """
+
+    languages: tuple[str, ...]
+    model: str
+    detail: str
+    max_completion_tokens: int
+    context: str = ""
+    profile: str = prompt.DESCRIBE
+    max_chars: int | None = None
+    max_image_tokens: int | None = None
+    chosen: frozenset[str] = frozenset()
+    again: bool = False
+
+    @property
+    def language(self) -> str:
+        """The default language."""
+        return self.languages[0]
+
+    @property
+    def decoders(self) -> str:
+        """The versions of what decodes pictures: one that was `corrupt` for others is tried again."""
+        return version()
+
+    def asked_again(self) -> Self:
+        """The same, for another answer, whatever is stored or shared by copies."""
+        return replace(self, again=True)
+
+    def with_wishes(self, **wishes: object) -> Self:
+        """The same with these wishes of a caller's, by the names of their fields."""
+        return replace(self, **wishes, chosen=frozenset(wishes))  # type: ignore[arg-type]
+
+    @property
+    def instructions(self) -> str:
+        """The system message."""
+        return prompt.instructions(self.languages, self.profile, self.max_chars)
+
+    @property
+    def request(self) -> str:
+        """What stands beside the picture."""
+        return prompt.request(self.context)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change when the answer would: prompt, schema, languages, model, detail, preparation.
+
+        A context and a bound of tokens are part of it where they are there; without them nothing stands for them, so
+        that records from before there were any still answer.
+        """
+        parts = [self.instructions, schema(self.languages), self.model, self.detail, preparation.NAME]
+        parts += [self.context] if self.context else []
+        parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A caller's own question about one picture or several, for one free answer.
+
+    Args:
+        text: the question.
+        model, detail, max_completion_tokens, context, max_image_tokens: as a brief has them; the last for each picture.
+        language: of the answer, as a BCP 47 tag; empty: that of the question.
+    """
+
+    text: str
+    model: str
+    detail: str
+    max_completion_tokens: int
+    context: str = ""
+    language: str = ""
+    max_image_tokens: int | None = None
+
+    @property
+    def request(self) -> str:
+        """What stands beside the pictures."""
+        return prompt.question(self.text, self.context, self.language)

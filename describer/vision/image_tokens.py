@@ -1,0 +1,165 @@
+"""How many tokens a picture takes, and in which size it is best sent.
+
+Rules: OpenAI, "Images and vision" guide; the figures are in `models.toml`.
+
+- Patches: the picture is shrunk to the longest side of its detail level and counted in squares of 32 px; over the
+  budget it is shrunk until it fits; tokens are patches times the family's multiplier, rounded up.
+- Tiles: shrunk to 2048 px, then to a short side of 768 px; a base, and so much for each tile of 512 px begun. At detail
+  `low` the base alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, floor, inf, sqrt
+
+from describer.vision.families import Family, Patches, Sizing, Tiles
+from describer.vision.preparation import LONG_SIDE, SHORT_SIDE
+
+PATCH = 32
+TILE = 512
+TILES_LONG_SIDE = 2048
+TILES_SHORT_SIDE = 768
+LOW_DETAIL_SIDE = 512
+
+STRETCH = 0.021
+"""How far the aspect may move to land on whole patches: at 768 px a multiple of 32 is at most 16/768 = 2.1 % away."""
+WORTH_LANDING = 0.85
+"""Whole patches are taken where they keep this share of the pixels that unstretched sides would have."""
+WORTH_A_TILE = 0.75
+"""Tiles are dropped where at least this share of the pixels remains: 1152x768 becomes 1024x683, 1365x768 stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a picture is sent at most: sides in pixels, `tokens` for the picture alone (None: no such bound)."""
+
+    short_side: int = SHORT_SIDE
+    long_side: int = LONG_SIDE
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """What is paid for: squares of `cell` pixels, at most `most` of them, in a picture within the two sides."""
+
+    short_side: float
+    long_side: float
+    cell: int = 1
+    most: float = inf
+
+    def cells(self, width: float, height: float) -> int:
+        return ceil(width / self.cell) * ceil(height / self.cell)
+
+    def scale(self, width: int, height: int) -> float:
+        """The largest factor, at most 1, that brings a picture within the sides."""
+        return min(1.0, self.long_side / max(width, height), self.short_side / min(width, height))
+
+
+def image_tokens(family: Family, width: int, height: int, detail: str) -> int | None:
+    """The tokens that a picture of so many pixels takes; None where the family's rule or this detail is unknown.
+
+    Pictures over 30,000 patches, which the service refuses, are counted as if shrunk to them.
+    """
+    match family.image:
+        case Tiles(base) if detail == "low":
+            return base
+        case Tiles(base, tile) if detail in {"high", "auto"}:
+            return base + tile * _tiles(width, height)
+        case Patches(details, multiplier) if detail in details:
+            return ceil(_patches(width, height, details[detail]) * multiplier)
+        case _:
+            return None
+
+
+def fit(
+    family: Family,
+    width: int,
+    height: int,
+    detail: str = "high",
+    bounds: Bounds = Bounds(),
+) -> tuple[int, int]:
+    """The size in which to send a picture of `width` x `height` pixels, so that little is paid for nothing.
+
+    Never larger than the picture, the bounds, or what the model looks at. A picture charged by patches that has to
+    shrink lands on multiples of 32 where that moves its aspect by 2 % at most; one charged by tiles gives up pixels
+    that would begin a tile hardly used. A bound of tokens below a single patch or tile is taken as one.
+    """
+    grid = _grid(family, detail, bounds)
+    plain = next(size for size in _steps(width, height, grid) if grid.cells(*size) <= grid.most)
+    if grid.cell == TILE:
+        return _fewer_tiles(width, height, grid, plain)
+    if grid.cell == PATCH and plain != (width, height):
+        return _whole_patches(width, height, grid, plain)
+    return plain
+
+
+def _tiles(width: int, height: int) -> int:
+    grid = _Grid(inf, TILES_LONG_SIDE)
+    scale = grid.scale(width, height)
+    width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    scale = min(1.0, TILES_SHORT_SIDE / min(width, height))
+    return ceil(floor(width * scale) / TILE) * ceil(floor(height * scale) / TILE)
+
+
+def _patches(width: int, height: int, rule: Sizing) -> int:
+    scale = min(1.0, rule.side / max(width, height))
+    width, height = max(1, round(width * scale)), max(1, round(height * scale))
+    patches = ceil(width / PATCH) * ceil(height / PATCH)
+    if patches <= rule.patches:
+        return patches
+    scale = PATCH * sqrt(rule.patches / (width * height))
+    columns, rows = width * scale / PATCH, height * scale / PATCH
+    scale *= min(max(1, floor(columns)) / columns, max(1, floor(rows)) / rows)
+    return ceil(floor(width * scale) / PATCH) * ceil(floor(height * scale) / PATCH)
+
+
+def _grid(family: Family, detail: str, bounds: Bounds) -> _Grid:
+    short, long, tokens = bounds.short_side, bounds.long_side, inf if bounds.tokens is None else bounds.tokens
+    match family.image:
+        case Tiles() if detail == "low":
+            return _Grid(short, min(long, LOW_DETAIL_SIDE))
+        case Tiles(base, tile):
+            most = max(1.0, (tokens - base) / tile)
+            return _Grid(min(short, TILES_SHORT_SIDE), min(long, TILES_LONG_SIDE), TILE, most)
+        case Patches(details, multiplier) if detail in details:
+            rule = details[detail]
+            most = max(1.0, min(rule.patches, tokens / float(multiplier)))
+            return _Grid(short, min(long, rule.side), PATCH, most)
+        case _:
+            return _Grid(short, long)
+
+
+def _steps(width: int, height: int, grid: _Grid) -> Iterator[tuple[int, int]]:
+    """Sizes of the picture's own aspect, from the largest down, each a row or column of cells less than the last."""
+    scale = grid.scale(width, height)
+    while True:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        yield size
+        lines = [
+            (ceil(now / grid.cell) - 1) * grid.cell / side for now, side in zip(size, (width, height), strict=True)
+        ]
+        if max(lines) <= 0:
+            return
+        scale = max(lines)
+
+
+def _fewer_tiles(width: int, height: int, grid: _Grid, plain: tuple[int, int]) -> tuple[int, int]:
+    enough = WORTH_A_TILE * plain[0] * plain[1]
+    sizes = [size for size in _steps(width, height, grid) if enough <= size[0] * size[1] <= plain[0] * plain[1]]
+    return min(sizes, key=lambda size: grid.cells(*size))
+
+
+def _whole_patches(width: int, height: int, grid: _Grid, plain: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of whole patches that hardly stretches the picture, or `plain` where none comes near it."""
+    landed = max(_landings(width, height, grid), key=lambda size: size[0] * size[1], default=(0, 0))
+    return landed if landed[0] * landed[1] >= WORTH_LANDING * plain[0] * plain[1] else plain
+
+
+def _landings(width: int, height: int, grid: _Grid) -> Iterator[tuple[int, int]]:
+    long, short = max(width, height), min(width, height)
+    aspect = long / short
+    for across in range(PATCH, int(min(short, grid.short_side)) + 1, PATCH):
+        along = PATCH * round(across * aspect / PATCH)
+        fits = along <= min(long, grid.long_side) and grid.cells(along, across) <= grid.most
+        if fits and abs(along / across / aspect - 1) <= STRETCH:
+            yield (along, across) if width >= height else (across, along)

@@ -1,0 +1,140 @@
+"""PNG, WebP and TIFF: libvips reads them row by row, and its libtiff knows the kinds that Pillow's layer confuses."""
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from describer.domain.errors import Corrupt
+from describer.vision.imaging import orientation, png, raw, tiff, tiff_kinds
+from describer.vision.imaging.by_pillow import largest_preview, page_by_pillow
+from describer.vision.imaging.codec import calling, check_cost
+from describer.vision.imaging.formats import PNG, TIFF, WEBP
+from describer.vision.imaging.opened import Opened
+from describer.vision.imaging.orientation import swapped
+from describer.vision.imaging.raster import Raster
+from describer.vision.imaging.tiff import Page, Tag
+from describer.vision.imaging.tiff_tiles import page_of_tiles
+from describer.vision.imaging.values import MIB, Header, Limits
+from describer.vision.imaging.vips import Loader, decoded
+
+MOST_FRAMES: Final = 1000
+_ROWS: Final = 512
+"""Rows of the source that libvips holds at a time, at most."""
+_BASE: Final = 32 * MIB
+"""What libvips takes for any picture."""
+_NUMBER: Final = re.compile(rb"-?[0-9.]+(?:[eE][+-]?[0-9]+)?")
+
+
+def png_opened(data: bytes, limits: Limits) -> Opened:
+    """Reads the header. Raises Corrupt, TooLarge."""
+    with calling(PNG.name):
+        head = _png_header(data)
+    turn = orientation.turn(orientation.in_block(head.exif, head.xmp))
+    header = Header(PNG.name, PNG.media_type, *swapped((head.width, head.height), turn), head.frames)
+    channels = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}.get(head.colours, 4)
+    rows = head.height if head.interlaced else min(head.height, _ROWS)
+    check_cost(_BASE + head.width * rows * channels * max(1, head.depth // 8), header, limits)
+    loader = Loader("pngload_source", data)
+    with calling(PNG.name, header):
+        found = loader.image()
+    if not (head.exif or head.xmp):
+        turn = orientation.turn(_field(found, "orientation", 1))
+        width, height = swapped((head.width, head.height), turn)
+        header = replace(header, width=width, height=height)
+
+    def decode(size: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001
+        """Every frame is the first: libvips knows no other."""
+        raster = decoded(loader, size, header)
+        return replace(raster, space=replace(head.space, profile=raster.space.profile))
+
+    return Opened(PNG, header, turn, decode)
+
+
+def webp_opened(data: bytes, limits: Limits) -> Opened:
+    """Reads the header. Raises Corrupt, TooLarge."""
+    with calling(WEBP.name):
+        found = Loader("webpload_source", data).image()
+    turn = orientation.turn(_field(found, "orientation", 1))
+    frames = min(MOST_FRAMES, _field(found, "n-pages", 1))
+    size = found.width, found.height
+    header = Header(WEBP.name, WEBP.media_type, *swapped(size, turn), frames)
+    needed = size[0] * size[1] * (WEBP.bytes_per_pixel + 8 * (frames > 1))
+    check_cost(_BASE + needed, header, limits)
+
+    def decode(wanted: tuple[int, int], frame: int) -> Raster:
+        scale = min(1.0, 1.1 * max(wanted[0] / size[0], wanted[1] / size[1])) if frames == 1 else 1.0
+        return decoded(Loader("webpload_source", data, {"page": frame, "scale": scale}), wanted, header)
+
+    return Opened(WEBP, header, turn, decode, full_chroma=b"VP8L" in data[:64])
+
+
+def tiff_opened(data: bytes, limits: Limits) -> Opened:
+    """Reads the directories. Raises Corrupt, TooLarge, Unsupported."""
+    found = tiff.pages(data)
+    if not found:
+        raise Corrupt("The TIFF data is damaged. Upload the picture again.")
+    if raw.is_raw(data, found):
+        return largest_preview(data, found[0].first(Tag.ORIENTATION, 1), limits)
+    first = tiff.picture(found)
+    number = first.first(Tag.ORIENTATION) or orientation.in_xmp(_bytes(first, Tag.XMP))
+    turn = orientation.turn(number)
+    others = [other for other in found if not other.is_copy and not other.is_mask]
+    header = Header(TIFF.name, TIFF.media_type, *swapped(first.size, turn), max(1, len(others)))
+
+    def decode(size: tuple[int, int], frame: int) -> Raster:
+        chosen = others[frame] if frame else first
+        page = tiff.smallest_above(chosen, found, size)
+        reader = _checked(page, header, limits)
+        if reader is tiff_kinds.Reader.TILES:
+            return page_of_tiles(data, page, size, header)
+        if reader is tiff_kinds.Reader.PILLOW:
+            return page_by_pillow(data, page.number, size, header, number)
+        return decoded(_tiff_loader(data, page), size, header)
+
+    _checked(tiff.smallest_above(first, found, (2048, 2048)), header, limits)
+    return Opened(TIFF, header, turn, decode)
+
+
+def _checked(page: Page, header: Header, limits: Limits) -> tiff_kinds.Reader:
+    reader = tiff_kinds.reader(page)
+    width, height = page.size
+    samples, depth = page.first(Tag.SAMPLES, 1), max(8, page.first(Tag.BITS, 8)) // 8
+    if reader is tiff_kinds.Reader.VIPS:
+        rows = min(height, max(_ROWS, page.first(Tag.TILE_HEIGHT)))
+        planes = height if page.first(Tag.PLANAR, 1) == 2 else rows
+        needed = _BASE + width * planes * samples * depth * 2
+    else:
+        needed = width * height * (samples * depth + 4)
+    check_cost(needed, header, limits)
+    return reader
+
+
+def _tiff_loader(data: bytes, page: Page) -> Loader:
+    options: dict[str, Any] = {"page": page.number}
+    if page.level is not None:
+        options["subifd"] = page.level
+    told = _NUMBER.match(_bytes(page, Tag.NO_DATA).strip())  # GDAL's: a number as text
+    extra = page.tags.get(Tag.EXTRA, ())
+    return Loader(
+        "tiffload_source",
+        data,
+        options,
+        alpha=any(value in {1, 2} for value in extra),
+        no_data=float(told[0]) if told else None,
+    )
+
+
+def _png_header(data: bytes) -> png.Png:
+    try:
+        return png.read(data)
+    except ValueError as error:
+        raise Corrupt("The PNG data is damaged. Upload the picture again.") from error
+
+
+def _field(image: Any, name: str, default: int) -> int:
+    return int(image.get(name)) if name in image.get_fields() else default
+
+
+def _bytes(page: Page, tag: Tag) -> bytes:
+    value = page.tags.get(tag, b"")
+    return value if isinstance(value, bytes) else bytes(int(part) & 0xFF for part in value)

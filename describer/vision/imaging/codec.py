@@ -1,0 +1,86 @@
+"""Where codecs are called: what they raise on their own calls is the picture's fault, and nothing else is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final
+
+from PIL import Image
+
+from describer.domain.errors import Corrupt, DescriberError, TooLarge, Unsupported
+from describer.vision.imaging.values import MIB, Header, Limits
+
+# A backstop only, for sizes that a codec meets before or after our own check of the header; above twice this it raises.
+Image.MAX_IMAGE_PIXELS = 2**29
+
+_SHORT_OF_MEMORY: Final = ("out of memory", "memory allocation", "unable to allocate")
+_NOT_BUILT_IN: Final = (
+    *("not configured", "not implemented", "not supported", "not been built in", "not available", "unsupported"),
+    *("unknown pixel mode", "samples out of range", "whole number of bytes", "cannot handle", "unknown data"),
+)
+"""What libraries say where they lack a decoder: the file may well be sound."""
+_PACKAGE: Final = __name__.rpartition(".")[0]
+
+
+@contextmanager
+def calling(name: str, header: Header | None = None) -> Iterator[None]:
+    """Around calls of a codec alone, which raise OSError, SyntaxError, ValueError, struct.error and others.
+
+    An error that began in a frame of this package is a bug of ours and passes through, as does a missing module.
+
+    Args:
+        name: the format's.
+        header: what is known of the picture by now.
+
+    Raises:
+        Corrupt: the codec failed.
+        Unsupported: it has no decoder for this.
+        TooLarge: it took too much memory.
+    """
+    try:
+        yield
+    except (DescriberError, ImportError):
+        raise
+    except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(_too_much(name), facts(header)) from error
+    except Exception as error:
+        if _began_here(error.__traceback__):
+            raise
+        words = str(error).lower()
+        if any(sign in words for sign in _SHORT_OF_MEMORY):
+            raise TooLarge(_too_much(name), facts(header)) from error
+        if any(sign in words for sign in _NOT_BUILT_IN):
+            sentence = f"The way in which this {name} stores its pixels is not read. Save it anew as PNG or JPEG."
+            raise Unsupported(sentence, facts(header)) from error
+        raise Corrupt(f"The {name} data is damaged. Upload the picture again.", facts(header)) from error
+
+
+def check_cost(needed: float, header: Header, limits: Limits) -> None:
+    """Refuses a picture by its header: too many pixels, or `needed` bytes are too many. Raises TooLarge."""
+    what = f"a {header.format} of {header.width}x{header.height} pixels"
+    if header.width * header.height > limits.max_pixels:
+        most = f"{limits.max_pixels // 10**6} million"
+        raise TooLarge(f"Decoding {what} takes too long; {most} are allowed. Upload a smaller copy.", facts(header))
+    if needed > limits.decode_memory:
+        raise TooLarge(
+            f"Decoding {what} takes about {needed / MIB:.0f} MiB, over the limit of {limits.decode_memory / MIB:.0f}. "
+            f"Upload a smaller copy, or raise the limit.",
+            facts(header),
+        )
+
+
+def facts(header: Header | None) -> dict[str, str | int]:
+    """What a refusal tells of the picture."""
+    return {"format": header.format, "width": header.width, "height": header.height} if header else {}
+
+
+def _too_much(name: str) -> str:
+    return f"Decoding this {name} takes too much memory. Upload a smaller copy."
+
+
+def _began_here(trace: TracebackType | None) -> bool:
+    module = ""
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        trace = trace.tb_next
+    return module.startswith(f"{_PACKAGE}.")

@@ -1,0 +1,777 @@
+"""Who may replace whom: people's words stand, wherever and however they were said, and none is ever lost."""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from describer.domain.description import Texts
+from describer.domain.errors import Archived, Corrupt, Filtered, ImageRejected, NoUsableAnswer, Unsupported
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import NewerRecord, Record
+from describer.domain.review import Demand
+from describer.domain.status import Skip, Status
+from describer.domain.texts import Origin, Review
+from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, RequestOptions
+from describer.pipeline.events import Work
+from describer.vision.brief import Brief
+from tests.fakes import answer
+from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.entrypoints.test_on_demand import OnDemandSetup
+
+TWO = replace(BRIEF, languages=("en", "de"))
+TOM = "Tom, our cat"
+
+
+def edit(house: House, ref: ImageRef = CAT, **fields: Any) -> None:
+    """Save the sidecar with other fields, as anybody with an editor may; a field that is None is taken out."""
+    house.records.edit(ref, fields)
+
+
+def rejected(house: House) -> None:
+    edit(house, review="rejected")
+
+
+def stored(house: House, ref: ImageRef = CAT) -> Record:
+    return house.records.stored[ref].record
+
+
+async def test_a_history_line_is_the_whole_set_of_texts_with_its_language(house: House) -> None:
+    """A person's translation, then other bytes."""
+    await house.describe(brief=TWO)
+    edit(house, translations={"de": {"alt_text": "Tante Agathe im Garten"}})
+    await house.describe(brief=TWO)
+    house.images.put(CAT, b"dog")
+    record = await house.described(brief=TWO)
+    line = record.history[0]
+    assert (record.status, record.demand) == (Status.NEEDS_REVIEW, Demand.NEW_PICTURE)
+    assert (line.language, line.translations["de"].alt_text) == ("en", "Tante Agathe im Garten")
+    assert (line.origin("de/alt_text"), line.origin("alt_text")) == (Origin.HUMAN, Origin.MODEL)
+    assert line.source.sha256 == hashlib.sha256(b"cat").hexdigest()
+
+
+async def test_a_persons_description_without_an_alt_text_is_in_the_history(house: House) -> None:
+    house.images.tag(CAT, description="Aunt Agatha, Whitby 1962")
+    house.preparer.refuses = Corrupt("Cut off.")
+    assert (await house.described()).description == "Aunt Agatha, Whitby 1962"
+    house.preparer.refuses = None
+    house.images.put(CAT, b"mended")
+    record = await house.described()
+    assert record.status is Status.NEEDS_REVIEW
+    assert record.history[0].description == "Aunt Agatha, Whitby 1962"
+
+
+async def test_lines_of_people_are_never_pushed_out_and_those_of_the_model_are(house: House) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    for number in range(50):
+        house.images.put(CAT, b"%d" % number)
+        house.model.script = [answer(f"Version {number}.")]
+        await house.describe()
+    history = stored(house).history
+    assert [line.alt_text for line in history if line.of_people()] == [TOM]
+    assert len(history) == 21
+
+
+async def test_a_persons_text_that_is_said_again_and_again_is_kept_once(house: House) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    for number in range(50):
+        house.model.script = [answer(f"Version {number}.")]
+        await house.describe(brief=replace(BRIEF, context=f"context {number}"))
+    assert stored(house).alt_text == TOM
+    assert len(stored(house).history) <= 21
+
+
+DOORS = ["sidecar", "metadata"]
+
+
+async def _by_trigger(house: House) -> Record:
+    await house.delivery.handle_upload(CAT.container, CAT.name)
+    return stored(house)
+
+
+async def _by_queue(house: House) -> Record:
+    await house.delivery.again(Work.first(CAT).to_message().encode())
+    return stored(house)
+
+
+async def _by_writing_call(house: House) -> Record:
+    setup = _desk(house)
+    return await setup.describe(BlobOf(CAT), setup.brief(RequestOptions()), write=True)
+
+
+async def _by_call(house: House) -> Record:
+    setup = _desk(house)
+    return await setup.describe(BlobOf(CAT), setup.brief(RequestOptions()))
+
+
+WAYS_IN = [_by_trigger, _by_queue, _by_writing_call, _by_call]
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_correction_stands_whichever_way_the_picture_comes(house: House, door: str, come: Any) -> None:
+    await house.describe(brief=replace(BRIEF, detail="low"))  # so that the model is asked once more
+    edit(house, alt_text=TOM) if door == "sidecar" else house.images.tag(CAT, alt_text=TOM)
+    record = await come(house)
+    assert (record.status, record.alt_text, record.origin("alt_text")) == (Status.KEPT, TOM, Origin.HUMAN)
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_correction_in_the_metadata_stands_without_a_sidecar_whichever_way_it_comes(
+    house: House, come: Any
+) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text=TOM)
+    house.records.stored.clear()
+    assert (await come(house)).alt_text == TOM
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_decorative_picture_stays_so_whichever_way_it_comes(house: House, come: Any) -> None:
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    edit(house, alt_text="", is_decorative=True)
+    record = await come(house)
+    assert (record.status, record.alt_text, record.is_decorative) == (Status.KEPT, "", True)
+
+
+@pytest.mark.parametrize("come", WAYS_IN)
+async def test_a_percent_sign_stands_whichever_way_the_picture_comes(house: House, come: Any) -> None:
+    house.images.tag(CAT, alt_text="Rebajas 50%de descuento")
+    assert (await come(house)).alt_text == "Rebajas 50%de descuento"
+    assert house.metadata()["alt_text"] == "Rebajas 50%de descuento"
+
+
+@pytest.mark.parametrize("way", ["queue", "HTTP"])
+async def test_another_answer_is_had_on_demand_past_what_copies_share(house: House, way: str) -> None:
+    await house.describe()
+    house.records.stored.clear()
+    house.images.put(CAT, b"cat")
+    house.model.script = [answer("A tabby cat asleep.")]
+    if way == "queue":
+        await house.delivery.again(replace(Work.first(CAT), anew=True).to_message().encode())
+    else:
+        setup = _desk(house)
+        await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(again=True)), write=True)
+    assert stored(house).alt_text == "A tabby cat asleep."
+    assert stored(house).request is None
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_corrected_text_is_a_persons_without_any_marker(house: House, door: str) -> None:
+    await house.describe()
+    edit(house, alt_text=TOM) if door == "sidecar" else house.images.tag(CAT, alt_text=TOM)
+    changed = replace(BRIEF, detail="low")
+    record = await house.described(brief=changed)
+    assert (record.status, record.review, record.alt_text) == (Status.KEPT, Review.EDITED, TOM)
+    assert record.origin("alt_text") is Origin.HUMAN
+    assert (house.metadata()["alt_text"], house.metadata()["description_source"]) == (TOM, "human")
+    assert [line.alt_text for line in record.history] == ["A cat on a sofa."]
+    assert isinstance(await house.describe(brief=changed), Skip)
+
+
+@pytest.mark.parametrize("field", ["tags", "visible_text", "image_kind"])
+async def test_a_corrected_fact_stands(house: House, field: str) -> None:
+    await house.describe()
+    values: dict[str, Any] = {"tags": ["tom", "cat"], "visible_text": "TOM", "image_kind": "painting"}
+    house.records.edit(CAT, {field: values[field]})
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert json.loads(record.to_json())[field] == values[field]
+    assert record.status is Status.DESCRIBED
+
+
+async def test_a_text_corrected_in_the_metadata_survives_a_move_to_where_no_sidecar_is(house: House) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text=TOM)
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"cat", **house.metadata())
+    record = await elsewhere.described()
+    assert (record.status, record.alt_text, record.description) == (
+        Status.KEPT,
+        TOM,
+        "A cat sleeps on a grey sofa.",
+    )
+    assert record.origin("description") is Origin.MODEL
+
+
+async def test_a_persons_description_survives_a_copy_without_its_sidecar(house: House) -> None:
+    house.images.tag(CAT, description="My cat")
+    await house.describe()
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"cat", **house.metadata())
+    elsewhere.model.script = [answer("Another text.")]
+    record = await elsewhere.described()
+    assert (record.description, record.origin("description")) == ("My cat", Origin.HUMAN)
+    assert (record.alt_text, record.origin("alt_text")) == ("Another text.", Origin.MODEL)
+
+
+async def test_our_own_text_is_ours_where_no_sidecar_is(house: House) -> None:
+    await house.describe()
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"cat", **house.metadata())
+    record = await elsewhere.described()
+    assert (record.status, record.of_people()) == (Status.DESCRIBED, {})
+
+
+async def test_a_text_edited_in_metadata_that_other_bytes_kept_is_not_about_them(house: House) -> None:
+    """As rclone uploads: new bytes, the old pairs."""
+    await house.describe()
+    house.images.tag(CAT, alt_text=TOM)
+    house.images.put(CAT, b"dog", **house.metadata())
+    house.model.script = [answer("A dog.")]
+    record = await house.described()
+    assert (record.status, record.alt_text, record.demand) == (Status.NEEDS_REVIEW, "A dog.", Demand.NEW_PICTURE)
+    assert (record.history[0].alt_text, record.history[0].origin("alt_text")) == (TOM, Origin.HUMAN)
+    assert house.metadata()["alt_text"] == "A dog."
+
+
+async def test_so_it_is_where_no_sidecar_is(house: House) -> None:
+    await house.describe()
+    house.images.tag(CAT, alt_text=TOM)
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"dog", **house.metadata())
+    record = await elsewhere.described()
+    assert (record.status, record.demand) == (Status.NEEDS_REVIEW, Demand.NEW_PICTURE)
+    assert record.history[0].alt_text == TOM
+    assert isinstance(await elsewhere.describe(), Skip)
+
+
+def _empty(house: House) -> None:
+    house.images.put(CAT, b"")
+    house.preparer.refuses = Corrupt("The picture has no bytes. Upload it again.")
+
+
+def _refused(refusal: ImageRejected) -> Any:
+    def happens(house: House) -> None:
+        house.images.put(CAT, b"unreadable for a moment")
+        house.preparer.refuses = refusal
+
+    return happens
+
+
+def _archived(house: House) -> None:
+    house.images.put(CAT, b"archived for a moment")
+    house.images.fails_with = Archived("archived")
+
+
+MOMENTS = {
+    "empty": _empty,
+    "corrupt": _refused(Corrupt("Cut off.")),
+    "unsupported": _refused(Unsupported("A text.")),
+    "filtered": _refused(Filtered("Filtered.")),
+    "failed": _refused(NoUsableAnswer("No answer.")),
+    "archived": _archived,
+    "other bytes": lambda house: house.images.put(CAT, b"dog"),
+}
+
+
+async def _after(house: House, moment: str, later: bytes) -> Record:
+    MOMENTS[moment](house)
+    await house.describe()
+    house.preparer.refuses = house.images.fails_with = None
+    house.images.put(CAT, later)
+    return await house.described()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_persons_text_is_back_when_its_bytes_are(house: House, moment: str) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    calls = len(house.model.calls)
+    record = await _after(house, moment, b"cat")
+    assert (record.status, record.alt_text, record.demand) == (Status.KEPT, TOM, None)
+    assert house.metadata()["alt_text"] == TOM
+    assert len(house.model.calls) == calls + (moment == "other bytes")
+    assert isinstance(await house.describe(), Skip)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_demand_lasts_until_a_person_settles_it(house: House, moment: str) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    assert (await _after(house, moment, b"a third picture")).status is Status.NEEDS_REVIEW
+    for brief in (replace(BRIEF, detail="low"), TWO):
+        record = await house.described(brief=brief)
+        assert (record.status, record.demand) == (Status.NEEDS_REVIEW, Demand.NEW_PICTURE)
+    house.images.put(CAT, b"a fourth one")
+    assert (await house.described()).status is Status.NEEDS_REVIEW
+    house.images.tag(CAT, description_review="approved")
+    record = await house.described()
+    assert (record.status, record.review, record.demand) == (Status.DESCRIBED, Review.APPROVED, None)
+    house.images.put(CAT, b"a fourth one")
+    assert (await house.described()).status is Status.DESCRIBED
+
+
+async def test_a_demand_moves_with_the_picture_where_no_sidecar_is(house: House) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"dog", **house.metadata())
+    assert (await elsewhere.described()).status is Status.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_approved_freezes_the_texts(house: House, door: str) -> None:
+    await house.describe()
+    edit(house, review="approved") if door == "sidecar" else house.images.tag(CAT, description_review="approved")
+    assert (await house.described()).review is Review.APPROVED
+    house.model.script = [answer("Something else.", languages=("en", "de"))]
+    changed = replace(TWO, detail="low")
+    record = await house.described(brief=changed)
+    assert (record.status, record.review, record.alt_text) == (Status.DESCRIBED, Review.APPROVED, "A cat on a sofa.")
+    assert (record.description, record.origin("alt_text")) == ("A cat sleeps on a grey sofa.", Origin.MODEL)
+    assert record.translations["de"].alt_text == "Something else."
+    assert house.metadata()["description_review"] == "approved"
+    assert isinstance(await house.describe(brief=changed), Skip)
+
+
+async def test_all_approved_costs_no_call_when_the_prompt_changes(house: House) -> None:
+    await house.describe()
+    edit(house, review="approved")
+    await house.describe()
+    changed = replace(BRIEF, detail="low")
+    assert isinstance(await house.describe(brief=changed), Skip)
+    house.images.put(CAT, b"cat")
+    assert (await house.described(brief=changed)).review is Review.APPROVED
+    assert len(house.model.calls) == 1
+
+
+async def test_an_approved_text_survives_new_bytes_and_comes_back_with_its_own(house: House) -> None:
+    await house.describe()
+    edit(house, review="approved")
+    await house.describe()
+    house.images.put(CAT, b"dog")
+    house.model.script = [answer("A dog.")]
+    record = await house.described()
+    assert (record.status, record.review) == (Status.NEEDS_REVIEW, Review.SUGGESTED)
+    assert record.history[0].review is Review.APPROVED
+    house.images.put(CAT, b"cat")
+    record = await house.described()
+    assert (record.status, record.review, record.alt_text) == (Status.DESCRIBED, Review.APPROVED, "A cat on a sofa.")
+
+
+async def test_an_approved_text_moves_with_the_picture_where_no_sidecar_is(house: House) -> None:
+    await house.describe()
+    edit(house, review="approved")
+    await house.describe()
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"cat", **house.metadata())
+    elsewhere.model.script = [answer("Something else.")]
+    record = await elsewhere.described()
+    assert (record.review, record.alt_text) == (Review.APPROVED, "A cat on a sofa.")
+
+
+async def test_an_approval_settles_what_the_checks_flagged(house: House) -> None:
+    house.model.script = [answer("A cat on a sofa in a room.")]
+    short = replace(BRIEF, max_chars=20)
+    assert (await house.described(brief=short)).status is Status.NEEDS_REVIEW
+    edit(house, review="approved")
+    record = await house.described(brief=short)
+    assert (record.status, record.reason, record.flags) == (Status.DESCRIBED, "", ("too_long",))
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_rejected_asks_for_a_person_and_never_the_model_again(house: House, door: str) -> None:
+    await house.describe()
+    rejected(house) if door == "sidecar" else house.images.tag(CAT, description_review="rejected")
+    record = await house.described()
+    assert (record.status, record.review, record.demand) == (
+        Status.NEEDS_REVIEW,
+        Review.REJECTED,
+        Demand.REJECTED,
+    )
+    assert "alt_text" not in house.metadata()
+    for brief in (BRIEF, replace(BRIEF, detail="low"), TWO):
+        assert isinstance(await house.describe(brief=brief), Skip)
+        house.images.put(CAT, b"cat")
+        assert (await house.described(brief=brief)).review is Review.REJECTED
+    assert len(house.model.calls) == 1
+
+
+async def test_a_rejected_text_is_rejected_still_when_its_bytes_are_back(house: House) -> None:
+    await house.describe()
+    rejected(house)
+    await house.describe()
+    house.images.put(CAT, b"dog")
+    assert (await house.described()).status is Status.NEEDS_REVIEW
+    house.images.put(CAT, b"cat")
+    assert (await house.described()).review is Review.REJECTED
+    assert len(house.model.calls) == 2
+
+
+async def test_a_text_that_a_person_writes_settles_a_rejection(house: House) -> None:
+    await house.describe()
+    rejected(house)
+    await house.describe()
+    edit(house, alt_text=TOM)
+    record = await house.described()
+    assert (record.status, record.review, record.demand) == (Status.KEPT, Review.EDITED, None)
+    assert house.metadata()["alt_text"] == TOM
+
+
+@pytest.mark.parametrize("first", ["approved", "rejected"])
+async def test_a_judgement_can_be_taken_back(house: House, first: str) -> None:
+    await house.describe()
+    edit(house, review=first)
+    await house.describe()
+    edit(house, review="suggested")
+    record = await house.described()
+    assert (record.status, record.review, record.demand) == (Status.DESCRIBED, Review.SUGGESTED, None)
+    assert house.metadata()["alt_text"] == "A cat on a sofa."
+
+
+async def test_somebody_who_asks_again_gets_another_text_and_the_demand_stands(house: House) -> None:
+    await house.describe()
+    rejected(house)
+    await house.describe()
+    house.model.script = [answer("A tabby cat asleep.")]
+    record = await house.described(brief=replace(BRIEF, again=True))
+    assert (record.status, record.alt_text, record.demand) == (
+        Status.NEEDS_REVIEW,
+        "A tabby cat asleep.",
+        Demand.REJECTED,
+    )
+    assert [line.alt_text for line in record.history] == ["A cat on a sofa.", "A cat on a sofa."]
+
+
+@pytest.mark.parametrize("door", ["sidecar", "metadata", "metadata of the first visit"])
+async def test_an_empty_alt_text_of_a_decorative_picture_is_a_text(house: House, door: str) -> None:
+    if door == "metadata of the first visit":
+        house.images.tag(CAT, is_decorative="true")
+    else:
+        await house.describe()
+        if door == "sidecar":
+            edit(house, alt_text="", is_decorative=True)
+        else:
+            house.images.tag(CAT, alt_text="", is_decorative="true")
+    record = await house.described()
+    for brief in (BRIEF, replace(BRIEF, detail="low")):
+        house.images.put(CAT, b"cat")
+        record = await house.described(brief=brief)
+        assert (record.status, record.alt_text, record.is_decorative) == (Status.KEPT, "", True)
+    assert house.metadata()["is_decorative"] == "true"
+    assert "alt_text" not in house.metadata()
+    assert house.metadata()["description_status"] == "kept"
+    elsewhere = House()
+    elsewhere.images.put(CAT, b"cat", **house.metadata())
+    assert (await elsewhere.described()).status is Status.KEPT
+
+
+async def test_a_picture_that_is_marked_as_decorative_loses_the_models_alt_text(house: House) -> None:
+    await house.describe()
+    edit(house, is_decorative=True)
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.KEPT, "")
+    assert record.history[0].alt_text == "A cat on a sofa."
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_removed_text_is_asked_for_anew_and_needs_a_look(house: House, door: str) -> None:
+    await house.describe()
+    house.images.put(ImageRef("images", "copy.jpg"), b"cat")
+    await house.describe(ImageRef("images", "copy.jpg"))  # what copies share has the text that is not wanted
+    if door == "sidecar":
+        edit(house, alt_text=None)
+    else:
+        del house.images.blobs[CAT].metadata["alt_text"]
+        house.images.tag(CAT)
+    house.model.script = [answer("A tabby cat asleep.")]
+    record = await house.described()
+    assert (record.status, record.alt_text, record.demand) == (
+        Status.NEEDS_REVIEW,
+        "A tabby cat asleep.",
+        Demand.REMOVED,
+    )
+    assert [line.alt_text for line in record.history] == ["A cat on a sofa."]
+    assert len(house.model.calls) == 2
+    assert isinstance(await house.describe(), Skip)
+    assert (await house.described(brief=replace(BRIEF, detail="low"))).demand is Demand.REMOVED
+
+
+async def test_a_removed_text_of_a_person_does_not_come_back_by_itself(house: House) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    edit(house, alt_text=None)
+    house.model.script = [Filtered("Filtered.")]
+    record = await house.described()
+    assert (record.status, record.alt_text) == (Status.FILTERED, "")
+    assert TOM in [line.alt_text for line in record.history]
+    house.images.put(CAT, b"cat")
+    assert (await house.described()).alt_text == ""
+    assert (await house.described(brief=replace(BRIEF, detail="low"))).status is Status.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_an_emptied_alt_text_needs_a_look_and_no_call(house: House, door: str) -> None:
+    await house.describe()
+    edit(house, alt_text="") if door == "sidecar" else house.images.tag(CAT, alt_text=" ")
+    for brief in (BRIEF, replace(BRIEF, detail="low")):
+        house.images.put(CAT, b"cat") if brief is not BRIEF else None
+        record = await house.described(brief=brief)
+        assert (record.status, record.alt_text, record.demand) == (Status.NEEDS_REVIEW, "", Demand.EMPTIED)
+    assert "alt_text" not in house.metadata()
+    assert len(house.model.calls) == 1
+    record = await house.described(brief=replace(BRIEF, again=True))
+    assert (record.status, record.alt_text) == (Status.NEEDS_REVIEW, "A cat on a sofa.")
+
+
+async def test_an_empty_value_where_the_app_wrote_nothing_says_nothing(house: House) -> None:
+    """Some programs put an empty alt text on every upload."""
+    house.images.tag(CAT, alt_text="")
+    assert (await house.described()).status is Status.DESCRIBED
+    assert house.metadata()["alt_text"] == "A cat on a sofa."
+
+
+async def test_an_emptied_description_stays_empty(house: House) -> None:
+    await house.describe()
+    edit(house, description="")
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert (record.status, record.description, record.alt_text) == (Status.DESCRIBED, "", "A cat on a sofa.")
+
+
+async def test_a_correction_in_the_sidecar_is_not_undone_by_its_older_copy(house: House) -> None:
+    house.images.tag(CAT, alt_text="Tom")
+    await house.describe()
+    edit(house, alt_text=TOM)
+    assert (await house.described()).alt_text == TOM
+    assert house.metadata()["alt_text"] == TOM
+
+
+async def test_a_restored_older_text_is_a_persons(house: House) -> None:
+    """Somebody puts the app's own earlier text back, over the one that replaced it."""
+    await house.describe()
+    house.model.script = [answer("Another cat.")]
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    house.images.tag(CAT, alt_text="A cat on a sofa.")
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert (record.status, record.alt_text) == (Status.KEPT, "A cat on a sofa.")
+
+
+async def test_our_text_alone_is_ours_still_where_a_program_dropped_all_other_pairs(house: House) -> None:
+    await house.describe()
+    house.images.put(CAT, b"cat", alt_text="A cat on a sofa.")
+    assert (await house.described()).status is Status.DESCRIBED
+
+
+async def test_an_origin_that_only_a_later_version_knows_is_protected(house: House) -> None:
+    await house.describe()
+    provenance = json.loads(stored(house).to_json())["provenance"]
+    provenance["alt_text"]["origin"] = "embedded"
+    edit(house, provenance=provenance)
+    record = await house.described(brief=replace(BRIEF, detail="low"))
+    assert (record.status, record.origin("alt_text"), record.alt_text) == (
+        Status.KEPT,
+        "embedded",
+        "A cat on a sofa.",
+    )
+
+
+async def test_fields_that_others_added_are_kept(house: House) -> None:
+    await house.describe(brief=TWO)
+    source = json.loads(stored(house).to_json())["source"]
+    german = {"alt_text": "A cat on a sofa.", "description": "A cat sleeps on a grey sofa.", "reviewer": "a"}
+    edit(house, rights="CC0", source=source | {"taken": "1962"}, translations={"de": german})
+    await house.describe(brief=replace(TWO, detail="low"))
+    kept = json.loads(stored(house).to_json())
+    assert (kept["rights"], kept["source"]["taken"], kept["translations"]["de"]["reviewer"]) == ("CC0", "1962", "a")
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    kept = json.loads(stored(house).to_json())
+    assert (kept["rights"], "taken" in kept["source"]) == ("CC0", False)
+
+
+BASE: dict[str, Any] = {
+    "status": "described",
+    "language": "en",
+    "source": {"container": "images", "name": "n", "etag": "1", "size": 3},
+    "fingerprint": "f",
+    "at": "2026-11-23T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2},
+        {"status": "rejected_by_editor"},
+        {"review": "in_progress"},
+        {"provenance": {"alt_text": {"origin": "model", "review": "escalated"}}},
+        {"history": [BASE | {"status": "translated"}]},
+    ],
+)
+def test_what_a_later_version_means_is_not_guessed(change: dict[str, Any]) -> None:
+    with pytest.raises(NewerRecord):
+        Record.from_json(json.dumps(BASE | change).encode())
+
+
+@pytest.mark.parametrize("change", [{"image_kind": "painting"}, {"rights": {"by": "A"}}, {"alt_text": None}])
+def test_what_can_be_kept_as_it_is_does_not_stop_a_record(change: dict[str, Any]) -> None:
+    record = Record.from_json(json.dumps(BASE | change).encode())
+    assert Record.from_json(record.to_json()) == record
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_sidecar_is_read_in_whatever_encoding_an_editor_saves_it(encoding: str) -> None:
+    text = json.dumps(BASE | {"alt_text": "Käse 🧀"}, ensure_ascii=False)
+    assert Record.from_json(text.encode(encoding)).alt_text == "Käse 🧀"
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"[]", b"{}", b'{"mine": true}', b"null", b'"x"'])
+def test_what_is_no_record_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - whatever the fault
+        Record.from_json(data)
+    assert not isinstance(caught.value, NewerRecord)
+
+
+WISH = RequestOptions(languages=("de", "en"), profile="product", context="Kater Tom")
+
+
+def _desk(house: House) -> OnDemandService:
+    return OnDemandSetup(house).on_demand
+
+
+async def test_what_a_caller_asked_is_not_undone_by_the_next_event(house: House) -> None:
+    setup = _desk(house)
+    await house.delivery.handle_upload(CAT.container, CAT.name)
+    house.model.script = [answer("Kater Tom auf dem Sofa.", languages=("de", "en"))]
+    written = await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
+    assert written.request is not None
+    assert (written.request.languages, written.request.context) == (("de", "en"), "Kater Tom")
+    calls = len(house.model.calls)
+    await house.delivery.handle_upload(CAT.container, CAT.name)
+    house.images.put(CAT, b"cat")
+    await house.delivery.handle_upload(CAT.container, CAT.name)
+    assert stored(house) == written
+    assert (await setup.describe(BlobOf(CAT), setup.brief(RequestOptions()))).alt_text == "Kater Tom auf dem Sofa."
+    assert len(house.model.calls) == calls
+
+
+async def test_what_a_caller_asked_is_asked_of_new_bytes_too_and_by_new_settings(house: House) -> None:
+    setup = _desk(house)
+    await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    await house.describe(brief=replace(BRIEF, detail="low"))
+    asked = [brief for brief in house.model.asked if isinstance(brief, Brief)]
+    assert [(brief.languages, brief.context, brief.detail) for brief in asked] == [
+        (("de", "en"), "Kater Tom", "high"),
+        (("de", "en"), "Kater Tom", "high"),
+        (("de", "en"), "Kater Tom", "low"),
+    ]
+
+
+async def test_a_giving_up_keeps_what_was_asked(house: House) -> None:
+    setup = _desk(house)
+    await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
+    house.images.put(CAT, b"dog")
+    end = await house.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    assert isinstance(end, Record)
+    assert end.request and end.request.context == "Kater Tom"
+
+
+async def test_another_demand_replaces_the_first(house: House) -> None:
+    setup = _desk(house)
+    await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
+    record = await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(languages=("fr",))), write=True)
+    assert record.request is not None
+    assert (record.language, record.request.context) == ("fr", None)
+
+
+async def test_a_model_that_callers_may_no_longer_choose_is_passed_over(house: House) -> None:
+    brief = replace(BRIEF, model="gpt-4.1", chosen=frozenset({"model"}))
+    await replace(house.pipeline, models=("gpt-4.1",)).describe(CAT, brief)
+    for models, expected in (("gpt-4.1",), "gpt-4.1"), ((), BRIEF.model):
+        house.images.put(CAT, expected.encode())
+        await replace(house.pipeline, models=models).describe(CAT, BRIEF)
+        asked = house.model.asked[-1]
+        assert asked.model == expected
+
+
+async def test_what_copies_share_does_not_hold_what_a_caller_said(house: House) -> None:
+    setup = _desk(house)
+    await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
+    (shared,) = house.records.shared.values()
+    assert "Kater" not in shared.to_json().decode()
+
+
+async def test_a_deleted_picture_keeps_its_sidecar_while_a_persons_text_is_in_the_history(house: House) -> None:
+    house.images.tag(CAT, alt_text=TOM)
+    await house.describe()
+    house.images.put(CAT, b"dog")
+    await house.describe()
+    del house.images.blobs[CAT]
+    await house.describe()
+    assert [line.alt_text for line in stored(house).history] == [TOM]
+
+
+_steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("upload"), st.sampled_from([b"a", b"b", b"c"])),
+        st.tuples(st.just("upload with pairs"), st.sampled_from([b"a", b"b", b"c"])),
+        st.tuples(st.just("metadata"), st.sampled_from(["alt_text", "description"])),
+        st.tuples(st.just("sidecar"), st.sampled_from(["alt_text", "description", "extended_description", "de"])),
+        st.tuples(st.just("review"), st.sampled_from(["approved", "rejected", "suggested"])),
+        st.tuples(st.just("event"), st.sampled_from([BRIEF, TWO, replace(TWO, languages=("de", "en"), detail="low")])),
+        st.tuples(st.just("fails"), st.sampled_from([Corrupt("c"), Filtered("f"), NoUsableAnswer("u"), None])),
+        st.tuples(st.just("archived"), st.booleans()),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_steps)
+def test_no_human_text_is_ever_unreachable(steps: list[tuple[str, Any]]) -> None:
+    """Whatever happens to a picture, each text that a person wrote and that an event saw is in sidecar or history."""
+    asyncio.run(_plays(steps))
+
+
+async def _plays(steps: list[tuple[str, Any]]) -> None:
+    house, said, seen = House(), set[str](), set[str]()
+    house.images.put(CAT, b"a")
+    for number, (what, value) in enumerate([*steps, ("event", BRIEF)]):
+        text = f"human {number}"
+        match what:
+            case "upload":
+                house.images.put(CAT, value)
+                said.clear()
+            case "upload with pairs":
+                house.images.put(CAT, value, **house.metadata())
+            case "metadata":
+                said = {old for old in said if house.metadata().get(value) != old} | {text}
+                house.images.tag(CAT, **{value: text})
+            case "sidecar" if CAT in house.records.stored:
+                seen |= {text} if _types(house, value, text) else set()
+            case "review" if CAT in house.records.stored:
+                edit(house, review=value)
+            case "event":
+                await house.describe(brief=value)
+                seen |= said
+            case "fails":
+                house.preparer.refuses = value
+            case "archived":
+                house.images.fails_with = Archived("archived") if value else None
+            case _:
+                pass  # there is no sidecar to edit
+        if CAT in house.records.stored:
+            kept = stored(house).to_json().decode()
+            assert {text for text in seen if f'"{text}"' not in kept} == set()
+
+
+def _types(house: House, field: str, text: str) -> bool:
+    """Save a text in the sidecar, but not over a person's: whoever does that has taken it away himself."""
+    record = stored(house)
+    values = {"translations": {"de": {"alt_text": text}}} if field == "de" else {field: text}
+    replaced = record.translations.get("de", Texts()).alt_text if field == "de" else getattr(record, field)
+    if replaced.startswith("human"):
+        return False
+    edit(house, **values)
+    return True

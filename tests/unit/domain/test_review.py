@@ -1,0 +1,48 @@
+"""The table that decides a record's status, row by row, and that it has a row for everything."""
+
+import itertools
+
+import pytest
+
+from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, Word, judge
+from describer.domain.status import Status
+from describer.domain.texts import Review
+
+REFUSALS = [status for status in Status if status not in {*ANSWERED, Status.KEPT}]
+ENDS = [*ANSWERED, *REFUSALS]
+DEMANDS = [None, *Demand]
+NOBODYS_WORD = [Word.MODELS, Word.NOBODYS]
+
+SAID = {
+    Word.PERSONS: Judgement(Status.KEPT, Review.EDITED, None),
+    Word.APPROVED: Judgement(Status.DESCRIBED, Review.APPROVED, None),
+    Word.REJECTED: Judgement(Status.NEEDS_REVIEW, Review.REJECTED, Demand.REJECTED),
+    Word.EMPTIED: Judgement(Status.NEEDS_REVIEW, Review.EDITED, Demand.EMPTIED),
+}
+
+
+def test_each_word_has_a_row() -> None:
+    assert {*SAID, *NOBODYS_WORD} == set(Word)
+
+
+@pytest.mark.parametrize(("word", "expected"), list(SAID.items()))
+@pytest.mark.parametrize("outcome", ENDS)
+def test_a_persons_word_decides_whatever_else_happened(word: Word, expected: Judgement, outcome: Status) -> None:
+    assert {judge(outcome, word, demand) for demand in DEMANDS} == {expected}
+
+
+@pytest.mark.parametrize("word", NOBODYS_WORD)
+@pytest.mark.parametrize("outcome", ENDS)
+def test_without_one_the_work_decides(word: Word, outcome: Status) -> None:
+    assert judge(outcome, word, None) == Judgement(outcome, Review.SUGGESTED, None)
+
+
+@pytest.mark.parametrize("word", NOBODYS_WORD)
+@pytest.mark.parametrize(("outcome", "demand"), list(itertools.product(ENDS, Demand)))
+def test_a_demand_lasts_and_nothing_is_published_under_it(word: Word, outcome: Status, demand: Demand) -> None:
+    status = Status.NEEDS_REVIEW if outcome in ANSWERED else outcome
+    assert judge(outcome, word, demand) == Judgement(status, Review.SUGGESTED, demand)
+
+
+def test_each_demand_tells_a_person_what_to_do() -> None:
+    assert REASONS.keys() == set(Demand)

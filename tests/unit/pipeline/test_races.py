@@ -1,0 +1,89 @@
+"""Whatever happens while pictures are worked on, in whatever order: each picture's last event puts all right."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.domain.status import Skip
+from tests.unit.conftest import House
+
+REFS = [ImageRef("images", f"{number}.jpg") for number in range(3)]
+
+
+class People:
+    """They upload, tag, describe, delete and rename, by the dice."""
+
+    def __init__(self, house: House, dice: random.Random) -> None:
+        self.images = house.images
+        self.dice = dice
+
+    async def act(self) -> None:
+        for _ in range(self.dice.randrange(6)):
+            await asyncio.sleep(0)
+            ref, roll = self.dice.choice(REFS), self.dice.random()
+            blob = self.images.blobs.get(ref)
+            if roll < 0.15:
+                self.images.put(ref, self.dice.choice([b"a", b"b"]))
+            elif blob and roll < 0.3:
+                self.images.tag(ref, shelf=str(roll))
+            elif blob and roll < 0.37:
+                self.images.tag(ref, alt_text=f"Tom {blob.data.decode()}")
+            elif blob and roll < 0.42:
+                del self.images.blobs[ref]
+            elif blob and roll < 0.5:
+                self.images.put(self.dice.choice(REFS), blob.data, **self.images.blobs.pop(ref).metadata)
+
+
+def _between(
+    people: People, write: Callable[..., Coroutine[Any, Any, StoredRecord]]
+) -> Callable[..., Coroutine[Any, Any, StoredRecord]]:
+    async def written(ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        await people.act()
+        stored = await write(ref, record, replaces=replaces)
+        await people.act()
+        return stored
+
+    return written
+
+
+@pytest.mark.parametrize("first", range(0, 600, 100))
+async def test_any_order_of_things_ends_in_the_right_record(first: int) -> None:
+    for seed in range(first, first + 100):
+        house, dice = House(), random.Random(seed)  # noqa: S311 - dice
+        people = People(house, dice)
+        for ref in REFS:
+            house.images.put(ref, b"a")
+        quiet = house.model.meanwhile, house.records.write
+        house.model.meanwhile = people.act
+        house.records.write = _between(people, house.records.write)  # type: ignore[method-assign]
+        arrivals = [dice.choice(REFS) for _ in range(9)]
+        await asyncio.gather(*(house.delivery.handle_upload(ref.container, ref.name) for ref in arrivals))
+        house.model.meanwhile, house.records.write = quiet  # type: ignore[method-assign]
+        await _all_is_right(house, seed)
+        await _nothing_stays_of_what_goes(house, seed)
+
+
+async def _all_is_right(house: House, seed: int) -> None:
+    for ref, blob in list(house.images.blobs.items()):
+        by_person = blob.metadata.get("alt_text") == f"Tom {blob.data.decode()}"
+        await house.delivery.handle_upload(ref.container, ref.name)
+        stored, metadata = house.records.stored[ref], house.metadata(ref)
+        assert stored.record.source.sha256 == hashlib.sha256(blob.data).hexdigest(), seed
+        assert metadata["description_record"] == stored.etag.strip('"'), seed
+        assert not by_person or metadata["alt_text"].startswith("Tom"), seed
+        assert isinstance(await house.describe(ref), Skip), seed
+
+
+async def _nothing_stays_of_what_goes(house: House, seed: int) -> None:
+    house.images.blobs.clear()
+    for ref in REFS:
+        await house.delivery.handle_upload(ref.container, ref.name)
+    assert not house.records.shared, seed
+    assert all("Tom" in stored.record.to_json().decode() for stored in house.records.stored.values()), seed

@@ -1,0 +1,58 @@
+"""A picture that was found corrupt is looked at again by other decoders, and by none twice."""
+
+from dataclasses import replace
+from importlib.metadata import version as installed
+
+import pytest
+
+from describer.domain.errors import Corrupt
+from describer.domain.record import Record
+from describer.domain.status import Skip, Status
+from describer.vision.families import family
+from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.values import Limits
+from describer.vision.imaging.version import version
+from tests import pictures
+from tests.unit.conftest import CAT, House
+
+DAMAGED = Corrupt("The PNG data is damaged.", {"format": "PNG", "width": 40, "height": 30})
+
+
+async def corrupt(house: House) -> Record:
+    house.preparer.refuses = DAMAGED
+    record = await house.described()
+    house.preparer.refuses = None
+    return record
+
+
+async def test_the_record_says_who_found_it_so_and_what_was_known(house: House) -> None:
+    record = await corrupt(house)
+    assert (record.status, record.reader) == (Status.CORRUPT, version())
+    assert (record.source.format, record.source.width, record.source.height) == ("PNG", 40, 30)
+    assert isinstance(await house.describe(), Skip)
+
+
+async def test_other_decoders_look_again(house: House) -> None:
+    await corrupt(house)
+    stored = house.records.stored[CAT]
+    house.records.stored[CAT] = replace(stored, record=stored.record.model_copy(update={"reader": "1/pillow 12.0.0"}))
+    record = await house.described()
+    assert (record.status, record.reader) == (Status.DESCRIBED, "")
+
+
+async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_picture(house: House) -> None:
+    """The model's family that its process is asked for does not exist there: any error of ours."""
+    luna = family("gpt-5.6-luna")
+    assert luna is not None
+    preparer = ProcessStudio(lambda _: replace(luna, name="no such family"), Limits())
+    house = House(preparer=preparer, max_bytes=10**6)  # type: ignore[arg-type]
+    house.images.put(CAT, pictures.jpeg())
+    await house.delivery.handle_upload(CAT.container, CAT.name)
+    await preparer.close()
+    assert CAT not in house.records.stored
+    assert len(house.queue.sent) == 1
+
+
+@pytest.mark.parametrize("package", ["pillow", "pillow-heif", "pyvips-binary"])
+def test_the_version_names_each_decoder(package: str) -> None:
+    assert f"/{package} {installed(package)}" in version()
