@@ -72,9 +72,9 @@ async def _by_command_line(line: Line) -> None:
         for name, value in line.stack._app_settings().items():
             patch.setenv(name, value)
         describe = ["describe", "--container", "images", "--write"]
-        assert await asyncio.to_thread(called, [*describe, *SPELLINGS]) == 1
+        assert await asyncio.to_thread(called, [*describe, *SPELLINGS], App.without_telemetry) == 1
         for name in REFUSED:
-            assert await asyncio.to_thread(called, [*describe, name]) == 2
+            assert await asyncio.to_thread(called, [*describe, name], App.without_telemetry) == 2
 
 
 async def test_no_spelling_leads_to_an_excluded_picture_by_any_door(guarded: Line) -> None:
