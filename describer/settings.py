@@ -118,7 +118,10 @@ _Globs = Annotated[
     tuple[Annotated[str, _matching(r"(?!(.*[/\\])?\.{1,2}([/\\]|$))[^{}]*")], ...], BeforeValidator(_listed)
 ]
 # Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
-_Container = Annotated[str, _matching(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")]
+_NAME: Final = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
+_Container = Annotated[str, _matching(_NAME)]
+# Azure's own: a static website, and blobs without a container.
+_Watched = Annotated[str, _matching(rf"\$web|\$root|{_NAME}")]
 # A name, a name with wildcards, or an IPv6 address in brackets; and a port.
 _HostGlob = Annotated[str, _matching(r"([a-z0-9*_-]+(\.[a-z0-9*_-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")]
 _Hosts = Annotated[tuple[_HostGlob, ...], BeforeValidator(_listed)]
@@ -129,6 +132,7 @@ _HOSTS: Final = (
 )
 _GLOBS: Final = "globs without braces or segments . and .., comma between, such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
+_WATCHED: Final = f"{_CONTAINER}; or $web, or $root but for the blob trigger"
 
 
 class Settings(BaseModel):
@@ -137,10 +141,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     # Where the pictures are, and where the descriptions go
-    images_container: _Container = _setting(
-        "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _CONTAINER
+    images_container: _Watched = _setting(
+        "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _WATCHED
     )
-    more_containers: Annotated[tuple[_Container, ...], BeforeValidator(_listed)] = _setting(
+    more_containers: Annotated[tuple[_Watched, ...], BeforeValidator(_listed)] = _setting(
         "IMAGES_MORE_CONTAINERS",
         (),
         "Further containers of the account; their events come by the routes queue and eventGridTrigger only.",

@@ -25,6 +25,9 @@ DOCUMENT: Final = HERE.parent / "docs" / "cost.md"
 PICTURES: Final = 10_000
 FAMILIES: Final = ("gpt-6-luna", "gpt-5.6-luna", "gpt-5.4-nano", "gpt-5.4-mini", "gpt-5-mini")
 MEMORY_GB: Final = 2
+ZONAL: Final = 14
+"""Two for each of: the group `blob`, the group `http` (webhooks and MCP included), and the five functions of queues."""
+
 OPERATIONS: Final = 6
 """Event Grid's operations for a picture: its event in and out, and the filter on it; the events of the two sidecars,
 which are published and match no subscription; what the app announces. Deliveries to your subscribers come on top."""
@@ -108,7 +111,16 @@ def _idle(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
             f"| {name} | {counts['endpoints']} | {counts['zones']} | {_money(Decimal(network))} | {alerts} | "
             f"{ready if counts['ready'] else '0'} |"
         )
-    return [*lines, ""]
+    return [
+        *lines,
+        "",
+        *_prose(
+            "`ZONE_REDUNDANT` keeps two instances always ready in each scale group that the app uses (uploads, HTTP, "
+            f"and each function of a queue), {ZONAL} of them in all, at the price of always-ready instances; storage "
+            "in zones costs more than `Standard_LRS`, too."
+        ),
+        "",
+    ]
 
 
 def _pictures(assumed: Assumed) -> list[str]:

@@ -6,7 +6,7 @@ targetScope = 'subscription'
 metadata name = 'image-describer'
 metadata description = 'Describes the pictures in Azure Blob Storage with a vision model, without keys.'
 
-import { imagesRoleType, routeType } from 'modules/types.bicep'
+import { imagesRoleType, isolatedStorageType, routeType } from 'modules/types.bicep'
 
 // ---- Where
 
@@ -32,7 +32,7 @@ param uploadRoute routeType = 'blobTrigger'
 @maxLength(63)
 param imagesContainer string = 'images'
 
-@description('Further containers of pictures in the same account, comma between; 24 at most. For the routes queue and eventGridTrigger only: the blob trigger serves one. They are created in an account of ours, and must exist in an existing one.')
+@description('Further containers of pictures in the same account, comma between; 22 at most. For the routes queue and eventGridTrigger only: the blob trigger serves one. They are created in an account of ours, and must exist in an existing one.')
 param moreImagesContainers string = ''
 
 @description('Container of the descriptions, in the same account. It is created.')
@@ -58,13 +58,14 @@ param existingSystemTopicResourceGroup string = ''
 @description('Role of the app on the images account. StorageBlobDataOwner: on the account, as the documentation of the blob trigger asks. StorageBlobDataContributor: on the two containers alone, which looks sufficient.')
 param imagesRole imagesRoleType = 'StorageBlobDataOwner'
 
-@description('Redundancy of storage accounts that are created. Zones (ZRS) are not available in every region.')
+@description('Redundancy of storage accounts that are created; decide before the first deployment. Zones (ZRS) are not available in every region.')
 param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_LRS'
 
 // ---- The model
 
-@description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region. There is no default: it is for you to decide. With an existing deployment say what it is.')
-param modelSkuName 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
+// Empty is no default: it is refused below, and the preprovision hook asks. azd itself would offer what the model has not.
+@description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region, for models that have it: infra/models.json. There is no default: it is for you to decide. Unused with an existing deployment.')
+param modelSkuName '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard' = ''
 
 @description('The vision model: a family of describer/vision/models.toml. With an existing deployment say what is behind it.')
 param modelName string = 'gpt-5.6-luna'
@@ -74,13 +75,13 @@ param modelVersion string = '2026-07-09'
 
 @description('Thousand tokens a minute of the deployment. Instances and concurrency follow from it.')
 @minValue(1)
+@maxValue(100000)
 param modelCapacity int = 100
 
-// azd asks for it, and offers the regions that have quota for this. The name cannot depend on modelSkuName: for the other
-// two see `az cognitiveservices usage list`.
+// azd knows one SKU and one capacity only, so that it would ask for quota which nobody uses: the preprovision hook asks
+// instead, for what was chosen.
 @description('Region of the Azure OpenAI account. Unused with an existing one.')
-@metadata({ azd: { type: 'location', usageName: ['OpenAI.GlobalStandard.gpt-5.6-luna, 100'] } })
-param openAiLocation string
+param openAiLocation string = ''
 
 @description('Name of an Azure OpenAI account that exists, with a custom subdomain. Empty: an account is created.')
 param existingOpenAi string = ''
@@ -91,10 +92,14 @@ param existingOpenAiResourceGroup string = ''
 @description('Name of the deployment on the existing account.')
 param existingDeployment string = ''
 
+@description('Thousand tokens a minute of that deployment, from which concurrency follows; the preprovision hook finds it. 0: modelCapacity.')
+@minValue(0)
+param existingCapacity int = 0
+
 @description('Content filter of the deployment. Empty: the service\'s default.')
 param contentFilter string = ''
 
-@description('Bring back the Azure OpenAI account that `azd down` left soft-deleted, instead of failing on its name.')
+@description('Bring back the Azure OpenAI account that `azd down` left soft-deleted, instead of failing on its name. The preprovision hook finds out, each time.')
 param restoreOpenAi bool = false
 
 // ---- The app
@@ -103,17 +108,24 @@ param restoreOpenAi bool = false
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances at a time of each scale group, besides those always ready. 0: derived from the model\'s capacity.')
+@description('Most instances at a time; docs/adr/0014-instances.md. 0: 40, or more where the model\'s capacity asks for them.')
 @minValue(0)
 @maxValue(1000)
 param maximumInstanceCount int = 0
 
 @description('Instances that wait for uploads all the time, and are paid for. 0: the first upload after a while starts one.')
 @minValue(0)
+@maxValue(20)
 param alwaysReadyInstances int = 0
+
+@description('Spread instances over availability zones, where the region has them: two are then always ready in each scale group, and paid for.')
+param zoneRedundant bool = false
 
 @description('Any optional setting of the README, by name, such as { DESCRIPTION_LANGUAGES: \'en,de\' }.')
 param appSettings object = {}
+
+@description('Ask no model, and lose nothing: infra/emergency.py sets it.')
+param emergencyStop bool = false
 
 @description('Create a custom topic, and announce on it what was described.')
 param publishEvents bool = true
@@ -126,7 +138,7 @@ param deployerType 'User' | 'Group' | 'ServicePrincipal' = 'User'
 
 // ---- Network
 
-@description('Reach storage, model and topic by private endpoints only, and let nothing but Event Grid call the app.')
+@description('Reach storage, model and topic by private endpoints only, and let nothing but Event Grid call the app; on the route queue nothing at all.')
 param networkIsolation bool = false
 
 @description('Addresses of the virtual network; a /22 or larger.')
@@ -135,6 +147,24 @@ param networkAddressPrefix string = '10.40.0.0/22'
 @description('Public IPv4 addresses or ranges (CIDR) that keep access to storage and the app under isolation, such as those of the people who deploy.')
 param allowedIpRanges string[] = []
 
+@description('What isolation leaves of the storage\'s public endpoints. TrustedServices: if Event Grid is not let through where they are Disabled.')
+param isolatedStorageAccess isolatedStorageType = 'Disabled'
+
+@description('A private endpoint for the app too, by which it is called and deployed from within the network.')
+param appPrivateEndpoint bool = false
+
+@description('Resource id of a subnet for the app that exists, delegated to Microsoft.App/environments. Empty: a network is created.')
+param appSubnetId string = ''
+
+@description('Resource id of a subnet for private endpoints that exists; together with appSubnetId.')
+param endpointSubnetId string = ''
+
+@description('Create private DNS zones. false: a policy of the landing zone adds the records, or you do.')
+param createDnsZones bool = true
+
+@description('Resource ids of private DNS zones that exist, by sub-resource: blob, queue, table, account, topic, sites, cognitiveservices, services-ai.')
+param dnsZoneIds object = {}
+
 // ---- Watching
 
 @description('Where alerts are sent. Empty: they fire and stand in the portal, and nobody is written to.')
@@ -142,9 +172,12 @@ param alertEmail string = ''
 
 @description('Thousand tokens a day above which an alert fires.')
 @minValue(1)
+@maxValue(100000000)
 param dailyTokensThousand int = 5000
 
-@description('Gigabytes of logs a day after which the workspace takes no more; -1: no limit.')
+@description('Gigabytes of logs a day after which the workspace takes no more, and alerts that ask it are blind; -1: no limit.')
+@minValue(-1)
+@maxValue(1000)
 param dailyLogCapGb int = 1
 
 @description('Days for which logs are kept.')
@@ -154,26 +187,26 @@ param logRetentionDays int = 30
 
 // ---- Names
 
-var token = toLower(uniqueString(subscription().id, environmentName, location))
+var suffix = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = { ...tags, 'azd-env-name': environmentName }
 var ownImages = empty(existingImagesAccount)
 var ownOpenAi = empty(existingOpenAi)
 var ownSystemTopic = empty(existingSystemTopic)
 var names = {
   group: 'rg-${environmentName}'
-  identity: 'id-${token}'
-  host: 'sthost${token}'
-  images: ownImages ? 'stimg${token}' : existingImagesAccount
-  openAi: ownOpenAi ? 'oai-${token}' : existingOpenAi
+  identity: 'id-${suffix}'
+  host: 'sthost${suffix}'
+  images: ownImages ? 'stimg${suffix}' : existingImagesAccount
+  openAi: ownOpenAi ? 'oai-${suffix}' : existingOpenAi
   deployment: ownOpenAi ? modelName : existingDeployment
-  systemTopic: ownSystemTopic ? 'egst-${token}' : existingSystemTopic
-  eventSubscription: 'uploads-to-func-${token}'
-  eventsTopic: publishEvents ? 'egt-${token}' : ''
-  app: 'func-${token}'
-  plan: 'plan-${token}'
-  workspace: 'log-${token}'
-  insights: 'appi-${token}'
-  logs: 'describer-${token}'
+  systemTopic: ownSystemTopic ? 'egst-${suffix}' : existingSystemTopic
+  eventSubscription: 'uploads-to-func-${suffix}'
+  eventsTopic: publishEvents ? 'egt-${suffix}' : ''
+  app: 'func-${suffix}'
+  plan: 'plan-${suffix}'
+  workspace: 'log-${suffix}'
+  insights: 'appi-${suffix}'
+  logs: 'describer-${suffix}'
   package: 'app-package'
   deadLetters: 'eventgrid-deadletter'
   work: 'image-work'
@@ -200,11 +233,31 @@ var groups = {
     : existingSystemTopicResourceGroup
 }
 var moreContainers = filter(map(split(moreImagesContainers, ','), name => trim(name)), name => !empty(name))
+// Azure makes $web itself, for a static website, and $root at its first blob: in an account of ours there is neither.
+var foreignOnly = filter([imagesContainer, ...moreContainers], name => ownImages && startsWith(name, '$'))
 var containers = uploadRoute == 'blobTrigger' && !empty(moreContainers)
   ? fail('moreImagesContainers needs uploadRoute queue or eventGridTrigger: the blob trigger serves one container.')
   : contains([imagesContainer, ...moreContainers], descriptionsContainer)
       ? fail('descriptionsContainer is a container of pictures too: a description is no upload, so name another.')
-      : [imagesContainer, ...moreContainers]
+      : !empty(foreignOnly)
+          ? fail('$web and $root exist in an account of yours only: say existingImagesAccount.')
+          : uploadRoute == 'blobTrigger' && imagesContainer == '$root'
+              ? fail('The blob trigger misreads the names in $root: choose the route queue or eventGridTrigger.')
+              : length(moreContainers) > 22
+                  ? fail('moreImagesContainers has more than 22 names: Event Grid takes 25 values in a subscription\'s filters.')
+                  : [imagesContainer, ...moreContainers]
+var sku = ownOpenAi && empty(modelSkuName)
+  ? fail('Where may pictures be processed? Say modelSkuName: GlobalStandard, DataZoneStandard or Standard.')
+  : modelSkuName
+var modelRegion = ownOpenAi && empty(openAiLocation)
+  ? fail('openAiLocation is empty: say in which region the model is to be.')
+  : openAiLocation
+var zoneStorage = zoneRedundant && !endsWith(storageRedundancy, 'ZRS')
+  ? fail('zoneRedundant needs storage in zones too: storageRedundancy Standard_ZRS or Standard_GZRS.')
+  : zoneRedundant
+var ownNetwork = empty(appSubnetId) != empty(endpointSubnetId)
+  ? fail('Say both appSubnetId and endpointSubnetId, or neither.')
+  : empty(appSubnetId)
 var subscriptionId = subscription().subscriptionId
 var ids = {
   identity: resourceId(subscriptionId, names.group, 'Microsoft.ManagedIdentity/userAssignedIdentities', names.identity)
@@ -214,13 +267,19 @@ var ids = {
   systemTopic: resourceId(subscriptionId, groups.systemTopic, 'Microsoft.EventGrid/systemTopics', names.systemTopic)
   eventsTopic: resourceId(subscriptionId, names.group, 'Microsoft.EventGrid/topics', names.eventsTopic)
   workspace: resourceId(subscriptionId, names.group, 'Microsoft.OperationalInsights/workspaces', names.workspace)
-  appSubnet: resourceId(
-    subscriptionId,
-    names.group,
-    'Microsoft.Network/virtualNetworks/subnets',
-    'vnet-${token}',
-    'app'
-  )
+  app: resourceId(subscriptionId, names.group, 'Microsoft.Web/sites', names.app)
+  appSubnet: ownNetwork
+    ? resourceId(subscriptionId, names.group, 'Microsoft.Network/virtualNetworks/subnets', 'vnet-${suffix}', 'app')
+    : appSubnetId
+  endpointSubnet: ownNetwork
+    ? resourceId(
+        subscriptionId,
+        names.group,
+        'Microsoft.Network/virtualNetworks/subnets',
+        'vnet-${suffix}',
+        'endpoints'
+      )
+    : endpointSubnetId
 }
 
 // ---- Scale, from the model's quota
@@ -233,16 +292,56 @@ var ids = {
 var inputTokens = 1000
 var secondsPerCall = 5 // assumed, not measured: small models answer such a question in 2 to 10 seconds
 var outputTokens = int(appSettings.?MAX_COMPLETION_TOKENS ?? '1500')
-var callsInFlight = max(1, modelCapacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
-// One instance for eight calls: 2 GB take eight pictures in memory. The most that is set holds for each scale group by
-// itself, and instances that are always ready come on top (Microsoft Learn, "Event-driven scaling"). On the route of the
-// blob trigger two groups call the model, that of uploads and `work`; each may use the whole quota, for most of the time
-// one of them is idle. When both are busy, some calls are turned away and put off.
+var capacity = ownOpenAi || existingCapacity == 0 ? modelCapacity : existingCapacity
+var callsInFlight = max(1, capacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
+// One instance may use the quota up, but for eight calls at a time: 2 GB take eight pictures in memory. What several
+// instances ask for too much is turned away, and put off. The number of instances holds no quota: it must be large enough
+// under each reading of the platform's bound, docs/adr/0014-instances.md.
 var callsPerInstance = 8
+var modelConcurrency = min(callsPerInstance, callsInFlight)
+var fewestInstances = 40
 var wantedInstances = min(1000, (callsInFlight + callsPerInstance - 1) / callsPerInstance)
-var instances = maximumInstanceCount > 0 ? maximumInstanceCount : max(1, wantedInstances - alwaysReadyInstances)
-var allInstances = instances + alwaysReadyInstances
-var modelConcurrency = min(callsPerInstance, (callsInFlight + allInstances - 1) / allInstances)
+var instances = maximumInstanceCount > 0 ? maximumInstanceCount : max(fewestInstances, wantedInstances)
+
+// ---- Names within the network
+
+// Services that are reached privately, and what they are called there.
+var privateServices = concat(
+  [
+    { name: 'host-blob', id: ids.host, group: 'blob' }
+    { name: 'host-queue', id: ids.host, group: 'queue' }
+    { name: 'host-table', id: ids.host, group: 'table' }
+    { name: 'images-blob', id: ids.images, group: 'blob' }
+    { name: 'model', id: ids.openAi, group: 'account' }
+  ],
+  publishEvents ? [{ name: 'events', id: ids.eventsTopic, group: 'topic' }] : []
+)
+// An existing account may be of Azure AI services, and is called by their names too.
+var moreGroups = ownOpenAi ? {} : { account: ['cognitiveservices', 'services-ai'] }
+var zoneNames = {
+  blob: 'privatelink.blob.${environment().suffixes.storage}'
+  queue: 'privatelink.queue.${environment().suffixes.storage}'
+  table: 'privatelink.table.${environment().suffixes.storage}'
+  account: 'privatelink.openai.azure.com'
+  topic: 'privatelink.eventgrid.azure.net'
+  sites: 'privatelink.azurewebsites.net'
+  cognitiveservices: 'privatelink.cognitiveservices.azure.com'
+  'services-ai': 'privatelink.services.ai.azure.com'
+}
+var privateGroups = union(
+  map(privateServices, service => service.group),
+  moreGroups.?account ?? [],
+  appPrivateEndpoint ? ['sites'] : []
+)
+var ownZones = createDnsZones ? filter(privateGroups, group => !contains(dnsZoneIds, group)) : []
+var zoneIds = {
+  ...dnsZoneIds
+  ...toObject(
+    ownZones,
+    group => group,
+    group => resourceId(subscriptionId, names.group, 'Microsoft.Network/privateDnsZones', zoneNames[group])
+  )
+}
 
 // ---- Resources
 
@@ -279,6 +378,7 @@ module hostStorage 'modules/storage.bicep' = {
     containerNames: [names.package, names.deadLetters]
     queueNames: [names.work, names.unpublished, names.proofs, names.aside, names.uploadsPoison]
     networkIsolation: networkIsolation
+    isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges
   }
 }
@@ -292,6 +392,7 @@ module imageStorage 'modules/storage.bicep' = if (ownImages) {
     redundancy: storageRedundancy
     containerNames: containers
     networkIsolation: networkIsolation
+    isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges
   }
 }
@@ -302,12 +403,11 @@ module imagesAccess 'modules/images-access.bicep' = {
     accountName: names.images
     imagesContainers: containers
     descriptionsContainer: descriptionsContainer
-    identityId: ids.identity
+    #disable-next-line what-if-short-circuiting // the price of names that follow their principal: modules/roles.bicep
+    appPrincipalId: identity.outputs.principalId
     imagesRole: imagesRole
     deployerId: deployerId
     deployerType: deployerType
-    #disable-next-line what-if-short-circuiting // the price of names that survive `azd down`, outside our own group only
-    seed: ownImages ? '' : identity.outputs.principalId
   }
   dependsOn: [imageStorage]
 }
@@ -323,6 +423,11 @@ module uploadEvents 'modules/upload-events.bicep' = if (ownSystemTopic) {
   dependsOn: [group, imageStorage]
 }
 
+module systemTopic 'modules/system-topic.bicep' = if (!ownSystemTopic) {
+  scope: resourceGroup(groups.systemTopic)
+  params: { name: names.systemTopic }
+}
+
 module eventsTopic 'modules/events-topic.bicep' = if (publishEvents) {
   scope: group
   params: { name: names.eventsTopic, location: location, tags: allTags, networkIsolation: networkIsolation }
@@ -332,9 +437,9 @@ module model 'modules/model.bicep' = if (ownOpenAi) {
   scope: group
   params: {
     name: names.openAi
-    location: openAiLocation
+    location: modelRegion
     tags: allTags
-    model: { name: modelName, version: modelVersion, skuName: modelSkuName, capacity: modelCapacity }
+    model: { name: modelName, version: modelVersion, skuName: sku, capacity: modelCapacity }
     contentFilter: contentFilter
     networkIsolation: networkIsolation
     restore: restoreOpenAi
@@ -345,9 +450,8 @@ module modelAccess 'modules/model-access.bicep' = {
   scope: resourceGroup(groups.openAi)
   params: {
     accountName: names.openAi
-    identityId: ids.identity
-    #disable-next-line what-if-short-circuiting // as with the images account
-    seed: ownOpenAi ? '' : identity.outputs.principalId
+    #disable-next-line what-if-short-circuiting // the price of names that follow their principal: modules/roles.bicep
+    appPrincipalId: identity.outputs.principalId
   }
   dependsOn: [model]
 }
@@ -355,38 +459,58 @@ module modelAccess 'modules/model-access.bicep' = {
 module roles 'modules/roles.bicep' = {
   scope: group
   params: {
-    identityName: names.identity
     hostAccountName: names.host
     deadLetterContainer: names.deadLetters
     workQueue: names.work
     uploadRoute: uploadRoute
     insightsName: names.insights
     eventsTopicName: names.eventsTopic
-    systemTopicId: ids.systemTopic
+    #disable-next-line what-if-short-circuiting // the price of names that follow their principal
+    appPrincipalId: identity.outputs.principalId
+    #disable-next-line what-if-short-circuiting
+    systemTopicPrincipalId: ownSystemTopic ? uploadEvents!.outputs.principalId : systemTopic!.outputs.principalId
   }
-  dependsOn: [identity, hostStorage, monitoring, eventsTopic, uploadEvents]
+  dependsOn: [hostStorage, monitoring, eventsTopic]
 }
 
 module network 'modules/network.bicep' = if (networkIsolation) {
   scope: group
   params: {
-    token: token
+    suffix: suffix
     location: location
     tags: allTags
     addressPrefix: networkAddressPrefix
-    foundry: !ownOpenAi
-    services: concat(
-      [
-        { name: 'host-blob', id: ids.host, group: 'blob' }
-        { name: 'host-queue', id: ids.host, group: 'queue' }
-        { name: 'host-table', id: ids.host, group: 'table' }
-        { name: 'images-blob', id: ids.images, group: 'blob' }
-        { name: 'model', id: ids.openAi, group: 'account' }
-      ],
-      publishEvents ? [{ name: 'events', id: ids.eventsTopic, group: 'topic' }] : []
-    )
+    existingAppSubnetId: appSubnetId
+    zoneNames: map(ownZones, group => zoneNames[group])
   }
-  dependsOn: [hostStorage, imageStorage, model, eventsTopic]
+}
+
+module endpoints 'modules/private-endpoints.bicep' = if (networkIsolation) {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: allTags
+    subnetId: ids.endpointSubnet
+    services: privateServices
+    moreGroups: moreGroups
+    zoneIds: zoneIds
+  }
+  dependsOn: [network, hostStorage, imageStorage, model, eventsTopic]
+}
+
+module appEndpoint 'modules/private-endpoints.bicep' = if (networkIsolation && appPrivateEndpoint) {
+  scope: group
+  params: {
+    suffix: suffix
+    location: location
+    tags: allTags
+    subnetId: ids.endpointSubnet
+    services: [{ name: 'app', id: ids.app, group: 'sites' }]
+    moreGroups: {}
+    zoneIds: zoneIds
+  }
+  dependsOn: [network, app]
 }
 
 module app 'modules/function-app.bicep' = {
@@ -411,16 +535,18 @@ module app 'modules/function-app.bicep' = {
     insightsName: names.insights
     eventsTopicName: names.eventsTopic
     appSettings: appSettings
+    emergencyStop: emergencyStop
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: instances
     alwaysReadyInstances: alwaysReadyInstances
     uploadRoute: uploadRoute
+    zoneRedundant: zoneStorage
     networkIsolation: networkIsolation
     subnetId: networkIsolation ? ids.appSubnet : ''
     allowedIpRanges: allowedIpRanges
   }
   // All that it reads at its start, by roles and addresses that it will use.
-  dependsOn: [roles, imagesAccess, modelAccess, network]
+  dependsOn: [roles, imagesAccess, modelAccess, network, endpoints]
 }
 
 module diagnostics 'modules/diagnostics.bicep' = {
@@ -439,7 +565,7 @@ module diagnostics 'modules/diagnostics.bicep' = {
 module alerts 'modules/alerts.bicep' = {
   scope: group
   params: {
-    token: token
+    suffix: suffix
     location: location
     tags: allTags
     email: alertEmail
@@ -454,6 +580,9 @@ module alerts 'modules/alerts.bicep' = {
 }
 
 // ---- For the hooks, and for people
+//
+// No output may be called as a variable of main.parameters.json: `azd down` removes every output from the environment, and
+// what was chosen by that variable with it.
 
 @description('Resource group of all that is ours.')
 output AZURE_RESOURCE_GROUP string = group.name
@@ -466,13 +595,13 @@ output IMAGES_ACCOUNT_NAME string = names.images
 @description('Its resource group.')
 output IMAGES_RESOURCE_GROUP string = groups.images
 @description('Container of the pictures.')
-output IMAGES_CONTAINER string = imagesContainer
+output DEPLOYED_IMAGES_CONTAINER string = imagesContainer
 @description('Further containers of pictures, comma between.')
-output IMAGES_MORE_CONTAINERS string = join(moreContainers, ',')
+output DEPLOYED_IMAGES_MORE_CONTAINERS string = join(moreContainers, ',')
 @description('Container of the descriptions.')
-output DESCRIPTIONS_CONTAINER string = descriptionsContainer
+output DEPLOYED_DESCRIPTIONS_CONTAINER string = descriptionsContainer
 @description('Route of uploads.')
-output UPLOAD_ROUTE string = uploadRoute
+output DEPLOYED_UPLOAD_ROUTE string = uploadRoute
 @description('The system topic of the images account.')
 output SYSTEM_TOPIC_NAME string = names.systemTopic
 @description('Its resource group: that of the event subscription\'s deployment.')
@@ -484,7 +613,7 @@ output DEAD_LETTER_CONTAINER string = names.deadLetters
 @description('Queue of deferred work.')
 output WORK_QUEUE string = names.work
 @description('Whether the deployer is shut out from storage, so that the app must prove the wiring.')
-output NETWORK_ISOLATION bool = networkIsolation
+output DEPLOYED_NETWORK_ISOLATION bool = networkIsolation
 @description('The Azure OpenAI account.')
 output OPENAI_ACCOUNT_NAME string = names.openAi
 @description('The deployment of the model.')
@@ -493,3 +622,7 @@ output OPENAI_DEPLOYMENT string = names.deployment
 output EVENTS_TOPIC_NAME string = names.eventsTopic
 @description('Calls of the model in flight that the quota allows, from which instances and concurrency follow.')
 output MODEL_CALLS_IN_FLIGHT int = callsInFlight
+@description('The app\'s identity, by which its role assignments are found.')
+output APP_PRINCIPAL_ID string = identity.outputs.principalId
+@description('Names of the app\'s settings; what else it has was set by hand.')
+output DEPLOYED_SETTING_NAMES string = app.outputs.settingNames

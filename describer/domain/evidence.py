@@ -45,7 +45,7 @@ class Evidence:
         source = self.stored.record.source
         if self.sha256 and source.sha256:
             return source.sha256 == self.sha256
-        return source.size == self.size and (source.etag == self.picture.etag or self.is_marked)
+        return source.size == self.size and (source.etag == self.picture.etag or self._was_written_for(self.stored))
 
     @cached_property
     def is_marked(self) -> bool:
@@ -170,11 +170,16 @@ class Evidence:
         if self.origin is None:
             return []
         record = self.origin.record
-        named = self._copy.record in {self.origin.etag.strip('"'), *(line.record for line in record.history)}
-        unread = self.sha256 is None and record.source.sha256 is None and record.source.size == self.size and named
+        unread = self.sha256 is None and record.source.sha256 is None and record.source.size == self.size
+        unread = unread and self._was_written_for(self.origin)
         known = edits.in_sidecar(record).applied(record)
         found: list[DescriptionState] = [known] if unread or self._is_about(known) else []
         return found + [line for line in record.history if self._is_about(line)]
+
+    def _was_written_for(self, stored: StoredRecord) -> bool:
+        """Whether the metadata was written for this record, which people may have edited since."""
+        made = stored.record.at.isoformat(timespec="seconds")
+        return self._copy.record == stored.etag.strip('"') or self._copy.at == made
 
     def _is_about(self, known: DescriptionState) -> bool:
         return self.sha256 is not None and known.source.sha256 == self.sha256

@@ -37,6 +37,7 @@ DEMAND: Final = "description_demand"
 """Why a person has to look, where one has to."""
 SHA256: Final = "description_sha256"
 LANGUAGE: Final = "description_language"
+AT: Final = "description_at"
 DIGESTS: Final = "description_digests"
 """What the app wrote: `alt_text:model:<digest>;description:human:<digest>`. A value that differs was edited since."""
 SKIP: Final = "description_skip"
@@ -46,8 +47,8 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != 
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
 _OURS: Final = frozenset(
-    [*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS]
-    + [f"description_{name}" for name in ("model", "fingerprint", "at")]
+    [*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS, AT]
+    + [f"description_{name}" for name in ("model", "fingerprint")]
 )
 _ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODERS: Final = ("", "/", "!'()*", "!#$&'()*+,/:;=?@")
@@ -133,6 +134,7 @@ class Copy:
         sha256: of the bytes that they are about, if the app had read them.
         record: the sidecar's ETag, without quotes.
         demand: what awaited a person.
+        at: when the record was made, which nobody's edit of the sidecar changes.
     """
 
     values: Mapping[str, Value]
@@ -142,6 +144,7 @@ class Copy:
     sha256: str | None
     record: str
     demand: Demand | None = None
+    at: str = ""
 
 
 def read(metadata: Mapping[str, str]) -> Copy:
@@ -160,6 +163,7 @@ def read(metadata: Mapping[str, str]) -> Copy:
         language=known(pairs.get(LANGUAGE, "")),
         sha256=pairs.get(SHA256) or None,
         record=pairs.get(RECORD, ""),
+        at=pairs.get(AT, ""),
         demand=next((demand for demand in Demand if demand == pairs.get(DEMAND)), None),
     )
 
@@ -199,7 +203,7 @@ def _marks(record: Record, etag: str) -> dict[str, str]:
         "description_model": cut(record.model or "", _LONGEST_MODEL),
         "description_fingerprint": record.fingerprint,
         SHA256: record.source.sha256 or "",
-        "description_at": record.at.isoformat(timespec="seconds"),
+        AT: record.at.isoformat(timespec="seconds"),
         RECORD: etag.strip('"'),
         DECORATIVE: "true" if _is_decorative(record) else "",
     }

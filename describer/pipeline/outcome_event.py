@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
+from describer.domain.review import Demand
 from describer.domain.status import Status
 
 _LONGEST_REASON = 300
@@ -31,6 +32,10 @@ class Summary(BaseModel):
     """The default one, then those of the translations."""
     flags: tuple[str, ...]
     review: str
+    demand: Demand | None = None
+    """Why a person has to look, where one has to."""
+    is_decorative: bool = False
+    """An empty alt text is right."""
     sidecar: str
     """The sidecar's name in the descriptions container."""
     record: str
@@ -89,6 +94,8 @@ def _summary(stored: StoredRecord, ref: ImageRef) -> Summary:
         languages=(record.language, *record.translations),
         flags=record.flags,
         review=record.review,
+        demand=record.demand,
+        is_decorative=record.is_decorative,
         sidecar=sidecar_name(ref),
         record=stored.etag.strip('"'),
         sha256=record.source.sha256,

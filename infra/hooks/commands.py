@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -63,6 +63,20 @@ class Azure:
         """A command of `az` in full, as it is run and as it is printed."""
         subscription = self.environ.get("AZURE_SUBSCRIPTION_ID", "")
         return ("az", *words, *(("--subscription", subscription) if subscription else ()))
+
+    @staticmethod
+    def named(resources: Iterable[Mapping[str, Any]] | None, name: str, group: str) -> Mapping[str, Any] | None:
+        """The resource of this name, in this group if one is said; case does not matter to Azure."""
+        for resource in resources or []:
+            if resource["name"].lower() == name.lower() and group.lower() in {"", resource["resourceGroup"].lower()}:
+                return resource
+        return None
+
+    @staticmethod
+    def absent(kind: str, name: str, group: str) -> str:
+        """The sentence for a resource that is nowhere; the command after it lists those that are."""
+        where = f"the resource group {group}" if group else "this subscription"
+        return f"There is no {kind} {name} in {where}; there are:"
 
     def _run(self, program: str, *words: str) -> str:
         path = shutil.which(program, path=self.environ.get("PATH"))

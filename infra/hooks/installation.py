@@ -8,10 +8,13 @@ from infra.hooks.commands import Stop
 FUNCTIONS = {"blobTrigger": "describe_on_upload", "queue": "work", "eventGridTrigger": "on_storage_event"}
 """What each route of uploads ends in."""
 
+_CHOSEN = {"images_container", "descriptions_container", "upload_route", "network_isolation"}
+"""Chosen by a variable of that name, so that the output is called otherwise: `azd down` forgets every output."""
+
 
 @dataclass(frozen=True)
 class Installation:
-    """Each field is the output of its name in upper case."""
+    """Each field is the output of its name in upper case, with DEPLOYED_ before it where it was chosen."""
 
     azure_resource_group: str
     azure_function_app_name: str
@@ -34,13 +37,20 @@ class Installation:
         Raises:
             Stop: outputs are missing.
         """
-        names = [field.name.upper() for field in fields(cls)]
-        missing = [name for name in names if not environ.get(name)]
+        outputs = cls.outputs()
+        missing = [name for name in outputs.values() if not environ.get(name)]
         if missing:
             raise Stop(f"These outputs of infra/main.bicep are not in the environment: {', '.join(missing)}.")
-        if environ["UPLOAD_ROUTE"] not in FUNCTIONS:
-            raise Stop(f"UPLOAD_ROUTE is {environ['UPLOAD_ROUTE']}; expected one of {', '.join(FUNCTIONS)}.")
-        return cls(**{name.lower(): environ[name] for name in names})
+        route = environ[outputs["upload_route"]]
+        if route not in FUNCTIONS:
+            raise Stop(f"{outputs['upload_route']} is {route}; expected one of {', '.join(FUNCTIONS)}.")
+        return cls(**{field: environ[name] for field, name in outputs.items()})
+
+    @classmethod
+    def outputs(cls) -> dict[str, str]:
+        """The output that each field is read from."""
+        names = [field.name for field in fields(cls)]
+        return {name: f"{'DEPLOYED_' if name in _CHOSEN else ''}{name.upper()}" for name in names}
 
     @property
     def isolated(self) -> bool:

@@ -14,9 +14,17 @@ from infra.hooks.commands import Azure, Clock, Failed, Stop, printed
 from infra.hooks.installation import Installation
 
 PATIENCE = 600
-"""Seconds for a new role to take effect, and again for the sidecar to come."""
+"""Seconds for a new role to take effect, here and, once the picture is uploaded, in the app."""
+
+AGAIN = 120
+"""Seconds after which the picture is uploaded anew. What met a missing role is put off for longer each time, by the app
+and by Event Grid; a new upload is tried at once."""
+
+TRIES = 8
+"""Uploads: the last is later than any role takes, and has its own time for the model."""
 
 _PAUSE = 10
+_PICTURE = "picture.png"
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
         try:
             _upload(clock, picture, Path(folder), specimen.draw())
             started = clock.now()
-            record = _described(clock, sidecar, Path(folder), here)
+            record = _described(clock, picture, sidecar, Path(folder), here)
             seconds = clock.now() - started
             shared = shared_name(ref.container, shared_key(record["source"]["sha256"], record["fingerprint"]))
             left.append(Blob(azure, here.images_account_name, here.descriptions_container, shared))
@@ -75,11 +83,9 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
 
 
 def _upload(clock: Clock, picture: Blob, folder: Path, data: bytes) -> None:
-    file = folder / "picture.png"
-    file.write_bytes(data)
-    options = ("--file", str(file), "--content-type", "image/png", "--overwrite", "true", "--no-progress")
+    (folder / _PICTURE).write_bytes(data)
     try:
-        clock.until(lambda: picture.do("upload", *options), seconds=PATIENCE, pause=_PAUSE)
+        clock.until(lambda: _put(picture, folder), seconds=PATIENCE, pause=_PAUSE)
     except Failed as failure:
         raise Stop(
             f"The picture could not be uploaded in {PATIENCE} s. You need the role Storage Blob Data Contributor on the"
@@ -87,24 +93,39 @@ def _upload(clock: Clock, picture: Blob, folder: Path, data: bytes) -> None:
         ) from failure
 
 
-def _described(clock: Clock, sidecar: Blob, folder: Path, here: Installation) -> dict[str, Any]:
+def _put(picture: Blob, folder: Path) -> bool:
+    options = ("--content-type", "image/png", "--overwrite", "true", "--no-progress")
+    return picture.do("upload", "--file", str(folder / _PICTURE), *options)
+
+
+def _described(clock: Clock, picture: Blob, sidecar: Blob, folder: Path, here: Installation) -> dict[str, Any]:
     file = folder / "sidecar.json"
-    try:
-        clock.until(
-            lambda: sidecar.do("download", "--file", str(file), "--no-progress"), seconds=PATIENCE, pause=_PAUSE
-        )
-    except Failed as failure:
-        raise Stop(
-            f"No sidecar came in {PATIENCE} s. {failure}\n{_patterns(sidecar.azure, here)}docs/operations.md says what"
-            " may hold it up; first see whether the event subscription is there:",
-            *sidecar.azure.words(
-                *("eventgrid", "system-topic", "event-subscription", "show", "--name", here.event_subscription_name),
-                *("--system-topic-name", here.system_topic_name),
-                *("--resource-group", here.system_topic_resource_group),
-            ),
-        ) from failure
+    for left in reversed(range(TRIES)):
+        try:
+            clock.until(
+                lambda: sidecar.do("download", "--file", str(file), "--no-progress"), seconds=AGAIN, pause=_PAUSE
+            )
+            break
+        except Failed as failure:
+            if not left:
+                raise _silent(sidecar, here, failure) from failure
+        with suppress(Failed):  # the next one is asked for all the same
+            _put(picture, folder)
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return record
+
+
+def _silent(sidecar: Blob, here: Installation, failure: Failed) -> Stop:
+    return Stop(
+        f"No sidecar came in {TRIES * AGAIN} s and after {TRIES} uploads. {failure}\n{_patterns(sidecar.azure, here)}"
+        "Roles that were just given may be late: `azd hooks run postdeploy` proves it again. docs/operations.md says"
+        " what else may hold it up; first see whether the event subscription is there:",
+        *sidecar.azure.words(
+            *("eventgrid", "system-topic", "event-subscription", "show", "--name", here.event_subscription_name),
+            *("--system-topic-name", here.system_topic_name),
+            *("--resource-group", here.system_topic_resource_group),
+        ),
+    )
 
 
 def _patterns(azure: Azure, here: Installation) -> str:

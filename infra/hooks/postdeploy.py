@@ -38,7 +38,7 @@ def deploy(azure: Azure, clock: Clock) -> None:
     print(f"Subscribing to uploads in {here.images_account_name} by the route {here.upload_route}")
     _subscribe(azure, clock, here)
     print("Proving the wiring with a picture; a role that was just given can take ten minutes")
-    said = (inside if here.isolated else outside).prove(azure, clock, here)
+    said = inside.prove(azure, clock, here) if here.isolated else outside.prove(azure, clock, here)
     print(f"The wiring is proved: {said}")
 
 
@@ -81,7 +81,9 @@ def _rest(azure: Azure, here: Installation, method: str, path: str) -> tuple[str
 
 
 def _subscribe(azure: Azure, clock: Clock, here: Installation) -> None:
-    more = [name.strip() for name in azure.environ.get("IMAGES_MORE_CONTAINERS", "").split(",") if name.strip()]
+    more = [
+        name.strip() for name in azure.environ.get("DEPLOYED_IMAGES_MORE_CONTAINERS", "").split(",") if name.strip()
+    ]
     parameters = {
         "systemTopicName": here.system_topic_name,
         "eventSubscriptionName": here.event_subscription_name,

@@ -7,7 +7,7 @@ existing images account and an existing Azure OpenAI account we create roles and
 import os
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 FOREIGN = (
     "EXISTING_IMAGES_RESOURCE_GROUP",
@@ -25,23 +25,41 @@ def refusal(environ: Mapping[str, str]) -> str:
     groups = ", ".join(foreign)
     return "\n".join(
         [
-            f"azd down would delete the whole of {groups}, which others use. Remove what is ours instead:",
-            f"  {_unsubscribe(environ)}",
-            f"  {shlex.join(['az', 'group', 'delete', '--name', ours])}",
-            f"In {groups} there remain the container of the descriptions, and role assignments of an identity that is",
-            "gone, which the portal shows as unknown and which may be deleted.",
+            f"azd down would delete the whole of {groups}, which others use. Remove what is ours, in this order:",
+            *(f"  {shlex.join(('az', *words))}" for words in _commands(environ, ours)),
+            f"Then there remains in {groups} the container of the descriptions, which is yours to keep or delete.",
         ]
     )
 
 
-def _unsubscribe(environ: Mapping[str, str]) -> str:
-    told = {
-        "--resource-group": "SYSTEM_TOPIC_RESOURCE_GROUP",
-        "--system-topic-name": "SYSTEM_TOPIC_NAME",
-        "--name": "EVENT_SUBSCRIPTION_NAME",
-    }
-    words = [word for option, name in told.items() for word in (option, environ.get(name, "?"))]
-    return shlex.join(["az", "eventgrid", "system-topic", "event-subscription", "delete", "--yes", *words])
+def _commands(environ: Mapping[str, str], ours: str) -> Iterator[tuple[str, ...]]:
+    """First what works by itself, last our group: the role assignments are found while their identity is there."""
+    topic, group = environ.get("SYSTEM_TOPIC_NAME", "?"), environ.get("SYSTEM_TOPIC_RESOURCE_GROUP", "?")
+    event_grid = ("eventgrid", "system-topic")
+    subscription = environ.get("EVENT_SUBSCRIPTION_NAME", "?")
+    where = ("--resource-group", group, "--system-topic-name", topic, "--name", subscription)
+    yield (*event_grid, "event-subscription", "delete", "--yes", *where)
+    if not environ.get("EXISTING_SYSTEM_TOPIC") and group != ours:
+        yield (*event_grid, "delete", "--yes", "--resource-group", group, "--name", topic)
+    account = _account(environ)
+    if principal := environ.get("APP_PRINCIPAL_ID"):
+        for scope in filter(None, (account, _model(environ))):
+            yield ("role", "assignment", "delete", "--assignee", principal, "--scope", scope)
+    yield ("group", "delete", "--name", ours)
+
+
+def _account(environ: Mapping[str, str]) -> str:
+    group, name = environ.get("EXISTING_IMAGES_RESOURCE_GROUP"), environ.get("EXISTING_IMAGES_ACCOUNT")
+    return _id(environ, group, f"Microsoft.Storage/storageAccounts/{name}") if group and name else ""
+
+
+def _model(environ: Mapping[str, str]) -> str:
+    group, name = environ.get("EXISTING_OPENAI_RESOURCE_GROUP"), environ.get("EXISTING_OPENAI")
+    return _id(environ, group, f"Microsoft.CognitiveServices/accounts/{name}") if group and name else ""
+
+
+def _id(environ: Mapping[str, str], group: str, resource: str) -> str:
+    return f"/subscriptions/{environ.get('AZURE_SUBSCRIPTION_ID', '?')}/resourceGroups/{group}/providers/{resource}"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 // docs/operations.md says for each what to do. One row is one alert.
 
 @description('Ending of the resource names.')
-param token string
+param suffix string
 @description('Region.')
 param location string
 @description('Tags.')
@@ -27,7 +27,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existin
 }
 
 resource owner 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
-  name: 'ag-${token}'
+  name: 'ag-${suffix}'
   location: 'global'
   tags: tags
   properties: {
@@ -154,11 +154,17 @@ var logAlerts = [
     severity: 2
     query: loadTextContent('../alerts/unpublished-events.kql')
   }
+  {
+    name: 'log-cap'
+    title: 'The workspace takes no more logs today: until it does, the alerts that ask it are blind'
+    severity: 1
+    query: loadTextContent('../alerts/log-cap.kql')
+  }
 ]
 
-resource metrics 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+resource metrics 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for alert in metricAlerts: {
-    name: '${alert.name}-${token}'
+    name: '${alert.name}-${suffix}'
     location: 'global'
     tags: tags
     properties: {
@@ -191,9 +197,9 @@ resource metrics 'Microsoft.Insights/metricAlerts@2018-03-01' = [
   }
 ]
 
-resource logs 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource logs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in logAlerts: {
-    name: '${alert.name}-${token}'
+    name: '${alert.name}-${suffix}'
     location: location
     tags: tags
     kind: 'LogAlert'

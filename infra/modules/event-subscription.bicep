@@ -16,9 +16,10 @@ param functionAppName string
 param functionAppResourceGroup string
 @description('The app\'s own storage account: dead letters, and the queue of the queue route.')
 param hostAccountName string
-@description('Containers whose pictures are described; one on the route blobTrigger, 25 at most.')
+// Event Grid takes 25 values in all filters of a subscription, and two are those of data.api.
+@description('Containers whose pictures are described; one on the route blobTrigger, 23 at most.')
 @minLength(1)
-@maxLength(25)
+@maxLength(23)
 param containerNames string[]
 @description('Container of events that could not be delivered.')
 param deadLetterContainer string = 'eventgrid-deadletter'
@@ -83,14 +84,16 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
   properties: {
     destination: uploadRoute == 'queue' ? null : uploadRoute == 'blobTrigger' ? webhook : function
     deliveryWithResourceIdentity: uploadRoute == 'queue' ? { identity: identity, destination: queue } : null
-    // The blob trigger's webhook would take a deletion for an upload. The other routes read the type.
+    // The blob trigger's webhook would take a deletion for an upload, and fail the whole delivery at a BlobRenamed or at an
+    // event of a directory. The other routes read the type.
     filter: {
       includedEventTypes: uploadRoute == 'blobTrigger'
         ? ['Microsoft.Storage.BlobCreated']
         : ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobRenamed', 'Microsoft.Storage.BlobDeleted']
       // Up to and with `/blobs/`: without it `images` would match `images-old` too.
       subjectBeginsWith: several ? '/blobServices/default/containers/' : prefixes[0]
-      // With a hierarchical namespace a file is created empty first, and flushed when it is whole.
+      // With a hierarchical namespace a file is created empty first, and flushed when it is whole. A client that flushes
+      // without closing raises no second event: docs/deploy.md, "Pictures and a model that exist".
       advancedFilters: concat(
         [{ operatorType: 'StringNotIn', key: 'data.api', values: ['CreateFile', 'SftpCreate'] }],
         several ? [{ operatorType: 'StringBeginsWith', key: 'subject', values: prefixes }] : []

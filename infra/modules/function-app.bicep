@@ -1,6 +1,7 @@
 // The function app on Flex Consumption, and all its settings. Names of settings are those of describer/settings.py; the
 // rest are read by the Functions host, the Python worker or azure-identity. Endpoints are taken from the resources
-// themselves, which hold in every cloud and for accounts with DNS zone endpoints too.
+// themselves, which holds for accounts with DNS zone endpoints too. Only Azure's public cloud is served: the authority, the
+// scope of the model's tokens and the private zones are its.
 
 import { routeType } from './types.bicep'
 
@@ -43,6 +44,8 @@ param insightsName string
 param eventsTopicName string
 @description('Optional settings, over those made here.')
 param appSettings object
+@description('Ask no model: uploads are put off, and none is lost. See infra/emergency.py.')
+param emergencyStop bool
 @description('Memory of an instance.')
 param instanceMemoryMB int
 @description('Most instances at a time.')
@@ -51,6 +54,8 @@ param maximumInstanceCount int
 param alwaysReadyInstances int
 @description('Route of uploads; decides what may come in under isolation and which functions are kept ready.')
 param uploadRoute routeType
+@description('Spread what is always ready over zones; the storage must be zone-redundant too.')
+param zoneRedundant bool
 @description('Let nothing but Event Grid and allowedIpRanges in.')
 param networkIsolation bool
 @description('Subnet of the app. Empty: none.')
@@ -90,11 +95,13 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   tags: tags
   kind: 'functionapp'
   sku: { name: 'FC1', tier: 'FlexConsumption' }
-  properties: { reserved: true }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
 }
 
 // Blob triggers scale as one group; any other function by itself. On the other routes pictures are described in `work`.
 var readyGroup = { blobTrigger: 'blob', queue: 'function:work', eventGridTrigger: 'function:work' }
+// On the route `queue` nobody has to call in: Event Grid writes to storage. Deployments then come from within the network.
+var closed = networkIsolation && uploadRoute == 'queue' && empty(allowedIpRanges)
 var fromEventGrid = {
   name: 'event-grid'
   description: 'Uploads, by the webhook of the blob trigger or of the Event Grid trigger.'
@@ -112,6 +119,43 @@ var fromPeople = [
   }
 ]
 
+// A deployment that is not there: infra/emergency.py writes the same name.
+var stoppedDeployment = 'stopped-by-emergency'
+var settings = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identity.properties.clientId
+  AzureWebJobsStorage__blobServiceUri: host.properties.primaryEndpoints.blob
+  AzureWebJobsStorage__queueServiceUri: host.properties.primaryEndpoints.queue
+  AzureWebJobsStorage__tableServiceUri: host.properties.primaryEndpoints.table
+  IMAGES__credential: 'managedidentity'
+  IMAGES__clientId: identity.properties.clientId
+  IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
+  // The trigger's poison queue. Not in the images account: the host ends, and the whole app with it, where it cannot read a
+  // queue that a function names.
+  IMAGES__queueServiceUri: host.properties.primaryEndpoints.queue
+  IMAGES_CONTAINER: imagesContainers[0]
+  IMAGES_MORE_CONTAINERS: join(skip(imagesContainers, 1), ',')
+  DESCRIPTIONS_CONTAINER: descriptionsContainer
+  AZURE_OPENAI_ENDPOINT: openAi.properties.endpoint
+  AZURE_OPENAI_DEPLOYMENT: deploymentName
+  MODEL_FAMILY: modelFamily
+  MODEL_CONCURRENCY: string(modelConcurrency)
+  EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
+  // For azure-identity, where a client is built without naming the identity.
+  AZURE_CLIENT_ID: identity.properties.clientId
+  AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
+  // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
+  // the app configures itself: docs/adr/0004-telemetry.md.
+  PYTHON_ENABLE_OPENTELEMETRY: 'true'
+  // Told to stop, the host waits for what runs instead of cancelling it.
+  FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
+  ...appSettings
+  // A name that no deployment has is answered 404, which puts a picture off for as long as it lasts.
+  ...(emergencyStop ? { AZURE_OPENAI_DEPLOYMENT: stoppedDeployment, MODELS_ALLOWED: '' } : {})
+}
+
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
@@ -124,7 +168,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    // No cookie that ties a caller to an instance: nothing of a call stays on it.
+    clientAffinityEnabled: false
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       // 1.3 would stop Event Grid's deliveries.
@@ -162,40 +208,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
-  resource settings 'config' = {
+  resource configuration 'config' = {
     name: 'appsettings'
-    properties: {
-      AzureWebJobsStorage__credential: 'managedidentity'
-      AzureWebJobsStorage__clientId: identity.properties.clientId
-      AzureWebJobsStorage__blobServiceUri: host.properties.primaryEndpoints.blob
-      AzureWebJobsStorage__queueServiceUri: host.properties.primaryEndpoints.queue
-      AzureWebJobsStorage__tableServiceUri: host.properties.primaryEndpoints.table
-      IMAGES__credential: 'managedidentity'
-      IMAGES__clientId: identity.properties.clientId
-      IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
-      // The trigger's poison queue. Not in the images account: the host ends, and the whole app with it, where it cannot read
-      // a queue that a function names.
-      IMAGES__queueServiceUri: host.properties.primaryEndpoints.queue
-      IMAGES_CONTAINER: imagesContainers[0]
-      IMAGES_MORE_CONTAINERS: join(skip(imagesContainers, 1), ',')
-      DESCRIPTIONS_CONTAINER: descriptionsContainer
-      AZURE_OPENAI_ENDPOINT: openAi.properties.endpoint
-      AZURE_OPENAI_DEPLOYMENT: deploymentName
-      MODEL_FAMILY: modelFamily
-      MODEL_CONCURRENCY: string(modelConcurrency)
-      EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
-      // For azure-identity, where a client is built without naming the identity.
-      AZURE_CLIENT_ID: identity.properties.clientId
-      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
-      APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
-      // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
-      // the app configures itself: docs/adr/0004-telemetry.md.
-      PYTHON_ENABLE_OPENTELEMETRY: 'true'
-      // Told to stop, the host waits for what runs instead of cancelling it.
-      FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
-      ...appSettings
-    }
+    properties: settings
   }
 
   // No user names and passwords for deployments.
@@ -209,3 +224,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     properties: { allow: false }
   }
 }
+
+@description('Names of its settings, comma between; what else the app has was set by hand.')
+output settingNames string = join(objectKeys(settings), ',')

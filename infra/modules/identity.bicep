@@ -13,5 +13,5 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   tags: tags
 }
 
-@description('Seeds the names of role assignments outside our own resource group.')
+@description('Part of the names of its role assignments: see roles.bicep.')
 output principalId string = identity.properties.principalId

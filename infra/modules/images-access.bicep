@@ -10,16 +10,14 @@ param accountName string
 param imagesContainers string[]
 @description('Container of the sidecars; created here.')
 param descriptionsContainer string
-@description('Resource id of the app\'s identity.')
-param identityId string
+@description('Principal of the app\'s identity; part of the assignments\' names, see roles.bicep.')
+param appPrincipalId string
 @description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on each of these containers.')
 param imagesRole imagesRoleType
 @description('Object id of whoever proves the wiring after a deployment. Empty: nobody.')
 param deployerId string
 @description('Kind of that principal.')
 param deployerType 'User' | 'Group' | 'ServicePrincipal'
-@description('Seeds the names of the role assignments. Outside our own group it must change with the identity: an assignment that outlived its principal cannot be updated.')
-param seed string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: accountName
@@ -38,13 +36,12 @@ resource descriptions 'Microsoft.Storage/storageAccounts/blobServices/containers
 }
 
 var owner = imagesRole == 'StorageBlobDataOwner'
-var principalId = reference(identityId, '2024-11-30').principalId
 
 resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (owner) {
-  name: guid(account.id, identityId, seed, roles.blobDataOwner)
+  name: guid(account.id, appPrincipalId, roles.blobDataOwner)
   scope: account
   properties: {
-    principalId: principalId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
   }
@@ -52,10 +49,10 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (ow
 
 resource onImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in imagesContainers: if (!owner) {
-    name: guid(account::blob::images[i].id, identityId, seed, roles.blobDataContributor)
+    name: guid(account::blob::images[i].id, appPrincipalId, roles.blobDataContributor)
     scope: account::blob::images[i]
     properties: {
-      principalId: principalId
+      principalId: appPrincipalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
     }
@@ -63,10 +60,10 @@ resource onImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource onDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!owner) {
-  name: guid(descriptions.id, identityId, seed, roles.blobDataContributor)
+  name: guid(descriptions.id, appPrincipalId, roles.blobDataContributor)
   scope: descriptions
   properties: {
-    principalId: principalId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
   }

@@ -23,6 +23,8 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   tags: tags
   kind: 'OpenAI'
   sku: { name: 'S0' }
+  // It has no role anywhere; policies of landing zones ask for it.
+  identity: { type: 'SystemAssigned' }
   properties: {
     // Tokens of Entra are accepted on a subdomain only.
     customSubDomainName: name

@@ -1,38 +1,41 @@
-// Network isolation: a virtual network for the app, a private endpoint for each service that it uses, and their names.
-// Event Grid reaches the app from outside (function-app.bicep), and storage as a trusted service (storage.bicep).
-
-import { privateServiceType } from './types.bicep'
+// Network isolation: a virtual network for the app and for private endpoints, and private DNS zones for their names; each
+// is left out where it exists already. The endpoints are in private-endpoints.bicep. Event Grid reaches the app from
+// outside (function-app.bicep), and storage as a trusted service (storage.bicep).
 
 @description('Ending of the resource names.')
-param token string
+param suffix string
 @description('Region.')
 param location string
 @description('Tags.')
 param tags object
 @description('Addresses of the network; a /22 or larger. Choose another range to peer it with yours.')
 param addressPrefix string
-@description('Names of an Azure AI services account too: an existing account may be one, and is called by them.')
-param foundry bool
-@description('Services that are reached privately.')
-param services privateServiceType[]
+@description('Subnet of the app that exists already. Empty: a network is created.')
+param existingAppSubnetId string
+@description('Names of the private DNS zones to create.')
+param zoneNames string[]
 
-// The number of zones must not depend on environment(), or a snapshot could not expand the loop.
-var groups = union(map(services, service => service.group), [])
-var foundryZones = foundry ? ['privatelink.cognitiveservices.azure.com', 'privatelink.services.ai.azure.com'] : []
-var zoneCount = length(groups) + length(foundryZones)
-var zoneOf = {
-  blob: 'privatelink.blob.${environment().suffixes.storage}'
-  queue: 'privatelink.queue.${environment().suffixes.storage}'
-  table: 'privatelink.table.${environment().suffixes.storage}'
-  account: 'privatelink.openai.azure.com'
-  topic: 'privatelink.eventgrid.azure.net'
+var names = { network: 'vnet-${suffix}', app: 'app', endpoints: 'endpoints' }
+var own = empty(existingAppSubnetId)
+// Whoever takes over the machine of an instance shall not sign in to its neighbours from there.
+var noRemoteShells = {
+  name: 'no-remote-shells-go-out'
+  properties: {
+    priority: 4000
+    direction: 'Outbound'
+    access: 'Deny'
+    protocol: 'Tcp'
+    sourceAddressPrefix: '*'
+    sourcePortRange: '*'
+    destinationAddressPrefix: '*'
+    destinationPortRanges: ['22', '3389']
+  }
 }
-var names = { network: 'vnet-${token}', app: 'app', endpoints: 'endpoints' }
 
-// The app's subnet takes nothing in. What it sends out is not restricted here: the platform itself must reach Entra,
+// The app's subnet takes nothing in. What it sends out is hardly restricted here: the platform itself must reach Entra,
 // Azure Monitor and its own registries, which differ by region; whoever has a firewall knows them.
-resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
-  name: 'nsg-app-${token}'
+resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if (own) {
+  name: 'nsg-app-${suffix}'
   location: location
   tags: tags
   properties: {
@@ -50,12 +53,13 @@ resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
           destinationPortRange: '*'
         }
       }
+      noRemoteShells
     ]
   }
 }
 
-resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
-  name: 'nsg-endpoints-${token}'
+resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if (own) {
+  name: 'nsg-endpoints-${suffix}'
   location: location
   tags: tags
   properties: {
@@ -87,11 +91,12 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
           destinationPortRange: '*'
         }
       }
+      noRemoteShells
     ]
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = if (own) {
   name: names.network
   location: location
   tags: tags
@@ -120,63 +125,25 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
       }
     ]
   }
-
-  resource endpointSubnet 'subnets' existing = { name: names.endpoints }
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for i in range(0, zoneCount): {
-    name: i < length(groups) ? zoneOf[groups[i]] : foundryZones[i - length(groups)]
+  for name in zoneNames: {
+    name: name
     location: 'global'
     tags: tags
   }
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for i in range(0, zoneCount): {
+  for (name, i) in zoneNames: {
     parent: zones[i]
     name: names.network
     location: 'global'
     tags: tags
-    properties: { registrationEnabled: false, virtualNetwork: { id: network.id } }
-  }
-]
-
-resource endpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
-  for service in services: {
-    name: 'pe-${service.name}-${token}'
-    location: location
-    tags: tags
     properties: {
-      subnet: { id: network::endpointSubnet.id }
-      privateLinkServiceConnections: [
-        {
-          name: service.name
-          properties: {
-            #disable-next-line use-resource-id-functions // main.bicep computes it with resourceId()
-            privateLinkServiceId: service.id
-            groupIds: [service.group]
-          }
-        }
-      ]
-    }
-  }
-]
-
-resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
-  for (service, i) in services: {
-    parent: endpoints[i]
-    name: 'default'
-    properties: {
-      privateDnsZoneConfigs: concat(
-        [{ name: service.group, properties: { privateDnsZoneId: zones[indexOf(groups, service.group)].id } }],
-        service.group == 'account' && foundry
-          ? [
-              { name: 'cognitiveservices', properties: { privateDnsZoneId: zones[length(groups)].id } }
-              { name: 'services-ai', properties: { privateDnsZoneId: zones[length(groups) + 1].id } }
-            ]
-          : []
-      )
+      registrationEnabled: false
+      virtualNetwork: { id: own ? network.id : split(existingAppSubnetId, '/subnets/')[0] }
     }
   }
 ]

@@ -1,10 +1,11 @@
 // Who may do what in our own resource group, each at the narrowest scope that works. The roles on the images account
 // and on the model, which may be elsewhere, are in images-access.bicep and model-access.bicep.
+//
+// The name of an assignment has its principal in it: an assignment that outlived its principal cannot be given to another,
+// so an identity that was made again needs assignments of other names. Hence the two principals are parameters.
 
 import { roles, routeType } from './types.bicep'
 
-@description('The app\'s identity.')
-param identityName string
 @description('The app\'s own storage account.')
 param hostAccountName string
 @description('Container of events that could not be delivered.')
@@ -17,12 +18,10 @@ param uploadRoute routeType
 param insightsName string
 @description('Custom topic of what was described. Empty: none.')
 param eventsTopicName string
-@description('Resource id of the system topic, whose identity delivers.')
-param systemTopicId string
-
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  name: identityName
-}
+@description('Principal of the app\'s identity.')
+param appPrincipalId string
+@description('Principal of the system topic, which delivers.')
+param systemTopicPrincipalId string
 
 resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: hostAccountName
@@ -51,10 +50,10 @@ resource eventsTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!emp
 // The Functions host: leases and the package (blobs), its own and our queues, diagnostic events (tables).
 resource onHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in [roles.blobDataOwner, roles.queueDataContributor, roles.tableDataContributor]: {
-    name: guid(host.id, identity.id, role)
+    name: guid(host.id, appPrincipalId, role)
     scope: host
     properties: {
-      principalId: identity.properties.principalId
+      principalId: appPrincipalId
       principalType: 'ServicePrincipal'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
     }
@@ -62,10 +61,10 @@ resource onHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource onInsights 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, identity.id, roles.monitoringMetricsPublisher)
+  name: guid(insights.id, appPrincipalId, roles.monitoringMetricsPublisher)
   scope: insights
   properties: {
-    principalId: identity.properties.principalId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -75,32 +74,30 @@ resource onInsights 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource onEventsTopic 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(eventsTopicName)) {
-  name: guid(eventsTopic.id, identity.id, roles.eventGridDataSender)
+  name: guid(eventsTopic.id, appPrincipalId, roles.eventGridDataSender)
   scope: eventsTopic
   properties: {
-    principalId: identity.properties.principalId
+    principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventGridDataSender)
   }
 }
 
-var eventGrid = reference(systemTopicId, '2025-02-15', 'full').identity.principalId
-
 resource deadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(host::blob::deadLetters.id, systemTopicId, roles.blobDataContributor)
+  name: guid(host::blob::deadLetters.id, systemTopicPrincipalId, roles.blobDataContributor)
   scope: host::blob::deadLetters
   properties: {
-    principalId: eventGrid
+    principalId: systemTopicPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
   }
 }
 
 resource delivery 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (uploadRoute == 'queue') {
-  name: guid(host::queue::work.id, systemTopicId, roles.queueDataMessageSender)
+  name: guid(host::queue::work.id, systemTopicPrincipalId, roles.queueDataMessageSender)
   scope: host::queue::work
   properties: {
-    principalId: eventGrid
+    principalId: systemTopicPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataMessageSender)
   }

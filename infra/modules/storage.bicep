@@ -1,5 +1,7 @@
 // A storage account without keys, with its containers and queues.
 
+import { isolatedStorageType } from './types.bicep'
+
 @description('Name of the account.')
 param name string
 @description('Region.')
@@ -14,6 +16,8 @@ param containerNames string[]
 param queueNames string[] = []
 @description('Close the public endpoints; what is in allowedIpRanges keeps access.')
 param networkIsolation bool
+@description('How far they are closed: Disabled, or TrustedServices, where the endpoint is up for the services of Azure that are let through.')
+param isolatedStorageAccess isolatedStorageType
 @description('Public IPv4 addresses or ranges (CIDR) that keep access.')
 param allowedIpRanges string[]
 @description('Days for which deleted blobs and containers can be brought back.')
@@ -29,13 +33,30 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
     allowCrossTenantReplication: false
+    allowedCopyScope: 'AAD'
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
+    isLocalUserEnabled: false
+    // At creation only: a second layer of encryption, and queues and tables under the account's key, without which a key of
+    // yours could not encrypt them later.
+    encryption: {
+      keySource: 'Microsoft.Storage'
+      requireInfrastructureEncryption: true
+      services: {
+        blob: { enabled: true, keyType: 'Account' }
+        file: { enabled: true, keyType: 'Account' }
+        queue: { enabled: true, keyType: 'Account' }
+        table: { enabled: true, keyType: 'Account' }
+      }
+    }
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: networkIsolation && empty(allowedIpRanges) ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: networkIsolation && empty(allowedIpRanges) && isolatedStorageAccess == 'Disabled'
+      ? 'Disabled'
+      : 'Enabled'
     networkAcls: {
-      // Event Grid, a trusted service, writes dead letters and queue messages by its identity through this exception.
+      // Event Grid, a trusted service, writes dead letters and queue messages by its identity through this exception. That
+      // it does so where public access is Disabled is documented, and doubted: docs/deploy.md, "Behind private endpoints".
       bypass: 'AzureServices'
       defaultAction: networkIsolation ? 'Deny' : 'Allow'
       // The firewall of storage takes a single address only without its /32.

@@ -7,8 +7,8 @@ type modelType = {
   name: string
   @description('Version of the model.')
   version: string
-  @description('Where pictures may be processed.')
-  skuName: 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
+  @description('Where pictures may be processed; main.bicep refuses the empty text.')
+  skuName: '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
   @description('Thousand tokens a minute.')
   @minValue(1)
   capacity: int
@@ -23,6 +23,10 @@ type routeType = 'blobTrigger' | 'queue' | 'eventGridTrigger'
 type imagesRoleType = 'StorageBlobDataOwner' | 'StorageBlobDataContributor'
 
 @export()
+@description('What isolation leaves of the public endpoint of a storage account: nothing, or one that lets trusted services of Azure in and denies all others.')
+type isolatedStorageType = 'Disabled' | 'TrustedServices'
+
+@export()
 @description('A service that is reached by a private endpoint.')
 type privateServiceType = {
   @description('Short name, part of the endpoint\'s name.')
@@ -30,7 +34,7 @@ type privateServiceType = {
   @description('Resource id of the service.')
   id: string
   @description('The sub-resource, which decides the DNS zone too.')
-  group: 'blob' | 'queue' | 'table' | 'account' | 'topic'
+  group: 'blob' | 'queue' | 'table' | 'account' | 'topic' | 'sites'
 }
 
 @export()

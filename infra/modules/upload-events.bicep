@@ -20,3 +20,6 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
     topicType: 'Microsoft.Storage.StorageAccounts'
   }
 }
+
+@description('Part of the names of its role assignments: see roles.bicep.')
+output principalId string = topic.identity.principalId

@@ -50,7 +50,7 @@ def test_a_stop_is_a_sentence_and_a_command() -> None:
 def test_azd_runs_hooks_that_are_there_and_installs_nothing_for_them() -> None:
     """azd looks for the nearest requirements.txt or pyproject.toml, from the hook's folder upwards."""
     hooks = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["hooks"]
-    assert hooks.keys() == {"preprovision", "postdeploy", "predown"}
+    assert hooks.keys() == {"preprovision", "predeploy", "postdeploy", "predown"}
     for hook in hooks.values():
         beside = (ROOT / hook["run"]).parent / "requirements.txt"
         assert (ROOT / hook["run"]).is_file()

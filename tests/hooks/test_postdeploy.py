@@ -49,7 +49,7 @@ def test_code_that_never_comes_stops_it(azure: Scripted, clock: Waiting) -> None
 
 @pytest.mark.parametrize("route", ["queue", "eventGridTrigger"])
 def test_other_routes_need_no_key(azure: Scripted, clock: Waiting, route: str) -> None:
-    azure.environ["UPLOAD_ROUTE"] = route
+    azure.environ["DEPLOYED_UPLOAD_ROUTE"] = route
     goes_well(azure)
     run(azure, clock)
     assert azure.calls("keys") == []
@@ -75,7 +75,7 @@ def test_a_subscription_that_fails_four_times_is_tried_a_fifth_time(azure: Scrip
 
 
 def test_after_five_failures_the_command_is_printed_as_it_can_berun(azure: Scripted, clock: Waiting) -> None:
-    azure.environ["IMAGES_MORE_CONTAINERS"] = "scans, post"
+    azure.environ["DEPLOYED_IMAGES_MORE_CONTAINERS"] = "scans, post"
     said_by_az = f"handshake with https://x/runtime/webhooks/blobs?functionName=f&code={KEY} failed"
     azure.on("deployment", "group", "create", fails=said_by_az, times=5)
     goes_well(azure)
@@ -113,8 +113,8 @@ def test_missing_outputs_are_all_named(azure: Scripted, clock: Waiting) -> None:
 def test_what_the_hook_reads_bicep_puts_out() -> None:
     template = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     outputs = {line.split()[1] for line in template.splitlines() if line.startswith("output ")}
-    assert {name.upper() for name in Installation.__dataclass_fields__} <= outputs
-    assert {name.upper() for name in Installation.__dataclass_fields__} == set(OUTPUTS)
+    assert set(Installation.outputs().values()) <= outputs
+    assert set(Installation.outputs().values()) == set(OUTPUTS)
 
 
 def test_the_functions_that_are_waited_for_exist() -> None:

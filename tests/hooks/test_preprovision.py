@@ -1,15 +1,20 @@
 """Before provisioning: what exists is found and stored; what Bicep cannot mend is named, with the command that does."""
 
+import json
+import re
 import shlex
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.hooks import preprovision
+from infra.hooks import kept, preprovision
 from infra.hooks.commands import Azure, Failed, Stop
+from tests.hooks.offers import can_be_had
 from tests.hooks.scripted import Scripted, bare, hook
 
+ROOT = Path(__file__).parents[2]
 ID = "/subscriptions/5ub/resourceGroups/rg-photos/providers/Microsoft.Storage/storageAccounts/stourphotos"
 ACCOUNT = {
     "id": ID,
@@ -30,27 +35,32 @@ OTHERS = {**TOPIC, "name": "others", "source": ID + "2"}
 OPENAI = {"name": "our-openai", "resourceGroup": "rg-ai", "properties": {"customSubDomainName": "our-openai"}}
 
 
-def _images(azure: Scripted, *, topics: list[dict[str, Any]], **changes: Any) -> None:
+def _images(azure: Scripted, *, topics: list[dict[str, Any]], versioned: bool = False, **changes: Any) -> None:
     azure.environ["EXISTING_IMAGES_ACCOUNT"] = "stourphotos"
     azure.on("storage", "account", "list", says=[{**ACCOUNT, "name": "another"}, ACCOUNT | changes])
     azure.on("container-rm", "show", says={"name": "images"})
+    azure.on("blob-service-properties", "show", says={"isVersioningEnabled": versioned})
     azure.on("eventgrid", "system-topic", "list", says=topics)
     azure.on("azd", "env", "set")
 
 
-def _openai(azure: Scripted, *, deployments: list[str], subdomain: str = "our-openai") -> None:
+def _openai(
+    azure: Scripted, *, deployments: list[str], subdomain: str = "our-openai", sku: str = "GlobalStandard"
+) -> None:
     azure.environ |= {"EXISTING_OPENAI": "our-openai", "EXISTING_OPENAI_DEPLOYMENT": "vision"}
     account = {**OPENAI, "properties": {"customSubDomainName": subdomain or None}}
-    azure.on("cognitiveservices", "account", "deployment", "list", says=[{"name": name} for name in deployments])
+    listed = [{"name": name, "sku": {"name": sku, "capacity": 30}} for name in deployments]
+    azure.on("cognitiveservices", "account", "deployment", "list", says=listed)
     azure.on("cognitiveservices", "account", "list", says=[account])
     azure.on("azd", "env", "set")
 
 
-def _prepare(azure: Scripted, *, asks: bool = False) -> dict[str, str]:
-    """What was stored."""
-    azure.on("env", "config", "get", "infra.parameters.modelSkuName", prints='"DataZoneStandard"\n')
-    preprovision.prepare(Azure(azure.environ), asks=asks)
-    return {call[3]: call[4] for call in azure.calls("azd", "env", "set")}
+def _prepare(azure: Scripted) -> dict[str, str]:
+    """What was stored, but for the model's: a new one can be had."""
+    can_be_had(azure)
+    preprovision.prepare(Azure(azure.environ))
+    stored = {call[3]: call[4] for call in azure.calls("azd", "env", "set")}
+    return {name: value for name, value in stored.items() if name not in {"MODEL_SKU_NAME", "OPENAI_LOCATION"}}
 
 
 def _stopped(azure: Scripted, sentence: str) -> list[str]:
@@ -63,12 +73,22 @@ def _stopped(azure: Scripted, sentence: str) -> list[str]:
     return shlex.split(command)
 
 
-def test_where_nothing_exists_nothing_is_asked_said_or_stored(
+def test_where_nothing_exists_nothing_of_it_is_asked_or_stored(azure: Scripted) -> None:
+    assert _prepare(azure) == {}
+    assert azure.calls("az", "storage") == azure.calls("az", "eventgrid") == []
+
+
+def test_what_cannot_be_undone_is_said_before_the_first_deployment_and_not_again(
     azure: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _prepare(azure) == {}
-    assert azure.calls("az") == []
-    assert capsys.readouterr().out == ""
+    _prepare(azure)
+    assert "Decide now" not in capsys.readouterr().out
+    del azure.environ["AZURE_RESOURCE_GROUP"]
+    azure.environ["DESCRIPTIONS_CONTAINER"] = "alt-texts"
+    _prepare(azure)
+    said = capsys.readouterr().out
+    assert "STORAGE_REDUNDANCY=Standard_LRS" in said
+    assert "DESCRIPTIONS_CONTAINER=alt-texts" in said
 
 
 def test_the_account_its_region_and_its_topic_are_found_and_stored(azure: Scripted) -> None:
@@ -130,8 +150,6 @@ def test_an_account_in_another_group_than_said_stops_it(azure: Scripted) -> None
     ("changes", "route", "mends"),
     [
         ({"kind": "Storage"}, "queue", "--upgrade-to-storagev2"),
-        ({"kind": "BlobStorage"}, "blobTrigger", "azd env set UPLOAD_ROUTE queue"),
-        ({"kind": "BlockBlobStorage"}, "eventGridTrigger", "azd env set UPLOAD_ROUTE queue"),
         ({"kind": "FileStorage"}, "queue", "azd env set EXISTING_IMAGES_ACCOUNT"),
         ({"isHnsEnabled": True}, "blobTrigger", "azd env set UPLOAD_ROUTE queue"),
     ],
@@ -144,10 +162,20 @@ def test_an_account_that_cannot_take_the_route_stops_it(
     assert mends in shlex.join(_stopped(azure, "stourphotos"))
 
 
-@pytest.mark.parametrize("changes", [{"kind": "BlobStorage"}, {"kind": "BlockBlobStorage"}, {"isHnsEnabled": True}])
-def test_on_the_queue_route_such_accounts_serve(azure: Scripted, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "route"),
+    [
+        ({"kind": "BlobStorage"}, "blobTrigger"),
+        ({"kind": "BlockBlobStorage"}, "eventGridTrigger"),
+        ({"kind": "BlockBlobStorage"}, "queue"),
+        ({"isHnsEnabled": True}, "queue"),
+    ],
+)
+def test_accounts_without_queues_and_with_directories_serve(
+    azure: Scripted, changes: dict[str, Any], route: str
+) -> None:
     _images(azure, topics=[], **changes)
-    azure.environ["UPLOAD_ROUTE"] = "queue"
+    azure.environ["UPLOAD_ROUTE"] = route
     assert _prepare(azure)["EXISTING_IMAGES_LOCATION"] == "westeurope"
 
 
@@ -169,7 +197,14 @@ def test_any_other_error_is_passed_on_as_it_was_said(azure: Scripted) -> None:
 
 def test_the_models_resource_group_is_found_and_stored(azure: Scripted) -> None:
     _openai(azure, deployments=["others", "Vision"])
-    assert _prepare(azure) == {"EXISTING_OPENAI_RESOURCE_GROUP": "rg-ai"}
+    assert _prepare(azure) == {"EXISTING_OPENAI_RESOURCE_GROUP": "rg-ai", "EXISTING_OPENAI_CAPACITY": "30"}
+    assert azure.calls("cognitiveservices", "model") == azure.calls("cognitiveservices", "usage") == []
+
+
+def test_units_that_are_no_tokens_give_no_capacity(azure: Scripted) -> None:
+    _openai(azure, deployments=["vision"], sku="GlobalProvisionedManaged")
+    azure.environ["EXISTING_OPENAI_CAPACITY"] = "30"
+    assert _prepare(azure)["EXISTING_OPENAI_CAPACITY"] == "0"
 
 
 def test_an_account_without_subdomain_stops_it(azure: Scripted) -> None:
@@ -180,6 +215,7 @@ def test_an_account_without_subdomain_stops_it(azure: Scripted) -> None:
 
 
 def test_a_missing_deployment_stops_it_with_the_command_that_creates_it(azure: Scripted) -> None:
+    azure.environ["MODEL_SKU_NAME"] = "DataZoneStandard"
     _openai(azure, deployments=["others"])
     command = shlex.join(_stopped(azure, "no deployment vision; there are: others"))
     assert "deployment create --name our-openai --resource-group rg-ai --deployment-name vision" in command
@@ -192,23 +228,8 @@ def test_a_deployment_that_nobody_named_stops_it(azure: Scripted) -> None:
     assert _stopped(azure, "Which deployment")[-2:] == ["EXISTING_OPENAI_DEPLOYMENT", "others"]
 
 
-def test_where_pictures_are_processed_is_asked_by_azd_or_must_be_said(azure: Scripted) -> None:
-    azure.on("env", "config", "get", fails="no value at path")
-    assert _prepare(azure, asks=True) == {}
-    assert _stopped(azure, "Where may pictures be processed")[:5] == [
-        "azd", "env", "config", "set", "infra.parameters.modelSkuName",
-    ]  # fmt: skip
-
-
-def test_a_choice_that_there_is_not_stops_it_though_azd_could_ask(azure: Scripted) -> None:
-    azure.on("env", "config", "get", prints="Everywhere")
-    with pytest.raises(Stop, match="there is no default"):
-        _prepare(azure, asks=True)
-
-
 def test_run_by_any_python_without_packages_it_ends_with_the_sentence_and_no_trace(azure: Scripted) -> None:
     _images(azure, topics=[{**TOPIC, "identity": None}])
-    azure.on("env", "config", "get", prints="Standard")
     done = subprocess.run(
         hook("preprovision"), env=bare(azure.environ), capture_output=True, text=True, check=False, cwd="/"
     )
@@ -222,3 +243,131 @@ def test_without_az_it_says_where_to_get_it(azure: Scripted) -> None:
     (azure.folder / "az").unlink()
     with pytest.raises(Stop, match="az is not on the PATH; install it: https://"):
         _prepare(azure)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "mends"),
+    [
+        ("IMAGES_CONTAINER", "Fotos", "azd env set IMAGES_CONTAINER fotos"),
+        ("IMAGES_CONTAINER", "a", "azd env set IMAGES_CONTAINER a"),
+        ("IMAGES_CONTAINER", "$logs", "azd env set IMAGES_CONTAINER logs"),
+        ("IMAGES_MORE_CONTAINERS", "scans,my--post", "azd env set IMAGES_MORE_CONTAINERS my-post"),
+        ("DESCRIPTIONS_CONTAINER", "$web", "azd env set DESCRIPTIONS_CONTAINER web"),
+        ("IMAGES_CONTAINER", "$web", "azd env set EXISTING_IMAGES_ACCOUNT NAME"),
+    ],
+)
+def test_a_container_that_cannot_be_stops_it_before_anything_is_created(
+    azure: Scripted, variable: str, value: str, mends: str
+) -> None:
+    azure.environ[variable] = value
+    assert shlex.join(_stopped(azure, re.escape(value.rpartition(",")[2]))) == mends
+    assert azure.calls("az") == []
+
+
+@pytest.mark.parametrize("name", ["$web", "$root"])
+def test_azures_own_containers_serve_in_an_account_that_exists(azure: Scripted, name: str) -> None:
+    azure.environ |= {"IMAGES_CONTAINER": name, "UPLOAD_ROUTE": "queue"}
+    _images(azure, topics=[])
+    assert _prepare(azure)["EXISTING_IMAGES_LOCATION"] == "westeurope"
+
+
+def test_the_blob_trigger_does_not_read_the_root_container(azure: Scripted) -> None:
+    azure.environ["IMAGES_CONTAINER"] = "$root"
+    _images(azure, topics=[])
+    assert _stopped(azure, "misreads")[-2:] == ["UPLOAD_ROUTE", "queue"]
+
+
+def test_each_further_container_must_be_there(azure: Scripted) -> None:
+    azure.environ |= {"IMAGES_MORE_CONTAINERS": "scans, post", "UPLOAD_ROUTE": "queue"}
+    azure.on("container-rm", "show", "post", fails="(ContainerNotFound) The specified container does not exist.")
+    _images(azure, topics=[])
+    assert _stopped(azure, "has no container post")[:4] == ["az", "storage", "container-rm", "create"]
+
+
+def test_what_describing_does_to_an_account_of_others_is_said(
+    azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _images(azure, topics=[])
+    _prepare(azure)
+    said = capsys.readouterr().out
+    assert "moves its Last-Modified and ETag" in said
+    assert "WRITE_METADATA" in said
+    assert "makes a version" not in said
+
+
+def test_versions_that_describing_makes_are_said_and_an_account_left_alone_is_not_asked(
+    azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _images(azure, topics=[], versioned=True)
+    _prepare(azure)
+    assert "makes a version of it, which is kept and paid" in capsys.readouterr().out
+    azure.environ["APP_SETTINGS"] = '{"WRITE_METADATA": "false"}'
+    _prepare(azure)
+    assert "Last-Modified" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("changes", "says"), [({"enableNfsV3": True}, "NFS 3.0"), ({"isHnsEnabled": True}, "flushes")])
+def test_writes_that_raise_no_event_are_said(
+    azure: Scripted, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], says: str
+) -> None:
+    azure.environ["UPLOAD_ROUTE"] = "queue"
+    _images(azure, topics=[], **changes)
+    _prepare(azure)
+    said = capsys.readouterr().out
+    assert says in said
+    [chapter] = re.findall(r'docs/operations\.md, "([^"]+)"', said)
+    assert f"\n## {chapter}\n" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def test_isolated_on_the_queue_a_deployment_needs_a_way_in(azure: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    azure.environ |= {"NETWORK_ISOLATION": "true", "UPLOAD_ROUTE": "queue"}
+    assert _stopped(azure, "takes no calls from outside")[-2:] == ["APP_PRIVATE_ENDPOINT", "true"]
+    assert "alerts stand in the portal only" in capsys.readouterr().out
+    for way in ({"APP_PRIVATE_ENDPOINT": "true"}, {"ALLOWED_IP_RANGES": '["203.0.113.7"]'}):
+        given = Scripted(azure.folder, {**azure.environ, **way, "ALERT_EMAIL": "ops@example.com"})
+        assert _prepare(given) == {}
+    assert "portal only" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["ALLOWED_IP_RANGES", "RESOURCE_TAGS", "DNS_ZONE_IDS", "APP_SETTINGS"])
+@pytest.mark.parametrize("value", ["203.0.113.7", '"text"', "{]"])
+def test_a_text_where_json_is_wanted_stops_it(azure: Scripted, name: str, value: str) -> None:
+    azure.environ[name] = value
+    assert _stopped(azure, f"{name} is")[:4] == ["azd", "env", "set", name]
+
+
+def test_settings_made_by_hand_are_kept_and_keys_are_not_stored(
+    azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.environ |= {
+        "DEPLOYED_SETTING_NAMES": "IMAGES_CONTAINER,DESCRIPTION_LANGUAGES",
+        "APP_SETTINGS": '{"DESCRIPTION_LANGUAGES": "en"}',
+    }
+    by_hand = {"AzureWebJobs.work.Disabled": "true", "IMAGE_DETAIL": "low", "AZURE_OPENAI_API_KEY": "s3cr3t"}
+    live = {"IMAGES_CONTAINER": "images", "DESCRIPTION_LANGUAGES": "fr", **by_hand}
+    azure.on("appsettings", "list", says=[{"name": name, "value": value} for name, value in live.items()])
+    azure.on("azd", "env", "set")
+    stored = _prepare(azure)
+    assert json.loads(stored.pop("APP_SETTINGS")) == {
+        "DESCRIPTION_LANGUAGES": "en",
+        "AzureWebJobs.work.Disabled": "true",
+        "IMAGE_DETAIL": "low",
+    }
+    assert stored == {}
+    said = capsys.readouterr().out
+    assert "gone after this: AZURE_OPENAI_API_KEY" in said
+    assert "s3cr3t" not in said + str(azure.calls("azd"))
+
+
+def test_an_emergency_stop_that_was_made_elsewhere_stays(azure: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    azure.environ["DEPLOYED_SETTING_NAMES"] = "AZURE_OPENAI_DEPLOYMENT"
+    azure.on("appsettings", "list", says=[{"name": "AZURE_OPENAI_DEPLOYMENT", "value": kept.STOPPED}])
+    azure.on("azd", "env", "set")
+    assert _prepare(azure) == {"EMERGENCY_STOP": "true"}
+    assert "stays on" in capsys.readouterr().out
+
+
+def test_an_app_that_is_gone_has_no_settings_to_keep(azure: Scripted) -> None:
+    azure.environ["DEPLOYED_SETTING_NAMES"] = "IMAGES_CONTAINER"
+    azure.on("appsettings", "list", fails="(ResourceNotFound) The Resource was not found.")
+    assert _prepare(azure) == {}

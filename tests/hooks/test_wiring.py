@@ -6,7 +6,8 @@ import shlex
 import pytest
 
 from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PATIENCE, PROVED
-from infra.hooks import outside
+from describer.settings import Settings
+from infra.hooks import inside, outside
 from tests.hooks.deployment import RECORD, goes_well, names, removed, run, stopped
 from tests.hooks.scripted import Scripted, Waiting
 
@@ -55,11 +56,30 @@ def test_a_sidecar_that_never_comes_stops_it_says_what_to_look_at_and_clears_up(
     azure.on("appsettings", "list", says=[{"name": "IMAGES_INCLUDE", "value": "*.jpg"}])
     goes_well(azure)
     said = stopped(azure, clock)
-    assert "No sidecar came in 600 s" in said
+    assert "No sidecar came in 960 s and after 8 uploads" in said
+    assert "`azd hooks run postdeploy` proves it again" in said
     assert f"IMAGES_INCLUDE=*.jpg: that may leave out {FOLDER}" in said
     assert shlex.split(said.rpartition("\n")[2])[:4] == ["az", "eventgrid", "system-topic", "event-subscription"]
-    [name] = names(azure.calls("storage", "blob", "upload"))
+    [name] = set(names(azure.calls("storage", "blob", "upload")))
     assert removed(azure) == [name, f"images/{name}.json"]
+
+
+def test_a_role_that_is_late_in_the_app_is_overtaken_by_a_new_upload(azure: Scripted, clock: Waiting) -> None:
+    """The app put the first one off, the fifth time for more than five minutes; nobody waits for that."""
+    azure.on("storage", "blob", "download", fails="ErrorCode:BlobNotFound", times=55)
+    goes_well(azure)
+    run(azure, clock)
+    uploads = names(azure.calls("storage", "blob", "upload"))
+    assert len(uploads) == 5
+    assert len(set(uploads)) == 1
+    assert 500 < clock.time < 600
+    assert len(removed(azure)) == 3
+
+
+def test_the_last_upload_comes_after_any_role_and_leaves_the_model_its_time() -> None:
+    last = outside.AGAIN * (outside.TRIES - 1)
+    assert last >= outside.PATIENCE
+    assert Settings.model_fields["model_deadline_seconds"].default <= outside.AGAIN
 
 
 def test_a_record_without_a_description_stops_it_and_isremoved(azure: Scripted, clock: Waiting) -> None:
@@ -81,12 +101,18 @@ def test_what_cannot_be_removed_is_named_with_the_command(
 
 
 def _isolated(azure: Scripted, *answers: dict[str, str]) -> None:
-    azure.environ["NETWORK_ISOLATION"] = "true"
+    azure.environ["DEPLOYED_NETWORK_ISOLATION"] = "true"
     azure.on("rest", "post", fails="503 Service Unavailable", times=1)
     azure.on("rest", "post")
+    _logged(azure, *answers)
+
+
+def _logged(azure: Scripted, *answers: dict[str, str]) -> None:
     azure.on("log-analytics", "workspace", "list", says=[{"customerId": "w0rk"}])
     azure.on("log-analytics", "query", says=[], times=3)
-    azure.on("log-analytics", "query", says=list(answers))
+    for answer in answers:
+        azure.on("log-analytics", "query", says=[answer], times=1)
+    azure.on("log-analytics", "query", says=[])
     goes_well(azure)
 
 
@@ -107,8 +133,37 @@ def test_isolated_the_app_proves_it_and_the_log_tells(
 
 
 def test_isolated_a_failed_proof_stops_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
-    _isolated(azure, {"Message": FAILED, "status": "none", "seconds": "300", "reason": "no sidecar appeared"})
+    _isolated(azure, {"Message": FAILED, "status": "failed", "seconds": "30", "reason": "Tried 5 times."})
+    assert "Tried 5 times. (record: failed)" in stopped(azure, clock)
+    assert len(azure.calls("rest", "post")) == 2
+
+
+def test_isolated_a_late_role_is_overtaken_by_the_next_proof(azure: Scripted, clock: Waiting) -> None:
+    late = {"Message": FAILED, "status": "none", "seconds": "300", "reason": "no sidecar appeared"}
+    _isolated(azure, late, {"Message": PROVED, "status": "described", "seconds": "9", "reason": ""})
+    run(azure, clock)
+    tokens = [json.loads(call[call.index("--body") + 1])["input"] for call in azure.calls("rest", "post")]
+    assert len(set(tokens)) == 2
+
+
+def test_isolated_proofs_that_all_fail_stop_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
+    late = {"Message": FAILED, "status": "none", "seconds": "300", "reason": "no sidecar appeared"}
+    _isolated(azure, *[late] * inside.TRIES)
     assert "no sidecar appeared" in stopped(azure, clock)
+    assert len(azure.calls("rest", "post")) == 1 + inside.TRIES
+
+
+def test_isolated_where_resource_manager_does_not_reach_the_app_whoever_deploys_from_within_proves_it(
+    azure: Scripted, clock: Waiting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.environ["DEPLOYED_NETWORK_ISOLATION"] = "true"
+    azure.on("rest", "post", fails="403 Ip Forbidden")
+    clock.speed = 10
+    goes_well(azure)
+    run(azure, clock)
+    said = capsys.readouterr().out
+    assert "Uploading from here" in said
+    assert "A sun over a meadow." in said
 
 
 def test_isolated_without_an_answer_it_says_how_to_ask_by_hand(azure: Scripted, clock: Waiting) -> None:

@@ -14,7 +14,11 @@ Resource = Mapping[str, Any]
 _PARAMETER = re.compile(r"^param (\w+) (?:[\w']+ )?= ('[^']*'|true|false|\d+)$", re.MULTILINE)
 _ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
 _SCOPE_OF_EXPRESSION = re.compile(r"^\[extensionResourceId\('([^']+)'")
-_REFERENCED = re.compile(r"^\[reference\('([^']+)'")
+_OUTPUT_OF = re.compile(
+    r"^\[reference\(.*'Microsoft\.Resources/deployments', format\('(\w+)-\{0\}'.*\.outputs\.principalId\.value\]$"
+)
+_WHO = {"identity": "app", "uploadEvents": "event-grid", "systemTopic": "event-grid"}
+"""Whose principal a module of main.bicep puts out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,8 @@ class Installation:
             "host/containers/eventgrid-deadletter": f"{host}/blobServices/default/containers/eventgrid-deadletter",
             "host/queues/image-work": f"{host}/queueServices/default/queues/image-work",
             "images": images,
-            "images/containers/pictures": f"{containers}/{self.outputs['IMAGES_CONTAINER']}",
-            "images/containers/descriptions": f"{containers}/{self.outputs['DESCRIPTIONS_CONTAINER']}",
+            "images/containers/pictures": f"{containers}/{self.outputs['DEPLOYED_IMAGES_CONTAINER']}",
+            "images/containers/descriptions": f"{containers}/{self.outputs['DEPLOYED_DESCRIPTIONS_CONTAINER']}",
             "model": f"{self._group(model)}/Microsoft.CognitiveServices/accounts/{self.outputs['OPENAI_ACCOUNT_NAME']}",
             "events": f"{group}/Microsoft.EventGrid/topics/{self.outputs['EVENTS_TOPIC_NAME']}",
             "insights": insights,
@@ -126,11 +130,8 @@ class Installation:
     def _who(self, principal: str) -> str:
         if principal == self.parameters["deployerId"]:
             return "deployer"
-        referenced = _REFERENCED.match(principal)
-        whose = referenced.group(1) if referenced else principal
-        if whose == self.one("Microsoft.ManagedIdentity/userAssignedIdentities")["id"]:
-            return "app"
-        return "event-grid" if whose == self.places["topic"] else whose
+        module = _OUTPUT_OF.match(principal)
+        return _WHO.get(module.group(1), principal) if module else principal
 
     @staticmethod
     def _group(name: str) -> str:

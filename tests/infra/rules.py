@@ -52,6 +52,11 @@ def roles(installation: Installation, infra: Path) -> Iterator[str]:
     actual = {(found.who, names.get(found.role, found.role), found.scope) for found in installation.assignments}
     yield from (f"missing: {who} has {role} on {scope}" for who, role, scope in sorted(expected - actual))
     yield from (f"not in the table: {who} has {role} on {scope}" for who, role, scope in sorted(actual - expected))
+    # Resource Manager gives no assignment to another principal: an identity that was made again would stop for good.
+    for resource in installation.of_type("Microsoft.Authorization/roleAssignments"):
+        principal = resource["properties"]["principalId"].strip("[]")
+        if principal not in resource["name"] and principal != installation.parameters["deployerId"]:
+            yield f"the assignment {resource['name']} keeps its name for another principal"
 
 
 def names(installation: Installation, infra: Path) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import Any
 from tests.infra import code
 from tests.infra.installation import Installation
 
+_KINDS = {f"Microsoft.Storage.Blob{what}" for what in ("Created", "Renamed", "Deleted")}
+_VALUES = 25
 _SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 
 
@@ -44,10 +46,14 @@ def _calls(function: str, trigger: str) -> Iterator[str]:
 def _filters(found: Mapping[str, Any], route: str) -> Iterator[str]:
     several = [row["values"] for row in found["advancedFilters"] if row["operatorType"] == "StringBeginsWith"]
     for prefix in several[0] if several else [found["subjectBeginsWith"]]:
-        if not re.fullmatch(r"/blobServices/default/containers/[a-z0-9-]+/blobs/", prefix):
+        if not re.fullmatch(r"/blobServices/default/containers/(\$web|\$root|[a-z0-9-]+)/blobs/", prefix):
             yield f"subjectBeginsWith {prefix} would match sibling containers, or none"
     if several and route == "blobTrigger":
         yield "the blob trigger serves one container"
     created = [kind for kind in found["includedEventTypes"] if kind == "Microsoft.Storage.BlobCreated"]
-    if not created or (route == "blobTrigger" and len(found["includedEventTypes"]) != 1):
+    # The webhook of the blob trigger takes a deletion for an upload, and a rename or a directory ends its delivery.
+    if not created or set(found["includedEventTypes"]) - (set(created) if route == "blobTrigger" else _KINDS):
         yield f"event types are {found['includedEventTypes']}"
+    values = [value for row in found["advancedFilters"] for value in row["values"]]
+    if len(values) > _VALUES:
+        yield f"{len(values)} values in the filters, of which Event Grid takes {_VALUES}"

@@ -7,17 +7,17 @@ snapshot is given to it as one flat template for Azure Resource Manager.
 import json
 import os
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import baseline
 from tests.infra.compiler import PARAMETERS, ROOT, label
 from tests.infra.installation import Installation
 
 CHECKOV = ROOT / ".local" / "checkov" / "bin" / "checkov"
-STANDS = tomllib.loads((ROOT / "tests" / "cases" / "checkov.toml").read_text(encoding="utf-8"))["stands"]
+STANDS = [{**row, "check": check} for row in baseline.rows() for check in row.get("checkov", [])]
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
 

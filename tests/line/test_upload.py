@@ -196,3 +196,20 @@ def test_faulty_settings_stop_the_app_with_one_message(tmp_path: Path) -> None:
     message = str(caught.value)
     assert all(name in message for name in wrong)
     assert "Traceback" not in message
+
+
+async def test_an_emergency_stop_loses_no_picture_and_counts_no_try(line: Line) -> None:
+    """infra/emergency.py names a deployment that there is not; as many visits are answered so as tries are allowed."""
+    stopped: list[Request] = []
+
+    def until_resumed(request: Request) -> Reply:
+        stopped.append(request)
+        return faults.deployment_not_found() if len(stopped) <= 2 else describe(request)
+
+    picture = line.picture(until_resumed)
+    await line.upload("stopped.jpg", picture)
+    record = await line.finished("stopped.jpg")
+    assert record["alt_text"].startswith("A test picture of")
+    assert line.calls(picture) == len(stopped) == 3
+    put_off = [fact for fact in line.log("picture.deferred") if fact["picture"].endswith("/stopped.jpg")]
+    assert [(fact["fault"], fact["attempts"]) for fact in put_off] == [("misconfigured", 0)] * 2

@@ -1,5 +1,6 @@
 """What the README and docs/deploy.md say of a deployment is what the files do; figures are those of docs/cost.md."""
 
+import datetime as dt
 import json
 import os
 import re
@@ -10,6 +11,9 @@ from pathlib import Path
 import pathspec
 import pytest
 
+from describer.vision import families
+from infra import prebuilt
+from infra.hooks.decisions import DECISIONS
 from infra.hooks.installation import Installation
 from tests.hooks.deployment import OUTPUTS
 from tests.hooks.scripted import Scripted, bare
@@ -60,9 +64,39 @@ def test_it_says_where_pictures_may_be_processed_and_what_was_not_run(text: str)
 def test_what_azd_is_told_is_read() -> None:
     hooks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra" / "hooks").glob("*.py"))
     for name in re.findall(r"azd env set ([A-Z_]{5,})", DEPLOY):
-        assert f"${{{name}=" in PARAMETERS or f'"{name}"' in hooks, name
-    for name in re.findall(r"infra\.parameters\.(\w+)", DEPLOY):
-        assert f"param {name} " in BICEP, name
+        assert f"${{{name}=" in PARAMETERS or f"${{{name}}}" in PARAMETERS or f'"{name}"' in hooks, name
+    assert "infra.parameters" not in DEPLOY  # azd looks there for parameters without a default only
+
+
+def test_what_cannot_be_undone_is_what_the_hook_says() -> None:
+    chapter = DEPLOY.partition("\n## Decide now\n")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", chapter, re.MULTILINE))
+    assert list(rows) == [one.variable for one in DECISIONS]
+    for one in DECISIONS:
+        assert rows[one.variable] == (f"`{one.default}`" if one.default else "azd asks")
+        assert f"${{{one.variable}{'=' + one.default if one.default else ''}}}" in PARAMETERS
+
+
+def test_the_table_of_skus_is_the_data() -> None:
+    found = json.loads((ROOT / "infra" / "models.json").read_text(encoding="utf-8"))
+    [row] = re.findall(r"^\| `Standard` \| [^|]+ \| (.+) \|$", DEPLOY, re.MULTILINE)
+    assert set(re.findall(r"`([\w.-]+)`", row)) == {
+        name for name, skus in found["models"].items() if "Standard" in skus
+    }
+    assert all({"GlobalStandard", "DataZoneStandard"} <= set(skus) for skus in found["models"].values())
+    assert {name for name in found["models"] if families.family(name) is None} == set()
+    assert dt.date.fromisoformat(found["checked"]) >= dt.date(2026, 11, 28)
+    assert found["sources"].keys() == {sku for skus in found["models"].values() for sku in skus}
+
+
+def test_the_samples_take_a_deployment_that_their_model_has() -> None:
+    found = json.loads((ROOT / "infra" / "models.json").read_text(encoding="utf-8"))["models"]
+    for path in (ROOT / "infra" / "params").glob("*.bicepparam"):
+        text = path.read_text(encoding="utf-8")
+        default = re.findall(r"^param modelName string = '(.+)'", BICEP, re.MULTILINE)
+        [model] = re.findall(r"^param modelName = '(.+)'", text, re.MULTILINE) or default
+        for sku in re.findall(r"^param modelSkuName = '(.+)'", text, re.MULTILINE):
+            assert sku in found[model], path.name
 
 
 def test_parameters_of_the_deployment_by_hand_exist() -> None:
@@ -80,7 +114,8 @@ def test_what_is_zipped_is_what_azd_would_deploy() -> None:
     tracked = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
     deployed = {name.partition("/")[0] for name in tracked if not ignored.match_file(name)}
     zips = re.findall(r"zip -qr app.zip (.+?) -x", DEPLOY)
-    assert [set(names.split()) - {".python_packages"} for names in zips] == [deployed, deployed]
+    assert [set(names.split()) for names in zips] == [deployed]
+    assert set(prebuilt.DEPLOYED) == deployed
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the command in the document needs jq")
@@ -88,7 +123,7 @@ def test_outputs_become_the_hooks_environment_whatever_their_case(tmp_path: Path
     [export] = [block for block in _blocks(DEPLOY) if block.startswith("eval ")]
     azure = Scripted(tmp_path)
     values = {name[:5].lower() + name[5:]: {"value": value} for name, value in OUTPUTS.items()}
-    azure.on("deployment", "sub", "show", says=values | {"networK_ISOLATION": {"value": False}})
+    azure.on("deployment", "sub", "show", says=values | {"deploYED_NETWORK_ISOLATION": {"value": False}})
     azure.environ["PATH"] += f":{os.environ['PATH']}"
     script = f"{export}\njq -n env"
     done = subprocess.run(

@@ -104,6 +104,14 @@ def test_each_fault_is_named_with_what_was_expected(changes: dict[str, str], exp
     assert expected in _faults(**changes)
 
 
+@pytest.mark.parametrize("name", ["$web", "$root"])
+def test_azures_own_containers_may_be_watched_and_hold_no_descriptions(name: str) -> None:
+    settings = Settings.read({**GOOD, "IMAGES_CONTAINER": name, "IMAGES_MORE_CONTAINERS": f"scans,{name}"})
+    assert (settings.images_container, settings.more_containers) == (name, ("scans", name))
+    assert "DESCRIPTIONS_CONTAINER is" in _faults(DESCRIPTIONS_CONTAINER=name)
+    assert "IMAGES_CONTAINER is '$logs'" in _faults(IMAGES_CONTAINER="$logs")
+
+
 def test_a_key_alone_selects_nothing() -> None:
     both = {"OPENAI_API_KEY": "k", "AZURE_OPENAI_ENDPOINT": "", "AZURE_OPENAI_DEPLOYMENT": ""}
     assert "neither is set" in _faults(**both)

@@ -1,4 +1,5 @@
-// As infra/hooks/postdeploy.py deploys it, after the code.
+// As infra/hooks/postdeploy.py deploys it, after the code. `make snapshots` predicts it; `bicep snapshot` by hand needs
+// --resource-group rg-example, as it is deployed into a group.
 using '../../modules/event-subscription.bicep'
 
 param systemTopicName = 'egst-example'

@@ -536,6 +536,21 @@ async def test_an_emptied_description_stays_empty(house: House) -> None:
     assert (record.status, record.description, record.alt_text) == (Status.DESCRIBED, "", "A cat on a sofa.")
 
 
+@pytest.mark.parametrize(("size", "comes"), [(1001, True), (1002, False)])
+async def test_texts_of_a_picture_that_is_not_read_come_along_when_it_is_renamed(
+    house: House, size: int, *, comes: bool
+) -> None:
+    """It has no digest: only what the metadata names and its size tell that it is the same one."""
+    house.images.put(CAT, b"x" * 1001, alt_text=TOM)
+    await house.describe()
+    edit(house, translations={"de": {"alt_text": "Kater Tom"}})
+    await house.describe()
+    new = ImageRef("images", "tom.jpg")
+    house.images.put(new, b"x" * size, **house.images.blobs.pop(CAT).metadata)
+    record = await house.described(new)
+    assert ("de" in record.translations) is comes
+
+
 async def test_a_correction_in_the_sidecar_is_not_undone_by_its_older_copy(house: House) -> None:
     house.images.tag(CAT, alt_text="Tom")
     await house.describe()

@@ -1,0 +1,74 @@
+"""The emergency stop: no call of the model from now on, and no upload is lost.
+
+`python3 infra/emergency.py stop`, and `resume`. The app goes on to take uploads, but is told of a deployment of the
+model that there is not. Each picture is then put off and tried again within the hour, for as long as it takes, by
+messages that have no end of life. A disabled function would lose them: its uploads lie on the Functions host's own
+queue, and are gone after seven days; and a stopped app answers Event Grid 403, after which nothing is tried again.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from infra.hooks import environment, kept
+from infra.hooks.commands import Azure, Failed, Stop, run
+from infra.hooks.installation import Installation
+
+_DEPLOYMENT, _ALLOWED = "AZURE_OPENAI_DEPLOYMENT", "MODELS_ALLOWED"
+
+
+def stop(azure: Azure) -> None:
+    """Stops, at once and through further deployments.
+
+    Raises:
+        Failed: a command failed; the text is what it said.
+        Stop: outputs of infra/main.bicep are missing.
+    """
+    here = Installation.read(azure.environ)
+    allowed = [f"{_ALLOWED}="] if kept.app_settings(azure.environ).get(_ALLOWED) else []
+    _set(azure, here, f"{_DEPLOYMENT}={kept.STOPPED}", *allowed)
+    _remember(azure, "true")
+    print(
+        f"{here.azure_function_app_name} restarts, and asks no model any more; uploads wait on {here.work_queue}. The"
+        " alert misconfigured fires meanwhile, and callers over HTTP are answered 503."
+    )
+
+
+def resume(azure: Azure) -> None:
+    """Goes on. Raises as `stop` does."""
+    here = Installation.read(azure.environ)
+    deployment = azure.environ.get("OPENAI_DEPLOYMENT")
+    if not deployment:
+        raise Stop("The output OPENAI_DEPLOYMENT of infra/main.bicep is not in the environment.")
+    allowed = kept.app_settings(azure.environ).get(_ALLOWED)
+    _set(azure, here, f"{_DEPLOYMENT}={deployment}", *([f"{_ALLOWED}={allowed}"] if allowed else []))
+    _remember(azure, "false")
+    print(f"{here.azure_function_app_name} restarts, and works what waited; the last of it after an hour.")
+
+
+def _set(azure: Azure, here: Installation, *settings: str) -> None:
+    azure.az("functionapp", "config", "appsettings", "set", *here.app, "--settings", *settings)
+
+
+def _remember(azure: Azure, value: str) -> None:
+    """In azd's environment, so that the next deployment does not undo it; without azd a person must."""
+    try:
+        azure.azd("env", "set", "EMERGENCY_STOP", value)
+    except (Failed, Stop) as failure:
+        print(f"azd does not know of it. {failure}\nGive the next deployment the parameter emergencyStop={value}.")
+
+
+def main() -> None:
+    """Reads the one word, and does it."""
+    parser = argparse.ArgumentParser(prog="python3 infra/emergency.py", description=__doc__)
+    parser.add_argument("what", choices=["stop", "resume"])
+    what = {"stop": stop, "resume": resume}[parser.parse_args().what]
+    run(lambda: what(Azure(environment.read(os.environ))))  # noqa: TID251 - a program of its own
+
+
+if __name__ == "__main__":
+    main()
