@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from describer.app import App
 from describer.entrypoints.cli.run import called
 from local import environment
 from tests.line.conftest import Line, started
