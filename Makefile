@@ -1,14 +1,14 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test check snapshots bench clean lock
+.PHONY: help setup demo start test extensions check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
 PROVIDER := $(if $(filter command,$(firstword $(origin MODEL_PROVIDER))),$(MODEL_PROVIDER),local)
 
 help: ## list what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make demo PICTURES=folder            your own pictures, with sub-folders'
 	@echo '  make demo MODEL_PROVIDER=azure       a real model, by the settings in your environment (or =openai)'
@@ -29,6 +29,11 @@ start: ## keep the app and all its stand-ins running, to try things by hand
 test: ## run the tests, but for those of infra/, which belong to `make check`
 	@sh local/setup.sh test
 	@$(PY) -m pytest --ignore tests/infra $(ARGS)
+
+extensions: ## hold the host's stand-in against Microsoft's own extensions, run by the program that WEBJOBS_HOST names
+	@sh local/setup.sh test
+	@$(PY) -m tests.contracts.extensions --note $(ARGS)
+	@$(PY) -m tests.contracts.extensions --table
 
 check: ## formatting, lint, types, layers, dependencies, infrastructure
 	@sh local/setup.sh test

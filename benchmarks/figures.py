@@ -41,13 +41,18 @@ def main(name: str, measure: Callable[[], list[Figure]]) -> None:
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
     given = parser.parse_args()
     figures = measure()
-    table = Table("figure", "measured", "goal", "")
-    for figure in figures:
-        verdict = ("met" if figure.met else "MISSED") if figure.goal else ""
-        table.add_row(figure.name, f"{figure.value:,.4g} {figure.unit}", figure.goal, verdict)
-    Console().print(table)
+    show(figures)
     if given.json:
         facts = [asdict(figure) | {"met": figure.met} for figure in figures]
         given.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     if given.check and not all(figure.met for figure in figures):
         sys.exit(1)
+
+
+def show(figures: list[Figure]) -> None:
+    """Prints them as a table."""
+    table = Table("figure", "measured", "goal", "")
+    for figure in figures:
+        verdict = ("met" if figure.met else "MISSED") if figure.goal else ""
+        table.add_row(figure.name, f"{figure.value:,.4g} {figure.unit}", figure.goal, verdict)
+    Console().print(table)

@@ -236,7 +236,8 @@ class App:
         from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
-        preparer = self._kept(ProcessStudio(self.family, limits))
+        settings = self.settings
+        preparer = self._kept(ProcessStudio(self.family, limits, settings.photo_tokens, settings.text_tokens))
         return ImageDescriber(preparer, self.model, self.records, self.family)
 
     @cached_property
@@ -351,4 +352,11 @@ class App:
 
         settings = self.settings
         model = settings.model_server.model
-        return Brief(settings.languages, model, settings.detail, settings.max_completion_tokens)
+        return Brief(
+            settings.languages,
+            model,
+            settings.detail,
+            settings.max_completion_tokens,
+            photo_tokens=settings.photo_tokens,
+            text_tokens=settings.text_tokens,
+        )

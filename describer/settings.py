@@ -177,6 +177,14 @@ class Settings(BaseModel):
         "BCP 47 tags, each once, comma between, such as en,de,pt-BR",
     )  # fmt: skip
     detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
+    photo_tokens: int = _setting(
+        "IMAGE_PHOTO_TOKENS", 0, "What a picture without small text may take of the input (0: its sides bound it).",
+        "a whole number from 0 to 32000", ge=0, le=32000,
+    )  # fmt: skip
+    text_tokens: int = _setting(
+        "IMAGE_TEXT_TOKENS", 6000, "What a picture with small text may take, all its parts together (0: as any other).",
+        "a whole number from 0 to 32000", ge=0, le=32000,
+    )  # fmt: skip
     max_completion_tokens: int = _setting(
         "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
         "a whole number from 100 to 32000", ge=100, le=32000,

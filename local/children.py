@@ -1,5 +1,7 @@
 """The processes of one stack, seen from the process that owns them: start, wait until ready, notice a death, end."""
 
+import contextlib
+import re
 import secrets
 import ssl
 import subprocess
@@ -17,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+TAKEN = re.compile("EADDRINUSE|address already in use", re.IGNORECASE)  # as Node, Python and .NET say it
+STARTS = 3  # times that what needs ports is started, each time with others
+
 GRACE = 8.0  # seconds between SIGTERM and SIGKILL
 
 type Ready = Callable[[], bool]
@@ -24,6 +29,10 @@ type Ready = Callable[[], bool]
 
 class ChildFailed(RuntimeError):
     """A child ended by itself, or did not become ready; the text names it, its log and the log's last lines."""
+
+
+class PortTaken(ChildFailed):
+    """A child ended because somebody else listens on its port: started with another one, it may do."""
 
 
 class Child:
@@ -80,9 +89,10 @@ class Child:
             time.sleep(0.02)
 
     def check(self) -> None:
-        """Raise ChildFailed if it has ended by itself."""
+        """Raise ChildFailed if it has ended by itself; PortTaken if it says that this was why."""
         if self.code is not None:
-            raise ChildFailed(self._report(f"ended with exit code {self.code}"))
+            kind = PortTaken if TAKEN.search(self.log.read_text("utf-8", errors="replace")) else ChildFailed
+            raise kind(self._report(f"ended with exit code {self.code}"))
 
     def ask_to_end(self) -> None:
         """Close the pipe that keeps it running; returns at once."""
@@ -103,6 +113,19 @@ class Child:
         last = self.log.read_text("utf-8", errors="replace").splitlines()[-15:]
         shown = "\n".join(f"    {line}" for line in last) or "    (empty)"
         return f"{self.name} {what}. The end of its log, {self.log}:\n{shown}"
+
+
+def on_free_ports[T](start: Callable[[], T]) -> T:
+    """Call what starts children on free ports; again, for other ones, where one was taken meanwhile.
+
+    Raises:
+        PortTaken: that happened each time.
+
+    """
+    for _ in range(STARTS - 1):
+        with contextlib.suppress(PortTaken):
+            return start()
+    return start()
 
 
 def end(children: Iterable[Child]) -> None:

@@ -1,23 +1,55 @@
 """Free ports on 127.0.0.1."""
 
+import fcntl
+import functools
+import os
 import secrets
 import socket
+import tempfile
+from pathlib import Path
 
 # Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections, so that none of those
 # takes a port between its choice here and the child's bind.
 LOWEST, HIGHEST = 20_000, 32_000
 
+_given: set[int] = set()
+
 
 def free_ports(count: int) -> list[int]:
-    """Give so many different ports that nobody listens on now."""
-    ports: set[int] = set()
+    """Give so many different ports that nobody listens on now, and that are given to nobody else.
+
+    They are this process's as long as it lives: others that choose here pass them over. Programs that choose elsewhere
+    may still take one before it is bound; `children.PortTaken` tells of that.
+    """
+    ports: list[int] = []
     while len(ports) < count:
         port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            ports.add(port)
-    return list(ports)
+        if port not in _given and _reserved(port) and _is_free(port):
+            _given.add(port)
+            ports.append(port)
+    return ports
+
+
+def _reserved(port: int) -> bool:
+    """Lock the port's byte in a file that all processes of this user share; the lock ends with the process."""
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@functools.cache
+def _reservations() -> int:
+    path = Path(tempfile.gettempdir()) / f"image-describer-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -93,7 +93,7 @@ class Stack:
     def __enter__(self) -> Self:
         self._take_state()
         try:
-            self._start()
+            children.on_free_ports(self._start)
         except BaseException:
             self._end()
             raise
@@ -118,6 +118,7 @@ class Stack:
 
     def _start(self) -> None:
         """Start the parts beside each other; each that needs another waits for it itself."""
+        self._end_parts()
         parts = Parts(self._state / "logs", self._inherited)
         blob, queue, table, identity, topic, model, host = ports.free_ports(7)
         self.storage, self._backends = storage.start(self._state, self._inherited, (blob, queue, table, identity))
@@ -178,8 +179,12 @@ class Stack:
             raise AlreadyRunning(f"Another stack runs already; where: {self._state / 'addresses.json'}") from None
 
     def _end(self) -> None:
+        self._end_parts()
+        if self._lock is not None:
+            self._lock.close()
+
+    def _end_parts(self) -> None:
         """First what works, then what it works with."""
         children.end(self._front)
         children.end(self._backends)
-        if self._lock is not None:
-            self._lock.close()
+        self._front, self._backends = [], []

@@ -12,7 +12,7 @@ from typing import Literal
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from local import azurite, children, clients, tls
+from local import azurite, children, clients, ports, tls
 from local.children import Child
 from local.clients import StandInIdentity
 from local.environment import CLIENT_ID
@@ -108,7 +108,7 @@ class Storage:
 def start(
     state: Path,
     environment: Mapping[str, str],
-    ports: tuple[int, int, int, int],
+    at: tuple[int, int, int, int],
     *,
     accounts: Sequence[str] = (azurite.IMAGES, azurite.HOST),
     preload: Sequence[Path] = (),
@@ -119,13 +119,13 @@ def start(
     Args:
         state: a folder that is this stack's alone.
         environment: what the two processes get, see environment.clean.
-        ports: of blob, queue, table and identity.
+        at: the ports of blob, queue, table and identity.
         accounts: the names of the storage accounts.
         preload: scripts that Node runs before Azurite.
         tokens_live: seconds that a token is good for.
 
     """
-    blob, queue, table, identity = ports
+    blob, queue, table, identity = at
     certificate = tls.make(state / "tls")
     known = StandInIdentity(f"http://127.0.0.1:{identity}/msi/token", children.secret(), CLIENT_ID)
     log = state / "logs/azurite.log"
@@ -160,17 +160,27 @@ def start(
 def running(
     state: Path,
     environment: Mapping[str, str],
-    ports: tuple[int, int, int, int],
     *,
     accounts: Sequence[str] = (azurite.IMAGES, azurite.HOST),
     preload: Sequence[Path] = (),
     tokens_live: float = HOUR,
 ) -> Iterator[Storage]:
-    """Start both (see `start`), wait until they are ready, and end them at the end of the block."""
-    storage, started = start(state, environment, ports, accounts=accounts, preload=preload, tokens_live=tokens_live)
+    """Start both on free ports (see `start`), wait until they are ready, and end them at the end of the block."""
+
+    def ready() -> tuple[Storage, list[Child]]:
+        blob, queue, table, identity = ports.free_ports(4)
+        at = (blob, queue, table, identity)
+        storage, started = start(state, environment, at, accounts=accounts, preload=preload, tokens_live=tokens_live)
+        try:
+            for child in started:
+                child.wait_until_ready()
+        except BaseException:
+            children.end(started)
+            raise
+        return storage, started
+
+    storage, started = children.on_free_ports(ready)
     try:
-        for child in started:
-            child.wait_until_ready()
         yield storage
     finally:
         children.end(started)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from local import environment, ports
+from local import environment
 from local.storage import Storage, running
 from tests.storage import unique
 
@@ -18,8 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
     """Azurite and the identity endpoint; tests keep out of each other's way by names of their own."""
-    blob, queue, table, identity = ports.free_ports(4)
-    with running(tmp_path_factory.mktemp("azure"), environment.clean(), (blob, queue, table, identity)) as started:
+    with running(tmp_path_factory.mktemp("azure"), environment.clean()) as started:
         yield started
 
 

@@ -20,7 +20,9 @@ from describer.domain.record import Record, Usage
 from describer.pipeline.ports import Page
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
+from describer.vision.families import family
 from describer.vision.imaging.values import Header, PreparedImage
+from describer.vision.sizing import Layout, Sizes
 
 _etags = (f'"0x{number:X}"' for number in itertools.count(0x8DC0000))
 
@@ -160,16 +162,38 @@ class FakeRecords:
             raise Conflict("changed")
 
 
+@dataclass(frozen=True, slots=True)
+class _FixedSizes(Sizes):
+    fit: Callable[[int, int], tuple[int, int]] = field(kw_only=True)
+
+    def default_brief(self, width: int, height: int) -> Layout:
+        size = self.fit(width, height)
+        return Layout(size, ((0, 0, *size),), None)
+
+    def is_thin(self, width: int, height: int) -> bool:
+        return False
+
+
+def fixed_sizes(fit: Callable[[int, int], tuple[int, int]]) -> Sizes:
+    """Sizes by a function, for every model."""
+    luna = family("gpt-5.6-luna")
+    assert luna is not None
+    return _FixedSizes(luna, "high", fit=fit)
+
+
 class FakeStudio:
-    """Takes every picture as it is; `refuses` is raised instead."""
+    """Takes every picture as it is; `refuses` is raised instead, `gives` is given instead."""
 
     def __init__(self) -> None:
         self.refuses: DescriberError | None = None
+        self.gives: PreparedImage | None = None
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         await give_way()
         if self.refuses:
             raise self.refuses
+        if self.gives:
+            return self.gives
         return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 

@@ -26,12 +26,13 @@ class NewerRecord(ValueError):
 
 
 class Sent(Part):
-    """What the model was shown: sides in pixels, size in bytes; tokens by the family's published rule."""
+    """What the model was shown: sides in pixels (of the first part), size in bytes; tokens by the published rule."""
 
     width: int
     height: int
     size: int
     detail: str
+    parts: int = 1
     notes: tuple[str, ...] = ()
     image_tokens: int | None = None
     image_tokens_unshrunk: int | None = None
@@ -88,6 +89,12 @@ class Record(DescriptionState):
         """The record of a picture that cannot be described."""
         fields = {"status": refusal.status, "reason": str(refusal)}
         fields |= {"reader": brief.decoders} if refusal.status is Status.CORRUPT else {}
+        return cls.model_validate(cls._asked(brief, source) | fields)
+
+    @classmethod
+    def unasked(cls, brief: Brief, source: Source, sent: Sent, reason: str) -> Self:
+        """The record of a picture that nobody needs to look at closely: decorative, until a person says otherwise."""
+        fields = {"status": Status.NEEDS_REVIEW, "reason": reason, "is_decorative": True, "sent": sent}
         return cls.model_validate(cls._asked(brief, source) | fields)
 
     @classmethod

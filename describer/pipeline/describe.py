@@ -22,7 +22,7 @@ from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.families import Families
-from describer.vision.image_tokens import image_tokens
+from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
 from describer.vision.pricing import estimate
 from describer.vision.quality import rules
@@ -44,6 +44,9 @@ def source_of(picture: ImageBlob, content: ImageContent, header: Header | None =
         width=header.width if header else None,
         height=header.height if header else None,
     )
+
+
+_SPACER: Final = "A small picture of a single colour is taken for a spacer: decorative. The model was not asked."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class ImageDescriber:
             )
             content.release()
             source = source_of(picture, content, image.header)
+            if image.is_spacer:
+                return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
             answer = await self.model.ask(brief, image)
             call_context.current().charge(answer.usage)
         except ImageRejected as refusal:
@@ -149,10 +154,11 @@ class ImageDescriber:
         return Sent(
             width=image.width,
             height=image.height,
-            size=len(image.jpeg),
+            size=sum(len(part.jpeg) for part in image.parts),
+            parts=len(image.parts),
             detail=brief.detail,
             notes=image.notes,
-            image_tokens=image_tokens(family, image.width, image.height, brief.detail),
+            image_tokens=parts_tokens(family, ((part.width, part.height) for part in image.parts), brief.detail),
             image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
 

@@ -25,6 +25,8 @@ class Brief:
         max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
         chosen: the names of those of the above that a caller chose; the others are as the settings say.
         again: ask for another answer, whatever is stored or shared by copies.
+        photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
+        text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
     """
 
     languages: tuple[str, ...]
@@ -37,6 +39,8 @@ class Brief:
     max_image_tokens: int | None = None
     chosen: frozenset[str] = frozenset()
     again: bool = False
+    photo_tokens: int = 0
+    text_tokens: int = 0
 
     @property
     def language(self) -> str:
@@ -76,6 +80,8 @@ class Brief:
         parts = [self.instructions, schema(self.languages), self.model, self.detail, preparation.NAME]
         parts += [self.context] if self.context else []
         parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
+        budgets = {"photo_tokens": self.photo_tokens, "text_tokens": self.text_tokens}
+        parts += [budgets] if any(budgets.values()) else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -64,6 +64,7 @@ class Family:
     Args:
         price: None where it is unknown or there is none.
         image: None where it is unknown how a picture becomes tokens.
+        least_side: pixels below which its servers refuse a picture.
         assumed: what of this is not published but assumed; empty where all of it is published.
     """
 
@@ -71,6 +72,7 @@ class Family:
     request: Request
     price: Price | None = None
     image: Patches | Tiles | None = None
+    least_side: int = 1
     assumed: str = ""
 
 
@@ -116,6 +118,7 @@ def _family(name: str, row: dict[str, Any]) -> Family:
         request=Request(**_table()["requests"][row["request"]]),
         price=Price(**row["price"]) if "price" in row else None,
         image=_image(row["image"]) if "image" in row else None,
+        least_side=row.get("least_side", 1),
         assumed=row.get("assumed", ""),
     )
 

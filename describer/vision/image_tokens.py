@@ -8,7 +8,7 @@ Rules: OpenAI, "Images and vision" guide; the figures are in `models.toml`.
   `low` the base alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
@@ -25,6 +25,8 @@ STRETCH = 0.021
 """How far the aspect may move to land on whole patches: at 768 px a multiple of 32 is at most 16/768 = 2.1 % away."""
 WORTH_LANDING = 0.85
 """Whole patches are taken where they keep this share of the pixels that unstretched sides would have."""
+WORTH_A_LINE = 0.97
+"""A picture that need not shrink does so if it keeps this share of its pixels: 641x481 becomes 640x480."""
 WORTH_A_TILE = 0.75
 """Tiles are dropped where at least this share of the pixels remains: 1152x768 becomes 1024x683, 1365x768 stays."""
 
@@ -71,6 +73,12 @@ def image_tokens(family: Family, width: int, height: int, detail: str) -> int | 
             return None
 
 
+def parts_tokens(family: Family, sizes: Iterable[tuple[int, int]], detail: str) -> int | None:
+    """The tokens of several pictures together; None where the family's rule is unknown."""
+    tokens = [image_tokens(family, *size, detail) for size in sizes]
+    return None if None in tokens else sum(filter(None, tokens))
+
+
 def fit(
     family: Family,
     width: int,
@@ -88,8 +96,10 @@ def fit(
     plain = next(size for size in _steps(width, height, grid) if grid.cells(*size) <= grid.most)
     if grid.cell == TILE:
         return _fewer_tiles(width, height, grid, plain)
-    if grid.cell == PATCH and plain != (width, height):
-        return _whole_patches(width, height, grid, plain)
+    if grid.cell == PATCH:
+        landed = _whole_patches(width, height, grid, plain)
+        shrinks = plain != (width, height)
+        return landed if shrinks or landed[0] * landed[1] >= WORTH_A_LINE * width * height else plain
     return plain
 
 
@@ -123,10 +133,11 @@ def _grid(family: Family, detail: str, bounds: Bounds) -> _Grid:
             return _Grid(min(short, TILES_SHORT_SIDE), min(long, TILES_LONG_SIDE), TILE, most)
         case Patches(details, multiplier) if detail in details:
             rule = details[detail]
+            side = min(rule.side, LOW_DETAIL_SIDE) if detail == "low" else rule.side
             most = max(1.0, min(rule.patches, tokens / float(multiplier)))
-            return _Grid(short, min(long, rule.side), PATCH, most)
+            return _Grid(short, min(long, side), PATCH, most)
         case _:
-            return _Grid(short, long)
+            return _Grid(short, min(long, LOW_DETAIL_SIDE) if detail == "low" else long)
 
 
 def _steps(width: int, height: int, grid: _Grid) -> Iterator[tuple[int, int]]:

@@ -31,6 +31,12 @@ def request(context: str) -> str:
     return _with(_QUESTION, context)
 
 
+def parts(count: int, order: str, number: int = 0) -> str:
+    """What is said before a picture that is sent in parts; `number` is that of the picture, where there are several."""
+    which = f"Picture {number}" if number else "The picture"
+    return f"{which} is long, and is sent as {count} overlapping parts, {order}. Treat them as one picture."
+
+
 def rules_of_answers() -> str:
     """The system message for free answers."""
     return _text("answer")

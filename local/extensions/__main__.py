@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -35,7 +36,15 @@ from local.extensions.running import STOP_WITHIN, Extensions
 
 
 class Server(uvicorn.Server):
-    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have."""
+    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have.
+
+    It says on standard error when it listens.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            print(f"local.extensions listens on http://127.0.0.1:{self.config.port}", file=sys.stderr, flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -48,7 +48,8 @@ def rewritten(value: Any) -> Any:
             return [rewritten(one) for one in value]
         case str():
             return _date(value)
-    return value
+        case _:
+            return value
 
 
 def _date(text: str) -> str:

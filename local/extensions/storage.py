@@ -41,7 +41,7 @@ async def _once[T](request: Callable[[], Awaitable[T]]) -> T:
         return await request()
     except HttpResponseError as error:
         if error.response is not None:
-            log.warning("Error response %s %s", error.status_code, error.reason)
+            log.warning("Error response [%s] %s", error.status_code, error.reason)
         raise
 
 

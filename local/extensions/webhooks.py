@@ -4,6 +4,7 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from azure.core.exceptions import AzureError
@@ -14,7 +15,9 @@ from starlette.routing import BaseRoute, Route
 from local.extensions.announced import NoEvent
 from local.extensions.eventgrid import EventGridTriggers
 
-ALLOWED_ORIGIN = "eventgrid.azure.net"  # whatever was asked, in every cloud
+PUBLIC = "eventgrid.azure.net"
+OTHER_CLOUDS = frozenset({"eventgrid.azure.us", "eventgrid.azure.cn", "eventgrid.azure.eaglex.ic.gov"})
+"""Event Grid's other origins, which the webhook of blob triggers allows; that of Event Grid triggers never does."""
 
 log = logging.getLogger("Microsoft.Azure.WebJobs.Extensions.EventGrid.HttpRequestProcessor")
 
@@ -51,7 +54,7 @@ def _blobs(announce: Announce) -> Callable[[Request], Awaitable[Response]]:
         return Response(status_code=202)
 
     async def handle(request: Request) -> Response:
-        return await _answer(request, request.query_params.get("functionName", ""), queue)
+        return await _answer(request, request.query_params.get("functionName", ""), queue, OTHER_CLOUDS)
 
     return handle
 
@@ -74,10 +77,11 @@ def _grid(grid: EventGridTriggers) -> Callable[[Request], Awaitable[Response]]:
     return handle
 
 
-async def _answer(request: Request, name: str, notify: Notify) -> Response:
+async def _answer(request: Request, name: str, notify: Notify, others: AbstractSet[str] = frozenset()) -> Response:
     """Answer the handshakes of both schemas, and hand events on: an array of them, or one by itself."""
     if request.method == "OPTIONS":
-        return Response(headers={"Webhook-Allowed-Origin": ALLOWED_ORIGIN})
+        asked = request.headers.get("WebHook-Request-Origin", "")
+        return Response(headers={"Webhook-Allowed-Origin": asked if asked in others else PUBLIC})
     try:
         match request.headers.get("aeg-event-type", "").lower():
             case "subscriptionvalidation":
@@ -87,10 +91,11 @@ async def _answer(request: Request, name: str, notify: Notify) -> Response:
                 return Response(status_code=202)
             case "notification":
                 return await notify(name, _events(await request.json()))
+            case _:
+                return Response(status_code=400)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         log.warning("Webhook failed: %r", error)
         return Response(status_code=500)
-    return Response(status_code=400)
 
 
 def _events(body: Any) -> list[Any]:

@@ -63,8 +63,9 @@ async def _called(
                 http.add(function)
             case "mcpToolTrigger":
                 tools.append(function)
-            case other if other not in functions.TYPES:
-                log.warning("%s is not run here: %s is not built", function.name, other)
+            case other:
+                if other not in functions.TYPES:
+                    log.warning("%s is not run here: %s is not built", function.name, other)
     return server.Called(http, _endpoint(tools, told, keys))
 
 

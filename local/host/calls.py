@@ -67,4 +67,5 @@ def _typed(value: str | Mapping[str, str]) -> Message:
             return TypedData(json=text)
         case {"bytes": encoded}:
             return TypedData(bytes=base64.b64decode(encoded))
-    return TypedData(string=value)
+        case _:
+            return TypedData(string=value)

@@ -34,8 +34,13 @@ def reply(question: Question, images: Sequence[PreparedImage], family: Family) -
 
 
 def _messages(system: str, text: str, images: Sequence[PreparedImage], detail: str) -> list[dict[str, Any]]:
-    urls = [f"data:image/jpeg;base64,{base64.b64encode(image.jpeg).decode()}" for image in images]
-    parts = [{"type": "image_url", "image_url": {"url": url, "detail": detail}} for url in urls]
+    parts: list[dict[str, Any]] = []
+    for number, image in enumerate(images, 1):
+        if image.further:
+            said = prompt.parts(len(image.parts), image.order, number if len(images) > 1 else 0)
+            parts.append({"type": "text", "text": said})
+        urls = [f"data:image/jpeg;base64,{base64.b64encode(part.jpeg).decode()}" for part in image.parts]
+        parts += [{"type": "image_url", "image_url": {"url": url, "detail": detail}} for url in urls]
     return [
         {"role": "system", "content": system},
         {"role": "user", "content": [{"type": "text", "text": text}, *parts]},

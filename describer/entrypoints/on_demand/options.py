@@ -64,6 +64,8 @@ class RequestOptions:
             max_image_tokens=self.max_image_tokens or default_brief.max_image_tokens,
             chosen=frozenset(_IN_BRIEF.get(name, name) for name in _WISHES if getattr(self, name)),
             again=self.again,
+            photo_tokens=default_brief.photo_tokens,
+            text_tokens=default_brief.text_tokens,
         )
 
     def question(self, text: str, default_brief: Brief, models: tuple[str, ...]) -> Question:

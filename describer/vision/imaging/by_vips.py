@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from describer.domain.errors import Corrupt
-from describer.vision.imaging import orientation, png, raw, tiff, tiff_kinds
+from describer.vision.imaging import boxes, gif, orientation, png, raw, tiff, tiff_kinds
 from describer.vision.imaging.by_pillow import largest_preview, page_by_pillow
 from describer.vision.imaging.codec import calling, check_cost
-from describer.vision.imaging.formats import PNG, TIFF, WEBP
+from describer.vision.imaging.formats import AVIF, GIF, PNG, TIFF, WEBP
 from describer.vision.imaging.opened import Opened
 from describer.vision.imaging.orientation import swapped
 from describer.vision.imaging.raster import Raster
@@ -68,6 +68,34 @@ def webp_opened(data: bytes, limits: Limits) -> Opened:
     return Opened(WEBP, header, turn, decode, full_chroma=b"VP8L" in data[:64])
 
 
+def avif_opened(data: bytes, limits: Limits) -> Opened:
+    """Reads the header of what libavif refuses: files of early encoders. libheif turns and crops them by itself."""
+    with calling(AVIF.name):
+        found = Loader("heifload_source", data).image()
+    header = Header(AVIF.name, AVIF.media_type, found.width, found.height)
+    check_cost(found.width * found.height * AVIF.bytes_per_pixel, header, limits)
+    cicp = boxes.cicp(data, boxes.shown(data))
+
+    def decode(size: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001
+        raster = decoded(Loader("heifload_source", data), size, header)
+        return replace(raster, space=replace(raster.space, cicp=cicp))
+
+    return Opened(AVIF, header, None, decode)
+
+
+def gif_opened(data: bytes, limits: Limits) -> Opened:
+    """Reads the header of a GIF whose first frame is smaller than its canvas. Raises Corrupt, TooLarge."""
+    with calling(GIF.name):
+        found = Loader("gifload_source", data).image()
+    header = Header(GIF.name, GIF.media_type, found.width, found.height, gif.frames(data, MOST_FRAMES))
+    check_cost(found.width * found.height * GIF.bytes_per_pixel, header, limits)
+
+    def decode(size: tuple[int, int], frame: int) -> Raster:
+        return decoded(Loader("gifload_source", data, {"page": frame}), size, header)
+
+    return Opened(GIF, header, None, decode)
+
+
 def tiff_opened(data: bytes, limits: Limits) -> Opened:
     """Reads the directories. Raises Corrupt, TooLarge, Unsupported."""
     found = tiff.pages(data)
@@ -89,7 +117,12 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
             return page_of_tiles(data, page, size, header)
         if reader is tiff_kinds.Reader.PILLOW:
             return page_by_pillow(data, page.number, size, header, number)
-        return decoded(_tiff_loader(data, page), size, header)
+        try:
+            return decoded(_tiff_loader(data, page), size, header)
+        except Corrupt:
+            if tiff_kinds.is_plain(page):  # directories that libtiff refuses and Pillow reads by itself
+                return page_by_pillow(data, page.number, size, header, number)
+            raise
 
     _checked(tiff.smallest_above(first, found, (2048, 2048)), header, limits)
     return Opened(TIFF, header, turn, decode)
@@ -132,7 +165,7 @@ def _png_header(data: bytes) -> png.Png:
 
 
 def _field(image: Any, name: str, default: int) -> int:
-    return int(image.get(name)) if name in image.get_fields() else default
+    return int(image.get(name)) if image.get_typeof(name) else default  # the list of all fields may be no UTF-8
 
 
 def _bytes(page: Page, tag: Tag) -> bytes:

@@ -21,6 +21,14 @@ def frames(data: bytes, most: int) -> int:
     return max(1, count)
 
 
+def first_fills_canvas(data: bytes) -> bool:
+    """Whether the first frame is as large as the whole; else Pillow gives the rest a colour, and browsers do not."""
+    at = 13 + _table(data[10:11])
+    while at < len(data) and data[at] == _EXTENSION:
+        at = _after_blocks(data, at + 2)
+    return data[at + 5 : at + 9] == data[6:10]
+
+
 def _table(packed: bytes) -> int:
     """The bytes of the colour table that these flags announce."""
     flags = int.from_bytes(packed)

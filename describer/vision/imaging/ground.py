@@ -1,17 +1,21 @@
 """What lies under a picture that is not opaque: chosen by what would be seen on it."""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import reduce
+from typing import Final, cast
 
-from PIL import Image
+from PIL import Image, ImageChops
+from PIL.ImageFilter import MinFilter
 
 _GROUNDS: Final = {"white": 255, "black": 0, "grey": 128}
 _NEAR: Final = 40
-"""Levels of brightness by which a thing must differ from its ground to be seen."""
-_MAY_BE_LOST: Final = 0.02
-"""The share of what is visible that may be lost on white, which is the web's usual ground."""
+"""Levels by which a colour must differ from its ground to be seen, in one channel at least."""
+_MAY_BE_LOST: Final = 0.3
+"""The share of the rim that may be lost on white, which is the web's usual ground."""
 _VISIBLE: Final = 64
 """The opacity from which on a pixel counts."""
+_RIM: Final = 5
+"""Pixels around one that must be visible too, or it belongs to the rim, where a picture meets its ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,17 @@ class Grounded:
 
 
 def on_ground(pixels: Image.Image, alpha: Image.Image, clear: str) -> Grounded:
-    """An RGB picture on white, unless something would be lost on it; then on what loses least.
+    """An RGB picture on white, unless its rim would be lost on it; then on what loses least.
+
+    One of which nothing is visible is shown as if it were opaque: some programs leave zeros where opacity belongs.
 
     Args:
         pixels: the picture.
         alpha: mode L, 255 where nothing shows through.
         clear: what shows through, for people: "transparency".
     """
+    if cast("tuple[int, int]", alpha.getextrema())[1] < _VISIBLE:
+        return Grounded(pixels, f"{clear} left out, as nothing would be seen")
     lost = _lost(pixels, alpha)
     name = "white" if lost["white"] <= _MAY_BE_LOST else min(lost, key=lambda ground: lost[ground])
     level = _GROUNDS[name]
@@ -40,8 +48,16 @@ def on_ground(pixels: Image.Image, alpha: Image.Image, clear: str) -> Grounded:
 
 
 def _lost(pixels: Image.Image, alpha: Image.Image) -> dict[str, float]:
-    """By ground: the share of what is visible that has its brightness."""
+    """By ground: the share of the rim that has its colour."""
     seen = alpha.point([255 if level >= _VISIBLE else 0 for level in range(256)])
-    counts = pixels.convert("L").histogram(seen)
-    whole = sum(counts) or 1
-    return {name: sum(counts[max(0, level - _NEAR) : level + _NEAR + 1]) / whole for name, level in _GROUNDS.items()}
+    rim = ImageChops.subtract(seen, seen.filter(MinFilter(_RIM)))
+    if not rim.getbbox():  # nothing is clear enough to have a rim
+        rim = seen
+    whole = sum(rim.histogram()[1:])
+    return {name: _alike(pixels, level).histogram(rim)[0] / whole for name, level in _GROUNDS.items()}
+
+
+def _alike(pixels: Image.Image, level: int) -> Image.Image:
+    """0 where every channel is near the level, 255 elsewhere."""
+    far = [255 if abs(value - level) > _NEAR else 0 for value in range(256)]
+    return reduce(ImageChops.lighter, (channel.point(far) for channel in pixels.split()))

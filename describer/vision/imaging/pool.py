@@ -88,7 +88,7 @@ class Pool:
         kept = False
         try:
             async with asyncio.timeout(self.wall_seconds):
-                reply, jpeg = await _asked(process, order, data)
+                reply, jpegs = await _asked(process, order, data)
             kept = reply.resident < RETIRE_AT
         except TimeoutError as late:
             sentence = f"Preparing this picture took over {self.wall_seconds:g} s of a busy machine"
@@ -100,7 +100,7 @@ class Pool:
                 await asyncio.shield(_end(process))
         if cause := reply.facts.get("cause"):
             _log.info("picture.refused", extra={"cause": cause})
-        return reply.opened(jpeg)
+        return reply.opened(jpegs)
 
 
 async def _start() -> Process:
@@ -117,7 +117,7 @@ async def _start() -> Process:
         raise Misconfigured(f"No process can be started to prepare pictures: {error}") from error
 
 
-async def _asked(process: Process, order: RequestOptions, data: bytes) -> tuple[Reply, bytes]:
+async def _asked(process: Process, order: RequestOptions, data: bytes) -> tuple[Reply, list[bytes]]:
     assert process.stdin is not None  # noqa: S101 - started with pipes
     assert process.stdout is not None  # noqa: S101
     try:
@@ -130,7 +130,7 @@ async def _asked(process: Process, order: RequestOptions, data: bytes) -> tuple[
         if not line:
             raise Died(await process.wait())
         reply = Reply.read(line)
-        return reply, await process.stdout.readexactly(reply.size)
+        return reply, [await process.stdout.readexactly(size) for size in reply.sizes]
     except (BrokenPipeError, ConnectionResetError, asyncio.IncompleteReadError) as error:
         raise Died(await process.wait()) from error
 

@@ -15,17 +15,29 @@ class ProcessStudio:
     Args:
         families: decides, with the detail, the size in which a picture is sent.
         limits: bytes and memory that one picture may take.
+        photo_tokens: that a picture without small text may take; 0: its sides bound it.
+        text_tokens: that a picture with small text may take; 0: it is treated as any other.
         pool: the processes.
     """
 
     families: Families
     limits: Limits
+    photo_tokens: int = 0
+    text_tokens: int = 0
     pool: Pool = field(default_factory=Pool)
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks and encodes."""
-        family = self.families(model).name
-        order = RequestOptions(len(data), family, detail, max_tokens, self.limits.max_bytes, self.limits.decode_memory)
+        order = RequestOptions(
+            size=len(data),
+            family=self.families(model).name,
+            detail=detail,
+            max_tokens=max_tokens,
+            photo_tokens=self.photo_tokens,
+            text_tokens=self.text_tokens,
+            max_bytes=self.limits.max_bytes,
+            decode_memory=self.limits.decode_memory,
+        )
         return await self.pool.prepare(order, data)
 
     async def close(self) -> None:

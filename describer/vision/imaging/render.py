@@ -1,21 +1,27 @@
 """What the model is shown: any picture as a small, upright sRGB JPEG without metadata."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import cast
 
 from PIL import Image
 
 from describer.domain.errors import Corrupt, TooLarge, Unsupported
-from describer.vision.imaging import by_pillow, by_vips, colour, content, ground
-from describer.vision.imaging.formats import JPEG, PNG, RAW, TIFF, WEBP, recognise
+from describer.vision.imaging import by_pillow, by_vips, colour, content, gif, ground
+from describer.vision.imaging.formats import AVIF, GIF, JPEG, PNG, RAW, TIFF, WEBP, recognise
 from describer.vision.imaging.opened import Opened
 from describer.vision.imaging.orientation import swapped
 from describer.vision.imaging.unsupported import why_unread
-from describer.vision.imaging.values import MIB, Limits, PreparedImage
+from describer.vision.imaging.values import MIB, Limits, Part, PreparedImage
 from describer.vision.imaging.watchdog import header_time
 from describer.vision.preparation import JPEG_QUALITY
+from describer.vision.sizing import THIN_COSTS, Layout, Sizes
 
+NEAR = 0.03
+_CROWDED = 0.7
+_FAR = 0.25
+"""Shares of its sides: text that may not be shrunk so far, and a picture that was, may have lost what is small."""
 _FRAMES_LOOKED_AT = 24
 """Of an animation that begins with blank ones."""
 
@@ -26,26 +32,48 @@ class _Shown:
 
     pixels: Image.Image
     notes: tuple[str, ...]
+    frame: int = 0
 
 
-def prepare(data: bytes, fit: Callable[[int, int], tuple[int, int]], limits: Limits) -> PreparedImage:
+def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
     """Decodes, shrinks, flattens, converts to sRGB, turns upright, strips metadata, encodes.
 
     Synchronous and without side effects; belongs in the main thread of a process of its own, see `pool.py`.
 
     Args:
         data: the file's bytes.
-        fit: from the size in pixels, as shown upright, to the size to send, which is not larger.
+        sizes: in which the model is shown pictures.
         limits: bytes and memory that this picture may take.
 
     Raises:
         Unsupported, Corrupt, TooLarge: see `opened`.
     """
     picture = opened(data, limits)
-    header = picture.header
-    shown = _first_that_shows(picture, fit(header.width, header.height))
-    jpeg = _jpeg(shown.pixels, full_chroma=picture.full_chroma and content.needs_full_chroma(shown.pixels))
-    return PreparedImage(jpeg, *shown.pixels.size, (*picture.notes, *shown.notes), header)
+    size = picture.header.width, picture.header.height
+    thin = sizes.is_thin(*size)
+    layout = sizes.largest(*size, _thin_budget(sizes, size)) if thin else sizes.default_brief(*size)
+    shown = _first_that_shows(picture, layout.size)
+    blank = content.is_blank(shown.pixels)
+    notes = [*picture.notes, *shown.notes, *(["shows a single colour"] if blank else [])]
+    if sizes.budget and layout.size != size and content.has_text(shown.pixels):
+        layout, shown, told = _with_text(picture, sizes, shown)
+        notes += told
+    elif thin and len(layout.parts) == 1:
+        notes.append(f"shown at {layout.size[0] / size[0]:.0%} of its width: what is small is lost")
+    if min(layout.size) < sizes.family.least_side and len(layout.parts) == 1:
+        layout, shown = _padded(shown, sizes.family.least_side)
+    parts = tuple(_parts(shown.pixels, layout, full_chroma=picture.full_chroma))
+    order = "" if len(parts) == 1 else "from top to bottom" if layout.parts[1][1] else "from left to right"
+    return PreparedImage(
+        parts[0].jpeg,
+        parts[0].width,
+        parts[0].height,
+        notes=(*notes, *([f"cut into {len(parts)} parts {order}"] if order else [])),
+        header=picture.header,
+        further=parts[1:],
+        order=order,
+        blank=blank,
+    )
 
 
 def opened(data: bytes, limits: Limits) -> Opened:
@@ -74,7 +102,54 @@ def opened(data: bytes, limits: Limits) -> Opened:
             TIFF: by_vips.tiff_opened,
         }.get(form):
             return reader(data, limits)
-        return by_pillow.opened_by_pillow(form, data, limits)
+        if form is GIF and not gif.first_fills_canvas(data):
+            return by_vips.gif_opened(data, limits)
+        try:
+            return by_pillow.opened_by_pillow(form, data, limits)
+        except Corrupt:
+            if form is AVIF:
+                return by_vips.avif_opened(data, limits)
+            raise
+
+
+def _thin_budget(sizes: Sizes, size: tuple[int, int]) -> int:
+    return max(sizes.budget, THIN_COSTS * (sizes.default_brief(*size[::-1]).tokens or 0)) if sizes.budget else 0
+
+
+def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _Shown, list[str]]:
+    """The picture as large as its text needs, as far as the budget allows."""
+    size = picture.header.width, picture.header.height
+    largest = sizes.largest(*size, sizes.budget)
+    if largest.size != shown.pixels.size:
+        shown = _shown(picture, largest.size, shown.frame)
+    share = shown.pixels.width / size[0]
+    needed = content.scale_for_text(shown.pixels)
+    layout = sizes.at_least(needed * share, *size, sizes.budget)
+    lost = share < 1 and (needed > _CROWDED or share < _FAR)
+    notes = [f"small text may be lost: shown at {share:.0%} of its size"] if lost else []
+    return layout, shown, notes
+
+
+def _padded(shown: _Shown, least: int) -> tuple[Layout, _Shown]:
+    """On a ground of its own colour, that of its corner, where the model's servers refuse so small a picture."""
+    width, height = (max(side, least) for side in shown.pixels.size)
+    around = cast("tuple[int, int, int]", shown.pixels.getpixel((0, 0)))
+    ground = Image.new("RGB", (width, height), around)
+    ground.paste(shown.pixels, ((width - shown.pixels.width) // 2, (height - shown.pixels.height) // 2))
+    return Layout(ground.size, ((0, 0, width, height),), None), replace(shown, pixels=ground)
+
+
+def _parts(pixels: Image.Image, layout: Layout, *, full_chroma: bool) -> Iterator[Part]:
+    near = abs(pixels.width - layout.size[0]) <= NEAR * layout.size[0] and pixels.width <= layout.size[0]
+    if len(layout.parts) == 1 and near:  # a codec's own step is near enough
+        yield Part(_jpeg(pixels, full_chroma=full_chroma and content.needs_full_chroma(pixels)), *pixels.size)
+        return
+    if pixels.size != layout.size:
+        pixels = pixels.resize(layout.size, Image.Resampling.BICUBIC)
+    full = full_chroma and content.needs_full_chroma(pixels)
+    for box in layout.parts:
+        part = pixels.crop(box)
+        yield Part(_jpeg(part, full_chroma=full), *part.size)
 
 
 def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
@@ -88,7 +163,7 @@ def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
         later = _shown(picture, size, frame)
         if not content.is_blank(later.pixels):
             note = f"number {frame + 1} of {_counted(frames)} {picture.form.several}, as those before are blank"
-            return _Shown(later.pixels, (note, *later.notes))
+            return _Shown(later.pixels, (note, *later.notes), frame)
     return _Shown(first.pixels, several + first.notes)
 
 

@@ -112,7 +112,7 @@ def pages(data: bytes) -> list[Page]:
     try:
         reader = _Reader.of(data)
         return [page for page in reader.chain(reader.start) if page.pixels]
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError):
         return []
 
 
@@ -159,7 +159,7 @@ class _Reader:
         while at and at not in self.seen and number < MOST_PAGES:
             try:
                 tags, after = self.directory(at)
-            except struct.error:
+            except (struct.error, OverflowError):
                 return
             levels = tags.get(Tag.LEVELS, ())
             below = tuple(self.below(number, levels)) if isinstance(levels, tuple) else ()
@@ -170,7 +170,7 @@ class _Reader:
         for level, offset in enumerate(offsets[:_MOST_LEVELS]):
             try:
                 tags, _ = self.directory(int(offset))
-            except struct.error:
+            except (struct.error, OverflowError):
                 continue
             yield Page(number, level, tags)
 
@@ -197,6 +197,6 @@ class _Reader:
             (at,) = struct.unpack_from(self.order + pointer, self.data, at)
         try:
             found = struct.unpack_from(code, self.data, at)
-        except struct.error:
+        except (struct.error, OverflowError):
             return ()
         return found[0] if _CODES[kind] == "s" else found

@@ -49,6 +49,11 @@ def reader(page: Page) -> Reader:
     raise _unsupported(f"the compression {dict(_NAMES).get(compression, f'number {compression}')}")
 
 
+def is_plain(page: Page) -> bool:
+    """Whether Pillow reads such pages rightly, whatever their compression."""
+    return not _not_by_pillow(page)
+
+
 def _unsupported(what: str) -> Unsupported:
     return Unsupported(f"This TIFF has {what}, which is not read. Save it anew as PNG or JPEG.")
 

@@ -16,6 +16,8 @@ _OUTLIERS: Final = 0.001
 """The share of samples at either end that may be cut off: dead pixels, sparks."""
 _OFTEN: Final = 0.002
 """The share of samples that an extreme value must have to stand for "no data"."""
+_MEASURED: Final = 64
+"""Different values from which on they are measurements; a drawing has fewer."""
 _APART: Final = 1.0
 """How far from all others such a value lies, in their own spread."""
 
@@ -59,7 +61,7 @@ def missing(sample: Sequence[float]) -> float | None:
     """The value that seems to stand for "no data": the least or the greatest, often met, far from all others."""
     finite = [value for value in sample if isfinite(value)]
     counted = Counter(finite)
-    if len(counted) < 3:  # a picture of two values is a drawing
+    if len(counted) < _MEASURED:
         return None
     for value in {min(counted), max(counted)} - {0.0}:
         others = [other for other in finite if other != value]

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 MIB = 2**20
+SPACER_SIDE = 64
+SPACER_LINE = 8
+"""Pixels: a blank picture is a spacer if both its sides have at most the one, or one of them at most the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,25 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a picture, or all of it: an upright sRGB JPEG without any metadata; sides in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """What the model is shown: an upright sRGB JPEG without any metadata.
+    """What the model is shown: an upright sRGB JPEG without any metadata, or several where the picture is long.
 
     Args:
-        width, height: pixels.
+        jpeg, width, height: the picture, or its first part; sides in pixels.
         notes: what was left out or changed, for people: "first of 12 frames", "transparency on white".
         header: what the file said of itself; None where there was no file.
+        further: the parts that follow the first, each overlapping the one before.
+        order: in which the parts lie, "from top to bottom" or "from left to right"; empty where there is one.
+        blank: whether it shows a single colour.
     """
 
     jpeg: bytes
@@ -53,3 +68,17 @@ class PreparedImage:
     height: int
     notes: tuple[str, ...] = ()
     header: Header | None = None
+    further: tuple[Part, ...] = ()
+    order: str = ""
+    blank: bool = False
+
+    @property
+    def is_spacer(self) -> bool:
+        """Whether it is of those single-coloured pictures that only keep others apart; nobody needs to be asked."""
+        sides = (self.header.width, self.header.height) if self.header else (self.width, self.height)
+        return self.blank and (max(sides) <= SPACER_SIDE or min(sides) <= SPACER_LINE)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that is sent, in order."""
+        return Part(self.jpeg, self.width, self.height), *self.further

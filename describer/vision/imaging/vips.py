@@ -74,7 +74,7 @@ def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: 
             )
         if image.interpretation in {"lab", "labq", "labs", "lch", "xyz", "yxy"}:
             image = image.colourspace("srgb")
-        profile = image.get("icc-profile-data") if "icc-profile-data" in image.get_fields() else None
+        profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else None
         colours, alpha = _channels(image, loader)
         clear = "transparency"
         notes = [f"first {colours.bands} of {image.bands} channels"] * (colours.bands + bool(alpha) < image.bands)

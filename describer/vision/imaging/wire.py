@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from describer.domain import errors
 from describer.domain.errors import ImageRejected
-from describer.vision.imaging.values import Header, PreparedImage
+from describer.vision.imaging.values import Header, Part, PreparedImage
 
 _REFUSALS: Final = {kind.__name__: kind for kind in (errors.Unsupported, errors.Corrupt, errors.TooLarge)}
 
@@ -23,6 +23,8 @@ class RequestOptions:
         family: the model's, by its name in models.toml.
         detail: `low`, `high` or `original`.
         max_tokens: for the picture, or None.
+        photo_tokens: for a picture without small text; 0: its sides bound it.
+        text_tokens: for a picture with small text; 0: as any other.
         max_bytes, decode_memory: see `Limits`.
     """
 
@@ -30,6 +32,8 @@ class RequestOptions:
     family: str
     detail: str
     max_tokens: int | None
+    photo_tokens: int
+    text_tokens: int
     max_bytes: int
     decode_memory: int
 
@@ -53,22 +57,22 @@ class Reply:
 
     Args:
         facts: the answer's line.
-        size: of the JPEG that follows, in bytes.
+        sizes: of the JPEGs that follow, in bytes.
         resident: the memory that the process holds now, in bytes.
     """
 
     facts: dict[str, Any]
-    size: int
+    sizes: list[int]
     resident: int
 
     @classmethod
     def read(cls, line: bytes) -> "Reply":
         """As it was sent."""
         facts = json.loads(line)
-        return cls(facts, facts.pop("size"), facts.pop("resident"))
+        return cls(facts, facts.pop("sizes"), facts.pop("resident"))
 
-    def opened(self, jpeg: bytes) -> PreparedImage:
-        """The prepared picture, with the bytes that followed.
+    def opened(self, jpegs: list[bytes]) -> PreparedImage:
+        """The prepared picture, with the JPEGs that followed.
 
         Raises:
             Unsupported, Corrupt, TooLarge: as they were raised there.
@@ -78,30 +82,35 @@ class Reply:
             case {"refused": kind, "sentence": sentence, "facts": facts}:
                 raise _REFUSALS[kind](sentence, facts)
             case {"image": image}:
-                header = Header(**image["header"])
-                return PreparedImage(jpeg, image["width"], image["height"], tuple(image["notes"]), header)
+                sides = zip(jpegs, image.pop("sides"), strict=True)
+                first, *further = (Part(jpeg, width, height) for jpeg, (width, height) in sides)
+                image["header"] = Header(**image["header"])
+                image["notes"] = tuple(image["notes"])
+                return PreparedImage(first.jpeg, first.width, first.height, further=tuple(further), **image)
             case other:
                 raise Bug(other.get("bug", other))
 
 
 def prepared(image: PreparedImage, resident: int) -> bytes:
     """The answer with a picture."""
-    facts = asdict(image)
-    del facts["jpeg"]
-    return _line({"image": facts, "size": len(image.jpeg), "resident": resident}) + image.jpeg
+    assert image.header is not None  # noqa: S101 - it comes from a file
+    facts = {"notes": image.notes, "order": image.order, "blank": image.blank, "header": asdict(image.header)}
+    facts["sides"] = [(part.width, part.height) for part in image.parts]
+    sizes = [len(part.jpeg) for part in image.parts]
+    line = _line({"image": facts, "sizes": sizes, "resident": resident})
+    return b"".join([line, *(part.jpeg for part in image.parts)])
 
 
 def refused(refusal: ImageRejected, resident: int) -> bytes:
     """The answer without one; with the class of the codec's error, for the log: its words may quote the file."""
     told = {"refused": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
-    return _line(
-        told | {"cause": type(refusal.__cause__).__name__ if refusal.__cause__ else "", "size": 0, "resident": resident}
-    )
+    cause = type(refusal.__cause__).__name__ if refusal.__cause__ else ""
+    return _line(told | {"cause": cause, "sizes": [], "resident": resident})
 
 
 def failed(trace: str, resident: int) -> bytes:
     """The answer where the fault is ours."""
-    return _line({"bug": trace, "size": 0, "resident": resident})
+    return _line({"bug": trace, "sizes": [], "resident": resident})
 
 
 def _line(facts: dict[str, Any]) -> bytes:

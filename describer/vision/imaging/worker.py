@@ -7,17 +7,16 @@ import os
 import resource
 import sys
 import traceback
-from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
 from describer.domain.errors import ImageRejected
 from describer.vision.families import family
-from describer.vision.image_tokens import Bounds, fit
 from describer.vision.imaging import wire
 from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import MIB, Limits
 from describer.vision.imaging.watchdog import die_after
+from describer.vision.sizing import Sizes
 
 _SLACK: Final = 128 * MIB
 """Above a picture's own budget: stacks of threads, and what libraries keep."""
@@ -50,8 +49,8 @@ def _answer(order: wire.RequestOptions, data: bytes) -> bytes:
     try:
         model = family(order.family)
         assert model is not None  # noqa: S101 - its own name names it
-        size = partial(fit, model, detail=order.detail, bounds=Bounds(tokens=order.max_tokens))
-        image = prepare(data, size, Limits(order.max_bytes, order.decode_memory))
+        sizes = Sizes(model, order.detail, order.max_tokens, order.photo_tokens, order.text_tokens)
+        image = prepare(data, sizes, Limits(order.max_bytes, order.decode_memory))
     except ImageRejected as refusal:
         return wire.refused(refusal, _pages(1))
     except Exception:  # noqa: BLE001 - the app tells it

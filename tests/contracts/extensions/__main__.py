@@ -1,4 +1,4 @@
-"""Plays rows by hand: `python -m tests.contracts.extensions [--program P] [--fast] [--table] [WORDS]`.
+"""Plays rows by hand: `python -m tests.contracts.extensions [--program P] [--fast] [--note] [--table] [WORDS]`.
 
 `--table` plays nothing: it prints which row last held where, when and with which version. WORDS: only rows whose topic
 or name has them.
@@ -21,6 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.contracts.extensions")
     parser.add_argument("--program", choices=[programs.STAND_IN, programs.REAL, "both"], default="both")
     parser.add_argument("--fast", action="store_true", help="only the rows that take no more than two seconds")
+    parser.add_argument("--note", action="store_true", help="write down what held, for the table")
     parser.add_argument("--jobs", type=int, default=6, help="rows at a time")
     parser.add_argument("--table", action="store_true", help="print what is known of all rows")
     parser.add_argument("words", nargs="*", help="only rows with one of these words")
@@ -29,7 +30,7 @@ def main() -> int:
         return history.table(everything())
     rows = [row for row in everything() if _wanted(row, given)]
     chosen = [programs.STAND_IN, programs.REAL] if given.program == "both" else [given.program]
-    failed = [row for program in chosen for row in asyncio.run(_play(rows, program, given.jobs))]
+    failed = [row for program in chosen for row in asyncio.run(_play(rows, program, given))]
     return int(bool(failed) or not rows)
 
 
@@ -37,19 +38,20 @@ def _wanted(row: Row, given: argparse.Namespace) -> bool:
     return (row.is_fast or not given.fast) and (not given.words or any(word in row.id for word in given.words))
 
 
-async def _play(rows: list[Row], program: str, jobs: int) -> list[str]:
+async def _play(rows: list[Row], program: str, given: argparse.Namespace) -> list[str]:
     begun = time.monotonic()
 
-    def report(row: Row, found: list[str]) -> None:
-        print(f"{'differs' if found else 'holds':8}{program:12}{row.id}", flush=True)
+    def report(row: Row, found: list[str], seconds: float) -> None:
+        print(f"{'differs' if found else 'holds':8}{program:12}{seconds:6.1f} s  {row.id}", flush=True)
         for difference in found:
             print(f"        {difference}")
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        results = await play(rows, program, Path(folder), jobs=jobs, report=report)
+        results = await play(rows, program, Path(folder), jobs=given.jobs, report=report)
     held = [row for row in rows if not results[row.id]]
     print(f"{program}: {len(held)} of {len(rows)} rows hold, in {time.monotonic() - begun:.0f} s")
-    history.note(program, rows, results)
+    if given.note:
+        history.note(program, rows, results)
     return [row.id for row in rows if results[row.id]]
 
 

@@ -1,10 +1,12 @@
 """Plays many rows beside each other; those that move the clock one after the other, on storages of their own."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.contracts.extensions import world
+from tests.contracts.extensions import programs, world
+from tests.contracts.extensions.programs import Program
 from tests.contracts.extensions.rows import Row
 from tests.contracts.extensions.scene import Scene
 from tests.contracts.extensions.world import World
@@ -12,10 +14,10 @@ from tests.contracts.extensions.world import World
 type Results = Mapping[str, list[str]]
 """By a row's id: what was otherwise than it says."""
 
-type Report = Callable[[Row, list[str]], None]
+type Report = Callable[[Row, list[str], float], None]
 
 
-def silently(_row: Row, _found: list[str]) -> None:
+def silently(_row: Row, _found: list[str], _seconds: float) -> None:
     """Report nothing."""
 
 
@@ -38,12 +40,17 @@ async def _play(
     at_once = asyncio.Semaphore(jobs)
     results: dict[str, list[str]] = {}
 
-    async def one(number: int, row: Row, shared: World) -> None:
+    async def one(number: int, row: Row, started: Program, shared: World) -> None:
         async with at_once:
-            results[row.id] = await Scene.play(row, number, program, shared)
-            report(row, results[row.id])
+            begun = time.monotonic()
+            results[row.id] = await Scene.play(row, number, started, shared)
+            report(row, results[row.id], time.monotonic() - begun)
 
-    async with world.made(folder, len(rows), moves_clock=moves_clock) as shared, asyncio.TaskGroup() as group:
+    async with (
+        world.made(folder, len(rows), moves_clock=moves_clock) as shared,
+        programs.ready(program, shared.storage.environment) as started,
+        asyncio.TaskGroup() as group,
+    ):
         for number, row in enumerate(rows):
-            group.create_task(one(number, row, shared))
+            group.create_task(one(number, row, started, shared))
     return results

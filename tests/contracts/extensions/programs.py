@@ -7,34 +7,50 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import child, children, environment, ports
+from local import child, environment, ports
 from local.children import ROOT
+from tests.contracts.extensions import forks
+from tests.contracts.extensions.forks import Fork, Forks
 
 KEY = "the webhooks' key"
 LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (?P<level>\w{4}): (?P<category>[^\[]+)\[\d+\] (?P<text>.*)")
 
+type Program = Forks | None
+"""What starts stand-ins; None: the real program is started."""
+
+LISTENS = " listens on "
 STAND_IN = "stand-in"
 REAL = "extensions"
 VARIABLE = "WEBJOBS_HOST"
 
 
-def command(program: str) -> list[str]:
-    """Give how a program is called.
+@asynccontextmanager
+async def ready(program: str, told: Mapping[str, str]) -> AsyncIterator[Program]:
+    """Give what `start` starts; `told` is the part of the environment that is the same for all.
 
     Raises:
-        LookupError: WEBJOBS_HOST is not set.
+        LookupError: it is the real program, and WEBJOBS_HOST is not set.
 
     """
     if program == STAND_IN:
-        return children.module("local.extensions")
+        async with forks.ready(told) as stand_ins:
+            yield stand_ins
+    else:
+        real_program()
+        yield None
+
+
+def real_program() -> str:
+    """Give the path of the program that runs Microsoft's extensions."""
     if not os.environ.get(VARIABLE):
         raise LookupError(f"{VARIABLE} is not set: it names the program that runs Microsoft's extensions.")
-    return [os.environ[VARIABLE]]
+    return os.environ[VARIABLE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +69,22 @@ class ImagePipeline:
 class Running:
     """A program that has been started, under a supervisor that ends it however this process ends."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Fork
     url: str
     output: Path
-    id: Path
+    id: Path | None
 
     async def until_ready(self) -> None:
-        """Wait until its webhooks can be called, or it has ended."""
-        (host, port) = self.url.removeprefix("http://").split(":")
-        while self.process.returncode is None:
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection(host, int(port))
-                writer.close()
-                await writer.wait_closed()
-                return
+        """Wait until it says that it listens, or has ended. (.NET's listener fails if it is asked too early.)"""
+        while self.process.returncode is None and LISTENS not in self.output.read_text("utf-8", errors="replace"):
             await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals) -> None:
         """End it so, if it has not ended."""
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(self.id.read_text("utf-8")), how)
+                os.kill(int(self.id.read_text("utf-8")) if self.id else self.process.pid, how)
         await self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
 
     def lines(self) -> list[ImagePipeline]:
         """Give what it has printed."""
@@ -85,7 +93,7 @@ class Running:
 
 
 async def start(
-    program: str,
+    program: Program,
     folder: Path,
     *,
     functions: list[dict[str, Any]],
@@ -95,33 +103,46 @@ async def start(
 ) -> Running:
     """Start a program and wait until it is ready, or has ended."""
     (port,) = ports.free_ports(1)
-    output, pid = folder / f"{port}.log", folder / f"{port}.pid"
-    _write(folder, functions, host_json)
+    output = folder / f"{port}.log"
+    _write(output, functions, host_json)
     arguments = [
         *("--functions", str(folder / "functions.json"), "--host-json", str(folder / "host.json")),
         *("--worker", worker, "--port", str(port), "--level", "Debug"),
     ]
-    supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", "0", "--"]
-    noting_its_id = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(pid)]
-    with output.open("wb") as file:
-        process = await asyncio.create_subprocess_exec(
-            *supervisor,
-            *noting_its_id,
-            *command(program),
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=file,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**environment.clean(), "WEBHOOK_KEY": KEY, **settings},
-            cwd=ROOT,
-            start_new_session=True,
-        )
-    running = Running(process, f"http://127.0.0.1:{port}", output, pid)
+    told = {**environment.clean(), "WEBHOOK_KEY": KEY, **settings}
+    url = f"http://127.0.0.1:{port}"
+    if isinstance(program, Forks):
+        running = Running(await program.start(arguments, told, output), url, output, None)
+    else:
+        pid = folder / f"{port}.pid"
+        running = Running(await _real(arguments, told, output, pid), url, output, pid)
     await running.until_ready()
     return running
 
 
-def _write(folder: Path, functions: list[dict[str, Any]], host_json: Mapping[str, Any]) -> None:
+async def _real(
+    arguments: Sequence[str], told: Mapping[str, str], output: Path, pid: Path
+) -> asyncio.subprocess.Process:
+    """Start the program under a supervisor, which ends it however this process ends."""
+    supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", "0", "--"]
+    noting_its_id = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(pid)]
+    with output.open("wb") as file:
+        return await asyncio.create_subprocess_exec(
+            *supervisor,
+            *noting_its_id,
+            *[real_program(), *arguments],
+            stdin=asyncio.subprocess.PIPE,
+            stdout=file,
+            stderr=asyncio.subprocess.STDOUT,
+            env=told,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+
+
+def _write(output: Path, functions: list[dict[str, Any]], host_json: Mapping[str, Any]) -> None:
+    folder = output.parent
     folder.mkdir(parents=True, exist_ok=True)
+    output.touch()
     (folder / "functions.json").write_text(json.dumps(functions), "utf-8")
     (folder / "host.json").write_text(json.dumps({"version": "2.0", **host_json}), "utf-8")

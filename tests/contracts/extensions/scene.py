@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from azure.core.exceptions import AzureError
 from azure.storage.blob.aio import BlobServiceClient
 
 from tests.contracts.extensions import programs
@@ -20,6 +21,7 @@ from tests.contracts.extensions.seen import Seen
 from tests.contracts.extensions.world import World
 
 WITHIN = 60.0  # seconds until `then` must hold; long, as machines may be busy
+LOOK = 0.1  # seconds between two looks
 QUIET = 0.4  # seconds for which it must hold from then on, for what must never happen
 AFTER_END = 3.0  # seconds for what is to be seen of a program that has ended
 IN_IMAGES = "images:"
@@ -35,14 +37,14 @@ class Scene:
 
     row: Row
     number: int
-    program: str
+    program: programs.Program
     world: World
     seen: Seen
     blobs: BlobServiceClient
     http: aiohttp.ClientSession
 
     @classmethod
-    async def play(cls, row: Row, number: int, program: str, world: World) -> list[str]:
+    async def play(cls, row: Row, number: int, program: programs.Program, world: World) -> list[str]:
         """Play it, and say what was otherwise than it says."""
         accounts = {kind: f"{kind}{number}" for kind in ("images", "host")}
         async with AsyncExitStack() as open_:
@@ -58,8 +60,8 @@ class Scene:
             scene = cls(row, number, program, world, seen, blobs, http)
             try:
                 return await scene._play()
-            except CannotGoOn as error:
-                return [str(error)]
+            except (CannotGoOn, AzureError, aiohttp.ClientError) as error:
+                return [f"{type(error).__name__}: {error}"]
             finally:
                 for running in seen.running:
                     await running.end(signal.SIGKILL)
@@ -69,6 +71,7 @@ class Scene:
         self.world.worker.behaviour[str(self.number)] = {
             name: [orders] if isinstance(orders, str) else orders for name, orders in given.get("worker", {}).items()
         }
+        self.world.worker.killers[str(self.number)] = lambda: self._kill(None)
         await self.blobs.create_container("images")
         for queue in given.get("queues", []):
             await self._create(queue)
@@ -93,7 +96,7 @@ class Scene:
         }
         running = await programs.start(
             self.program,
-            self.world.folder / f"{self.program}-{self.number}",
+            self.world.folder / f"row-{self.number}",
             functions=[self._function(name, told) for name, told in self.row.given["functions"].items()],
             host_json=self._host_json(),
             settings=settings,
@@ -142,11 +145,11 @@ class Scene:
             await client.send_message(content, visibility_timeout=delay, time_to_live=lives)
 
     async def _receive(self, queue: str, times: int = 1) -> None:
-        """Let another reader receive what lies there, and give it back at once."""
+        """Let another reader receive the first message, and give it back at once."""
         client = self._queue(queue)
         for _ in range(times):
-            async for message in client.receive_messages(visibility_timeout=600):
-                await client.update_message(message, visibility_timeout=0)
+            message = await client.receive_message(visibility_timeout=600)
+            await client.update_message(message, visibility_timeout=0)
 
     def _queue(self, name: str) -> Any:
         account = "images" if name.startswith(IN_IMAGES) else "host"
@@ -252,12 +255,18 @@ class Scene:
             if self._has_ended():
                 deadline = min(deadline, time.monotonic() + AFTER_END)
             if time.monotonic() > deadline:
-                return found
-            await asyncio.sleep(0.05)
+                return found + self._last_words()
+            await asyncio.sleep(LOOK)
         if quiet := then.get("quiet", QUIET):
             await asyncio.sleep(quiet)
             return [f"{difference}, a while later" for difference in await self.seen.differences(then)]
         return []
+
+    def _last_words(self) -> list[str]:
+        """Give the end of the output of a program that has ended."""
+        if not self._has_ended():
+            return []
+        return ["it has ended:", *self.seen.running[-1].output.read_text("utf-8").splitlines()[-12:]]
 
     def _has_ended(self) -> bool:
         return bool(self.seen.running) and self.seen.running[-1].process.returncode is not None

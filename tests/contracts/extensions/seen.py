@@ -107,7 +107,7 @@ class Seen:
 
     async def _ends(self, expected: int | str) -> int | str:
         code = self.running[-1].process.returncode if self.running else None
-        return "no" if code is None else code
+        return "no" if code is None else 128 - code if code < 0 else code
 
     async def _requests(self, expected: Mapping[str, int | str]) -> Mapping[str, int | str]:
         names = {account: name for name, account in self.accounts.items()}
@@ -145,8 +145,8 @@ def _answer(answer: tuple[int, str, Mapping[str, str]] | None, wanted: Any) -> o
     if answer is None or not isinstance(wanted, dict):
         return answer[0] if answer else None
     status, body, headers = answer
-    seen = {"status": status, "body": body, **{name: headers.get(name) for name in wanted}}
-    return {name: status if name == "status" else body if name == "body" else seen[name] for name in wanted}
+    seen = {name.lower(): value for name, value in headers.items()} | {"status": status, "body": body}
+    return {name: seen.get(name.lower()) for name in wanted}
 
 
 def _short(data: Any) -> str:

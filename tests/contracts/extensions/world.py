@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
@@ -33,16 +33,17 @@ CODES = {
 BROKEN = "broken"
 
 
+type Service = Literal["blob", "queue"]
+
+
 @contextmanager
 def azurite(folder: Path, rows: int, clock: int | None = None) -> Iterator[Storage]:
     """Run Azurite with two accounts a row; with `clock` its time can be moved over that port."""
-    blob, queue, table, identity = ports.free_ports(4)
     accounts = [f"{kind}{number}" for number in range(rows) for kind in ("images", "host")]
     moved = {"CLOCK_PORT": str(clock)} if clock else {}
     with storage.running(
         folder,
         {**environment.clean(), **moved},
-        (blob, queue, table, identity),
         accounts=accounts,
         preload=[FOLDER / "clock.js"] if clock else [],
         tokens_live=TOKENS_LIVE,
@@ -100,11 +101,8 @@ class Proxy:
         url = URL(self.target + request.raw_path, encoded=True)
         async with http.request(request.method, url, headers=headers, data=await request.read()) as answer:
             passed = {n: v for n, v in answer.headers.items() if n.lower() not in {"transfer-encoding", "connection"}}
-            body = await answer.read()
-            response = web.Response(status=answer.status, headers=passed, body=body or None)
-            if request.method == "HEAD" and "Content-Length" in answer.headers:
-                response.content_length = int(answer.headers["Content-Length"])
-            return response
+            content = await answer.read()
+            return web.Response(status=answer.status, headers=passed, body=content or None)
 
     def _fault(self, request: web.BaseRequest) -> str | None:
         account, _, rest = request.raw_path.lstrip("/").partition("/")
@@ -130,11 +128,12 @@ class Called:
 class Worker:
     """What functions do, by row: `behaviour` has for each function what its calls do, the last one for all others.
 
-    `ok`, `fail`, or seconds that a call takes, as in `1.5` or `1.5 fail`.
+    `ok`, `fail`, `kill` (the program is killed), or seconds that a call takes, as in `1.5` or `1.5 fail`.
     """
 
     behaviour: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     calls: dict[str, list[Called]] = field(default_factory=dict)
+    killers: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     url: str = ""
 
     @asynccontextmanager
@@ -160,6 +159,8 @@ class Worker:
         words = orders[min(nth, len(orders) - 1)].split()
         if words[0].replace(".", "").isdigit():
             await asyncio.sleep(float(words.pop(0)))
+        if "kill" in words:
+            await self.killers[row]()
         call.ended.append(time.monotonic())
         return web.Response(status=500, text="as it must") if "fail" in words else web.Response()
 
@@ -169,7 +170,7 @@ class World:
     """All of it, while rows are played."""
 
     storage: Storage
-    proxies: Mapping[str, Proxy]
+    proxies: Mapping[Service, Proxy]
     worker: Worker
     folder: Path
     clock: int | None

@@ -11,6 +11,7 @@ from describer.vision.imaging.formats import BMP
 from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import Header, Limits
 from tests import pictures
+from tests.fakes import fixed_sizes
 
 HEADER = Header("JPEG", "image/jpeg", 4, 3)
 
@@ -52,4 +53,4 @@ def test_a_bug_in_our_conversion_of_colours_is_no_damage(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(colour, "to_srgb", broken)
     with pytest.raises(AttributeError, match="no_such_method"):
-        prepare(pictures.jpeg(), lambda width, height: (width, height), Limits())
+        prepare(pictures.jpeg(), fixed_sizes(lambda width, height: (width, height)), Limits())

@@ -11,6 +11,7 @@ from describer.vision.image_tokens import Bounds
 from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import Limits
 from tests import pictures
+from tests.fakes import fixed_sizes
 
 
 def quality(jpeg: bytes) -> int:
@@ -26,7 +27,7 @@ def tables(jpeg: bytes) -> dict[int, list[int]]:
 
 
 def test_its_name_tells_the_quality_and_the_sides() -> None:
-    image = prepare(pictures.jpeg(), lambda width, height: (width, height), Limits())
+    image = prepare(pictures.jpeg(), fixed_sizes(lambda width, height: (width, height)), Limits())
     bounds = Bounds()
     told = f"jpeg{quality(image.jpeg)}/{bounds.short_side}x{bounds.long_side}/{preparation.REVISION}"
     assert told == preparation.NAME

@@ -11,6 +11,7 @@ from describer.domain.errors import Corrupt, ImageRejected, Unsupported
 from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import Limits, PreparedImage
 from tests import pictures
+from tests.fakes import fixed_sizes
 from tests.pictures import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH
 
 LIMITS = Limits()
@@ -27,7 +28,7 @@ def half(width: int, height: int) -> tuple[int, int]:
 
 def shown(data: bytes) -> Image.Image:
     """What a viewer of the prepared picture sees."""
-    image = Image.open(BytesIO(prepare(data, half, LIMITS).jpeg))
+    image = Image.open(BytesIO(prepare(data, fixed_sizes(half), LIMITS).jpeg))
     image.load()
     return image
 
@@ -55,7 +56,7 @@ def test_every_kind_shows_the_scene_with_white_for_clear(name: str) -> None:
 
 @pytest.mark.parametrize("name", pictures.EVERY_KIND)
 def test_every_kind_becomes_an_rgb_jpeg_of_the_size_asked_for(name: str) -> None:
-    prepared = prepare(pictures.EVERY_KIND[name][1], lambda _width, _height: (96, 72), LIMITS)
+    prepared = prepare(pictures.EVERY_KIND[name][1], fixed_sizes(lambda _width, _height: (96, 72)), LIMITS)
     with Image.open(BytesIO(prepared.jpeg)) as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (96, 72))
     assert (prepared.width, prepared.height) == (96, 72)
@@ -136,7 +137,7 @@ def test_a_profile_that_does_not_fit_is_passed_over(profile: bytes | None) -> No
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "GIF"])
 def test_no_metadata_leaves(form: str) -> None:
     data = pictures.secretive(form)
-    jpeg = prepare(data, whole, LIMITS).jpeg
+    jpeg = prepare(data, fixed_sizes(whole), LIMITS).jpeg
     assert any(secret in data for secret in pictures.SECRETS)
     assert not any(secret in jpeg for secret in pictures.SECRETS)
     with Image.open(BytesIO(jpeg)) as image:
@@ -158,31 +159,31 @@ def test_no_metadata_leaves(form: str) -> None:
     ],
 )
 def test_notes_say_what_was_left_out(name: str, notes: tuple[str, ...]) -> None:
-    assert prepare(pictures.EVERY_KIND[name][1], whole, LIMITS).notes == notes
+    assert prepare(pictures.EVERY_KIND[name][1], fixed_sizes(whole), LIMITS).notes == notes
 
 
 def test_an_alpha_channel_without_a_clear_pixel_is_no_transparency() -> None:
-    assert prepare(pictures.saved(pictures.scene().convert("RGBA"), "PNG"), whole, LIMITS).notes == ()
+    assert prepare(pictures.saved(pictures.scene().convert("RGBA"), "PNG"), fixed_sizes(whole), LIMITS).notes == ()
 
 
 def test_both_notes_together() -> None:
     glass, other = pictures.glass(), Image.new("RGBA", (WIDTH, HEIGHT), "blue")
     moving = pictures.saved(glass, "PNG", save_all=True, append_images=[other])
-    assert prepare(moving, whole, LIMITS).notes == ("first of 2 frames", "transparency on white")
+    assert prepare(moving, fixed_sizes(whole), LIMITS).notes == ("first of 2 frames", "transparency on white")
 
 
 @pytest.mark.parametrize(("form", "chroma"), [("PNG", (1, 1)), ("GIF", (1, 1)), ("JPEG", (2, 2)), ("WEBP", (2, 2))])
 def test_graphics_keep_their_chroma_and_photographs_do_not(form: str, chroma: tuple[int, int]) -> None:
-    jpeg = prepare(pictures.saved(pictures.scene(), form), whole, LIMITS).jpeg
+    jpeg = prepare(pictures.saved(pictures.scene(), form), fixed_sizes(whole), LIMITS).jpeg
     at = jpeg.index(b"\xff\xc0") + 11
     assert divmod(jpeg[at], 16) == chroma
 
 
 def test_a_jpeg_near_the_size_is_left_to_the_codec_and_never_exceeds_it() -> None:
     data = pictures.jpeg(4032, 3024)
-    prepared = prepare(data, lambda _width, _height: (1024, 768), LIMITS)
+    prepared = prepare(data, fixed_sizes(lambda _width, _height: (1024, 768)), LIMITS)
     assert (prepared.width, prepared.height) == (1008, 756)
-    prepared = prepare(data, lambda _width, _height: (1000, 750), LIMITS)
+    prepared = prepare(data, fixed_sizes(lambda _width, _height: (1000, 750)), LIMITS)
     assert (prepared.width, prepared.height) == (1000, 750)
 
 
@@ -190,7 +191,7 @@ def test_a_jpeg_near_the_size_is_left_to_the_codec_and_never_exceeds_it() -> Non
 @pytest.mark.parametrize("size", [(1, 1), (3000, 1), (1, 3000), (2, 2)])
 def test_points_and_lines_are_pictures_too(form: str, size: tuple[int, int]) -> None:
     data = pictures.saved(Image.new("RGB", size, RED), form)
-    prepared = prepare(data, half, LIMITS)
+    prepared = prepare(data, fixed_sizes(half), LIMITS)
     assert (prepared.width, prepared.height) == half(*size)
 
 
@@ -205,7 +206,7 @@ def test_a_truncated_picture_is_corrupt(form: str, share: float) -> None:
     noise = Image.effect_noise((WIDTH, HEIGHT), 80).convert("RGB")
     data = pictures.saved(noise, form)
     with pytest.raises(Corrupt, match=f"The {form} data is damaged"):
-        prepare(data[: int(share * len(data))], half, LIMITS)
+        prepare(data[: int(share * len(data))], fixed_sizes(half), LIMITS)
 
 
 def noisy_jpeg(**options: object) -> bytes:
@@ -215,25 +216,25 @@ def noisy_jpeg(**options: object) -> bytes:
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 30}], ids=["plain", "progressive", "small"])
 def test_a_jpeg_without_its_end_marker_is_shown_as_it_is(options: dict[str, object]) -> None:
     whole_file = noisy_jpeg(**options)
-    cut = prepare(whole_file[:-2], half, LIMITS)
+    cut = prepare(whole_file[:-2], fixed_sizes(half), LIMITS)
     assert cut.notes == ()
-    assert cut.jpeg == prepare(whole_file, half, LIMITS).jpeg
+    assert cut.jpeg == prepare(whole_file, fixed_sizes(half), LIMITS).jpeg
 
 
 def test_a_jpeg_whose_last_rows_are_missing_is_shown_and_says_so() -> None:
     data = noisy_jpeg()
-    (note,) = prepare(data[: int(0.96 * len(data))], half, LIMITS).notes
+    (note,) = prepare(data[: int(0.96 * len(data))], fixed_sizes(half), LIMITS).notes
     assert note in {f"the last {missing}% of the picture are missing" for missing in (4, 5, 6, 7)}
 
 
 def test_a_picture_that_shows_nothing_of_what_its_header_promises_is_corrupt() -> None:
     with pytest.raises(Corrupt):
-        prepare(pictures.png_claiming(400, 300), half, LIMITS)
+        prepare(pictures.png_claiming(400, 300), fixed_sizes(half), LIMITS)
 
 
 def test_strangers_are_refused_here_too() -> None:
     with pytest.raises(Unsupported):
-        prepare(b"%PDF-1.7", half, LIMITS)
+        prepare(b"%PDF-1.7", fixed_sizes(half), LIMITS)
 
 
 def test_a_fault_of_the_caller_is_not_the_pictures() -> None:
@@ -241,13 +242,13 @@ def test_a_fault_of_the_caller_is_not_the_pictures() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        prepare(pictures.jpeg(), broken, LIMITS)
+        prepare(pictures.jpeg(), fixed_sizes(broken), LIMITS)
 
 
 def outcome(data: bytes) -> str:
     """How it ended; any other exception fails the test."""
     try:
-        prepared = prepare(data, half, Limits(decode_memory=64 * 2**20))
+        prepared = prepare(data, fixed_sizes(half), Limits(decode_memory=64 * 2**20))
     except ImageRejected as refused:
         return refused.status
     assert isinstance(prepared, PreparedImage)

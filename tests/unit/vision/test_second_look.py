@@ -10,7 +10,7 @@ from describer.domain.record import Record
 from describer.domain.status import Skip, Status
 from describer.vision.families import family
 from describer.vision.imaging.preparer import ProcessStudio
-from describer.vision.imaging.values import Limits
+from describer.vision.imaging.values import Header, Limits, PreparedImage
 from describer.vision.imaging.version import version
 from tests import pictures
 from tests.unit.conftest import CAT, House
@@ -56,3 +56,12 @@ async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_pict
 @pytest.mark.parametrize("package", ["pillow", "pillow-heif", "pyvips-binary"])
 def test_the_version_names_each_decoder(package: str) -> None:
     assert f"/{package} {installed(package)}" in version()
+
+
+async def test_a_spacer_is_taken_for_decorative_and_nobody_is_asked(house: House) -> None:
+    blank = PreparedImage(b"jpeg", 1, 1, header=Header("GIF", "image/gif", 1, 1), blank=True)
+    house.preparer.gives = blank
+    record = await house.described()
+    assert (record.status, record.is_decorative, record.alt_text) == (Status.NEEDS_REVIEW, True, "")
+    assert "spacer" in record.reason
+    assert not house.model.calls

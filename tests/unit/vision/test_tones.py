@@ -10,6 +10,9 @@ from describer.vision.imaging.render import prepare
 from describer.vision.imaging.tones import Range, range_of
 from describer.vision.imaging.values import Limits
 from tests import pictures
+from tests.fakes import fixed_sizes
+
+WHOLE = fixed_sizes(lambda width, height: (width, height))
 
 
 def samples(low: float, high: float) -> Image.Image:
@@ -19,7 +22,9 @@ def samples(low: float, high: float) -> Image.Image:
 def mean(form: str, kind: str, high: float) -> float:
     """Of what is shown of a ramp from 0 to `high`."""
     ramp = np.linspace(0, high, 64 * 64).reshape(64, 64).astype(kind)
-    image = prepare(pictures.saved(Image.fromarray(ramp), form), lambda width, height: (width, height), Limits())
+    image = prepare(
+        pictures.saved(Image.fromarray(ramp), form), fixed_sizes(lambda width, height: (width, height)), Limits()
+    )
     with Image.open(BytesIO(image.jpeg)) as shown:
         return float(np.asarray(shown).mean())
 
