@@ -92,7 +92,7 @@ class Record(DescriptionState):
         return cls.model_validate(cls._asked(brief, source) | fields)
 
     @classmethod
-    def unasked(cls, brief: Brief, source: Source, sent: Sent, reason: str) -> Self:
+    def unasked(cls, brief: DescriptionRequest, source: Source, sent: Sent, reason: str) -> Self:
         """The record of a picture that nobody needs to look at closely: decorative, until a person says otherwise."""
         fields = {"status": Status.NEEDS_REVIEW, "reason": reason, "is_decorative": True, "sent": sent}
         return cls.model_validate(cls._asked(brief, source) | fields)
