@@ -1,4 +1,6 @@
-"""The demo's stand-in for a vision model: an object detector, a classifier and an OCR. It names itself in every text.
+"""The demo's stand-in for a vision model: an object detector, a classifier and an OCR.
+
+Each record has its name, `local-stand-in`.
 
 It follows no prompt and knows no language but English. It is here so that the whole app can be seen at work without a
 subscription; any OpenAI-compatible server describes better, and is one setting away.

@@ -57,6 +57,7 @@ def page(
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         caption=_safe(caption[:1].upper() + caption[1:]),
         count=_count(len(cards), "picture"),
+        outcomes=_safe(outcomes(counted)),
         statuses="".join(f"<li>{_badge(status)} {number}</li>" for status, number in counted.items()),
         tokens=tokens,
         cost=_safe(totals.cost(free=free)),
@@ -64,11 +65,17 @@ def page(
     )
 
 
+def outcomes(counted: Mapping[str, int]) -> str:
+    """Such as "17 described, 3 corrupt"."""
+    return ", ".join(f"{number} {STATUSES.get(status, status).lower()}" for status, number in counted.items())
+
+
 def _card(result: Result, copy: str | None) -> str:
     record = result.sidecar
     language = _safe(record.get("language") or "en")
     alt = result.alt_text
-    parts = [_badge(result.status), f'<h3 dir="auto">{_safe(result.picture.name)}</h3>']
+    parts = [f'<div class="badges">{_badge(result.status)}{_model(record)}</div>']
+    parts.append(f'<h3 dir="auto">{_safe(result.picture.name)}</h3>')
     if reason := record.get("reason"):
         parts.append(f"<p>{_safe(reason)}</p>")
     if alt:
@@ -99,6 +106,11 @@ def _picture(copy: str | None, alt: str) -> str:
 def _badge(status: str) -> str:
     known = status if status in STATUSES else "failed"
     return f'<span class="badge {known}">{_safe(STATUSES.get(status, status))}</span>'
+
+
+def _model(record: Mapping[str, Any]) -> str:
+    """Who wrote the texts, so that none is taken for another's."""
+    return f'<span class="badge model">{_safe(record["model"])}</span>' if record.get("model") else ""
 
 
 def _details(result: Result, language: str) -> Iterator[str]:

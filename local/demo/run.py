@@ -173,8 +173,8 @@ class Run:
         if self.lost:
             reason = watch.last_reason(self._log)
             say(f"{f'The app says: {reason}. ' if reason else ''}See the logs in {self._log.parent}.", "red")
-        count = len(self.chosen.pictures)
-        say(f"{len(self.results)} of {count} have their record, after {seconds:.0f} s. See them:")
+        counted = Counter([*(result.status for result in self.results), *("lost" for _ in self.lost)])
+        say(f"{gallery.outcomes(counted)[:1].upper()}{gallery.outcomes(counted)[1:]}, after {seconds:.0f} s. See them:")
         self.screen.link(page)
         say()
         totals = Totals.of(self.results)

