@@ -1,12 +1,26 @@
-"""How much memory a process has held at most."""
+"""How much memory a process holds, and has held at most; from Linux's /proc."""
 
 import re
 from pathlib import Path
 
 
 def peak(process: int) -> float:
-    """Give the peak of its resident memory in MiB, since it started; from Linux's /proc."""
+    """Give the peak of its resident memory in MiB, since it started."""
+    return _status(process, "VmHWM")
+
+
+def resident(process: int) -> float:
+    """Give what it holds now, in MiB."""
+    return _status(process, "VmRSS")
+
+
+def forget_peak() -> None:
+    """Let this process's peak begin anew from what it holds now. See proc(5), `clear_refs`."""
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+
+
+def _status(process: int, name: str) -> float:
     status = Path(f"/proc/{process}/status").read_text("utf-8")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(rf"{name}:\s+(\d+) kB", status)
     assert found is not None
     return int(found[1]) / 1024

@@ -1,27 +1,50 @@
-"""What preparing a picture costs, against Pillow as it comes: `python -m benchmarks.preparation`.
+"""What preparing a picture costs, beside Pillow as it comes, libvips and the floor: `python -m benchmarks.preparation`.
 
-Both sides make the same JPEG size. Ratios of medians, taken in turns in one run, so that a slow machine slows both.
+All sides make the same size, in turns in one run, so that a busy machine slows all; times are computing time, medians.
+The floor of a JPEG is its entropy decoding, by Pillow at an eighth of its sides. Peaks of memory, above idle, are those
+of fresh processes, as the app starts them. The last figures: a process that prepares many pictures, and its start.
 """
 
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from io import BytesIO
+from itertools import cycle, islice
+from typing import Final
 
 import numpy as np
+import pyvips
 from PIL import Image
 
-from benchmarks.measure import Goal, Pair, main
-from describer.vision.families import family
-from describer.vision.image_tokens import fit
+from benchmarks.figures import Figure, main
+from benchmarks.memory import peak, resident
+from describer.vision.families import Family, family
+from describer.vision.imaging.pool import Pool
 from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import Limits
+from describer.vision.imaging.wire import PreparationRequest
+from describer.vision.sizing import Sizes
 
-_LUNA = family("gpt-5.6-luna")
-assert _LUNA is not None
-_FIT = partial(fit, _LUNA)
+ROUNDS: Final = 5
+MANY: Final = 400
+_MIB: Final = 2**20
 
 
-def _photo(width: int, height: int, form: str, **options: object) -> bytes:
+@cache
+def luna() -> Family:
+    """The default model's family."""
+    found = family("gpt-5.6-luna")
+    assert found is not None
+    return found
+
+
+def photo(width: int, height: int, form: str, **options: object) -> bytes:
     """A picture with as much detail as a photograph's: soft noise in three octaves."""
     random = np.random.default_rng(7)
     layers = [random.integers(0, 256, (height // step, width // step, 3), dtype=np.uint8) for step in (4, 32, 256)]
@@ -32,32 +55,168 @@ def _photo(width: int, height: int, form: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def _naive(data: bytes) -> bytes:
+def museum(**options: object) -> bytes:
+    """A TIFF of 100 megapixels, 16 bits, three channels; smooth, so that it stays within the limit of bytes."""
+    ramp = pyvips.Image.xyz(12_248, 8_164).cast("ushort")
+    image = ramp.bandjoin(ramp.extract_band(0)).cast("ushort") * 4
+    image = image.cast("ushort").copy(interpretation="rgb16")
+    return bytes(image.tiffsave_buffer(compression="deflate", predictor="horizontal", **options))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One input and what it is held to: ratios of times, and the peak in MiB; None: only told."""
+
+    name: str
+    data: Callable[[], bytes]
+    naive: float | None = None
+    vips: float | None = None
+    floor: float | None = None
+    memory: float | None = None
+
+
+def _jpeg(megapixels: str, width: int, height: int, floor: float, **options: object) -> Case:
+    made = partial(photo, width, height, "JPEG", quality=90, **options)
+    return Case(f"JPEG {megapixels} MP", made, naive=4, vips=1, floor=floor, memory=30)
+
+
+CASES: Final = (
+    _jpeg("12", 4032, 3024, 1.25),
+    _jpeg("24", 6000, 4000, 1.35),
+    _jpeg("42", 7952, 5304, 1.35),
+    _jpeg("48", 8064, 6048, 1.25),
+    Case("JPEG 12 MP progressive", partial(photo, 4032, 3024, "JPEG", quality=90, progressive=True), naive=1.5),
+    Case("PNG 24 MP", partial(photo, 6000, 4000, "PNG", compress_level=1), naive=1, vips=0.9),
+    Case("WebP 12 MP", partial(photo, 4032, 3024, "WEBP", quality=85, method=1), naive=1, vips=0.9),
+    Case("AVIF 12 MP", partial(photo, 4032, 3024, "AVIF", speed=10), naive=1),
+    Case("TIFF 100 MP, 16 bits, strips", museum, memory=700),
+    Case("TIFF 100 MP, 16 bits, tiles", partial(museum, tile=True), memory=700),
+    Case("TIFF 100 MP, 16 bits, pyramid", partial(museum, tile=True, pyramid=True), memory=700),
+)
+
+
+def ours(data: bytes) -> None:
+    """As the app does it."""
+    prepare(data, Sizes(luna(), "high"), Limits())
+
+
+def naive(data: bytes) -> None:
+    """As Pillow's tutorial does it."""
     with Image.open(BytesIO(data)) as source:
-        size = _FIT(*source.size)
-        out = BytesIO()
-        source.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=85)
-    return out.getvalue()
+        size = Sizes(luna(), "high").usual(*source.size).size
+        source.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(BytesIO(), "JPEG", quality=85)
 
 
-def _ours(data: bytes) -> bytes:
-    return prepare(data, _FIT, Limits()).jpeg
+def by_vips(data: bytes) -> None:
+    """As libvips' documentation does it."""
+    header = pyvips.Image.new_from_buffer(data, "")
+    width, height = Sizes(luna(), "high").usual(header.width, header.height).size
+    pyvips.Image.thumbnail_buffer(data, width, height=height, size="force").jpegsave_buffer(Q=85)
 
 
-def _pair(name: str, data: bytes, goal: float) -> Pair:
-    ours: Callable[[], object] = partial(_ours, data)
-    return Pair(name, ours, partial(_naive, data), Goal("at_least", goal))
+def floor(data: bytes) -> None:
+    """A JPEG's entropy decoding, and one value for each block."""
+    with Image.open(BytesIO(data)) as source:
+        source.draft("RGB", (1, 1))
+        source.load()
 
 
-def pairs() -> list[Pair]:
-    """The cases; the ratio is Pillow's time over ours."""
+def _times(data: bytes, sides: dict[str, Callable[[bytes], None]]) -> dict[str, float]:
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(ROUNDS + 1):
+        for name, run in sides.items():
+            start = time.process_time()
+            run(data)
+            taken[name].append(time.process_time() - start)
+    return {name: statistics.median(values[1:]) for name, values in taken.items()}
+
+
+def _memory(case: Case) -> float:
+    """Peak above idle, in MiB, of a process that prepares this one picture."""
+    code = (
+        "import json, os, sys\n"
+        "from benchmarks import memory, preparation as p\n"
+        "case = next(case for case in p.CASES if case.name == sys.argv[1])\n"
+        "data = sys.stdin.buffer.read()\n"
+        "p.ours(p.photo(64, 64, 'JPEG')); p.vips_loaded()\n"
+        "memory.forget_peak()\n"
+        "before = memory.peak(os.getpid())\n"
+        "p.ours(data)\n"
+        "print(json.dumps(memory.peak(os.getpid()) - before))\n"
+    )
+    command = [sys.executable, "-c", code, case.name]
+    return float(json.loads(subprocess.run(command, input=case.data(), capture_output=True, check=True).stdout))
+
+
+def vips_loaded() -> None:
+    """Loads libvips, which the first TIFF would."""
+    pyvips.Image.black(8, 8).write_to_memory()
+
+
+def _request(data: bytes) -> PreparationRequest:
+    limits = Limits()
+    return PreparationRequest(
+        size=len(data),
+        family=luna().name,
+        detail="high",
+        max_tokens=None,
+        photo_tokens=0,
+        text_tokens=0,
+        max_bytes=limits.max_bytes,
+        decode_memory=limits.decode_memory,
+    )
+
+
+async def _many() -> list[Figure]:
+    """A process of the app that prepares one picture after the other."""
+    pictures = [
+        photo(4032, 3024, "JPEG"),
+        photo(1600, 1200, "WEBP", method=0),
+        photo(1200, 900, "PNG", compress_level=1),
+        photo(1200, 900, "AVIF", speed=10),
+        photo(2400, 1800, "TIFF"),
+        photo(300, 200, "JPEG"),
+    ]
+    pool = Pool(slots=1)
+    start = time.perf_counter()
+    await pool.prepare(_request(pictures[5]), pictures[5])
+    begun = time.perf_counter() - start
+    (process,) = pool.processes
+    first = resident(process)
+    for data in islice(cycle(pictures), MANY):
+        await pool.prepare(_request(data), data)
+    grown, most = resident(process) - first, peak(process)
+    await pool.close()
     return [
-        _pair("JPEG 12 MP", _photo(4032, 3024, "JPEG", quality=90), 3.0),
-        _pair("JPEG 48 MP", _photo(8064, 6048, "JPEG", quality=90), 3.0),
-        _pair("JPEG 12 MP progressive", _photo(4032, 3024, "JPEG", quality=90, progressive=True), 1.5),
-        _pair("PNG 12 MP", _photo(4032, 3024, "PNG", compress_level=1), 1.2),
+        Figure("a process's start and first picture", begun * 1000, "ms"),
+        Figure(f"memory left after {MANY} pictures, above the first", grown, "MiB", at_most=150),
+        Figure(f"peak over {MANY} pictures", most, "MiB", at_most=700),
     ]
 
 
+def measure() -> list[Figure]:
+    """All figures."""
+    figures = []
+    for case in CASES:
+        data = case.data()
+        sides = {"ours": ours}
+        if case.naive:
+            sides["naive"] = naive
+        if case.vips:
+            sides["vips"] = by_vips
+        if case.floor:
+            sides["floor"] = floor
+        times = _times(data, sides)
+        figures.append(Figure(f"{case.name}: ours", times["ours"] * 1000, "ms"))
+        for side, goal in (("naive", case.naive), ("vips", case.vips)):
+            if goal:
+                figures.append(Figure(f"{case.name}: {side} / ours", times[side] / times["ours"], "x", at_least=goal))
+        if case.floor:
+            ratio = times["ours"] / times["floor"]
+            figures.append(Figure(f"{case.name}: ours / floor", ratio, "x", at_most=case.floor))
+        figures.append(Figure(f"{case.name}: peak", _memory(case), "MiB", at_most=case.memory))
+    return figures + asyncio.run(_many())
+
+
 if __name__ == "__main__":
-    main("preparation", "Pillow as it comes / ours", pairs)
+    main("preparation", measure)

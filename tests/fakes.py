@@ -166,7 +166,7 @@ class FakeRecords:
 class _FixedSizes(Sizes):
     fit: Callable[[int, int], tuple[int, int]] = field(kw_only=True)
 
-    def default_brief(self, width: int, height: int) -> Layout:
+    def usual(self, width: int, height: int) -> Layout:
         size = self.fit(width, height)
         return Layout(size, ((0, 0, *size),), None)
 

@@ -12,6 +12,7 @@ from describer.entrypoints.http.build import document
 from describer.entrypoints.http.problems import KINDS
 from describer.pipeline.outcome_event import Announcement
 from describer.settings import Settings
+from tests.formats import matrix
 
 ROOT = Path(__file__).parents[1]
 PROBLEMS, END_OF_PROBLEMS = (
@@ -86,3 +87,4 @@ if __name__ == "__main__":
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
     (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")
+    (ROOT / "docs" / "formats.md").write_text(matrix(), encoding="utf-8")

@@ -59,7 +59,7 @@ class Sizes:
         """The tokens that a picture with small text may take."""
         return 0 if self.detail == "low" else min(self.text_tokens, self.max_tokens or self.text_tokens)
 
-    def default_brief(self, width: int, height: int) -> Layout:
+    def usual(self, width: int, height: int) -> Layout:
         """For a photograph, in one part."""
         tokens = min(self.max_tokens or self.photo_tokens, self.photo_tokens or self.max_tokens or 0) or None
         bounds = Bounds(tokens=tokens)
@@ -69,8 +69,8 @@ class Sizes:
 
     def is_thin(self, width: int, height: int) -> bool:
         """Whether the usual size would leave a strip of what is none."""
-        default_brief = min(self.default_brief(width, height).size)
-        return default_brief < THIN and default_brief * 1.25 < min(width, height)
+        usual = min(self.usual(width, height).size)
+        return usual < THIN and usual * 1.25 < min(width, height)
 
     def largest(self, width: int, height: int, budget: int) -> Layout:
         """The largest within a budget of tokens; the usual one where that is larger."""
@@ -78,13 +78,13 @@ class Sizes:
 
     def at_least(self, scale: float, width: int, height: int, budget: int) -> Layout:
         """At this share of the picture's sides, or as much as the budget allows, and never below the usual size."""
-        default_brief = self.default_brief(width, height)
-        while scale * width > default_brief.size[0] or scale * height > default_brief.size[1]:
+        usual = self.usual(width, height)
+        while scale * width > usual.size[0] or scale * height > usual.size[1]:
             layout = self._cut(max(1, round(width * scale)), max(1, round(height * scale)), width, height)
             if layout and (layout.tokens or 0) <= budget:
                 return layout
             scale *= _STEP
-        return default_brief
+        return usual
 
     def _whole(self, size: tuple[int, int]) -> Layout:
         return Layout(size, ((0, 0, *size),), image_tokens(self.family, *size, self.detail))

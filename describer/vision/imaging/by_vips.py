@@ -85,10 +85,12 @@ def avif_opened(data: bytes, limits: Limits) -> Opened:
 
 def gif_opened(data: bytes, limits: Limits) -> Opened:
     """Reads the header of a GIF whose first frame is smaller than its canvas. Raises Corrupt, TooLarge."""
-    with calling(GIF.name):
+    width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
+    header = Header(GIF.name, GIF.media_type, width, height, gif.frames(data, MOST_FRAMES))
+    check_cost(width * height * GIF.bytes_per_pixel, header, limits)
+    with calling(GIF.name, header):
         found = Loader("gifload_source", data).image()
-    header = Header(GIF.name, GIF.media_type, found.width, found.height, gif.frames(data, MOST_FRAMES))
-    check_cost(found.width * found.height * GIF.bytes_per_pixel, header, limits)
+    header = replace(header, width=found.width, height=found.height)
 
     def decode(size: tuple[int, int], frame: int) -> Raster:
         return decoded(Loader("gifload_source", data, {"page": frame}), size, header)

@@ -15,7 +15,7 @@ from typing import Final
 
 from describer.domain.errors import Misconfigured, TooLarge, Transient, Unsupported
 from describer.vision.imaging.values import MIB, PreparedImage
-from describer.vision.imaging.wire import Bug, Reply, RequestOptions
+from describer.vision.imaging.wire import Bug, PreparationRequest, Reply
 
 WALL_SECONDS: Final = 120.0
 """For one picture on a machine that is busy; computing itself is bounded by `watchdog.PICTURE_SECONDS`."""
@@ -56,7 +56,7 @@ class Pool:
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.slots)
 
-    async def prepare(self, order: RequestOptions, data: bytes) -> PreparedImage:
+    async def prepare(self, order: PreparationRequest, data: bytes) -> PreparedImage:
         """Has one picture prepared.
 
         Raises:
@@ -78,12 +78,17 @@ class Pool:
             except Died as death:
                 raise _verdict(death) from death
 
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the processes that wait for work."""
+        return [process.pid for process in self._idle]
+
     async def close(self) -> None:
         """Ends the processes that wait for work."""
         while self._idle:
             await _end(self._idle.pop())
 
-    async def _once(self, order: RequestOptions, data: bytes) -> PreparedImage:
+    async def _once(self, order: PreparationRequest, data: bytes) -> PreparedImage:
         process = self._idle.pop() if self._idle else await _start()
         kept = False
         try:
@@ -117,7 +122,7 @@ async def _start() -> Process:
         raise Misconfigured(f"No process can be started to prepare pictures: {error}") from error
 
 
-async def _asked(process: Process, order: RequestOptions, data: bytes) -> tuple[Reply, list[bytes]]:
+async def _asked(process: Process, order: PreparationRequest, data: bytes) -> tuple[Reply, list[bytes]]:
     assert process.stdin is not None  # noqa: S101 - started with pipes
     assert process.stdout is not None  # noqa: S101
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from describer.vision.families import Families
 from describer.vision.imaging.pool import Pool
 from describer.vision.imaging.values import Limits, PreparedImage
-from describer.vision.imaging.wire import RequestOptions
+from describer.vision.imaging.wire import PreparationRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ProcessStudio:
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         """Decodes, shrinks and encodes."""
-        order = RequestOptions(
+        order = PreparationRequest(
             size=len(data),
             family=self.families(model).name,
             detail=detail,

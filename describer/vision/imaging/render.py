@@ -20,7 +20,8 @@ from describer.vision.sizing import THIN_COSTS, Layout, Sizes
 
 NEAR = 0.03
 _CROWDED = 0.7
-_FAR = 0.25
+_FAR = 0.34
+_HALF = 0.5
 """Shares of its sides: text that may not be shrunk so far, and a picture that was, may have lost what is small."""
 _FRAMES_LOOKED_AT = 24
 """Of an animation that begins with blank ones."""
@@ -51,14 +52,14 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
     picture = opened(data, limits)
     size = picture.header.width, picture.header.height
     thin = sizes.is_thin(*size)
-    layout = sizes.largest(*size, _thin_budget(sizes, size)) if thin else sizes.default_brief(*size)
+    layout = sizes.largest(*size, _thin_budget(sizes, size)) if thin else sizes.usual(*size)
     shown = _first_that_shows(picture, layout.size)
     blank = content.is_blank(shown.pixels)
     notes = [*picture.notes, *shown.notes, *(["shows a single colour"] if blank else [])]
     if sizes.budget and layout.size != size and content.has_text(shown.pixels):
         layout, shown, told = _with_text(picture, sizes, shown)
         notes += told
-    elif thin and len(layout.parts) == 1:
+    elif thin and layout.size[0] < _HALF * size[0]:
         notes.append(f"shown at {layout.size[0] / size[0]:.0%} of its width: what is small is lost")
     if min(layout.size) < sizes.family.least_side and len(layout.parts) == 1:
         layout, shown = _padded(shown, sizes.family.least_side)
@@ -113,7 +114,7 @@ def opened(data: bytes, limits: Limits) -> Opened:
 
 
 def _thin_budget(sizes: Sizes, size: tuple[int, int]) -> int:
-    return max(sizes.budget, THIN_COSTS * (sizes.default_brief(*size[::-1]).tokens or 0)) if sizes.budget else 0
+    return max(sizes.budget, THIN_COSTS * (sizes.usual(*size[::-1]).tokens or 0)) if sizes.budget else 0
 
 
 def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _Shown, list[str]]:
@@ -125,7 +126,7 @@ def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _S
     share = shown.pixels.width / size[0]
     needed = content.scale_for_text(shown.pixels)
     layout = sizes.at_least(needed * share, *size, sizes.budget)
-    lost = share < 1 and (needed > _CROWDED or share < _FAR)
+    lost = share < 1 and (needed > _CROWDED or layout.size[0] < _FAR * size[0])
     notes = [f"small text may be lost: shown at {share:.0%} of its size"] if lost else []
     return layout, shown, notes
 

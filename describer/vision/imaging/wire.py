@@ -15,7 +15,7 @@ _REFUSALS: Final = {kind.__name__: kind for kind in (errors.Unsupported, errors.
 
 
 @dataclass(frozen=True, slots=True)
-class RequestOptions:
+class PreparationRequest:
     """One picture's preparation.
 
     Args:
@@ -42,7 +42,7 @@ class RequestOptions:
         return _line(asdict(self))
 
     @classmethod
-    def read(cls, line: bytes) -> "RequestOptions":
+    def read(cls, line: bytes) -> "PreparationRequest":
         """As it was sent."""
         return cls(**json.loads(line))
 

@@ -1,6 +1,6 @@
 """The process that prepares pictures: `python -m describer.vision.imaging.worker`, started by pool.py.
 
-It reads orders from its standard input until that ends, and holds no secret: neither settings nor keys reach it.
+It reads requests from its standard input until that ends, and holds no secret: neither settings nor keys reach it.
 """
 
 import os
@@ -24,18 +24,18 @@ _LINUX: Final = sys.platform == "linux"
 
 
 def main() -> None:
-    """Answers one order after the other."""
-    orders, answers = _channels()
+    """Answers one request after the other."""
+    requests, answers = _channels()
     if _LINUX:
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")  # where memory runs out, this goes and not the app
-    while line := orders.readline():
-        order = wire.RequestOptions.read(line)
-        answers.write(_answer(order, orders.read(order.size)))
+    while line := requests.readline():
+        request = wire.PreparationRequest.read(line)
+        answers.write(_answer(request, requests.read(request.size)))
         answers.flush()
 
 
 def _channels() -> tuple[IO[bytes], IO[bytes]]:
-    """Where orders come from and answers go; what libraries print from now on goes nowhere."""
+    """Where requests come from and answers go; what libraries print from now on goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -43,14 +43,14 @@ def _channels() -> tuple[IO[bytes], IO[bytes]]:
     return sys.stdin.buffer, answers
 
 
-def _answer(order: wire.RequestOptions, data: bytes) -> bytes:
-    _bound_memory(order.decode_memory)
+def _answer(request: wire.PreparationRequest, data: bytes) -> bytes:
+    _bound_memory(request.decode_memory)
     die_after()
     try:
-        model = family(order.family)
+        model = family(request.family)
         assert model is not None  # noqa: S101 - its own name names it
-        sizes = Sizes(model, order.detail, order.max_tokens, order.photo_tokens, order.text_tokens)
-        image = prepare(data, sizes, Limits(order.max_bytes, order.decode_memory))
+        sizes = Sizes(model, request.detail, request.max_tokens, request.photo_tokens, request.text_tokens)
+        image = prepare(data, sizes, Limits(request.max_bytes, request.decode_memory))
     except ImageRejected as refusal:
         return wire.refused(refusal, _pages(1))
     except Exception:  # noqa: BLE001 - the app tells it

@@ -10,12 +10,12 @@ import pytest
 
 from describer.domain.errors import Corrupt, TooLarge, Transient, Unsupported
 from describer.vision.imaging.pool import Pool
-from describer.vision.imaging.wire import Bug, RequestOptions
+from describer.vision.imaging.wire import Bug, PreparationRequest
 from tests import pictures
 
 
-def order(data: bytes, *, decode_memory: int = 700 * 2**20) -> RequestOptions:
-    return RequestOptions(len(data), "gpt-5.6-luna", "high", None, 0, 0, 100 * 2**20, decode_memory)
+def order(data: bytes, *, decode_memory: int = 700 * 2**20) -> PreparationRequest:
+    return PreparationRequest(len(data), "gpt-5.6-luna", "high", None, 0, 0, 100 * 2**20, decode_memory)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_a_refusal_tells_what_is_known_of_the_picture(pool: Pool) -> None:
 async def test_a_bug_of_ours_is_never_the_pictures(pool: Pool) -> None:
     data = pictures.jpeg()
     with pytest.raises(Bug, match="AssertionError"):
-        await pool.prepare(RequestOptions(len(data), "no such family", "high", None, 0, 0, 2**20, 2**20), data)
+        await pool.prepare(PreparationRequest(len(data), "no such family", "high", None, 0, 0, 2**20, 2**20), data)
 
 
 async def test_a_header_that_takes_long_costs_one_second_of_computing(pool: Pool) -> None:

@@ -65,7 +65,7 @@ def test_a_photograph_is_sent_at_the_usual_size() -> None:
 def test_it_can_be_turned_off_and_low_detail_stays_low(size: int, detail: str) -> None:
     of = sizes(text_tokens=size, detail=detail)
     image = sent(page(1920, 1080, 12), of)
-    assert (image.width, image.height) == of.default_brief(1920, 1080).size
+    assert (image.width, image.height) == of.usual(1920, 1080).size
 
 
 def test_a_tall_screenshot_is_cut_and_the_model_is_told() -> None:
@@ -89,7 +89,7 @@ def test_a_long_strip_without_text_is_no_thread() -> None:
 
 
 def test_what_cannot_be_shown_large_enough_says_so() -> None:
-    image = sent(page(1080, 12_000, 10), sizes(text_tokens=1500))
+    image = sent(page(1080, 12_000, 10), sizes(text_tokens=2500))
     assert any("lost" in note for note in image.notes)
 
 
@@ -110,8 +110,8 @@ def test_parts_cover_the_picture_overlap_and_stay_within_the_budget(name: str, w
 
 
 def test_original_is_larger_than_high_where_the_family_knows_it() -> None:
-    assert sizes(detail="original").default_brief(4032, 3024).size == (4000, 3008)  # whole patches
-    assert sizes().default_brief(4032, 3024).size == (1024, 768)
+    assert sizes(detail="original").usual(4032, 3024).size == (4000, 3008)  # whole patches
+    assert sizes().usual(4032, 3024).size == (1024, 768)
 
 
 def test_icons_are_padded_where_servers_refuse_them_and_left_alone_elsewhere() -> None:
