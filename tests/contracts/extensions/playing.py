@@ -11,6 +11,8 @@ from tests.contracts.extensions.rows import Row
 from tests.contracts.extensions.scene import Scene
 from tests.contracts.extensions.world import World
 
+CLOCKS = 3  # storages whose clocks are moved
+
 type Results = Mapping[str, list[str]]
 """By a row's id: what was otherwise than it says."""
 
@@ -27,7 +29,10 @@ async def play(rows: Sequence[Row], program: str, folder: Path, *, jobs: int, re
     moving = [row for row in rows if row.moves_clock]
     beside = await asyncio.gather(
         _play(still, program, folder / "still", jobs, report, moves_clock=False),
-        _play(moving, program, folder / "moving", 1, report, moves_clock=True),
+        *(
+            _play(moving[clock::CLOCKS], program, folder / f"clock{clock}", 1, report, moves_clock=True)
+            for clock in range(CLOCKS)
+        ),
     )
     return {row: found for results in beside for row, found in results.items()}
 

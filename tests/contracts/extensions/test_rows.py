@@ -11,15 +11,10 @@ from tests.contracts.extensions.seen import REQUEST
 JOBS = 12  # they wait, most of the time
 
 
-@pytest.mark.parametrize(
-    "topic",
-    [
-        pytest.param(topic, marks=[pytest.mark.long] if not all(row.is_fast for row in rows.read(topic)) else [])
-        for topic in rows.topics()
-    ],
-)
-async def test_rows_hold_on_the_stand_in(topic: str, tmp_path: Path) -> None:
-    results = await play(rows.read(topic), programs.STAND_IN, tmp_path, jobs=JOBS)
+@pytest.mark.long
+async def test_rows_hold_on_the_stand_in(tmp_path: Path) -> None:
+    """All in one test: they share what takes long to start, and wait beside each other."""
+    results = await play(rows.everything(), programs.STAND_IN, tmp_path, jobs=JOBS)
     assert {row: found for row, found in results.items() if found} == {}
 
 
