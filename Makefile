@@ -34,6 +34,7 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@sh local/setup.sh test
 	@$(PY) -m tests.contracts.extensions --note $(ARGS)
 	@$(PY) -m tests.contracts.extensions --table
+	@LINE_EXTENSIONS=$$WEBJOBS_HOST $(PY) -m pytest tests/line
 
 check: ## formatting, lint, types, layers, dependencies, infrastructure
 	@sh local/setup.sh test

@@ -7,6 +7,7 @@ user's shell must never make a picture leave the machine by accident.
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TERM|COLORTERM|NO_COLOR|TMPDIR|TEMP|TMP"
@@ -15,6 +16,16 @@ KEPT = re.compile(
 
 # The client id of the stand-in's user-assigned identity.
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
+
+
+PROGRAM = "WEBJOBS_HOST"
+"""Names a program that runs Microsoft's own extensions; a stack then has it instead of their stand-in."""
+
+
+def extensions() -> Path | None:
+    """Give that program, if one is named."""
+    named = os.environ.get(PROGRAM)
+    return Path(named) if named else None
 
 
 def clean(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -43,6 +43,7 @@ class Stack:
         containers: whose uploads; made if need be.
         function: what the route's webhook calls, if it is not the usual function.
         topic_url: a topic that runs, or will; otherwise one is started, and `events` is its file.
+        extensions: a program that runs Microsoft's own extensions, instead of their stand-in.
 
     Raises:
         AlreadyRunning: another stack uses `state`.
@@ -66,6 +67,7 @@ class Stack:
         containers: Sequence[str] = (IMAGES_CONTAINER,),
         function: str | None = None,
         topic_url: str | None = None,
+        extensions: Path | None = None,
     ) -> None:
         self._app = app.resolve()
         self._state = state.resolve()
@@ -75,6 +77,7 @@ class Stack:
         self._route = Route(route, schema, tuple(containers), function) if route else None
         self._containers = {IMAGES_CONTAINER, DESCRIPTIONS_CONTAINER, *containers}
         self._topic_url = topic_url
+        self._extensions = extensions
         self._inherited = environment.clean()
         self._backends: list[Child] = []
         self._front: list[Child] = []
@@ -140,7 +143,7 @@ class Stack:
             model=self._model_url or "",
             ca=str(self.storage.certificate.ca),
         )
-        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses))
+        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses, self._extensions))
         if self._route:
             self._front.append(parts.eventgrid(self._route, self.storage, self.addresses))
         for child in self._backends[:2]:

@@ -33,6 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--schema", type=Schema, choices=list(Schema), default=Schema.EVENT_GRID, help="of their events"
     )
+    parser.add_argument(
+        "--extensions",
+        type=Path,
+        default=environment.extensions(),
+        help="a program that runs Microsoft's own extensions, instead of their stand-in; WEBJOBS_HOST names it too",
+    )
     parser.add_argument("--function", help="what the route's webhook calls, if not the usual function")
     model = parser.add_mutually_exclusive_group()
     model.add_argument(
@@ -56,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         route=given.route,
         schema=given.schema,
         function=given.function,
+        extensions=given.extensions,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

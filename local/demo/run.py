@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import thumbnails
+from local import environment, thumbnails
 from local.children import ROOT
 from local.demo import gallery, signals, watch
 from local.demo.pictures import LeftOut, Picture, find
@@ -84,7 +84,9 @@ class Run:
         self._announce()
         self._clear()
         model = self.provider.command
-        stack = Stack(ROOT, self.options.state, self.provider.settings, model=model)
+        stack = Stack(
+            ROOT, self.options.state, self.provider.settings, model=model, extensions=environment.extensions()
+        )
         with self.screen.steps() as steps:
             steps.begin("Starting storage, the Functions host and the model")
             with stack:

@@ -36,19 +36,20 @@ from local.extensions.running import STOP_WITHIN, Extensions
 
 
 class Server(uvicorn.Server):
-    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have.
+    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have."""
 
-    It says on standard error when it listens.
-    """
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _TellingServer(Server):
+    """Says on standard error when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             print(f"local.extensions listens on http://127.0.0.1:{self.config.port}", file=sys.stderr, flush=True)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def worker_at(url: str, http: aiohttp.ClientSession) -> Worker:
@@ -102,7 +103,7 @@ async def _state(_request: Request) -> Response:
 
 def _server(port: int, routes: Sequence[Any]) -> Server:
     config = uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=port, log_config=None, lifespan="off")
-    return Server(config)
+    return _TellingServer(config)
 
 
 def parser() -> argparse.ArgumentParser:

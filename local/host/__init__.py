@@ -5,6 +5,7 @@ are answered. It does not prove the real host, its scaling, its keys, gRPC, or E
 
     worker.py       drives azure_functions_runtime in this process: index, invoke
     calls.py        from a trigger of the extensions (local/extensions) to a call of it
+    program.py      Microsoft's own extensions in place of local/extensions
     httptriggers.py what the host does with HTTP triggers: routes, keys, whole requests and answers
     templates.py    matches routes
     forward.py      the same for apps that import the streaming extension

@@ -32,6 +32,7 @@ from local.extensions.running import Extensions
 from local.host import calls, logs, options, server, worker
 from local.host.forward import Forwarder, client_of
 from local.host.httptriggers import HttpTriggers
+from local.host.program import Program
 
 if TYPE_CHECKING:
     from local.host.mcptools import McpEndpoint
@@ -77,7 +78,7 @@ def _endpoint(tools: list[worker.Function], told: options.Options, keys: Keys) -
     return McpEndpoint(tools, told.mcp, keys.extensions)
 
 
-async def run(app: Path, port: int, keys: Keys) -> int:
+async def run(app: Path, port: int, keys: Keys, program: Path | None) -> int:
     """Index, listen and serve until SIGTERM, Ctrl-C or a fault of an extension; the result is the exit code."""
     host_json = app / "host.json"
     told = extension_options.read(host_json)
@@ -86,7 +87,12 @@ async def run(app: Path, port: int, keys: Keys) -> int:
     waiting, called_worker = calls.waiting(indexed.functions), calls.worker_of(indexed.functions)
     async with contextlib.AsyncExitStack() as closing:
         called = await _called(indexed, closing, options.read(host_json), keys)
-        extensions = await closing.enter_async_context(Extensions(waiting, told, called_worker))
+        extensions: Extensions | Program = (
+            Program(program, waiting, host_json, called_worker, keys.extensions)
+            if program
+            else Extensions(waiting, told, called_worker)
+        )
+        await closing.enter_async_context(extensions)
         application = server.application(called, extensions.routes(keys.extensions))
         http = Server(
             uvicorn.Config(
@@ -96,7 +102,7 @@ async def run(app: Path, port: int, keys: Keys) -> int:
         return await _until_it_ends(http, extensions)
 
 
-async def _until_it_ends(http: Server, extensions: Extensions) -> int:
+async def _until_it_ends(http: Server, extensions: Extensions | Program) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -119,12 +125,13 @@ def main() -> int:
     )
     parser.add_argument("--app", type=Path, required=True, help="the folder with function_app.py and host.json")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--extensions", type=Path, help="a program that runs Microsoft's own extensions")
     given = parser.parse_args()
     debug = os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING", "").lower() in {"1", "true"}
     logs.set_up(logging.DEBUG if debug else logging.INFO)
     try:
         keys = Keys(os.environ["HOST_KEY"], os.environ["FUNCTION_KEY"])
-        return asyncio.run(run(given.app.resolve(), given.port, keys))
+        return asyncio.run(run(given.app.resolve(), given.port, keys, given.extensions))
     except (worker.IndexingFailed, SettingMissing) as error:
         print(error, file=sys.stderr)
         log.debug("%s", getattr(error, "trace", ""))

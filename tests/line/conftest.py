@@ -5,6 +5,7 @@ The model is a script in this process. Pictures are told apart by their size, wh
 
 import itertools
 import json
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -164,6 +165,7 @@ def started(
             route=route,
             containers=containers,
             topic_url=topic_url,
+            extensions=Path(program) if (program := os.environ.get("LINE_EXTENSIONS")) else None,
         ) as stack,
     ):
         if topic:

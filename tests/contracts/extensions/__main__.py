@@ -30,6 +30,12 @@ def main() -> int:
         return history.table(everything())
     rows = [row for row in everything() if _wanted(row, given)]
     chosen = [programs.STAND_IN, programs.REAL] if given.program == "both" else [given.program]
+    if programs.REAL in chosen:
+        try:
+            programs.real_program()
+        except LookupError as error:
+            print(error.args[0], file=sys.stderr)
+            return 1
     failed = [row for program in chosen for row in asyncio.run(_play(rows, program, given))]
     return int(bool(failed) or not rows)
 

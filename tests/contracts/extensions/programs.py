@@ -27,7 +27,7 @@ type Program = Forks | None
 LISTENS = " listens on "
 STAND_IN = "stand-in"
 REAL = "extensions"
-VARIABLE = "WEBJOBS_HOST"
+VARIABLE = environment.PROGRAM
 
 
 @asynccontextmanager
