@@ -202,7 +202,7 @@ def measure() -> list[Figure]:
     figures = []
     for case in CASES:
         data = case.data()
-        sides = {"ours": ours}
+        sides: dict[str, Callable[[bytes], None]] = {"ours": ours}
         if case.naive:
             sides["naive"] = naive
         if case.vips:

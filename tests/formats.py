@@ -1,6 +1,7 @@
 """The matrix of formats in docs/formats.md, made by preparing one file of each kind."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from describer.domain.errors import ImageRejected
 from describer.vision.imaging.render import prepare
@@ -38,8 +39,8 @@ def _rows() -> Iterator[tuple[str, str, str, str]]:
 
 def _kinds() -> dict[str, Callable[[], bytes]]:
     plain: dict[str, Callable[[], bytes]] = {
-        name: lambda data=data: data for name, (_, data) in pictures.EVERY_KIND.items()
+        name: partial(bytes, data) for name, (_, data) in pictures.EVERY_KIND.items()
     }
     grey = {f"grey: {name}": make for name, make in GREYS.items()}
-    refused: dict[str, Callable[[], bytes]] = {name: lambda data=data: data for data, name in REFUSED}
+    refused: dict[str, Callable[[], bytes]] = {name: partial(bytes, data) for data, name in REFUSED}
     return plain | KINDS | grey | refused

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -46,10 +47,10 @@ def wide(samples: np.ndarray) -> np.ndarray:
 
 
 KINDS: dict[str, Callable[[], bytes]] = {
-    **{f"16 bits, {order}": lambda order=order: tiffs.written(wide(SCENE), order=order) for order in "<>"},
-    **{f"planes of 16 bits, {order}": lambda order=order: tiffs.planes(wide(SCENE), order) for order in "<>"},
+    **{f"16 bits, {order}": partial(tiffs.written, wide(SCENE), order=order) for order in "<>"},
+    **{f"planes of 16 bits, {order}": partial(tiffs.planes, wide(SCENE), order) for order in "<>"},
     **{
-        f"16 bits by {how}": lambda how=how: tiffs.by_vips("ushort", compression=how, predictor="horizontal")
+        f"16 bits by {how}": partial(tiffs.by_vips, "ushort", compression=how, predictor="horizontal")
         for how in ("lzw", "deflate")
     },
     "floats": lambda: tiffs.written((SCENE / 255).astype(np.float32)),
@@ -77,7 +78,7 @@ def test_a_sound_file_is_shown_as_what_it_is(name: str) -> None:
 
 
 GREYS: dict[str, Callable[[], bytes]] = {
-    **{f"16 bits, {order}": lambda order=order: tiffs.written(wide(GREY), order=order) for order in "<>"},
+    **{f"16 bits, {order}": partial(tiffs.written, wide(GREY), order=order) for order in "<>"},
     "white is zero": lambda: tiffs.written(65535 - wide(GREY), t262=0),
     "alpha": lambda: tiffs.written(np.dstack([wide(GREY), wide(CLEAR)]), t262=1, t338=1),
     "32 bits": lambda: tiffs.written(GREY.astype(np.float32) / 255),
