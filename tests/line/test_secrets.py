@@ -66,8 +66,8 @@ class Buggy:
 
 buggy = Buggy()
 for part in ("_images", "records", "web", "_blobs", "announcer", "model"):
-    real.describer.__dict__[part] = buggy
-real.describer.operations.health = buggy.checks
+    real.services.__dict__[part] = buggy
+real.services.operations.health = buggy.checks
 app = real.app
 """
 
