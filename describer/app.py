@@ -351,4 +351,5 @@ class App:
 
         settings = self.settings
         model = settings.model_server.model
-        return Brief(settings.languages, model, settings.detail, settings.max_completion_tokens)
+        tokens, told = settings.max_completion_tokens, settings.embedded_context
+        return Brief(settings.languages, model, settings.detail, tokens, embedded_context=told)

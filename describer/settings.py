@@ -177,6 +177,12 @@ class Settings(BaseModel):
         "BCP 47 tags, each once, comma between, such as en,de,pt-BR",
     )  # fmt: skip
     detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
+    embedded_context: bool = _setting(
+        "EMBEDDED_CONTEXT",
+        False,
+        "Tell the model the title and description that a picture's author wrote into its file.",
+        "true or false",
+    )
     max_completion_tokens: int = _setting(
         "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
         "a whole number from 100 to 32000", ge=100, le=32000,

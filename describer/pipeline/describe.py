@@ -123,7 +123,7 @@ class ImageDescriber:
             )
             content.release()
             source = source_of(picture, content, image.header)
-            answer = await self.model.ask(brief, image)
+            answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
             call_context.current().charge(answer.usage)
         except ImageRejected as refusal:
             return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
