@@ -7,9 +7,10 @@ which comes last, because cameras write there: IIM if it changed since XMP was m
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
-from describer.domain.embedded import EmbeddedTexts, default_of
+from describer.domain.embedded import ByLanguage, EmbeddedTexts, default_of
 from describer.vision.embedded_text.blocks import Blocks, of_webp
 from describer.vision.embedded_text.exif import exif_texts
 from describer.vision.embedded_text.gif import of_gif
@@ -17,6 +18,7 @@ from describer.vision.embedded_text.heif import of_heif
 from describer.vision.embedded_text.iim import iim_texts
 from describer.vision.embedded_text.jpeg import of_jpeg
 from describer.vision.embedded_text.png import of_png
+from describer.vision.embedded_text.svg import is_svg, of_svg
 from describer.vision.embedded_text.templates import is_template
 from describer.vision.embedded_text.tiff import of_tiff
 from describer.vision.embedded_text.xmp import Items, by_language, properties
@@ -39,7 +41,7 @@ _log = logging.getLogger(__name__)
 def embedded_texts(data: bytes) -> EmbeddedTexts:
     """What the author wrote; nothing where there is none, or where it is broken. Never raises."""
     try:
-        return texts_of(blocks_of(data))
+        return _without_templates(of_svg(data) if is_svg(data) else texts_of(blocks_of(data)))
     except Exception as error:  # noqa: BLE001 - anybody's bytes; the picture is described all the same
         _log.warning(UNREADABLE, extra={"error": type(error).__name__})
         return EmbeddedTexts()
@@ -60,7 +62,7 @@ def texts_of(blocks: Blocks) -> EmbeddedTexts:
     found = dict[str, Items]()
     for packet in blocks.xmp:
         found = properties(packet, blocks.extended) | found
-    texts = {name: _written(by_language(items)) for name, items in found.items() if name != "keywords"}
+    texts = {name: by_language(items) for name, items in found.items() if name != "keywords"}
     old, camera = iim_texts(blocks.iim), exif_texts(blocks.exif)
     caption, title = default_of(texts.get("description", {})), default_of(texts.get("title", {}))
     newest = old.caption if _is_newer(blocks) else ""
@@ -74,7 +76,11 @@ def texts_of(blocks: Blocks) -> EmbeddedTexts:
     )
 
 
-def _written(texts: dict[str, str]) -> dict[str, str]:
+def _without_templates(texts: EmbeddedTexts) -> EmbeddedTexts:
+    return replace(texts, alt_text=_written(texts.alt_text), extended_description=_written(texts.extended_description))
+
+
+def _written(texts: ByLanguage) -> ByLanguage:
     return {tag: text for tag, text in texts.items() if not is_template(text)}
 
 

@@ -14,7 +14,7 @@ from describer.vision.embedded_text.read import embedded_texts
 from tests.unit.vision.embedded_text.test_pictures import FOLDER
 
 PACKAGE = "describer.vision.embedded_text"
-MODULES = ("blocks", "jpeg", "png", "tiff", "gif", "heif", "iim", "exif", "templates", "xmp", "read")
+MODULES = ("blocks", "jpeg", "png", "tiff", "gif", "heif", "iim", "exif", "templates", "xmp", "svg", "read")
 
 RULES = [
     ("jpeg", "extended=_joined(", "extended={} and _joined(", "extended-xmp.jpg"),
