@@ -29,10 +29,10 @@ app, house = App.from_environment(), House()
 house.images.put(CAT, b"picture-bytes-of-agatha")
 house.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
 line = traced(house.pipeline, app.telemetry, "azure.ai.openai")
-delivery = dataclasses.replace(house.delivery, pipeline=line, journal=app.journal)
+delivery = dataclasses.replace(house.delivery, pipeline=line, work_log=app.work_log)
 
 async def visit():
-    await delivery.arrived(CAT.container, CAT.name)
+    await delivery.handle_upload(CAT.container, CAT.name)
     await delivery.again(house.queue.sent[0][0].encode())
 
 asyncio.run(visit())

@@ -154,7 +154,7 @@ async def test_what_speaks_of_the_installation_is_the_operators_business(
 
 
 @pytest.mark.parametrize(
-    ("reply", "blames_picture"),
+    ("reply", "counts_as_attempt"),
     [
         (faults.server_error(500), True),
         (faults.error(400, "no", "unheard_of"), True),
