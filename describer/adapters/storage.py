@@ -129,7 +129,7 @@ def storage_errors(what: str) -> Iterator[None]:
     answer with its source, docs/storage.md the table.
 
     Raises:
-        Superseded: somebody else was faster.
+        Conflict: somebody else was faster.
         Archived: the blob must be rehydrated before it can be read.
         Encrypted: the blob can only be read with a key of its owner's.
         Transient: a lease, a copy under way, an outage, too many requests, an answer of something that is not storage;

@@ -3,26 +3,26 @@
 The tree:
 
     DescriberError
-    ├── Refused          record it: trying again with the same bytes gives the same end; carries its `status`
+    ├── ImageRejected    record it: trying again with the same bytes gives the same end; carries its `status`
     │   ├── Unsupported      not a picture, or a format that is not read
     │   ├── Corrupt          a picture by its first bytes that cannot be decoded
     │   ├── TooLarge         over the limit of bytes or of memory
     │   ├── Filtered         stopped by the content filter of the model's service
     │   ├── Archived         in the archive tier
     │   ├── Encrypted        with a key that only its owner's programs have
-    │   └── Unanswered       the model gave no usable answer, however often it is asked
-    ├── Unacceptable     tell whoever asked what to ask instead; carries the `field` that is at fault
+    │   └── NoUsableAnswer   the model gave no usable answer, however often it is asked
+    ├── InvalidRequest   tell whoever asked what to ask instead; carries the `field` that is at fault
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
-    ├── OffLimits        tell whoever asked: this blob is kept from the model
-    ├── Absent           tell whoever asked: there is no such blob, or no record of it
-    ├── Unfetchable      tell whoever gave the URL: nothing can be had from it; carries its `code`
+    ├── Excluded         tell whoever asked: this blob is kept from the model
+    ├── NotFound         tell whoever asked: there is no such blob, or no record of it
+    ├── FetchFailed      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     │   ├── Newer            a later version of the app wrote this record: leave it alone
     │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
     │   └── Protected        a policy or a legal hold forbids the change
-    └── Superseded       the picture or its record changed meanwhile: start again from the first step
+    └── Conflict         the picture or its record changed meanwhile: start again from the first step
 """
 
 from collections.abc import Mapping
@@ -166,7 +166,7 @@ class Transient(DescriberError):
     Args:
         message: what happened.
         retry_after: seconds that the other side asked us to wait, or None.
-        blames_picture: True where this picture may be the cause (a server error, a timeout, or an unheard-of answer
+        counts_as_attempt: True where this picture may be the cause (a server error, a timeout, or an unheard-of answer
             while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
             wait as long as they last.
     """

@@ -42,7 +42,7 @@ TOLD: Final = (
 ANSWER_SECONDS: Final = 50.0
 """Within which the tool answers: the official TypeScript client gives up after 60."""
 MOST_CHARACTERS: Final = 104_857_600
-"""Of a call's JSON: what the platform passes on at most; see api/door.py."""
+"""Of a call's JSON: what the platform passes on at most; see http/middleware.py."""
 _NOT_YET: Final = {
     "error": "not yet",
     "retry_after_seconds": 10,
@@ -65,7 +65,7 @@ class Arguments(BaseModel):
     about: _Text = ""
 
     def source(self) -> PictureSource:
-        """The picture. Raises Unacceptable."""
+        """The picture. Raises InvalidRequest."""
         if bool(self.url) == bool(self.blob):
             raise InvalidRequest("Give either url or blob, and not both.", field="url")
         if self.url:

@@ -35,7 +35,7 @@ class SmokeTest:
     Args:
         uploads: where the picture is put and removed.
         records: where its sidecar appears.
-        watch: what is described at all: a pattern that leaves the picture out is a reason, not a silence.
+        blob_filter: what is described at all: a pattern that leaves the picture out is a reason, not a silence.
         container: the watched container.
         pause, clock: how to wait, and what time it is, in seconds.
     """

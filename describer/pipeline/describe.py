@@ -54,9 +54,9 @@ class ImageDescriber:
     """Writes records.
 
     Args:
-        studio, model, records: the ports; see ports.py.
+        preparer, model, records: the ports; see ports.py.
         families: how a model counts and what it costs.
-        in_flight: what is being asked now, by the digest of bytes and brief.
+        single_flight: what is being asked now, by the digest of bytes and brief.
         answers: what was answered on demand, by the same digest.
     """
 

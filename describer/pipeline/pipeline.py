@@ -1,6 +1,6 @@
 """The line that every picture takes, whichever door it came by.
 
-    look ─► read ─► settled? ─► describe (scribe.py) ─► write ─► announce ─► mark ─► confirm
+    look ─► read ─► settled? ─► describe (describe.py) ─► write ─► announce ─► mark ─► confirm
 
 The sidecar is the authority; the metadata is its copy and, written last, the mark that all is done. Every write is
 conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
@@ -43,9 +43,9 @@ class Pipeline:
     """Takes one picture through the line; keeps nothing between pictures.
 
     Args:
-        watch: which blobs are ours.
+        blob_filter: which blobs are ours.
         images, records, topic: the ports; see ports.py.
-        scribe: makes a record of bytes.
+        image_describer: makes a record of bytes.
         max_bytes: larger blobs are not read.
         memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
         write_metadata: False leaves pictures untouched.

@@ -35,7 +35,7 @@ class Images(Protocol):
         """The bytes of exactly the blob that was looked at.
 
         Raises:
-            Superseded: it changed since, or is gone.
+            Conflict: it changed since, or is gone.
             Archived, Encrypted: storage does not give them out.
         """
 
@@ -43,7 +43,7 @@ class Images(Protocol):
         """Replaces the metadata of exactly this blob; False where a policy, its tier or a limit forbids it for good.
 
         Raises:
-            Superseded: it changed since, or is gone.
+            Conflict: it changed since, or is gone.
             Transient: somebody holds a lease on it.
         """
 
@@ -63,28 +63,28 @@ class Records(Protocol):
         """Stores `record` in the place of exactly `replaces`, or where none is.
 
         Raises:
-            Superseded: another record stands there by now.
+            Conflict: another record stands there by now.
         """
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Checks that exactly this record stands.
 
         Raises:
-            Superseded: another record stands there by now, or none.
+            Conflict: another record stands there by now, or none.
         """
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Deletes exactly this record, with its snapshots, unless a policy or a legal hold protects it.
 
         Raises:
-            Superseded: another record stands there by now.
+            Conflict: another record stands there by now.
         """
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
         """Up to `limit` records of a container whose pictures' names begin with `prefix`, in the order of names.
 
         Raises:
-            Unacceptable: the cursor is none.
+            InvalidRequest: the cursor is none.
         """
 
     async def find_cached(self, container: str, key: str) -> Record | None:
@@ -126,7 +126,7 @@ class Model(Protocol):
         """The model's answer.
 
         Raises:
-            Filtered, Unanswered: this picture gets no answer, however often it is asked.
+            Filtered, NoUsableAnswer: this picture gets no answer, however often it is asked.
             Transient, Misconfigured: later, or not before an operator acts.
         """
 
@@ -153,7 +153,7 @@ class Web(Protocol):
 
         Raises:
             Busy: there is no memory for them now.
-            Unfetchable: the URL is refused, or fails for good.
+            FetchFailed: the URL is refused, or fails for good.
             TooLarge, Corrupt: what is there is no picture that can be described.
             Transient: later, maybe.
         """

@@ -1,4 +1,4 @@
-"""The names that telemetry uses, and the list of what may leave: what is not on it, adapters/insights.py drops.
+"""The names that telemetry uses, and the list of what may leave: what is not on it, adapters/app_insights.py drops.
 
 `infra/workbook.json`, docs/operations.md and the alerts query these names: tests compare.
 """

@@ -44,13 +44,10 @@ class Brief:
     max_image_tokens: int | None = None
     chosen: frozenset[str] = frozenset()
     again: bool = False
-<<<<<<< HEAD
     photo_tokens: int = 0
     text_tokens: int = 0
-=======
     embedded_context: bool = False
     author: str = ""
->>>>>>> w/a1
 
     @property
     def language(self) -> str:
@@ -94,12 +91,9 @@ class Brief:
         parts = [self.instructions, schema(self.languages), self.model, self.detail, preparation.NAME]
         parts += [self.context] if self.context else []
         parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
-<<<<<<< HEAD
         budgets = {"photo_tokens": self.photo_tokens, "text_tokens": self.text_tokens}
         parts += [budgets] if any(budgets.values()) else []
-=======
         parts += [{"embedded_context": True}] if self.embedded_context else []
->>>>>>> w/a1
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -28,7 +28,7 @@ class Extensions:
     """The triggers of one app; they listen within `async with`.
 
     Args:
-        functions: what waits.
+        waiting: the functions that wait for work.
         options: host.json.
         worker: what is called.
 

@@ -105,7 +105,8 @@ from describer.operations import smoke_test
 async def bug(self, *given):
     raise ZeroDivisionError("a bug")
 
-poison.Poison.of_uploads = delivery.Delivery.again = announcer.Announcer.again = proof.Proof.prove = bug
+poison.PoisonHandler.handle_upload_poison = delivery.Delivery.again = bug
+publisher.Announcer.again = smoke_test.SmokeTest.prove = bug
 """
 
 
@@ -137,10 +138,10 @@ LATE = """
 from describer.entrypoints.storage_events import delivery
 from describer.domain.errors import Misconfigured
 
-async def arrived(self, container, name):
+async def handle_upload(self, container, name):
     raise Misconfigured("the app's own account took no message")
 
-delivery.Delivery.arrived = arrived
+delivery.Delivery.handle_upload = handle_upload
 """
 
 

@@ -139,3 +139,37 @@ def test_the_platform_sends_an_instance_no_more_requests_than_host_json_lets_run
     told = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["maxConcurrentRequests"]
     bicep = (ROOT / "infra/modules/function-app.bicep").read_text(encoding="utf-8")
     assert re.findall(r"perInstanceConcurrency: (\d+)", bicep) == [str(told)]
+
+
+@pytest.mark.parametrize(
+    "row", re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+)
+def test_the_layout_names_files_that_are_there(row: str) -> None:
+    """The first name of a row is a path from the root, and the others are paths from there or stand beside it."""
+    first, *rest = re.findall(r"`([\w./]+)`", row)
+    beside = (ROOT / first).parent
+    missing = [name for name in rest if not (beside / name).exists() and not (ROOT / name).exists()]
+    assert (ROOT / first).exists(), first
+    assert missing == []
+
+
+def _undefined(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """Which arguments a docstring explains that its function does not take, or its class neither takes nor has."""
+    _, _, told = (ast.get_docstring(node) or "").partition("Args:\n")
+    named = re.findall(r"^    ([*\w, ]+):", told.split("\n\n")[0], re.MULTILINE)
+    inside = [node, *node.body] if isinstance(node, ast.ClassDef) else [node]
+    taken = [each.args for each in inside if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    have = {found.arg for args in taken for found in ast.walk(args) if isinstance(found, ast.arg)}
+    have |= {each.target.id for each in inside if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)}
+    return {name.strip(" *") for names in named for name in names.split(",")} - have
+
+
+@pytest.mark.parametrize("package", ["describer", "local"])
+def test_docstrings_explain_the_arguments_that_there_are(package: str) -> None:
+    wrong = {
+        f"{file.relative_to(ROOT)}: {node.name}": missing
+        for file in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (missing := _undefined(node))
+    }
+    assert wrong == {}

@@ -1,8 +1,8 @@
 """What is observed: a trace per picture with a span per stage, and metrics; wrapped around the ports, never inside.
 
 `traced` wraps the line where telemetry is on; where it is off nothing is wrapped and nothing of this is imported. Only
-OpenTelemetry's API is known here: `adapters/insights.py` says where it all goes. No span, metric or log carries a
-picture, a text about one, or a signed address; pictures go by an alias (alias.py).
+OpenTelemetry's API is known here: `adapters/app_insights.py` says where it all goes. No span, metric or log carries a
+picture, a text about one, or a signed address; pictures go by an alias (redaction.py).
 """
 
 from describer.adapters.telemetry.instruments import Telemetry

@@ -9,7 +9,7 @@ from describer.domain.image_ref import ImageRef
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names pictures; `in_clear` by their blob names, otherwise by the alias that events.py describes."""
+    """Names pictures; `in_clear` by their blob names, otherwise by the alias of domain/image_ref.py."""
 
     in_clear: bool = False
 

@@ -33,7 +33,7 @@ def decoded(url: str, max_bytes: int) -> bytes:
     """The bytes in a `data:` URL. Its media type is ignored: the bytes say what they are.
 
     Raises:
-        Unfetchable: no comma, a stray character, or base64 with faults; with whitespace or without padding too.
+        FetchFailed: no comma, a stray character, or base64 with faults; with whitespace or without padding too.
         TooLarge: more than `max_bytes`.
     """
     start, is_base64 = _body(url)

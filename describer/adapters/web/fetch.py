@@ -79,7 +79,7 @@ class Web:
             extend: reserves memory for so many bytes in all, before they are there; what it raises is raised.
 
         Raises:
-            Unfetchable: the URL is refused, or fails for good.
+            FetchFailed: the URL is refused, or fails for good.
             TooLarge: more than `max_bytes`.
             Corrupt: no bytes at all.
             Transient: a timeout, no connection, too many requests, a server's error.

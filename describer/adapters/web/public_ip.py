@@ -55,7 +55,7 @@ async def public_addresses(host: str, resolve: Resolve) -> Sequence[str]:
     """The addresses of `host` (a name or an address), asked for once, if each of them is public.
 
     Raises:
-        Unfetchable: there is none, or one is not public. Which of the two is not told, lest a caller learn from the
+        FetchFailed: there is none, or one is not public. Which of the two is not told, lest a caller learn from the
             answers which names exist inside.
         Transient: the name server does not answer.
     """

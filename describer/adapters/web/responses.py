@@ -18,7 +18,7 @@ def location(response: httpx2.Response, target: Target) -> str | None:
     """Where the server sends us, or None where it answers itself.
 
     Raises:
-        Unfetchable: it sends us nowhere.
+        FetchFailed: it sends us nowhere.
     """
     if response.status_code not in _REDIRECTS:
         return None
@@ -34,7 +34,7 @@ def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
 
     Raises:
         Transient: later, maybe.
-        Unfetchable: no picture comes from there.
+        FetchFailed: no picture comes from there.
         TooLarge: the server itself says so.
     """
     server, status = f"The server {target.host!r}", response.status_code

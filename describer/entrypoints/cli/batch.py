@@ -18,7 +18,7 @@ class Work:
     """Brings pictures to the desk.
 
     Args:
-        on_demand: app.ondemand; it reads files and blobs when there is memory for them.
+        on_demand: app.on_demand; it reads files and blobs when there is memory for them.
         at_a_time: pictures under way.
     """
 
@@ -37,7 +37,7 @@ class Work:
         """A result for each picture, in order; `told` is called as each ends.
 
         Raises:
-            Misconfigured, Unacceptable: what is wrong with one picture is wrong with all; the rest is left alone.
+            Misconfigured, InvalidRequest: what is wrong with one picture is wrong with all; the rest is left alone.
         """
         slots = asyncio.Semaphore(self.at_a_time)
 

@@ -44,7 +44,7 @@ def find(arguments: Sequence[str], container: str, stdin: bytes) -> Found:
         stdin: what `-` stands for.
 
     Raises:
-        Unacceptable: no such file, or a folder without a picture.
+        InvalidRequest: no such file, or a folder without a picture.
     """
     found = Found()
     for argument in arguments:

@@ -1,1 +1,1 @@
-"""Pictures described over HTTP. Read routes.py for what is answered, door.py for what every call passes first."""
+"""Pictures described over HTTP. Read routes.py for what is answered, middleware.py for what every call passes first."""

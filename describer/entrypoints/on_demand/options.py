@@ -50,7 +50,7 @@ class RequestOptions:
         """The brief: `usual`, but for these wishes.
 
         Raises:
-            Unacceptable: a wish is not among what may be wished for; `models` are, beside the usual one.
+            InvalidRequest: a wish is not among what may be wished for; `models` are, beside the usual one.
         """
         self._check(default_brief, models)
         return Brief(
@@ -72,7 +72,7 @@ class RequestOptions:
         """The question `text`, with these wishes.
 
         Raises:
-            Unacceptable: as above, or the question is empty or too long, or a wish makes no sense for one.
+            InvalidRequest: as above, or the question is empty or too long, or a wish makes no sense for one.
         """
         if not 0 < len(text.strip()) <= LONGEST_QUESTION:
             raise InvalidRequest(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")

@@ -1,13 +1,13 @@
 """On demand: the same stages as for uploads, for a caller who waits. HTTP, MCP and the command line all come here.
 
-    desk = app.ondemand                                     # one for the process: its limits are the process's
-    brief = desk.brief(Order(languages=("de",), context="Our cat Tom"))         # Unacceptable: names the field
+    on_demand = app.on_demand                               # one for the process: its limits are the process's
+    brief = on_demand.brief(RequestOptions(languages=("de",), context="Our cat Tom"))  # InvalidRequest: names the field
 
     record = await on_demand.describe(Url("https://…/cat.jpg"), brief)           # a Record, whatever its status
     record = await on_demand.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # a stored text stands
     record = await on_demand.describe(BlobOf(ref), brief, write=True)            # stored and announced
 
-    question = desk.question("Which breed is it?", Order(max_tokens=300))
+    question = on_demand.question("Which breed is it?", RequestOptions(max_tokens=300))
     answer = await on_demand.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
     async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
         async for piece in pieces: ...
@@ -69,14 +69,14 @@ _UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True)
 class OnDemandService:
-    """The desk where callers ask.
+    """Serve callers who wait for the answer.
 
     Args:
         line: what `write` goes through.
         records: where stored texts are looked up.
-        scribe: makes a record of bytes.
+        image_describer: makes a record of bytes.
         loader: brings pictures in.
-        usual: the brief of whoever wishes for nothing else.
+        default_brief: the brief of whoever wishes for nothing else.
         models: that a caller may choose, beside the usual one.
     """
 
@@ -88,18 +88,18 @@ class OnDemandService:
     models: tuple[str, ...] = ()
 
     def brief(self, order: RequestOptions) -> Brief:
-        """What is asked where a description is wanted. Raises Unacceptable."""
+        """What is asked where a description is wanted. Raises InvalidRequest."""
         return order.brief(self.default_brief, self.models)
 
     def question(self, text: str, order: RequestOptions) -> Question:
-        """What is asked where the caller has a question. Raises Unacceptable."""
+        """What is asked where the caller has a question. Raises InvalidRequest."""
         return order.question(text, self.default_brief, self.models)
 
     async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
         """The picture's record; with `write`, as it is stored by now.
 
         Raises:
-            Unacceptable: `write` without a blob to write to.
+            InvalidRequest: `write` without a blob to write to.
             and what the module says.
         """
         if write and not isinstance(source, BlobOf):
@@ -130,14 +130,14 @@ class OnDemandService:
         return tuple(ref for ref in blobs if self.loader.blob_filter.covers(ref))
 
     async def stored(self, ref: ImageRef) -> StoredRecord:
-        """The stored record of a watched container's blob. Raises Absent."""
+        """The stored record of a watched container's blob. Raises NotFound."""
         stored = await self.records.read(ref) if self.loader.blob_filter.covers(ref) else None
         if stored is None:
             raise NotFound("There is no record of this blob.")
         return stored
 
     async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
-        """Some of a watched container's records, by default of the first one's. Raises Absent, Unacceptable."""
+        """Some of a watched container's records, by default of the first one's. Raises NotFound, InvalidRequest."""
         watched = self.loader.blob_filter.containers
         if container is not None and container not in watched:
             raise NotFound("This container is not watched.")

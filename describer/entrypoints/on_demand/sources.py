@@ -69,7 +69,7 @@ class Loader:
     """Brings pictures in.
 
     Args:
-        watch: which blobs may be read.
+        blob_filter: which blobs may be read.
         images, web: the ports; see ports.py.
         memory: for the bytes of URLs, blobs and files. The latter two wait for it.
         max_bytes: larger pictures are not read.
@@ -87,7 +87,7 @@ class Loader:
         """The picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
 
         Raises:
-            Unfetchable, OffLimits, Absent: the source gives nothing, whatever it is.
+            FetchFailed, Excluded, NotFound: the source gives nothing, whatever it is.
             Busy, Transient, Misconfigured: not now.
         """
         match source:
@@ -112,8 +112,8 @@ class Loader:
         """The blob's properties.
 
         Raises:
-            OffLimits: it is not of the watched containers, or its owner keeps it from the model.
-            Absent: there is no such blob.
+            Excluded: it is not of the watched containers, or its owner keeps it from the model.
+            NotFound: there is no such blob.
         """
         if skip := self.blob_filter.skips_name(ref):
             raise Excluded(f"This blob is off limits: {skip.detail}.")

@@ -44,7 +44,7 @@ class Delivery:
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
-        journal: hears of each step.
+        work_log: hears of each step.
     """
 
     pipeline: ImagePipeline
