@@ -244,12 +244,9 @@ class Caller:
         await self.put(host, "image-work", "QUEUEMARK")
         await self.put(host, "unpublished-events", json.dumps({"id": "QUEUEMARK", "subject": "QUEUEMARK"}))
         await self.put(host, "smoke-tests", "")
-        await self.put(host, "image-work-poison", json.dumps({"subject": "QUEUEMARK"}))
-        await self.put(host, "image-work-poison", json.dumps({"subject": ImageRef("images", NAME).subject}))
-        async with self.line.stack.storage.queue_service("images") as images:
-            upload = {"FunctionId": "Host.Functions.describe_on_upload", "ContainerName": "images", "BlobName": NAME}
-            for message in ("QUEUEMARK", json.dumps(upload), json.dumps(upload | {"ContainerName": "CONTAINERMARK"})):
-                await self.put(images, "webjobs-blobtrigger-poison", message)
+        upload = {"FunctionId": "Host.Functions.describe_on_upload", "ContainerName": "images", "BlobName": NAME}
+        for message in ("QUEUEMARK", json.dumps(upload), json.dumps(upload | {"ContainerName": "CONTAINERMARK"})):
+            await self.put(host, "webjobs-blobtrigger-poison", message)
 
     @staticmethod
     async def put(service: QueueServiceClient, queue: str, message: str) -> None:
