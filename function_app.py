@@ -40,9 +40,9 @@ async def descriptions(req: func.HttpRequest, context: func.Context) -> func.Htt
     return await _answered(req, context)
 
 
-@app.route("descriptions/{container}/{*name}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@app.route("descriptions/{container}/{*name}", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
 async def description(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """One picture's stored record."""
+    """One picture's stored record, and what people change in it."""
     return await _answered(req, context)
 
 

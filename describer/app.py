@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from describer.operations.smoke_test import SmokeTest
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.correct import Corrector
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
-    from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue
+    from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import Announcer
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
@@ -167,7 +168,6 @@ class App:
     @cached_property
     def pipeline(self) -> ImagePipeline:
         """The line; observed, where telemetry is on."""
-        from describer.adapters.event_grid import NoTopic
         from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
@@ -176,7 +176,7 @@ class App:
             images=self._images,
             records=self.records,
             image_describer=self._scribe,
-            topic=self.announcer if settings.events_topic_endpoint else NoTopic(),
+            topic=self._topic,
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
@@ -193,7 +193,27 @@ class App:
         """The HTTP interface."""
         from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.on_demand, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
+
+    @cached_property
+    def corrector(self) -> Corrector:
+        """Where people correct what is stored."""
+        from describer.pipeline.correct import Corrector
+
+        return Corrector(
+            self._watch,
+            self._images,
+            self.records,
+            self._topic,
+            self._queue(WORK_QUEUE),
+            self.settings.write_metadata,
+        )
+
+    @cached_property
+    def _topic(self) -> Topic:
+        from describer.adapters.event_grid import NoTopic
+
+        return self.announcer if self.settings.events_topic_endpoint else NoTopic()
 
     @cached_property
     def memory(self) -> MemoryBudget:

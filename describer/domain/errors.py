@@ -16,6 +16,7 @@ The tree:
     ├── Excluded         tell whoever asked: this blob is kept from the model
     ├── NotFound         tell whoever asked: there is no such blob, or no record of it
     ├── FetchFailed      tell whoever gave the URL: nothing can be had from it; carries its `code`
+    ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
@@ -126,6 +127,20 @@ class Excluded(DescriberError):
 
 class NotFound(DescriberError):
     """There is no such blob, or no record of it."""
+
+
+class Outdated(DescriberError):
+    """The record is not the one that the caller saw.
+
+    Args:
+        message: what is wrong.
+        current: of the record that stands: `etag`, `at`, `status`, `review`, `alt_text`.
+        given: the same of the one that the caller saw, as far as it is known still; its `etag` in any case.
+    """
+
+    def __init__(self, message: str, *, current: Mapping[str, str], given: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.current, self.given = dict(current), dict(given)
 
 
 class UrlFault(StrEnum):

@@ -63,6 +63,8 @@ class Record(DescriptionState):
     sent: Sent | None = None
     usage: Usage = Usage()
     cost: Cost | None = None
+    edited: bool = False
+    """The last change was a person's, by HTTP or the command line."""
     history: tuple[HistoryEntry, ...] = ()
 
     @classmethod

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
+from describer.domain.record import Record
 from describer.domain.review import Demand
 from describer.domain.status import Status
 
@@ -57,7 +58,9 @@ class Announcement(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     specversion: Literal["1.0"] = "1.0"
-    type: Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed"]
+    type: Literal[
+        "ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"
+    ]
     source: str
     """The blob service that has the picture."""
     id: str
@@ -69,18 +72,30 @@ class Announcement(BaseModel):
 
     @classmethod
     def of(cls, stored: StoredRecord, source: str) -> "Announcement":
-        """The event of a stored record. `ImageDescribed` only where there is a text to publish without a review."""
+        """The event of a stored record.
+
+        `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there
+        is a text to publish without a review.
+        """
         record = stored.record
         ref = ImageRef(record.source.container, record.source.name)
-        published = record.status in {Status.DESCRIBED, Status.KEPT}
         return cls(
-            type="ImageDescriber.ImageDescribed" if published else "ImageDescriber.ImageNotDescribed",
+            type=_type_of(record),
             source=source,
             id=hashlib.sha256(f"{source}{ref.subject} {stored.etag}".encode()).hexdigest()[:32],
             subject=ref.subject,
             time=datetime.now(UTC),
             data=_summary(stored, ref),
         )
+
+
+def _type_of(
+    record: Record,
+) -> Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"]:
+    if record.edited:
+        return "ImageDescriber.DescriptionEdited"
+    published = record.status in {Status.DESCRIBED, Status.KEPT}
+    return "ImageDescriber.ImageDescribed" if published else "ImageDescriber.ImageNotDescribed"
 
 
 def _summary(stored: StoredRecord, ref: ImageRef) -> Summary:

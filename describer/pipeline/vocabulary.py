@@ -113,6 +113,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "picture.deferred": _WORK | {"delay", "fault", "reason"},
     "picture.unexpected": _BUG | {"picture"},
     "event.deferred": frozenset({"deferrals", "delay", "reason"}),
+    "correction.unfinished": frozenset({"picture", "reason"}),
     "work.returned": frozenset({"picture"}),
     "message.set_aside": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},

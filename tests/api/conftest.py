@@ -25,7 +25,13 @@ class Api:
 
     @property
     def app(self) -> ASGIApp:
-        return asgi(lambda: self.setup.on_demand, self._checked, self.setup.memory, self.max_picture)
+        return asgi(
+            lambda: self.setup.on_demand,
+            lambda: self.house.corrector,
+            self._checked,
+            self.setup.memory,
+            self.max_picture,
+        )
 
     async def _checked(self) -> list[Check]:
         return self.checks

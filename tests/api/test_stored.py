@@ -38,7 +38,7 @@ async def test_what_is_not_there_is_not_found(api: Api) -> None:
     for path in (f"{PATH}x", f"/api/descriptions/secrets/{CAT.name}", "/api/nothing"):
         _problem(await api.client.get(path), 404, "not-found")
     response = await api.client.delete(PATH)
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, PUT"
     _problem(response, 405, "method-not-allowed")
 
 

@@ -11,13 +11,14 @@ import click
 
 from describer import __version__
 from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
-from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text, tables
+from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.describe_command import Asking, Form
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.inputs import STDIN, find
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
+from describer.entrypoints.cli.set_command import set_
 from describer.entrypoints.cli.setup import USUAL, Setup
 from describer.entrypoints.on_demand.options import DETAILS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
@@ -131,16 +132,17 @@ def describe(
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool) -> None:
     """Shows what is stored about a blob: its record, by whomever it was written."""
-    container, slash, name = blob.partition("/")
-    if not slash or not container or not name:
-        raise click.UsageError(f"{blob!r} is no CONTAINER/NAME, such as images/pets/cat.jpg.")
-    stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ImageRef(container, name)))
+    ref = blob_of(blob)
+    stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ref))
     if stored is None:
         raise NotFound(f"There is no record of {blob}.")
     if as_json:
         click.echo(line(stored.record.model_dump(mode="json")))
     else:
         tables.show(tables.of_record(stored.record))
+
+
+cli.add_command(set_)
 
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)

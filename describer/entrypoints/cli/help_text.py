@@ -10,6 +10,7 @@ ABOUT: Final = f"""Describes pictures with a vision model, and looks after the a
   describer describe cat.jpg                  alt text, description, tags
   describer describe photos/ --json > all.jsonl
   describer show images/pets/cat.jpg          what is stored about a blob
+  describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it, as a person
   describer doctor                            is everything connected, and if not, what to do
 
 Settings come from the environment, by the names of the app's own settings; what it does not set, from {USUAL} in the
@@ -40,6 +41,15 @@ SHOW_EXAMPLES: Final = """\b
 Examples:
   describer show images/pets/cat.jpg
   describer show images/pets/cat.jpg --json | jq .history"""
+SET: Final = """Writes into the stored record as a person: what you set is never replaced by the model's texts.
+
+The picture's metadata and the event ImageDescriber.DescriptionEdited follow. What stood before is in the history."""
+SET_EXAMPLES: Final = """\b
+Examples:
+  describer set images/pets/cat.jpg --alt-text 'Tom schläft.' --language de
+  describer set images/lines/rule.png --decorative
+  describer set images/pets/cat.jpg --approve
+  describer set images/pets/cat.jpg --undo 1"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
 It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here

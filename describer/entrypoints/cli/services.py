@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from describer.entrypoints.on_demand.service import OnDemandService
+from describer.pipeline.correct import Corrector
 from describer.pipeline.ports import Probe, Records
 from describer.settings import Need, Settings
 
@@ -20,6 +21,10 @@ class Services(Protocol):
     @property
     def records(self) -> Records:
         """The sidecars."""
+
+    @property
+    def corrector(self) -> Corrector:
+        """Where people correct what is stored."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:

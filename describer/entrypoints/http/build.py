@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from describer import __version__
@@ -20,6 +21,7 @@ from describer.entrypoints.http.routes import Routes
 from describer.entrypoints.http.schemas import Answered, DeepHealth, Described, Health, Listing, Results
 from describer.entrypoints.on_demand.service import OnDemandService
 from describer.operations.health import Check
+from describer.pipeline.correct import Corrector
 from describer.pipeline.memory_budget import MemoryBudget
 
 _TELEMETRY: Final[TelemetryConfig] = {
@@ -35,6 +37,7 @@ sentences of bugs; `auto_configure` would add exporters of its own from the envi
 
 def asgi(
     on_demand: Callable[[], OnDemandService],
+    corrector: Callable[[], Corrector],
     checks: Callable[[], Awaitable[Sequence[Check]]],
     memory: MemoryBudget,
     max_picture: int,
@@ -43,11 +46,12 @@ def asgi(
 
     Args:
         on_demand: gives the desk; it is asked with each call that needs it.
+        corrector: gives what writes corrections, likewise.
         checks: tries every connection.
         memory: for bodies.
         max_picture: bytes of a picture in a body.
     """
-    return Middleware(application(Routes(on_demand, checks)), memory, max_picture)
+    return Middleware(application(Routes(on_demand, corrector, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:
@@ -84,6 +88,15 @@ def application(routes: Routes) -> FastAPI:
     get("/api/descriptions", routes.descriptions, Listing, "list_descriptions", responses=openapi.LIST, **guarded)
     get("/api/descriptions/{container}/{name:path}", routes.description, Record, "get_description",
         responses=openapi.READ, openapi_extra=openapi.GUARDED | openapi.IF_NONE_MATCH)  # fmt: skip
+    app.add_api_route(
+        "/api/descriptions/{container}/{name:path}",
+        routes.correct,
+        methods=["PUT"],
+        operation_id="correct_description",
+        response_model=Record,
+        responses=openapi.CORRECT,
+        openapi_extra=openapi.GUARDED | openapi.IF_MATCH,
+    )
     get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
     get("/api/health/deep", routes.deep_health, DeepHealth, "deep_health", responses=openapi.DEEP, **guarded)
     return app
@@ -95,7 +108,7 @@ def document() -> dict[str, Any]:
     def nobody() -> Any:
         raise AssertionError("nothing is answered here")
 
-    return openapi.complete(application(Routes(nobody, nobody)).openapi())
+    return openapi.complete(application(Routes(nobody, nobody, nobody)).openapi())
 
 
 async def _problem(request: Request, problem: Exception) -> Response:
@@ -122,8 +135,16 @@ async def _http(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: an unknown path, another method, a form that cannot be taken apart."""
     assert isinstance(error, HTTPException)  # noqa: S101 - likewise
     kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
-    problem = Problem(kind, f"{error.detail.removesuffix('.')}.", headers=dict(error.headers or {}))
+    headers = {"allow": _allowed(request)} if error.status_code == 405 else dict(error.headers or {})
+    problem = Problem(kind, f"{error.detail.removesuffix('.')}.", headers=headers)
     return problem.response(request.state.request_id)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of this path; Starlette tells those of the first."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for methods in found for method in methods}))
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

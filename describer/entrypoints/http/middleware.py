@@ -63,7 +63,7 @@ class Middleware:
         limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.memory.size // factor)
         try:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
-                if scope["method"] != "POST":  # brings nothing, and is never told that there is no memory
+                if scope["method"] not in {"POST", "PUT"}:  # brings nothing, and is never told that there is no memory
                     await self.app(scope, receive, visit.answer)
                     return
                 with self.memory.try_reserve(factor * visit.measured(limit)) as reservation:

@@ -31,6 +31,18 @@ IF_NONE_MATCH: Final[dict[str, Any]] = {
     ]
 }
 
+IF_MATCH: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": True,
+            "schema": _TEXT | {"pattern": r"^(\*|\"[!#-~]+\"(, ?\"[!#-~]+\")*)$"},
+            "description": "The ETag of the record that you read; `*` changes whatever stands.",
+        }
+    ]
+}
+
 
 def _ok(description: str, headers: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {"description": description, "headers": _REQUEST_ID | (headers or {}), **more}
@@ -66,6 +78,12 @@ READ: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "The path is no UTF-8; without a body."},
     **_DENIED,
     **_problems(404, 422),
+    **_COMMON,
+}
+CORRECT: Final[dict[int | str, dict[str, Any]]] = {
+    200: _ok("The record as it stands now.", _ETAG),
+    **_DENIED,
+    **_problems(400, 404, 412, 413, 422, 428, 429),
     **_COMMON,
 }
 LIST: Final[dict[int | str, dict[str, Any]]] = {200: _ok("A page."), **_DENIED, **_problems(404, 422), **_COMMON}

@@ -21,6 +21,7 @@ from describer.domain.errors import (
     InvalidRequest,
     Misconfigured,
     NotFound,
+    Outdated,
     Transient,
     UrlFault,
 )
@@ -53,6 +54,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
+    "outdated": Kind(
+        412, "The record has changed since you read it", "Read it again, and decide by what `current` and `given` say."
+    ),
     "too-large": Kind(413, "The request is too large", "Send less, or smaller pictures."),
     "unsupported-media-type": Kind(
         415, "The body is of a type that is not read", "Send image/*, multipart/form-data or application/json."
@@ -73,6 +77,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "needs-review": Kind(
         422, "A person should look at the answer first", "Ask for application/json, which has the texts and the flags."
+    ),
+    "precondition-required": Kind(
+        428, "The header If-Match is missing", "Send the ETag of the record that you read, or * for any."
     ),
     "busy": Kind(429, "Too much at once", "Try again after the seconds that Retry-After says."),
     "internal": Kind(500, "Something went wrong inside", "Tell whoever runs this, with the request_id."),
@@ -95,6 +102,18 @@ class Fault(BaseModel):
     message: str
 
 
+class Version(BaseModel):
+    """What is known of one version of a record."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    etag: str
+    at: str | None = None
+    status: Status | None = None
+    review: str | None = None
+    alt_text: str | None = None
+
+
 class ProblemBody(BaseModel):
     """A problem, as RFC 9457 has it."""
 
@@ -110,6 +129,8 @@ class ProblemBody(BaseModel):
     outcome: Status | None = Field(None, description="The status that the picture's record would have.")
     flags: list[str] | None = None
     errors: list[Fault] | None = None
+    current: Version | None = Field(None, description="The record that stands.")
+    given: Version | None = Field(None, description="The record that you read, as far as the history has it.")
 
 
 @dataclass(eq=False)
@@ -156,6 +177,8 @@ class Problem(Exception):
                 return cls.invalid({error.field: str(error)})
             case Excluded():
                 return cls("off-limits", str(error))
+            case Outdated():
+                return cls("outdated", str(error), {"current": error.current, "given": error.given})
             case NotFound():
                 return cls("not-found", str(error))
             case FetchFailed():

@@ -1,6 +1,7 @@
 """The answers of the HTTP interface."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from describer.entrypoints.http.content_negotiation import Form, wanted
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.schemas import (
     Answered,
+    Change,
     CheckResult,
     DeepHealth,
     Described,
@@ -32,12 +34,15 @@ from describer.entrypoints.http.schemas import (
 )
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
+from describer.pipeline.correct import Corrector
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
 
 _OF_THE_HOST = frozenset({"code", "clientId"})
 """Query options that the Functions host reads: a key, and its name."""
+_OPTION = re.compile(r"[a-z_]{1,40}")
+"""What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
 
@@ -57,10 +62,12 @@ class Routes:
 
     Args:
         on_demand: gives the desk, which is built with the first call that needs it.
+        corrector: gives what writes corrections, likewise.
         checks: tries every connection.
     """
 
     on_demand: Callable[[], OnDemandService]
+    corrector: Callable[[], Corrector]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
@@ -91,6 +98,16 @@ class Routes:
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
         if _matches(request.headers.get("if-none-match", ""), stored.etag):
             return Response(status_code=304, headers=headers)
+        return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
+
+    async def correct(self, request: Request, container: Container, name: Name, change: Change) -> Response:
+        """What a person says of a record: texts, `is_decorative`, a review, or an undo."""
+        _refuse_others(request, ())
+        etags = _etags(request.headers.get("if-match", ""))
+        ref = ImageRef(container, name)
+        request.state.blobs = self.on_demand().watched([BlobOf(ref)])
+        stored = await self.corrector().correct(ref, change.correction(), etags)
+        headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
         return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
 
     async def descriptions(
@@ -143,7 +160,12 @@ def _refuse_others(request: Request, known: Iterable[str]) -> None:
     """Refuses query options that do not exist: a misspelt one would be paid for and not heeded."""
     others = request.query_params.keys() - {*known} - _OF_THE_HOST
     if others:
-        raise Problem.invalid({name[:100]: f"is not an option; they are {', '.join(known)}" for name in sorted(others)})
+        raise Problem.invalid({name[:100]: f"is not an option; {_choices(known)}" for name in sorted(others)})
+
+
+def _choices(known: Iterable[str]) -> str:
+    names = ", ".join(known)
+    return f"they are {names}" if names else "there are none"
 
 
 def _told(record: Record, options: Options, form: Form) -> Response:
@@ -174,6 +196,13 @@ def _entry(stored: StoredRecord) -> Entry:
         at=record.at.isoformat(timespec="seconds"),
         etag=stored.etag,
     )
+
+
+def _etags(header: str) -> tuple[str, ...]:
+    """If-Match; a weak ETag matches nothing (RFC 9110, 13.1.1)."""
+    if not header.strip():
+        raise Problem("precondition-required", "A record is changed only if it is the one that you read.")
+    return tuple(item.strip() for item in header.split(","))
 
 
 def _matches(header: str, etag: str) -> bool:

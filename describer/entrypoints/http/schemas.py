@@ -4,11 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from describer.domain.correction import Correction
 from describer.domain.description import ImageKind, Texts
 from describer.domain.language import FORM, LONGEST
 from describer.domain.record import Record, Usage
 from describer.domain.status import Status
 from describer.entrypoints.http.problems import ProblemBody
+from describer.entrypoints.on_demand.corrections import LONGEST_TEXT, corrected
 from describer.entrypoints.on_demand.options import (
     CHARS,
     IMAGE_TOKENS,
@@ -145,6 +147,51 @@ class Ask(Options):
     )
 
     images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
+
+
+class NewTexts(BaseModel):
+    """Texts of one language; what is left out stays, and an empty one empties what stands."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    alt_text: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
+    description: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
+    extended_description: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
+
+
+class Change(BaseModel):
+    """The JSON body of `PUT /api/descriptions/{container}/{name}`: what a person says of a record."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"texts": {"en": {"alt_text": "Tom asleep on a grey sofa."}}, "review": "approved"},
+                {"is_decorative": True},
+            ]
+        },
+    )
+
+    texts: Annotated[dict[_Language, NewTexts], Field(max_length=MOST_LANGUAGES)] | None = Field(
+        None, description="By language (BCP 47)."
+    )
+    is_decorative: bool | None = Field(None, description="True empties the alt text in all languages.")
+    review: Literal["approved", "rejected", "suggested"] | None = Field(
+        None, description="`approved` freezes the texts, `rejected` asks for a person's; `suggested` takes either back."
+    )
+    undo: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="A line of the history whose texts are to stand again; 1 is the newest."
+    )
+
+    def correction(self) -> Correction:
+        """The change as the app takes it. Raises InvalidRequest."""
+        return corrected(
+            {tag: texts.model_dump(exclude_none=True) for tag, texts in (self.texts or {}).items()},
+            is_decorative=self.is_decorative,
+            review=self.review or "",
+            undo=self.undo,
+        )
 
 
 class Described(BaseModel):

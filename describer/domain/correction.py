@@ -1,0 +1,84 @@
+"""What a person says of a record through one of the app's doors: texts, `is_decorative`, a review, or an undo."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from describer.domain.edits import Edits
+from describer.domain.errors import InvalidRequest
+from describer.domain.record import Record
+from describer.domain.review import Word, word_on
+from describer.domain.texts import FACTS, TEXT_FIELDS, Review, Value
+
+type TextsByLanguage = Mapping[str, Mapping[str, str]]
+"""Texts by the names of `TEXT_FIELDS`, by language tag in its normal form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to be changed; what is left out stays.
+
+    Args:
+        texts: the new ones; an empty one empties the text that stands.
+        is_decorative: True empties the alt text in all languages.
+        review: `approved`, `rejected`, or `suggested`, which takes either back.
+        undo: a line of the history, 1 being the newest, whose texts are to stand again.
+    """
+
+    texts: TextsByLanguage = field(default_factory=dict)
+    is_decorative: bool | None = None
+    review: Review | None = None
+    undo: int | None = None
+
+    def __post_init__(self) -> None:
+        own = any(self.texts.values()) or self.is_decorative is not None
+        if not (own or self.review or self.undo):
+            raise InvalidRequest("Nothing is to be changed: give a text, is_decorative, review or undo.", field="texts")
+        if self.undo is not None and (own or self.review):
+            raise InvalidRequest("undo brings back what stood earlier; give nothing else with it.", field="undo")
+        if self.is_decorative and any(texts.get("alt_text") for texts in self.texts.values()):
+            raise InvalidRequest("A decorative picture has no alt text; give one or the other.", field="is_decorative")
+
+    def applied(self, record: Record) -> Record:
+        """`record` with what the person said, as a person's; the same where it says all that already.
+
+        Raises:
+            InvalidRequest: the history has no such line, or there is no text to be approved or rejected.
+        """
+        written = self._of_line(record) if self.undo is not None else self._written(record)
+        changed = {key: value for key, value in written.items() if _is_new(record, key, value)}
+        if self.review and word_on(record) is Word.NOBODYS and not any(changed.values()):
+            raise InvalidRequest("There is no alt text to approve or reject; write one.", field="review")
+        corrected = Edits(changed, frozenset(), self.review).applied(record)
+        if corrected == record:
+            return record
+        return corrected.judged(corrected.demand).model_copy(update={"edited": True})
+
+    def _written(self, record: Record) -> dict[str, Value]:
+        written: dict[str, Value] = {}
+        for tag, texts in self.texts.items():
+            prefix = "" if tag == record.language else f"{tag}/"
+            written |= {f"{prefix}{name}": value for name, value in texts.items()}
+        if self.is_decorative is not None:
+            written["is_decorative"] = self.is_decorative
+        elif record.is_decorative and written.get("alt_text"):
+            written["is_decorative"] = False
+        if self.is_decorative:
+            keys = [key for key in record.values() if key.rpartition("/")[2] == "alt_text"]
+            written |= dict.fromkeys(keys, "")
+        return written
+
+    def _of_line(self, record: Record) -> dict[str, Value]:
+        number = self.undo or 0
+        if not 1 <= number <= len(record.history):
+            raise InvalidRequest(f"The history has {len(record.history)} lines; 1 is the newest.", field="undo")
+        line = record.history[number - 1]
+        values = (line.led_by(record.language) if line.language else line).values()
+        earlier = {key: value for key, value in values.items() if value and key.rpartition("/")[2] in TEXT_FIELDS}
+        if not earlier and not line.is_decorative:
+            raise InvalidRequest(f"Line {number} of the history has no text.", field="undo")
+        return {"alt_text": "", **earlier} | {name: values[name] for name in FACTS if name == "is_decorative"}
+
+
+def _is_new(record: Record, key: str, value: Value) -> bool:
+    entry = record.provenance.get(key)
+    return record.values().get(key, "") != value or (entry is not None and entry.review == Review.REJECTED)
