@@ -63,7 +63,7 @@ async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
     with kept_in("work"):
-        await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.again(body, received))
+        await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.handle_message(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
@@ -78,7 +78,7 @@ async def return_upload(message: func.QueueMessage) -> None:
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
     with kept_in("publish"):
-        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.announcer.again(message.get_body()))
+        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.announcer.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")

@@ -47,7 +47,7 @@ class Work:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def again(self, *, counts_as_attempt: bool) -> Self:
+    def next_attempt(self, *, counts_as_attempt: bool) -> Self:
         """The same work, put off once more."""
         return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
 

@@ -39,7 +39,7 @@ class Announcer:
         """Publishes now or later."""
         await self._publish(Announcement.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
-    async def again(self, body: bytes) -> None:
+    async def republish(self, body: bytes) -> None:
         """A message of `unpublished-events`.
 
         Raises:

@@ -40,7 +40,7 @@ async def _by_blob_trigger(api: Api, name: str) -> None:
 
 async def _by_queue(api: Api, name: str) -> None:
     event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": _subject(name)}
-    await api.house.delivery.again(json.dumps(event).encode())
+    await api.house.delivery.handle_message(json.dumps(event).encode())
 
 
 async def _by_event_grid(api: Api, name: str) -> None:
@@ -49,14 +49,14 @@ async def _by_event_grid(api: Api, name: str) -> None:
     api.house.queue = queue
     await api.house.delivery.handle_event("Microsoft.Storage.BlobCreated", _subject(name), {})
     for message, _ in queue.sent:
-        await api.house.delivery.again(message.encode())
+        await api.house.delivery.handle_message(message.encode())
 
 
 async def _by_rename(api: Api, name: str) -> None:
     """The name is the one before the renaming, percent-encoded as in an address."""
     url = "https://a.blob.core.windows.net/images/" + "".join(f"%{byte:02X}" for byte in name.encode())
     event = {"eventType": "Microsoft.Storage.BlobRenamed", "subject": _subject("new.jpg"), "data": {"sourceUrl": url}}
-    await api.house.delivery.again(json.dumps(event).encode())
+    await api.house.delivery.handle_message(json.dumps(event).encode())
 
 
 async def _by_http(api: Api, name: str, *, write: bool = False) -> None:

@@ -33,7 +33,7 @@ delivery = dataclasses.replace(house.delivery, pipeline=line, work_log=app.work_
 
 async def visit():
     await delivery.handle_upload(CAT.container, CAT.name)
-    await delivery.again(house.queue.sent[0][0].encode())
+    await delivery.handle_message(house.queue.sent[0][0].encode())
 
 asyncio.run(visit())
 """

@@ -189,7 +189,7 @@ async def test_an_upload_over_an_archived_record_waits_for_it(world: World) -> N
     assert [(work.ref, work.attempts) for work in Work.from_message(message.encode())] == [(world.ref, 0)]
     sidecar = world.blobs.get_blob_client(world.descriptions, sidecar_name(world.ref))
     await sidecar.set_standard_blob_tier(StandardBlobTier.HOT)
-    await world.house.delivery.again(message.encode())
+    await world.house.delivery.handle_message(message.encode())
     assert len(world.house.model.calls) == 2
 
 

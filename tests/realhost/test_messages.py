@@ -105,8 +105,8 @@ from describer.operations import smoke_test
 async def bug(self, *given):
     raise ZeroDivisionError("a bug")
 
-poison.PoisonHandler.handle_upload_poison = delivery.Delivery.again = bug
-publisher.Announcer.again = smoke_test.SmokeTest.prove = bug
+poison.PoisonHandler.handle_upload_poison = delivery.Delivery.handle_message = bug
+publisher.Announcer.republish = smoke_test.SmokeTest.prove = bug
 """
 
 

@@ -72,7 +72,7 @@ async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
     with caplog.at_level("INFO", v.SCOPE):
         await observed.delivery.handle_upload(CAT.container, CAT.name)
         for _ in range(2):
-            await observed.delivery.again(house.queue.sent[-1][0].encode())
+            await observed.delivery.handle_message(house.queue.sent[-1][0].encode())
     await observed.line.give_up(CAT, BRIEF, "tried often")
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
@@ -90,7 +90,7 @@ async def _announced_to_a_topic_that_is_down() -> None:
     publisher = FakePublisher()
     publisher.fails_with = Transient("503")
     event = json.dumps({"id": "1", "deferrals": 1})
-    await Announcer(publisher, FakeQueue(), Backoff(10), "https://pictures.example").again(event.encode())
+    await Announcer(publisher, FakeQueue(), Backoff(10), "https://pictures.example").republish(event.encode())
 
 
 async def _taken_that_ends_badly() -> None:

@@ -59,7 +59,7 @@ class Delivery:
         """A picture has landed."""
         await self._work(Work.first(ImageRef(container, name)))
 
-    async def again(self, body: bytes, received: int = 1) -> None:
+    async def handle_message(self, body: bytes, received: int = 1) -> None:
         """A message of `image-work`, received so many times.
 
         Raises:
@@ -113,7 +113,7 @@ class Delivery:
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        later = work.again(counts_as_attempt=counts_as_attempt)
+        later = work.next_attempt(counts_as_attempt=counts_as_attempt)
         ends = counts_as_attempt and later.attempts >= self.max_attempts
         why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
         await self._end_or_send(later, fault, why)

@@ -156,7 +156,7 @@ async def test_neither_texts_nor_pictures_nor_names_are_told(
     sorry = answer(f"I'm sorry, I cannot describe {ALT_TEXT}")
     observed.house.model.script = [Transient("it is on a lease", quoting="pets/cat.jpg"), answer(ALT_TEXT)]
     await observed.delivery.handle_upload(CAT.container, CAT.name)
-    await observed.delivery.again(observed.house.queue.sent[0][0].encode())
+    await observed.delivery.handle_message(observed.house.queue.sent[0][0].encode())
     observed.house.images.put(CAT, b"other bytes of agatha")
     observed.house.model.script = [sorry]
     await observed.delivery.handle_upload(CAT.container, CAT.name)
@@ -297,7 +297,7 @@ async def test_deferred_work_is_counted_by_its_fault_and_timed_when_picked_up(ob
     assert observed.points(v.QUEUE_AGE) == []
     event = json.loads(observed.house.queue.sent[0][0])
     event["firstseen"] = "2026-01-01T00:00:00+00:00"
-    await observed.delivery.again(json.dumps(event).encode())
+    await observed.delivery.handle_message(json.dumps(event).encode())
     assert sorted((str(about[v.FAULT]), n) for about, n in observed.points(v.DEFERRALS)) == [
         ("misconfigured", 1),
         ("transient", 1),
@@ -310,7 +310,7 @@ async def test_giving_up_is_a_visit_too(observed: Observed) -> None:
     observed.house.model.script = [Transient("500", counts_as_attempt=True)] * 3
     await observed.delivery.handle_upload(CAT.container, CAT.name)
     for number in range(2):
-        await observed.delivery.again(observed.house.queue.sent[number][0].encode())
+        await observed.delivery.handle_message(observed.house.queue.sent[number][0].encode())
     assert observed.about(v.GIVE_UP)[v.OUTCOME] == "failed"
     assert observed.points(v.PICTURES) == [({v.OUTCOME: "failed"}, 1)]
 

@@ -96,7 +96,7 @@ async def _by_trigger(house: House) -> Record:
 
 
 async def _by_queue(house: House) -> Record:
-    await house.delivery.again(Work.first(CAT).to_message().encode())
+    await house.delivery.handle_message(Work.first(CAT).to_message().encode())
     return stored(house)
 
 
@@ -154,7 +154,7 @@ async def test_another_answer_is_had_on_demand_past_what_copies_share(house: Hou
     house.images.put(CAT, b"cat")
     house.model.script = [answer("A tabby cat asleep.")]
     if way == "queue":
-        await house.delivery.again(replace(Work.first(CAT), anew=True).to_message().encode())
+        await house.delivery.handle_message(replace(Work.first(CAT), anew=True).to_message().encode())
     else:
         setup = _desk(house)
         await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(again=True)), write=True)

@@ -32,7 +32,7 @@ async def _deliver_until_done(house: House, limit: int = 20) -> list[float]:
     while len(delays) < len(house.queue.sent) and len(delays) < limit:
         message, delay = house.queue.sent[len(delays)]
         delays.append(delay)
-        await house.delivery.again(message.encode())
+        await house.delivery.handle_message(message.encode())
     return delays
 
 
@@ -88,16 +88,16 @@ async def test_a_missing_role_is_the_operators_business_and_loses_nothing(
 async def test_giving_up_that_fails_is_put_off_too(house: House) -> None:
     house.model.script = [STUMBLE] * 3
     await house.delivery.handle_upload(CAT.container, CAT.name)
-    await house.delivery.again(house.queue.sent[0][0].encode())
+    await house.delivery.handle_message(house.queue.sent[0][0].encode())
 
     async def storage_goes() -> None:
         house.images.fails_with = Transient("503")
 
     house.model.meanwhile = storage_goes
-    await house.delivery.again(house.queue.sent[1][0].encode())
+    await house.delivery.handle_message(house.queue.sent[1][0].encode())
     assert Work.from_message(house.queue.sent[2][0].encode())[0].attempts == 3
     house.images.fails_with = None
-    await house.delivery.again(house.queue.sent[2][0].encode())
+    await house.delivery.handle_message(house.queue.sent[2][0].encode())
     assert house.records.stored[CAT].record.status is Status.DESCRIBED
 
 
@@ -106,12 +106,12 @@ async def test_giving_up_that_fails_is_put_off_too(house: House) -> None:
 )
 async def test_a_message_that_names_no_picture_is_unreadable(house: House, message: bytes) -> None:
     with pytest.raises(Unreadable):
-        await house.delivery.again(message)
+        await house.delivery.handle_message(message)
 
 
 async def _cut_off(house: House, message: bytes) -> None:
     """What the host does with a message whose try was cut off by a stop or a kill: it hands it over once more."""
-    await house.delivery.again(message, received=2)
+    await house.delivery.handle_message(message, received=2)
 
 
 async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(house: House) -> None:
@@ -120,7 +120,7 @@ async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(house: Hous
     chances = iter(number / 32 for number in range(32))
     delivery = replace(house.delivery, backoff=Backoff(10, chance=lambda: next(chances)))
     for message in messages:
-        await delivery.again(message, received=2)
+        await delivery.handle_message(message, received=2)
     assert not house.model.calls
     assert len({delay for _, delay in house.queue.sent}) == 16
     assert all(delay <= 75 for _, delay in house.queue.sent)
@@ -138,15 +138,15 @@ async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(house: H
 
     house.model.meanwhile, delivery = think, house.delivery
     suspect = replace(Work.first(CAT), interruptions=SUSPECT).to_message()
-    first = asyncio.create_task(delivery.again(suspect.encode()))
+    first = asyncio.create_task(delivery.handle_message(suspect.encode()))
     await begun.wait()
-    await delivery.again(suspect.encode())
+    await delivery.handle_message(suspect.encode())
     ((message, _),) = house.queue.sent
     (later,) = Work.from_message(message.encode())
     assert (later.interruptions, later.attempts, later.deferrals) == (SUSPECT, 0, 0)
     go.set()
     await first
-    await delivery.again(message.encode())
+    await delivery.handle_message(message.encode())
     assert len(house.model.calls) == len(house.queue.sent) == 1
     assert house.records.stored[CAT].record.status is Status.DESCRIBED
 
@@ -159,7 +159,7 @@ async def test_a_stop_costs_no_try_of_the_picture(house: House) -> None:
         message = house.queue.sent[-1][0].encode()
     house.model.script = [STUMBLE, STUMBLE]
     for _ in range(3):
-        await house.delivery.again(message)
+        await house.delivery.handle_message(message)
         message = house.queue.sent[-1][0].encode()
     assert house.records.stored[CAT].record.status is Status.DESCRIBED
 
@@ -183,7 +183,7 @@ async def test_a_long_wait_of_the_host_is_one_interruption_however_often_it_hand
     house: House,
 ) -> None:
     """As where storage took no message for an hour, and each try to put the work off failed."""
-    await house.delivery.again(Work.first(CAT).to_message().encode(), received=500)
+    await house.delivery.handle_message(Work.first(CAT).to_message().encode(), received=500)
     (work,) = Work.from_message(house.queue.sent[0][0].encode())
     assert work.interruptions == 1
 
@@ -207,7 +207,7 @@ async def test_a_bug_in_working_and_in_giving_up_ends_aside(house: House) -> Non
         message = left.pop()
         for received in itertools.count(1):
             with suppress(ZeroDivisionError):
-                work = partial(house.delivery.again, message.encode(), received)
+                work = partial(house.delivery.handle_message, message.encode(), received)
                 await Inbox(aside).take("image-work", Received(received, message), work)
                 break
         left += [text for text, _ in house.queue.sent if text not in seen]
@@ -237,7 +237,7 @@ async def test_a_noticed_event_is_queued_and_not_worked_on(house: House) -> None
     assert not house.model.calls
     ((message, delay),) = house.queue.sent
     assert delay == 0
-    await house.delivery.again(message.encode())
+    await house.delivery.handle_message(message.encode())
     assert CAT in house.records.stored
 
 
@@ -245,5 +245,5 @@ async def test_a_deleted_picture_takes_its_sidecar_with_it(house: House) -> None
     await house.describe()
     del house.images.blobs[CAT]
     await house.delivery.handle_event("Microsoft.Storage.BlobDeleted", CAT.subject, {})
-    await house.delivery.again(house.queue.sent[0][0].encode())
+    await house.delivery.handle_message(house.queue.sent[0][0].encode())
     assert CAT not in house.records.stored

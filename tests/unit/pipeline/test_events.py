@@ -21,7 +21,9 @@ def _is_a_name(text: str) -> bool:
 
 @given(st.text(min_size=1, max_size=1024).filter(_is_a_name))
 def test_any_name_survives_a_message(name: str) -> None:
-    work = Work.first(ImageRef("images", name)).again(counts_as_attempt=True).again(counts_as_attempt=False)
+    work = (
+        Work.first(ImageRef("images", name)).next_attempt(counts_as_attempt=True).next_attempt(counts_as_attempt=False)
+    )
     assert Work.from_message(work.to_message().encode()) == [work]
     assert (work.attempts, work.deferrals) == (1, 2)
 

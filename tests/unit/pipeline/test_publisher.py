@@ -75,10 +75,10 @@ async def test_what_cannot_be_published_waits_and_is_published_unchanged(house: 
     square = Square()
     square.publisher.fails_with = fault
     await square.announcer.announce(await _stored(house))
-    await square.announcer.again(square.queue.sent[0][0].encode())
+    await square.announcer.republish(square.queue.sent[0][0].encode())
     assert [delay for _, delay in square.queue.sent] == [10, 20]
     square.publisher.fails_with = None
-    await square.announcer.again(square.queue.sent[1][0].encode())
+    await square.announcer.republish(square.queue.sent[1][0].encode())
     (event,) = square.publisher.published
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
     assert len(square.queue.sent) == 2
@@ -95,5 +95,5 @@ async def test_the_topic_may_ask_for_its_own_delay(house: House) -> None:
 async def test_what_is_no_event_of_ours_is_unreadable(message: bytes) -> None:
     square = Square()
     with pytest.raises(Unreadable):
-        await square.announcer.again(message)
+        await square.announcer.republish(message)
     assert not square.publisher.published
