@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from describer.entrypoints.http.build import asgi
-from describer.pipeline.memory_budget import Room
+from describer.pipeline.memory_budget import MemoryBudget
 
 spans, logs, meters = InMemorySpanExporter(), InMemoryLogRecordExporter(), InMemoryMetricReader()
 tracers, loggers = TracerProvider(), LoggerProvider()
@@ -35,7 +35,7 @@ async def checks():
     return []
 
 async def calls():
-    app = asgi(desk, checks, Room(10**8), 10**8)
+    app = asgi(desk, checks, MemoryBudget(10**8), 10**8)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         paths = ("/api/descriptions/images/agatha.jpg?code=key", "/api/health", "/api/descriptions?limit=x")
         return [(await client.get(path)).status_code for path in paths]
