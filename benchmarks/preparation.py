@@ -7,6 +7,7 @@ of fresh processes, as the app starts them. The last figures: a process that pre
 
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from itertools import cycle, islice
 from typing import Final
 
 import numpy as np
-import pyvips
 from PIL import Image
 
 from benchmarks.figures import Figure, main
@@ -30,6 +30,9 @@ from describer.vision.imaging.render import prepare
 from describer.vision.imaging.values import Limits
 from describer.vision.imaging.wire import PreparationRequest
 from describer.vision.sizing import Sizes
+
+os.environ["VIPS_CONCURRENCY"] = "1"  # as the app's processes have it, and before libvips is loaded
+import pyvips
 
 ROUNDS: Final = 5
 MANY: Final = 400

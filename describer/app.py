@@ -359,4 +359,5 @@ class App:
             settings.max_completion_tokens,
             photo_tokens=settings.photo_tokens,
             text_tokens=settings.text_tokens,
+            embedded_context=settings.embedded_context,
         )

@@ -185,6 +185,12 @@ class Settings(BaseModel):
         "IMAGE_TEXT_TOKENS", 6000, "What a picture with small text may take, all its parts together (0: as any other).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
+    embedded_context: bool = _setting(
+        "EMBEDDED_CONTEXT",
+        False,
+        "Tell the model the title and description that a picture's author wrote into its file.",
+        "true or false",
+    )
     max_completion_tokens: int = _setting(
         "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
         "a whole number from 100 to 32000", ge=100, le=32000,

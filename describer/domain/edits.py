@@ -80,7 +80,9 @@ def copied(copy: Copy, known: DescriptionState) -> DescriptionState:
     entries = {
         name: Provenance(origin=origin, digest=digest, review=approved if origin == Origin.MODEL else None)
         for name, (origin, digest) in copy.written.items()
-        if name != metadata.REVIEW and digest_of(copy.values.get(name, "")) == digest
+        if name != metadata.REVIEW
+        and origin != Origin.EMBEDDED  # which the file has uncut
+        and digest_of(copy.values.get(name, "")) == digest
     }
     entries = {name: entry for name, entry in entries.items() if entry.is_persons}
     if entries.get(metadata.DECORATIVE):

@@ -3,8 +3,8 @@
 What people said is told apart by the bytes that it is about: a text for other bytes does not describe these.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from describer.domain.metadata import Copy
 from describer.domain.record import Record
 from describer.domain.review import Demand
 from describer.domain.status import Status
-from describer.domain.texts import TEXT_FIELDS, Value, digest_of
+from describer.domain.texts import TEXT_FIELDS, Origin, Value, by_author, digest_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Evidence:
         sha256: of its bytes, or None where they were not read.
         stored: what lies in its sidecar's place.
         origin: the record, of another name, that the metadata speaks of.
+        embedded: what the picture's author wrote into these bytes, by key.
+        language: the default one of `embedded`.
     """
 
     picture: ImageBlob
@@ -36,6 +38,8 @@ class Evidence:
     sha256: str | None
     stored: StoredRecord | None
     origin: StoredRecord | None = None
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
 
     @cached_property
     def here(self) -> bool:
@@ -78,12 +82,12 @@ class Evidence:
     def elsewhere(self) -> Sequence[DescriptionState]:
         """What people said of these very bytes under another name or in another account, the newest first.
 
-        It comes with the metadata: by the record that it names, or else as far as it is copied there. What was said
-        here too does not count, for that may have been removed since.
+        It comes with the metadata: by the record that it names, or else as far as it is copied there; last, with the
+        file, in which the author wrote. What was said here too does not count, for that may have been removed since.
         """
         said = [*self.lines, *([self._as_written(self.stored)] if self.stored else [])]
         copied = [edits.copied(self._copy, self._blank)] if self._is_of_these else []
-        return [_beside(known, said) for known in (*self._of_origin, *copied)]
+        return [_beside(known, said) for known in (*self._of_origin, *copied, *self._of_author)]
 
     @cached_property
     def replaced(self) -> Sequence[HistoryEntry]:
@@ -104,7 +108,7 @@ class Evidence:
             return of_these.demand
         if self.here:
             return None
-        if self.previous and (self.previous.of_people() or self.previous.demand):
+        if self.previous and (self.previous.of_editors() or self.previous.demand):
             return Demand.NEW_PICTURE
         if self._apart and not self._is_of_these:
             return Demand.NEW_PICTURE
@@ -175,6 +179,26 @@ class Evidence:
         known = edits.in_sidecar(record).applied(record)
         found: list[DescriptionState] = [known] if unread or self._is_about(known) else []
         return found + [line for line in record.history if self._is_about(line)]
+
+    @cached_property
+    def _of_author(self) -> list[DescriptionState]:
+        """What the author wrote; what the app's model had written, and a program brought into the file, is not."""
+        texts = {key: text for key, text in self.embedded.items() if digest_of(text) not in self._models}
+        line = self._blank.model_copy(update={"language": self.language})
+        return [line.replacing(texts, by_author(texts))] if texts else []
+
+    @cached_property
+    def _models(self) -> set[str]:
+        """The digests of all that the app ever wrote of this picture as the model's."""
+        records = [stored.record for stored in (self.stored, self.origin) if stored]
+        lines = [line for record in records for line in (record, *record.history)]
+        entries = [(key, entry, line) for line in lines for key, entry in line.provenance.items()]
+        models = [(key, entry, line) for key, entry, line in entries if entry.origin == Origin.MODEL]
+        found = {entry.digest for _, entry, _ in models if entry.digest}
+        found |= {digest for origin, digest in self._copy.written.values() if origin == Origin.MODEL}
+        values = [(line.values().get(key), entry.digest) for key, entry, line in models]
+        stripped = (value.strip() for value, digest in values if isinstance(value, str) and digest_of(value) == digest)
+        return found | {digest_of(value) for value in stripped}
 
     def _was_written_for(self, stored: StoredRecord) -> bool:
         """Whether the metadata was written for this record, which people may have edited since."""

@@ -139,4 +139,4 @@ def _said(known: DescriptionState) -> set[tuple[str, object, object, object]]:
 
 def _of_people(known: DescriptionState) -> set[tuple[str | None, str, object]]:
     alike = {key: key if "/" in key or key in FACTS else f"{known.language}/{key}" for key in known.provenance}
-    return {(known.source.sha256, alike[key], value) for key, value in known.of_people().items() if value}
+    return {(known.source.sha256, alike[key], value) for key, value in known.of_editors().items() if value}

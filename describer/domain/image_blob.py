@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from describer.domain.embedded import EmbeddedTexts
 from describer.domain.errors import ImageRejected
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
@@ -42,6 +43,7 @@ class ImageContent:
     """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes.
 
     Args:
+        embedded: what the author wrote into the file, once it was read.
         reservation: the memory that is held for the bytes, if somebody else does not hold it.
     """
 
@@ -49,6 +51,7 @@ class ImageContent:
     data: bytes = b""
     sha256: str | None = None
     refusal: ImageRejected | None = None
+    embedded: EmbeddedTexts = field(default_factory=EmbeddedTexts)
     reservation: Reserved | None = field(default=None, compare=False)
     released: bool = False
 

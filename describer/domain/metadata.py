@@ -218,7 +218,8 @@ def _digests(record: Record, texts: Mapping[str, str]) -> str:
 
 
 def _origin(record: Record, name: str) -> Origin:
-    return Origin.MODEL if record.origin(name) in {None, Origin.MODEL} else Origin.HUMAN
+    origin = record.origin(name) or Origin.MODEL
+    return Origin(origin) if origin in set(Origin) else Origin.HUMAN
 
 
 def _is_rejected(record: Record, name: str) -> bool:

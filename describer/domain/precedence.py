@@ -1,4 +1,4 @@
-"""Who may replace whom: what people wrote, emptied or judged before what the model says, per text and language.
+"""Who may replace whom: what people wrote, emptied or judged, then the author, then the model; per text and language.
 
 Their words reach us in the sidecar and in the picture's metadata (edits.py), and are kept in the history. The newest
 word on each text of the very same bytes stands, wherever it was found; only what is missing is taken from the model.
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from describer.domain import edits
+from describer.domain.embedded import EmbeddedTexts
 from describer.domain.evidence import Evidence
 from describer.domain.history import DescriptionState, Request
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
@@ -75,6 +76,7 @@ def reconciled(
     stored: StoredRecord | None,
     origin: StoredRecord | None,
     brief: DescriptionRequest,
+    embedded: EmbeddedTexts | None = None,
 ) -> Record:
     """`record` with people's texts in their places, and with what it replaces in its history.
 
@@ -87,8 +89,11 @@ def reconciled(
         origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
             renamed or copied, and the texts that people wrote come along.
         brief: what was asked; if it asks for another answer, no rejected or emptied text is in its way.
+        embedded: what the picture's author wrote into its file. It stands before the model's texts, and behind what
+            people wrote in the sidecar or the metadata.
     """
-    known = Evidence(picture, record.source.size, record.source.sha256, stored, origin)
+    texts = (embedded or EmbeddedTexts()).by_key(brief.languages)
+    known = Evidence(picture, record.source.size, record.source.sha256, stored, origin, texts, brief.language)
     previous = known.previous if known.here else None
     if previous and _is_better(previous, record, brief):
         record = previous
@@ -99,7 +104,7 @@ def reconciled(
 def has_words_of_people(record: Record) -> bool:
     """Whether a person wrote, emptied or judged anything in the record or in its history."""
     read = edits.in_sidecar(record).applied(record)
-    return any(known.of_people() for known in (read, *record.history))
+    return any(known.of_editors() for known in (read, *record.history))
 
 
 def _as_requested[R: DescriptionRequest](request: Request, brief: R, models: Sequence[str]) -> R:

@@ -37,6 +37,8 @@ class Origin(StrEnum):
     """Who wrote a text."""
 
     HUMAN = "human"
+    EMBEDDED = "embedded"
+    """The picture's author, in its file: wherever these bytes are, the text is."""
     MODEL = "model"
 
 
@@ -69,6 +71,11 @@ class Provenance(Part):
     def is_persons(self) -> bool:
         """Whether a person wrote or judged it, so that no answer may replace it."""
         return self.origin != Origin.MODEL or self.review is not None
+
+    @property
+    def is_nowhere_else(self) -> bool:
+        """Whether a person's word would be lost with the record: what the author wrote is in the file too."""
+        return self.is_persons and (self.origin != Origin.EMBEDDED or self.review is not None)
 
 
 class Translation(Texts):
@@ -140,6 +147,10 @@ class AttributedTexts(Part):
         values = self.values()
         return {key: values.get(key, "") for key, entry in self.provenance.items() if entry.is_persons}
 
+    def of_editors(self) -> Keyed[Value]:
+        """Those of them that are in no file."""
+        return {key: value for key, value in self.of_people().items() if self.provenance[key].is_nowhere_else}
+
     def led_by(self, language: str) -> Self:
         """The same texts with `language` as the default one, at the top; those that stood there are a translation."""
         if language == self.language:
@@ -171,6 +182,11 @@ def by_model(model: str, values: Mapping[str, Value]) -> Keyed[Provenance]:
 def by_person(values: Mapping[str, Value]) -> Keyed[Provenance]:
     """The provenance of what a person wrote, or emptied."""
     return {key: Provenance(origin=Origin.HUMAN, digest=digest_of(value)) for key, value in values.items()}
+
+
+def by_author(values: Mapping[str, Value]) -> Keyed[Provenance]:
+    """The provenance of what the picture's author embedded in its file."""
+    return {key: Provenance(origin=Origin.EMBEDDED, digest=digest_of(value)) for key, value in values.items()}
 
 
 def removed(keys: Iterable[str]) -> Keyed[Provenance]:

@@ -6,6 +6,7 @@ The sidecar is the authority; the metadata is its copy and, written last, the ma
 conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Records, Topic
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
+from describer.vision.embedded_text.read import embedded_texts
 
 ROUNDS: Final = 5
 """How often a picture may change under our hands before its work is put off."""
@@ -114,9 +116,10 @@ class Pipeline:
             brief = precedence.asked(picture, content, stored, brief, self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
+            content.embedded = await asyncio.to_thread(embedded_texts, content.data)
             record = precedence.settled(picture, content, stored, brief) or await make(picture, content, brief)
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, picture, stored, origin, brief)
+        record = precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._announce(picture, written, stored)

@@ -3,11 +3,14 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 
 from describer.domain.description import schema
 from describer.vision import preparation, prompt
 from describer.vision.imaging.version import version
+
+LONGEST_OF_AUTHOR: Final = 2000
+"""Characters of an author's title and description that the model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Brief:
         max_chars: of an alt text; None leaves it to the profile.
         max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
         chosen: the names of those of the above that a caller chose; the others are as the settings say.
+        embedded_context: whether the model is told the title and description that the author wrote into the file.
+        author: these, once the file was read; not in the fingerprint, for they are part of the bytes.
         again: ask for another answer, whatever is stored or shared by copies.
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
@@ -41,6 +46,8 @@ class Brief:
     again: bool = False
     photo_tokens: int = 0
     text_tokens: int = 0
+    embedded_context: bool = False
+    author: str = ""
 
     @property
     def language(self) -> str:
@@ -60,6 +67,10 @@ class Brief:
         """The same with these wishes of a caller's, by the names of their fields."""
         return replace(self, **wishes, chosen=frozenset(wishes))  # type: ignore[arg-type]
 
+    def told_by_author(self, context: str) -> Self:
+        """The same with what the author wrote, if the model is to know it."""
+        return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
+
     @property
     def instructions(self) -> str:
         """The system message."""
@@ -68,7 +79,7 @@ class Brief:
     @property
     def request(self) -> str:
         """What stands beside the picture."""
-        return prompt.request(self.context)
+        return prompt.request(self.context, self.author)
 
     @property
     def fingerprint(self) -> str:
@@ -82,6 +93,7 @@ class Brief:
         parts += [{"max_image_tokens": self.max_image_tokens}] if self.max_image_tokens else []
         budgets = {"photo_tokens": self.photo_tokens, "text_tokens": self.text_tokens}
         parts += [budgets] if any(budgets.values()) else []
+        parts += [{"embedded_context": True}] if self.embedded_context else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -4,16 +4,23 @@ A connection named IMAGES is either one setting `IMAGES` (a connection string) o
 `IMAGES__queueServiceUri`, `IMAGES__credential` (`managedidentity`) and `IMAGES__clientId`.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 from azure.identity.aio import ManagedIdentityCredential
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.extensions.functions import SettingMissing
+
+_QUIET: Final = logging.getLogger(f"{__name__}.requests")
+_QUIET.setLevel(logging.WARNING)
+_AS_THE_EXTENSION: Final[dict[str, Any]] = {"retry_total": 0, "logger": _QUIET}
+"""Its own retries are in storage.py, and its requests are not logged among the app's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,10 @@ class Connections:
         """Give the client of a connection's blob service."""
         if name not in self.blobs:
             client = (
-                BlobServiceClient.from_connection_string(self.settings[name], retry_total=0)
+                BlobServiceClient.from_connection_string(self.settings[name], **_AS_THE_EXTENSION)
                 if name in self.settings
                 else BlobServiceClient(
-                    self._setting(name, "blobServiceUri"), credential=await self._credential(name), retry_total=0
+                    self._setting(name, "blobServiceUri"), credential=await self._credential(name), **_AS_THE_EXTENSION
                 )
             )
             self.blobs[name] = await self.closing.enter_async_context(client)
@@ -45,10 +52,10 @@ class Connections:
         """Give the client of a connection's queue service."""
         if name not in self.queues:
             client = (
-                QueueServiceClient.from_connection_string(self.settings[name], retry_total=0)
+                QueueServiceClient.from_connection_string(self.settings[name], **_AS_THE_EXTENSION)
                 if name in self.settings
                 else QueueServiceClient(
-                    self._setting(name, "queueServiceUri"), credential=await self._credential(name), retry_total=0
+                    self._setting(name, "queueServiceUri"), credential=await self._credential(name), **_AS_THE_EXTENSION
                 )
             )
             self.queues[name] = await self.closing.enter_async_context(client)

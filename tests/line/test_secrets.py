@@ -38,8 +38,8 @@ SAID = "A test picture of"
 """How the texts begin that the model gives."""
 SPOKEN_OF = ("stored", "stored, key in the address", "list", "list, key in the address")
 """Answers that are records."""
-RETURNED = ("work.returned", "work.set_aside")
-FAILING = ("give_up", "publish", "run_smoke_test", "work", "on_storage_event")
+RETURNED = ("work.returned", "message.set_aside")
+FAILING = ("publish", "run_smoke_test", "work", "on_storage_event")
 """Functions whose bugs nothing inside of the app catches."""
 MARKS = (
     *("USERMARK", "SIGMARK", "PATHMARK", "CONTEXTMARK", "PROMPTMARK", "OPTIONMARK", "FIELDMARK", "FILEMARK"),
@@ -66,8 +66,8 @@ class Buggy:
 
 buggy = Buggy()
 for part in ("_images", "records", "web", "_blobs", "announcer", "model"):
-    real.describer.__dict__[part] = buggy
-real.describer.operations.health = buggy.checks
+    real.services.__dict__[part] = buggy
+real.services.checks = buggy.checks
 app = real.app
 """
 

@@ -211,5 +211,7 @@ async def test_an_emergency_stop_loses_no_picture_and_counts_no_try(line: Line) 
     record = await line.finished("stopped.jpg")
     assert record["alt_text"].startswith("A test picture of")
     assert line.calls(picture) == len(stopped) == 3
-    put_off = [fact for fact in line.log("picture.deferred") if fact["picture"].endswith("/stopped.jpg")]
+    put_off = [
+        fact for fact in line.log("picture.deferred") if fact["picture"] == str(ImageRef("images", "stopped.jpg"))
+    ]
     assert [(fact["fault"], fact["attempts"]) for fact in put_off] == [("misconfigured", 0)] * 2

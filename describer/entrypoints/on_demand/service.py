@@ -21,6 +21,7 @@ problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (the 
 was answered is kept in memory for some minutes, for those who ask again. `usage` and `cost` are of this call.
 """
 
+import asyncio
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
@@ -43,6 +44,7 @@ from describer.pipeline.ports import ImagePipeline, Page, Records
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
+from describer.vision.embedded_text.read import embedded_texts
 from describer.vision.imaging.values import PreparedImage
 
 __all__ = [
@@ -111,14 +113,16 @@ class OnDemandService:
 
     async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
+            content.embedded = await asyncio.to_thread(embedded_texts, content.data)
             if not isinstance(source, BlobOf):
-                return await self.image_describer.describe_unstored(picture, content, brief)
+                record = await self.image_describer.describe_unstored(picture, content, brief)
+                return precedence.reconciled(record, picture, None, None, brief, content.embedded)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief, self.models)
             settled = precedence.settled(picture, content, stored, brief)
             record = settled or await self.image_describer.describe_unstored(picture, content, brief)
-            return precedence.reconciled(record, picture, stored, origin, brief)
+            return precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Those of the pictures that are blobs of the watched containers."""

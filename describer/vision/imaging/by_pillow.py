@@ -29,6 +29,8 @@ MAY_BE_MISSING: Final = 0.1
 """The share of rows that may be missing at the end of a JPEG; half a picture is none."""
 _FILLER: Final = bytes(range(1, 255)) * 256
 _END: Final = b"\xff\xd9"
+_NO_LESS: Final = 0.45
+"""Of its sides: a picture that a codec has shrunk by halves needs no more."""
 _BICUBIC: Final = Image.Resampling.BICUBIC
 
 
@@ -166,7 +168,8 @@ def _shrunk(image: Image.Image, size: tuple[int, int], *, near: bool = False) ->
     full = 65535.0 if "16" in image.mode else 1.0 if image.mode == "F" else None
     image = _resizable(image)
     if image.width > size[0] or image.height > size[1]:
-        by_vips = near and image.mode in {"L", "RGB"}
+        scales = size[0] / image.width, size[1] / image.height
+        by_vips = near and image.mode in {"L", "RGB"} and min(scales) > _NO_LESS and max(scales) <= 1
         image = vips.resized(image, size) if by_vips else image.resize(size, _BICUBIC, reducing_gap=1.5)
     if image.mode == "F":
         return Raster(tones.eight_bits(image, tones.range_of([image], full)))
@@ -180,6 +183,8 @@ def _resizable(image: Image.Image) -> Image.Image:
         return image
     if image.mode[0] == "I":
         return image.convert("I").convert("F")
+    if image.mode in {"La", "RGBa"}:
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":

@@ -24,9 +24,16 @@ _BEYOND: Final = 1e30
 _KERNEL: Final = "cubic"
 
 
-@cache
 def library() -> Any:
-    """libvips, loaded when it is first needed; that takes 70 ms."""
+    """libvips, without what earlier pictures left in its buffer of errors: where that is no UTF-8, each call fails."""
+    pyvips = _loaded()
+    pyvips.vips_lib.vips_error_clear()
+    return pyvips
+
+
+@cache
+def _loaded() -> Any:
+    """When it is first needed; that takes 70 ms."""
     import pyvips  # noqa: PLC0415
 
     pyvips.cache_set_max(0)  # no two pictures are alike

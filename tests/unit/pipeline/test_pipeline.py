@@ -317,8 +317,9 @@ async def test_copies_of_a_picture_that_fails_do_not_fail_one_after_the_other(ho
         house.images.put(ref, b"cat")
 
     async def all_have_come() -> None:
-        while len(house.images.reads) < len(twins):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            while len(house.images.reads) < len(twins) or house.memory.held:  # those that wait hold none
+                await give_way()
 
     house.model.meanwhile = all_have_come
     house.model.script = [Transient("no answer in 90 s", counts_as_attempt=True)]
@@ -400,9 +401,9 @@ async def test_copies_that_wait_for_an_answer_hold_no_memory(house: House) -> No
     async def all_have_come() -> None:
         while len(house.images.reads) < len(twins):
             await give_way()
-        for _ in range(20):
-            await give_way()
-        assert house.memory.held == 0
+        async with asyncio.timeout(5):
+            while house.memory.held:
+                await give_way()
 
     house.model.meanwhile = all_have_come
     records = await asyncio.gather(*(house.described(ref) for ref in twins))

@@ -12,6 +12,7 @@ from describer.operations.smoke_image import FAILED, PROVED
 from describer.pipeline import vocabulary as v
 from describer.pipeline.describe import NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
+from describer.vision.embedded_text.read import UNREADABLE
 from tests.generated import ROOT
 
 CONSTANTS = {"DONE": DONE, "DEFERRED": DEFERRED, "RETURNED": RETURNED, "SET_ASIDE": SET_ASIDE}
@@ -21,6 +22,7 @@ CONSTANTS |= {
     "UNEXPECTED": UNEXPECTED,
     "UNFINISHED": UNFINISHED,
     "NOT_SHARED": NOT_SHARED,
+    "UNREADABLE": UNREADABLE,
 }
 LOGGED = {"Transient", "Misconfigured", "Busy", "_NotOurs"}
 """Faults whose sentences are logged."""

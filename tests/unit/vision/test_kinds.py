@@ -8,6 +8,7 @@ from io import BytesIO
 import numpy as np
 import pillow_heif
 import pytest
+import pyvips
 from PIL import Image
 
 from describer.domain.errors import Corrupt, Unsupported
@@ -257,3 +258,19 @@ def test_half_a_file_is_corrupt(form: str) -> None:
     data = pictures.saved(noise, form)
     with pytest.raises(Corrupt):
         prepared(data[: len(data) // 2])
+
+
+def test_what_earlier_pictures_left_in_the_buffer_of_errors_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where that is no UTF-8, pyvips fails at each later call, whatever it is."""
+    cleared = []
+    actual = pyvips.vips_lib
+
+    class Counting:
+        def __getattr__(self, name: str) -> object:
+            if name == "vips_error_clear":
+                cleared.append(name)
+            return getattr(actual, name)
+
+    monkeypatch.setattr(pyvips, "vips_lib", Counting())
+    assert apart(shown(pictures.saved(pictures.scene(), "PNG")), pictures.scene()) < 6
+    assert cleared

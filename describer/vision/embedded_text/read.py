@@ -1,0 +1,95 @@
+"""From a picture's file to its author's texts, behind one guard: whatever is broken yields no text.
+
+Of several descriptions one is the context, by the order of the Metadata Working Group (2.0, chapter 5), but for Exif,
+which comes last, because cameras write there: IIM if it changed since XMP was made equal to it, XMP, IIM, Exif, PNG.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from describer.domain.embedded import ByLanguage, EmbeddedTexts, default_of
+from describer.vision.embedded_text.blocks import Blocks, of_webp
+from describer.vision.embedded_text.exif import exif_texts
+from describer.vision.embedded_text.gif import of_gif
+from describer.vision.embedded_text.heif import of_heif
+from describer.vision.embedded_text.iim import iim_texts
+from describer.vision.embedded_text.jpeg import of_jpeg
+from describer.vision.embedded_text.png import of_png
+from describer.vision.embedded_text.svg import is_svg, of_svg
+from describer.vision.embedded_text.templates import is_template
+from describer.vision.embedded_text.tiff import of_tiff
+from describer.vision.embedded_text.xmp import Items, by_language, properties
+
+UNREADABLE: Final = "embedded_text.unreadable"
+
+_STARTS: Final[dict[bytes, Callable[[bytes], Blocks]]] = {
+    b"\xff\xd8\xff": of_jpeg,
+    b"\x89PNG\r\n\x1a\n": of_png,
+    b"GIF8": of_gif,
+    b"II*\0": of_tiff,
+    b"MM\0*": of_tiff,
+    b"II+\0": of_tiff,
+    b"MM\0+": of_tiff,
+}
+
+_log = logging.getLogger(__name__)
+
+
+def embedded_texts(data: bytes) -> EmbeddedTexts:
+    """What the author wrote; nothing where there is none, or where it is broken. Never raises."""
+    try:
+        return _without_templates(of_svg(data) if is_svg(data) else texts_of(blocks_of(data)))
+    except Exception as error:  # noqa: BLE001 - anybody's bytes; the picture is described all the same
+        _log.warning(UNREADABLE, extra={"error": type(error).__name__})
+        return EmbeddedTexts()
+
+
+def blocks_of(data: bytes) -> Blocks:
+    """The blocks of metadata, whichever the format, told by the first bytes."""
+    for start, find in _STARTS.items():
+        if data.startswith(start):
+            return find(data)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return of_webp(data)
+    return of_heif(data) if data[4:8] == b"ftyp" else Blocks()
+
+
+def texts_of(blocks: Blocks) -> EmbeddedTexts:
+    """The texts of a file's blocks."""
+    found = dict[str, Items]()
+    for packet in blocks.xmp:
+        found = properties(packet, blocks.extended) | found
+    texts = {name: by_language(items) for name, items in found.items() if name != "keywords"}
+    old, camera = iim_texts(blocks.iim), exif_texts(blocks.exif)
+    caption, title = default_of(texts.get("description", {})), default_of(texts.get("title", {}))
+    newest = old.caption if _is_newer(blocks) else ""
+    captions = (newest, caption, old.caption, camera.get("ImageDescription"), blocks.png.get("Description"))
+    comments = (camera.get("XPComment"), camera.get("UserComment"))
+    return EmbeddedTexts(
+        **texts,
+        keywords=tuple(dict.fromkeys(text for _, text in found.get("keywords", []) if text)),
+        context_description=_first(*captions, *comments),
+        context_title=_first(title, old.title, camera.get("XPTitle"), blocks.png.get("Title")),
+    )
+
+
+def _without_templates(texts: EmbeddedTexts) -> EmbeddedTexts:
+    return replace(texts, alt_text=_written(texts.alt_text), extended_description=_written(texts.extended_description))
+
+
+def _written(texts: ByLanguage) -> ByLanguage:
+    return {tag: text for tag, text in texts.items() if not is_template(text)}
+
+
+def _is_newer(blocks: Blocks) -> bool:
+    """Whether a program that knows no XMP changed the IIM since."""
+    empty = bytes(16)
+    return blocks.iim_digest not in {b"", empty, hashlib.md5(blocks.iim, usedforsecurity=False).digest()}
+
+
+def _first(*texts: str | None) -> str:
+    filled: Iterable[str] = (text.strip() for text in texts if text)
+    return next((text for text in filled if text and not is_template(text)), "")

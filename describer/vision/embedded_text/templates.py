@@ -1,0 +1,18 @@
+"""What cameras and programs put into every picture: nobody's text. The list is `camera_templates.toml`."""
+
+import tomllib
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+
+
+def is_template(text: str) -> bool:
+    """Whether no person wrote this."""
+    plain = " ".join(text.split()).casefold()
+    return any(fnmatchcase(plain, pattern) for pattern in _patterns())
+
+
+@cache
+def _patterns() -> tuple[str, ...]:
+    listed = tomllib.loads(files("describer.vision").joinpath("camera_templates.toml").read_text(encoding="utf-8"))
+    return tuple(pattern.casefold() for maker in listed.values() for pattern in maker)
