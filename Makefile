@@ -36,6 +36,10 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m tests.contracts.extensions --table
 	@LINE_EXTENSIONS=$$WEBJOBS_HOST $(PY) -m pytest tests/line
 
+mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
+	@sh local/setup.sh test
+	@$(PY) -m tests.mutants
+
 check: ## formatting, lint, types, layers, dependencies, infrastructure
 	@sh local/setup.sh test
 	@$(PY) -m ruff format --check .

@@ -17,6 +17,7 @@ from azurefunctions.extensions.bindings.blob import utils as binding
 from describer import __version__
 from describer.settings import Settings
 from tests import generated
+from tests.mutants.faults import Fault, faults
 from tests.unit.conftest import CAT, House
 
 ROOT = generated.ROOT
@@ -173,3 +174,10 @@ def test_docstrings_explain_the_arguments_that_there_are(package: str) -> None:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (missing := _undefined(node))
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: f"{fault.file}: {fault.what}")
+def test_each_fault_that_make_mutants_tries_can_be_put_in(fault: Fault) -> None:
+    """Run on a copy by `make mutants`; this keeps the list in step with the code."""
+    assert ast.dump(ast.parse(fault.applied())) != ast.dump(ast.parse((ROOT / fault.file).read_text(encoding="utf-8")))
+    assert all((ROOT / test).exists() for test in fault.tests)

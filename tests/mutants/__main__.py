@@ -1,0 +1,89 @@
+"""Put faults into the code, one at a time, and see whether the unit tests find them: `make mutants`.
+
+Each fault of faults.toml is one text replaced by another in a copy of the project. It is found if one of the tests that
+are named for its file fails.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+from tests.mutants.faults import ROOT, Fault, faults
+
+GOAL: Final = 0.9
+"""The share of the faults that the tests find."""
+LONGEST: Final = 300.0
+"""Seconds: a fault that makes a test wait for ever is found too."""
+_COPIED: Final = ("describer", "local", "tests", "docs", "samples", "infra")
+_OPTIONS: Final = ("-n0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
+
+
+def main() -> int:
+    """Print each fault and whether it was found; return 1 if too few were."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", default="", help="part of a file's name or of a fault")
+    options.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
+    given = options.parse_args()
+    chosen = [fault for fault in faults() if given.only in f"{fault.file}: {fault.what}"]
+    with tempfile.TemporaryDirectory() as folder:
+        copies = SimpleQueue[Path]()
+        for number in range(given.jobs):
+            copies.put(_copy(Path(folder) / str(number)))
+        broken = _failing_without_a_fault(chosen, copies.get())
+        if broken:
+            print(f"These tests fail without any fault: {broken}", file=sys.stderr)
+            return 1
+        copies.put(Path(folder) / "0")
+        with ThreadPoolExecutor(given.jobs) as pool:
+            found = list(pool.map(lambda fault: _is_found(fault, copies), chosen))
+    print(f"{sum(found)} of {len(found)} faults found ({sum(found) / len(found):.0%}; the goal is {GOAL:.0%})")
+    return int(sum(found) < GOAL * len(found))
+
+
+def _copy(project: Path) -> Path:
+    for name in _COPIED:
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ROOT.iterdir():
+        if file.is_file():
+            shutil.copy(file, project)
+    return project
+
+
+def _failing_without_a_fault(chosen: Sequence[Fault], project: Path) -> str:
+    tests = sorted({test for fault in chosen for test in fault.tests})
+    return "" if _pass(project, tests) else " ".join(tests)
+
+
+def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
+    project, began = copies.get(), time.monotonic()
+    try:
+        (project / fault.file).write_text(fault.applied(), encoding="utf-8")
+        found = not _pass(project, fault.tests)
+    finally:
+        shutil.copy(ROOT / fault.file, project / fault.file)
+        copies.put(project)
+    seconds = time.monotonic() - began
+    print(f"{'found   ' if found else 'NOT FOUND'} {seconds:4.0f} s  {fault.file}: {fault.what}", flush=True)
+    return found
+
+
+def _pass(project: Path, tests: Sequence[str]) -> bool:
+    command = [sys.executable, "-B", "-m", "pytest", *_OPTIONS, *tests]
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, check=False, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
