@@ -35,12 +35,8 @@ from local.storage import Storage
 BRIEF = Brief(("en", "de"), "gpt-5.6-luna", "high", 500)
 SCOPE = "https://ai.azure.com/.default"
 
-NO_COMPLETIONS: list[Any] = [
-    [],
-    {},
-    {"error": {"message": "no"}},
-    *({"choices": choices} for choices in (None, [], {}, [None], ["a"], [{}], [{"message": None}], [{"message": "a"}])),
-]
+NO_CHOICES: list[Any] = [None, [], {}, [None], ["a"], [{}], [{"message": None}], [{"message": "a"}]]
+NO_COMPLETIONS: list[Any] = [[], {}, {"error": {"message": "no"}}, *({"choices": choices} for choices in NO_CHOICES)]
 GOOD = {
     "image_kind": "photo",
     "texts": {tag: {"alt_text": "A cat.", "description": "", "extended_description": ""} for tag in BRIEF.languages},
