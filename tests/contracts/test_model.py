@@ -1,9 +1,11 @@
 """The port `Model` over HTTP: the real SDK against a server that answers as Azure OpenAI does."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
@@ -32,6 +34,16 @@ from local.storage import Storage
 
 BRIEF = Brief(("en", "de"), "gpt-5.6-luna", "high", 500)
 SCOPE = "https://ai.azure.com/.default"
+
+NO_CHOICES: list[Any] = [None, [], {}, [None], ["a"], [{}], [{"message": None}], [{"message": "a"}]]
+NO_COMPLETIONS: list[Any] = [[], {}, {"error": {"message": "no"}}, *({"choices": choices} for choices in NO_CHOICES)]
+GOOD = {
+    "image_kind": "photo",
+    "texts": {tag: {"alt_text": "A cat.", "description": "", "extended_description": ""} for tag in BRIEF.languages},
+    "visible_text": "",
+    "tags": [],
+    "is_decorative": False,
+}
 
 
 def _picture() -> PreparedImage:
@@ -157,11 +169,6 @@ async def test_what_speaks_of_the_installation_is_the_operators_business(
     ("reply", "counts_as_attempt"),
     [
         (faults.server_error(500), True),
-        (faults.error(400, "no", "unheard_of"), True),
-        (faults.error(400, "no", None), True),
-        (faults.error(400, "no", "invalid_value", "messages.[0].content.[1].image_url.url"), True),
-        (faults.error(400, "no", "invalid_prompt", "prompt"), True),
-        (faults.error(422, "no", "unprocessable"), True),
         (faults.server_error(503), False),
         (faults.not_json(), False),
         (faults.not_json("text/html"), False),
@@ -179,14 +186,96 @@ async def test_a_fault_that_may_pass_is_tried_thrice_and_then_left_to_the_queue(
     assert (await chat.ask(BRIEF, _picture())).description
 
 
-async def test_an_answer_of_another_form_is_paid_for_once_and_may_be_the_pictures_fault(
-    chat: ChatModel, server: Model
+@pytest.mark.parametrize(
+    "reply",
+    [
+        faults.error(400, "no", "unheard_of"),
+        faults.error(400, "no", None),
+        faults.error(400, "no", "invalid_value", "messages.[0].content.[1].image_url.url"),
+        faults.error(400, "no", "invalid_prompt", "prompt"),
+        faults.error(422, "no", "unprocessable"),
+        Fault(400, {"error": {"message": "no", "param": ["a"], "code": 400}}),
+        *(Fault(200, body) for body in NO_COMPLETIONS),
+    ],
+)
+async def test_what_would_be_answered_alike_at_once_is_asked_once_and_counts(
+    chat: ChatModel, server: Model, reply: Fault
 ) -> None:
-    server.script.then(Answer("{}"))
-    with pytest.raises(Transient, match="not of the form") as caught:
+    server.script.then(reply)
+    with pytest.raises(Transient) as caught:
         await chat.ask(BRIEF, _picture())
     assert caught.value.counts_as_attempt
     assert len(server.requests) == 1
+
+
+async def test_what_a_server_says_is_shown_short_and_clean(chat: ChatModel, server: Model) -> None:
+    server.script.then(faults.error(400, f"\x1b[31mno key {'k' * 40} " + "x " * 100_000, "unheard_of"))
+    with pytest.raises(Transient) as caught:
+        await chat.ask(BRIEF, _picture())
+    shown = str(caught.value)
+    assert shown.isprintable() and len(shown) < 700
+    assert "kkk" not in shown
+
+
+async def test_a_filter_that_azure_names_inside_only_is_final(chat: ChatModel, server: Model) -> None:
+    inner = {"code": "ResponsibleAIPolicyViolation"}
+    server.script.then(Fault(400, {"error": {"message": "no", "code": "BadRequest", "innererror": inner}}))
+    with pytest.raises(Filtered):
+        await chat.ask(BRIEF, _picture())
+
+
+async def test_an_unreadable_answer_is_asked_for_once_more_and_told_what_to_mend(
+    chat: ChatModel, server: Model
+) -> None:
+    server.script.then(Answer('{"texts": {"en": {"alt_text": "A cat."}}}'))
+    said = await chat.ask(BRIEF, _picture())
+    assert (said.description is not None, said.usage.calls) == (True, 2)
+    assert "the answer lacks the texts in de" in json.dumps(server.requests[1].body["messages"])
+
+
+async def test_an_answer_unreadable_twice_is_the_end(chat: ChatModel, server: Model) -> None:
+    server.script.then(Answer("A cat."), Answer("{}"))
+    with entered(60) as call, pytest.raises(NoUsableAnswer, match="in two calls: the answer lacks the texts in en, de"):
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 2
+    assert call.spent.calls == 2
+
+
+async def test_a_plain_refusal_is_asked_once(chat: ChatModel, server: Model) -> None:
+    server.script.then(Answer("I'm sorry, I can't assist with that request."))
+    said = await chat.ask(BRIEF, _picture())
+    assert said.refusal and not said.description
+    assert len(server.requests) == 1
+
+
+FILLED = [
+    ("", {"reasoning_tokens": 500}, "thinking"),
+    ("", {}, "white space"),
+    ('{"image_kind":' + " " * 3000, {}, "over and over"),
+    ('{"image_kind": "photo", "alt_text": "' + "the " * 800, {}, "over and over"),
+]
+
+
+@pytest.mark.parametrize(("content", "details", "named"), FILLED, ids=[row[2] + row[0][:9] for row in FILLED])
+async def test_an_answer_that_something_else_filled_is_not_asked_for_at_a_higher_cap(
+    chat: ChatModel, server: Model, content: str, details: dict[str, int], named: str
+) -> None:
+    usage = {"prompt_tokens": 900, "completion_tokens": 500, "completion_tokens_details": details}
+    choice = {"finish_reason": "length", "message": {"role": "assistant", "content": content}}
+    server.script.then(Fault(200, {"model": "m", "choices": [choice], "usage": usage}))
+    with entered(60) as call, pytest.raises(NoUsableAnswer, match=named):
+        await chat.ask(BRIEF, _picture())
+    assert len(server.requests) == 1
+    assert call.spent.completion_tokens == 500
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "900"}, {"completion_tokens": None}, "many", [1]])
+async def test_a_good_answer_is_kept_whatever_its_usage_says(chat: ChatModel, server: Model, usage: object) -> None:
+    choice = {"finish_reason": "stop", "message": {"content": json.dumps(GOOD)}}
+    server.script.then(Fault(200, {"choices": [choice], "usage": usage}))
+    said = await chat.ask(BRIEF, _picture())
+    assert said.description
+    assert (said.model, said.usage.prompt_tokens, said.usage.calls) == (BRIEF.model, 0, 1)
 
 
 async def test_one_stumble_is_waited_out_at_once(chat: ChatModel, server: Model) -> None:

@@ -17,15 +17,16 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity.aio import get_bearer_token_provider
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletionChunk
 
 from describer.adapters.chat import requests, responses
 from describer.adapters.chat.stream import StreamAccumulator
-from describer.domain.errors import Misconfigured, NoUsableAnswer, Transient
+from describer.domain.errors import ImageRejected, Misconfigured, NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.answer import Answer, FreeAnswer
+from describer.vision.answer_reader import Unreadable
 from describer.vision.brief import Brief, Question
 from describer.vision.families import Families
 from describer.vision.imaging.values import PreparedImage
@@ -122,18 +123,30 @@ class ChatModel:
             self.slots.release(1)
 
     async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:
-        spent = Usage()
-        for cap in (brief.max_completion_tokens, 2 * brief.max_completion_tokens):
-            completion = await self._patiently(lambda cap=cap: self._completed(brief, image, cap))  # type: ignore[misc]
-            spent = responses.added(spent, completion)
-            if completion.choices[0].finish_reason != "length":
-                return responses.read(completion, brief, spent)
-        raise NoUsableAnswer(f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many.")
+        """Asks, and once more if the answer cannot be read: says what was wrong, or raises the cap that cut it off."""
+        spent, cap, mend = Usage(), brief.max_completion_tokens, ""
+        try:
+            for again in (False, True):
+                said = await self._patiently(lambda cap=cap, mend=mend: self._completed(brief, image, cap, mend))  # type: ignore[misc]
+                spent = responses.added(spent, said.usage)
+                try:
+                    return responses.read(said, brief, spent)
+                except Unreadable as error:
+                    cut_off = said.finish_reason == "length"
+                    if again:
+                        raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
+                    cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
+        except ImageRejected:
+            call_context.current().charge(spent)
+            raise
+        raise AssertionError("unreachable: the second answer returns or raises")
 
     async def _patiently[T](self, once: Callable[[], Awaitable[T]]) -> T:
         for tried in range(1, _QUICK_TRIES + 1):
             try:
                 return await once()
+            except responses.Repeating:
+                raise
             except Transient as fault:
                 wait = fault.retry_after or self.backoff * tried * random.uniform(0.75, 1)  # noqa: S311 - jitter
                 if tried == _QUICK_TRIES or wait > _PATIENCE:
@@ -141,13 +154,11 @@ class ChatModel:
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _completed(self, brief: Brief, image: PreparedImage, cap: int) -> ChatCompletion:
-        request = requests.description(brief, image, cap, self.families(brief.model))
+    async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str) -> responses.Reply:
+        request = requests.description(brief, image, cap, self.families(brief.model), mend)
         with _sdk_errors():
-            answer: object = await self.client.chat.completions.create(**request)
-        if not isinstance(answer, ChatCompletion) or not answer.choices:
-            raise Transient("the model's server answered something that is no completion")
-        return answer
+            answer = await self.client.chat.completions.with_raw_response.create(**request)
+            return responses.reply(answer.content, brief.model)
 
     async def _opened(self, question: Question, images: Sequence[PreparedImage]) -> tuple[_Stream, ChatCompletionChunk]:
         """The stream and its first chunk."""
@@ -175,6 +186,12 @@ class ChatModel:
         except TimeoutError as error:
             sentence = f"the model gave no answer in {seconds:.1f} s"
             raise Transient(sentence, counts_as_attempt=seconds >= self.deadline) from error
+
+
+def _unusable(brief: Brief, error: Unreadable, *, cut_off: bool) -> str:
+    if cut_off:
+        return f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many."
+    return f"The model gave no usable answer in two calls: {error}."
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from describer.vision.families import Family
 from describer.vision.imaging.values import PreparedImage
 
 
-def description(brief: Brief, image: PreparedImage, cap: int, family: Family) -> dict[str, Any]:
-    """For one picture's description, in the strict form of `schema`."""
+def description(brief: Brief, image: PreparedImage, cap: int, family: Family, mend: str = "") -> dict[str, Any]:
+    """For one picture's description, in the strict form of `schema`; `mend`: what was wrong with the last one."""
     form = {"name": "description", "strict": True, "schema": schema(brief.languages)}
     return {
         "model": brief.model,
-        "messages": _messages(brief.instructions, brief.request, [image], brief.detail),
+        "messages": _messages(brief.instructions, _with(brief.request, mend), [image], brief.detail),
         "response_format": {"type": "json_schema", "json_schema": form},
         **_parameters(family, cap),
     }
@@ -31,6 +31,14 @@ def reply(question: Question, images: Sequence[PreparedImage], family: Family) -
         "stream_options": {"include_usage": True},
         **_parameters(family, question.max_completion_tokens),
     }
+
+
+def _with(text: str, mend: str) -> str:
+    return (
+        f"{text}\n\nYour last answer could not be used: {mend}. Mend that, and answer in the given form."
+        if mend
+        else text
+    )
 
 
 def _messages(system: str, text: str, images: Sequence[PreparedImage], detail: str) -> list[dict[str, Any]]:

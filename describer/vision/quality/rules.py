@@ -1,20 +1,11 @@
 """Is the answer a description? So far: that there is one, and that it is no refusal."""
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from describer.domain.status import Status
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
-
-_UNWILLING: Final = r"i ?(can ?not|can['\u2019]t|won['\u2019]t|(am|['\u2019]m) (not able|unable) to)"
-_REFUSAL: Final = re.compile(
-    r"(i['\u2019]?m|i am) (really |very |so )?sorry\b|(sorry|apolog\w+),? (but )?i\b|as an ai\b"
-    rf"|{_UNWILLING} ((help|assist) (you|with)|describe|identify|provide|process|view|comply|fulfil|analy[sz]e)\b",
-    re.IGNORECASE,
-)
-"""English openings by which a model talks of itself instead of the picture; looked for at the start of a text."""
+from describer.vision.quality import refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +25,7 @@ def check(answer: Answer, brief: Brief) -> Verdict:
         alt_text = answer.description.texts[language].alt_text.strip()
         if not alt_text:
             return Verdict(Status.NEEDS_REVIEW, ("empty",), f"The model gave no alt text in {language}.")
-        if _REFUSAL.match(alt_text):
+        if refusals.matches(alt_text):
             return Verdict(Status.NEEDS_REVIEW, ("refusal",), f"The model refused: {alt_text[:300]}")
         if brief.max_chars and len(alt_text) > brief.max_chars:
             reason = f"The alt text in {language} has {len(alt_text)} characters; {brief.max_chars} were allowed."

@@ -35,7 +35,7 @@ async def test_the_message_that_mends_a_crash_is_queued_first(house: House) -> N
     [(message, delay)] = house.queue.sent
     assert delay > 0
     house.topic.announced.clear()
-    await house.delivery.again(message.encode())
+    await house.delivery.handle_message(message.encode())
     assert house.metadata()["alt_text"] == TOM
     [stored] = house.topic.announced
     assert Announcement.of(stored, "/x").type == "ImageDescriber.DescriptionEdited"
@@ -47,7 +47,7 @@ async def _crash_after_writing(house: House) -> None:
     async def crash(_: object) -> None:
         raise SystemError("killed")
 
-    house.topic.announce = crash  # type: ignore[method-assign]
+    house.topic.announce = crash  # type: ignore[assignment, method-assign]
     with pytest.raises(SystemError):
         await house.corrector.correct(CAT, IN_ENGLISH)
     house.topic.announce = announce  # type: ignore[method-assign]
@@ -58,7 +58,7 @@ async def test_a_lease_on_the_picture_leaves_the_mark_to_the_message(house: Hous
     house.images.leased = True
     assert (await house.corrector.correct(CAT, IN_ENGLISH)).record.alt_text == TOM
     house.images.leased = False
-    await house.delivery.again(house.queue.sent[0][0].encode())
+    await house.delivery.handle_message(house.queue.sent[0][0].encode())
     assert house.metadata()["alt_text"] == TOM
 
 
