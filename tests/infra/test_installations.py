@@ -50,10 +50,10 @@ def test_the_lists_name_nothing_that_is_gone() -> None:
     [("dev", 3, 40, 3), ("prod", 33, 40, 8), ("existing", 1, 40, 1)],
     ids=["100K tokens a minute", "1,000K tokens a minute", "30K of an existing deployment"],
 )
-def test_scale_follows_from_the_models_capacity(path: str, single_flight: int, instances: int, each: int) -> None:
+def test_scale_follows_from_the_models_capacity(path: str, in_flight: int, instances: int, each: int) -> None:
     installation = Installation.read(INFRA / "params" / f"{path}.bicepparam")
     scale = installation.one("Microsoft.Web/sites")["properties"]["functionAppConfig"]["scaleAndConcurrency"]
-    assert installation.outputs["MODEL_CALLS_IN_FLIGHT"] == single_flight
+    assert installation.outputs["MODEL_CALLS_IN_FLIGHT"] == in_flight
     assert (scale["maximumInstanceCount"], installation.settings["MODEL_CONCURRENCY"]) == (instances, str(each))
 
 
