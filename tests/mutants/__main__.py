@@ -65,11 +65,13 @@ def _failing_without_a_fault(chosen: Sequence[Fault], project: Path) -> str:
 
 def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
     project, began = copies.get(), time.monotonic()
+    file = project / fault.file
+    whole = file.read_text(encoding="utf-8")  # not the project's own, which may be edited meanwhile
     try:
-        (project / fault.file).write_text(fault.applied(), encoding="utf-8")
+        file.write_text(fault.applied(project), encoding="utf-8")
         found = not _pass(project, fault.tests)
     finally:
-        shutil.copy(ROOT / fault.file, project / fault.file)
+        file.write_text(whole, encoding="utf-8")
         copies.put(project)
     seconds = time.monotonic() - began
     print(f"{'found   ' if found else 'NOT FOUND'} {seconds:4.0f} s  {fault.file}: {fault.what}", flush=True)

@@ -25,13 +25,13 @@ class Fault:
     find: str
     replace: str
 
-    def applied(self) -> str:
-        """The whole file with the fault.
+    def applied(self, root: Path = ROOT) -> str:
+        """The whole file of the project at `root`, with the fault.
 
         Raises:
             ValueError: the text does not stand there once; the code has changed, and the fault has to follow.
         """
-        text = (ROOT / self.file).read_text(encoding="utf-8")
+        text = (root / self.file).read_text(encoding="utf-8")
         if (times := text.count(self.find)) != 1:
             raise ValueError(f"{self.file} has the text {times} times, not once: {self.find!r}")
         return text.replace(self.find, self.replace)

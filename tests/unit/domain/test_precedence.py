@@ -790,3 +790,20 @@ def _types(house: House, field: str, text: str) -> bool:
         return False
     edit(house, **values)
     return True
+
+
+async def test_what_was_corrupt_for_another_decoder_is_tried_again(house: House) -> None:
+    house.preparer.refuses = Corrupt("Cut off.")
+    assert (await house.described()).status is Status.CORRUPT
+    house.preparer.refuses = None
+    assert isinstance(await house.describe(), Skip)
+    edit(house, reader="a decoder of last year")
+    assert (await house.described()).status is Status.DESCRIBED
+
+
+async def test_only_what_people_said_comes_back_with_earlier_bytes(house: House) -> None:
+    """The model is asked anew: what it said of the same bytes was withdrawn when they went."""
+    for data in (b"cat", b"dog", b"cat"):
+        house.images.put(CAT, data)
+        assert (await house.described()).status is Status.DESCRIBED
+    assert len(house.model.calls) == 3
