@@ -34,6 +34,8 @@ def main() -> int:
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
     given = options.parse_args()
     chosen = [fault for fault in faults() if given.only in f"{fault.file}: {fault.what}"]
+    if not chosen:
+        options.error(f"no fault has {given.only!r} in its file's name or its sentence")
     with tempfile.TemporaryDirectory() as folder:
         copies = SimpleQueue[Path]()
         for number in range(given.jobs):
