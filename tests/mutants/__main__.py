@@ -42,7 +42,7 @@ def main() -> int:
             copies.put(_copy(Path(folder) / str(number)))
         broken = _failing_without_a_fault(chosen, copies.get())
         if broken:
-            print(f"These tests fail without any fault: {broken}", file=sys.stderr)
+            print(f"{broken}\nThe tests fail without any fault.", file=sys.stderr)
             return 1
         copies.put(Path(folder) / "0")
         with ThreadPoolExecutor(given.jobs) as pool:
@@ -61,8 +61,7 @@ def _copy(project: Path) -> Path:
 
 
 def _failing_without_a_fault(chosen: Sequence[Fault], project: Path) -> str:
-    tests = sorted({test for fault in chosen for test in fault.tests})
-    return "" if _pass(project, tests) else " ".join(tests)
+    return _failures(project, sorted({test for fault in chosen for test in fault.tests}))
 
 
 def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
@@ -71,7 +70,7 @@ def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
     whole = file.read_text(encoding="utf-8")  # not the project's own, which may be edited meanwhile
     try:
         file.write_text(fault.applied(project), encoding="utf-8")
-        found = not _pass(project, fault.tests)
+        found = bool(_failures(project, fault.tests))
     finally:
         file.write_text(whole, encoding="utf-8")
         copies.put(project)
@@ -80,13 +79,14 @@ def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
     return found
 
 
-def _pass(project: Path, tests: Sequence[str]) -> bool:
+def _failures(project: Path, tests: Sequence[str]) -> str:
+    """What pytest prints of the first test that fails, or an empty string."""
     command = [sys.executable, "-B", "-m", "pytest", *_OPTIONS, *tests]
     try:
-        done = subprocess.run(command, cwd=project, capture_output=True, check=False, timeout=LONGEST)
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=LONGEST)
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return f"no end within {LONGEST:.0f} s"
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.pipeline import NOT_MARKED
 from describer.vision.answer import Answer
 from describer.vision.imaging.values import PreparedImage
-from tests.fakes import answer, give_way
+from tests.fakes import FakeImages, answer, give_way
 from tests.unit.conftest import BRIEF, CAT, House
 
 REFUSAL = Answer("luna", Usage(calls=1), refusal="I can't help with that.")
@@ -908,3 +908,30 @@ async def test_what_is_known_to_take_no_metadata_is_not_flagged_where_none_is_wr
     house.images.put(CAT, b"cat")
     house.images.refusal = Archived("archived")
     assert (await house.described()).flags == ()
+
+
+async def test_an_over_large_blob_waits_for_no_more_memory_than_a_picture_may_take(house: House) -> None:
+    house.memory = MemoryBudget(house.max_bytes + 400)
+    house.images.put(CAT, bytes(5 * house.max_bytes))
+    async with house.memory.reserve_when_free(400), asyncio.timeout(5):
+        assert (await house.described()).status is Status.TOO_LARGE
+
+
+async def test_a_record_that_is_replaced_while_its_picture_is_marked_is_visited_again(house: House) -> None:
+    """Nobody else would: the mark says that all is done, and a sidecar raises no event."""
+
+    class EditedMeanwhile(FakeImages):
+        edited = False
+
+        async def set_metadata(self, picture: ImageBlob, pairs: Mapping[str, str]) -> bool:
+            done = await super().set_metadata(picture, pairs)
+            if not self.edited:
+                self.edited = True
+                house.records.edit(CAT, {"alt_text": "Tom, our cat"})
+            return done
+
+    house.images = EditedMeanwhile()
+    house.images.put(CAT, b"cat")
+    assert (await house.described()).alt_text == "Tom, our cat"
+    assert house.metadata()["alt_text"] == "Tom, our cat"
+    assert house.metadata()["description_record"] == house.records.stored[CAT].etag.strip('"')

@@ -44,3 +44,8 @@ def test_every_language_is_checked() -> None:
 def test_the_services_own_refusal_is_kept_for_the_reviewer() -> None:
     verdict = check(Answer("luna", Usage(), refusal="I can't."), BRIEF)
     assert verdict.reason == "The model refused: I can't."
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(10, Status.DESCRIBED), (9, Status.NEEDS_REVIEW)])
+def test_a_text_may_have_as_many_characters_as_are_allowed_and_no_more(allowed: int, status: Status) -> None:
+    assert check(answer("Ten signs."), replace(BRIEF, max_chars=allowed)).status is status
