@@ -124,13 +124,11 @@ class DescribeImage:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
                 with self.memory.try_reserve(_memory(context)):
-                    asked = Invocation.model_validate(await unpacked(from_json, context)).arguments
+                    asked = await _arguments(context)
                     source = asked.source()
                     return _told(await self.on_demand.describe(source, self.on_demand.brief(asked.order())))
-        except ValidationError as error:
-            return {"error": " ".join(_faults(error))}
-        except ValueError:  # by `from_json`, whose sentence speaks of lines and columns
-            return {"error": "The call is not valid JSON."}
+        except _Unreadable as error:
+            return {"error": str(error)}
         except DescriberError as error:
             return _refused(error, source)
         except Exception as error:  # noqa: BLE001 - the host would log and export it, sentence and all
@@ -149,6 +147,19 @@ class DescribeImage:
 def _memory(context: str) -> int:
     """Bytes for the texts in a call and the picture that may be in them."""
     return len(context) // 4 * 7
+
+
+class _Unreadable(Exception):
+    """The call is not one of this tool; the text says why. A `ValueError` would be taken for a bug's."""
+
+
+async def _arguments(context: str) -> Arguments:
+    try:
+        return Invocation.model_validate(await unpacked(from_json, context)).arguments
+    except ValidationError as error:
+        raise _Unreadable(" ".join(_faults(error))) from None
+    except ValueError:  # by `from_json`, whose sentence speaks of lines and columns
+        raise _Unreadable("The call is not valid JSON.") from None
 
 
 def _faults(error: ValidationError) -> Iterator[str]:

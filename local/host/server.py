@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, request_response
 
 from local.addresses import MCP_PATH
 from local.host.httptriggers import HttpTriggers
 
 if TYPE_CHECKING:
     from local.host.mcptools import McpEndpoint
-
-EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,9 @@ def application(called: Called, webhooks: Sequence[BaseRoute]) -> Starlette:
     routes = [Route("/admin/host/status", _status, methods=["GET"]), *webhooks]
     if called.tools:
         routes.append(Route(MCP_PATH, called.tools))
-    routes.append(Route("/{path:path}", called.http.answer, methods=EVERY_METHOD))
-    return Starlette(routes=routes, lifespan=called.tools.running if called.tools else None)
+    application = Starlette(routes=routes, lifespan=called.tools.running if called.tools else None)
+    application.router.default = request_response(called.http.answer)  # a route would match no line break in a path
+    return application
 
 
 async def _status(_request: Request) -> Response:

@@ -23,6 +23,7 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
     images = installation.settings["IMAGES_CONTAINER"]
     async with storage.blob_service() as blobs:
         await blobs.get_blob_client(images, "pets/cat.jpg").upload_blob(jpeg(320))
+        await blobs.get_blob_client(images, "lines/rule.png").upload_blob(jpeg(321))
     for name in ("cat.jpg", "coffee.jpg"):
         sample = (ROOT / "samples" / name).read_bytes()
         installation.picture(name, sample)
@@ -30,7 +31,8 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
     program = f'describer() {{ {shlex.quote(sys.executable)} -m describer "$@"; }}\n'
     blocks = [block.replace("images", images) for block in re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)]
     assert "".join(blocks).count("describer ") >= 10
-    showing = [block for block in blocks if "describer show" in block]  # what the others have written
+    correcting = [block for block in blocks if "describer set" in block]  # as they change what is shown
+    showing = [block for block in blocks if "describer show" in block and block not in correcting]  # what others wrote
     two = asyncio.Semaphore(2)
 
     async def typed(block: str) -> str:
@@ -39,9 +41,12 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
         assert done.code == 0, done.out + done.err
         return done.out
 
-    shown = await asyncio.gather(*(typed(block) for block in blocks if block not in showing))
+    shown = await asyncio.gather(*(typed(block) for block in blocks if block not in [*showing, *correcting]))
     for block in showing:
         assert "A test picture of 320 by 100 pixels" in await typed(block)
+    await typed(f"describer describe --container {images} lines/rule.png --write")
+    for block in correcting:
+        await typed(block)
     assert any('<img src="cat.jpg" alt="A test picture of 451 by 300 pixels' in out for out in shown)
     assert len((installation.folder / "descriptions.jsonl").read_text().splitlines()) == 2
 

@@ -325,7 +325,10 @@ async def seen_of_bugs(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 
 async def test_no_secret_of_a_caller_is_kept_or_answered(seen: Seen) -> None:
-    assert seen.leaks(*MARKS, seen.key, seen.mcp_key) == {}
+    """But for the context of a caller who had the answer written: the record keeps what it was asked."""
+    others = [mark for mark in MARKS if mark != "CONTEXTMARK"]
+    assert seen.leaks(*others, seen.key, seen.mcp_key) == {}
+    assert set(seen.leaks("CONTEXTMARK")) <= {"records", *(f"answer: {label}" for label in SPOKEN_OF)}
 
 
 async def test_a_blobs_name_and_a_text_about_it_stay_in_what_is_theirs(seen: Seen) -> None:

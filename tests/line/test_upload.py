@@ -62,7 +62,8 @@ async def test_nothing_that_we_write_starts_anything(line: Line) -> None:
     visits = [fact["picture"] for fact in line.log() if fact["picture"] in ours]
     assert len(visits) == len(set(visits)) == 11
     assert [line.calls(picture) for picture in made.values()] == [1] * 10
-    assert not [fact for fact in line.log() if fact["picture"].startswith("descriptions/")]
+    sidecars = {str(ImageRef("descriptions", sidecar_name(ImageRef("images", name)))) for name in made}
+    assert not [fact for fact in line.log() if fact["picture"] in sidecars]
 
 
 async def test_the_same_bytes_again_cost_no_call(line: Line) -> None:

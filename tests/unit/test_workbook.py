@@ -33,6 +33,7 @@ NOT_SHOWN: dict[str, str] = {}
 FOREIGN = {
     *("PutMessage", "DeleteMessage", "-poison/", "/work-set-aside/", "work-set-aside", "/"),  # storage
     *("Host is shutting down", "Message decoding has failed", "Invalid message in blob trigger queue"),  # the host
+    *("Ingestion", "OverQuota"),  # the workspace
     *("input", "output"),  # gen_ai.token.type
     *("chat ", "records.", "images.", "image.", "topic."),  # beginnings of spans' names
     *("[0-9a-f]{16}", "…"),

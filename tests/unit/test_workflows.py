@@ -27,12 +27,12 @@ def _commands(name: str) -> str:
 
 
 def test_there_are_two() -> None:
-    assert set(WORKFLOWS) == {"checks", "deploy"}
+    assert set(WORKFLOWS) == {"checks", "azure-dev"}
 
 
 @pytest.mark.parametrize(
     ("name", "permissions"),
-    [("checks", {"contents": "read"}), ("deploy", {"contents": "read", "id-token": "write"})],
+    [("checks", {"contents": "read"}), ("azure-dev", {"contents": "read", "id-token": "write"})],
 )
 def test_each_may_do_what_it_must_and_no_more(name: str, permissions: dict[str, str]) -> None:
     workflow = _read(name)
@@ -84,11 +84,11 @@ def test_the_checks_are_the_projects_own() -> None:
 
 
 def test_a_deployment_signs_in_by_federation_and_only_when_somebody_asks() -> None:
-    assert list(_read("deploy")["on"]) == ["workflow_dispatch"]
-    commands = _commands("deploy")
+    assert list(_read("azure-dev")["on"]) == ["workflow_dispatch"]
+    commands = _commands("azure-dev")
     assert "--federated-credential-provider github" in commands
     assert commands.rstrip().endswith("azd up --no-prompt")
-    [login] = [step for step in _steps("deploy") if step.get("uses", "").startswith("azure/login@")]
+    [login] = [step for step in _steps("azure-dev") if step.get("uses", "").startswith("azure/login@")]
     assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
 
 
@@ -96,9 +96,9 @@ def test_a_deployment_is_told_all_that_azd_would_otherwise_ask_for() -> None:
     bicep = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     required = set(re.findall(r"^param (\w+) [^=\n]+$", bicep, re.MULTILINE))
     given = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    told = set(re.findall(r"infra\.parameters\.(\w+)", _commands("deploy")))
+    told = set(re.findall(r"infra\.parameters\.(\w+)", _commands("azure-dev")))
     assert required - given.keys() == told
-    environment = _read("deploy")["jobs"]["deploy"]["env"]
+    environment = _read("azure-dev")["jobs"]["deploy"]["env"]
     for name in required & given.keys():
         assert re.fullmatch(r"\$\{(\w+)\}", given[name]["value"])
         assert given[name]["value"][2:-1] in environment

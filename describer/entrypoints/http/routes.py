@@ -41,7 +41,7 @@ from describer.vision.brief import Brief, Question
 
 _OF_THE_HOST = frozenset({"code", "clientId"})
 """Query options that the Functions host reads: a key, and its name."""
-_OPTION = re.compile(r"[a-z_]{1,40}")
+_OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
 """What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
@@ -160,7 +160,8 @@ def _refuse_others(request: Request, known: Iterable[str]) -> None:
     """Refuses query options that do not exist: a misspelt one would be paid for and not heeded."""
     others = request.query_params.keys() - {*known} - _OF_THE_HOST
     if others:
-        raise Problem.invalid({name[:100]: f"is not an option; {_choices(known)}" for name in sorted(others)})
+        shown = {name if _OPTION.fullmatch(name) else "query" for name in others}
+        raise Problem.invalid({name: f"is not an option; {_choices(known)}" for name in sorted(shown)})
 
 
 def _choices(known: Iterable[str]) -> str:
