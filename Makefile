@@ -26,14 +26,15 @@ start: ## keep the app and all its stand-ins running, to try things by hand
 	@sh local/setup.sh demo
 	@$(PY) -m local.start
 
-test: ## run the tests, but for those of infra/, which belong to `make check`
+test: ## run the tests, but for those of infra/ (`make check`) and of the app on the real extensions (`make extensions`)
 	@sh local/setup.sh test
-	@$(PY) -m pytest --ignore tests/infra $(ARGS)
+	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost $(ARGS)
 
 extensions: ## hold the host's stand-in against Microsoft's own extensions, run by the program that WEBJOBS_HOST names
 	@sh local/setup.sh test
 	@$(PY) -m tests.contracts.extensions --note $(ARGS)
 	@$(PY) -m tests.contracts.extensions --table
+	@$(PY) -m pytest -n0 tests/realhost
 	@LINE_EXTENSIONS=$$WEBJOBS_HOST $(PY) -m pytest tests/line
 
 mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
