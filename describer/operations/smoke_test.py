@@ -49,16 +49,16 @@ class SmokeTest:
 
     async def prove(self, body: bytes) -> None:
         """A message of `smoke-tests`; its text names the proof, so that its log event can be found."""
-        specimen = SmokeImage.of(body.decode("utf-8", errors="ignore"))
-        ref = specimen.ref(self.container)
-        facts: dict[str, object] = {"proof": specimen.token, "picture": ref}
+        smoke_image = SmokeImage.of(body.decode("utf-8", errors="ignore"))
+        ref = smoke_image.ref(self.container)
+        facts: dict[str, object] = {"proof": smoke_image.token, "picture": ref}
         if skip := self.blob_filter.skips_name(ref):
             _log.error(FAILED, extra=facts | {"reason": f"nothing can be proved: {FOLDER} {skip.detail}"})
             return
         started = self.clock()
         record, reason = None, ""
         try:
-            record, reason = await self._record(ref, specimen.draw())
+            record, reason = await self._record(ref, smoke_image.draw())
         finally:
             left = await self._remove(ref, record)
         facts |= {"seconds": round(self.clock() - started, 1), "status": str(record.status) if record else "none"}

@@ -61,14 +61,14 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
     Raises:
         Stop: no sidecar came, or one without a description.
     """
-    specimen = SmokeImage(secrets.token_hex(8))
-    ref = specimen.ref(here.images_container)
+    smoke_image = SmokeImage(secrets.token_hex(8))
+    ref = smoke_image.ref(here.images_container)
     picture = Blob(azure, here.images_account_name, here.images_container, ref.name)
     sidecar = Blob(azure, here.images_account_name, here.descriptions_container, sidecar_name(ref))
     left = [picture, sidecar]  # the picture first, so that whoever still works on it finds it gone
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _upload(clock, picture, Path(folder), specimen.draw())
+            _upload(clock, picture, Path(folder), smoke_image.draw())
             started = clock.now()
             record = _described(clock, picture, sidecar, Path(folder), here)
             seconds = clock.now() - started

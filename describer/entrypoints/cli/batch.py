@@ -15,7 +15,7 @@ from describer.vision.brief import Brief, Question
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Brings pictures to the desk.
+    """Describe many pictures, as many at a time as the settings allow.
 
     Args:
         on_demand: app.on_demand; it reads files and blobs when there is memory for them.

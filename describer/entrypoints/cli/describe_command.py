@@ -1,4 +1,4 @@
-"""Asks the desk about pictures, and prints what it says."""
+"""Ask about pictures, and print the answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager

@@ -45,7 +45,7 @@ def asgi(
     """The application behind its door.
 
     Args:
-        on_demand: gives the desk; it is asked with each call that needs it.
+        on_demand: gives the on-demand service; called with each request that needs it.
         corrector: gives what writes corrections, likewise.
         checks: tries every connection.
         memory: for bodies.

@@ -61,7 +61,7 @@ class Routes:
     """What is behind the door.
 
     Args:
-        on_demand: gives the desk, which is built with the first call that needs it.
+        on_demand: gives the on-demand service, which is built with the first call that needs it.
         corrector: gives what writes corrections, likewise.
         checks: tries every connection.
     """

@@ -66,7 +66,7 @@ class Options(BaseModel):
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
 
     def order(self) -> RequestOptions:
-        """The options as the desk takes them."""
+        """The options as the on-demand service takes them."""
         return RequestOptions(
             languages=tuple(self.languages or ()),
             context=self.context or "",

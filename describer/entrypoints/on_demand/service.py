@@ -9,7 +9,7 @@
 
     question = on_demand.question("Which breed is it?", RequestOptions(max_tokens=300))
     answer = await on_demand.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
-    async with aclosing(desk.stream(sources, question)) as pieces:              # str, str, …, and last the FreeAnswer
+    async with aclosing(on_demand.stream(sources, question)) as pieces:     # str, str, …, and last the FreeAnswer
         async for piece in pieces: ...
 
     with memory.try_reserve(len(data)):                     # whoever takes bytes in (`Upload`) reserves the memory
