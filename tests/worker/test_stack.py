@@ -62,9 +62,12 @@ def app(tmp_path: Path) -> Path:
 
 @contextmanager
 def started(app: Path, state: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run what `make start` runs; killed at the end at the latest."""
+    """Run what `make start` runs, on the extensions' stand-in; killed at the end at the latest."""
     command = children.module("local.start", "--app", str(app), "--state", str(state), "--no-model")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    inherited = {name: value for name, value in os.environ.items() if name != environment.PROGRAM}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=inherited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     with process:
         try:
             yield process
@@ -72,9 +75,11 @@ def started(app: Path, state: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-async def addresses(state: Path) -> Addresses:
+async def addresses(state: Path, process: subprocess.Popen[str]) -> Addresses:
     file = state / "addresses.json"
-    text = await until(lambda: file.read_text("utf-8") if file.exists() else "")
+    text = await until(lambda: process.poll() is not None or (file.read_text("utf-8") if file.exists() else ""))
+    if text is True:
+        pytest.fail(f"it ended with exit code {process.returncode}: {process.communicate()[1]}")
     assert file.stat().st_mode & 0o777 == 0o600
     return Addresses(**json.loads(text))
 
@@ -157,7 +162,7 @@ async def called(server: dict[str, Any]) -> str:
 
 async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as process:
-        where = await addresses(tmp_path / "state")
+        where = await addresses(tmp_path / "state", process)
         assert any_listens(where)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.to_thread(process.communicate)
@@ -169,7 +174,7 @@ async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> No
 
 async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as process:
-        where = await addresses(tmp_path / "state")
+        where = await addresses(tmp_path / "state", process)
         assert any_listens(where)
         process.kill()
         await until(lambda: not any_listens(where))
@@ -177,12 +182,12 @@ async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Pat
 
 async def test_a_second_start_beside_a_running_one_says_so(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as first:
-        where = await addresses(tmp_path / "state")
+        where = await addresses(tmp_path / "state", first)
         with started(app, tmp_path / "state") as second:
             _, said = await asyncio.to_thread(second.communicate)
             assert second.returncode == 1
         assert "Another stack runs already" in said
-        assert await addresses(tmp_path / "state") == where
+        assert await addresses(tmp_path / "state", first) == where
         assert any_listens(where)
         first.send_signal(signal.SIGINT)
         await asyncio.to_thread(first.communicate)
