@@ -28,8 +28,8 @@ QUEUED = [case for case in CASES if "queue" in case]
 def _reply(case: dict[str, Any]) -> Fault:
     if "content" not in case:
         return Fault(case["status"], case["body"])
-    said = {name: case[name] for name in ("content", "reasoning_content") if name in case}
-    choice = {"finish_reason": case["finish_reason"], "message": {"role": "assistant", **said}}
+    said: dict[str, Any] = {name: case[name] for name in ("content", "reasoning_content") if name in case}
+    choice = {"finish_reason": case["finish_reason"], "message": said | {"role": "assistant"}}
     return Fault(200, {"choices": [choice], "usage": {"prompt_tokens": 900, "completion_tokens": 500}})
 
 
