@@ -17,6 +17,7 @@ from describer.domain.errors import Conflict, DescriberError, ImageRejected, New
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record, Usage
+from describer.pipeline import call_context
 from describer.pipeline.ports import Page
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -228,6 +229,8 @@ class FakeModel:
         self.script: list[Answer | FreeAnswer | DescriberError] = []
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
         self.breaks_after: int | None = None
+        self.spends = Usage()
+        """What answers cost that come to nothing."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         await give_way()
@@ -236,6 +239,7 @@ class FakeModel:
         await self.meanwhile()
         said = self.script.pop(0) if self.script else answer(languages=brief.languages)
         if isinstance(said, DescriberError):
+            call_context.current().charge(self.spends)
             raise said
         assert isinstance(said, Answer), "the script has a free answer here"
         return said

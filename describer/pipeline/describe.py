@@ -94,7 +94,7 @@ class ImageDescriber:
 
         async def ask() -> Record:
             record = await self.anew(picture, content, brief)
-            if record.usage.calls:
+            if record.usage.calls and record.status is not Status.FAILED:
                 self.answers.put(key, record)
             return record
 
@@ -120,19 +120,29 @@ class ImageDescriber:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
-        try:
-            image = await self.preparer.prepare(
-                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
-            )
-            content.release()
-            source = source_of(picture, content, image.header)
-            if image.is_spacer:
-                return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
-            call_context.current().charge(answer.usage)
-        except ImageRejected as refusal:
-            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
-        return self._record(brief, source, self._sent(brief, image), answer)
+        sent = None
+        with call_context.entered() as call:
+            try:
+                image = await self.preparer.prepare(
+                    content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+                )
+                content.release()
+                source, sent = source_of(picture, content, image.header), self._sent(brief, image)
+                if image.is_spacer:
+                    return Record.unasked(brief, source, sent, _SPACER)
+                answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
+                call.charge(answer.usage)
+            except ImageRejected as refusal:
+                record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
+                return self._charged(record, brief, call.spent, sent)
+        return self._record(brief, source, sent, answer)
+
+    def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
+        """`record` with what was paid for answers that came to nothing."""
+        if not (spent.calls and sent):
+            return record
+        cost = estimate(self.families(brief.model), spent, sent)
+        return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
 
     def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
         verdict = rules.check(answer, brief)

@@ -8,11 +8,12 @@ import json
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline import messages
 from describer.pipeline.messages import Unreadable
 
@@ -20,6 +21,8 @@ _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
+_SPENT: Final = {"prompttokens": "prompt_tokens", "completiontokens": "completion_tokens", "calls": "calls"}
+"""What was paid, by CloudEvents' names of attributes, which have no underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        spent: what the model was paid for it so far, for answers of which there is no record.
     """
 
     ref: ImageRef
@@ -41,15 +45,17 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    spent: Usage = field(default_factory=Usage)
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool) -> Self:
-        """The same work, put off once more."""
-        return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
+    def next_attempt(self, spent: Usage, *, counts_as_attempt: bool) -> Self:
+        """The same work, put off once more; `spent` is what this try cost."""
+        attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
+        return replace(self, attempts=attempts, deferrals=deferrals, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
         """The same work, after a try of which nobody knows the end."""
@@ -70,6 +76,7 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
             },
             ensure_ascii=False,
         )
@@ -87,11 +94,12 @@ class Work:
             raise Unreadable("the message is no event: expected a JSON object with a subject")
         first_seen, anew = _moment(event), event.get("again") is True
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
+        spent = Usage.model_validate({of: _count(event, name) for name, of in _SPENT.items()})
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, spent) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

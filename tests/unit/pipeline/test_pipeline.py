@@ -43,7 +43,7 @@ REFUSAL = Answer("luna", Usage(calls=1), refusal="I can't help with that.")
 
 
 async def _fails(house: House) -> None:
-    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage())
 
 
 STATUSES: dict[Status, Callable[[House], object]] = {
@@ -773,19 +773,19 @@ async def test_what_a_new_limit_may_mend_is_tried_again_and_told_once(house: Hou
 
 
 async def test_a_failed_picture_is_tried_again_at_the_next_event(house: House) -> None:
-    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    await house.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage())
     record = await house.described()
     assert record.status is Status.DESCRIBED
 
 
 async def test_giving_up_never_replaces_a_description(house: House) -> None:
     await house.describe()
-    assert isinstance(await house.pipeline.give_up(CAT, BRIEF, "tried 3 times"), Skip)
+    assert isinstance(await house.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage()), Skip)
 
 
 async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(house: House) -> None:
     await house.describe()
-    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times", Usage())
     assert isinstance(end, Record)
     assert (end.status, end.alt_text) == (Status.DESCRIBED, "A cat on a sofa.")
     assert house.records.writes == 1
@@ -794,7 +794,7 @@ async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(house: House) 
 async def test_giving_up_never_overwrites_a_persons_text(house: House) -> None:
     await house.describe()
     house.images.tag(CAT, alt_text="My cat Tom")
-    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    end = await house.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times", Usage())
     assert isinstance(end, Record)
     assert (end.status, end.alt_text) == (Status.KEPT, "My cat Tom")
     assert house.metadata()["alt_text"] == "My cat Tom"
