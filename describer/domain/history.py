@@ -1,11 +1,9 @@
 """What was known of a picture earlier. A line holds all texts of its time; those of people are never dropped."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Final, Self
 
-from pydantic import PlainSerializer
-
+from describer.domain.dates import Moment
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, judge, word_on
 from describer.domain.status import Status
@@ -75,7 +73,7 @@ class DescriptionState(AttributedTexts):
     """None: asked as the settings say."""
     fingerprint: str
     """Of the brief: see `Brief.fingerprint`."""
-    at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
+    at: Moment
     source: Source
 
     @property
