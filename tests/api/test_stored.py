@@ -71,6 +71,21 @@ async def test_records_are_listed_in_pages(api: Api) -> None:
     assert sum(len(page) for page in await _pages(api, "container=images")) == 6
 
 
+async def test_the_first_page_has_the_answers_that_lie_behind_many_others(api: Api) -> None:
+    refs = [ImageRef("images", f"{number:03}.jpg") for number in range(120)]
+    for ref in refs:
+        api.harness.images.put(ref, ref.name.encode())
+        await api.harness.describe(ref)
+    await api.client.put(
+        f"/api/descriptions/images/{refs[110].name}", json={"review": "rejected"}, headers={"if-match": "*"}
+    )
+    for query in ("status=needs_review", "review=rejected", "status=needs_review&review=rejected&prefix=11"):
+        body = (await api.client.get(f"/api/descriptions?{query}")).json()
+        assert [entry["name"] for entry in body["descriptions"]] == [refs[110].name]
+        assert body["cursor"] is None
+    assert (await api.client.get("/api/descriptions?review=approved")).json() == {"descriptions": [], "cursor": None}
+
+
 async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
     _problem(await api.client.get("/api/descriptions?container=secrets"), 404, "not-found")
     body = _problem(await api.client.get("/api/descriptions?status=lost"), 422, "invalid")
