@@ -12,7 +12,7 @@ from describer.domain.record import Record
 from describer.entrypoints.http.build import document
 from describer.entrypoints.http.document import Document
 from describer.entrypoints.http.problems import KINDS
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.settings import Settings
 from tests.formats import matrix
 
@@ -62,7 +62,7 @@ def record_schema() -> str:
 
 def event_schema() -> str:
     """The JSON Schema of what is published."""
-    return _published(Announcement)
+    return _published(OutcomeEvent)
 
 
 def _published(model: type[BaseModel]) -> str:

@@ -48,6 +48,7 @@ _outcome = st.fixed_dictionaries({"status": st.sampled_from([*Status]), "reason"
 _request = st.fixed_dictionaries(
     {"languages": _maybe(st.lists(_tags, max_size=3)), "context": _maybe(_texts), "max_chars": _maybe(st.integers(20))}
 )
+_answered = st.fixed_dictionaries({"languages": st.lists(_tags, max_size=3), "fingerprint": _digests})
 _state: dict[str, st.SearchStrategy[Any]] = {
     "language": _tags,
     "alt_text": _texts,
@@ -69,6 +70,8 @@ _state: dict[str, st.SearchStrategy[Any]] = {
     "model": _maybe(_texts),
     "request": _maybe(_request),
     "fingerprint": _digests,
+    "answers": st.lists(_answered, max_size=2),
+    "missing": st.dictionaries(_tags, _outcome, max_size=2),
     "at": st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
     "source": _source,
 }

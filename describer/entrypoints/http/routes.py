@@ -17,12 +17,13 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Status
+from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
 from describer.entrypoints.http.content_negotiation import Form, wanted
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
 from describer.entrypoints.http.schemas import (
-    Answered,
+    AnsweredQuestion,
     Change,
     CheckResult,
     DeepHealth,
@@ -38,6 +39,7 @@ from describer.entrypoints.http.schemas import (
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
 from describer.pipeline.correct import Corrector
+from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
@@ -64,7 +66,7 @@ type Unions = Literal["inheritance", "oneOf"]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What is behind the door.
+    """The handlers behind the middleware.
 
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
@@ -138,18 +140,17 @@ class Routes:
         self,
         request: Request,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
-        prefix: Annotated[
-            str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
-        ] = "",
+        review: Annotated[Review | None, Query(description="Only records of which people said this.")] = None,
+        prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
-        cursor: Annotated[str, Query(max_length=4096, description="From the page before.")] = "",
-        limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
+        cursor: Annotated[str, Query(max_length=8192, description="From the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=100, description="Records in a page at most.")] = 50,
     ) -> Response:
-        """Stored records, in pages by name."""
-        _refuse_others(request, ("status", "prefix", "container", "cursor", "limit"))
-        page = await self.on_demand().page(container, prefix, cursor, limit)
-        found = [stored for stored in page.stored if status is None or stored.record.status is status]
-        return _json(Listing(descriptions=[_entry(stored) for stored in found], cursor=page.cursor or None))
+        """Stored records, in pages by name; a page is empty only if there are no more."""
+        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
+        wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
+        page = await self.on_demand().find(container, prefix, wanted, cursor, limit)
+        return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
 
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
         """The interface in OpenAPI 3.1."""
@@ -187,7 +188,7 @@ class Routes:
         said = await self.on_demand().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
-        return PlainTextResponse(said.text) if form is Form.TEXT else _json(Answered.of(said))
+        return PlainTextResponse(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
 
 
 def _form_of_answer(request: Request) -> Form:

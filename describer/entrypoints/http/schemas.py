@@ -269,7 +269,7 @@ class Results(BaseModel):
     results: list[Result]
 
 
-class Answered(BaseModel):
+class AnsweredQuestion(BaseModel):
     """One free answer."""
 
     model_config = _ANSWER
@@ -283,12 +283,12 @@ class Answered(BaseModel):
     usage: Usage
 
     @classmethod
-    def of(cls, said: FreeAnswer) -> "Answered":
+    def of(cls, said: FreeAnswer) -> "AnsweredQuestion":
         """What of an answer is told."""
         return cls(answer=said.text, ending=said.ending, model=said.model, usage=said.usage)
 
 
-type DescribeAnswer = Annotated[Described | Results | Answered, Discriminator("kind")]
+type DescribeAnswer = Annotated[Described | Results | AnsweredQuestion, Discriminator("kind")]
 
 
 class Entry(BaseModel):
@@ -313,7 +313,7 @@ class Listing(BaseModel):
     model_config = _ANSWER
 
     descriptions: list[Entry]
-    cursor: str | None = Field(description="For the next page, or null where this was the last. A page may be empty.")
+    cursor: str | None = Field(description="For the next page, or null where this was the last.")
 
 
 class Health(BaseModel):

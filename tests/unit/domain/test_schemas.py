@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 from describer.domain.image_blob import StoredRecord
 from describer.domain.record import Record
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from tests import generated
 from tests.records import records
 
@@ -21,8 +21,8 @@ EVENTS = [generated.ROOT / "docs" / "event.schema.json", *sorted(RELEASED.glob("
 VALIDATORS = {path: jsonschema_rs.validator_for(path.read_text(encoding="utf-8")) for path in RECORDS + EVENTS}
 
 
-def _event(record: Record) -> Announcement:
-    return Announcement.of(StoredRecord(record, '"0x8D"'), "https://acc.blob.core.windows.net")
+def _event(record: Record) -> OutcomeEvent:
+    return OutcomeEvent.of(StoredRecord(record, '"0x8D"'), "https://acc.blob.core.windows.net")
 
 
 @given(records)
