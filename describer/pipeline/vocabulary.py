@@ -120,6 +120,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unexpected": _MESSAGE | _BUG,
     "storage.protected": frozenset({"reason"}),
     "answer.not_shared": frozenset({"key", "error"}),
+    "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),
     "picture.refused": frozenset({"cause"}),
