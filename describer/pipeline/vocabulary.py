@@ -21,6 +21,7 @@ RECORDS_UNSHARE: Final = "records.invalidate"
 RECORDS_CONFIRM: Final = "records.verify_unchanged"
 RECORDS_DELETE: Final = "records.delete"
 IMAGES_LOOK: Final = "images.get_properties"
+IMAGES_PAGE: Final = "images.page"
 IMAGES_READ: Final = "images.read"
 IMAGES_MARK: Final = "images.set_metadata"
 IMAGE_PREPARE: Final = "image.prepare"
@@ -77,6 +78,7 @@ SPANS: Final = frozenset(
         RECORDS_CONFIRM,
         RECORDS_DELETE,
         IMAGES_LOOK,
+        IMAGES_PAGE,
         IMAGES_READ,
         IMAGES_MARK,
         IMAGE_PREPARE,

@@ -1,7 +1,10 @@
 """What is stored is read and listed; health is told."""
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from describer.domain.errors import Conflict
 from describer.domain.image_blob import StoredRecord
@@ -11,7 +14,8 @@ from describer.pipeline.ports import Verdict
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
 from tests.fakes import answer
-from tests.unit.conftest import CAT
+from tests.unit.conftest import BRIEF, CAT
+from tests.unit.domain.test_further_languages import WORDS, said
 
 PATH = f"/api/descriptions/{CAT.container}/{CAT.name}"
 
@@ -65,6 +69,21 @@ async def test_records_are_listed_in_pages(api: Api) -> None:
     flagged = [entry for page in await _pages(api, "status=needs_review&limit=2") for entry in page]
     assert [(entry["name"], entry["flags"]) for entry in flagged] == [("cats/3.jpg", ["refusal"])]
     assert sum(len(page) for page in await _pages(api, "container=images")) == 6
+
+
+async def test_the_first_page_has_the_answers_that_lie_behind_many_others(api: Api) -> None:
+    refs = [ImageRef("images", f"{number:03}.jpg") for number in range(120)]
+    for ref in refs:
+        api.house.images.put(ref, ref.name.encode())
+        await api.house.describe(ref)
+    await api.client.put(
+        f"/api/descriptions/images/{refs[110].name}", json={"review": "rejected"}, headers={"if-match": "*"}
+    )
+    for query in ("status=needs_review", "review=rejected", "status=needs_review&review=rejected&prefix=11"):
+        body = (await api.client.get(f"/api/descriptions?{query}")).json()
+        assert [entry["name"] for entry in body["descriptions"]] == [refs[110].name]
+        assert body["cursor"] is None
+    assert (await api.client.get("/api/descriptions?review=approved")).json() == {"descriptions": [], "cursor": None}
 
 
 async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
@@ -123,3 +142,17 @@ async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
 async def _stored(api: Api) -> StoredRecord:
     await api.house.describe()
     return api.house.records.stored[CAT]
+
+
+@pytest.mark.parametrize("write", ["false", "true"])
+async def test_a_text_comes_in_the_language_that_is_asked_for_and_costs_nothing(api: Api, write: str) -> None:
+    api.house.model.script = [said("en", "de")]
+    await api.house.describe(brief=replace(BRIEF, languages=("en", "de")))
+    body = {"images": [{"blob": {"container": CAT.container, "name": CAT.name}}], "write": write == "true"}
+    for wanted, text in ((["de"], WORDS["de"]), (["en"], WORDS["en"]), (["de", "en"], WORDS["de"])):
+        asked = body | {"languages": wanted}
+        answered = await api.client.post("/api/describe", json=asked, headers={"accept": "text/plain"})
+        assert (answered.status_code, answered.text) == (200, text)
+        told = (await api.client.post("/api/describe", json=asked)).json()
+        assert (told["language"], told["alt_text"], told["usage"]["calls"]) == (wanted[0], text, 0)
+    assert len(api.house.model.asked) == 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from describer.adapters.telemetry.instruments import Telemetry, tell, visit
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
+from describer.domain.index import IndexEntry
 from describer.domain.record import Record
 from describer.pipeline import vocabulary as v
 from describer.pipeline.ports import ImagePreparer, Images, Page, Records, Topic
@@ -25,6 +26,13 @@ class TracedImages:
             picture = await self.images.get_properties(ref)
             tell(span, size=picture.size if picture else None)
             return picture
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        """Tells how many were found."""
+        with self.telemetry.span(v.IMAGES_PAGE) as span:
+            page = await self.images.page(container, prefix, cursor, limit)
+            tell(span, found=len(page.items))
+            return page
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Tells how much was read."""
@@ -72,11 +80,11 @@ class TracedRecords:
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
 
-    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
         """Tells how many were found."""
         with self.telemetry.span(v.RECORDS_PAGE) as span:
             page = await self.records.page(container, prefix, cursor, limit)
-            tell(span, found=len(page.stored))
+            tell(span, found=len(page.items))
             return page
 
     async def find_cached(self, container: str, key: str) -> Record | None:

@@ -24,7 +24,7 @@ CONSTANTS |= {
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
 }
-LOGGED = {"Transient", "Misconfigured", "Busy", "_NotOurs"}
+LOGGED = {"Transient", "Misconfigured", "Busy", "NotOurs"}
 """Faults whose sentences are logged."""
 OURS = {
     "ROUNDS": "a constant",
