@@ -144,7 +144,8 @@ class ImageDescriber:
         """The answer and what the checks say of it, after the one call that may mend it.
 
         Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
-        the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was paid.
+        the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
+        paid for.
         """
         verdict = await asyncio.to_thread(rules.check, answer, brief, name)
         if not verdict.mendable or answer.usage.calls > 1:
@@ -157,9 +158,7 @@ class ImageDescriber:
         call_context.current().charge(second.usage)
         return answer.with_usage_of(second), await asyncio.to_thread(rules.mended, verdict, second, brief, name)
 
-    def _record(
-        self, brief: Brief, source: Source, sent: Sent, answer: Answer, verdict: rules.Verdict
-    ) -> Record:
+    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer, verdict: rules.Verdict) -> Record:
         return Record.of_answer(
             brief,
             source,

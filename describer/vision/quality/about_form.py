@@ -21,13 +21,15 @@ LONGEST: Final = {"visible_text": 20000, "extended_description": 8000, "descript
 _LIKE_FILE: Final = re.compile(
     r"[^\s]+\.(jpe?g|png|gif|webp|bmp|tiff?|heic|avif|svg|pdf|raw|nef|cr2|dng|jp2|jxl|psd)"  # one word
     r"|(\S+ ){1,6}\S*\.(jpe?g|png|gif|webp|bmp|tiff?|heic|avif)"
-    r"|(fb_img|img|dsc[nf]?|pxl|mvi|pano|vid|gopr|dji|sam|cimg|kimg|wp|p|pict|scan|received|unnamed|screenshot|screen shot"
-    r"|bildschirmfoto|whatsapp image|snapchat|capture)[ _(.-]*\d{2,}[\w ().:,-]*"
+    r"|(fb_img|img|dsc[nf]?|pxl|mvi|pano|vid|gopr|dji|sam|cimg|kimg|wp|p|pict|scan|received|unnamed"
+    r"|screenshot|screen shot|bildschirmfoto|whatsapp image|snapchat|capture)[ _(.-]*\d{2,}"
+    r"([\d ().:,_-]|at|um|à|wa|edited|copy|kopie|[ap]m|[a-f]\b)*"
     r"|\w+(_\w+)+|\w+(-\w+){3,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|[\d _.:-]{4,}"
     r"|([a-z]:)?([\\/][\w. -]+){2,}",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(r"\b(alt_text|extended_description|visible_text|image_kind|is_decorative)\b")
+_AROUND: Final = re.compile(r"^[\W_]*?(?=[\w\[<{(])|[ .!?…*_\"'。!?」–—-]+$")
 _BRACKETS: Final = re.compile(r"^[\[<{(]+|[\]>})]+$")
 _ECHOED: Final = 6
 """Words in a row."""
@@ -58,7 +60,9 @@ def length_of_fields(draft: Draft, _brief: Brief) -> Finding | None:
     kept = tuple(reversed([tag for tag in tags.values() if tag and len(tag) <= LONGEST_TAG]))[:MOST_TAGS]
     visible = said.visible_text[: LONGEST["visible_text"]]
     left = Draft(said.model_copy(update={"tags": kept, "visible_text": visible}), draft.language, draft.name)
-    left = left.replacing(**{name: text[: LONGEST[name]] for name, text in draft.fields.items()}) if draft.fields else left
+    left = (
+        left.replacing(**{name: text[: LONGEST[name]] for name, text in draft.fields.items()}) if draft.fields else left
+    )
     return None if left.description == said else Finding(left=left)
 
 
@@ -112,7 +116,11 @@ def without_opening(draft: Draft, _brief: Brief) -> Finding | None:
         return None
     rest = "".join(text for name, text in found.groupdict().items() if text and name.startswith("rest"))
     left = (rest + plain(draft.alt_text)[found.end() :]).lstrip(" ,:;.-–—").strip()
-    return Finding(left=draft.replacing(alt_text=left[:1].upper() + left[1:])) if len(words(left)) or len(left) > 3 else None
+    return (
+        Finding(left=draft.replacing(alt_text=left[:1].upper() + left[1:]))
+        if len(words(left)) or len(left) > 3
+        else None
+    )
 
 
 @rule("opening_left")
@@ -148,7 +156,7 @@ def file_name(draft: Draft, _brief: Brief) -> Finding | None:
 @rule("placeholder")
 def placeholder(draft: Draft, brief: Brief) -> Finding | None:
     """Find a placeholder, or one vague word, in place of a text."""
-    said = _BRACKETS.sub("", plain(draft.alt_text).strip(" .!?…-–—*_\"'。!?「」")).strip()
+    said = _BRACKETS.sub("", _AROUND.sub("", plain(draft.alt_text))).strip()
     known = [lexicon(language).placeholders for language in LANGUAGES]
     own = said.casefold() in {word.casefold() for word in brief.policy.words_of("placeholder")}
     return Finding(said[:100]) if own or any(pattern.fullmatch(said) for pattern in known) else None

@@ -12,10 +12,13 @@ from describer.vision.quality.wording import sentences, unquoted, words
 
 _TOKEN: Final = re.compile(r"[^\W\d_][\w'’.-]*")
 _TOKENS_OF_MODEL: Final = re.compile(
-    r"<\|[^|>]{1,40}\|>|\[/?INST\]|<</?SYS>>|^#{2,3} ?(instruction|response|system|input)\b|\b(begin|end) (system )?prompt\b",
+    r"<\|[^|>]{1,40}\|>|\[/?INST\]|<</?SYS>>|^#{2,3} ?(instruction|response|system|input)\b"
+    r"|\b(begin|end) (system )?prompt\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_PARTICLES: Final = frozenset({"van", "von", "de", "da", "di", "del", "della", "der", "den", "le", "la", "bin", "al", "el", "dos"})
+_PARTICLES: Final = frozenset(
+    {"van", "von", "de", "da", "di", "del", "della", "der", "den", "le", "la", "bin", "al", "el", "dos"}
+)
 _ALONE: Final = frozenset({"frau", "herr"})
 """Titles that are nouns too: they are titles only at the start, or behind one of the next words."""
 _BEFORE_ALONE: Final = frozenset({"und", "mit", "von", "neben", "für", "bei", "hinter", "vor", "links", "rechts"})
@@ -90,7 +93,11 @@ def _spelled(sentence: str, titles: re.Pattern[str]) -> Iterator[str]:
         rest = [other for other in lower[at + 1 : at + 4] if other not in _PARTICLES]
         before = lower[at - 1] if at else ""
         name = " ".join(_capitals(tokens, at))
-        if before in listed["saints"] or any(other in listed["things"] for other in rest[:3]) or _is_maker(at, lower, sentence):
+        if (
+            before in listed["saints"]
+            or any(other in listed["things"] for other in rest[:3])
+            or _is_maker(at, lower, sentence)
+        ):
             continue
         given = token[0].isupper() and lower[at] in listed["names"]
         titled = at > 0 and token[0].isupper() and _is_title(lower, at - 1, titles)

@@ -26,22 +26,20 @@ _RULED_OUT: Final = 0.04
 _FEWEST_LETTERS: Final = 12
 _FOREIGN: Final = 0.7
 """So many of the letters, at least, are of a script in which the language is not written."""
-_ALIKE: Final = (
-    frozenset({"no", "nb", "nn", "da", "sv"}), frozenset({"hr", "bs", "sr", "sh", "sl", "mk"}), frozenset({"ms", "id", "jv", "su"}),
-    frozenset({"cs", "sk"}), frozenset({"gl", "pt", "es", "ast", "oc", "ca", "an"}), frozenset({"ru", "uk", "be", "bg"}),
-    frozenset({"fa", "prs", "tg", "ps"}), frozenset({"hi", "mr", "ne", "sa", "bh"}), frozenset({"zh", "yue", "wuu"}),
-    frozenset({"nl", "af", "fy", "li"}), frozenset({"de", "lb", "gsw", "nds"}), frozenset({"en", "pcm", "sco"}),
-    frozenset({"it", "vec", "lij", "lmo", "scn", "co"}), frozenset({"fr", "wa", "pcd", "ht", "oc"}), frozenset({"tr", "az", "tk"}),
-    frozenset({"pl", "szl", "csb"}), frozenset({"et", "fi"}), frozenset({"ar", "arz", "ary"}),
+_GROUPS: Final = (
+    "no nb nn da sv", "hr bs sr sh sl mk", "ms id jv su", "cs sk", "gl pt es ast oc ca an", "ru uk be bg",
+    "fa prs tg ps", "hi mr ne sa bh", "zh yue wuu", "nl af fy li", "de lb gsw nds", "en pcm sco",
+    "it vec lij lmo scn co", "fr wa pcd ht oc", "tr az tk", "pl szl csb", "et fi", "ar arz ary",
 )  # fmt: skip
+_ALIKE: Final = tuple(frozenset(group.split()) for group in _GROUPS)
 """Languages that a short text does not tell apart."""
 _JAPANESE: Final = frozenset({"HIRAGANA", "KATAKANA", "CJK"})
 _SCRIPTS: Final = {
-    "Latn": {"LATIN"}, "Cyrl": {"CYRILLIC"}, "Grek": {"GREEK"}, "Arab": {"ARABIC"}, "Hebr": {"HEBREW"}, "Deva": {"DEVANAGARI"},
-    "Jpan": _JAPANESE, "Kore": {"HANGUL", "CJK"}, "Hans": {"CJK"}, "Hant": {"CJK", "BOPOMOFO"}, "Thai": {"THAI"}, "Beng": {"BENGALI"},
-    "Taml": {"TAMIL"}, "Telu": {"TELUGU"}, "Gujr": {"GUJARATI"}, "Guru": {"GURMUKHI"}, "Knda": {"KANNADA"}, "Mlym": {"MALAYALAM"},
-    "Sinh": {"SINHALA"}, "Geor": {"GEORGIAN"}, "Armn": {"ARMENIAN"}, "Ethi": {"ETHIOPIC"}, "Khmr": {"KHMER"}, "Laoo": {"LAO"},
-    "Mymr": {"MYANMAR"},
+    "Latn": {"LATIN"}, "Cyrl": {"CYRILLIC"}, "Grek": {"GREEK"}, "Arab": {"ARABIC"}, "Hebr": {"HEBREW"},
+    "Deva": {"DEVANAGARI"}, "Jpan": _JAPANESE, "Kore": {"HANGUL", "CJK"}, "Hans": {"CJK"}, "Hant": {"CJK", "BOPOMOFO"},
+    "Thai": {"THAI"}, "Beng": {"BENGALI"}, "Taml": {"TAMIL"}, "Telu": {"TELUGU"}, "Gujr": {"GUJARATI"},
+    "Guru": {"GURMUKHI"}, "Knda": {"KANNADA"}, "Mlym": {"MALAYALAM"}, "Sinh": {"SINHALA"}, "Geor": {"GEORGIAN"},
+    "Armn": {"ARMENIAN"}, "Ethi": {"ETHIOPIC"}, "Khmr": {"KHMER"}, "Laoo": {"LAO"}, "Mymr": {"MYANMAR"},
 }  # fmt: skip
 """The words with which the names of a script's letters begin, by its ISO 15924 code."""
 _KANA: Final = frozenset({"HIRAGANA", "KATAKANA"})

@@ -11,8 +11,12 @@ from typing import Any, Final
 from describer.vision.quality.wording import plain, sentences
 
 LANGUAGES: Final = ("de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
+_START: Final = 1000
+"""Characters."""
 _NOTHING: Final = re.compile(r"(?!)")
-_LABEL: Final = "(image|picture|photo|photograph|foto|bild|imagen|imagem|immagine|afbeelding|zdjęcie|写真|画像|图片|圖片) ?: "
+_LABEL: Final = (
+    "(image|picture|photo|photograph|foto|bild|imagen|imagem|immagine|afbeelding|zdjęcie|写真|画像|图片|圖片) ?: "
+)
 """In front of a text, in whatever language."""
 
 
@@ -50,9 +54,10 @@ def lexicon(language: str) -> Lexicon:
     return _of(_data(f"languages/{primary}.toml")) if primary in LANGUAGES else Lexicon()
 
 
-def refuses(text: str) -> bool:
-    """Whether a sentence of the text is a refusal or an excuse, in any of the languages known here."""
-    return starts_sentence(text, [lexicon(language).refusals for language in LANGUAGES])
+def begins_with_refusal(text: str) -> bool:
+    """Whether a text, as it came, begins as a refusal or an excuse in any of the languages known here."""
+    start = plain(text[:_START])
+    return any(lexicon(language).refusals.match(start) for language in LANGUAGES)
 
 
 def starts_sentence(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:

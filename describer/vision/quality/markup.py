@@ -12,13 +12,16 @@ _ELEMENTS: Final = (
     "time|title|tr|tt|u|ul|var|video"
 )
 _TAG: Final = re.compile(
-    rf"<!--.*?-->|<(?:{_ELEMENTS})(?:\s[^<>]*|/)?/?>|</[A-Za-z][\w-]*\s*>|<[!?][A-Za-z][^>]*>", re.DOTALL | re.IGNORECASE
+    rf"<!--.*?-->|<(?:{_ELEMENTS})(?:\s[^<>]*|/)?/?>|</[A-Za-z][\w-]*\s*>|<[!?][A-Za-z][^>]*>",
+    re.DOTALL | re.IGNORECASE,
 )
 _PAIR: Final = re.compile(r"<([A-Za-z][\w-]*)(?:\s[^<>]*)?>(.*?)</\1\s*>", re.DOTALL)
 _SCRIPT: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _FENCE: Final = re.compile(r"```\w*|~~~\w*")
 _LINK: Final = re.compile(r"!?\[([^\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)")
-_EMPHASIS: Final = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)")
+_EMPHASIS: Final = re.compile(
+    r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)"
+)
 _CODE: Final = re.compile(r"(`+)([^`\n]+)\1")
 _STRUCK: Final = re.compile(r"~~(?=\S)(.+?)~~")
 _HEADING: Final = re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+(?!\d)|={3,}$|-{3,}$)", re.MULTILINE)

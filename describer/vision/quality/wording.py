@@ -8,11 +8,16 @@ _QUOTED: Final = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|„[^“”\n]{1,400}[“”]|«[^»\n]{1,400}»|»[^«\n]{1,400}«|「[^」\n]{1,400}」"
     r"|『[^』\n]{1,400}』|《[^》\n]{1,400}》|‘[^’\n]{1,400}’(?!\w)|(?<!\w)'[^'\n]{1,400}'(?!\w)"
 )
-_ABBREVIATED: Final = "".join(rf"(?<!\b{title}\.)" for title in ("Dr", "Mr", "Mrs", "Ms", "St", "Prof", "Sr", "Sra", "Dra", "Sig", "Ing", "M", "J"))
+_ABBREVIATED: Final = "".join(
+    rf"(?<!\b{title}\.)"
+    for title in ("Dr", "Mr", "Mrs", "Ms", "St", "Prof", "Sr", "Sra", "Dra", "Sig", "Ing", "M", "J")
+)
 _ENDS: Final = re.compile(rf"(?<=[.!?]){_ABBREVIATED}[\"'”»)]?\s+|(?<=[。!?])|\n+", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"\s+")
 _WORDS: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_APOSTROPHES: Final = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff0c": ",", "\uff1a": ":", "\uff01": "!", "\uff1f": "?"})
+_APOSTROPHES: Final = str.maketrans(
+    {"\u2019": "'", "\u02bc": "'", "\uff0c": ",", "\uff1a": ":", "\uff01": "!", "\uff1f": "?"}
+)
 
 
 def plain(text: str) -> str:

@@ -369,7 +369,7 @@ async def test_an_approved_text_moves_with_the_picture_where_no_sidecar_is(house
 
 
 async def test_an_approval_settles_what_the_checks_flagged(house: House) -> None:
-    house.model.script = [answer("A cat on a sofa in a room.")]
+    house.model.script = [answer("A cat on a sofa in a room."), answer("A cat on a sofa in a house.")]
     short = replace(BRIEF, max_chars=20)
     assert (await house.described(brief=short)).status is Status.NEEDS_REVIEW
     edit(house, review="approved")
