@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from describer.adapters.chat.dialect import ADAPTED
 from describer.entrypoints.storage_events.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
 from describer.operations.smoke_image import FAILED, PROVED
@@ -23,8 +24,9 @@ CONSTANTS |= {
     "UNFINISHED": UNFINISHED,
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
+    "ADAPTED": ADAPTED,
 }
-LOGGED = {"Transient", "Misconfigured", "Busy", "_NotOurs"}
+LOGGED = {"Transient", "Declined", "Misconfigured", "Blocked", "Busy", "_NotOurs"}
 """Faults whose sentences are logged."""
 OURS = {
     "ROUNDS": "a constant",
