@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 from azure.core.credentials_async import AsyncTokenCredential
@@ -56,7 +56,7 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
         scope: what that token is for.
     """
     limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
-    hooks = {"request": [unpacked_only], "response": [bounded]}
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only], "response": [bounded]}
     return AsyncOpenAI(
         base_url=base_url,
         api_key=get_bearer_token_provider(credential, scope) if credential else key or "none",
