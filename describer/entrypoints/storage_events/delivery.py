@@ -116,11 +116,11 @@ class Delivery:
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
-        counts = isinstance(fault, Transient) and fault.counts_as_attempt
-        unknown = isinstance(fault, Transient) and not counts
-        later = work.next_attempt(counts_as_attempt=counts, cause_unknown=unknown)
+        counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
+        unknown = isinstance(fault, Transient) and not counts_as_attempt
+        later = work.next_attempt(counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
-        if counts and later.attempts >= self.max_attempts:
+        if counts_as_attempt and later.attempts >= self.max_attempts:
             why = f"Tried {later.attempts} times; the last time: {fault.message}"
         elif later.waiting_since and datetime.now(UTC) - later.waiting_since >= self.max_wait:
             why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
