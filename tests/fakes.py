@@ -330,8 +330,8 @@ class FakeTopic:
     """Keeps what was announced."""
 
     def __init__(self) -> None:
-        self.announced: list[StoredRecord] = []
+        self.published: list[StoredRecord] = []
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         await give_way()
-        self.announced.append(stored)
+        self.published.append(stored)

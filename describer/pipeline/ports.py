@@ -1,6 +1,6 @@
-"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
+"""What the pipeline needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
 
-At the end, what doors need: the line itself, and whether all of this works.
+At the end, what entry points need: the pipeline itself, and whether all of this works.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -196,12 +196,12 @@ class Publisher(Protocol):
 class Topic(Protocol):
     """Where it is announced what became of a picture."""
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
 
 
 class ImagePipeline(Protocol):
-    """The line, as the doors see it: pipeline.py, bare or observed."""
+    """The pipeline, as the entry points see it: pipeline.py, bare or observed."""
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
@@ -211,7 +211,7 @@ class ImagePipeline(Protocol):
 
 
 class Uploads(Protocol):
-    """What anybody may do to the pictures; the app itself only to prove the wiring."""
+    """Uploads and removes pictures, for the smoke test."""
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
         """Puts a picture, in the place of any other."""

@@ -125,7 +125,7 @@ async def test_marking_changes_the_etag(world: World) -> None:
 
 
 async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World) -> None:
-    ref = ImageRef(world.container, "_wiring-proof/1.png")
+    ref = ImageRef(world.container, "_smoke-test/1.png")
     await world.images.upload(ref, b"sun")
     await world.images.upload(ref, b"moon")
     assert (await world.images.read(await _look(world, ref.name))).data == b"moon"

@@ -57,7 +57,7 @@ class TracedRecords:
     records: Records
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """Tells whether there was one. Each round of the line begins with its picture's: they are counted here."""
+        """Tells whether there was one. Each round of the pipeline begins with its picture's: they are counted here."""
         if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
@@ -130,7 +130,7 @@ class TracedTopic:
     telemetry: Telemetry
     topic: Topic
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Passes on."""
-        with self.telemetry.span(v.TOPIC_ANNOUNCE):
-            await self.topic.announce(stored)
+        with self.telemetry.span(v.TOPIC_PUBLISH):
+            await self.topic.publish(stored)

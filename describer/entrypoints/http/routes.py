@@ -64,7 +64,7 @@ type Prefix = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What is behind the door.
+    """The handlers behind the middleware.
 
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.

@@ -67,7 +67,7 @@ class OnDemandService:
     """Serve callers who wait for the answer.
 
     Args:
-        line: what `write` goes through.
+        pipeline: describes and stores what `write` asks for.
         records: where stored texts are looked up.
         image_describer: makes a record of bytes.
         loader: brings pictures in.
@@ -75,7 +75,7 @@ class OnDemandService:
         models: that a caller may choose, beside the usual one.
     """
 
-    line: ImagePipeline
+    pipeline: ImagePipeline
     records: Records
     image_describer: ImageDescriber
     loader: Loader
@@ -167,7 +167,7 @@ class OnDemandService:
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
         await self.loader.get_properties(ref)
-        end = await self.line.describe(
+        end = await self.pipeline.describe(
             ref, brief
         )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
