@@ -208,7 +208,7 @@ class App:
         """All that is stored."""
         from describer.pipeline.catalogue import Catalogue
 
-        return Catalogue(self._watch, self._images, self.records, self.settings.languages)
+        return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     @cached_property
     def corrector(self) -> Corrector:
