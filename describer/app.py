@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
@@ -114,6 +115,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
         )
 
