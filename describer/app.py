@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from describer.operations.smoke_test import SmokeTest
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -195,7 +196,21 @@ class App:
         """The HTTP interface."""
         from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(
+            lambda: self.on_demand,
+            lambda: self.corrector,
+            lambda: self.catalogue,
+            self.checks,
+            self.memory,
+            self.settings.max_bytes,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
+        from describer.pipeline.catalogue import Catalogue
+
+        return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     @cached_property
     def corrector(self) -> Corrector:
