@@ -195,6 +195,12 @@ class App:
 
         return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
 
+    def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
+        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        from describer.entrypoints.http.paths import decoded_once
+
+        return decoded_once(self.http, route_params)
+
     @cached_property
     def corrector(self) -> Corrector:
         """Where people correct what is stored."""
