@@ -58,6 +58,12 @@ async def description_by_query(req: func.HttpRequest, context: func.Context) -> 
     return await _answered(req, context)
 
 
+@app.route("coverage", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How many pictures have published texts, by language."""
+    return await _answered(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""

@@ -26,6 +26,7 @@ from describer.entrypoints.http.schemas import (
     AnsweredQuestion,
     Change,
     CheckResult,
+    Covered,
     DeepHealth,
     Described,
     DescribedResult,
@@ -38,6 +39,7 @@ from describer.entrypoints.http.schemas import (
 )
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Verdict
@@ -53,6 +55,8 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLACE = ("container", "name")
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+_COUNTING = 200.0
+"""Seconds; the platform ends a call after 230."""
 
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
@@ -76,11 +80,13 @@ class Routes:
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
         corrector: gives what writes corrections, likewise.
+        catalogue: gives all that is stored, likewise.
         checks: tries every connection.
     """
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
+    catalogue: Callable[[], Catalogue]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
@@ -168,8 +174,27 @@ class Routes:
         """Stored records, in pages by name; a page is empty only if there are no more."""
         _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
         wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
-        page = await self.on_demand().find(container, prefix, wanted, cursor, limit)
+        catalogue = self.catalogue()
+        page = await catalogue.find(catalogue.watched(container), prefix, wanted, cursor, limit)
         return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
+
+    async def coverage(
+        self,
+        request: Request,
+        prefix: Prefix = "",
+        container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
+    ) -> Response:
+        """How many pictures have published texts, by language."""
+        _refuse_others(request, ("prefix", "container"))
+        catalogue = self.catalogue()
+        name = catalogue.watched(container)
+        try:
+            async with asyncio.timeout(_COUNTING):
+                counted = await catalogue.coverage(name, prefix)
+        except TimeoutError:
+            sentence = "So many pictures cannot be counted in one call; `describer status` counts them."
+            raise InvalidRequest(sentence, field="prefix") from None
+        return _json(Covered.of(counted, name))
 
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
         """The interface in OpenAPI 3.1."""

@@ -21,6 +21,7 @@ from describer.entrypoints.on_demand.options import (
     RequestOptions,
 )
 from describer.entrypoints.on_demand.service import MOST_SOURCES, FreeAnswer
+from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.prompt import PROFILES
@@ -327,6 +328,34 @@ class Listing(BaseModel):
 
     descriptions: list[Entry]
     cursor: str | None = Field(description="For the next page, or null where this was the last.")
+
+
+class LanguageCoverage(BaseModel):
+    """How far one language is covered."""
+
+    model_config = _STRICT
+
+    pictures: int = Field(description="That have a published alt text in it, or are decorative.")
+    share: float | None = Field(description="Of all pictures, 0 to 1; null where there are none.")
+
+
+class Covered(BaseModel):
+    """How far a container is described."""
+
+    model_config = _STRICT
+
+    container: str
+    pictures: int = Field(description="That are to have a text: not excluded, and of a format that is read.")
+    without_record: int
+    languages: dict[str, LanguageCoverage]
+    statuses: dict[str, int] = Field(description="How many records have each status.")
+    excluded: int
+    orphans: int = Field(description="Records whose picture is gone.")
+
+    @classmethod
+    def of(cls, counted: Coverage, container: str) -> "Covered":
+        """What of it is told."""
+        return cls(container=container, **counted.facts())
 
 
 class Health(BaseModel):
