@@ -128,7 +128,7 @@ class ImageDescriber:
             source = source_of(picture, content, image.header)
             if image.is_spacer:
                 return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
+            answer = await self.model.ask(brief.with_author_context(content.embedded.context), image)
             call_context.current().charge(answer.usage)
         except ImageRejected as refusal:
             return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)

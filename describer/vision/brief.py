@@ -71,7 +71,7 @@ class Brief:
         """The same with these wishes of a caller's, by the names of their fields, beside those that were there."""
         return replace(self, **wishes, chosen=self.chosen | wishes.keys())  # type: ignore[arg-type]
 
-    def told_by_author(self, context: str) -> Self:
+    def with_author_context(self, context: str) -> Self:
         """The same with what the author wrote, if the model is to know it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 

@@ -32,8 +32,8 @@ def instructions(languages: Sequence[str], profile: str = DESCRIBE, max_chars: i
 
 def request(context: str, author: str = "") -> str:
     """What stands beside the picture: what the caller knows of it, and what its author wrote into the file."""
-    told = f"\n\n{_AUTHOR}\n{json.dumps(author, ensure_ascii=False)}" if author else ""
-    return _with(_QUESTION, context) + told
+    author_part = f"\n\n{_AUTHOR}\n{json.dumps(author, ensure_ascii=False)}" if author else ""
+    return _with(_QUESTION, context) + author_part
 
 
 def parts(count: int, order: str, number: int = 0) -> str:
