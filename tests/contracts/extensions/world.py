@@ -94,7 +94,9 @@ class Proxy:
             return web.Response()
         if fault:
             code = CODES[int(fault)]
-            body = f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>as the row says</Message></Error>"
+            body = (
+                f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>so the row</Message></Error>"
+            )
             headers = {"x-ms-error-code": code, "Content-Type": "application/xml"}
             return web.Response(status=int(fault), headers=headers, text="" if request.method == "HEAD" else body)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
