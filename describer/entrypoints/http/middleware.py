@@ -85,7 +85,7 @@ class Middleware:
             access_log.failed(visit.id, error)
             await visit.fail(Problem("internal", "An error that nobody thought of."))
         finally:
-            visit.told()
+            visit.log()
 
 
 def too_large(limit: int) -> Problem:
@@ -157,7 +157,7 @@ class _Visit:
         if not self._status:
             await problem.response(self.id)(self._scope, self._receive, self.answer)
 
-    def told(self) -> None:
+    def log(self) -> None:
         """Logs the call."""
         route = getattr(self._scope.get("route"), "path", "")
         seconds = time.perf_counter() - self._began

@@ -120,7 +120,9 @@ class Routes:
             return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
         brief = on_demand.brief(options.order())
         if len(asked.sources) == 1:
-            return _told(await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
+            return _response(
+                await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form
+            )
         if form is Form.TEXT:
             raise Problem("not-acceptable", "Only one picture's alt text comes as text/plain.")
         work = [self._each(source, brief, options, request) for source in asked.sources]
@@ -257,7 +259,7 @@ def _choices(known: Iterable[str]) -> str:
     return f"they are {names}" if names else "there are none"
 
 
-def _told(record: Record, options: Options, form: Form) -> Response:
+def _response(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _WITH_TEXTS:
         raise Problem.of_status(record.status, record.reason)
     if form is Form.JSON:
