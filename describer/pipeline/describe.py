@@ -132,7 +132,7 @@ class ImageDescriber:
                 source, sent = source_of(picture, content, image.header), self._sent(brief, image)
                 if image.is_spacer:
                     return Record.unasked(brief, source, sent, _SPACER)
-                asked = brief.told_by_author(content.embedded.context)
+                asked = brief.with_author_context(content.embedded.context)
                 answer = await self.model.ask(asked, image)
                 call.charge(answer.usage)
             except ImageRejected as refusal:

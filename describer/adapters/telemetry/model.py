@@ -40,7 +40,7 @@ class TracedModel:
                 answer = await self.model.ask(brief, image)
             finally:
                 asked.usage = call.spent if call.spent.calls else None
-            asked.told(answer.model, answer.usage, refused=answer.description is None)
+            asked.record(answer.model, answer.usage, refused=answer.description is None)
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
@@ -49,7 +49,7 @@ class TracedModel:
             async with aclosing(self.model.reply(question, images)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, FreeAnswer):
-                        asked.told(piece.model, piece.usage, refused=piece.ending is Ending.REFUSED)
+                        asked.record(piece.model, piece.usage, refused=piece.ending is Ending.REFUSED)
                     yield piece
 
     @contextmanager
@@ -84,7 +84,7 @@ class _Asked:
     usage: Usage | None = None
     ended: dict[str, AttributeValue] = field(default_factory=dict)
 
-    def told(self, model: str, usage: Usage, *, refused: bool) -> None:
+    def record(self, model: str, usage: Usage, *, refused: bool) -> None:
         self.usage, self.ended = usage, {v.RESPONSE_MODEL: model}
         self.span.set_attributes(
             {
