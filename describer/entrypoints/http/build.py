@@ -87,7 +87,7 @@ def application(routes: Routes) -> FastAPI:
             responses=openapi.DESCRIBE, openapi_extra=openapi.GUARDED | body)  # fmt: skip
     guarded = {"openapi_extra": openapi.GUARDED}
     get("/api/descriptions", routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
-    get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.LIST, **guarded)
+    get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.COVERAGE, **guarded)
     get("/api/descriptions/{container}/{name:path}", routes.description, Record, "getDescription",
         responses=openapi.READ, openapi_extra=openapi.GUARDED | openapi.IF_NONE_MATCH)  # fmt: skip
     app.add_api_route(
