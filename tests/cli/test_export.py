@@ -32,8 +32,8 @@ async def test_a_person_works_on_a_spreadsheet(storage: Storage, installation: S
 
 def _edit(file: Path, text: str) -> None:
     with file.open(encoding="utf-8-sig", newline="") as read:
-        text = read.read()
-    [row] = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in text.splitlines()[0] else ",")
+        saved = read.read()
+    [row] = csv.DictReader(io.StringIO(saved, newline=""), delimiter=";" if ";" in saved.splitlines()[0] else ",")
     with file.open("w", encoding="utf-8", newline="") as write:
         writer = csv.DictWriter(write, row.keys(), delimiter=";")
         writer.writeheader()

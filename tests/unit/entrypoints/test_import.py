@@ -233,9 +233,9 @@ def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(tmp_path: Path, d
 async def test_an_outage_ends_the_import_and_loses_nothing(library: Harness, tmp_path: Path) -> None:
     path = await worked_on(library, tmp_path, lambda rows: rows[0].update({"alt_text:en": "Mine."}))
 
-    async def outage(_message: str, *, delay: float) -> None:
+    async def outage(message: str, *, delay: float) -> None:
         await asyncio.sleep(delay * 0)
-        raise Transient("the queue is down")
+        raise Transient(f"the queue is down, and takes no message of {len(message)} letters")
 
     library.queue.send = outage  # type: ignore[method-assign]
     with pytest.raises(Transient):
