@@ -5,6 +5,7 @@ CloudEvents whose extension attributes count the tries.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,8 @@ from describer.pipeline.messages import Unreadable
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
+"""How a sweep calls the pictures that it queued together."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
 
 
@@ -33,6 +36,7 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        chunk: where a sweep is told of the picture's end; empty if none queued it.
     """
 
     ref: ImageRef
@@ -41,6 +45,7 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    chunk: str = ""
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -70,6 +75,7 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                "chunk": self.chunk,
             },
             ensure_ascii=False,
         )
@@ -85,13 +91,14 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew = _moment(event), event.get("again") is True
+        first_seen, anew, chunk = _moment(event), event.get("again") is True, event.get("chunk")
+        chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, chunk) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

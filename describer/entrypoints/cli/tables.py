@@ -30,7 +30,7 @@ def of_results(results: Sequence[Result]) -> Table:
     """A row for each picture, or all that is known of the only one."""
     if len(results) == 1:
         (result,) = results
-        return _card([("picture", result.picture), *_facts(result)])
+        return card([("picture", result.picture), *_facts(result)])
     table = Table(box=box.SIMPLE_HEAD, caption=_summary(results), caption_justify="left")
     table.add_column("Picture", overflow="fold")
     table.add_column("Status", no_wrap=True)
@@ -46,7 +46,7 @@ def of_results(results: Sequence[Result]) -> Table:
 def of_record(record: Record) -> Table:
     """All that is known of one picture."""
     name = f"{record.source.container}/{record.source.name}"
-    return _card([("picture", name), *_facts(Result(name, record))])
+    return card([("picture", name), *_facts(Result(name, record))])
 
 
 def of_checks(checks: Sequence[Check]) -> Table:
@@ -64,7 +64,8 @@ def of_checks(checks: Sequence[Check]) -> Table:
     return table
 
 
-def _card(facts: Sequence[tuple[str, str]]) -> Table:
+def card(facts: Sequence[tuple[str, str]]) -> Table:
+    """Facts below each other, each with its name."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
