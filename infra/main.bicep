@@ -212,6 +212,7 @@ var names = {
   work: 'image-work'
   unpublished: 'unpublished-events'
   proofs: 'smoke-tests'
+  sweeps: 'sweeps'
   aside: 'work-set-aside'
   // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'
@@ -375,8 +376,8 @@ module hostStorage 'modules/storage.bicep' = {
     location: location
     tags: allTags
     redundancy: storageRedundancy
-    containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished, names.proofs, names.aside, names.uploadsPoison]
+    containerNames: [names.package, names.deadLetters, names.sweeps]
+    queueNames: [names.work, names.unpublished, names.proofs, names.sweeps, names.aside, names.uploadsPoison]
     networkIsolation: networkIsolation
     isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges
@@ -532,6 +533,7 @@ module app 'modules/function-app.bicep' = {
     deploymentName: names.deployment
     modelFamily: modelName
     modelConcurrency: modelConcurrency
+    modelTokensPerMinute: capacity * 1000
     insightsName: names.insights
     eventsTopicName: names.eventsTopic
     appSettings: appSettings

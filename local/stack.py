@@ -22,7 +22,8 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "work-set-aside", "webjobs-blobtrigger-poison")
+SWEEPS_CONTAINER = "sweeps"
+QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "sweeps", "work-set-aside", "webjobs-blobtrigger-poison")
 
 
 class AlreadyRunning(RuntimeError):
@@ -155,6 +156,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
+        self.storage.create_container(SWEEPS_CONTAINER, self.storage.host)
         for queue in QUEUES:
             self.storage.create_queue(queue)
 

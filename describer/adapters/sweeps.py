@@ -66,7 +66,7 @@ class BlobSweeps:
                 if code_of(error) != "BlobNotFound":
                     raise
                 with suppress(ResourceExistsError):
-                    await blob.create_append_blob(etag="*", match_condition=MatchConditions.IfMissing)
+                    await blob.create_append_blob(match_condition=MatchConditions.IfMissing)
                 await blob.append_block(data)
 
     async def lines(self, chunk: str) -> Sequence[str]:
