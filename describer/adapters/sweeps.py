@@ -7,6 +7,7 @@ driver                    whose lease lets one process queue pictures at a time
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -75,18 +76,14 @@ class BlobSweeps:
         return found[0].decode().splitlines() if found else ()
 
     @asynccontextmanager
-    async def driving(self) -> AsyncIterator[None]:
+    async def driving(self, patience: float) -> AsyncIterator[None]:
         """A lease on `driver`, renewed until the block ends. Should it be lost, conditional writes still keep order."""
         blob = self._blob(_DRIVER)
-        with storage_errors(_WHAT):
-            with suppress(ResourceExistsError):
-                await blob.upload_blob(b"", overwrite=False)
-            try:
-                lease = await blob.acquire_lease(LEASE_SECONDS)
-            except HttpResponseError as error:
-                if code_of(error) != "LeaseAlreadyPresent":
-                    raise
-                raise Busy("Another process is queueing a sweep's pictures.", retry_after=LEASE_SECONDS) from error
+        ends = time.monotonic() + patience
+        while (lease := await self._lease(blob)) is None:
+            if time.monotonic() > ends:
+                raise Busy("Another process is queueing the pictures of a sweep.", retry_after=LEASE_SECONDS)
+            await asyncio.sleep(1)
         renewal = asyncio.create_task(_renew(lease))
         try:
             yield
@@ -94,6 +91,17 @@ class BlobSweeps:
             renewal.cancel()
             with suppress(AzureError):
                 await lease.release()
+
+    async def _lease(self, blob: BlobClient) -> BlobLeaseClient | None:
+        with storage_errors(_WHAT):
+            with suppress(ResourceExistsError):
+                await blob.upload_blob(b"", overwrite=False)
+            try:
+                return await blob.acquire_lease(LEASE_SECONDS)
+            except HttpResponseError as error:
+                if code_of(error) == "LeaseAlreadyPresent":
+                    return None
+                raise
 
     async def _put(self, name: str, data: bytes, etag: str) -> str:
         """Replace exactly the blob with this ETag, or write where none is; gives the new ETag."""

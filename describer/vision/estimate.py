@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from describer.domain.description import schema
-from describer.vision import prompt
 from describer.vision.brief import Brief
 from describer.vision.families import Family
 from describer.vision.pricing import price
@@ -13,8 +12,12 @@ from describer.vision.sizing import Sizes
 
 CHARACTERS_PER_TOKEN: Final = 4
 """OpenAI's rule of thumb for English. Japanese or Thai instructions would take more; ours are English."""
-ANSWER_TOKENS: Final = (100, 300, 600)
-"""Of one language's texts: a plain photograph, the usual, a page of text. Assumed; a run shows the actual figures."""
+ANSWER_TOKENS: Final = (60, 300, 600)
+"""Of one language's texts: an icon, the usual, a page of text. Assumed; a run shows the actual figures."""
+SCHEMA_TOKENS: Final = 9
+"""What a schema takes beside its own text."""
+_NOT_COUNTED: Final = frozenset({"required", "additionalProperties", "$schema"})
+"""Of a schema. Both figures as measured by a user of OpenAI's: github.com/openai/openai-cookbook/issues/2140."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,9 @@ NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
 
 def question_tokens(brief: Brief) -> int:
     """About how many tokens the question takes without the picture: the instructions and the schema of the answer."""
-    asked = prompt.instructions(brief.languages, brief.profile, brief.max_chars)
-    asked += prompt.request(brief.context) + json.dumps(schema(brief.languages))
-    return round(len(asked) / CHARACTERS_PER_TOKEN)
+    asked = brief.instructions + brief.request
+    counted = json.dumps(_counted(schema(brief.languages)), separators=(",", ":"))
+    return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
 
 
 def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:
@@ -66,6 +69,13 @@ def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Esti
     least = usual if side else sizes.usual(64, 64).tokens or 0
     said = [tokens * len(brief.languages) for tokens in ANSWER_TOKENS]
     return Estimate((text + least, text + usual, text + most), (said[0], said[1], said[2]))
+
+
+def _counted(part: Any) -> Any:
+    """A schema without what is not counted."""
+    if isinstance(part, dict):
+        return {name: _counted(value) for name, value in part.items() if name not in _NOT_COUNTED}
+    return [_counted(value) for value in part] if isinstance(part, list) else part
 
 
 def _sum(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:

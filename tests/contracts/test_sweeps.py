@@ -58,11 +58,11 @@ async def test_reports_of_many_at_once_are_all_kept(sweeps: BlobSweeps) -> None:
 
 
 async def test_one_process_drives_at_a_time(sweeps: BlobSweeps) -> None:
-    async with sweeps.driving():
+    async with sweeps.driving(0):
         with pytest.raises(Busy, match="Another process"):
-            async with sweeps.driving():
+            async with sweeps.driving(0):
                 pytest.fail("two drive")
-    async with sweeps.driving():
+    async with sweeps.driving(0):
         pass
 
 

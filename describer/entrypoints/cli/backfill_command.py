@@ -24,6 +24,8 @@ from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
 from describer.settings import Need
 
 _NEEDS: Final = (Need.BLOBS, Need.EVENTS, Need.MODEL)
+_PATIENCE: Final = 20.0
+"""Seconds to wait for another process; one that was killed keeps its lease for 15."""
 _DATE: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"])
 _CAPS: Final = (
     click.option("--max-pictures", type=click.IntRange(1), metavar="N", help="Stop after so many pictures."),
@@ -140,7 +142,7 @@ async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Ex
         click.echo("The app goes on with it; `describer backfill status` says how far it is.", err=True)
         return Exit.GOOD
     with form.progress(sweep) as heard:
-        sweep = await app.sweeper.drive(sweep, heard)
+        sweep = await app.sweeper.drive(sweep, heard, patience=_PATIENCE)
     form.state(sweep)
     return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
 

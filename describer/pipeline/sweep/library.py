@@ -89,9 +89,9 @@ class Sweeps(Progress, Protocol):
     async def lines(self, chunk: str) -> Sequence[str]:
         """The lines that were reported for a chunk so far."""
 
-    def driving(self) -> AbstractAsyncContextManager[None]:
+    def driving(self, patience: float) -> AbstractAsyncContextManager[None]:
         """Hold the lease that lets one process at a time queue pictures of sweeps.
 
         Raises:
-            Busy: another process holds it.
+            Busy: another process held it for `patience` seconds.
         """

@@ -113,14 +113,16 @@ class Sweeper:
             sweep = await self.sweeps.write(await self._queue_some(sweep, most))
         return await self.sweeps.write(_now(sweep, state=_state(sweep)))
 
-    async def drive(self, sweep: Sweep, heard: Callable[[Sweep], None], seconds: float = math.inf) -> Sweep:
+    async def drive(
+        self, sweep: Sweep, heard: Callable[[Sweep], None], seconds: float = math.inf, patience: float = 0
+    ) -> Sweep:
         """Take steps until the sweep is at its end, or for so long; `heard` gets the state after each.
 
         Raises:
-            Busy: another process drives a sweep.
+            Busy: another process has driven a sweep for `patience` seconds.
         """
         ends = time.monotonic() + seconds
-        async with self.sweeps.driving():
+        async with self.sweeps.driving(patience):
             while sweep.state is End.RUNNING and time.monotonic() < ends:
                 try:
                     sweep = await self.step(sweep)

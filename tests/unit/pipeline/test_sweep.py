@@ -84,7 +84,7 @@ class FakeSweeps:
         return self.reports.get(chunk, [])
 
     @asynccontextmanager
-    async def driving(self) -> AsyncIterator[None]:
+    async def driving(self, patience: float) -> AsyncIterator[None]:
         yield
 
 
