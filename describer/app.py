@@ -377,6 +377,7 @@ class App:
     def model(self) -> Model:
         """The vision model."""
         from describer.adapters.chat.client import ChatModel, connect
+        from describer.adapters.chat.gateway import Gateway
         from describer.adapters.storage import credential
         from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
@@ -384,7 +385,9 @@ class App:
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         slots = WeightedSemaphore(self.settings.model_concurrency)
-        return ChatModel(self._kept(client), self.family, self.settings.model_deadline_seconds, slots)
+        settings = self.settings
+        gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
+        return ChatModel(self._kept(client), self.family, settings.model_deadline_seconds, slots, gateway=gateway)
 
     @cached_property
     def web(self) -> Web:

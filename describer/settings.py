@@ -225,6 +225,15 @@ class Settings(BaseModel):
         "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
         "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
+    blocked_last_pictures: int = _setting(
+        "BLOCKED_LAST_PICTURES", 20, "How many of the last answers for other pictures tell a picture that a gateway "
+        "blocks from a server that refuses all (0: a harmless picture is asked about each time).",
+        "a whole number from 0 to 1000", ge=0, le=1000,
+    )  # fmt: skip
+    blocked_window_seconds: float = _setting(
+        "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
+        "a number from 1 to 3600", ge=1, le=3600,
+    )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
         "a number from 0.1 to 3600", ge=0.1, le=3600,

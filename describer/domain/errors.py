@@ -18,6 +18,7 @@ The tree:
     ├── FetchFailed      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
+    │   ├── Declined         the model's server does not take this very request; at once it would not take it again
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     │   ├── Newer            a later version of the app wrote this record: leave it alone
@@ -192,6 +193,17 @@ class Transient(DescriberError):
         super().__init__(message, quoting=quoting)
         self.retry_after = retry_after
         self.counts_as_attempt = counts_as_attempt
+
+
+class Declined(Transient):
+    """The model's server does not take this very request, for a reason that only its words tell.
+
+    Such as more pictures than it takes, or a context that is too long. A queue counts it and tries again later, since
+    the server's settings may change meanwhile. Whoever waits for an answer is told that there is none.
+    """
+
+    def __init__(self, message: str, *, quoting: str = "") -> None:
+        super().__init__(message, counts_as_attempt=True, quoting=quoting)
 
 
 class Busy(Transient):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import PlainSerializer
+from pydantic import Field, PlainSerializer
 
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, judge, word_on
@@ -34,6 +34,13 @@ class Request(Part):
         """What of a brief a caller chose, or None."""
         chosen = {name: getattr(brief, name) for name in cls.model_fields if name in brief.chosen}
         return cls.model_validate(chosen) if chosen else None
+
+
+class Answered(Part):
+    """A request that the model was asked, or would have been: the languages, and its fingerprint."""
+
+    languages: tuple[str, ...]
+    fingerprint: str
 
 
 class Outcome(Part):
@@ -74,7 +81,11 @@ class DescriptionState(AttributedTexts):
     request: Request | None = None
     """None: asked as the settings say."""
     fingerprint: str
-    """Of the brief: see `Brief.fingerprint`."""
+    """Of the last request: see `Brief.fingerprint`."""
+    answers: tuple[Answered, ...] = ()
+    """What the texts come from, the newest last: a language may have been asked for later than the others."""
+    missing: dict[str, Outcome] = Field(default_factory=dict)
+    """By language: why one that was asked for beside the others has no texts."""
     at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
     source: Source
 

@@ -6,27 +6,28 @@ What that makes of a record's status is the table in review.py.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from describer.domain import edits
+from describer.domain import edits, further_languages
 from describer.domain.embedded import EmbeddedTexts
 from describer.domain.evidence import Evidence
 from describer.domain.history import DescriptionState, Request
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.record import Record
 from describer.domain.request import DescriptionRequest
-from describer.domain.review import Word, word_on
 from describer.domain.status import Status
 from describer.domain.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of
 
-_RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
-"""Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
+_OF_LANGUAGES: Final = frozenset({"languages"})
 
 
 def asked[R: DescriptionRequest](
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: R, models: Sequence[str] = ()
 ) -> R:
     """What is asked about these bytes: as the stored record was asked, unless `brief` has wishes of a caller's own.
+
+    Who only names languages wants the stored texts in these; his other wishes are those of the record.
 
     Args:
         picture: the picture.
@@ -36,7 +37,7 @@ def asked[R: DescriptionRequest](
         models: that a caller may choose, beside the usual one. A stored wish for another is passed over.
     """
     request = stored.record.request if stored else None
-    if request and not brief.chosen:
+    if request and brief.chosen <= _OF_LANGUAGES:
         brief = _as_requested(request, brief, models)
     removed = Evidence(picture, content.size, content.sha256, stored).is_removed
     return brief.asked_again() if removed else brief
@@ -48,24 +49,52 @@ def unchanged(
     """True where the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
     known = Evidence(picture, content.size, content.sha256, stored)
     unedited = stored is not None and known.is_marked and known.previous == stored.record
-    return unedited and settled(picture, content, stored, brief) is not None
+    return unedited and looked_up(picture, content, stored, brief) == known.previous
 
 
-def settled(
-    picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: DescriptionRequest
-) -> Record | None:
-    """What is known of these bytes, where that is the last word on them and this brief, whoever wrote the texts.
+@dataclass(frozen=True, slots=True)
+class Unanswered[R: DescriptionRequest]:
+    """What the model is to be asked.
+
+    Args:
+        known: what is known of these bytes.
+        brief: what is wanted in all.
+        left: the same in those languages that are not there.
+    """
+
+    known: Record | None
+    brief: R
+    left: R
+
+    def with_answer(self, made: Record) -> Record:
+        """The record of these bytes: what was made, beside what was known."""
+        record = further_languages.joined(self.known, made, self.brief, self.left.languages)
+        return record if record is made else further_languages.led_as_asked(record, self.brief)
+
+
+def looked_up[R: DescriptionRequest](
+    picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: R
+) -> Record | Unanswered[R]:
+    """What is known of these bytes, whoever wrote the texts, if that is the last word on them and this brief.
 
     That is the stored record, or a line of its history in which a person had a word, if its bytes are back.
     """
-    if stored is None or brief.again:
+    known = _known(picture, content, stored)
+    left = brief.languages if known is None or brief.again else further_languages.left(known, brief)
+    if left or known is None:
+        return Unanswered(known, brief, brief.in_languages(left))
+    return further_languages.led_as_asked(known, brief)
+
+
+def _known(picture: ImageBlob, content: ImageContent, stored: StoredRecord | None) -> Record | None:
+    if stored is None:
         return None
     known = Evidence(picture, content.size, content.sha256, stored)
     if known.here and known.previous:
         unread = content.sha256 and not stored.record.source.sha256  # it can be read by now
-        return None if unread or not _answers(known.previous, brief) else known.previous
+        return None if unread else known.previous
     line = next(iter(known.lines), None)
-    if line is None or not (line.of_people() or line.demand) or not _answers(line, brief):
+    if line is None or not (line.of_people() or line.demand):
         return None
     return Record.restored(line, line.source.model_copy(update={"etag": picture.etag}))
 
@@ -92,8 +121,9 @@ def reconciled(
         embedded: what the picture's author wrote into its file. It stands before the model's texts, and behind what
             people wrote in the sidecar or the metadata.
     """
-    texts = (embedded or EmbeddedTexts()).by_key(brief.languages)
-    known = Evidence(picture, record.source.size, record.source.sha256, stored, origin, texts, brief.language)
+    languages = (record.language, *(tag for tag in brief.languages if tag != record.language))
+    texts = (embedded or EmbeddedTexts()).by_key(languages)
+    known = Evidence(picture, record.source.size, record.source.sha256, stored, origin, texts, record.language)
     previous = known.previous if known.here else None
     if previous and _is_better(previous, record, brief):
         record = previous
@@ -108,37 +138,19 @@ def has_words_of_people(record: Record) -> bool:
 
 
 def _as_requested[R: DescriptionRequest](request: Request, brief: R, models: Sequence[str]) -> R:
-    wishes = {name: wish for name in Request.model_fields if (wish := getattr(request, name)) is not None}
+    names = Request.model_fields.keys() - brief.chosen
+    wishes = {name: wish for name in names if (wish := getattr(request, name)) is not None}
     if wishes.get("model") not in {brief.model, *models}:
         wishes.pop("model", None)
     return brief.with_wishes(**wishes)
 
 
-def _answers(known: DescriptionState, brief: DescriptionRequest) -> bool:
-    """Whether nothing is left to ask the model."""
-    if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
-        return True
-    if _is_retried(known, brief):
-        return False
-    return known.fingerprint == brief.fingerprint or all(_is_approved(known, tag) for tag in brief.languages)
-
-
-def _is_approved(known: DescriptionState, language: str) -> bool:
-    entry = known.provenance.get("alt_text" if language == known.language else f"{language}/alt_text")
-    return entry is not None and entry.review == Review.APPROVED
-
-
 def _is_better(previous: Record, record: Record, brief: DescriptionRequest) -> bool:
     """Whether the record that stands says more than a new one of the same bytes, or says it already."""
-    if record.ended.status is Status.FAILED and previous.alt_text and not _is_retried(previous, brief):
+    is_retried = further_languages.is_retried(previous, brief)
+    if record.ended.status is Status.FAILED and previous.alt_text and not is_retried:
         return True  # an older answer to another brief is better than none
-    return _is_retried(previous, brief) and _end(record) == _end(previous)  # tried in vain: nobody is told twice
-
-
-def _is_retried(known: DescriptionState, brief: DescriptionRequest) -> bool:
-    """Whether these bytes are tried again: by another decoder, if they were corrupt."""
-    corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != brief.decoders
-    return known.ended.status in _RETRIED or corrupt_for_others
+    return is_retried and _end(record) == _end(previous)  # tried in vain: nobody is told twice
 
 
 def _end(known: DescriptionState) -> tuple[object, ...]:

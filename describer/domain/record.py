@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from describer.domain.description import Description, Texts
 from describer.domain.errors import ImageRejected
-from describer.domain.history import DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
+from describer.domain.history import Answered, DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
 from describer.domain.request import DescriptionRequest
 from describer.domain.status import Status
 from describer.domain.texts import Part, by_model
@@ -108,7 +108,8 @@ class Record(DescriptionState):
     @staticmethod
     def _asked(brief: DescriptionRequest, source: Source) -> dict[str, object]:
         about = {"language": brief.language, "fingerprint": brief.fingerprint, "request": Request.of(brief)}
-        return about | {"source": source, "at": datetime.now(UTC)}
+        answers = (Answered(languages=brief.languages, fingerprint=brief.fingerprint),)
+        return about | {"answers": answers, "source": source, "at": datetime.now(UTC)}
 
     def earlier(self, etag: str) -> HistoryEntry:
         """This record as a line of the next one's history; `etag` is that of its sidecar."""

@@ -37,5 +37,8 @@ class DescriptionRequest(Protocol):
     def asked_again(self) -> Self:
         """The same, for another answer, whatever is stored."""
 
+    def in_languages(self, languages: tuple[str, ...]) -> Self:
+        """The same in these languages."""
+
     def with_wishes(self, **wishes: object) -> Self:
-        """The same with these wishes of a caller's."""
+        """The same with these wishes of a caller's, beside those that were there."""

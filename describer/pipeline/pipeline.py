@@ -7,13 +7,14 @@ conditional on what was read before it. Whoever loses a race starts a new round,
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from describer.domain import metadata, precedence
 from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
+from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
@@ -73,9 +74,10 @@ class Pipeline:
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
             if content.sha256 is None:  # another blob that cannot be read may be here in the next round
                 return await self.image_describer.describe(picture, content, brief)
-            if content.sha256 not in made:
-                made[content.sha256] = await self.image_describer.describe(picture, content, brief)
-            return made[content.sha256]
+            key = shared_key(content.sha256, brief.fingerprint)
+            if key not in made:
+                made[key] = await self.image_describer.describe(picture, content, brief)
+            return made[key]
 
         return await self._rounds(ref, brief, make, made)
 
@@ -112,12 +114,13 @@ class Pipeline:
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await self._read(picture)
             content.reservation = reservation
-            await self._unshare(ref, *(record for sha256, record in made.items() if sha256 != content.sha256))
+            await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief, self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            record = precedence.settled(picture, content, stored, brief) or await make(picture, content, brief)
+            found = precedence.looked_up(picture, content, stored, brief)
+            record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
         record = precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
         record = self._flagged(record, picture)
@@ -151,8 +154,8 @@ class Pipeline:
     async def _write(self, ref: ImageRef, record: Record, stored: StoredRecord | None) -> StoredRecord:
         if stored and stored.record == record:
             return stored
-        if stored and _key(stored.record) != _key(record):
-            await self._unshare(ref, stored.record)
+        if stored:
+            await self._withdraw(ref, _keys(stored.record) - _keys(record))
         return await self.records.write(ref, record, replaces=stored)
 
     async def _announce(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
@@ -188,8 +191,11 @@ class Pipeline:
 
     async def _unshare(self, ref: ImageRef, *records: Record) -> None:
         """What is known of bytes that were here must not outlive them where no picture has a name for it."""
-        for record in records:
-            await self.records.invalidate(ref.container, _key(record))
+        await self._withdraw(ref, {key for record in records for key in _keys(record)})
+
+    async def _withdraw(self, ref: ImageRef, keys: Iterable[str]) -> None:
+        for key in keys:
+            await self.records.invalidate(ref.container, key)
 
     async def _mark(self, picture: ImageBlob, written: StoredRecord) -> StoredRecord:
         if not self._marks(written.record):
@@ -210,8 +216,9 @@ async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Record
     return None
 
 
-def _key(record: Record) -> str:
-    return shared_key(record.source.sha256, record.fingerprint)
+def _keys(record: Record) -> set[str]:
+    """Under which copies may share what the record holds."""
+    return {shared_key(record.source.sha256, answer.fingerprint) for answer in answers_of(record)}
 
 
 def _with_flags(record: Record, *flags: str) -> Record:

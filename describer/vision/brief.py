@@ -63,9 +63,13 @@ class Brief:
         """The same, for another answer, whatever is stored or shared by copies."""
         return replace(self, again=True)
 
+    def in_languages(self, languages: tuple[str, ...]) -> Self:
+        """The same in these languages."""
+        return replace(self, languages=languages)
+
     def with_wishes(self, **wishes: object) -> Self:
-        """The same with these wishes of a caller's, by the names of their fields."""
-        return replace(self, **wishes, chosen=frozenset(wishes))  # type: ignore[arg-type]
+        """The same with these wishes of a caller's, by the names of their fields, beside those that were there."""
+        return replace(self, **wishes, chosen=self.chosen | wishes.keys())  # type: ignore[arg-type]
 
     def told_by_author(self, context: str) -> Self:
         """The same with what the author wrote, if the model is to know it."""

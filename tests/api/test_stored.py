@@ -1,7 +1,10 @@
 """What is stored is read and listed; health is told."""
 
 import json
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from describer.domain.errors import Conflict
 from describer.domain.image_blob import StoredRecord
@@ -11,7 +14,8 @@ from describer.pipeline.ports import Verdict
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
 from tests.fakes import answer
-from tests.unit.conftest import CAT
+from tests.unit.conftest import BRIEF, CAT
+from tests.unit.domain.test_further_languages import WORDS, said
 
 PATH = f"/api/descriptions/{CAT.container}/{CAT.name}"
 
@@ -123,3 +127,17 @@ async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
 async def _stored(api: Api) -> StoredRecord:
     await api.house.describe()
     return api.house.records.stored[CAT]
+
+
+@pytest.mark.parametrize("write", ["false", "true"])
+async def test_a_text_comes_in_the_language_that_is_asked_for_and_costs_nothing(api: Api, write: str) -> None:
+    api.house.model.script = [said("en", "de")]
+    await api.house.describe(brief=replace(BRIEF, languages=("en", "de")))
+    body = {"images": [{"blob": {"container": CAT.container, "name": CAT.name}}], "write": write == "true"}
+    for wanted, text in ((["de"], WORDS["de"]), (["en"], WORDS["en"]), (["de", "en"], WORDS["de"])):
+        asked = body | {"languages": wanted}
+        answered = await api.client.post("/api/describe", json=asked, headers={"accept": "text/plain"})
+        assert (answered.status_code, answered.text) == (200, text)
+        told = (await api.client.post("/api/describe", json=asked)).json()
+        assert (told["language"], told["alt_text"], told["usage"]["calls"]) == (wanted[0], text, 0)
+    assert len(api.house.model.asked) == 1

@@ -16,6 +16,7 @@ from describer.domain.errors import Misconfigured
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Request
 from local.azure_openai.script import Model, Reply, describe
+from local.storage import Storage
 from tests import pictures
 from tests.cli.conftest import Shell, jpeg
 from tests.storage import until
@@ -256,3 +257,22 @@ async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Mo
         out, err = await process.communicate()
     assert (process.returncode, err.decode().strip()) == (130, "Interrupted.")
     assert "270 by 100" in out.decode()
+
+
+async def test_a_stored_language_is_free_and_a_written_one_is_added(
+    storage: Storage, installation: Shell, model: Model
+) -> None:
+    container = installation.settings["IMAGES_CONTAINER"]
+    async with storage.blob_service() as blobs:
+        await blobs.get_blob_client(container, "cat.jpg").upload_blob(jpeg(310))
+    of_blob = ("describe", "--container", container, "cat.jpg", "--json")
+    await installation.run(*of_blob, "--write", "--language", "en,de")
+    before = len(model.requests)
+    for wanted in ("de", "en", "de,en"):
+        [record] = (await installation.run(*of_blob, "--language", wanted)).lines
+        assert (record["language"], record["usage"]["calls"]) == (wanted[:2], 0)
+    assert len(model.requests) == before
+    await installation.run(*of_blob, "--write", "--language", "fr")
+    shown = await installation.run("show", f"{container}/cat.jpg", "--json")
+    assert [shown.lines[0]["language"], *shown.lines[0]["translations"]] == ["en", "de", "fr"]
+    assert len(model.requests) == before + 1

@@ -5,11 +5,13 @@ waited here; a longer one is the queue's business.
 """
 
 import asyncio
+import hashlib
 import math
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -19,9 +21,11 @@ from azure.identity.aio import get_bearer_token_provider
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk
 
-from describer.adapters.chat import requests, responses
+from describer.adapters.chat import faults, requests, responses
+from describer.adapters.chat.gateway import Gateway
+from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
-from describer.domain.errors import ImageRejected, Misconfigured, NoUsableAnswer, Transient
+from describer.domain.errors import Declined, ImageRejected, Misconfigured, NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
@@ -35,6 +39,8 @@ _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
 """Seconds: a longer wait is left to the queue, which costs nothing."""
 _KEEP_ALIVE: Final = 120.0
+_PROBE_CAP: Final = 16
+"""Tokens; an answer that is cut off proves as much as a whole one."""
 
 
 def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None, scope: str) -> AsyncOpenAI:
@@ -68,6 +74,7 @@ class ChatModel:
         deadline: seconds for one answer, quick retries included, if the call that it is for has as many left.
         slots: calls at a time; who waits for a slot does not use up the deadline.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
+        gateway: tells a picture that a gateway blocks from a server that answers nobody.
     """
 
     client: AsyncOpenAI
@@ -75,6 +82,7 @@ class ChatModel:
     deadline: float
     slots: WeightedSemaphore
     backoff: float = 1.0
+    gateway: Gateway = field(default_factory=Gateway)
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
@@ -89,7 +97,11 @@ class ChatModel:
             ends = asyncio.get_running_loop().time() + seconds
             with self._punctually(seconds):
                 async with asyncio.timeout_at(ends):
-                    stream, first = await self._patiently(lambda: self._opened(question, images))
+                    stream, first = await self.gateway.passed(
+                        _digest(images),
+                        lambda: self._patiently(lambda: self._opened(question, images)),
+                        lambda: self._probe_question(question),
+                    )
             try:
                 pieces = StreamAccumulator()
                 chunk: ChatCompletionChunk | None = first
@@ -127,7 +139,11 @@ class ChatModel:
         spent, cap, mend = Usage(), brief.max_completion_tokens, ""
         try:
             for again in (False, True):
-                said = await self._patiently(lambda cap=cap, mend=mend: self._completed(brief, image, cap, mend))  # type: ignore[misc]
+                said = await self.gateway.passed(
+                    _digest([image]),
+                    partial(self._patiently, partial(self._completed, brief, image, cap, mend)),
+                    lambda: self._probe(brief),
+                )
                 spent = responses.added(spent, said.usage)
                 try:
                     return responses.read(said, brief, spent)
@@ -145,7 +161,7 @@ class ChatModel:
         for tried in range(1, _QUICK_TRIES + 1):
             try:
                 return await once()
-            except responses.Repeating:
+            except Declined:
                 raise
             except Transient as fault:
                 wait = fault.retry_after or self.backoff * tried * random.uniform(0.75, 1)  # noqa: S311 - jitter
@@ -159,6 +175,16 @@ class ChatModel:
         with _sdk_errors():
             answer = await self.client.chat.completions.with_raw_response.create(**request)
             return responses.reply(answer.content, brief.model)
+
+    async def _probe(self, brief: Brief) -> None:
+        """Ask what is asked of pictures about a harmless one, without a word of this one's."""
+        said = await self._completed(replace(brief, context="", author=""), probe_picture(), _PROBE_CAP, "")
+        call_context.current().charge(said.usage)
+
+    async def _probe_question(self, question: Question) -> None:
+        harmless = replace(question, text="Which colour is the sky?", context="", max_completion_tokens=_PROBE_CAP)
+        stream, _ = await self._opened(harmless, [probe_picture()])
+        await stream.close()
 
     async def _opened(self, question: Question, images: Sequence[PreparedImage]) -> tuple[_Stream, ChatCompletionChunk]:
         """The stream and its first chunk."""
@@ -188,6 +214,14 @@ class ChatModel:
             raise Transient(sentence, counts_as_attempt=seconds >= self.deadline) from error
 
 
+def _digest(images: Sequence[PreparedImage]) -> str:
+    digest = hashlib.sha256()
+    for image in images:
+        for part in image.parts:
+            digest.update(part.jpeg)
+    return digest.hexdigest()
+
+
 def _unusable(brief: Brief, error: Unreadable, *, cut_off: bool) -> str:
     if cut_off:
         return f"The answer was cut off at {brief.max_completion_tokens} tokens and at twice as many."
@@ -199,7 +233,7 @@ def _sdk_errors() -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise responses.fault(error) from error
+        raise faults.fault(error) from error
     except ClientAuthenticationError as error:
         # The SDK's message lists every way that was tried, over twenty lines.
         said = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")

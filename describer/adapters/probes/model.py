@@ -7,7 +7,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from openai import APIError, APIStatusError, AsyncOpenAI
 from openai.types.chat import ChatCompletion
 
-from describer.adapters.chat import responses
+from describer.adapters.chat import faults
 from describer.domain.errors import ImageRejected, Transient
 from describer.pipeline.ports import ProbeResult, Verdict
 from describer.vision.families import Family
@@ -85,7 +85,7 @@ class ModelProbe:
 
 
 def _failed(error: APIError) -> ProbeResult:
-    fault = responses.fault(error)
+    fault = faults.fault(error)
     said = str(fault).rstrip(".") + "."
     if isinstance(fault, ImageRejected):
         return ProbeResult(Verdict.UNKNOWN, said, "The model's service answers, but takes not even a white square.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, Transient
+from describer.domain.errors import Declined, DescriberError, InvalidRequest, Misconfigured, Transient
 from describer.domain.status import Status
 from describer.entrypoints.cli.results import Result
 
@@ -40,6 +40,8 @@ def of_error(error: DescriberError) -> Exit:
             return Exit.USAGE
         case Misconfigured():
             return Exit.MISCONFIGURED
+        case Declined():
+            return Exit.SOME
         case Transient():
             return Exit.LATER
         case _:

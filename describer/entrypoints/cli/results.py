@@ -5,13 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from describer.domain.errors import DescriberError, Excluded, FetchFailed, ImageRejected, NotFound, Transient
+from describer.domain.errors import Declined, DescriberError, Excluded, FetchFailed, ImageRejected, NotFound, Transient
 from describer.domain.record import Record
 from describer.domain.status import Status
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """What a terminal obeys, and what cannot be written: the halves of characters in file names that are no UTF-8."""
 _WORDS: Final[dict[type[DescriberError], str]] = {
+    Declined: Status.FAILED,
     Transient: "later",
     FetchFailed: "unfetchable",
     NotFound: "absent",

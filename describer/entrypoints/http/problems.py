@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 
 from describer.domain.errors import (
     Busy,
+    Declined,
     DescriberError,
     Excluded,
     FetchFailed,
@@ -74,6 +75,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "picture-archived": Kind(422, "The picture lies in the archive tier", "Move the blob to another tier first."),
     "picture-failed": Kind(
         422, "The model gave no usable answer", "Ask for less, or with more max_tokens, or another model."
+    ),
+    "declined": Kind(
+        422,
+        "The model's server does not take the request",
+        "Send fewer or smaller pictures, ask for less, or choose another model.",
     ),
     "needs-review": Kind(
         422, "A person should look at the answer first", "Ask for application/json, which has the texts and the flags."
@@ -183,6 +189,8 @@ class Problem(Exception):
                 return cls("not-found", str(error))
             case FetchFailed():
                 return cls("unfetchable", str(error), {"code": error.code})
+            case Declined():
+                return cls("declined", _sentence(error))
             case Transient():
                 wait = {"retry-after": str(math.ceil(error.retry_after or _WAIT))}
                 return cls("busy" if isinstance(error, Busy) else "unavailable", _sentence(error), headers=wait)

@@ -31,6 +31,7 @@ from typing import Final
 
 from describer.domain import precedence
 from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
+from describer.domain.further_languages import shown_in
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record, Usage
@@ -109,7 +110,7 @@ class OnDemandService:
                 record = await self._written(source.ref, brief)
             else:
                 record = await self._unwritten(source, brief)
-        return _with_cost_of_call(record, call.spent)
+        return _with_cost_of_call(_in_language_of(record, brief), call.spent)
 
     async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
@@ -120,8 +121,11 @@ class OnDemandService:
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief, self.models)
-            settled = precedence.settled(picture, content, stored, brief)
-            record = settled or await self.image_describer.describe_unstored(picture, content, brief)
+            found = precedence.looked_up(picture, content, stored, brief)
+            if isinstance(found, Record):
+                record = found
+            else:
+                record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
             return precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
@@ -187,6 +191,11 @@ class OnDemandService:
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
         raise NotFound("There is no such blob any more.")  # it was there a moment ago
+
+
+def _in_language_of(record: Record, brief: Brief) -> Record:
+    """The record with the first language that a caller named at the top, wherever it is stored."""
+    return shown_in(record, brief.language) if "languages" in brief.chosen else record
 
 
 def _with_cost_of_call(record: Record, spent: Usage) -> Record:

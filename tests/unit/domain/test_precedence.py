@@ -691,12 +691,15 @@ async def test_a_giving_up_keeps_what_was_asked(house: House) -> None:
     assert end.request and end.request.context == "Kater Tom"
 
 
-async def test_another_demand_replaces_the_first(house: House) -> None:
+async def test_another_demand_replaces_the_first_and_another_language_stands_beside_it(house: House) -> None:
     setup = _desk(house)
     await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
-    record = await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(languages=("fr",))), write=True)
-    assert record.request is not None
-    assert (record.language, record.request.context) == ("fr", None)
+    await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(languages=("fr",))), write=True)
+    request = stored(house).request
+    assert request and (request.languages, request.context) == (("de", "en", "fr"), "Kater Tom")
+    await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(context="Der Nachbarkater")), write=True)
+    request = stored(house).request
+    assert request and (request.languages, request.context) == (None, "Der Nachbarkater")
 
 
 async def test_a_model_that_callers_may_no_longer_choose_is_passed_over(house: House) -> None:

@@ -1,0 +1,174 @@
+"""Which languages of a request are answered already, and how an answer in further ones joins what is known.
+
+A language counts as answered if the model was asked for it just as it would be asked now, whichever other languages
+were asked for with it. So a stored language is never paid for again, and a new one is asked for alone.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from describer.domain.history import Answered, DescriptionState, Request
+from describer.domain.record import Cost, Record, Usage
+from describer.domain.request import DescriptionRequest
+from describer.domain.review import ANSWERED, Word, word_on
+from describer.domain.status import Status
+from describer.domain.texts import FACTS, TEXT_FIELDS, Keyed, Provenance, Review, Value
+
+_RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
+"""Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
+_HAVE_TEXTS: Final = ANSWERED | {Status.KEPT}
+
+
+def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
+    """The languages of `brief` that the model is still to be asked for; none if a person's word forbids to ask."""
+    if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
+        return ()
+    if is_retried(known, brief):
+        return brief.languages
+    found = tuple(tag for tag in brief.languages if not (_is_approved(known, tag) or _is_answered(known, tag, brief)))
+    return found if known.ended.status in _HAVE_TEXTS or not found else brief.languages
+
+
+def is_retried(known: DescriptionState, brief: DescriptionRequest) -> bool:
+    """Whether these bytes are tried again: by another decoder, if they were corrupt."""
+    corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != brief.decoders
+    return known.ended.status in _RETRIED or corrupt_for_others
+
+
+def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked: Sequence[str]) -> Record:
+    """What was made, beside what is known of the same bytes in other languages.
+
+    Args:
+        known: the record of these bytes; None if there is none.
+        made: the model's answer, or why there is none, in the languages `asked`.
+        brief: what was wanted in all.
+        asked: those languages of `brief` that were left.
+    """
+    if known is None or not _has_others(known, asked) or not (_is_partial(brief, asked) or _chose(brief)):
+        return made
+    request = Request.of(brief)
+    if request and _chose(brief):
+        request = request.model_copy(update={"languages": _union(languages_of(known), asked)})
+    common = {
+        "request": request,
+        "usage": _added(known.usage, made.usage),
+        "cost": _added_cost(known.cost, made.cost),
+        "answers": (*answers_of(known), *made.answers),
+    }
+    if made.ended.status not in ANSWERED:
+        missing = known.missing | dict.fromkeys(asked, made.ended)
+        in_vain = missing == known.missing  # nobody is told twice
+        return known if in_vain else known.model_copy(update=common | {"missing": missing})
+    return _with_texts(known, made, asked).model_copy(update=common | _state(known, made, asked))
+
+
+def led_as_asked(known: Record, brief: DescriptionRequest) -> Record:
+    """`known` with the default language of the settings at the top, unless a person's text stands there.
+
+    A caller's wish for languages changes nothing in what is stored first.
+    """
+    of_people = not known.of_people().keys().isdisjoint(TEXT_FIELDS)
+    stays = of_people or _chose(brief) or brief.language not in known.translations
+    return known if stays else known.led_by(brief.language)
+
+
+def shown_in(record: Record, language: str) -> Record:
+    """The record for a reader of this language: its texts at the top, and the status that they have."""
+    led = record.led_by(language)
+    if led is record:
+        return record
+    lacking = led.missing.get(language)
+    if lacking and not led.alt_text:
+        led = led.model_copy(update={"status": lacking.status, "reason": lacking.reason, "outcome": None})
+    return led.judged(led.demand)
+
+
+def answers_of(known: DescriptionState) -> tuple[Answered, ...]:
+    """What the model was asked; of a record from before that was kept, all its languages together."""
+    return known.answers or (Answered(languages=languages_of(known), fingerprint=known.fingerprint),)
+
+
+def languages_of(known: DescriptionState) -> tuple[str, ...]:
+    """The default language, and those of the translations."""
+    return (known.language, *known.translations)
+
+
+def _is_approved(known: DescriptionState, language: str) -> bool:
+    entry = known.provenance.get("alt_text" if language == known.language else f"{language}/alt_text")
+    return entry is not None and entry.review == Review.APPROVED
+
+
+def _is_answered(known: DescriptionState, language: str, brief: DescriptionRequest) -> bool:
+    lacking = known.missing.get(language)
+    if lacking and lacking.status in _RETRIED:
+        return False
+    newest = next((answer for answer in reversed(answers_of(known)) if language in answer.languages), None)
+    return newest is not None and brief.in_languages(newest.languages).fingerprint == newest.fingerprint
+
+
+def _has_others(known: Record, asked: Sequence[str]) -> bool:
+    return known.ended.status in _HAVE_TEXTS and not set(languages_of(known)) <= set(asked)
+
+
+def _is_partial(brief: DescriptionRequest, asked: Sequence[str]) -> bool:
+    return tuple(asked) != brief.languages
+
+
+def _chose(brief: DescriptionRequest) -> bool:
+    """Whether a caller named the languages."""
+    return "languages" in brief.chosen
+
+
+def _union(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _with_texts(known: Record, made: Record, asked: Sequence[str]) -> Record:
+    """`known` with the model's texts in these languages; what people wrote there is put back by precedence.py."""
+    led = made.led_by(known.language)
+    facts = FACTS if known.language in asked else ()
+
+    def is_new(key: str) -> bool:
+        tag, slash, name = key.rpartition("/")
+        return (tag if slash else known.language) in asked if name in TEXT_FIELDS else name in facts
+
+    values: Keyed[Value] = {key: value for key, value in led.values().items() if is_new(key)}
+    old: Keyed[Value] = {key: "" for key in known.values() if is_new(key) and key not in FACTS}
+    provenance: Keyed[Provenance] = {key: entry for key, entry in led.provenance.items() if is_new(key)}
+    kept = {key: entry for key, entry in known.provenance.items() if not is_new(key)}
+    return known.replacing(old | values, {}).model_copy(update={"provenance": kept | provenance})
+
+
+def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, object]:
+    """How the work ended in all: the worse of both ends, unless the default language was asked for anew."""
+    texts = {made.language: made.alt_text} | {tag: found.alt_text for tag, found in made.translations.items()}
+    lacking = () if made.is_decorative else (tag for tag in asked if not texts.get(tag))
+    missing = {tag: ended for tag, ended in known.missing.items() if tag not in asked}
+    anew = known.language in asked
+    ends = [made.ended] if anew else [end for end in (known.ended, made.ended) if end.status != Status.KEPT]
+    end = next((end for end in ends if end.status is Status.NEEDS_REVIEW), ends[0])
+    return {
+        "status": end.status,
+        "reason": end.reason,
+        "outcome": None,
+        "flags": made.flags if anew else tuple(dict.fromkeys((*known.flags, *made.flags))),
+        "missing": missing | dict.fromkeys(lacking, made.ended),
+        "model": made.model or known.model,
+        "sent": made.sent or known.sent,
+        "fingerprint": made.fingerprint,
+        "at": made.at,
+        "source": made.source,
+    }
+
+
+def _added(first: Usage, second: Usage) -> Usage:
+    return Usage.model_validate({name: getattr(first, name) + getattr(second, name) for name in Usage.model_fields})
+
+
+def _added_cost(first: Cost | None, second: Cost | None) -> Cost | None:
+    if first is None or second is None:
+        return second or first
+    unshrunk = None
+    if first.usd_unshrunk is not None and second.usd_unshrunk is not None:
+        unshrunk = first.usd_unshrunk + second.usd_unshrunk
+    return Cost(priced_as=second.priced_as, usd=first.usd + second.usd, usd_unshrunk=unshrunk)

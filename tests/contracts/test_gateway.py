@@ -1,0 +1,203 @@
+"""A gateway that stops some of twenty pictures: by queue, HTTP and command line, over the real SDK."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+
+from describer.adapters.chat.client import ChatModel, connect
+from describer.adapters.chat.gateway import Gateway
+from describer.adapters.chat.probe_picture import WIDTH as PROBE_WIDTH
+from describer.app import App
+from describer.domain.image_ref import ImageRef
+from describer.domain.status import Status
+from describer.entrypoints.http.build import asgi
+from describer.pipeline.weighted_semaphore import WeightedSemaphore
+from describer.vision.families import family, generic
+from local.azure_openai.access import Access
+from local.azure_openai.answers import Fault, Request
+from local.azure_openai.resource import Resource
+from local.azure_openai.script import Model, Reply, Script, describe, serve
+from tests.cli.conftest import Shell
+from tests.unit.conftest import House
+from tests.unit.entrypoints.test_on_demand import OnDemandSetup
+
+MAX_ATTEMPTS = 3
+WIDTHS = range(200, 220)
+STOPPED = {203, 204, 211}
+BODIES = [
+    Fault(403, {"statusCode": 403, "message": "This request was stopped by the content check."}),
+    Fault(424, {"error": {"code": 424, "message": "Failed dependency."}}),
+    Fault(451, "<html>no</html>", {"content-type": "text/html"}),
+    Fault(403, {"error": {"code": "RequestBlocked", "message": "no"}}),
+]
+
+
+@dataclass
+class Gate:
+    """A rule: pictures of these widths are stopped; `asked` counts each."""
+
+    says: Fault
+    stops: set[int]
+    asked: Counter[int] = field(default_factory=Counter)
+
+    def __call__(self, request: Request) -> Reply:
+        width = request.images[0].width
+        self.asked[width] += 1
+        return self.says if width in self.stops else describe(request)
+
+
+def _jpeg(width: int) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, 100), (width % 256, 90, 40)).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def server() -> Iterator[Model]:
+    with serve(Script(), Resource(access=Access(api_key="key"))) as model:
+        yield model
+
+
+@pytest.fixture
+async def house(server: Model) -> AsyncIterator[House]:
+    house = House(max_bytes=10**6)
+    async with connect(server.base_url, key="key", credential=None, scope="") as client:
+        gateway = Gateway(max_attempts=MAX_ATTEMPTS, pause=0.01)
+        slots = WeightedSemaphore(4)
+        chat = ChatModel(client, lambda name: family(name) or generic(), 20, slots, 0.01, gateway)
+        house.model = chat  # type: ignore[assignment]
+        for width in WIDTHS:
+            house.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))
+        yield house
+
+
+def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
+    gate = Gate(says, stops)
+    server.script.always(gate)
+    return gate
+
+
+async def _upload_all(house: House) -> None:
+    """Delivers every upload, and what the queue then holds until it is empty or was put off ten times each."""
+    await asyncio.gather(*(house.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
+    for _ in range(10):
+        waiting, house.queue.sent = house.queue.sent, []
+        await asyncio.gather(*(house.delivery.handle_message(message.encode()) for message, _ in waiting))
+
+
+def _statuses(house: House) -> dict[int, Status]:
+    return {int(ref.name[:3]): stored.record.status for ref, stored in house.records.stored.items()}
+
+
+def _hold(gate: Gate, ended: set[int]) -> None:
+    assert ended == STOPPED
+    assert all(1 <= gate.asked[width] <= MAX_ATTEMPTS for width in STOPPED)
+    assert all(gate.asked[width] == 1 for width in set(WIDTHS) - STOPPED)
+
+
+@pytest.mark.parametrize("says", BODIES, ids=["403", "424", "451", "403-own-word"])
+async def test_of_twenty_in_the_queue_three_end_and_the_others_are_described(
+    server: Model, house: House, says: Fault
+) -> None:
+    gate = _gate(server, says, STOPPED)
+    await _upload_all(house)
+    statuses = _statuses(house)
+    assert Counter(statuses.values())[Status.DESCRIBED] == 17
+    _hold(gate, {width for width, status in statuses.items() if status in {Status.FILTERED, Status.FAILED}})
+    assert not house.queue.sent
+
+
+async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_is_mended(
+    server: Model, house: House
+) -> None:
+    _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
+    await _upload_all(house)
+    assert not house.records.stored
+    assert len(house.queue.sent) == 20
+    server.script.always(describe)
+    waiting, house.queue.sent = house.queue.sent, []
+    for message, _ in waiting:
+        await house.delivery.handle_message(message.encode())
+    assert Counter(_statuses(house).values()) == {Status.DESCRIBED: 20}
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async def no_checks() -> list[object]:
+        return []
+
+    setup = OnDemandSetup(house)
+    app = asgi(lambda: setup.on_demand, lambda: house.corrector, no_checks, setup.memory, 10**6)  # type: ignore[arg-type]
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
+        yield client
+
+
+@pytest.mark.parametrize("says", BODIES[:3], ids=["403", "424", "451"])
+async def test_by_http_three_of_twenty_are_told_as_their_own_end(
+    server: Model, client: httpx2.AsyncClient, says: Fault
+) -> None:
+    gate = _gate(server, says, STOPPED)
+    answers = {}
+    for width in WIDTHS:
+        answers[width] = await client.post(
+            "/api/describe", content=_jpeg(width), headers={"content-type": "image/jpeg"}
+        )
+    told = {width: answer.status_code for width, answer in answers.items()}
+    assert Counter(told.values()) == {200: 17, 422: 3}
+    assert "retry-after" not in answers[203].headers
+    _hold(gate, {width for width, status in told.items() if status == 422})
+
+
+async def test_by_http_where_all_are_stopped_it_is_the_installations(server: Model, client: httpx2.AsyncClient) -> None:
+    _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
+    answer = await client.post("/api/describe", content=_jpeg(200), headers={"content-type": "image/jpeg"})
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (503, "misconfigured")
+
+
+@pytest.fixture
+def shell(server: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    settings = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_MODEL": "gpt-5.6-luna", "OPENAI_API_KEY": "key"}
+    shell = Shell(tmp_path, capsys, settings | {"MAX_ATTEMPTS": str(MAX_ATTEMPTS)})
+    for width in WIDTHS:
+        shell.picture(f"photos/{width}.jpg", _jpeg(width))
+    return shell
+
+
+@pytest.mark.parametrize("at_a_time", ["1", "8"])
+async def test_by_command_line_three_of_twenty_end_and_all_are_told(
+    server: Model, shell: Shell, at_a_time: str
+) -> None:
+    gate = _gate(server, BODIES[0], STOPPED)
+    done = await shell.here("describe", "photos", "--json", MODEL_CONCURRENCY=at_a_time)
+    told = {line["source"]["width"]: line["status"] for line in done.lines}
+    assert Counter(told.values()) == {"described": 17, "filtered": 3}
+    assert done.code == 1
+    _hold(gate, {width for width, status in told.items() if status == "filtered"})
+
+
+async def test_by_command_line_where_all_are_stopped_it_is_the_installations(server: Model, shell: Shell) -> None:
+    _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
+    done = await shell.here("describe", "photos", "--json")
+    assert (done.code, done.lines) == (3, [])
+    assert "403" in done.err and "This request was stopped" in done.err
+    server.script.always(describe)
+    again = await shell.here("describe", "photos", "--json")
+    assert (again.code, len(again.lines)) == (0, 20)
+
+
+def test_the_settings_reach_the_gateway() -> None:
+    needed = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "m"}
+    told = {"BLOCKED_LAST_PICTURES": "7", "BLOCKED_WINDOW_SECONDS": "9", "MAX_ATTEMPTS": "2"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (needed | told).items():
+            patch.setenv(name, value)
+        model = App.without_telemetry((), {}).model
+    assert isinstance(model, ChatModel)
+    assert (model.gateway.last, model.gateway.window, model.gateway.max_attempts) == (7, 9, 2)
