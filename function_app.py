@@ -79,14 +79,14 @@ async def return_upload(message: func.QueueMessage) -> None:
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
     with kept_in("publish"):
-        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.announcer.republish(message.get_body()))
+        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.publisher.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
 async def run_smoke_test(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
     with kept_in("run_smoke_test"):
-        await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.proof.prove(message.get_body()))
+        await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SWEEPS_QUEUE, connection="AzureWebJobsStorage")

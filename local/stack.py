@@ -22,8 +22,7 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-SWEEPS_CONTAINER = "sweeps"
-QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "sweeps", "work-set-aside", "webjobs-blobtrigger-poison")
+QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "sweeps", "dead-letter-queue", "webjobs-blobtrigger-poison")
 
 
 class AlreadyRunning(RuntimeError):

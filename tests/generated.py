@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 from describer.domain.record import Record
 from describer.entrypoints.http.build import document
 from describer.entrypoints.http.problems import KINDS
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.settings import Settings
 from tests.formats import matrix
 
@@ -62,7 +62,7 @@ def record_schema() -> str:
 
 def event_schema() -> str:
     """The JSON Schema of what is published."""
-    schema = Announcement.model_json_schema(mode="serialization")
+    schema = OutcomeEvent.model_json_schema(mode="serialization")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
 

@@ -1,4 +1,4 @@
-"""Corrections by people, whichever door they came by: the sidecar first, then the event, then the picture's metadata.
+"""Corrections by people, from any entry point: the sidecar first, then the event, then the picture's metadata.
 
 A message to look at the picture again is queued before anything is written. If the app is ended in between, or storage
 refuses a later step, that message brings the rest to its end; if all went well, it finds nothing to do.
@@ -92,7 +92,7 @@ class Corrector:
 
     async def _finish(self, picture: ImageBlob, written: StoredRecord, *, is_of_picture: bool) -> None:
         try:
-            await self.topic.announce(written)
+            await self.topic.publish(written)
             if is_of_picture:
                 await self._mark(picture, written)
         except (Conflict, Transient, Misconfigured) as fault:

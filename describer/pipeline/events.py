@@ -102,7 +102,7 @@ class Work:
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
-    """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
+    """Return the pictures that an event names. The kind of change is ignored: the pipeline looks at what is there now.
 
     Args:
         kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old

@@ -52,7 +52,7 @@ class Summary(BaseModel):
     """Estimated by list price; None where it is unknown."""
 
 
-class Announcement(BaseModel):
+class OutcomeEvent(BaseModel):
     """A CloudEvent 1.0 in JSON."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +71,7 @@ class Announcement(BaseModel):
     data: Summary
 
     @classmethod
-    def of(cls, stored: StoredRecord, source: str) -> "Announcement":
+    def of(cls, stored: StoredRecord, source: str) -> "OutcomeEvent":
         """The event of a stored record.
 
         `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there

@@ -18,7 +18,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from local.serving import Running
 from tests import generated
 from tests.api.conftest import Api
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 HERE = Path(__file__).parent
@@ -67,11 +67,11 @@ def tried(url: str, key: str, *more: str) -> None:
 @pytest.fixture
 def url() -> Iterator[str]:
     """The interface, served over HTTP on fakes, with a record; behind every URL is a cat."""
-    house = House()
-    house.images.put(CAT, b"cat")
-    api = Api(OnDemandSetup(replace(house, memory=MemoryBudget(2**26))), max_picture=10_000)
+    harness = Harness()
+    harness.images.put(CAT, b"cat")
+    api = Api(OnDemandSetup(replace(harness, memory=MemoryBudget(2**26))), max_picture=10_000)
     api.setup.web.pages = defaultdict(lambda: b"cat")
-    asyncio.run(api.house.describe())
+    asyncio.run(api.harness.describe())
     running = Running(lambda: Host(api.app))
     running.up()
     yield running.url

@@ -1,4 +1,4 @@
-"""The line on fakes."""
+"""The pipeline on fakes."""
 
 from dataclasses import dataclass, field
 
@@ -25,8 +25,8 @@ BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500)
 
 
 @dataclass
-class House:
-    """All the fakes, and the line that runs through them."""
+class Harness:
+    """All the fakes, and the pipeline that runs on them."""
 
     images: FakeImages = field(default_factory=FakeImages)
     records: FakeRecords = field(default_factory=FakeRecords)
@@ -74,8 +74,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
-    """A house with one picture in it."""
-    made = House()
+def harness() -> Harness:
+    """A harness with one picture in storage."""
+    made = Harness()
     made.images.put(CAT, b"cat")
     return made

@@ -42,7 +42,7 @@ def asgi(
     memory: MemoryBudget,
     max_picture: int,
 ) -> ASGIApp:
-    """The application behind its door.
+    """The application behind its middleware.
 
     Args:
         on_demand: gives the on-demand service; called with each request that needs it.
@@ -148,5 +148,5 @@ def _allowed(request: Request) -> str:
 
 
 async def _bug(request: Request, _error: Exception) -> Response:
-    """The door logs it."""
+    """The middleware logs it."""
     return Problem("internal", "An error that nobody thought of.").response(request.state.request_id)

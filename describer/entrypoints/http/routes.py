@@ -16,6 +16,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Status
+from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
 from describer.entrypoints.http.content_negotiation import Form, wanted
 from describer.entrypoints.http.problems import Problem
@@ -35,6 +36,7 @@ from describer.entrypoints.http.schemas import (
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
 from describer.pipeline.correct import Corrector
+from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
@@ -58,7 +60,7 @@ type Prefix = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What is behind the door.
+    """The handlers behind the middleware.
 
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
@@ -114,18 +116,17 @@ class Routes:
         self,
         request: Request,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
-        prefix: Annotated[
-            str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
-        ] = "",
+        review: Annotated[Review | None, Query(description="Only records of which people said this.")] = None,
+        prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
-        cursor: Annotated[str, Query(max_length=4096, description="From the page before.")] = "",
-        limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
+        cursor: Annotated[str, Query(max_length=8192, description="From the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=100, description="Records in a page at most.")] = 50,
     ) -> Response:
-        """Stored records, in pages by name."""
-        _refuse_others(request, ("status", "prefix", "container", "cursor", "limit"))
-        page = await self.on_demand().page(container, prefix, cursor, limit)
-        found = [stored for stored in page.stored if status is None or stored.record.status is status]
-        return _json(Listing(descriptions=[_entry(stored) for stored in found], cursor=page.cursor or None))
+        """Stored records, in pages by name; a page is empty only if there are no more."""
+        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
+        wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
+        page = await self.on_demand().find(container, prefix, wanted, cursor, limit)
+        return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
 
     async def health(self) -> Response:
         """That the app runs; nothing is asked of anything else."""

@@ -278,7 +278,7 @@ class Listing(BaseModel):
     model_config = _STRICT
 
     descriptions: list[Entry]
-    cursor: str | None = Field(description="For the next page, or null where this was the last. A page may be empty.")
+    cursor: str | None = Field(description="For the next page, or null where this was the last.")
 
 
 class Health(BaseModel):

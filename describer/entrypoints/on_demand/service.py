@@ -25,21 +25,23 @@ import asyncio
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Final
 
 from describer.domain import precedence
-from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
+from describer.domain.errors import ImageRejected, InvalidRequest, Newer, NotFound, NotOurs, RecordUnreadable
 from describer.domain.further_languages import shown_in
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
+from describer.domain.index import IndexEntry
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.entrypoints.on_demand.options import RequestOptions
 from describer.entrypoints.on_demand.sources import BlobOf, Loader, PictureSource, Readable, Upload, Url
-from describer.pipeline import call_context
+from describer.pipeline import call_context, find_records
 from describer.pipeline.describe import ImageDescriber
+from describer.pipeline.find_records import Wanted
 from describer.pipeline.pipeline import origin_of
 from describer.pipeline.ports import ImagePipeline, Page, Records
 from describer.pipeline.weighted_semaphore import Priority
@@ -73,7 +75,7 @@ class OnDemandService:
     """Serve callers who wait for the answer.
 
     Args:
-        line: what `write` goes through.
+        pipeline: describes and stores what `write` asks for.
         records: where stored texts are looked up.
         image_describer: makes a record of bytes.
         loader: brings pictures in.
@@ -81,7 +83,7 @@ class OnDemandService:
         models: that a caller may choose, beside the usual one.
     """
 
-    line: ImagePipeline
+    pipeline: ImagePipeline
     records: Records
     image_describer: ImageDescriber
     loader: Loader
@@ -140,15 +142,37 @@ class OnDemandService:
             raise NotFound("There is no record of this blob.")
         return stored
 
-    async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
-        """Some of a watched container's records, by default of the first one's. Raises NotFound, InvalidRequest."""
+    async def find(
+        self, container: str | None, prefix: str, wanted: Wanted, cursor: str, limit: int
+    ) -> Page[StoredRecord]:
+        """Up to `limit` records of a watched container, by default of the first one; none only if there are no more.
+
+        Raises NotFound, InvalidRequest.
+        """
+        container = self._watched_container(container)
+        if _UNLISTABLE.search(prefix):
+            raise InvalidRequest("No blob's name has control characters.", field="prefix")
+        cursor = _decoded(cursor)
+        while True:
+            page = await find_records.find(self.records, container, prefix, wanted, cursor, limit)
+            stored = await asyncio.gather(*(self._still(entry, wanted) for entry in page.items))
+            found, cursor = [each for each in stored if each], page.cursor
+            if found or not cursor:
+                return Page(found, urlsafe_b64encode(cursor.encode()).decode())
+
+    async def _still(self, entry: IndexEntry, wanted: Wanted) -> StoredRecord | None:
+        """The record, if it is still one of those that are wanted."""
+        with suppress(Newer, RecordUnreadable, NotOurs):
+            stored = await self.records.read(entry.ref)
+            if stored and wanted.has(IndexEntry.of(entry.ref, stored.record)):
+                return stored
+        return None
+
+    def _watched_container(self, container: str | None) -> str:
         watched = self.loader.blob_filter.containers
         if container is not None and container not in watched:
             raise NotFound("This container is not watched.")
-        if _UNLISTABLE.search(prefix):
-            raise InvalidRequest("No blob's name has control characters.", field="prefix")
-        page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
-        return replace(page, cursor=urlsafe_b64encode(page.cursor.encode()).decode())
+        return container or watched[0]
 
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
         """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
@@ -183,7 +207,7 @@ class OnDemandService:
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
         await self.loader.get_properties(ref)
-        end = await self.line.describe(
+        end = await self.pipeline.describe(
             ref, brief
         )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
@@ -203,11 +227,11 @@ def _with_cost_of_call(record: Record, spent: Usage) -> Record:
     return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})
 
 
-def _marker(cursor: str) -> str:
+def _decoded(cursor: str) -> str:
     try:
-        marker = urlsafe_b64decode(cursor.encode("ascii")).decode()
+        decoded = urlsafe_b64decode(cursor.encode("ascii")).decode()
     except ValueError:
-        marker = "\0"
-    if _UNLISTABLE.search(marker):
+        decoded = "\0"
+    if _UNLISTABLE.search(decoded):
         raise InvalidRequest("This cursor comes from no page.", field="cursor")
-    return marker
+    return decoded

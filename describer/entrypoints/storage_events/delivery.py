@@ -44,10 +44,10 @@ def _no_price(_prompt: int, _completion: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Brings pictures to the line, and back to the queue where the line says "not now".
+    """Brings pictures to the pipeline, and back to the queue where the pipeline says "not now".
 
     Args:
-        pipeline: the line.
+        pipeline: the pipeline.
         queue: `image-work`.
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.

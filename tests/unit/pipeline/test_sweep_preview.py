@@ -1,6 +1,5 @@
 """A preview counts by reason, prices from a sample, and changes nothing."""
 
-
 import pytest
 
 from describer.domain.image_ref import ImageRef
@@ -60,10 +59,8 @@ async def test_many_are_priced_from_a_sample_whose_range_holds_the_whole() -> No
     assert seen.sampled == SAMPLE
     asking = _asking()
     whole = sum(
-
-            estimate.of_picture(BRIEF, asking.sizes, None if n % 10 == 9 else (100 + n % 400, 100)).prompt[1]
-            for n in numbers
-
+        estimate.of_picture(BRIEF, asking.sizes, None if n % 10 == 9 else (100 + n % 400, 100)).prompt[1]
+        for n in numbers
     )
     assert seen.asked
     assert seen.asked.prompt[0] <= whole <= seen.asked.prompt[2]
