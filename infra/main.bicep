@@ -377,7 +377,14 @@ module hostStorage 'modules/storage.bicep' = {
     tags: allTags
     redundancy: storageRedundancy
     containerNames: [names.package, names.deadLetters, names.sweeps]
-    queueNames: [names.work, names.unpublished, names.smokeTests, names.sweeps, names.deadLetterQueue, names.uploadsPoison]
+    queueNames: [
+      names.work
+      names.unpublished
+      names.smokeTests
+      names.sweeps
+      names.deadLetterQueue
+      names.uploadsPoison
+    ]
     networkIsolation: networkIsolation
     isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges

@@ -155,7 +155,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
-        self.storage.create_container(SWEEPS_CONTAINER, self.storage.host)
+        self.storage.create_container("sweeps", self.storage.host)
         for queue in QUEUES:
             self.storage.create_queue(queue)
 

@@ -49,5 +49,5 @@ def _named(path: Path, ending: str) -> Iterator[str]:
                 pass
             case _:
                 continue
-        if name.endswith(ending):
+        if name.removesuffix(ending) and name.endswith(ending):
             yield value
