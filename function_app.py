@@ -35,6 +35,12 @@ async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpRes
     return await _answered(req, context)
 
 
+@app.route("describe/{body}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def describe_body(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The same for callers whose body is a picture or a form: generated clients want a path for each."""
+    return await _answered(req, context)
+
+
 @app.route("descriptions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def descriptions(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """The stored records, in pages."""
@@ -47,6 +53,12 @@ async def description(req: func.HttpRequest, context: func.Context) -> func.Http
     return await _answered(req, context)
 
 
+@app.route("coverage", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How many pictures have published texts, by language."""
+    return await _answered(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -56,6 +68,18 @@ async def health(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
 @app.route("health/deep", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def deep_health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether all that the app needs works."""
+    return await _answered(req, context)
+
+
+@app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def openapi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The HTTP interface in OpenAPI."""
+    return await _answered(req, context)
+
+
+@app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def swagger(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The HTTP interface in Swagger 2.0."""
     return await _answered(req, context)
 
 

@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from describer.operations.smoke_test import SmokeTest
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -123,6 +125,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
             progress=self._sweeps,
             price=self._price,
@@ -256,7 +259,21 @@ class App:
         """The HTTP interface."""
         from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(
+            lambda: self.on_demand,
+            lambda: self.corrector,
+            lambda: self.catalogue,
+            self.checks,
+            self.memory,
+            self.settings.max_bytes,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
+        from describer.pipeline.catalogue import Catalogue
+
+        return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     @cached_property
     def corrector(self) -> Corrector:

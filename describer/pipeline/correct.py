@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain import metadata
+from describer.domain import dates, metadata
 from describer.domain.correction import Correction
 from describer.domain.errors import Conflict, Misconfigured, NotFound, Outdated, Transient
 from describer.domain.evidence import Evidence
@@ -111,11 +111,11 @@ def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
     """What the history still has of the version that the caller saw."""
     for line in record.history:
         if line.record and f'"{line.record}"' in etags:
-            facts = {"at": line.at.isoformat(timespec="seconds"), "status": line.status, "review": line.review}
+            facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}
             return {"etag": f'"{line.record}"', **facts, "alt_text": line.alt_text}
     return {"etag": ", ".join(etags)[:200]}
 
 
 def _facts(etag: str, record: Record) -> dict[str, str]:
-    facts = {"at": record.at.isoformat(timespec="seconds"), "status": record.status, "review": record.review}
+    facts = {"at": dates.written(record.at), "status": record.status, "review": record.review}
     return {"etag": etag, **facts, "alt_text": record.alt_text}

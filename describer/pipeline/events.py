@@ -22,6 +22,8 @@ _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
 """How a sweep calls the pictures that it queued together."""
+_TIMES: Final = ("firstseen", "time", "eventTime")
+"""When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
 
 
@@ -37,6 +39,8 @@ class Work:
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
         chunk: where a sweep is told of the picture's end; empty if none queued it.
+        waiting_since: since when each try was put off for what neither the picture nor the installation is known to
+            have caused; None where the last one was not.
     """
 
     ref: ImageRef
@@ -46,15 +50,18 @@ class Work:
     interruptions: int = 0
     anew: bool = False
     chunk: str = ""
+    waiting_since: datetime | None = None
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool) -> Self:
+    def next_attempt(self, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
         """The same work, put off once more."""
-        return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
+        since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
+        attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
+        return replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
 
     def interrupted(self) -> Self:
         """The same work, after a try of which nobody knows the end."""
@@ -76,6 +83,7 @@ class Work:
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
                 "chunk": self.chunk,
+                **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
             ensure_ascii=False,
         )
@@ -91,14 +99,15 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew, chunk = _moment(event), event.get("again") is True, event.get("chunk")
+        first_seen, anew = _moment(event, *_TIMES) or datetime.now(UTC), event.get("again") is True
+        waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")
         chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, chunk) for ref in named]
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, chunk, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
@@ -118,13 +127,13 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     return [named, ImageRef.from_url(url)] if isinstance(url, str) else [named]
 
 
-def _moment(event: Mapping[str, Any]) -> datetime:
-    """When the event happened. It serves for measurement only, so that a faulty time keeps no picture from its turn."""
-    for name in ("firstseen", "time", "eventTime"):
+def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
+    """The first of these times that can be read; a faulty one keeps no picture from its turn."""
+    for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
             return seen if seen.tzinfo else seen.replace(tzinfo=UTC)
-    return datetime.now(UTC)
+    return None
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:

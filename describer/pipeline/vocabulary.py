@@ -121,6 +121,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
     "storage.protected": frozenset({"reason"}),
+    "model.adapted": frozenset({"differences"}),
     "answer.not_shared": frozenset({"key", "error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),

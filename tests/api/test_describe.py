@@ -59,6 +59,28 @@ async def test_the_record_comes_with_it_on_request(api: Api) -> None:
     assert response.json()["record"]["fingerprint"]
 
 
+@pytest.mark.parametrize("path", ["/api/describe", "/api/describe/picture"])
+async def test_a_picture_is_told_by_its_bytes_and_no_type_is_needed(api: Api, path: str) -> None:
+    response = await api.client.post(path, content=b"cat", headers={"content-type": "application/octet-stream"})
+    assert (response.json()["kind"], response.json()["status"]) == ("description", "described")
+
+
+async def test_a_path_for_one_kind_of_body_takes_no_other(api: Api) -> None:
+    picture = await api.client.post("/api/describe/form", content=b"cat", headers=JPEG)
+    assert "expected multipart/form-data" in _problem(picture, 415, "unsupported-media-type")["detail"]
+    named = await api.client.post("/api/describe/picture", json={"images": [BLOB]})
+    assert "expected image/*" in _problem(named, 415, "unsupported-media-type")["detail"]
+
+
+async def test_the_form_of_its_own_path_has_all_options_in_it(api: Api) -> None:
+    files = [("images", ("a.jpg", b"cat", "image/jpeg"))]
+    response = await api.client.post("/api/describe/form", files=files, data={"languages": ["en", "de"]})
+    assert response.json()["language"] == "en"
+    assert "BCP 47: en, de" in str(api.harness.model.asked[0].instructions)  # type: ignore[union-attr]
+    refused = await api.client.post("/api/describe/form?languages=de", files=files)
+    assert "there are none" in _problem(refused, 422, "invalid")["detail"]
+
+
 async def test_options_in_the_query_reach_the_model(api: Api) -> None:
     query = "languages=de&languages=en&context=Tom&detail=low&max_chars=80&max_tokens=300&max_image_tokens=200"
     query += "&profile=product&model=gpt-5.6-sol"
@@ -69,7 +91,11 @@ async def test_options_in_the_query_reach_the_model(api: Api) -> None:
     assert brief.max_image_tokens == 200
 
 
-@pytest.mark.parametrize("image", [{"url": URL}, {"base64": BASE64}, BLOB], ids=["url", "base64", "blob"])
+@pytest.mark.parametrize(
+    "image",
+    [{"url": URL}, {"base64": BASE64}, BLOB, {"kind": "url", "url": URL}, {"kind": "blob"} | BLOB],
+    ids=["url", "base64", "blob", "url by kind", "blob by kind"],
+)
 async def test_json_names_pictures_in_three_ways(api: Api, image: dict[str, Any]) -> None:
     response = await api.client.post("/api/describe", json={"images": [image], "context": "Tom"})
     assert response.json()["alt_text"] == "A cat on a sofa."
@@ -90,7 +116,9 @@ async def test_each_of_several_pictures_has_its_status(api: Api) -> None:
     absent = {"blob": {"container": "images", "name": "absent.jpg"}}
     response = await api.client.post("/api/describe", json={"images": [{"base64": BASE64}, BLOB, absent]})
     assert response.status_code == 200
+    assert response.json()["kind"] == "descriptions"
     first, second, third = response.json()["results"]
+    assert [result["kind"] for result in (first, second, third)] == ["description", "description", "problem"]
     assert (first["status"], second["status"]) == ("corrupt", "kept")
     assert (third["status"], third["problem"]["status"]) == ("unavailable", 404)
 
@@ -145,6 +173,7 @@ async def test_a_question_gets_one_answer_about_all_pictures(api: Api) -> None:
     ask = {"images": [{"base64": BASE64}, {"url": URL}], "prompt": "Same cat?", "max_tokens": 300}
     response = await api.client.post("/api/describe", json=ask)
     assert response.json() == {
+        "kind": "answer",
         "answer": "A cat sleeps.",
         "ending": "complete",
         "model": "gpt-5.6-luna-2026-07-09",
@@ -277,7 +306,7 @@ async def test_a_body_that_cannot_be_read_is_a_bad_request(api: Api, content: by
     _problem(response, 400, "bad-request")
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", ""])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 async def test_another_type_of_body_is_not_read(api: Api, content_type: str) -> None:
     response = await api.client.post("/api/describe", content=b"cat", headers={"content-type": content_type})
     _problem(response, 415, "unsupported-media-type")

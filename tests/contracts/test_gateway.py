@@ -18,6 +18,7 @@ from describer.app import App
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Status
 from describer.entrypoints.http.build import asgi
+from describer.operations.health import Check
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
@@ -130,11 +131,13 @@ async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_i
 
 @pytest.fixture
 async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
-    async def no_checks() -> list[object]:
+    async def no_checks() -> list[Check]:
         return []
 
     setup = OnDemandSetup(harness)
-    app = asgi(lambda: setup.on_demand, lambda: harness.corrector, no_checks, setup.memory, 10**6)  # type: ignore[arg-type]
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         yield client
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from describer.entrypoints.on_demand.service import OnDemandService
 from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.ports import Probe, Records
 from describer.pipeline.sweep.library import Library
@@ -50,6 +51,10 @@ class Services(Protocol):
 
     def selection(self, options: SweepOptions) -> Selection:
         """The rules by which a sweep chooses pictures."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:

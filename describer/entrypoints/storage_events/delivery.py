@@ -1,9 +1,10 @@
 """At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
 
 The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
-on `image-work`, with a delay. Three kinds of tries are told apart:
+on `image-work`, with a delay. Four kinds of tries are told apart:
 
-- a fault that is not the picture's (rate limits, outages, a missing role) waits for as long as it lasts;
+- a fault of the installation (a missing role, a wrong setting) waits for an operator, for as long as it lasts;
+- one of which nobody knows the cause (a rate limit, an outage) waits for `max_wait` and is then `failed`;
 - one that may be the picture's counts, and the last attempt is recorded as `failed`;
 - a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
   or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
@@ -14,6 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
@@ -52,6 +54,7 @@ class Delivery:
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
+        max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
         work_log: hears of each step.
         progress: is told what became of pictures that a sweep queued.
         price: US dollars for so many prompt and completion tokens; 0 where no list price is known.
@@ -62,6 +65,7 @@ class Delivery:
     brief: Brief
     max_attempts: int
     backoff: Backoff
+    max_wait: timedelta = timedelta(days=14)
     work_log: WorkObserver = field(default_factory=WorkLog)
     progress: Progress | None = None
     price: Callable[[int, int], float] = _no_price
@@ -128,9 +132,13 @@ class Delivery:
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        later = work.next_attempt(counts_as_attempt=counts_as_attempt)
-        ends = counts_as_attempt and later.attempts >= self.max_attempts
-        why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
+        unknown = isinstance(fault, Transient) and not counts_as_attempt
+        later = work.next_attempt(counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
+        why = ""
+        if counts_as_attempt and later.attempts >= self.max_attempts:
+            why = f"Tried {later.attempts} times; the last time: {fault.message}"
+        elif later.waiting_since and datetime.now(UTC) - later.waiting_since >= self.max_wait:
+            why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:

@@ -5,6 +5,7 @@ import itertools
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -247,3 +248,39 @@ async def test_a_deleted_picture_takes_its_sidecar_with_it(harness: Harness) -> 
     await harness.delivery.handle_event("Microsoft.Storage.BlobDeleted", CAT.subject, {})
     await harness.delivery.handle_message(harness.queue.sent[0][0].encode())
     assert CAT not in harness.records.stored
+
+
+def _long_ago(message: str, days: int) -> bytes:
+    """The message as it would be if it had been put off for so many days."""
+    event = json.loads(message)
+    event["waitingsince"] = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    return json.dumps(event).encode()
+
+
+async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harness: Harness) -> None:
+    harness.model.script = [OUTAGE] * 3
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_message(_long_ago(harness.queue.sent[0][0], 13))
+    assert CAT not in harness.records.stored
+    await harness.delivery.handle_message(_long_ago(harness.queue.sent[1][0], 14))
+    record = harness.records.stored[CAT].record
+    assert record.status is Status.FAILED
+    assert record.reason == "Waited for 14 days; the last time: the model's server cannot be reached"
+
+
+async def test_a_missing_role_ends_nothing_however_long_it_lasts_and_starts_the_waiting_anew(harness: Harness) -> None:
+    harness.model.script = [OUTAGE, Misconfigured("lacks a role"), OUTAGE]
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    for number in range(2):
+        await harness.delivery.handle_message(_long_ago(harness.queue.sent[number][0], 400 if number == 0 else 0))
+    assert CAT not in harness.records.stored
+    assert "waitingsince" in json.loads(harness.queue.sent[2][0])
+    assert "waitingsince" not in json.loads(harness.queue.sent[1][0])
+
+
+async def test_an_old_event_that_is_put_back_has_all_its_time(harness: Harness) -> None:
+    """A dead letter may be put on the queue months later; its first outage must not be its end."""
+    harness.model.script = [OUTAGE]
+    old = replace(Work.first(CAT), first_seen=datetime.now(UTC) - timedelta(days=100))
+    await harness.delivery.handle_message(old.to_message().encode())
+    assert (CAT in harness.records.stored, len(harness.queue.sent)) == (False, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from describer.adapters.chat.dialect import ADAPTED
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
 from describer.operations.smoke_image import FAILED, PASSED
@@ -23,6 +24,7 @@ CONSTANTS |= {
     "UNFINISHED": UNFINISHED,
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
+    "ADAPTED": ADAPTED,
 }
 LOGGED = {"Transient", "Misconfigured", "Busy", "NotOurs"}
 """Faults whose sentences are logged."""
