@@ -123,6 +123,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "answer.not_shared": frozenset({"key", "error"}),
+    "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),
     "picture.refused": frozenset({"cause"}),

@@ -35,7 +35,7 @@ def harness() -> Harness:
 async def test_the_authors_text_stands_and_the_rest_is_the_models(harness: Harness) -> None:
     record = await harness.described(brief=TWO)
     assert (record.status, record.review, record.alt_text) == (Status.KEPT, Review.EDITED, MILL)
-    assert record.translations["de"].alt_text == "A cat on a sofa."
+    assert record.translations["de"].alt_text == "Eine Katze auf einem Sofa."
     assert (record.origin("alt_text"), record.origin("description")) == (Origin.EMBEDDED, Origin.MODEL)
     assert harness.metadata()["alt_text"] == MILL
     assert harness.metadata()["description_source"] == "embedded"
