@@ -22,6 +22,7 @@ _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
 """How a sweep calls the pictures that it queued together."""
+_DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
@@ -99,7 +100,8 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew = _moment(event, *_TIMES) or datetime.now(UTC), event.get("again") is True
+        first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
+        anew = str(event.get("again")).lower() == "true"
         waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")
         chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
@@ -137,8 +139,11 @@ def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
+    """A whole number, also as text: libraries for CloudEvents write extension attributes so."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value
+        case str(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+            return int(text)
         case _:
             raise Unreadable(f"{name} is no whole number")

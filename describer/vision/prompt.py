@@ -33,9 +33,9 @@ def instructions(languages: Sequence[str], profile: str = DESCRIBE, max_chars: i
 
 def request(context: str, author: str = "", mend: str = "") -> str:
     """What stands beside the picture: what the caller knows of it, and what its author wrote into the file."""
-    told = f"\n\n{_AUTHOR}\n{json.dumps(author, ensure_ascii=False)}" if author else ""
+    author_part = f"\n\n{_AUTHOR}\n{json.dumps(author, ensure_ascii=False)}" if author else ""
     mended = f"\n\n{_MEND}\n{json.dumps(mend, ensure_ascii=False)}" if mend else ""
-    return _with(QUESTION, context) + told + mended
+    return _with(QUESTION, context) + author_part + mended
 
 
 def parts(count: int, order: str, number: int = 0) -> str:

@@ -111,7 +111,7 @@ async def test_a_killed_one_goes_on(museum: Museum) -> None:
 async def test_a_cap_of_pictures_holds_and_the_app_goes_on_by_itself(museum: Museum) -> None:
     await museum.hang("atcap")
     *_, last = await museum.run("backfill", "--prefix", "atcap/", "--yes", "--max-pictures", "30")
-    assert (last["state"], last["enqueued"]) == ("atcap", 30)
+    assert (last["state"], last["enqueued"]) == ("capped", 30)
     await museum.run("backfill", "continue", "--max-pictures", "1000", "--in-app")
     deadline = time.monotonic() + 60
     while (state := (await museum.run("backfill", "status"))[-1])["state"] == "running" and time.monotonic() < deadline:
