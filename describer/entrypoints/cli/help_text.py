@@ -58,6 +58,29 @@ STATUS_EXAMPLES: Final = """\b
 Examples:
   describer status
   describer status images --prefix 2026/ --json | jq .languages.en.share"""
+EXPORT: Final = """Writes what is stored about the pictures of a container, all or some of it.
+
+\b
+  csv       for spreadsheets: a row for each picture, a column for each text; `describer import` reads it back
+  jsonl     for programs: a whole record in each line
+  exiftool  for ExifTool, which writes the texts into the pictures; the command to type is printed
+  xmp       a file beside each picture, such as cat.jpg.xmp
+
+exiftool and xmp take only what is published (described, kept), unless --status says otherwise."""
+EXPORT_EXAMPLES: Final = """\b
+Examples:
+  describer export --format csv --status needs_review -o look.csv
+  describer export --format exiftool -o texts.csv
+  describer export --format xmp -o pictures/"""
+IMPORT: Final = """Takes texts, is_decorative and review from a FILE (.csv, .tsv, .jsonl) that people edited, as theirs.
+
+Without --write it only says what would become of each row. A row is refused if the record has changed since it was
+exported. Columns may be missing or in another order; an empty cell leaves what stands. ExifTool's own CSV is taken too.
+If it is interrupted, run it again: what is done already is unchanged then."""
+IMPORT_EXAMPLES: Final = """\b
+Examples:
+  describer import look.csv
+  describer import look.csv --write"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
 It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here
