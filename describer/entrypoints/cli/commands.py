@@ -12,6 +12,7 @@ import click
 from describer import __version__
 from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
 from describer.entrypoints.cli import help_text, tables
+from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.describe_command import Asking, Form
 from describer.entrypoints.cli.exit_codes import Exit
@@ -146,6 +147,7 @@ def show(setup: Setup, blob: str, as_json: bool) -> None:
 
 
 cli.add_command(set_)
+cli.add_command(backfill)
 cli.add_command(status)
 cli.add_command(export)
 cli.add_command(import_)

@@ -11,6 +11,7 @@ ABOUT: Final = f"""Describes pictures with a vision model, and looks after the a
   describer describe photos/ --json > all.jsonl
   describer show images/pets/cat.jpg          what is stored about a blob
   describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it, as a person
+  describer backfill                          price, then describe, the pictures that were there before the app
   describer doctor                            is everything connected, and if not, what to do
 
 Settings come from the environment, by the names of the app's own settings; what it does not set, from {USUAL} in the
@@ -84,3 +85,15 @@ DOCTOR: Final = """Looks at every connection that is configured, leaving nothing
 
 It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here
 is called unknown, and is no failure."""
+BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
+
+First it goes through the listing and says what there is, what it would take and cost; nothing is asked of the model. On
+a terminal it then asks; elsewhere --yes goes on. The pictures are put on the app's queue as fast as the app describes
+them, so that new uploads do not wait. It can be interrupted at any time: `backfill continue` goes on where it was."""
+BACKFILL_EXAMPLES: Final = """\b
+Examples:
+  describer backfill                                  what is missing: count, price, question
+  describer backfill --prefix 2019/ --max-usd 5 --yes
+  describer backfill --only stale                     after a change of prompt, model or languages
+  describer backfill status
+  describer backfill continue --max-usd 10"""
