@@ -155,6 +155,7 @@ def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, objec
         "missing": missing | dict.fromkeys(lacking, made.ended),
         "model": made.model or known.model,
         "sent": made.sent or known.sent,
+        "prepared": made.prepared or known.prepared,
         "fingerprint": made.fingerprint,
         "at": made.at,
         "source": made.source,
