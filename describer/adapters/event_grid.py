@@ -18,7 +18,7 @@ _ANSWER_SECONDS: Final = 15
 
 
 def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublisherClient:
-    """A client to be shared. It tries once more at once; longer waits are the queue's business.
+    """Return a client to be shared. It tries once more at once; longer waits are the queue's business.
 
     The SDK's own patience, five minutes for a connection, would outlast the host's functionTimeout.
     """
@@ -59,7 +59,7 @@ class NoTopic:
     """The port `Topic`, switched off."""
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
 
 def _meaning(error: HttpResponseError) -> Transient | Misconfigured:

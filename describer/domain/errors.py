@@ -183,7 +183,7 @@ class Transient(DescriberError):
     Args:
         message: what happened.
         retry_after: seconds that the other side asked us to wait, or None.
-        counts_as_attempt: True where this picture may be the cause (a server error, a timeout, or an unheard-of answer
+        counts_as_attempt: True if this picture may be the cause (a server error, a timeout, or an unheard-of answer
             while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
             wait as long as they last.
     """

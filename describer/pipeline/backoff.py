@@ -26,7 +26,7 @@ class Backoff:
     chance: Callable[[], float] = random.random
 
     def delay(self, deferrals: int, fault: DescriberError) -> float:
-        """Seconds before the next try, after so many that failed, the last one by `fault`; at most six days."""
+        """Return seconds before the next try, after so many that failed, the last one by `fault`; at most six days."""
         asked = fault.retry_after if isinstance(fault, Transient) else None
         backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
         return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)

@@ -36,7 +36,7 @@ class OutcomePublisher:
     source: str
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Publishes now or later."""
+        """Publish now or later."""
         await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:

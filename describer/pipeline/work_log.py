@@ -50,7 +50,7 @@ class WorkLog:
 
 
 def outcome(end: Record | Skip) -> str:
-    """The end of a visit in a word: a `Status` or a `SkipReason`."""
+    """Return the end of a visit in a word: a `Status` or a `SkipReason`."""
     return str(end.reason if isinstance(end, Skip) else end.status)
 
 
@@ -60,7 +60,7 @@ def fault_class(fault: Transient | Misconfigured) -> str:
 
 
 def age(work: Work) -> float:
-    """Seconds since the picture's event arrived."""
+    """Return seconds since the picture's event arrived."""
     return max((datetime.now(UTC) - work.first_seen).total_seconds(), 0.0)
 
 

@@ -17,7 +17,7 @@ class Answer:
     refusal: str = ""
 
     def with_usage_of(self, second: "Answer") -> "Answer":
-        """The same, with what another answer cost added."""
+        """Return the same, with what another answer cost added."""
         sums = {name: getattr(self.usage, name) + getattr(second.usage, name) for name in Usage.model_fields}
         return replace(self, usage=Usage.model_validate(sums))
 

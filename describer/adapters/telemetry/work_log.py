@@ -19,15 +19,15 @@ class MeteredWorkLog:
     work_log: WorkObserver = field(default_factory=WorkLog)
 
     def taken(self, work: Work) -> None:
-        """Measures how long the work waited."""
+        """Measure how long the work waited."""
         self.telemetry.queue_age.record(age(work))
         self.work_log.taken(work)
 
     def done(self, work: Work, end: Record | Skip) -> None:
-        """Passes on."""
+        """Pass on."""
         self.work_log.done(work, end)
 
     def deferred(self, work: Work, fault: Transient | Misconfigured, delay: float) -> None:
-        """Counts, by the class of the fault."""
+        """Count, by the class of the fault."""
         self.telemetry.deferrals.add(1, {v.FAULT: fault_class(fault)})
         self.work_log.deferred(work, fault, delay)

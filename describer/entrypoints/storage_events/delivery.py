@@ -96,7 +96,7 @@ class Delivery:
             await self._put_off(work, ours)
 
     async def _work_alone(self, work: Work) -> None:
-        """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
+        """Work on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
         if self._alone.locked():
             await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
             return
@@ -104,7 +104,7 @@ class Delivery:
             await self._work(work)
 
     async def _interrupted(self, work: Work) -> None:
-        """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+        """Go on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
 
         It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
         which the app is killed would take the others with it each time; so each comes back at a time of its own.
@@ -127,7 +127,7 @@ class Delivery:
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
-        """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
+        """Record that the picture is given up, where `why` says so; otherwise, and if that fails too, queue a later try."""
         if why:
             try:
                 self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
