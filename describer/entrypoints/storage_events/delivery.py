@@ -127,7 +127,7 @@ class Delivery:
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
-        """Record that the picture is given up, where `why` says so; otherwise, and if that fails too, queue a later try."""
+        """Record that the picture is given up, if `why` is not empty; otherwise, or if that fails, queue a later try."""
         if why:
             try:
                 self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
