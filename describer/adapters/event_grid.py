@@ -8,7 +8,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.core.messaging import CloudEvent
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, NotNow, Transient
 from describer.domain.image_blob import StoredRecord
 
 _PASSING: Final = frozenset({408, 429})
@@ -62,7 +62,7 @@ class NoTopic:
         """Do nothing."""
 
 
-def _meaning(error: HttpResponseError) -> Transient | Misconfigured:
+def _meaning(error: HttpResponseError) -> NotNow:
     status = error.status_code
     if isinstance(error, ClientAuthenticationError) or status in {401, 403}:
         return Misconfigured(f"the topic answered {status}; the app's identity lacks the role EventGrid Data Sender")

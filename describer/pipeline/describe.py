@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.domain.errors import ImageRejected, Misconfigured, Transient
+from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.naming import shared_key
@@ -108,7 +108,7 @@ class ImageDescriber:
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
-        except (Transient, Misconfigured) as fault:
+        except NotNow as fault:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
     async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:

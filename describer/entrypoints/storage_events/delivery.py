@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow, Transient
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
@@ -90,7 +90,7 @@ class Delivery:
         with entered() as call:
             try:
                 self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
-            except (Transient, Misconfigured) as fault:
+            except NotNow as fault:
                 await self._put_off(work, fault, call.spent)
             except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
                 _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
@@ -117,8 +117,8 @@ class Delivery:
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: Transient | Misconfigured, spent: Usage) -> None:
-        counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
+    async def _put_off(self, work: Work, fault: NotNow, spent: Usage) -> None:
+        counts_as_attempt = fault.counts_as_attempt
         unknown = isinstance(fault, Transient) and not counts_as_attempt
         later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
@@ -128,12 +128,12 @@ class Delivery:
             why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
-    async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
-        """Record that the picture is given up, if `why` is not empty; otherwise, or if that fails, queue a later try."""
+    async def _end_or_send(self, later: Work, fault: NotNow, why: str) -> None:
+        """Record that the picture is given up, if `why` is given; otherwise, or if that fails, queue a later try."""
         if why:
             try:
                 self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why, later.spent))
-            except (Transient, Misconfigured) as still:
+            except NotNow as still:
                 fault = still
             else:
                 return
