@@ -157,7 +157,7 @@ class Delivery:
         delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.work_log.deferred(later, fault, delay)
-        with suppress(Transient, Misconfigured):  # the sweep waits a little longer for its next pictures, no more
+        with suppress(NotNow):  # the sweep waits a little longer for its next pictures, no more
             await self._report(later, "")
 
     async def _report(self, work: Work, outcome: str) -> None:
