@@ -11,7 +11,7 @@ on `image-work`, with a delay. Three kinds of tries are told apart:
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ class Delivery:
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
+        put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
     """
 
@@ -52,6 +53,7 @@ class Delivery:
     brief: Brief
     max_attempts: int
     backoff: Backoff
+    put_off: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
@@ -82,6 +84,9 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
+        if fault := self.put_off():
+            await self._put_off(work, fault)
+            return
         try:
             self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
         except (Transient, Misconfigured) as fault:

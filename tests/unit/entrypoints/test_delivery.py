@@ -54,6 +54,15 @@ async def test_the_other_sides_wish_is_granted(house: House) -> None:
     assert await _deliver_until_done(house) == [61, 6 * 86400]
 
 
+async def test_while_the_quota_is_used_up_work_is_put_off_before_anything_is_read(house: House) -> None:
+    house.images.fails_with = Misconfigured("storage was asked")
+    shut = replace(house.delivery, put_off=lambda: Transient("no quota", retry_after=75))
+    await shut.handle_upload(CAT.container, CAT.name)
+    ((message, delay),) = house.queue.sent
+    assert delay == 75
+    assert Work.from_message(message.encode())[0].attempts == 0
+
+
 async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(house: House) -> None:
     house.model.script = [STUMBLE, OUTAGE, STUMBLE, STUMBLE]
     assert len(await _deliver_until_done(house)) == 3
