@@ -128,7 +128,8 @@ async def ask(base_url: str, at_once: int) -> None:
         async def wanted() -> bool:
             async with turn:
                 print("want", flush=True)
-                return (await asyncio.to_thread(sys.stdin.readline)).strip() == "one"
+                line: str = await asyncio.to_thread(sys.stdin.readline)
+                return line.strip() == "one"
 
         async def worker() -> None:
             nonlocal answered

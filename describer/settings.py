@@ -221,6 +221,11 @@ class Settings(BaseModel):
         "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
         "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
+    max_wait_days: int = _setting(
+        "MAX_WAIT_DAYS", 14, "Longest time that a picture is put off for what nobody knows the cause of, such as an "
+        "outage; then it is recorded as failed. A fault of the installation waits for ever.",
+        "a whole number from 1 to 365", ge=1, le=365,
+    )  # fmt: skip
     blocked_last_pictures: int = _setting(
         "BLOCKED_LAST_PICTURES", 20, "How many of the last answers for other pictures tell a picture that a gateway "
         "blocks from a server that refuses all (0: a harmless picture is asked about each time).",

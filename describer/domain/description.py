@@ -24,7 +24,7 @@ class ImageKind(StrEnum):
 class Texts(BaseModel):
     """The texts of one language. Names follow IPTC's, where it has one."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     alt_text: str = ""
     """What a reader must know: about 125 characters (IPTC AltTextAccessibility)."""

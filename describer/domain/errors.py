@@ -19,9 +19,11 @@ The tree:
     ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   ├── Declined         the model's server does not take this very request; at once it would not take it again
+    │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     │   ├── Newer            a later version of the app wrote this record: leave it alone
+    │   ├── NotOurs          a file of somebody else's lies where a sidecar belongs
     │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
     │   └── Protected        a policy or a legal hold forbids the change
     └── Conflict         the picture or its record changed meanwhile: start again from the first step
@@ -206,6 +208,10 @@ class Declined(Transient):
         super().__init__(message, counts_as_attempt=True, quoting=quoting)
 
 
+class Throttled(Transient):
+    """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
+
+
 class Busy(Transient):
     """This instance holds as many pictures in memory as it may."""
 
@@ -216,6 +222,10 @@ class Misconfigured(DescriberError):
 
 class Newer(Misconfigured):
     """A later version of the app wrote this record: only that one may change it."""
+
+
+class NotOurs(Misconfigured):
+    """A file of somebody else's lies where a sidecar belongs."""
 
 
 class RecordUnreadable(Misconfigured):

@@ -6,9 +6,9 @@ The default language's texts stand flat at the top, because indexers map top-lev
 
 import json
 from datetime import UTC, datetime
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
 from describer.domain.description import Description, Texts
@@ -19,6 +19,7 @@ from describer.domain.status import Status
 from describer.domain.texts import Part, by_model
 
 VERSION: Final = 1
+_VERSIONS: Final = {"type": "integer", "minimum": 1, "description": "1; later versions add fields, and change none."}
 
 
 class NewerRecord(ValueError):
@@ -59,7 +60,7 @@ class Cost(Part):
 class Record(DescriptionState):
     """One picture's record; its JSON form is the sidecar `descriptions/<container>/<blob name>.json`."""
 
-    schema_version: Literal[1] = VERSION
+    schema_version: Annotated[Literal[1], WithJsonSchema(_VERSIONS)] = VERSION
     sent: Sent | None = None
     usage: Usage = Usage()
     cost: Cost | None = None

@@ -19,6 +19,8 @@ from describer.pipeline.messages import Unreadable
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+_TIMES: Final = ("firstseen", "time", "eventTime")
+"""When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
 
 
@@ -33,6 +35,8 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        waiting_since: since when each try was put off for what neither the picture nor the installation is known to
+            have caused; None where the last one was not.
     """
 
     ref: ImageRef
@@ -41,15 +45,18 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    waiting_since: datetime | None = None
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool) -> Self:
+    def next_attempt(self, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
         """The same work, put off once more."""
-        return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
+        since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
+        attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
+        return replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
 
     def interrupted(self) -> Self:
         """The same work, after a try of which nobody knows the end."""
@@ -70,6 +77,7 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
             ensure_ascii=False,
         )
@@ -85,17 +93,18 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew = _moment(event), event.get("again") is True
+        first_seen, anew = _moment(event, *_TIMES) or datetime.now(UTC), event.get("again") is True
+        waiting_since = _moment(event, "waitingsince")
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
+        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
-    """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
+    """Return the pictures that an event names. The kind of change is ignored: the pipeline looks at what is there now.
 
     Args:
         kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old
@@ -111,13 +120,13 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     return [named, ImageRef.from_url(url)] if isinstance(url, str) else [named]
 
 
-def _moment(event: Mapping[str, Any]) -> datetime:
-    """When the event happened. It serves for measurement only, so that a faulty time keeps no picture from its turn."""
-    for name in ("firstseen", "time", "eventTime"):
+def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
+    """The first of these times that can be read; a faulty one keeps no picture from its turn."""
+    for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
             return seen if seen.tzinfo else seen.replace(tzinfo=UTC)
-    return datetime.now(UTC)
+    return None
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeIs
 from describer.domain.description import Description, ImageKind, Texts
 
 MAX_TAGS: Final = 50
-_ASIDE: Final = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_DEAD_LETTER: Final = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
 _KINDS: Final = {"photograph": "photo", "picture": "photo", "drawing": "illustration", "graph": "chart"}
 _TRUE: Final = (True, 1, "true", "yes")
 
@@ -21,7 +21,7 @@ def text_of(content: object) -> str:
     """The text of a message's content: a string, or parts with a `text` each; without what was thought aloud."""
     if isinstance(content, list):
         content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
-    return _ASIDE.sub("", content).lstrip() if isinstance(content, str) else ""
+    return _DEAD_LETTER.sub("", content).lstrip() if isinstance(content, str) else ""
 
 
 def read(text: str, languages: Sequence[str]) -> Description:

@@ -131,7 +131,7 @@ def installation(
     images, descriptions = unique("images"), unique("descriptions")
     for container in (images, descriptions):
         storage.create_container(container)
-    for queue in ("image-work", "work-set-aside", "unpublished-events"):
+    for queue in ("image-work", "dead-letter-queue", "unpublished-events"):
         storage.create_queue(queue)
     return Shell(
         tmp_path,

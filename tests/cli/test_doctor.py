@@ -47,7 +47,7 @@ async def test_each_fault_is_found_alone(installation: Shell) -> None:
         (topic, {"topic"}, "cannot be reached", "EVENTS_TOPIC_ENDPOINT"),
         (
             queue,
-            {"storage: queue image-work", "storage: queue work-set-aside", "storage: queue unpublished-events"},
+            {"storage: queue image-work", "storage: queue dead-letter-queue", "storage: queue unpublished-events"},
             "cannot be reached",
             "AzureWebJobsStorage__queueServiceUri",
         ),

@@ -20,13 +20,14 @@ from describer.app import App
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Status
 from describer.entrypoints.http.build import asgi
+from describer.operations.health import Check
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Fault, Request
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Reply, Script, describe, serve
 from tests.cli.conftest import Shell
-from tests.unit.conftest import House
+from tests.unit.conftest import Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 MAX_ATTEMPTS = 3
@@ -67,16 +68,16 @@ def server() -> Iterator[Model]:
 
 
 @pytest.fixture
-async def house(server: Model) -> AsyncIterator[House]:
-    house = House(max_bytes=10**6)
+async def harness(server: Model) -> AsyncIterator[Harness]:
+    harness = Harness(max_bytes=10**6)
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
         gateway = Gateway(max_attempts=MAX_ATTEMPTS, pause=0.01)
         limiter = Limiter(4, Quota(pause=0.01))
         chat = ChatModel(client, lambda name: family(name) or generic(), 20, limiter, 0.01, gateway)
-        house.model = chat  # type: ignore[assignment]
+        harness.model = chat  # type: ignore[assignment]
         for width in WIDTHS:
-            house.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))
-        yield house
+            harness.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))
+        yield harness
 
 
 def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
@@ -85,16 +86,16 @@ def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
     return gate
 
 
-async def _upload_all(house: House) -> None:
+async def _upload_all(harness: Harness) -> None:
     """Delivers every upload, and what the queue then holds until it is empty or was put off ten times each."""
-    await asyncio.gather(*(house.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
+    await asyncio.gather(*(harness.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
     for _ in range(10):
-        waiting, house.queue.sent = house.queue.sent, []
-        await asyncio.gather(*(house.delivery.handle_message(message.encode()) for message, _ in waiting))
+        waiting, harness.queue.sent = harness.queue.sent, []
+        await asyncio.gather(*(harness.delivery.handle_message(message.encode()) for message, _ in waiting))
 
 
-def _statuses(house: House) -> dict[int, Status]:
-    return {int(ref.name[:3]): stored.record.status for ref, stored in house.records.stored.items()}
+def _statuses(harness: Harness) -> dict[int, Status]:
+    return {int(ref.name[:3]): stored.record.status for ref, stored in harness.records.stored.items()}
 
 
 def _hold(gate: Gate, ended: set[int]) -> None:
@@ -105,37 +106,39 @@ def _hold(gate: Gate, ended: set[int]) -> None:
 
 @pytest.mark.parametrize("says", BODIES, ids=["403", "424", "451", "403-own-word"])
 async def test_of_twenty_in_the_queue_three_end_and_the_others_are_described(
-    server: Model, house: House, says: Fault
+    server: Model, harness: Harness, says: Fault
 ) -> None:
     gate = _gate(server, says, STOPPED)
-    await _upload_all(house)
-    statuses = _statuses(house)
+    await _upload_all(harness)
+    statuses = _statuses(harness)
     assert Counter(statuses.values())[Status.DESCRIBED] == 17
     _hold(gate, {width for width, status in statuses.items() if status in {Status.FILTERED, Status.FAILED}})
-    assert not house.queue.sent
+    assert not harness.queue.sent
 
 
 async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_is_mended(
-    server: Model, house: House
+    server: Model, harness: Harness
 ) -> None:
     _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
-    await _upload_all(house)
-    assert not house.records.stored
-    assert len(house.queue.sent) == 20
+    await _upload_all(harness)
+    assert not harness.records.stored
+    assert len(harness.queue.sent) == 20
     server.script.always(describe)
-    waiting, house.queue.sent = house.queue.sent, []
+    waiting, harness.queue.sent = harness.queue.sent, []
     for message, _ in waiting:
-        await house.delivery.handle_message(message.encode())
-    assert Counter(_statuses(house).values()) == {Status.DESCRIBED: 20}
+        await harness.delivery.handle_message(message.encode())
+    assert Counter(_statuses(harness).values()) == {Status.DESCRIBED: 20}
 
 
 @pytest.fixture
-async def client(house: House) -> AsyncIterator[httpx2.AsyncClient]:
-    async def no_checks() -> list[object]:
+async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
+    async def no_checks() -> list[Check]:
         return []
 
-    setup = OnDemandSetup(house)
-    app = asgi(lambda: setup.on_demand, lambda: house.corrector, no_checks, setup.memory, 10**6)  # type: ignore[arg-type]
+    setup = OnDemandSetup(harness)
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         yield client
 

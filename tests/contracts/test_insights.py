@@ -21,19 +21,19 @@ import asyncio, dataclasses, logging
 from describer.app import App
 from describer.adapters.telemetry import traced
 from tests.fakes import answer
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from describer.domain.errors import Transient
 
 logging.getLogger().setLevel(logging.INFO)
-app, house = App.from_environment(), House()
-house.images.put(CAT, b"picture-bytes-of-agatha")
-house.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
-line = traced(house.pipeline, app.telemetry, "azure.ai.openai")
-delivery = dataclasses.replace(house.delivery, pipeline=line, work_log=app.work_log)
+app, harness = App.from_environment(), Harness()
+harness.images.put(CAT, b"picture-bytes-of-agatha")
+harness.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
+pipeline = traced(harness.pipeline, app.telemetry, "azure.ai.openai")
+delivery = dataclasses.replace(harness.delivery, pipeline=pipeline, work_log=app.work_log)
 
 async def visit():
     await delivery.handle_upload(CAT.container, CAT.name)
-    await delivery.handle_message(house.queue.sent[0][0].encode())
+    await delivery.handle_message(harness.queue.sent[0][0].encode())
 
 asyncio.run(visit())
 """

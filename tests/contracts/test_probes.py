@@ -91,8 +91,8 @@ async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
         found = await QueueProbe(queue).check()
         assert (found.verdict, "about 1 messages" in found.found) == (Verdict.OK, True)
         assert len(await queue.peek_messages(max_messages=5)) == 1
-        aside = await QueueProbe(queue, by_hand=True).check()
-        assert (found.advice, "Somebody should read them" in aside.advice) == ("", True)
+        by_hand = await QueueProbe(queue, by_hand=True).check()
+        assert (found.advice, "Somebody should read them" in by_hand.advice) == ("", True)
         absent = await QueueProbe(service.get_queue_client("absent")).check()
     assert absent.verdict is Verdict.FAILED
     assert "QueueNotFound" in absent.found and "--name absent" in absent.advice

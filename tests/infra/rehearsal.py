@@ -173,7 +173,7 @@ class Rehearsal:
             del azure.environ[name]
         azure.on("rest", "post", says={})
         azure.on("log-analytics", "workspace", "list", says=[{"customerId": "w0rk"}])
-        proved = {"Message": "wiring.proved", "status": "described", "seconds": "9", "reason": ""}
+        proved = {"Message": "smoke_test.passed", "status": "described", "seconds": "9", "reason": ""}
         azure.on("log-analytics", "query", says=[proved])
         goes_well(azure)
         return azure

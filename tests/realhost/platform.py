@@ -28,7 +28,7 @@ BINDINGS = ROOT / "tests" / "worker" / "bindings.json"
 CLOCK = Path(__file__).with_name("clock.cjs")
 WITHIN = 60.0  # seconds; a condition that takes longer has failed
 DAY = 86400
-ASIDE = "work-set-aside"
+DEAD_LETTERS = "dead-letter-queue"
 _KEY = "its key"
 
 

@@ -18,7 +18,7 @@ from describer import __version__
 from describer.settings import Settings
 from tests import generated
 from tests.mutants.faults import Fault, faults
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 
 ROOT = generated.ROOT
 NAMES = [field.alias for field in Settings.model_fields.values()]
@@ -34,10 +34,10 @@ def test_the_published_schemas_are_those_of_the_code(file: str, schema: Callable
     assert published == schema(), "run: python -m tests.generated"
 
 
-async def test_a_sidecar_fits_the_published_schema(house: House) -> None:
-    house.images.tag(CAT, alt_text="My cat Tom")
-    await house.describe()
-    sidecar = json.loads(house.records.stored[CAT].record.to_json())
+async def test_a_sidecar_fits_the_published_schema(harness: Harness) -> None:
+    harness.images.tag(CAT, alt_text="My cat Tom")
+    await harness.describe()
+    sidecar = json.loads(harness.records.stored[CAT].record.to_json())
     schema = json.loads((ROOT / "docs" / "record.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(sidecar)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 from azure.core.credentials_async import AsyncTokenCredential
@@ -29,11 +29,21 @@ from openai import (
 from openai.types.chat import ChatCompletionChunk
 
 from describer.adapters.chat import faults, requests, responses
+from describer.adapters.chat.bounded import Oversized, bounded, unpacked_only
+from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.gateway import Gateway
 from describer.adapters.chat.limiter import PATIENCE, Limiter, NoTurn, Turn
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
-from describer.domain.errors import Declined, DescriberError, ImageRejected, Misconfigured, NoUsableAnswer, Transient
+from describer.domain.errors import (
+    Declined,
+    DescriberError,
+    ImageRejected,
+    Misconfigured,
+    NoUsableAnswer,
+    Throttled,
+    Transient,
+)
 from describer.domain.record import Usage
 from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import Priority
@@ -50,6 +60,7 @@ _PATIENCE: Final = 3.0
 _KEEP_ALIVE: Final = 120.0
 _TOO_MANY: Final = 429
 _SERVERS: Final = 500
+_OVERSIZED: Final = "the model's server answered more than an answer can be"
 _PROBE_CAP: Final = 16
 """Tokens; an answer that is cut off proves as much as a whole one."""
 
@@ -64,15 +75,16 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
         scope: what that token is for.
     """
     limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only], "response": [bounded]}
     return AsyncOpenAI(
         base_url=base_url,
         api_key=get_bearer_token_provider(credential, scope) if credential else key or "none",
         max_retries=0,
-        http_client=DefaultAsyncHttpxClient(limits=limits),
+        http_client=DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks),
     )
 
 
-class Refused(Transient):
+class Refused(Throttled):
     """429: the limiter knows, and lets the next call wait."""
 
 
@@ -94,6 +106,7 @@ class ChatModel:
         limiter: whose turn it is.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
         gateway: tells a picture that a gateway blocks from a server that answers nobody.
+        dialects: what the server was found not to know.
     """
 
     client: AsyncOpenAI
@@ -102,6 +115,7 @@ class ChatModel:
     limiter: Limiter
     backoff: float = 1.0
     gateway: Gateway = field(default_factory=Gateway)
+    dialects: Dialects = field(default_factory=Dialects)
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
@@ -119,7 +133,7 @@ class ChatModel:
             pieces = StreamAccumulator()
             chunk: ChatCompletionChunk | None = first
             ends = _now() + min(self.deadline, call_context.current().remaining())
-            while chunk:
+            while chunk is not None:
                 if piece := pieces.add(chunk):
                     yield piece
                 with self._punctually(self.deadline):
@@ -144,7 +158,7 @@ class ChatModel:
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
                     cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
-        except ImageRejected:
+        except (ImageRejected, Misconfigured, Transient):
             call_context.current().charge(spent)
             raise
         raise AssertionError("unreachable: the second answer returns or raises")
@@ -193,7 +207,8 @@ class ChatModel:
     async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str, turn: Turn) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), mend)
         with _sdk_errors(turn):
-            answer = await self.client.chat.completions.with_raw_response.create(**request)
+            send = self.client.chat.completions.with_raw_response.create
+            answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             reply = responses.reply(answer.content, brief.model)
         turn.answered(answer.headers, reply.usage.prompt_tokens + cap)
         return reply
@@ -216,7 +231,8 @@ class ChatModel:
         """The stream, which `held` closes, and its first chunk."""
         request = requests.reply(question, images, self.families(question.model))
         with _sdk_errors(turn):
-            answer = await self.client.chat.completions.with_raw_response.create(**request)
+            send = self.client.chat.completions.with_raw_response.create
+            answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             stream: _Stream = answer.parse()
             try:
                 first = await anext(stream)
@@ -265,6 +281,8 @@ def _sdk_errors(turn: Turn | None = None) -> Iterator[None]:
     try:
         yield
     except APIError as error:
+        if isinstance(error.__cause__, Oversized):
+            raise Declined(_OVERSIZED) from error
         raise _heard(error, turn) from error
     except ClientAuthenticationError as error:
         # The SDK's message lists every way that was tried, over twenty lines.
@@ -273,6 +291,10 @@ def _sdk_errors(turn: Turn | None = None) -> Iterator[None]:
         raise Misconfigured(sentence) from error
     except AzureError as error:
         raise Transient(f"no token for the model: {type(error).__name__}") from error
+    except Oversized as error:
+        raise Declined(_OVERSIZED) from error
+    except RecursionError as error:  # JSON that is nested deeper than any answer
+        raise Declined("the model's server answered something that is no completion") from error
     except httpx2.TransportError as error:  # in the middle of a stream the SDK lets them through
         raise Transient("the model's answer broke off") from error
     except ValueError as error:  # 200, but the body is no JSON: a gateway's page

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from describer.adapters.chat.quota import Quota, Ticket
-from describer.domain.errors import Transient
+from describer.domain.errors import Throttled, Transient
 from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
 
 PATIENCE: Final = 30.0
 """Seconds that deferred work and uploads wait here: longer than a window of a quota, and beyond that a message is
 cheaper than an invocation that waits."""
-_PART: Final = 6
+_PART: Final = 12
 """Of the time for which a server has failed, until it is looked at again by work that was put off."""
 _SHORTEST: Final = 2.0
 _LONGEST: Final = 600.0
@@ -27,6 +27,10 @@ _LONGEST: Final = 600.0
 
 class NoTurn(Transient):
     """One's turn does not come soon enough to wait for it."""
+
+
+class NoQuota(NoTurn, Throttled):
+    """The quota is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Limiter(WeightedSemaphore):
         if not wait:
             return NoTurn(f"other pictures kept the model busy for {waited:.1f} s")
         heapq.heappush(self._told, now + wait)
-        return NoTurn("the model's quota is used up for now (429)", retry_after=wait)
+        return NoQuota("the model's quota is used up for now (429)", retry_after=wait)
 
     def _fits(self, amount: int) -> bool:
         if self.quota.failing and self.held:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from describer.adapters.telemetry.instruments import Telemetry, tell, visit
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
+from describer.domain.index import IndexEntry
 from describer.domain.record import Record
 from describer.pipeline import vocabulary as v
 from describer.pipeline.ports import ImagePreparer, Images, Page, Records, Topic
@@ -25,6 +26,13 @@ class TracedImages:
             picture = await self.images.get_properties(ref)
             tell(span, size=picture.size if picture else None)
             return picture
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        """Tells how many were found."""
+        with self.telemetry.span(v.IMAGES_PAGE) as span:
+            page = await self.images.page(container, prefix, cursor, limit)
+            tell(span, found=len(page.items))
+            return page
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Tells how much was read."""
@@ -49,7 +57,7 @@ class TracedRecords:
     records: Records
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """Tells whether there was one. Each round of the line begins with its picture's: they are counted here."""
+        """Tells whether there was one. Each round of the pipeline begins with its picture's: they are counted here."""
         if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
@@ -72,11 +80,11 @@ class TracedRecords:
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
 
-    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
         """Tells how many were found."""
         with self.telemetry.span(v.RECORDS_PAGE) as span:
             page = await self.records.page(container, prefix, cursor, limit)
-            tell(span, found=len(page.stored))
+            tell(span, found=len(page.items))
             return page
 
     async def find_cached(self, container: str, key: str) -> Record | None:
@@ -122,7 +130,7 @@ class TracedTopic:
     telemetry: Telemetry
     topic: Topic
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Passes on."""
-        with self.telemetry.span(v.TOPIC_ANNOUNCE):
-            await self.topic.announce(stored)
+        with self.telemetry.span(v.TOPIC_PUBLISH):
+            await self.topic.publish(stored)

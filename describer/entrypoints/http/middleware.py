@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from describer.domain.errors import TooLarge, Transient
 from describer.entrypoints.http import access_log
+from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
 from describer.pipeline.call_context import HTTP_SECONDS, limited
 from describer.pipeline.memory_budget import MemoryBudget, Reservation
@@ -58,7 +59,7 @@ class Middleware:
         if scope["type"] != "http":
             return
         visit = _Visit(scope, receive, send)
-        picture = visit.headers.get("content-type", "").lower().startswith("image/")
+        picture = is_picture(visit.headers.get("content-type", "").partition(";")[0].strip().lower())
         factor = 1 if picture else 2
         limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.memory.size // factor)
         try:

@@ -11,12 +11,18 @@ from starlette.requests import Request
 
 from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
+from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.schemas import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
 from describer.pipeline.base64_text import decode, most_bytes
 from describer.pipeline.memory_budget import Reservation
 from describer.pipeline.unpacking import unpacked
+
+PICTURES: Final = frozenset({"image/*"})
+FORMS: Final = frozenset({"multipart/form-data"})
+ANY: Final = PICTURES | FORMS | {"application/json"}
+"""Kinds of bodies, by their content types; `image/*` stands for application/octet-stream too."""
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
 _MOST_FIELDS: Final = 40
@@ -36,22 +42,27 @@ class Asked:
     options: Options
 
 
-async def read(request: Request, query: Options) -> Asked:
+async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) -> Asked:
     """Reads the body; its options go before those of the query.
+
+    Args:
+        request: whose content type tells the kind of body.
+        query: its options.
+        kinds: of bodies that are taken.
 
     Raises:
         Problem: it is of another type, or faulty.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type.startswith("image/"):
-        return Asked((Upload(await request.body()),), query)
-    if media_type == "multipart/form-data":
+    kind = "image/*" if is_picture(media_type) else media_type
+    if kind not in kinds:
+        said = f"The content type is {media_type[:100]!r}" if media_type else "The body has no content type"
+        raise Problem("unsupported-media-type", f"{said}; expected {' or '.join(sorted(kinds))}.")
+    if kind == "multipart/form-data":
         return await _form(request, query)
-    if media_type == "application/json":
+    if kind == "application/json":
         return await _json(await request.body(), query, request.state.reservation)
-    raise Problem(
-        "unsupported-media-type", f"The content type is {media_type[:100]!r}." if media_type else "It has none."
-    )
+    return Asked((Upload(await request.body()),), query)
 
 
 def faults(error: ValidationError) -> Problem:

@@ -1,9 +1,10 @@
 """At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
 
 The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
-on `image-work`, with a delay. Three kinds of tries are told apart:
+on `image-work`, with a delay. Four kinds of tries are told apart:
 
-- a fault that is not the picture's (rate limits, outages, a missing role) waits for as long as it lasts;
+- a fault of the installation (a missing role, a wrong setting) waits for an operator, for as long as it lasts;
+- one of which nobody knows the cause (a rate limit, an outage) waits for `max_wait` and is then `failed`;
 - one that may be the picture's counts, and the last attempt is recorded as `failed`;
 - a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
   or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
@@ -13,10 +14,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, Throttled, Transient
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.call_context import UPLOAD_SECONDS, entered
@@ -36,14 +38,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Brings pictures to the line, and back to the queue where the line says "not now".
+    """Brings pictures to the pipeline, and back to the queue where the pipeline says "not now".
 
     Args:
-        pipeline: the line.
+        pipeline: the pipeline.
         queue: `image-work`.
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
+        max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
         put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
     """
@@ -53,6 +56,7 @@ class Delivery:
     brief: Brief
     max_attempts: int
     backoff: Backoff
+    max_wait: timedelta = timedelta(days=14)
     put_off: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -118,9 +122,13 @@ class Delivery:
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        later = work.next_attempt(counts_as_attempt=counts_as_attempt)
-        ends = counts_as_attempt and later.attempts >= self.max_attempts
-        why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
+        unknown = isinstance(fault, Transient) and not (counts_as_attempt or isinstance(fault, Throttled))
+        later = work.next_attempt(counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
+        why = ""
+        if counts_as_attempt and later.attempts >= self.max_attempts:
+            why = f"Tried {later.attempts} times; the last time: {fault.message}"
+        elif later.waiting_since and datetime.now(UTC) - later.waiting_since >= self.max_wait:
+            why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:

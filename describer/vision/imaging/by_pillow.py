@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import Final
 
 from PIL import Image
@@ -48,7 +48,7 @@ def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 
     if head.is_lossless or head.precision > 8:
         kind = "by prediction (lossless)" if head.is_lossless else f"with {head.precision} bits"
         raise Unsupported(f"This JPEG is coded {kind}, which is not read. Save it anew as PNG or JPEG.", facts(stored))
-    with calling(form.name), JpegImageFile(BytesIO(head.plain)) as source:
+    with calling(form.name), JpegImageFile(head.plain()) as source:
         number = orientation.by_exif(source)
         size = source.size
     turn = orientation.turn(turned if number == 1 and turned else number)
@@ -57,7 +57,7 @@ def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 
     check_cost(size[0] * size[1] * needed, header, limits)
 
     def decode(wanted: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001 - further ones are not looked for
-        return _jpeg(head.plain, wanted, header)
+        return _jpeg(head, wanted, header)
 
     return Opened(form, header, turn, decode, full_chroma=head.full_chroma)
 
@@ -108,32 +108,32 @@ def page_by_pillow(data: bytes, page: int, size: tuple[int, int], header: Header
     return replace(raster, pixels=raster.pixels.transpose(back) if back else raster.pixels, space=Space(profile))
 
 
-def _jpeg(plain: bytes, wanted: tuple[int, int], header: Header) -> Raster:
+def _jpeg(head: jpeg.Jpeg, wanted: tuple[int, int], header: Header) -> Raster:
     notes: tuple[str, ...] = ()
     try:
         with calling(header.format, header):
-            source = _drafted(plain, wanted)
+            source = _drafted(head.plain(), wanted)
     except Corrupt:
-        missing = _missing(plain, header)
+        missing = _missing(head, header)
         if missing > MAY_BE_MISSING:
             raise
         notes = (f"the last {missing:.0%} of the picture are missing",) if missing else ()
         with calling(header.format, header):
-            source = _drafted(plain + _END, wanted)
+            source = _drafted(head.plain(_END), wanted)
     return replace(_shrunk(source, wanted, near=True), space=Space(source.info.get("icc_profile")), notes=notes)
 
 
-def _drafted(plain: bytes, wanted: tuple[int, int]) -> JpegImageFile:
-    source = JpegImageFile(BytesIO(plain))
+def _drafted(plain: BufferedReader, wanted: tuple[int, int]) -> JpegImageFile:
+    source = JpegImageFile(plain)
     source.draft("RGB", (max(1, int(wanted[0] * NEAR_ENOUGH)), max(1, int(wanted[1] * NEAR_ENOUGH))))
     source.load()
     return source
 
 
-def _missing(plain: bytes, header: Header) -> float:
+def _missing(head: jpeg.Jpeg, header: Header) -> float:
     """The share of rows that a JPEG without an end lacks: those that change with what is put in their place."""
     with calling(header.format, header):
-        one, other = (_drafted(plain + rest + _END, (1, 1)).convert("L") for rest in (b"", _FILLER))
+        one, other = (_drafted(head.plain(rest + _END), (1, 1)).convert("L") for rest in (b"", _FILLER))
     changed = Image.frombytes("L", one.size, bytes(map(lambda a, b: a != b, one.tobytes(), other.tobytes())))
     box = changed.getbbox()
     return 1 - box[1] / one.height if box else 0.0

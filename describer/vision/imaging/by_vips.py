@@ -62,7 +62,7 @@ def webp_opened(data: bytes, limits: Limits) -> Opened:
     check_cost(_BASE + needed, header, limits)
 
     def decode(wanted: tuple[int, int], frame: int) -> Raster:
-        scale = min(1.0, 1.1 * max(wanted[0] / size[0], wanted[1] / size[1])) if frames == 1 else 1.0
+        scale = min(1.0, max(wanted[0] / size[0], wanted[1] / size[1])) if frames == 1 else 1.0
         return decoded(Loader("webpload_source", data, {"page": frame, "scale": scale}), wanted, header)
 
     return Opened(WEBP, header, turn, decode, full_chroma=b"VP8L" in data[:64])

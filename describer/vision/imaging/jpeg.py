@@ -2,7 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Final, Literal
+
+from describer.vision.imaging.pieces import joined
 
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _SEQUENTIAL: Final = {0xC0, 0xC1}
@@ -25,7 +28,8 @@ class Jpeg:
     """A JPEG's header.
 
     Args:
-        plain: all that a decoder needs: without comments, thumbnails, prepared segments of other programs.
+        head: what a decoder needs of all before the first scan: no comments, thumbnails, segments of other programs.
+        scans: the rest.
         frame: the kind of frame, such as 0xC0; 0 where there is none.
         precision: bits a sample.
         width, height: as stored.
@@ -36,7 +40,8 @@ class Jpeg:
         further: pictures that follow in the same file, by its index (MPO).
     """
 
-    plain: bytes
+    head: bytes
+    scans: memoryview
     frame: int = 0
     precision: int = 8
     width: int = 0
@@ -49,6 +54,10 @@ class Jpeg:
     def is_lossless(self) -> bool:
         """Whether it is coded by prediction, which common decoders leave out."""
         return self.frame in _LOSSLESS
+
+    def plain(self, end: bytes = b"") -> BufferedReader:
+        """All that a decoder needs, as a file; with an end where it has none."""
+        return joined(self.head, self.scans, end)
 
 
 def read(data: bytes) -> Jpeg:
@@ -78,7 +87,7 @@ def read(data: bytes) -> Jpeg:
         at = start + length
     else:
         facts["one_scan"] = False
-    return Jpeg(b"".join([*kept, memoryview(data)[at:]]), **facts)  # type: ignore[arg-type]
+    return Jpeg(b"".join(kept), memoryview(data)[at:], **facts)  # type: ignore[arg-type]
 
 
 def _is_needed(kind: int, body: bytes) -> bool:

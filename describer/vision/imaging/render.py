@@ -56,14 +56,15 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
     shown = _first_that_shows(picture, layout.size)
     blank = content.is_blank(shown.pixels)
     notes = [*picture.notes, *shown.notes, *(["shows a single colour"] if blank else [])]
-    if sizes.budget and layout.size != size and content.has_text(shown.pixels):
+    drawn = bool(sizes.budget) and layout.size != size and content.has_text(shown.pixels)
+    if drawn:
         layout, shown, told = _with_text(picture, sizes, shown)
         notes += told
     elif thin and layout.size[0] < _HALF * size[0]:
         notes.append(f"shown at {layout.size[0] / size[0]:.0%} of its width: what is small is lost")
     if min(layout.size) < sizes.family.least_side and len(layout.parts) == 1:
         layout, shown = _padded(shown, sizes.family.least_side)
-    parts = tuple(_parts(shown.pixels, layout, full_chroma=picture.full_chroma))
+    parts = tuple(_parts(shown.pixels, layout, full_chroma=picture.full_chroma or (drawn and layout.size != size)))
     order = "" if len(parts) == 1 else "from top to bottom" if layout.parts[1][1] else "from left to right"
     return PreparedImage(
         parts[0].jpeg,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from describer.domain.errors import DescriberError, Misconfigured, Transient
-from describer.entrypoints.storage_events.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, MAX_RECEIVES, UNEXPECTED, UNFINISHED, Inbox
 from describer.pipeline.messages import Unreadable
 from tests.fakes import FakeQueue
 
@@ -24,12 +24,12 @@ class Received:
         return self.text.encode()
 
 
-async def _taken(aside: FakeQueue, fault: Exception | None = None, received: int | None = 1) -> None:
+async def _taken(dead_letters: FakeQueue, fault: Exception | None = None, received: int | None = 1) -> None:
     async def work() -> None:
         if fault:
             raise fault
 
-    await Inbox(aside).take(QUEUE, Received(received), work)
+    await Inbox(dead_letters).take(QUEUE, Received(received), work)
 
 
 def _told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
@@ -37,33 +37,33 @@ def _told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object
 
 
 async def test_what_ends_well_is_ended(caplog: pytest.LogCaptureFixture) -> None:
-    aside = FakeQueue()
-    await _taken(aside)
-    assert not aside.sent
+    dead_letters = FakeQueue()
+    await _taken(dead_letters)
+    assert not dead_letters.sent
     assert not caplog.records
 
 
 @pytest.mark.parametrize("received", [1, None, 900])
 async def test_what_is_unreadable_is_put_aside_as_it_is(caplog: pytest.LogCaptureFixture, received: int | None) -> None:
-    aside = FakeQueue()
-    await _taken(aside, Unreadable("it names no picture"), received)
-    assert aside.sent == [(TEXT, 0)]
-    (told,) = _told(caplog, SET_ASIDE)
+    dead_letters = FakeQueue()
+    await _taken(dead_letters, Unreadable("it names no picture"), received)
+    assert dead_letters.sent == [(TEXT, 0)]
+    (told,) = _told(caplog, DEAD_LETTERED)
     assert (told["queue"], told["reason"]) == (QUEUE, "it names no picture")
 
 
 async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    aside = FakeQueue()
+    dead_letters = FakeQueue()
     for received in range(1, MAX_RECEIVES):
         with pytest.raises(ZeroDivisionError):
-            await _taken(aside, ZeroDivisionError("bug"), received)
-        assert not aside.sent
-    await _taken(aside, ZeroDivisionError("bug"), MAX_RECEIVES)
-    assert aside.sent == [(TEXT, 0)]
+            await _taken(dead_letters, ZeroDivisionError("bug"), received)
+        assert not dead_letters.sent
+    await _taken(dead_letters, ZeroDivisionError("bug"), MAX_RECEIVES)
+    assert dead_letters.sent == [(TEXT, 0)]
     assert [told["received"] for told in _told(caplog, UNEXPECTED)] == [*range(1, MAX_RECEIVES + 1)]
-    (told,) = _told(caplog, SET_ASIDE)
+    (told,) = _told(caplog, DEAD_LETTERED)
     assert told["reason"] == f"the app failed over it {MAX_RECEIVES} times (ZeroDivisionError)"
 
 
@@ -72,10 +72,10 @@ async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
 async def test_what_storage_does_not_take_stays_on_its_queue_for_as_long_as_that_lasts(
     caplog: pytest.LogCaptureFixture, fault: DescriberError, received: int
 ) -> None:
-    aside = FakeQueue()
+    dead_letters = FakeQueue()
     with pytest.raises(type(fault)):
-        await _taken(aside, fault, received)
-    assert not aside.sent
+        await _taken(dead_letters, fault, received)
+    assert not dead_letters.sent
     assert [told["reason"] for told in _told(caplog, UNFINISHED)] == [str(fault)]
 
 
@@ -86,4 +86,4 @@ async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCap
 
     with pytest.raises(Transient):
         await _taken(Down(), Unreadable("it names no picture"))
-    assert not _told(caplog, SET_ASIDE)
+    assert not _told(caplog, DEAD_LETTERED)

@@ -90,7 +90,7 @@ async def test_every_connection_of_the_settings_is_looked_at() -> None:
         "storage: container archive",
         "storage: container descriptions",
         "storage: queue image-work",
-        "storage: queue work-set-aside",
+        "storage: queue dead-letter-queue",
         "storage: queue unpublished-events",
         "identity: model",
         "model",

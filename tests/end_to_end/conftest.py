@@ -1,4 +1,4 @@
-"""The whole line, all of it running: the app in the development host, Azurite, the identity endpoint, Event Grid.
+"""The running system: the app in the development host, Azurite, the identity endpoint, Event Grid.
 
 The model is a script in this process. Pictures are told apart by their size, which survives preparation.
 """
@@ -42,15 +42,15 @@ POISON = (
     "image-work-poison",
     "unpublished-events-poison",
     "smoke-tests-poison",
-    "work-set-aside",
+    "dead-letter-queue",
 )
 
 _widths = itertools.count(200)
 
 
 @dataclass
-class Line:
-    """The running line, and what a user does at its ends."""
+class System:
+    """The running system, and what a user does with it."""
 
     stack: Stack
     model: Model
@@ -152,7 +152,7 @@ def started(
     route: Name = "blobTrigger",
     topic: Topic | None = None,
 ) -> Iterator[tuple[Stack, Model]]:
-    """A line of its own, with these settings over the usual ones; `topic` is one that the test lets go up and down."""
+    """Run a separate system, with these settings over the usual ones; the test can stop and start `topic`."""
     containers = ("images", *filter(None, settings.get("IMAGES_MORE_CONTAINERS", "").split(",")))
     topic_url = topic.endpoint if topic else None
     with (
@@ -165,7 +165,7 @@ def started(
             route=route,
             containers=containers,
             topic_url=topic_url,
-            extensions=Path(program) if (program := os.environ.get("LINE_EXTENSIONS")) else None,
+            extensions=Path(program) if (program := os.environ.get("EXTENSIONS_HOST")) else None,
         ) as stack,
     ):
         if topic:
@@ -180,9 +180,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, M
 
 
 @pytest.fixture(scope="session")
-async def line(running: tuple[Stack, Model]) -> AsyncIterator[Line]:
+async def system(running: tuple[Stack, Model]) -> AsyncIterator[System]:
     stack, model = running
     async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-        made = Line(stack, model, blobs, queues)
+        made = System(stack, model, blobs, queues)
         model.script.always(made.answer)
         yield made

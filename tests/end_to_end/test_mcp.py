@@ -16,12 +16,12 @@ from describer import __version__
 from describer.domain.status import Status
 from describer.entrypoints.mcp import TOLD
 from tests import pictures
-from tests.line.conftest import Line
+from tests.end_to_end.conftest import System
 
 
 @asynccontextmanager
-async def connected(line: Line) -> AsyncIterator[Client]:
-    where = line.stack.addresses
+async def connected(system: System) -> AsyncIterator[Client]:
+    where = system.stack.addresses
     async with (
         httpx2.AsyncClient(headers={"x-functions-key": where.key}, timeout=30) as http,
         Client(streamable_http_client(where.mcp, http_client=http)) as client,
@@ -29,8 +29,8 @@ async def connected(line: Line) -> AsyncIterator[Client]:
         yield client
 
 
-async def described(line: Line, **arguments: str) -> dict[str, Any]:
-    async with connected(line) as client:
+async def described(system: System, **arguments: str) -> dict[str, Any]:
+    async with connected(system) as client:
         result = await client.call_tool("describe_image", arguments)
     (content,) = result.content
     assert isinstance(content, types.TextContent)
@@ -39,8 +39,8 @@ async def described(line: Line, **arguments: str) -> dict[str, Any]:
     return told
 
 
-async def test_the_server_and_the_tool_tell_what_they_are_for(line: Line) -> None:
-    async with connected(line) as client:
+async def test_the_server_and_the_tool_tell_what_they_are_for(system: System) -> None:
+    async with connected(system) as client:
         info = client.server_info
         assert info is not None
         assert (info.name, info.version) == ("image-describer", __version__)
@@ -55,26 +55,26 @@ async def test_the_server_and_the_tool_tell_what_they_are_for(line: Line) -> Non
     assert tool.input_schema["required"] == []
 
 
-async def test_a_picture_by_url_is_described(line: Line) -> None:
-    picture = line.picture()
+async def test_a_picture_by_url_is_described(system: System) -> None:
+    picture = system.picture()
     url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
-    told = await described(line, url=url, about="A made-up scene")
+    told = await described(system, url=url, about="A made-up scene")
     assert (told["status"], told["language"]) == ("described", "en")
     assert told["alt_text"]
-    assert line.calls(picture) == 1
+    assert system.calls(picture) == 1
 
 
-async def test_a_picture_by_blob_is_described(line: Line) -> None:
-    picture = line.picture()
-    await line.upload("private/for agents.jpg", picture)
-    await line.outcome("private/for agents.jpg", "excluded")
-    told = await described(line, blob="images/private/for agents.jpg")
+async def test_a_picture_by_blob_is_described(system: System) -> None:
+    picture = system.picture()
+    await system.upload("private/for agents.jpg", picture)
+    await system.outcome("private/for agents.jpg", "excluded")
+    told = await described(system, blob="images/private/for agents.jpg")
     assert told["error"].startswith("This blob is off limits: ")
-    await line.upload("agents/größe #1.jpg", picture)
-    record = await line.finished("agents/größe #1.jpg")
-    told = await described(line, blob="images/agents/größe #1.jpg")
+    await system.upload("agents/größe #1.jpg", picture)
+    record = await system.finished("agents/größe #1.jpg")
+    told = await described(system, blob="images/agents/größe #1.jpg")
     assert (told["status"], told["alt_text"]) == ("described", record["alt_text"])
-    assert line.calls(picture) == 1
+    assert system.calls(picture) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ async def test_a_picture_by_blob_is_described(line: Line) -> None:
         ({}, "Give either url or blob, and not both."),
     ],
 )
-async def test_what_cannot_be_had_is_a_sentence(line: Line, arguments: dict[str, str], said: str) -> None:
-    told = await described(line, **arguments)
+async def test_what_cannot_be_had_is_a_sentence(system: System, arguments: dict[str, str], said: str) -> None:
+    told = await described(system, **arguments)
     assert told.keys() == {"error"}
     assert said in told["error"]
 
 
-async def test_a_picture_that_is_none_has_a_status_and_a_reason(line: Line) -> None:
+async def test_a_picture_that_is_none_has_a_status_and_a_reason(system: System) -> None:
     broken = base64.b64encode(pictures.jpeg(640, 480)[:2000]).decode()
-    told = await described(line, url=f"data:image/jpeg;base64,{broken}")
+    told = await described(system, url=f"data:image/jpeg;base64,{broken}")
     assert (told["status"], told["alt_text"]) == ("corrupt", "")
     assert told["reason"]

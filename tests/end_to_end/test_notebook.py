@@ -1,4 +1,4 @@
-"""The seed's notebook, by HTTP on the whole line: pictures by URL and base64, a question of one's own, its budgets.
+"""The seed's notebook, by HTTP end to end: pictures by URL and base64, a question of one's own, its budgets.
 
 The model takes no key here: the app signs in by Entra.
 """
@@ -8,20 +8,20 @@ import base64
 import httpx2
 
 from local.azure_openai.answers import Answer, Request
-from tests.line.conftest import Line
+from tests.end_to_end.conftest import System
 
 QUESTION = "Describe the images as an alternative text"
 
 
-async def test_the_notebooks_question_about_pictures_by_url_and_base64(line: Line) -> None:
+async def test_the_notebooks_question_about_pictures_by_url_and_base64(system: System) -> None:
     seen: list[Request] = []
 
     def rule(request: Request) -> Answer:
         seen.append(request)
         return Answer("Two made-up scenes.")
 
-    by_url, by_base64 = (base64.b64encode(line.picture(rule)).decode() for _ in range(2))
-    where = line.stack.addresses
+    by_url, by_base64 = (base64.b64encode(system.picture(rule)).decode() for _ in range(2))
+    where = system.stack.addresses
     asked = {
         "images": [{"url": f"data:image/jpeg;base64,{by_url}"}, {"base64": by_base64}],
         "prompt": QUESTION,

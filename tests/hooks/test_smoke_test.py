@@ -1,11 +1,11 @@
-"""The proof of the wiring: from outside by whoever deploys, from inside by the app; what comes of it is removed."""
+"""The smoke test, from outside by the deployer and inside by the app; all that came of it is removed."""
 
 import json
 import shlex
 
 import pytest
 
-from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PATIENCE, PROVED
+from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PASSED, PATIENCE
 from describer.settings import Settings
 from infra.hooks import inside, outside
 from tests.hooks.deployment import RECORD, goes_well, names, removed, run, stopped
@@ -23,7 +23,7 @@ def test_everything_is_done_in_the_subscription_of_azd_by_role_and_never_by_key(
     assert asked[asked.index("--query") + 1] == "contains(keys(systemKeys), 'blobs_extension')"
 
 
-def test_two_proofs_are_two_pictures(azure: Scripted, clock: Waiting) -> None:
+def test_two_smoke_tests_are_two_pictures(azure: Scripted, clock: Waiting) -> None:
     goes_well(azure)
     run(azure, clock)
     run(azure, clock)
@@ -57,8 +57,8 @@ def test_a_sidecar_that_never_comes_stops_it_says_what_to_look_at_and_clears_up(
     goes_well(azure)
     said = stopped(azure, clock)
     assert "No sidecar came in 960 s and after 8 uploads" in said
-    assert "`azd hooks run postdeploy` proves it again" in said
-    assert f"IMAGES_INCLUDE=*.jpg: that may leave out {FOLDER}" in said
+    assert "`azd hooks run postdeploy` runs the smoke test again" in said
+    assert f"IMAGES_INCLUDE=*.jpg: that may exclude {FOLDER}" in said
     assert shlex.split(said.rpartition("\n")[2])[:4] == ["az", "eventgrid", "system-topic", "event-subscription"]
     [name] = set(names(azure.calls("storage", "blob", "upload")))
     assert removed(azure) == [name, f"images/{name}.json"]
@@ -116,10 +116,10 @@ def _logged(azure: Scripted, *answers: dict[str, str]) -> None:
     goes_well(azure)
 
 
-def test_isolated_the_app_proves_it_and_the_log_tells(
+def test_isolated_the_app_runs_it_and_the_log_has_the_result(
     azure: Scripted, clock: Waiting, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _isolated(azure, {"Message": PROVED, "status": "described", "seconds": "12.3", "reason": ""})
+    _isolated(azure, {"Message": PASSED, "status": "described", "seconds": "12.3", "reason": ""})
     run(azure, clock)
     assert "described after 12 s, by the app itself" in capsys.readouterr().out
     refused, started = azure.calls("rest", "post")
@@ -132,28 +132,28 @@ def test_isolated_the_app_proves_it_and_the_log_tells(
     assert azure.calls("storage") == []
 
 
-def test_isolated_a_failed_proof_stops_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
+def test_isolated_a_failed_smoke_test_stops_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
     _isolated(azure, {"Message": FAILED, "status": "failed", "seconds": "30", "reason": "Tried 5 times."})
     assert "Tried 5 times. (record: failed)" in stopped(azure, clock)
     assert len(azure.calls("rest", "post")) == 2
 
 
-def test_isolated_a_late_role_is_overtaken_by_the_next_proof(azure: Scripted, clock: Waiting) -> None:
+def test_isolated_a_late_role_is_overtaken_by_the_next_smoke_test(azure: Scripted, clock: Waiting) -> None:
     late = {"Message": FAILED, "status": "none", "seconds": "300", "reason": "no sidecar appeared"}
-    _isolated(azure, late, {"Message": PROVED, "status": "described", "seconds": "9", "reason": ""})
+    _isolated(azure, late, {"Message": PASSED, "status": "described", "seconds": "9", "reason": ""})
     run(azure, clock)
     tokens = [json.loads(call[call.index("--body") + 1])["input"] for call in azure.calls("rest", "post")]
     assert len(set(tokens)) == 2
 
 
-def test_isolated_proofs_that_all_fail_stop_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
+def test_isolated_smoke_tests_that_all_fail_stop_it_with_the_apps_reason(azure: Scripted, clock: Waiting) -> None:
     late = {"Message": FAILED, "status": "none", "seconds": "300", "reason": "no sidecar appeared"}
     _isolated(azure, *[late] * inside.TRIES)
     assert "no sidecar appeared" in stopped(azure, clock)
     assert len(azure.calls("rest", "post")) == 1 + inside.TRIES
 
 
-def test_isolated_where_resource_manager_does_not_reach_the_app_whoever_deploys_from_within_proves_it(
+def test_isolated_where_resource_manager_does_not_reach_the_app_the_deployer_within_runs_it(
     azure: Scripted, clock: Waiting, capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.environ["DEPLOYED_NETWORK_ISOLATION"] = "true"

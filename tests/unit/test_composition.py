@@ -1,4 +1,4 @@
-"""What app.py wires together, and that the tests' own wiring is the same."""
+"""What app.py builds, and that the tests build the same."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from describer.app import App
 from describer.entrypoints.http.middleware import Middleware
 from describer.pipeline.pipeline import Pipeline
 from describer.settings import MIB, Settings
-from tests.unit.conftest import House
+from tests.unit.conftest import Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 SETTINGS = {
@@ -33,7 +33,7 @@ async def test_every_way_in_shares_one_budget_of_memory() -> None:
     assert {name for name, memory in _parts(app).items() if memory is not app.memory} == set()
     assert app.memory.size == 16 * MIB
     assert isinstance(app.pipeline, Pipeline)
-    assert app.on_demand.line is app.pipeline
+    assert app.on_demand.pipeline is app.pipeline
     assert app.on_demand.image_describer is app.pipeline.image_describer, (
         "so that equal questions meet, and answers are kept once"
     )
@@ -41,11 +41,11 @@ async def test_every_way_in_shares_one_budget_of_memory() -> None:
 
 
 @pytest.mark.parametrize("part", ["memory", "image_describer.single_flight", "image_describer.answers"])
-def test_the_tests_desk_is_wired_like_it(house: House, part: str) -> None:
-    setup = OnDemandSetup(house).on_demand
-    assert setup.loader._memory is house.memory
-    of_desk: Any = setup.line
-    of_house: Any = house.pipeline
+def test_the_tests_desk_is_wired_like_it(harness: Harness, part: str) -> None:
+    setup = OnDemandSetup(harness).on_demand
+    assert setup.loader._memory is harness.memory
+    of_service: Any = setup.pipeline
+    of_house: Any = harness.pipeline
     for name in part.split("."):
-        of_desk, of_house = getattr(of_desk, name), getattr(of_house, name)
-    assert of_desk is of_house
+        of_service, of_house = getattr(of_service, name), getattr(of_house, name)
+    assert of_service is of_house

@@ -10,12 +10,12 @@ import pytest
 
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import SkipReason
-from describer.entrypoints.storage_events.inbox import SET_ASIDE
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED
 from local.routes import NAMES
 from local.routes import Name as Route
 from local.sink import Topic
 from tests import pictures
-from tests.line.conftest import ROOT, Line, started
+from tests.end_to_end.conftest import ROOT, System, started
 from tests.storage import encoded, until
 
 SCHEMAS = [
@@ -29,9 +29,9 @@ PICTURE = pictures.jpeg(190, 150)
 async def _record(state: Path, route: Route) -> dict[str, Any]:
     with started(state, route=route) as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-            line = Line(stack, model, blobs, queues)
-            await line.upload(NAME, PICTURE)
-            record = await line.finished(NAME)
+            system = System(stack, model, blobs, queues)
+            await system.upload(NAME, PICTURE)
+            record = await system.finished(NAME)
             assert len(model.requests) == 1
     return record
 
@@ -51,15 +51,15 @@ async def test_several_containers_are_served_and_a_deleted_picture_takes_its_rec
 ) -> None:
     with started(tmp_path, {"IMAGES_MORE_CONTAINERS": "scans"}, route=route) as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-            line = Line(stack, model, blobs, queues)
-            await line.upload("kept.jpg", PICTURE)
-            await line.upload("page.jpg", line.picture(), container="scans")
-            await line.finished("kept.jpg")
-            await line.finished("page.jpg", container="scans")
+            system = System(stack, model, blobs, queues)
+            await system.upload("kept.jpg", PICTURE)
+            await system.upload("page.jpg", system.picture(), container="scans")
+            await system.finished("kept.jpg")
+            await system.finished("page.jpg", container="scans")
             await blobs.get_blob_client("scans", "page.jpg").delete_blob()
-            await line.outcome("page.jpg", "gone", container="scans")
-            assert await line.sidecar("page.jpg", container="scans") is None
-            assert await line.sidecar("kept.jpg") is not None
+            await system.outcome("page.jpg", "gone", container="scans")
+            assert await system.sidecar("page.jpg", container="scans") is None
+            assert await system.sidecar("kept.jpg") is not None
             assert len(model.requests) == 2
 
 
@@ -68,42 +68,42 @@ async def test_names_with_slashes_at_their_ends_are_described_by_the_queue(tmp_p
     names = ("/photos/cat.jpg", "//two.jpg", "folder/", "plain.jpg", "photos/cat.jpg")
     with started(tmp_path, route="queue") as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-            line = Line(stack, model, blobs, queues)
+            system = System(stack, model, blobs, queues)
             for name in names:
-                await line.upload(name, line.picture())
-            records = {name: await line.finished(name) for name in names}
+                await system.upload(name, system.picture())
+            records = {name: await system.finished(name) for name in names}
             assert len({record["source"]["sha256"] for record in records.values()}) == len(names)
             assert len(model.requests) == len(names)
-            assert await line.poisoned() == []
+            assert await system.poisoned() == []
 
 
-async def test_events_of_other_types_and_containers_change_nothing_by_the_queue(line: Line) -> None:
+async def test_events_of_other_types_and_containers_change_nothing_by_the_queue(system: System) -> None:
     """They come where a subscription's filter is wrong. What names a blob is looked at; what names none lies aside."""
-    await line.upload("typed/a.jpg", line.picture())
-    first = await line.finished("typed/a.jpg")
+    await system.upload("typed/a.jpg", system.picture())
+    first = await system.finished("typed/a.jpg")
     ref, kinds = ImageRef("images", "typed/a.jpg"), ("BlobTierChanged", "AsyncOperationInitiated", "Custom")
     for kind in kinds:
         event = {"eventType": f"Microsoft.Storage.{kind}", "subject": ref.subject, "data": {}}
-        await line.queues.get_queue_client("image-work").send_message(encoded(event))
-    await until(lambda: len([fact for fact in line.log() if fact["picture"] == str(ref)]) == 1 + len(kinds))
-    assert await line.finished("typed/a.jpg") == first
+        await system.queues.get_queue_client("image-work").send_message(encoded(event))
+    await until(lambda: len([fact for fact in system.log() if fact["picture"] == str(ref)]) == 1 + len(kinds))
+    assert await system.finished("typed/a.jpg") == first
     for container in ("secret", "$root"):
-        await line.send(ImageRef(container, "typed/b.jpg").subject)
-        await line.outcome("typed/b.jpg", SkipReason.NOT_OURS, container=container)
-    aside = len(line.log(SET_ASIDE))
+        await system.send(ImageRef(container, "typed/b.jpg").subject)
+        await system.outcome("typed/b.jpg", SkipReason.NOT_OURS, container=container)
+    before = len(system.log(DEAD_LETTERED))
     none = {"eventType": "Microsoft.EventGrid.SubscriptionDeletedEvent", "subject": "typed-none"}
-    await line.queues.get_queue_client("image-work").send_message(encoded(none))
-    await until(lambda: len(line.log(SET_ASIDE)) == aside + 1)
+    await system.queues.get_queue_client("image-work").send_message(encoded(none))
+    await until(lambda: len(system.log(DEAD_LETTERED)) == before + 1)
 
 
-async def test_what_became_of_a_picture_is_published_once_and_without_its_texts(line: Line) -> None:
-    await line.upload("told/good.jpg", line.picture())
-    await line.upload("told/bad.jpg", b"no picture")
-    good = await line.finished("told/good.jpg")
-    bad = await line.finished("told/bad.jpg", status="unsupported")
+async def test_what_became_of_a_picture_is_published_once_and_without_its_texts(system: System) -> None:
+    await system.upload("told/good.jpg", system.picture())
+    await system.upload("told/bad.jpg", b"no picture")
+    good = await system.finished("told/good.jpg")
+    bad = await system.finished("told/bad.jpg", status="unsupported")
 
     def told() -> dict[str, dict[str, Any]] | None:
-        found = [event for event in line.events() if "/told/" in event["subject"]]
+        found = [event for event in system.events() if "/told/" in event["subject"]]
         return {event["subject"]: event for event in found} if len(found) == 2 else None
 
     events = await until(told)
@@ -130,14 +130,14 @@ async def test_outages_of_the_model_for_half_a_minute_and_of_the_topic_for_a_min
     topic = Topic(tmp_path / "events.jsonl")
     with started(tmp_path, topic=topic) as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-            line = Line(stack, model, blobs, queues)
+            system = System(stack, model, blobs, queues)
             model.down()
             names = [f"outage/{number}.jpg" for number in range(10)]
-            await asyncio.gather(*(line.upload(name, line.picture()) for name in names))
+            await asyncio.gather(*(system.upload(name, system.picture()) for name in names))
             await asyncio.sleep(30)  # the outage itself
             model.up()
             async with asyncio.timeout(30):
-                await asyncio.gather(*(_patiently(line, name) for name in names))
+                await asyncio.gather(*(_patiently(system, name) for name in names))
             await asyncio.sleep(30)  # and that of the topic
             assert topic.events == []
             topic.up()
@@ -145,17 +145,17 @@ async def test_outages_of_the_model_for_half_a_minute_and_of_the_topic_for_a_min
                 while len(topic.events) < len(names):
                     await asyncio.sleep(0.2)
             assert len(model.requests) == 10
-            assert await line.poisoned() == []
-            assert {fact["outcome"] for fact in line.log()} == {"described"}
+            assert await system.poisoned() == []
+            assert {fact["outcome"] for fact in system.log()} == {"described"}
     topic.close()
     assert sorted(event["data"]["name"] for event in topic.events) == sorted(names)
     for event in topic.events:
         _fits(event)
 
 
-async def _patiently(line: Line, name: str) -> None:
+async def _patiently(system: System, name: str) -> None:
     while True:
-        record = await line.sidecar(name)
+        record = await system.sidecar(name)
         if record is not None and record["status"] == "described":
             return
         await asyncio.sleep(0.2)

@@ -32,7 +32,7 @@ async def test_a_call_is_told_by_its_route_and_id(api: Api, caplog: pytest.LogCa
 async def test_what_the_caller_cannot_help_is_told_with_the_reason(
     api: Api, caplog: pytest.LogCaptureFixture, fault: DescriberError, level: str, number: int
 ) -> None:
-    api.house.images.fails_with = fault
+    api.harness.images.fails_with = fault
     response = await api.client.post("/api/describe", json=BLOB | {"images": BLOB["images"] * number})
     told = _facts(caplog, "http.put_off")
     assert [facts["levelname"] for facts in told] == [level] * number
@@ -46,18 +46,18 @@ async def test_a_bug_is_told_by_its_kind_and_place_alone(api: Api, caplog: pytes
     async def bug() -> None:
         raise ZeroDivisionError("Aunt Agatha")
 
-    api.house.model.meanwhile = bug
+    api.harness.model.meanwhile = bug
     await api.client.post("/api/describe", json=BLOB)
     (facts,) = _facts(caplog, "http.failed")
     assert facts["error"] == "ZeroDivisionError"
-    assert "test_telling.py" in facts["where"]
+    assert "test_access_log.py" in facts["where"]
     assert "Agatha" not in caplog.text
 
 
 async def test_only_watched_pictures_and_known_methods_are_told(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """A container or a method that nobody knows may be any word of a caller's."""
     caplog.set_level(logging.INFO)
-    api.house.images.fails_with = Transient("it changed")
+    api.harness.images.fails_with = Transient("it changed")
     secret = {"blob": {"container": "agatha", "name": "x.jpg"}}
     await api.client.post("/api/describe", json=BLOB | {"images": [secret, *BLOB["images"]], "prompt": "Who?"})
     await api.client.request("AGATHA", "/api/describe")

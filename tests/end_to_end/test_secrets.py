@@ -1,4 +1,4 @@
-"""Callers put marked secrets wherever they can, by every door, and none of them comes out where it is kept.
+"""Callers put marked secrets wherever they can, through every entry point, and none of them comes out where it is kept.
 
 Looked at are what reaches Application Insights, the app's log with debug logging on (it holds what INFO holds), events,
 records, and the answers. The second run does the same with an app in which every port has a bug that quotes what it
@@ -28,8 +28,8 @@ from local.azure_openai.script import Script, serve
 from local.extensions.storage import put
 from local.stack import Stack
 from tests import pictures
+from tests.end_to_end.conftest import ROOT, SETTINGS, System
 from tests.ingestion import Ingestion, ingestion
-from tests.line.conftest import ROOT, SETTINGS, Line
 from tests.storage import encoded, until
 
 NAME, ABSENT = "people/NAMEMARK-Agatha.jpg", "people/NAMEMARK-absent.jpg"
@@ -38,7 +38,7 @@ SAID = "A test picture of"
 """How the texts begin that the model gives."""
 SPOKEN_OF = ("stored", "stored, key in the address", "list", "list, key in the address")
 """Answers that are records."""
-RETURNED = ("work.returned", "message.set_aside")
+RETURNED = ("work.returned", "message.dead_lettered")
 FAILING = ("publish", "run_smoke_test", "work", "on_storage_event")
 """Functions whose bugs nothing inside of the app catches."""
 MARKS = (
@@ -65,7 +65,7 @@ class Buggy:
         return bug
 
 buggy = Buggy()
-for part in ("_images", "records", "web", "_blobs", "announcer", "model"):
+for part in ("_images", "records", "web", "_blobs", "publisher", "model"):
     real.services.__dict__[part] = buggy
 real.services.checks = buggy.checks
 app = real.app
@@ -106,14 +106,14 @@ def _picture() -> bytes:
 
 @dataclass
 class Caller:
-    """Calls by every door."""
+    """Calls through every entry point."""
 
-    line: Line
+    system: System
     answers: dict[str, str] = field(default_factory=dict)
 
     async def http(self) -> None:
         """All operations: marked in addresses, headers, options, bodies and names."""
-        where, picture = self.line.stack.addresses, _picture()
+        where, picture = self.system.stack.addresses, _picture()
         image = {"content-type": "image/jpeg"}
         key = {"x-functions-key": where.function_key}
         marked = {
@@ -199,7 +199,7 @@ class Caller:
 
     async def mcp(self) -> None:
         """The tool, with every argument marked."""
-        where = self.line.stack.addresses
+        where = self.system.stack.addresses
         inline = f"data:image/jpeg;base64,{base64.b64encode(_picture()).decode()}"
         calls: dict[str, dict[str, object]] = {
             "a picture": {"url": inline, "about": "CONTEXTMARK"},
@@ -228,7 +228,7 @@ class Caller:
 
     async def queues(self) -> None:
         """Events and messages: of pictures, and of nothing that the app knows."""
-        host = self.line.queues
+        host = self.system.queues
         for body in (
             {"eventType": "EVENTMARK", "subject": "EVENTMARK", "eventTime": "EVENTMARK"},
             {"eventType": "Microsoft.Storage.BlobCreated", "subject": ImageRef("images", ABSENT).subject},
@@ -254,7 +254,7 @@ class Caller:
 
     async def events(self) -> None:
         """Event Grid's webhook, as it calls it, with events in both schemas, right and wrong."""
-        where = self.line.stack.addresses
+        where = self.system.stack.addresses
         webhook = f"{where.http}/runtime/webhooks/eventgrid?functionName=on_storage_event&code={where.key}"
         common = {"id": "EVENTMARK", "topic": "/EVENTMARK", "dataVersion": "", "metadataVersion": "1"}
         async with httpx2.AsyncClient(timeout=60) as http:
@@ -277,18 +277,20 @@ async def _seen(folder: Path, app: Path, ends: tuple[str, ...]) -> Seen:
         settings = SETTINGS | endpoint.settings | {"PYTHON_ENABLE_DEBUG_LOGGING": "1", "RETRY_BASE_SECONDS": "0.1"}
         with Stack(app, folder / "state", settings, model_url=model.url) as stack:
             async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
-                line = Line(stack, model, blobs, queues, rules={232: faults.error(400, f"SERVERMARK {SAID}", "SERVER")})
-                model.script.always(line.answer)
-                await line.upload(NAME, _picture())
-                await line.upload("people/second.jpg", pictures.jpeg(232, 150))
-                await until(lambda: "picture.unexpected" in _log(stack) or len(line.log("picture.deferred")) > 0)
-                caller = Caller(line)
-                async with asyncio.TaskGroup() as doors:
-                    for door in (caller.http, caller.mcp, caller.queues, caller.events):
-                        doors.create_task(door())
+                system = System(
+                    stack, model, blobs, queues, rules={232: faults.error(400, f"SERVERMARK {SAID}", "SERVER")}
+                )
+                model.script.always(system.answer)
+                await system.upload(NAME, _picture())
+                await system.upload("people/second.jpg", pictures.jpeg(232, 150))
+                await until(lambda: "picture.unexpected" in _log(stack) or len(system.log("picture.deferred")) > 0)
+                caller = Caller(system)
+                async with asyncio.TaskGroup() as entry_points:
+                    for entry_point in (caller.http, caller.mcp, caller.queues, caller.events):
+                        entry_points.create_task(entry_point())
                 await until(lambda: all(end in _log(stack) for end in ends))
                 seen.answers = caller.answers
-                records = line.blobs.get_container_client("descriptions")
+                records = system.blobs.get_container_client("descriptions")
                 async for name in records.list_blob_names():
                     seen.records += name + (await (await records.download_blob(name)).readall()).decode()
             seen.key, seen.mcp_key = stack.addresses.function_key, stack.addresses.key
@@ -313,7 +315,7 @@ def _events(seen: Seen) -> set[str]:
 
 @pytest.fixture(scope="module")
 async def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    return await _seen(tmp_path_factory.mktemp("seen"), ROOT, (*RETURNED, "wiring."))
+    return await _seen(tmp_path_factory.mktemp("seen"), ROOT, (*RETURNED, "smoke_test."))
 
 
 @pytest.fixture(scope="module")
@@ -341,7 +343,14 @@ async def test_a_blobs_name_and_a_text_about_it_stay_in_what_is_theirs(seen: See
 async def test_what_may_leave_does_leave(seen: Seen) -> None:
     """Or the tests above would look at nothing."""
     assert {v.DESCRIBE, v.IMAGES_READ, v.RECORDS_WRITE, "chat gpt-5.6-luna"} <= _names(seen)
-    told = {"picture.done", "picture.deferred", "http.answered", "mcp.refused", "work.returned", "message.set_aside"}
+    told = {
+        "picture.done",
+        "picture.deferred",
+        "http.answered",
+        "mcp.refused",
+        "work.returned",
+        "message.dead_lettered",
+    }
     assert told <= _events(seen)
     reasons = {event["properties"].get("reason") for event in seen.items.of("MessageData")}
     assert "the model's server answered 400 SERVER" in reasons
