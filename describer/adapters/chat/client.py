@@ -6,6 +6,7 @@ itself. Here each call waits for its turn in the limiter, which all callers of t
 
 import asyncio
 import hashlib
+import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -202,7 +203,8 @@ class ChatModel:
         if left <= 0:
             raise Transient("no time is left to ask the model")
         patience = max(left - self.deadline, left / 2)
-        return min(patience, PATIENCE) if call.priority is Priority.BACKGROUND else patience
+        later_will_do = call.priority is Priority.BACKGROUND or math.isinf(patience)
+        return min(patience, PATIENCE) if later_will_do else patience
 
     async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str, turn: Turn) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), mend)
