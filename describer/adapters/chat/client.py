@@ -39,7 +39,6 @@ from describer.adapters.chat.stream import StreamAccumulator
 from describer.domain.errors import (
     Declined,
     DescriberError,
-    ImageRejected,
     Misconfigured,
     NoUsableAnswer,
     Throttled,
@@ -159,7 +158,7 @@ class ChatModel:
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
                     cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
-        except (ImageRejected, Misconfigured, Transient):
+        except BaseException:  # however it ends, also by a deadline: what was answered is paid
             call_context.current().charge(spent)
             raise
         raise AssertionError("unreachable: the second answer returns or raises")
