@@ -16,6 +16,8 @@ class Priority(IntEnum):
     """Somebody waits for the answer."""
     BACKGROUND = 1
     """Uploads and deferred work: they can be put off, which costs nothing."""
+    LIBRARY = 2
+    """Pictures that a sweep queued: they have waited for months, and may be millions."""
 
 
 @dataclass(slots=True, eq=False)
