@@ -248,6 +248,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
+            queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
         if self.telemetry is None:
