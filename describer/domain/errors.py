@@ -20,6 +20,7 @@ The tree:
     ├── NotNow           keep the work, try again later; carries `retry_after` and whether the picture may be at fault
     │   ├── Transient        it passes by itself
     │   │   ├── Declined         the model's server refuses this very request
+    │   │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
     │   │   └── Busy             the memory for pictures is used up
     │   └── Misconfigured    an operator has to act: a role, a deployment or a setting is wrong
     │       ├── Newer            a later version of the app wrote this record: leave it alone
@@ -218,6 +219,10 @@ class Declined(Transient):
 
     def __init__(self, message: str, *, quoting: str = "") -> None:
         super().__init__(message, counts_as_attempt=True, quoting=quoting)
+
+
+class Throttled(Transient):
+    """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
 
 
 class Busy(Transient):

@@ -10,6 +10,8 @@ from describer.domain.errors import NotNow
 _LONGEST_BACKOFF: Final = 3600.0
 _LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
 _JITTER: Final = 0.25
+_EXACT: Final = 8.0
+"""Seconds: a longer time that was asked for is spread by no more than this one is; it was meant."""
 _SPREAD: Final = 60.0
 
 
@@ -27,9 +29,10 @@ class Backoff:
 
     def delay(self, deferrals: int, fault: NotNow) -> float:
         """Return the seconds before the next try, at most six days; `fault` is why the last of `deferrals` failed."""
-        backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
-        asked = backoff if fault.retry_after is None else fault.retry_after
-        return min(asked * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
+        asked = fault.retry_after
+        delay = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF) if asked is None else asked
+        jitter = _JITTER * (delay if asked is None else min(delay, _EXACT))
+        return min(delay + jitter * self.chance(), _LONGEST_DELAY)
 
     def spread(self, times: int) -> float:
         """Return a random time from 0 to `times` minutes, in seconds: interrupted work must not restart all at once."""
