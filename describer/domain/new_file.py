@@ -12,7 +12,7 @@ from describer.domain.texts import Origin
 
 
 def rebased(picture: ImageBlob, content: ImageContent, stored: StoredRecord) -> tuple[ImageBlob, StoredRecord] | None:
-    """The picture and its record as if they were about these bytes.
+    """Return the picture and its record as if they were about these bytes.
 
     None where that cannot be: the bytes are not others, the record does not say what the model saw, or an author's text
     is no longer in the file, so that there is none in its place.
