@@ -158,12 +158,11 @@ def _times(data: bytes, sides: dict[str, Callable[[bytes], None]]) -> dict[str, 
     return {name: min(values[1:]) for name, values in taken.items()}
 
 
-def _memory(case: Case) -> float:
+def peak_of(data: bytes) -> float:
     """Peak above idle, in MiB, of a process that prepares this one picture."""
     code = (
         "import json, os, sys\n"
         "from benchmarks import memory, preparation as p\n"
-        "case = next(case for case in p.CASES if case.name == sys.argv[1])\n"
         "data = sys.stdin.buffer.read()\n"
         "p.ours(p.photo(64, 64, 'JPEG')); p.vips_loaded()\n"
         "memory.forget_peak()\n"
@@ -171,8 +170,8 @@ def _memory(case: Case) -> float:
         "p.ours(data)\n"
         "print(json.dumps(memory.peak(os.getpid()) - before))\n"
     )
-    command = [sys.executable, "-c", code, case.name]
-    return float(json.loads(subprocess.run(command, input=case.data(), capture_output=True, check=True).stdout))
+    command = [sys.executable, "-c", code]
+    return float(json.loads(subprocess.run(command, input=data, capture_output=True, check=True).stdout))
 
 
 def vips_loaded() -> None:
@@ -241,7 +240,7 @@ def measure() -> list[Figure]:
         if case.floor:
             ratio = times["ours"] / times["floor"]
             figures.append(Figure(f"{case.name}: ours / floor", ratio, "x", at_most=case.floor))
-        figures.append(Figure(f"{case.name}: peak", _memory(case), "MiB", at_most=case.memory))
+        figures.append(Figure(f"{case.name}: peak", peak_of(data), "MiB", at_most=case.memory))
     return figures + asyncio.run(_many())
 
 

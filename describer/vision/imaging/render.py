@@ -128,7 +128,7 @@ def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _S
     needed = content.scale_for_text(shown.pixels)
     layout = sizes.at_least(needed * share, *size, sizes.budget)
     lost = share < 1 and (needed > _CROWDED or layout.size[0] < _FAR * size[0])
-    notes = [f"small text may be lost: shown at {share:.0%} of its size"] if lost else []
+    notes = [f"small text may be lost: shown at {layout.size[0] / size[0]:.0%} of its size"] if lost else []
     return layout, shown, notes
 
 

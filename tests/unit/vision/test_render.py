@@ -153,6 +153,7 @@ def test_no_metadata_leaves(form: str) -> None:
         ("webp", ()),
         ("gif, moving", ("first of 3 frames",)),
         ("tiff, pages", ("first of 3 pages",)),
+        ("heic, a sequence", ("first of 3 pictures",)),
         ("png, clear", ("transparency on white",)),
         ("png, palette", ("transparency on white",)),
         ("png, 16 bit", ()),
