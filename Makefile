@@ -35,7 +35,7 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m tests.contracts.extensions --note $(ARGS)
 	@$(PY) -m tests.contracts.extensions --table
 	@$(PY) -m pytest -n0 tests/realhost
-	@LINE_EXTENSIONS=$$WEBJOBS_HOST $(PY) -m pytest tests/line
+	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
 
 mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
 	@sh local/setup.sh test

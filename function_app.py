@@ -34,6 +34,12 @@ async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpRes
     return await _answered(req, context)
 
 
+@app.route("describe/{body}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def describe_body(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The same for callers whose body is a picture or a form: generated clients want a path for each."""
+    return await _answered(req, context)
+
+
 @app.route("descriptions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def descriptions(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """The stored records, in pages."""
@@ -46,6 +52,18 @@ async def description(req: func.HttpRequest, context: func.Context) -> func.Http
     return await _answered(req, context)
 
 
+@app.route("description", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
+async def description_by_query(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The same, with the picture's place in the query, where any name can stand."""
+    return await _answered(req, context)
+
+
+@app.route("coverage", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How many pictures have published texts, by language."""
+    return await _answered(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -55,6 +73,18 @@ async def health(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
 @app.route("health/deep", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def deep_health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether all that the app needs works."""
+    return await _answered(req, context)
+
+
+@app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def openapi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The HTTP interface in OpenAPI."""
+    return await _answered(req, context)
+
+
+@app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def swagger(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The HTTP interface in Swagger 2.0."""
     return await _answered(req, context)
 
 
@@ -78,14 +108,14 @@ async def return_upload(message: func.QueueMessage) -> None:
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
     with kept_in("publish"):
-        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.announcer.republish(message.get_body()))
+        await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.publisher.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
 async def run_smoke_test(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
     with kept_in("run_smoke_test"):
-        await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.proof.prove(message.get_body()))
+        await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
 @app.event_grid_trigger(arg_name="event")
@@ -111,7 +141,7 @@ async def describe_image(context: str) -> str:
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     with kept_in("http"):
         try:
-            handler = func.AsgiMiddleware(services.http)  # type: ignore[no-untyped-call]
+            handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)
         except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
             return func.HttpResponse(status_code=400)

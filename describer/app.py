@@ -1,4 +1,4 @@
-"""The composition root: settings become clients, clients become ports, ports become the line.
+"""The composition root: settings become clients, clients become ports, ports become the pipeline.
 
 Indexing the functions reads the settings and nothing else. Pillow and the SDKs are imported when the first picture
 comes, hence the imports inside functions here, and nowhere else.
@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
@@ -35,17 +36,18 @@ if TYPE_CHECKING:
     from describer.operations.smoke_test import SmokeTest
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
-    from describer.pipeline.publisher import Announcer
+    from describer.pipeline.publisher import OutcomePublisher
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
     from describer.vision.families import Family
 
 __all__ = [
-    "ASIDE_QUEUE",
+    "DEAD_LETTER_QUEUE",
     "SMOKE_TESTS_QUEUE",
     "UNPUBLISHED_QUEUE",
     "UPLOADS_POISON_QUEUE",
@@ -58,7 +60,7 @@ __all__ = [
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
 SMOKE_TESTS_QUEUE = "smoke-tests"
-ASIDE_QUEUE = "work-set-aside"
+DEAD_LETTER_QUEUE = "dead-letter-queue"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
 
 # The model's provider, as OpenTelemetry's conventions name it.
@@ -113,6 +115,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
         )
 
@@ -129,7 +132,7 @@ class App:
         from describer.entrypoints.storage_events.inbox import Inbox
 
         _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
-        return Inbox(self._queue(ASIDE_QUEUE, base64=False))
+        return Inbox(self._queue(DEAD_LETTER_QUEUE, base64=False))
 
     def _queue(self, name: str, *, base64: bool = True) -> Queue:
         from describer.adapters.queue import StorageQueue
@@ -138,26 +141,26 @@ class App:
         return StorageQueue(self._kept(queue_client(self.settings.host_account, name, base64=base64)))
 
     @cached_property
-    def announcer(self) -> Announcer:
+    def publisher(self) -> OutcomePublisher:
         """What publishes outcomes."""
         from describer.adapters.event_grid import GridTopic, Unset, connect
         from describer.adapters.storage import credential
-        from describer.pipeline.publisher import Announcer
+        from describer.pipeline.publisher import OutcomePublisher
 
         settings = self.settings
-        publisher: Publisher = Unset()
+        event_grid: Publisher = Unset()
         if endpoint := settings.events_topic_endpoint:
-            publisher = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
+            event_grid = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
         queue = self._queue(UNPUBLISHED_QUEUE)
-        return Announcer(publisher, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
+        return OutcomePublisher(event_grid, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
 
     @cached_property
-    def proof(self) -> SmokeTest:
-        """What proves that an upload comes out described."""
+    def smoke_test(self) -> SmokeTest:
+        """Checks that an upload is described."""
         from describer.operations.smoke_test import SmokeTest
 
         _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
-        return SmokeTest(self._images, self.records, self._watch, self.settings.images_container)
+        return SmokeTest(self._images, self.records, self._blob_filter, self.settings.images_container)
 
     @cached_property
     def _backoff(self) -> Backoff:
@@ -167,15 +170,15 @@ class App:
 
     @cached_property
     def pipeline(self) -> ImagePipeline:
-        """The line; observed, where telemetry is on."""
+        """The pipeline; observed, where telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
         pipeline = Pipeline(
-            blob_filter=self._watch,
+            blob_filter=self._blob_filter,
             images=self._images,
             records=self.records,
-            image_describer=self._scribe,
+            image_describer=self._image_describer,
             topic=self._topic,
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
@@ -193,7 +196,27 @@ class App:
         """The HTTP interface."""
         from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(
+            lambda: self.on_demand,
+            lambda: self.corrector,
+            lambda: self.catalogue,
+            self.checks,
+            self.memory,
+            self.settings.max_bytes,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
+        from describer.pipeline.catalogue import Catalogue
+
+        return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
+
+    def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
+        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        from describer.entrypoints.http.paths import decoded_once
+
+        return decoded_once(self.http, route_params)
 
     @cached_property
     def corrector(self) -> Corrector:
@@ -201,7 +224,7 @@ class App:
         from describer.pipeline.correct import Corrector
 
         return Corrector(
-            self._watch,
+            self._blob_filter,
             self._images,
             self.records,
             self._topic,
@@ -213,7 +236,7 @@ class App:
     def _topic(self) -> Topic:
         from describer.adapters.event_grid import NoTopic
 
-        return self.announcer if self.settings.events_topic_endpoint else NoTopic()
+        return self.publisher if self.settings.events_topic_endpoint else NoTopic()
 
     @cached_property
     def memory(self) -> MemoryBudget:
@@ -228,16 +251,18 @@ class App:
         from describer.entrypoints.on_demand.service import OnDemandService
         from describer.entrypoints.on_demand.sources import Loader
 
-        settings, image_describer = self.settings, self._scribe
+        settings, image_describer = self.settings, self._image_describer
         if self.telemetry:
-            from describer.adapters.telemetry import traced_scribe
+            from describer.adapters.telemetry import traced_describer
 
-            image_describer = traced_scribe(image_describer, self.telemetry, _PROVIDERS[settings.model_server.provider])
+            image_describer = traced_describer(
+                image_describer, self.telemetry, _PROVIDERS[settings.model_server.provider]
+            )
         return OnDemandService(
-            line=self.pipeline,
+            pipeline=self.pipeline,
             records=self.records,
             image_describer=image_describer,
-            loader=Loader(self._watch, self._images, self.web, self.memory, settings.max_bytes),
+            loader=Loader(self._blob_filter, self._images, self.web, self.memory, settings.max_bytes),
             default_brief=self.brief,
             models=settings.models_allowed,
         )
@@ -250,7 +275,7 @@ class App:
         return self._kept(DescribeImage(self.on_demand, self.memory))
 
     @cached_property
-    def _scribe(self) -> ImageDescriber:
+    def _image_describer(self) -> ImageDescriber:
         from describer.pipeline.describe import ImageDescriber
         from describer.vision.imaging.preparer import ProcessStudio
         from describer.vision.imaging.values import Limits
@@ -261,7 +286,7 @@ class App:
         return ImageDescriber(preparer, self.model, self.records, self.family)
 
     @cached_property
-    def _watch(self) -> BlobFilter:
+    def _blob_filter(self) -> BlobFilter:
         from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
@@ -297,11 +322,11 @@ class App:
         from describer.adapters.telemetry import Names, Telemetry
 
         names = Names(in_clear=self.settings.telemetry_blob_names)
-        return Telemetry.of(*connect(connection_string, names.told), names)
+        return Telemetry.of(*connect(connection_string, names.render), names)
 
     @cached_property
     def work_log(self) -> WorkObserver:
-        """What doors tell of their work: a log, and metrics where telemetry is on."""
+        """What entry points log of their work: a log, and metrics where telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
@@ -357,7 +382,7 @@ class App:
 
         family, queues = (
             self.family(self.settings.model_server.model),
-            Queues(WORK_QUEUE, ASIDE_QUEUE, UNPUBLISHED_QUEUE),
+            Queues(WORK_QUEUE, DEAD_LETTER_QUEUE, UNPUBLISHED_QUEUE),
         )
         return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
@@ -365,8 +390,8 @@ class App:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
         from describer.vision.families import family, generic
 
-        told = self.settings.model_family if model == self.settings.model_server.model else ""
-        return family(told or model) or generic()
+        name = self.settings.model_family if model == self.settings.model_server.model else ""
+        return family(name or model) or generic()
 
     @cached_property
     def brief(self) -> Brief:

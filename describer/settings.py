@@ -221,6 +221,11 @@ class Settings(BaseModel):
         "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
         "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
+    max_wait_days: int = _setting(
+        "MAX_WAIT_DAYS", 14, "Longest time that a picture is put off for what nobody knows the cause of, such as an "
+        "outage; then it is recorded as failed. A fault of the installation waits for ever.",
+        "a whole number from 1 to 365", ge=1, le=365,
+    )  # fmt: skip
     blocked_last_pictures: int = _setting(
         "BLOCKED_LAST_PICTURES", 20, "How many of the last answers for other pictures tell a picture that a gateway "
         "blocks from a server that refuses all (0: a harmless picture is asked about each time).",
@@ -437,10 +442,10 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
     """An Azure deployment may be named at will; parameters, tokens and price follow from the model behind it."""
-    told = given.get("MODEL_FAMILY", "")
-    if told and not family(told):
-        yield f"MODEL_FAMILY is {told!r}; expected a name from describer/vision/models.toml, such as gpt-5.6-luna."
-    elif not told and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
+    named = given.get("MODEL_FAMILY", "")
+    if named and not family(named):
+        yield f"MODEL_FAMILY is {named!r}; expected a name from describer/vision/models.toml, such as gpt-5.6-luna."
+    elif not named and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
         yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."
     for other in given.get("MODELS_ALLOWED", "").split(",") if name == "AZURE_OPENAI_DEPLOYMENT" else ():
         if other.strip() and not family(other.strip()):

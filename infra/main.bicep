@@ -130,7 +130,7 @@ param emergencyStop bool = false
 @description('Create a custom topic, and announce on it what was described.')
 param publishEvents bool = true
 
-@description('Object id of whoever deploys: may write to both containers, so that the postdeploy hook can prove the wiring. Empty: nobody.')
+@description('Object id of whoever deploys: may write to both containers, so that the postdeploy hook can run the smoke test. Empty: no role is given.')
 param deployerId string = ''
 
 @description('Kind of that principal.')
@@ -211,8 +211,8 @@ var names = {
   deadLetters: 'eventgrid-deadletter'
   work: 'image-work'
   unpublished: 'unpublished-events'
-  proofs: 'smoke-tests'
-  aside: 'work-set-aside'
+  smokeTests: 'smoke-tests'
+  deadLetterQueue: 'dead-letter-queue'
   // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'
 }
@@ -376,7 +376,7 @@ module hostStorage 'modules/storage.bicep' = {
     tags: allTags
     redundancy: storageRedundancy
     containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished, names.proofs, names.aside, names.uploadsPoison]
+    queueNames: [names.work, names.unpublished, names.smokeTests, names.deadLetterQueue, names.uploadsPoison]
     networkIsolation: networkIsolation
     isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges
@@ -612,7 +612,7 @@ output EVENT_SUBSCRIPTION_NAME string = names.eventSubscription
 output DEAD_LETTER_CONTAINER string = names.deadLetters
 @description('Queue of deferred work.')
 output WORK_QUEUE string = names.work
-@description('Whether the deployer is shut out from storage, so that the app must prove the wiring.')
+@description('Whether the deployer is shut out from storage, so that the app must run the smoke test itself.')
 output DEPLOYED_NETWORK_ISOLATION bool = networkIsolation
 @description('The Azure OpenAI account.')
 output OPENAI_ACCOUNT_NAME string = names.openAi

@@ -1,7 +1,7 @@
 """Deploys the code with its packages in it, where Azure's remote build takes another Python than the app's.
 
 `python3 infra/prebuilt.py`, any Python from 3.11 that has pip; after `azd up` or `azd deploy` has failed there, or with
-the outputs of infra/main.bicep as environment. It ends as the hook postdeploy does: with the proof.
+the outputs of infra/main.bicep as environment. It ends as the hook postdeploy does: with the smoke test.
 """
 
 import os
@@ -40,7 +40,7 @@ def deploy(azure: Azure, clock: Clock, pip: Sequence[str]) -> None:
         pip: the command.
 
     Raises:
-        Stop: pip, the deployment or the proof failed.
+        Stop: pip, the deployment or the smoke test failed.
         Failed: a command failed.
     """
     here = Installation.read(azure.environ)

@@ -22,7 +22,7 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "work-set-aside", "webjobs-blobtrigger-poison")
+QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "dead-letter-queue", "webjobs-blobtrigger-poison")
 
 
 class AlreadyRunning(RuntimeError):

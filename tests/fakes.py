@@ -10,13 +10,17 @@ import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from describer.domain.description import Description, ImageKind, Texts
 from describer.domain.errors import Conflict, DescriberError, ImageRejected, Newer, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
+from describer.domain.index import IndexEntry
+from describer.domain.naming import sidecar_name
 from describer.domain.record import Record, Usage
+from describer.pipeline import call_context
 from describer.pipeline.ports import Page
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -32,11 +36,18 @@ class _Blob:
     data: bytes
     metadata: dict[str, str]
     etag: str = field(default_factory=lambda: next(_etags))
+    modified: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 async def give_way() -> None:
     """Lets other tasks go on, as whatever takes time does."""
     await asyncio.sleep(0)
+
+
+def _page[T](named: Mapping[str, T], cursor: str, limit: int) -> tuple[list[T], str]:
+    """Up to `limit` in the order of names behind `cursor`, and the cursor to the next ones."""
+    later = [name for name in sorted(named) if name > cursor]
+    return [named[name] for name in later[:limit]], later[limit - 1] if len(later) > limit else ""
 
 
 class FakeImages:
@@ -49,6 +60,7 @@ class FakeImages:
     def __init__(self) -> None:
         self.blobs: dict[ImageRef, _Blob] = {}
         self.reads: list[ImageRef] = []
+        self.listings = 0
         self.fails_with: DescriberError | None = None
         self.unwritable = False
         self.leased = False
@@ -63,10 +75,14 @@ class FakeImages:
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         await give_way()
-        blob = self.blobs.get(ref)
-        if blob is None:
-            return None
-        return ImageBlob(ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal)
+        return self._blob(ref) if ref in self.blobs else None
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        await give_way()
+        self.listings += 1
+        refs = {ref.name: ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix)}
+        found, cursor = _page(refs, cursor, limit)
+        return Page([self._blob(ref) for ref in found], cursor)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         await give_way()
@@ -93,6 +109,12 @@ class FakeImages:
         await give_way()
         self.blobs.pop(ref, None)
 
+    def _blob(self, ref: ImageRef) -> ImageBlob:
+        blob = self.blobs[ref]
+        return ImageBlob(
+            ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal, modified=blob.modified
+        )
+
     def _exactly(self, picture: ImageBlob) -> _Blob:
         blob = self.blobs.get(picture.ref)
         if blob is None or blob.etag != picture.etag:
@@ -107,7 +129,9 @@ class FakeRecords:
         self.newer: set[ImageRef] = set()
         self.stored: dict[ImageRef, StoredRecord] = {}
         self.shared: dict[tuple[str, str], Record] = {}
+        self.edited: set[ImageRef] = set()
         self.writes = 0
+        self.listings = 0
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
         await give_way()
@@ -119,6 +143,7 @@ class FakeRecords:
         await give_way()
         self._exactly(ref, replaces)
         self.writes += 1
+        self.edited.discard(ref)
         self.stored[ref] = StoredRecord(Record.from_json(record.to_json()), next(_etags))
         return self.stored[ref]
 
@@ -127,6 +152,7 @@ class FakeRecords:
         saved = json.loads(self.stored[ref].record.to_json()) | fields
         data = json.dumps({name: value for name, value in saved.items() if value is not None or name not in fields})
         self.stored[ref] = StoredRecord(Record.from_json(data.encode()), next(_etags))
+        self.edited.add(ref)
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         await give_way()
@@ -137,12 +163,16 @@ class FakeRecords:
         self._exactly(ref, stored)
         del self.stored[ref]
 
-    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
         await give_way()
-        refs = sorted(ref.name for ref in self.stored if ref.container == container and ref.name.startswith(prefix))
-        later = [name for name in refs if name > cursor]
-        found = [self.stored[ImageRef(container, name)] for name in later[:limit]]
-        return Page(found, later[limit - 1] if len(later) > limit else "")
+        self.listings += 1
+        refs = [ref for ref in self.stored if ref.container == container and ref.name.startswith(prefix)]
+        found, cursor = _page({sidecar_name(ref): ref for ref in refs}, cursor, limit)
+        return Page([self._entry(ref) for ref in found if ref not in self.newer], cursor)
+
+    def _entry(self, ref: ImageRef) -> IndexEntry:
+        stored = self.stored[ref]
+        return IndexEntry.of(ref, stored.record, stored.etag, is_indexed=ref not in self.edited)
 
     async def find_cached(self, container: str, key: str) -> Record | None:
         await give_way()
@@ -197,15 +227,26 @@ class FakeStudio:
         return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
-def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = ("en",)) -> Answer:
-    """A model's answer with the same texts in each language."""
-    texts = Texts(alt_text=alt_text, description="A cat sleeps on a grey sofa.")
+_CATS = {
+    "de": ("Eine Katze auf einem Sofa.", "Eine Katze schläft auf einem grauen Sofa."),
+    "fr": ("Un chat sur un canapé.", "Un chat dort sur un canapé gris."),
+}
+_CAT = ("A cat on a sofa.", "A cat sleeps on a grey sofa.")
+
+
+def answer(alt_text: str | None = None, *, languages: tuple[str, ...] = ("en",)) -> Answer:
+    """A model's answer about a cat in each language; with this alt text in all of them, if it is given."""
+
+    def texts(language: str) -> Texts:
+        own, description = _CATS.get(language, _CAT)
+        return Texts(alt_text=own if alt_text is None else alt_text, description=description)
+
     description = Description(
         image_kind=ImageKind.PHOTO,
         is_decorative=False,
         visible_text="",
         tags=("cat",),
-        texts=dict.fromkeys(languages, texts),
+        texts={language: texts(language) for language in languages},
     )
     return Answer("gpt-5.6-luna-2026-07-09", Usage(prompt_tokens=1072, completion_tokens=90, calls=1), description)
 
@@ -228,6 +269,8 @@ class FakeModel:
         self.script: list[Answer | FreeAnswer | DescriberError] = []
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
         self.breaks_after: int | None = None
+        self.spends = Usage()
+        """What answers cost that come to nothing."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         await give_way()
@@ -236,6 +279,7 @@ class FakeModel:
         await self.meanwhile()
         said = self.script.pop(0) if self.script else answer(languages=brief.languages)
         if isinstance(said, DescriberError):
+            call_context.current().charge(self.spends)
             raise said
         assert isinstance(said, Answer), "the script has a free answer here"
         return said
@@ -301,8 +345,8 @@ class FakeTopic:
     """Keeps what was announced."""
 
     def __init__(self) -> None:
-        self.announced: list[StoredRecord] = []
+        self.published: list[StoredRecord] = []
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         await give_way()
-        self.announced.append(stored)
+        self.published.append(stored)

@@ -4,13 +4,15 @@ import json
 from enum import Enum
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
+from describer.domain.json_schema import enums_of, readable
 from describer.domain.record import Record
 from describer.entrypoints.http.build import document
+from describer.entrypoints.http.document import Document
 from describer.entrypoints.http.problems import KINDS
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.settings import Settings
 from tests.formats import matrix
 
@@ -55,16 +57,23 @@ def readme() -> str:
 
 def record_schema() -> str:
     """The JSON Schema of the sidecars."""
-    schema = Record.model_json_schema(mode="serialization")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+    return _published(Record)
 
 
 def event_schema() -> str:
     """The JSON Schema of what is published."""
-    schema = Announcement.model_json_schema(mode="serialization")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+    return _published(OutcomeEvent)
+
+
+def _published(model: type[BaseModel]) -> str:
+    """A schema whose references every validator and generator resolves: some know `definitions` only."""
+    schema = model.model_json_schema(mode="serialization", ref_template="#/definitions/{model}")
+    parts = schema.pop("$defs")
+    enums = enums_of(parts, "#/definitions/")
+    named = {name: part for name, part in sorted(parts.items()) if f"#/definitions/{name}" not in enums}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": model.__name__}
+    whole = head | readable(schema | {"definitions": named}, enums)
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def http() -> str:
@@ -76,13 +85,20 @@ def http() -> str:
     return f"{before}{PROBLEMS}\n{'\n'.join(rows)}\n{END_OF_PROBLEMS}{rest.split(END_OF_PROBLEMS)[1]}"
 
 
-def openapi() -> str:
+def openapi(form: Document = Document.INHERITANCE) -> str:
     """The HTTP interface in OpenAPI."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(form), indent=2, ensure_ascii=False) + "\n"
 
+
+DOCUMENTS = {
+    "openapi.json": Document.INHERITANCE,
+    "openapi.oneOf.json": Document.ONE_OF,
+    "swagger.json": Document.SWAGGER,
+}
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "openapi.json").write_text(openapi(), encoding="utf-8")
+    for name, form in DOCUMENTS.items():
+        (ROOT / "docs" / name).write_text(openapi(form), encoding="utf-8")
     (ROOT / "docs" / "http.md").write_text(http(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")

@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
+from describer.adapters.listing import etag_of, page_of
 from describer.adapters.storage import (
     METADATA,
     NO_NAME,
@@ -21,9 +22,10 @@ from describer.adapters.storage import (
     protected_stays,
     storage_errors,
 )
-from describer.domain.errors import Encrypted
+from describer.domain.errors import Encrypted, InvalidName
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
+from describer.pipeline.ports import Page
 
 _UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
 
@@ -42,9 +44,15 @@ class BlobImages:
             return ImageBlob(ref, "", 0, {}, refusal=refusal)
         if properties is None:
             return None
-        leased = properties.lease.status == "locked"
-        unread = archived() if properties.blob_tier == "Archive" else None
-        return ImageBlob(ref, str(properties.etag), properties.size, properties.metadata, leased, unread)
+        return _blob_of(ref, properties)
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        """One request; a name that is none for `ImageRef` is passed over, as events pass it over."""
+        blobs = self.service.get_container_client(container).list_blobs(
+            name_starts_with=prefix, include=["metadata"], results_per_page=limit
+        )
+        page = await page_of("the container", blobs, cursor)
+        return Page([picture for blob in page.items if (picture := _listed(container, blob))], page.cursor)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """One conditional GET, in pieces where the blob is large."""
@@ -91,3 +99,22 @@ class BlobImages:
 
     def _client(self, ref: ImageRef) -> BlobClient:
         return self.service.get_blob_client(ref.container, ref.name)
+
+
+def _listed(container: str, blob: BlobProperties) -> ImageBlob | None:
+    try:
+        return _blob_of(ImageRef(container, str(blob.name)), blob)
+    except InvalidName:
+        return None
+
+
+def _blob_of(ref: ImageRef, properties: BlobProperties) -> ImageBlob:
+    return ImageBlob(
+        ref,
+        etag_of(properties),
+        properties.size,
+        properties.metadata or {},
+        leased=properties.lease.status == "locked",
+        refusal=archived() if properties.blob_tier == "Archive" else None,
+        modified=properties.last_modified,
+    )

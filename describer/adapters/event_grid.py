@@ -58,7 +58,7 @@ class Unset:
 class NoTopic:
     """The port `Topic`, switched off."""
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Does nothing."""
 
 

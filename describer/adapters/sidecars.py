@@ -4,28 +4,28 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from azure.core import MatchConditions
-from azure.core.async_paging import AsyncPageIterator
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
+from describer.adapters.listing import etag_of, is_folder, page_of
 from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, protected_stays, storage_errors
 from describer.domain.errors import (
     Archived,
     Conflict,
     Encrypted,
     ImageRejected,
-    InvalidRequest,
-    Misconfigured,
     Newer,
+    NotOurs,
     RecordUnreadable,
 )
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
-from describer.domain.naming import shared_name, sidecar_name
+from describer.domain.index import IndexEntry, md5_of
+from describer.domain.naming import shared_name, sidecar_name, sidecar_prefix
 from describer.domain.record import NewerRecord, Record
 from describer.pipeline.ports import Page
 
@@ -34,9 +34,8 @@ _UNREADABLE: Final[dict[type[ImageRejected], str]] = {
     Encrypted: "is encrypted with a key that the app does not have; store it without one",
 }
 
-
-class _NotOurs(Misconfigured):
-    """A file of somebody else's lies where a sidecar belongs."""
+_READS: Final = 16
+"""At a time, of sidecars whose listing does not tell what is in them."""
 
 
 @contextmanager
@@ -60,7 +59,7 @@ class BlobRecords:
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
         """One conditional PUT: in the place of exactly `replaces`, or where nothing is."""
-        return await self._write(sidecar_name(ref), record, replaces)
+        return await self._write(sidecar_name(ref), record, replaces, IndexEntry.of(ref, record))
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         """One HEAD."""
@@ -78,25 +77,22 @@ class BlobRecords:
                 delete_snapshots="include", etag=stored.etag, match_condition=MatchConditions.IfNotModified
             )
 
-    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
-        """One request for the names, and one GET for each; what cannot be read as a record is passed over."""
-        with storage_errors("the descriptions container"):
-            blobs = self.container.list_blobs(name_starts_with=f"{container}/{prefix}", results_per_page=limit)
-            pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
-            try:
-                names = [str(blob.name) async for blob in await anext(pages)]
-            except HttpResponseError as error:
-                if cursor and error.status_code == 400:
-                    raise InvalidRequest("It is none that a page gave.", field="cursor") from error
-                raise
-        found = await asyncio.gather(*(self._listed(name) for name in names if name.endswith(".json")))
-        return Page([stored for stored in found if stored], str(pages.continuation_token or ""))
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
+        """One request with the sidecars' metadata, and one GET for each whose metadata is not of its file."""
+        blobs = self.container.list_blobs(
+            name_starts_with=sidecar_prefix(container, prefix), include=["metadata"], results_per_page=limit
+        )
+        page = await page_of("the descriptions container", blobs, cursor)
+        at_once = asyncio.Semaphore(_READS)
+        sidecars = [blob for blob in page.items if str(blob.name).endswith(".json") and not is_folder(blob)]
+        found = await asyncio.gather(*(self._listed(blob, at_once) for blob in sidecars))
+        return Page([entry for entry in found if entry and entry.ref.name.startswith(prefix)], page.cursor)
 
     async def find_cached(self, container: str, key: str) -> Record | None:
         """One GET; what cannot be read as a record is none: the model's answer costs less than to bring it back."""
         try:
             stored = await self._read(shared_name(container, key))
-        except (Newer, RecordUnreadable, _NotOurs):
+        except (Newer, RecordUnreadable, NotOurs):
             return None
         return stored.record if stored else None
 
@@ -113,11 +109,20 @@ class BlobRecords:
         with protected_stays(), _errors(), absent_is_fine():
             await self._client(name).delete_blob(delete_snapshots="include")
 
-    async def _listed(self, name: str) -> StoredRecord | None:
+    async def _listed(self, blob: BlobProperties, at_once: asyncio.Semaphore) -> IndexEntry | None:
+        md5 = blob.content_settings.content_md5
+        entry = IndexEntry.read(str(blob.name), blob.metadata or {}, etag_of(blob), bytes(md5 or b""))
+        if entry:
+            return entry
         try:
-            return await self._read(name)
-        except (Newer, RecordUnreadable, _NotOurs):
+            async with at_once:
+                stored = await self._read(str(blob.name))
+        except (Newer, RecordUnreadable, NotOurs):
             return None
+        if stored is None:
+            return None
+        source = stored.record.source
+        return IndexEntry.of(ImageRef(source.container, source.name), stored.record, stored.etag, is_indexed=False)
 
     async def _read(self, name: str) -> StoredRecord | None:
         with _errors():
@@ -136,17 +141,22 @@ class BlobRecords:
             raise Newer(f"{name!r} was written by a later version of this app and is left alone: {error}") from error
         except ValueError as error:
             sentence = "a blob in the descriptions container is no record of this app; move it away"
-            raise _NotOurs(sentence, quoting=name) from error
+            raise NotOurs(sentence, quoting=name) from error
 
-    async def _write(self, name: str, record: Record, replaces: StoredRecord | None) -> StoredRecord:
+    async def _write(
+        self, name: str, record: Record, replaces: StoredRecord | None, index: IndexEntry | None = None
+    ) -> StoredRecord:
         condition = (
             {"etag": replaces.etag, "match_condition": MatchConditions.IfNotModified, "overwrite": True}
             if replaces
             else {"overwrite": False}  # If-None-Match: *
         )
-        settings = ContentSettings(content_type="application/json", cache_control="no-cache")
+        data = record.to_json()
+        settings = ContentSettings("application/json", cache_control="no-cache", content_md5=bytearray(md5_of(data)))
         with _errors():
-            written = await self._client(name).upload_blob(record.to_json(), content_settings=settings, **condition)
+            written = await self._client(name).upload_blob(
+                data, content_settings=settings, metadata=index.pairs(data) if index else {}, **condition
+            )
         return StoredRecord(record, str(written["etag"]))
 
     def _client(self, name: str) -> BlobClient:

@@ -1,4 +1,4 @@
-"""What a person says of a record through one of the app's doors: texts, `is_decorative`, a review, or an undo."""
+"""What a person changes in a record through an entry point: texts, `is_decorative`, a review, or an undo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

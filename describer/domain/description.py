@@ -24,7 +24,7 @@ class ImageKind(StrEnum):
 class Texts(BaseModel):
     """The texts of one language. Names follow IPTC's, where it has one."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     alt_text: str = ""
     """What a reader must know: about 125 characters (IPTC AltTextAccessibility)."""
@@ -44,6 +44,8 @@ class Description(BaseModel):
     visible_text: str
     tags: tuple[str, ...]
     texts: dict[str, Texts]
+    uncertainties: tuple[str, ...] = ()
+    """What the model doubts, in its own words."""
 
 
 def schema(languages: Sequence[str]) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def schema(languages: Sequence[str]) -> dict[str, Any]:
             "texts": _object(texts),
             "tags": {"type": "array", "items": {"type": "string"}},
             "is_decorative": {"type": "boolean"},
+            "uncertainties": {"type": "array", "items": {"type": "string"}},
         }
     )
 

@@ -22,6 +22,7 @@ The tree:
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     │   ├── Newer            a later version of the app wrote this record: leave it alone
+    │   ├── NotOurs          a file of somebody else's lies where a sidecar belongs
     │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
     │   └── Protected        a policy or a legal hold forbids the change
     └── Conflict         the picture or its record changed meanwhile: start again from the first step
@@ -216,6 +217,10 @@ class Misconfigured(DescriberError):
 
 class Newer(Misconfigured):
     """A later version of the app wrote this record: only that one may change it."""
+
+
+class NotOurs(Misconfigured):
+    """A file of somebody else's lies where a sidecar belongs."""
 
 
 class RecordUnreadable(Misconfigured):

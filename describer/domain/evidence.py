@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
-from describer.domain import edits, metadata
+from describer.domain import dates, edits, metadata
 from describer.domain.edits import Edits
 from describer.domain.history import DescriptionState, HistoryEntry, Source
 from describer.domain.image_blob import ImageBlob, StoredRecord
@@ -202,8 +202,7 @@ class Evidence:
 
     def _was_written_for(self, stored: StoredRecord) -> bool:
         """Whether the metadata was written for this record, which people may have edited since."""
-        made = stored.record.at.isoformat(timespec="seconds")
-        return self._copy.record == stored.etag.strip('"') or self._copy.at == made
+        return self._copy.record == stored.etag.strip('"') or dates.is_same(self._copy.at, stored.record.at)
 
     def _is_about(self, known: DescriptionState) -> bool:
         return self.sha256 is not None and known.source.sha256 == self.sha256

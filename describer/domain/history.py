@@ -1,11 +1,11 @@
 """What was known of a picture earlier. A line holds all texts of its time; those of people are never dropped."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Final, Self
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
+from describer.domain.dates import Moment
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, judge, word_on
 from describer.domain.status import Status
@@ -86,7 +86,7 @@ class DescriptionState(AttributedTexts):
     """What the texts come from, the newest last: a language may have been asked for later than the others."""
     missing: dict[str, Outcome] = Field(default_factory=dict)
     """By language: why one that was asked for beside the others has no texts."""
-    at: Annotated[datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"))]
+    at: Moment
     source: Source
 
     @property

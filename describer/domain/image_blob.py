@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from describer.domain.embedded import EmbeddedTexts
@@ -28,6 +29,7 @@ class ImageBlob:
         metadata: raw, as stored.
         leased: True if a lease bars writing.
         refusal: why it can be neither read nor marked, if that is known beforehand.
+        modified: when its bytes or its metadata were last written; None if storage does not tell.
     """
 
     ref: ImageRef
@@ -36,6 +38,7 @@ class ImageBlob:
     metadata: Mapping[str, str]
     leased: bool = False
     refusal: ImageRejected | None = None
+    modified: datetime | None = None
 
 
 @dataclass(slots=True)

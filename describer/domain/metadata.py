@@ -1,9 +1,9 @@
 """The record's copy in the picture's blob metadata.
 
 Azure allows 8 KB of names and values together; names are C# identifiers without regard to case; values are ASCII; and
-one write replaces every pair, so other people's pairs are merged in. `%` and everything that is not printable ASCII is
-percent-encoded as UTF-8: any URL decoder reads the values back. Long texts are cut at a sentence here and are whole in
-the sidecar. (Microsoft Learn, "Set Blob Metadata".)
+one write replaces every pair, so other people's pairs are merged in. `%`, `+` and everything that is not printable
+ASCII are percent-encoded as UTF-8: decoders of URLs and of forms read the same. Long texts are cut at a sentence here
+and are whole in the sidecar. (Microsoft Learn, "Set Blob Metadata".)
 """
 
 import re
@@ -14,6 +14,7 @@ from itertools import accumulate, chain, repeat
 from typing import Final
 from urllib.parse import quote, unquote
 
+from describer.domain import dates
 from describer.domain.history import DescriptionState
 from describer.domain.language import known
 from describer.domain.record import Record
@@ -43,7 +44,8 @@ DIGESTS: Final = "description_digests"
 SKIP: Final = "description_skip"
 """A person's word, never written by us: `true` keeps the picture from the model."""
 
-_PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+_PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%+")
+"""What is left as it is. A plus sign is not: decoders of forms take it for a blank."""
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
 _OURS: Final = frozenset(
@@ -57,11 +59,11 @@ _ELLIPSIS: Final = "\u2026"
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
 
 
-def encode(text: str) -> str:
-    """`text` as a metadata value: printable ASCII as it is, all else (and blanks at either end) percent-encoded."""
+def encode(text: str, plain: str = _PLAIN) -> str:
+    """`text` as a metadata value: what is `plain` as it is, all else (and blanks at either end) percent-encoded."""
     core = text.strip(" ")
     before, _, after = text.partition(core) if core else (text, "", "")
-    return quote(before, safe="") + quote(core, safe=_PLAIN) + quote(after, safe="")
+    return quote(before, safe="") + quote(core, safe=plain) + quote(after, safe="")
 
 
 def decode(value: str) -> str:
@@ -80,7 +82,8 @@ def decode(value: str) -> str:
     except UnicodeDecodeError:
         return value
     same = _ESCAPE.sub(lambda found: found[0].upper(), value)
-    return text if encode(text) == same or any(quote(text, safe=safe) == same for safe in _ENCODERS) else value
+    ours = same in {encode(text), encode(text, _PLAIN + "+")}  # as now, and as earlier versions left plus signs
+    return text if ours or any(quote(text, safe=safe) == same for safe in _ENCODERS) else value
 
 
 def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
@@ -114,6 +117,7 @@ def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
     """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
     text = getattr(texts, name)
     stands = text and decode(present) == text and present.isascii()
+    stands = stands and not ("+" in present and _origin(texts, name) is Origin.MODEL)
     return present if stands else encode(cut(text, _LONGEST_TEXT))
 
 
@@ -203,7 +207,7 @@ def _marks(record: Record, etag: str) -> dict[str, str]:
         "description_model": cut(record.model or "", _LONGEST_MODEL),
         "description_fingerprint": record.fingerprint,
         SHA256: record.source.sha256 or "",
-        AT: record.at.isoformat(timespec="seconds"),
+        AT: dates.written(record.at),
         RECORD: etag.strip('"'),
         DECORATIVE: "true" if _is_decorative(record) else "",
     }
@@ -217,7 +221,7 @@ def _digests(record: Record, texts: Mapping[str, str]) -> str:
     return ";".join([*entries, f"{REVIEW}:{Origin.MODEL}:{digest_of(str(record.review))}"])
 
 
-def _origin(record: Record, name: str) -> Origin:
+def _origin(record: DescriptionState, name: str) -> Origin:
     origin = record.origin(name) or Origin.MODEL
     return Origin(origin) if origin in set(Origin) else Origin.HUMAN
 

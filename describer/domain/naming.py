@@ -13,6 +13,8 @@ _LONGEST_NAME: Final = 1024
 _DEEPEST_NAME: Final = 61
 """Segments between slashes: Azure takes 254, or with a hierarchical namespace 63, account and container among them."""
 
+_TAIL: Final = "~{}.json"
+
 
 def sidecar_name(ref: ImageRef) -> str:
     """`<container>/<blob name>.json`.
@@ -24,8 +26,14 @@ def sidecar_name(ref: ImageRef) -> str:
     segments = name.split("/")
     if _units(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
         return name
-    tail = f"~{hashlib.sha256(ref.name.encode()).hexdigest()}.json"
+    tail = _TAIL.format(hashlib.sha256(ref.name.encode()).hexdigest())
     return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(tail)) + tail
+
+
+def sidecar_prefix(container: str, prefix: str) -> str:
+    """How the names of all sidecars begin of pictures whose names begin with `prefix`, the cut ones too."""
+    segments = f"{container}/{prefix}".split("/")
+    return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(_TAIL.format(hashlib.sha256().hexdigest())))
 
 
 def _units(text: str) -> int:

@@ -6,9 +6,9 @@ The default language's texts stand flat at the top, because indexers map top-lev
 
 import json
 from datetime import UTC, datetime
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
 from describer.domain.description import Description, Texts
@@ -19,6 +19,7 @@ from describer.domain.status import Status
 from describer.domain.texts import Part, by_model
 
 VERSION: Final = 1
+_VERSIONS: Final = {"type": "integer", "minimum": 1, "description": "1; later versions add fields, and change none."}
 
 
 class NewerRecord(ValueError):
@@ -46,6 +47,10 @@ class Usage(Part):
     completion_tokens: int = 0
     calls: int = 0
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage.model_validate({name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
 
 class Cost(Part):
     """Estimated US dollars by the dated list prices in models.toml."""
@@ -59,7 +64,7 @@ class Cost(Part):
 class Record(DescriptionState):
     """One picture's record; its JSON form is the sidecar `descriptions/<container>/<blob name>.json`."""
 
-    schema_version: Literal[1] = VERSION
+    schema_version: Annotated[Literal[1], WithJsonSchema(_VERSIONS)] = VERSION
     sent: Sent | None = None
     usage: Usage = Usage()
     cost: Cost | None = None
@@ -80,7 +85,7 @@ class Record(DescriptionState):
             rest: the record's other fields, `status` and `model` among them.
         """
         texts = description.texts if description else {}
-        fields = description.model_dump(exclude={"texts"}) if description else {}
+        fields = description.model_dump(exclude={"texts", "uncertainties"}) if description else {}
         fields |= texts.get(brief.language, Texts()).model_dump()
         fields["translations"] = {tag: texts[tag].model_dump() for tag in brief.languages[1:] if tag in texts}
         made = cls.model_validate(fields | cls._asked(brief, source) | rest)

@@ -30,7 +30,7 @@ type Keyed[T] = dict[str, T]
 class Part(BaseModel):
     """A piece of a sidecar. Fields that a later version or another program added are kept as they are."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
 
 class Origin(StrEnum):
@@ -81,7 +81,7 @@ class Provenance(Part):
 class Translation(Texts):
     """The texts of a language that is not the default one."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
 
 _Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]

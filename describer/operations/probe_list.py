@@ -34,7 +34,7 @@ class Queues:
     """Names of the queues that are looked at: of work, of what a person has to read, of events not published yet."""
 
     work: str
-    aside: str
+    dead_letters: str
     unpublished: str
 
 
@@ -106,9 +106,9 @@ def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
 def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
     host = settings.host_account
     if host.queue_uri or host.connection_string:
-        used = (queues.work, queues.aside, *([queues.unpublished] if settings.events_topic_endpoint else []))
+        used = (queues.work, queues.dead_letters, *([queues.unpublished] if settings.events_topic_endpoint else []))
         for name in used:
-            yield QueueProbe(keep(queue_client(host, name, retries=0)), by_hand=name == queues.aside)
+            yield QueueProbe(keep(queue_client(host, name, retries=0)), by_hand=name == queues.dead_letters)
 
 
 def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:

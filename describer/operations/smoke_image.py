@@ -1,7 +1,6 @@
-"""The picture that proves the wiring: uploaded like any other, and removed when its description has come.
+"""The picture of the smoke test: uploaded like any other, and removed once it is described.
 
-Whoever proves it, a deployer or the app itself, draws it here. Needs the standard library only, and Python 3.11: the
-hooks of azd import it too.
+Both the app and azd's hooks draw it, so this module needs the standard library only, and Python 3.11.
 """
 
 import hashlib
@@ -12,18 +11,18 @@ from typing import Final, Self
 
 from describer.domain.image_ref import ImageRef
 
-FOLDER: Final = "_wiring-proof/"
+FOLDER: Final = "_smoke-test/"
 WIDTH, HEIGHT = 160, 120
 FUNCTION: Final = "run_smoke_test"
-"""The function that lets the app prove it itself; `PROVED` and `FAILED` are the log events that it ends with."""
+"""The function that runs the smoke test inside the app; it logs `PASSED` or `FAILED`."""
 
-PROVED: Final = "wiring.proved"
-FAILED: Final = "wiring.failed"
+PASSED: Final = "smoke_test.passed"
+FAILED: Final = "smoke_test.failed"
 PATIENCE: Final = 300
-"""Seconds until the app's own proof has failed; the host ends a function after ten minutes (host.json)."""
+"""Seconds until the app's own smoke test fails; the host ends a function after ten minutes (host.json)."""
 
-PROVING: Final = frozenset({"described", "needs_review"})
-"""Statuses of a record that only a model's answer can have brought about."""
+PASSING: Final = frozenset({"described", "needs_review"})
+"""Statuses that only a model's answer can bring about."""
 
 _SKY: Final = (120, 180, 235)
 _LONGEST: Final = 64
@@ -31,7 +30,7 @@ _LONGEST: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class SmokeImage:
-    """One picture like no other: its bytes follow from `token`, so that no earlier answer is used again.
+    """A picture whose bytes depend on `token`, so that no stored answer fits it.
 
     Args:
         token: letters, digits and hyphens; see `of`.
@@ -41,16 +40,16 @@ class SmokeImage:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Takes any text for a token: what cannot stand in a blob's name is left out, and nothing becomes `proof`."""
+        """Make a token of any text, without the characters that a blob's name cannot have."""
         kept = "".join(letter for letter in text if letter.isascii() and (letter.isalnum() or letter == "-"))
-        return cls(kept[:_LONGEST] or "proof")
+        return cls(kept[:_LONGEST] or "unnamed")
 
     def ref(self, container: str) -> ImageRef:
-        """Where it is uploaded."""
+        """Return where it is uploaded."""
         return ImageRef(container, f"{FOLDER}{self.token}.png")
 
     def draw(self) -> bytes:
-        """A PNG of a sun over a meadow; where and in which colours, the token decides."""
+        """Draw a sun over a meadow as a PNG; the token decides where and in which colours."""
         digest = hashlib.sha256(self.token.encode()).digest()
         sun = (255, 190 + digest[0] % 60, digest[1] % 120)
         meadow = (digest[2] % 90, 110 + digest[3] % 90, digest[4] % 90)

@@ -1,8 +1,7 @@
-"""Proves the wiring from within, where nobody else can reach the storage: upload, event, model, sidecar.
+"""Run the smoke test from inside the app, for installations whose storage cannot be reached from outside.
 
-The app uploads a small picture by its own identity and waits until its record appears, which takes Event Grid, the
-route of uploads and the model. The end is told as the log event `wiring.proved` or `wiring.failed`, and nothing stays
-behind.
+The app uploads a small picture with its own identity and waits until the record appears, which takes Event Grid, the
+upload route and the model. It logs `smoke_test.passed` or `smoke_test.failed` and removes everything again.
 """
 
 import asyncio
@@ -17,12 +16,12 @@ from describer.domain.errors import Conflict, DescriberError
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key
 from describer.domain.record import Record
-from describer.operations.smoke_image import FAILED, FOLDER, PATIENCE, PROVED, PROVING, SmokeImage
+from describer.operations.smoke_image import FAILED, FOLDER, PASSED, PASSING, PATIENCE, SmokeImage
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Records, Uploads
 
 _PAUSE: Final = 1.0
-_SILENT: Final = "the picture was uploaded and no sidecar appeared; its event did not arrive, or its work was put off"
+_SILENT: Final = "the picture was uploaded, but no sidecar appeared: its event did not arrive or its work was deferred"
 _FORGETTING: Final = 3
 
 _log = logging.getLogger(__name__)
@@ -30,14 +29,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
-    """Proves that an upload to `container` comes out described.
+    """Checks that an upload to `container` is described.
 
     Args:
-        uploads: where the picture is put and removed.
-        records: where its sidecar appears.
-        blob_filter: what is described at all: a pattern that leaves the picture out is a reason, not a silence.
+        uploads: uploads and removes the picture.
+        records: has its sidecar.
+        blob_filter: if its patterns exclude the picture, the test fails at once and says so.
         container: the watched container.
-        pause, clock: how to wait, and what time it is, in seconds.
+        pause, clock: wait, and tell the time, in seconds.
     """
 
     uploads: Uploads
@@ -47,13 +46,13 @@ class SmokeTest:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
 
-    async def prove(self, body: bytes) -> None:
-        """A message of `smoke-tests`; its text names the proof, so that its log event can be found."""
+    async def run(self, body: bytes) -> None:
+        """Run one test for a message of `smoke-tests`, whose text becomes the token in the log event."""
         smoke_image = SmokeImage.of(body.decode("utf-8", errors="ignore"))
         ref = smoke_image.ref(self.container)
-        facts: dict[str, object] = {"proof": smoke_image.token, "picture": ref}
+        facts: dict[str, object] = {"token": smoke_image.token, "picture": ref}
         if skip := self.blob_filter.skips_name(ref):
-            _log.error(FAILED, extra=facts | {"reason": f"nothing can be proved: {FOLDER} {skip.detail}"})
+            _log.error(FAILED, extra=facts | {"reason": f"the test cannot run: {FOLDER} {skip.detail}"})
             return
         started = self.clock()
         record, reason = None, ""
@@ -62,13 +61,13 @@ class SmokeTest:
         finally:
             left = await self._remove(ref, record)
         facts |= {"seconds": round(self.clock() - started, 1), "status": str(record.status) if record else "none"}
-        if record and record.status in PROVING and not left:
-            _log.info(PROVED, extra=facts)
+        if record and record.status in PASSING and not left:
+            _log.info(PASSED, extra=facts)
         else:
             _log.error(FAILED, extra=facts | {"reason": " ".join(filter(None, [reason, left]))})
 
     async def _record(self, ref: ImageRef, data: bytes) -> tuple[Record | None, str]:
-        """The record, and why that is no proof; a role that is still spreading is waited for."""
+        """Return the record, or the reason why there is none. Keeps trying while a new role takes effect."""
         deadline, uploaded = self.clock() + PATIENCE, False
         while True:
             try:
@@ -85,7 +84,7 @@ class SmokeTest:
             await self.pause(_PAUSE)
 
     async def _remove(self, ref: ImageRef, record: Record | None) -> str:
-        """Removes the picture first, so that whoever still works on it finds it gone; says what could not be."""
+        """Remove the picture, then its records, so that work still under way finds it gone; return what failed."""
         try:
             await self.uploads.remove(ref)
             await self._forget(ref)
@@ -93,12 +92,12 @@ class SmokeTest:
                 key = shared_key(record.source.sha256, record.fingerprint)
                 await self.records.invalidate(ref.container, key)
         except DescriberError as fault:
-            return f"Not all was removed: {fault}."
+            return f"Could not remove everything: {fault}."
         return ""
 
     async def _forget(self, ref: ImageRef) -> None:
         for _ in range(_FORGETTING):
-            with suppress(Conflict):  # the line itself removes the sidecar of a picture that is gone
+            with suppress(Conflict):  # the pipeline also removes the sidecar of a picture that is gone
                 if stored := await self.records.read(ref):
                     await self.records.delete(ref, stored)
                 return

@@ -1,4 +1,4 @@
-"""Corrections by people, whichever door they came by: the sidecar first, then the event, then the picture's metadata.
+"""Corrections by people, from any entry point: the sidecar first, then the event, then the picture's metadata.
 
 A message to look at the picture again is queued before anything is written. If the app is ended in between, or storage
 refuses a later step, that message brings the rest to its end; if all went well, it finds nothing to do.
@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain import metadata
+from describer.domain import dates, metadata
 from describer.domain.correction import Correction
 from describer.domain.errors import Conflict, Misconfigured, NotFound, Outdated, Transient
 from describer.domain.evidence import Evidence
@@ -92,7 +92,7 @@ class Corrector:
 
     async def _finish(self, picture: ImageBlob, written: StoredRecord, *, is_of_picture: bool) -> None:
         try:
-            await self.topic.announce(written)
+            await self.topic.publish(written)
             if is_of_picture:
                 await self._mark(picture, written)
         except (Conflict, Transient, Misconfigured) as fault:
@@ -111,11 +111,11 @@ def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
     """What the history still has of the version that the caller saw."""
     for line in record.history:
         if line.record and f'"{line.record}"' in etags:
-            facts = {"at": line.at.isoformat(timespec="seconds"), "status": line.status, "review": line.review}
+            facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}
             return {"etag": f'"{line.record}"', **facts, "alt_text": line.alt_text}
     return {"etag": ", ".join(etags)[:200]}
 
 
 def _facts(etag: str, record: Record) -> dict[str, str]:
-    facts = {"at": record.at.isoformat(timespec="seconds"), "status": record.status, "review": record.review}
+    facts = {"at": dates.written(record.at), "status": record.status, "review": record.review}
     return {"etag": etag, **facts, "alt_text": record.alt_text}

@@ -1,10 +1,11 @@
-"""From a picture's bytes to its record: prepare ─► ask ─► check.
+"""From a picture's bytes to its record: prepare ─► ask ─► check ─► mend, once.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
 name of the container (a twin) are asked for once. What twins share names none of them. The bytes are let go of as soon
 as the picture is prepared, or somebody else is asking about the same ones.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,6 +29,7 @@ from describer.vision.pricing import estimate
 from describer.vision.quality import rules
 
 NOT_SHARED: Final = "answer.not_shared"
+NOT_MENDED: Final = "answer.not_mended"
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class ImageDescriber:
 
         async def ask() -> Record:
             record = await self.anew(picture, content, brief)
-            if record.usage.calls:
+            if record.usage.calls and record.status is not Status.FAILED:
                 self.answers.put(key, record)
             return record
 
@@ -120,33 +122,60 @@ class ImageDescriber:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
-        try:
-            image = await self.preparer.prepare(
-                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
-            )
-            content.release()
-            source = source_of(picture, content, image.header)
-            if image.is_spacer:
-                return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
-            call_context.current().charge(answer.usage)
-        except ImageRejected as refusal:
-            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
-        return self._record(brief, source, self._sent(brief, image), answer)
+        sent = None
+        with call_context.entered() as call:
+            try:
+                image = await self.preparer.prepare(
+                    content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+                )
+                content.release()
+                source, sent = source_of(picture, content, image.header), self._sent(brief, image)
+                if image.is_spacer:
+                    return Record.unasked(brief, source, sent, _SPACER)
+                asked = brief.with_author_context(content.embedded.context)
+                answer = await self.model.ask(asked, image)
+                call.charge(answer.usage)
+            except ImageRejected as refusal:
+                record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
+                return self._charged(record, brief, call.spent, sent)
+            verdict = await self._mended(asked, answer, image, source.name)
+        record = self._record(brief, source, answer.model, verdict)
+        return self._charged(record, brief, call.spent, sent)
 
-    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
-        verdict = rules.check(answer, brief)
+    def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
+        """`record` with what was paid for it, answers that came to nothing among it."""
+        if sent is None:
+            return record
+        cost = estimate(self.families(brief.model), spent, sent) if spent.calls else None
+        return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
+
+    async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
+        """What the checks say of the answer, after the one call that may mend it.
+
+        Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
+        the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
+        paid for.
+        """
+        verdict = await asyncio.to_thread(rules.check, answer, brief, name)
+        if not verdict.mendable or answer.usage.calls > 1:
+            return verdict
+        try:
+            second = await self.model.ask(brief.mending(verdict.mendable), image)
+        except (ImageRejected, Transient, Misconfigured) as fault:
+            _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
+            return verdict
+        call_context.current().charge(second.usage)
+        return await asyncio.to_thread(rules.mended, verdict, second, brief, name)
+
+    def _record(self, brief: Brief, source: Source, model: str, verdict: rules.Verdict) -> Record:
         return Record.of_answer(
             brief,
             source,
-            answer.description if "refusal" not in verdict.flags else None,
+            verdict.description,
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=answer.model,
-            sent=sent,
-            usage=answer.usage,
-            cost=estimate(self.families(brief.model), answer.usage, sent),
+            model=model,
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:

@@ -8,18 +8,24 @@ import json
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline import messages
 from describer.pipeline.messages import Unreadable
 
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+_DIGITS: Final = 9
+_TIMES: Final = ("firstseen", "time", "eventTime")
+"""When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
+_SPENT: Final = {"prompttokens": "prompt_tokens", "completiontokens": "completion_tokens", "calls": "calls"}
+"""What was paid, by CloudEvents' names of attributes, which have no underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        spent: what the model was paid for it so far, for answers of which there is no record.
+        waiting_since: since when each try was put off for what neither the picture nor the installation is known to
+            have caused; None where the last one was not.
     """
 
     ref: ImageRef
@@ -41,15 +50,20 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    spent: Usage = field(default_factory=Usage)
+    waiting_since: datetime | None = None
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool) -> Self:
-        """The same work, put off once more."""
-        return replace(self, attempts=self.attempts + counts_as_attempt, deferrals=self.deferrals + 1)
+    def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
+        """The same work, put off once more; `spent` is what this try cost."""
+        since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
+        attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
+        put_off = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        return replace(put_off, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
         """The same work, after a try of which nobody knows the end."""
@@ -70,6 +84,8 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
+                **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
             ensure_ascii=False,
         )
@@ -85,17 +101,21 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew = _moment(event), event.get("again") is True
+        first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
+        anew = str(event.get("again")).lower() == "true"
+        waiting_since = _moment(event, "waitingsince")
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
+        spent = Usage.model_validate({of: _count(event, name) for name, of in _SPENT.items()})
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew) for ref in named]
+        counts = attempts, deferrals, interruptions
+        return [cls(ref, first_seen, *counts, anew, spent, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
-    """The pictures that an event speaks of. What happened to them is not asked: the line looks at what is there now.
+    """Return the pictures that an event names. The kind of change is ignored: the pipeline looks at what is there now.
 
     Args:
         kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old
@@ -111,18 +131,21 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
     return [named, ImageRef.from_url(url)] if isinstance(url, str) else [named]
 
 
-def _moment(event: Mapping[str, Any]) -> datetime:
-    """When the event happened. It serves for measurement only, so that a faulty time keeps no picture from its turn."""
-    for name in ("firstseen", "time", "eventTime"):
+def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
+    """The first of these times that can be read; a faulty one keeps no picture from its turn."""
+    for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
             return seen if seen.tzinfo else seen.replace(tzinfo=UTC)
-    return datetime.now(UTC)
+    return None
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
+    """A whole number, also as text: libraries for CloudEvents write extension attributes so."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value
+        case str(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+            return int(text)
         case _:
             raise Unreadable(f"{name} is no whole number")

@@ -5,10 +5,12 @@ The `id` follows from the picture's path and its record's ETag: whoever gets an 
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 
+from describer.domain.dates import Moment
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
@@ -17,12 +19,22 @@ from describer.domain.review import Demand
 from describer.domain.status import Status
 
 _LONGEST_REASON = 300
+_TYPES: Final = {
+    "type": "string",
+    "minLength": 1,
+    "description": "ImageDescriber.ImageDescribed, ImageDescriber.ImageNotDescribed or "
+    "ImageDescriber.DescriptionEdited; more may come.",
+}
+_ATTRIBUTE: Final[JsonDict] = {
+    "type": ["string", "integer", "boolean"],
+    "description": "An extension attribute: what a CloudEvent may have beside the ones that are named.",
+}
 
 
 class Summary(BaseModel):
     """The data of an event: enough to decide whether to fetch the sidecar."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     container: str
     name: str
@@ -52,26 +64,33 @@ class Summary(BaseModel):
     """Estimated by list price; None where it is unknown."""
 
 
-class Announcement(BaseModel):
+class OutcomeEvent(BaseModel):
     """A CloudEvent 1.0 in JSON."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+        json_schema_extra={"propertyNames": {"pattern": "^[a-z0-9]+$"}, "additionalProperties": _ATTRIBUTE},
+    )
 
     specversion: Literal["1.0"] = "1.0"
-    type: Literal[
-        "ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"
+    type: Annotated[
+        Literal[
+            "ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"
+        ],
+        WithJsonSchema(_TYPES),
     ]
-    source: str
+    source: Annotated[str, Field(min_length=1, json_schema_extra={"format": "uri-reference"})]
     """The blob service that has the picture."""
-    id: str
-    subject: str
+    id: Annotated[str, Field(min_length=1)]
+    subject: Annotated[str, Field(min_length=1)]
     """The picture, as Event Grid names blobs."""
-    time: datetime
+    time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
     data: Summary
 
     @classmethod
-    def of(cls, stored: StoredRecord, source: str) -> "Announcement":
+    def of(cls, stored: StoredRecord, source: str) -> "OutcomeEvent":
         """The event of a stored record.
 
         `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there

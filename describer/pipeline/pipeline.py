@@ -1,4 +1,4 @@
-"""The line that every picture takes, whichever door it came by.
+"""The pipeline that every picture takes, whichever entry point it came through.
 
     look ─► read ─► settled? ─► describe (describe.py) ─► write ─► announce ─► mark ─► confirm
 
@@ -18,7 +18,7 @@ from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
@@ -41,7 +41,7 @@ type _Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Takes one picture through the line; keeps nothing between pictures.
+    """Takes one picture through the pipeline; keeps nothing between pictures.
 
     Args:
         blob_filter: which blobs are ours.
@@ -67,7 +67,7 @@ class Pipeline:
         """Describes one picture, unless that is done already.
 
         Raises:
-            Transient, Misconfigured: not now; what to do about it is the door's business.
+            Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
         """
         made: dict[str, Record] = {}
 
@@ -81,11 +81,12 @@ class Pipeline:
 
         return await self._rounds(ref, brief, make, made)
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-            return Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            refused = Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            return refused.model_copy(update={"usage": spent})
 
         return await self._rounds(ref, brief, make, {})
 
@@ -125,10 +126,10 @@ class Pipeline:
         record = precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
-        await self._announce(picture, written, stored)
+        await self._publish(picture, written, stored)
         marked = await self._mark(picture, written)
         if marked != written:
-            await self.topic.announce(marked)
+            await self.topic.publish(marked)
         await self.records.verify_unchanged(ref, marked)
         return marked.record
 
@@ -158,7 +159,7 @@ class Pipeline:
             await self._withdraw(ref, _keys(stored.record) - _keys(record))
         return await self.records.write(ref, record, replaces=stored)
 
-    async def _announce(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
+    async def _publish(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
         """Announces a record that was written now, and one that stood there already but may never have been announced.
 
         Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
@@ -171,7 +172,7 @@ class Pipeline:
         """
         if written is stored and picture.leased and self._marks(written.record):
             raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
-        await self.topic.announce(written)
+        await self.topic.publish(written)
 
     def _flagged(self, record: Record, picture: ImageBlob) -> Record:
         """Flags a record whose picture is known to take no metadata, so that it is written and announced once.

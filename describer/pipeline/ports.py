@@ -1,27 +1,31 @@
-"""What the line needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
+"""What the pipeline needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
 
-At the end, what doors need: the line itself, and whether all of this works.
+At the end, what entry points need: the pipeline itself, and whether all of this works.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
-from describer.domain.record import Record
+from describer.domain.index import IndexEntry
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
 from describer.vision.imaging.values import PreparedImage
 
+MOST_LISTED: Final = 5000
+"""What one request for a listing gives at most."""
+
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of a container's records; `cursor` leads to the next ones and is empty where there are no more."""
+class Page[T]:
+    """Some of what a container has; `cursor` leads to the next ones and is empty where there are no more."""
 
-    stored: Sequence[StoredRecord]
+    items: Sequence[T]
     cursor: str = ""
 
 
@@ -30,6 +34,15 @@ class Images(Protocol):
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         """The blob's properties, without its bytes; None where it is gone."""
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        """Up to `limit` blobs whose names begin with `prefix`, in storage's order, with their metadata.
+
+        What is told beforehand about those that cannot be read is told by `get_properties` only, but for the tier.
+
+        Raises:
+            InvalidRequest: the cursor is none.
+        """
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """The bytes of exactly the blob that was looked at.
@@ -80,8 +93,11 @@ class Records(Protocol):
             Conflict: another record stands there by now.
         """
 
-    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page:
-        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in the order of names.
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
+        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in storage's order.
+
+        One request, and one more for each sidecar that was not written by this app as it stands. What cannot be read as
+        a record is passed over, so that a page may have fewer, even none, before the last one.
 
         Raises:
             InvalidRequest: the cursor is none.
@@ -180,22 +196,22 @@ class Publisher(Protocol):
 class Topic(Protocol):
     """Where it is announced what became of a picture."""
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
 
 
 class ImagePipeline(Protocol):
-    """The line, as the doors see it: pipeline.py, bare or observed."""
+    """The pipeline, as the entry points see it: pipeline.py, bare or observed."""
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
 
 class Uploads(Protocol):
-    """What anybody may do to the pictures; the app itself only to prove the wiring."""
+    """Uploads and removes pictures, for the smoke test."""
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
         """Puts a picture, in the place of any other."""

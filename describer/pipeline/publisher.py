@@ -10,7 +10,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.pipeline import messages
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.messages import Unreadable
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.pipeline.ports import Publisher, Queue
 
 _DEFERRALS: Final = "deferrals"
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Announcer:
+class OutcomePublisher:
     """The port `Topic` on a publisher.
 
     Args:
@@ -35,9 +35,9 @@ class Announcer:
     backoff: Backoff
     source: str
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         """Publishes now or later."""
-        await self._publish(Announcement.of(stored, self.source).model_dump(mode="json"), deferrals=0)
+        await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
         """A message of `unpublished-events`.

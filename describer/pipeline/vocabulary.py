@@ -21,10 +21,11 @@ RECORDS_UNSHARE: Final = "records.invalidate"
 RECORDS_CONFIRM: Final = "records.verify_unchanged"
 RECORDS_DELETE: Final = "records.delete"
 IMAGES_LOOK: Final = "images.get_properties"
+IMAGES_PAGE: Final = "images.page"
 IMAGES_READ: Final = "images.read"
 IMAGES_MARK: Final = "images.set_metadata"
 IMAGE_PREPARE: Final = "image.prepare"
-TOPIC_ANNOUNCE: Final = "topic.announce"
+TOPIC_PUBLISH: Final = "topic.publish"
 CHAT: Final = "chat"
 
 # Metrics.
@@ -77,20 +78,33 @@ SPANS: Final = frozenset(
         RECORDS_CONFIRM,
         RECORDS_DELETE,
         IMAGES_LOOK,
+        IMAGES_PAGE,
         IMAGES_READ,
         IMAGES_MARK,
         IMAGE_PREPARE,
-        TOPIC_ANNOUNCE,
+        TOPIC_PUBLISH,
     }
 )
 """Beside these, `chat <model>`."""
 
 _ABOUT_MODEL: Final = frozenset({OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, ERROR_TYPE})
-_TOLD: Final = ("size", "format", "width", "height", "frames", "flags", "notes", "found", "written", "calls", "refused")
+_STAGE_FACTS: Final = (
+    "size",
+    "format",
+    "width",
+    "height",
+    "frames",
+    "flags",
+    "notes",
+    "found",
+    "written",
+    "calls",
+    "refused",
+)
 SPAN_ATTRIBUTES: Final = (
     frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
     | _ABOUT_MODEL
-    | {f"{SCOPE}.{name}" for name in _TOLD}
+    | {f"{SCOPE}.{name}" for name in _STAGE_FACTS}
 )
 """Of spans."""
 
@@ -105,7 +119,7 @@ METRICS: Final[Mapping[str, frozenset[str]]] = {
 """The metrics, each with its attributes."""
 
 _WORK: Final = frozenset({"picture", "attempts", "deferrals", "age"})
-_PROOF: Final = frozenset({"proof", "picture", "status", "seconds", "reason"})
+_SMOKE_TEST: Final = frozenset({"token", "picture", "status", "seconds", "reason"})
 _BUG: Final = frozenset({"error", "where"})
 _MESSAGE: Final = frozenset({"queue", "received"})
 EVENTS: Final[Mapping[str, frozenset[str]]] = {
@@ -115,16 +129,18 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "event.deferred": frozenset({"deferrals", "delay", "reason"}),
     "correction.unfinished": frozenset({"picture", "reason"}),
     "work.returned": frozenset({"picture"}),
-    "message.set_aside": _MESSAGE | {"reason"},
+    "message.dead_lettered": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
     "storage.protected": frozenset({"reason"}),
+    "model.adapted": frozenset({"differences"}),
     "answer.not_shared": frozenset({"key", "error"}),
+    "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),
     "picture.refused": frozenset({"cause"}),
-    "wiring.proved": _PROOF,
-    "wiring.failed": _PROOF,
+    "smoke_test.passed": _SMOKE_TEST,
+    "smoke_test.failed": _SMOKE_TEST,
     "http.answered": frozenset({"request_id", "method", "route", "status", "seconds"}),
     "http.put_off": frozenset({"request_id", "reason", *(f"picture_{number}" for number in range(1, 11))}),
     "http.failed": _BUG | {"request_id"},

@@ -1,4 +1,4 @@
-"""What doors tell of the work they bring: dotted log events, whose facts go along in `extra`.
+"""What entry points log of the work they bring: dotted log events, whose facts go along in `extra`.
 
 No fact is a text of a picture's description, and none is a signed address. A picture is told by its `ImageRef`, which
 is an alias wherever it is written; a fault by its own sentence, without what it quotes.

@@ -1,15 +1,15 @@
-"""Proves the wiring from inside: behind private endpoints the app uploads the picture, and its log has the answer.
+"""Runs the smoke test inside the app, behind private endpoints: the app uploads the picture and logs the result.
 
-The function is started through Azure Resource Manager, which needs no key and no way into the network. Whether it
-reaches an app whose public access is closed is unproven: where it does not, this program is within the network, as the
-code was deployed from there, and uploads the picture itself.
+The function is started through Azure Resource Manager, which needs no key and no way into the network. It is untested
+whether that reaches an app whose public access is closed. If it does not, this program uploads the picture itself: it
+runs within the network, because the code was deployed from there.
 """
 
 import json
 import secrets
 from typing import Any
 
-from describer.operations.smoke_image import FAILED, FUNCTION, PATIENCE, PROVED
+from describer.operations.smoke_image import FAILED, FUNCTION, PASSED, PATIENCE
 from infra.hooks import outside
 from infra.hooks.commands import Azure, Clock, Failed, Stop
 from infra.hooks.installation import Installation
@@ -19,17 +19,17 @@ _INGESTION = 600
 """Seconds that a log event may take until it can be queried."""
 
 TRIES = 3
-"""Proofs, one after the other: a role that is late fails the first, and what it put off is tried too late for it."""
+"""Smoke tests, one after the other: a role that is late fails the first, and its deferred work is tried too late."""
 
 _PAUSE = 20
 _RUN = f"hostruntime/admin/functions/{FUNCTION}?api-version=2022-03-01"
 
 
-def prove(azure: Azure, clock: Clock, here: Installation) -> str:
-    """What the app says of its picture, in a sentence.
+def run(azure: Azure, clock: Clock, here: Installation) -> str:
+    """Returns what the app says of its picture, in a sentence.
 
     Raises:
-        Stop: the proof failed, could not be started, or no answer came.
+        Stop: the smoke test failed or could not be started, or no answer came.
     """
     said: dict[str, Any] = {}
     for left in reversed(range(TRIES)):
@@ -39,15 +39,15 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
             clock.until(lambda words=words: azure.az(*words) or True, seconds=_START, pause=_PAUSE)  # type: ignore[misc]
         except Failed as failure:
             print(f"The app could not be started through Azure Resource Manager. {failure}\nUploading from here")
-            return outside.prove(azure, clock, here)
+            return outside.run(azure, clock, here)
         said = _waited_for(azure, clock, here, token, words)
-        if said["Message"] == PROVED:
+        if said["Message"] == PASSED:
             return f"{said['status']} after {float(said['seconds']):.0f} s, by the app itself"
         if said["status"] != "none":
             break  # a picture that arrived: it is not a role of the way that is late
         if left:
-            print(f"Not yet: {said['reason']}. Roles that were just given may be late; proving it again")
-    raise Stop(f"The app could not prove its wiring: {said['reason']} (record: {said['status']})")
+            print(f"Not yet: {said['reason']}. New roles may be late; running the smoke test again")
+    raise Stop(f"The app's smoke test failed: {said['reason']} (record: {said['status']})")
 
 
 def _waited_for(azure: Azure, clock: Clock, here: Installation, token: str, words: tuple[str, ...]) -> dict[str, Any]:
@@ -56,8 +56,8 @@ def _waited_for(azure: Azure, clock: Clock, here: Installation, token: str, word
         return clock.until(lambda: _answer(azure, workspace, token), seconds=PATIENCE + _INGESTION, pause=_PAUSE)
     except Failed as failure:
         raise Stop(
-            f"The app did not say whether its wiring works. {failure}\nIn the portal: {here.azure_function_app_name},"
-            f" {FUNCTION}, Code + Test, Test/Run, with any text; its log ends with {PROVED} or {FAILED}. Or:",
+            f"The app logged no result of its smoke test. {failure}\nIn the portal: {here.azure_function_app_name},"
+            f" {FUNCTION}, Code + Test, Test/Run, with any text; its log ends with {PASSED} or {FAILED}. Or:",
             *azure.words(*words),
         ) from failure
 
@@ -78,7 +78,7 @@ def _workspace(azure: Azure, here: Installation) -> str:
 
 def _answer(azure: Azure, workspace: str, token: str) -> dict[str, Any] | None:
     query = (
-        f"AppTraces | where Message in ('{PROVED}', '{FAILED}') and tostring(Properties.proof) == '{token}'"
+        f"AppTraces | where Message in ('{PASSED}', '{FAILED}') and tostring(Properties.token) == '{token}'"
         " | project Message, status = tostring(Properties.status), seconds = tostring(Properties.seconds),"
         " reason = tostring(Properties.reason)"
     )

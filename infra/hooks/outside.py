@@ -1,4 +1,4 @@
-"""Proves the wiring from outside: whoever deploys uploads a picture, and waits for what the app writes of it."""
+"""Runs the smoke test from outside the app: uploads a picture and waits for the app's description of it."""
 
 import json
 import secrets
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from describer.domain.naming import shared_key, shared_name, sidecar_name
-from describer.operations.smoke_image import FOLDER, PROVING, SmokeImage
+from describer.operations.smoke_image import FOLDER, PASSING, SmokeImage
 from infra.hooks.commands import Azure, Clock, Failed, Stop, printed
 from infra.hooks.installation import Installation
 
@@ -55,8 +55,8 @@ class Blob:
         return (*where, "--auth-mode", "login")
 
 
-def prove(azure: Azure, clock: Clock, here: Installation) -> str:
-    """What came of the picture, in a sentence. All that came of it is removed, whatever happened.
+def run(azure: Azure, clock: Clock, here: Installation) -> str:
+    """Returns the outcome in a sentence. Removes the picture and all that the app wrote of it in any case.
 
     Raises:
         Stop: no sidecar came, or one without a description.
@@ -77,7 +77,7 @@ def prove(azure: Azure, clock: Clock, here: Installation) -> str:
         finally:
             for blob in left:
                 blob.remove()
-    if record["status"] not in PROVING:
+    if record["status"] not in PASSING:
         raise Stop(f"The picture arrived, and was not described. Its record is {record['status']}: {record['reason']}")
     return f"{record['status']} after {seconds:.0f} s: {record['alt_text'] or record['reason']}"
 
@@ -118,7 +118,7 @@ def _described(clock: Clock, picture: Blob, sidecar: Blob, folder: Path, here: I
 def _silent(sidecar: Blob, here: Installation, failure: Failed) -> Stop:
     return Stop(
         f"No sidecar came in {TRIES * AGAIN} s and after {TRIES} uploads. {failure}\n{_patterns(sidecar.azure, here)}"
-        "Roles that were just given may be late: `azd hooks run postdeploy` proves it again. docs/operations.md says"
+        "New roles may be late: `azd hooks run postdeploy` runs the smoke test again. docs/operations.md says"
         " what else may hold it up; first see whether the event subscription is there:",
         *sidecar.azure.words(
             *("eventgrid", "system-topic", "event-subscription", "show", "--name", here.event_subscription_name),
@@ -135,5 +135,5 @@ def _patterns(azure: Azure, here: Installation) -> str:
         settings = azure.az("functionapp", "config", "appsettings", "list", *here.app, "--query", query) or []
         set_ = [f"{setting['name']}={setting['value']}" for setting in settings if setting["value"]]
         if set_:
-            return f"{' and '.join(set_)}: that may leave out {FOLDER}, and then nothing is proved either way.\n"
+            return f"{' and '.join(set_)}: that may exclude {FOLDER}, and then the smoke test says nothing.\n"
     return ""

@@ -1,4 +1,4 @@
-"""After `azd deploy`: waits for the code, subscribes it to uploads, and proves that a picture comes out described.
+"""After `azd deploy`: waits for the code, subscribes it to uploads, and runs the smoke test.
 
 By hand, with the outputs of infra/main.bicep as environment: `python infra/hooks/postdeploy.py`; see docs/deploy.md.
 """
@@ -37,9 +37,9 @@ def deploy(azure: Azure, clock: Clock) -> None:
     _warm_up(azure, clock, here)
     print(f"Subscribing to uploads in {here.images_account_name} by the route {here.upload_route}")
     _subscribe(azure, clock, here)
-    print("Proving the wiring with a picture; a role that was just given can take ten minutes")
-    said = inside.prove(azure, clock, here) if here.isolated else outside.prove(azure, clock, here)
-    print(f"The wiring is proved: {said}")
+    print("Running the smoke test with a picture; a new role can take ten minutes to take effect")
+    said = inside.run(azure, clock, here) if here.isolated else outside.run(azure, clock, here)
+    print(f"The smoke test passed: {said}")
 
 
 def _wait_for_code(azure: Azure, clock: Clock, here: Installation) -> None:

@@ -14,7 +14,7 @@ param descriptionsContainer string
 param appPrincipalId string
 @description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on each of these containers.')
 param imagesRole imagesRoleType
-@description('Object id of whoever proves the wiring after a deployment. Empty: nobody.')
+@description('Object id of the deployer, who runs the smoke test. Empty: no role is given.')
 param deployerId string
 @description('Kind of that principal.')
 param deployerType 'User' | 'Group' | 'ServicePrincipal'
@@ -69,7 +69,7 @@ resource onDescriptions 'Microsoft.Authorization/roleAssignments@2022-04-01' = i
   }
 }
 
-// The first container serves for the proof; on the others the deployer needs nothing.
+// The smoke test uses the first container; on the others the deployer needs nothing.
 resource deployerOnImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(deployerId)) {
   name: guid(account::blob::images[0].id, deployerId, roles.blobDataContributor)
   scope: account::blob::images[0]

@@ -1,4 +1,4 @@
-"""The HTTP interface on a desk of fakes, asked over ASGI."""
+"""The HTTP interface on fakes, called over ASGI."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from describer.entrypoints.http.build import asgi
 from describer.operations.health import Check
 from describer.pipeline.ports import Verdict
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 
@@ -27,7 +27,8 @@ class Api:
     def app(self) -> ASGIApp:
         return asgi(
             lambda: self.setup.on_demand,
-            lambda: self.house.corrector,
+            lambda: self.harness.corrector,
+            lambda: self.harness.catalogue,
             self._checked,
             self.setup.memory,
             self.max_picture,
@@ -37,20 +38,20 @@ class Api:
         return self.checks
 
     @property
-    def house(self) -> House:
-        return self.setup.house
+    def harness(self) -> Harness:
+        return self.setup.harness
 
 
 @pytest.fixture
-def house() -> House:
-    made = House()
+def harness() -> Harness:
+    made = Harness()
     made.images.put(CAT, b"cat")
     return made
 
 
 @pytest.fixture
-async def api(house: House) -> AsyncIterator[Api]:
-    api = Api(OnDemandSetup(house))
+async def api(harness: Harness) -> AsyncIterator[Api]:
+    api = Api(OnDemandSetup(harness))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(api.app), base_url="http://app") as client:
         api.client = client
         yield api

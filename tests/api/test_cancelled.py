@@ -15,7 +15,7 @@ async def test_who_leaves_while_the_model_thinks_leaves_no_room_held(api: Api, q
         thinking.set()
         await asyncio.Event().wait()
 
-    api.house.model.meanwhile = forever
+    api.harness.model.meanwhile = forever
     headers = {"content-type": "image/jpeg"}
     call = asyncio.create_task(api.client.post(f"/api/describe{query}", content=b"cat", headers=headers))
     async with asyncio.timeout(5):

@@ -11,7 +11,7 @@ TOM = {"texts": {"EN": {"alt_text": "Tom, asleep."}}}
 
 
 async def _etag(api: Api) -> str:
-    await api.house.describe()
+    await api.harness.describe()
     return str((await api.client.get(PATH)).headers["etag"])
 
 
@@ -40,7 +40,7 @@ async def test_who_read_an_earlier_record_gets_both_versions_facts(api: Api) -> 
 async def test_without_if_match_nothing_is_changed(api: Api) -> None:
     await _etag(api)
     _problem(await api.client.put(PATH, json=TOM), 428, "precondition-required")
-    assert api.house.records.stored[CAT].record.alt_text == "A cat on a sofa."
+    assert api.harness.records.stored[CAT].record.alt_text == "A cat on a sofa."
 
 
 @pytest.mark.parametrize(

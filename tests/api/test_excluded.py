@@ -16,15 +16,15 @@ from describer.pipeline.blob_filter import BlobFilter
 from tests.api.conftest import Api
 from tests.fakes import FakeQueue
 from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
-from tests.unit.conftest import BRIEF, House
+from tests.unit.conftest import BRIEF, Harness
 
 type Middleware = Callable[[Api, str], Awaitable[None]]
 
 
 @pytest.fixture
-def house() -> House:
+def harness() -> Harness:
     """An installation that leaves pictures out, with one under each name that storage makes of a spelling."""
-    made = House(blob_filter=BlobFilter(("images",), exclude=EXCLUDE))
+    made = Harness(blob_filter=BlobFilter(("images",), exclude=EXCLUDE))
     for name in (*SPELLINGS, *DESCRIBED):
         made.images.put(ImageRef("images", name.replace("\\", "/")), b"cat")
     return made
@@ -35,28 +35,28 @@ def _subject(name: str) -> str:
 
 
 async def _by_blob_trigger(api: Api, name: str) -> None:
-    await api.house.delivery.handle_upload("images", name)
+    await api.harness.delivery.handle_upload("images", name)
 
 
 async def _by_queue(api: Api, name: str) -> None:
     event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": _subject(name)}
-    await api.house.delivery.handle_message(json.dumps(event).encode())
+    await api.harness.delivery.handle_message(json.dumps(event).encode())
 
 
 async def _by_event_grid(api: Api, name: str) -> None:
     """Queues the picture, and works on what was queued."""
     queue = FakeQueue()
-    api.house.queue = queue
-    await api.house.delivery.handle_event("Microsoft.Storage.BlobCreated", _subject(name), {})
+    api.harness.queue = queue
+    await api.harness.delivery.handle_event("Microsoft.Storage.BlobCreated", _subject(name), {})
     for message, _ in queue.sent:
-        await api.house.delivery.handle_message(message.encode())
+        await api.harness.delivery.handle_message(message.encode())
 
 
 async def _by_rename(api: Api, name: str) -> None:
     """The name is the one before the renaming, percent-encoded as in an address."""
     url = "https://a.blob.core.windows.net/images/" + "".join(f"%{byte:02X}" for byte in name.encode())
     event = {"eventType": "Microsoft.Storage.BlobRenamed", "subject": _subject("new.jpg"), "data": {"sourceUrl": url}}
-    await api.house.delivery.handle_message(json.dumps(event).encode())
+    await api.harness.delivery.handle_message(json.dumps(event).encode())
 
 
 async def _by_http(api: Api, name: str, *, write: bool = False) -> None:
@@ -86,7 +86,7 @@ async def _by_question(api: Api, name: str) -> None:
     await api.client.post("/api/describe", json=body)
 
 
-DOORS: tuple[Middleware, ...] = (
+ENTRY_POINTS: tuple[Middleware, ...] = (
     _by_blob_trigger,
     _by_queue,
     _by_event_grid,
@@ -97,24 +97,24 @@ DOORS: tuple[Middleware, ...] = (
     _by_command_line,
     _by_question,
 )
-doors = pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+entry_points = pytest.mark.parametrize("entry_point", ENTRY_POINTS, ids=lambda entry_point: entry_point.__name__)
 
 
-@doors
+@entry_points
 @pytest.mark.parametrize("name", [*SPELLINGS, *REFUSED])
-async def test_no_spelling_leads_to_an_excluded_picture(api: Api, door: Middleware, name: str) -> None:
+async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: Middleware, name: str) -> None:
     with suppress(DescriberError, ValueError):  # a message of such a name is set aside
-        await door(api, name)
-    house = api.house
-    assert (house.images.reads, house.model.calls, house.records.writes) == ([], [], 0)
-    assert not any(blob.metadata for blob in house.images.blobs.values())
+        await entry_point(api, name)
+    harness = api.harness
+    assert (harness.images.reads, harness.model.calls, harness.records.writes) == ([], [], 0)
+    assert not any(blob.metadata for blob in harness.images.blobs.values())
 
 
-@doors
+@entry_points
 @pytest.mark.parametrize("name", DESCRIBED)
-async def test_a_blob_of_its_own_is_described(api: Api, door: Middleware, name: str) -> None:
-    await door(api, name)
-    assert [ref.name for ref in api.house.images.reads] == [name]
+async def test_a_blob_of_its_own_is_described(api: Api, entry_point: Middleware, name: str) -> None:
+    await entry_point(api, name)
+    assert [ref.name for ref in api.harness.images.reads] == [name]
 
 
 @pytest.mark.parametrize("name", REFUSED)

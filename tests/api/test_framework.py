@@ -28,14 +28,14 @@ trace.set_tracer_provider(tracers)
 _logs.set_logger_provider(loggers)
 metrics.set_meter_provider(MeterProvider([meters]))
 
-def desk():
+def services():
     raise RuntimeError("a bug that quotes Aunt Agatha")
 
 async def checks():
     return []
 
 async def calls():
-    app = asgi(desk, desk, checks, MemoryBudget(10**8), 10**8)
+    app = asgi(services, services, services, checks, MemoryBudget(10**8), 10**8)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         paths = ("/api/descriptions/images/agatha.jpg?code=key", "/api/health", "/api/descriptions?limit=x")
         return [(await client.get(path)).status_code for path in paths]

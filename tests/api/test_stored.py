@@ -21,15 +21,15 @@ PATH = f"/api/descriptions/{CAT.container}/{CAT.name}"
 
 
 async def test_a_record_is_given_as_its_sidecar_has_it(api: Api) -> None:
-    await api.house.describe()
+    await api.harness.describe()
     response = await api.client.get(PATH)
     assert response.status_code == 200
-    assert response.content == api.house.records.stored[CAT].record.to_json()
-    assert response.headers["etag"] == api.house.records.stored[CAT].etag
+    assert response.content == api.harness.records.stored[CAT].record.to_json()
+    assert response.headers["etag"] == api.harness.records.stored[CAT].etag
 
 
 async def test_who_has_it_gets_it_not_again(api: Api) -> None:
-    await api.house.describe()
+    await api.harness.describe()
     etag = (await api.client.get(PATH)).headers["etag"]
     for header in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         response = await api.client.get(PATH, headers={"if-none-match": header})
@@ -38,7 +38,7 @@ async def test_who_has_it_gets_it_not_again(api: Api) -> None:
 
 
 async def test_what_is_not_there_is_not_found(api: Api) -> None:
-    await api.house.describe()
+    await api.harness.describe()
     for path in (f"{PATH}x", f"/api/descriptions/secrets/{CAT.name}", "/api/nothing"):
         _problem(await api.client.get(path), 404, "not-found")
     response = await api.client.delete(PATH)
@@ -59,16 +59,49 @@ async def _pages(api: Api, query: str) -> list[list[dict[str, Any]]]:
 async def test_records_are_listed_in_pages(api: Api) -> None:
     for number in range(5):
         ref = ImageRef("images", f"cats/{number}.jpg")
-        api.house.images.put(ref, b"%d" % number)
+        api.harness.images.put(ref, b"%d" % number)
         if number == 3:
-            api.house.model.script = [answer("I can't describe it.")]
-        await api.house.describe(ref)
-    await api.house.describe()
+            api.harness.model.script = [answer("I can't describe it.")]
+        await api.harness.describe(ref)
+    await api.harness.describe()
     names = [[entry["name"] for entry in page] for page in await _pages(api, "prefix=cats/&limit=2")]
     assert names == [["cats/0.jpg", "cats/1.jpg"], ["cats/2.jpg", "cats/3.jpg"], ["cats/4.jpg"]]
     flagged = [entry for page in await _pages(api, "status=needs_review&limit=2") for entry in page]
     assert [(entry["name"], entry["flags"]) for entry in flagged] == [("cats/3.jpg", ["refusal"])]
     assert sum(len(page) for page in await _pages(api, "container=images")) == 6
+
+
+async def test_the_first_page_has_the_answers_that_lie_behind_many_others(api: Api) -> None:
+    refs = [ImageRef("images", f"{number:03}.jpg") for number in range(120)]
+    for ref in refs:
+        api.harness.images.put(ref, ref.name.encode())
+        await api.harness.describe(ref)
+    await api.client.put(
+        f"/api/descriptions/images/{refs[110].name}", json={"review": "rejected"}, headers={"if-match": "*"}
+    )
+    for query in ("status=needs_review", "review=rejected", "status=needs_review&review=rejected&prefix=11"):
+        body = (await api.client.get(f"/api/descriptions?{query}")).json()
+        assert [entry["name"] for entry in body["descriptions"]] == [refs[110].name]
+        assert body["cursor"] is None
+    assert (await api.client.get("/api/descriptions?review=approved")).json() == {"descriptions": [], "cursor": None}
+
+
+async def test_coverage_is_told_by_language(api: Api) -> None:
+    await api.harness.describe()
+    api.harness.images.put(ImageRef("images", "new.jpg"), b"new")
+    body = (await api.client.get("/api/coverage")).json()
+    assert body == {
+        "container": "images",
+        "pictures": 2,
+        "without_record": 1,
+        "languages": {"en": {"pictures": 1, "share": 0.5}},
+        "statuses": {"described": 1},
+        "excluded": 0,
+        "orphans": 0,
+    }
+    assert (await api.client.get("/api/coverage?prefix=pets/")).json()["languages"]["en"]["share"] == 1.0
+    _problem(await api.client.get("/api/coverage?container=secrets"), 404, "not-found")
+    _problem(await api.client.get("/api/coverage?status=described"), 422, "invalid")
 
 
 async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
@@ -83,14 +116,14 @@ async def test_health_asks_for_nothing(api: Api) -> None:
 
 
 async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
-    await api.house.describe()
+    await api.harness.describe()
     with api.setup.memory.try_reserve(api.setup.memory.size):
         for path in ("/api/health", PATH, "/api/descriptions"):
             assert (await api.client.get(path)).status_code == 200
 
 
 async def test_an_error_that_no_answer_is_made_for_is_told_without_a_trace(api: Api) -> None:
-    api.house.records.read = _superseded  # type: ignore[method-assign]
+    api.harness.records.read = _superseded  # type: ignore[method-assign]
     _problem(await api.client.get(PATH), 500, "internal")
 
 
@@ -125,19 +158,19 @@ async def test_records_outside_are_not_reached_by_dots(api: Api) -> None:
 
 
 async def _stored(api: Api) -> StoredRecord:
-    await api.house.describe()
-    return api.house.records.stored[CAT]
+    await api.harness.describe()
+    return api.harness.records.stored[CAT]
 
 
 @pytest.mark.parametrize("write", ["false", "true"])
 async def test_a_text_comes_in_the_language_that_is_asked_for_and_costs_nothing(api: Api, write: str) -> None:
-    api.house.model.script = [said("en", "de")]
-    await api.house.describe(brief=replace(BRIEF, languages=("en", "de")))
+    api.harness.model.script = [said("en", "de")]
+    await api.harness.describe(brief=replace(BRIEF, languages=("en", "de")))
     body = {"images": [{"blob": {"container": CAT.container, "name": CAT.name}}], "write": write == "true"}
     for wanted, text in ((["de"], WORDS["de"]), (["en"], WORDS["en"]), (["de", "en"], WORDS["de"])):
         asked = body | {"languages": wanted}
         answered = await api.client.post("/api/describe", json=asked, headers={"accept": "text/plain"})
         assert (answered.status_code, answered.text) == (200, text)
-        told = (await api.client.post("/api/describe", json=asked)).json()
-        assert (told["language"], told["alt_text"], told["usage"]["calls"]) == (wanted[0], text, 0)
-    assert len(api.house.model.asked) == 1
+        answer = (await api.client.post("/api/describe", json=asked)).json()
+        assert (answer["language"], answer["alt_text"], answer["usage"]["calls"]) == (wanted[0], text, 0)
+    assert len(api.harness.model.asked) == 1

@@ -18,6 +18,7 @@ from describer.app import App
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Status
 from describer.entrypoints.http.build import asgi
+from describer.operations.health import Check
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
@@ -25,7 +26,7 @@ from local.azure_openai.answers import Fault, Request
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Reply, Script, describe, serve
 from tests.cli.conftest import Shell
-from tests.unit.conftest import House
+from tests.unit.conftest import Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 MAX_ATTEMPTS = 3
@@ -66,16 +67,16 @@ def server() -> Iterator[Model]:
 
 
 @pytest.fixture
-async def house(server: Model) -> AsyncIterator[House]:
-    house = House(max_bytes=10**6)
+async def harness(server: Model) -> AsyncIterator[Harness]:
+    harness = Harness(max_bytes=10**6)
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
         gateway = Gateway(max_attempts=MAX_ATTEMPTS, pause=0.01)
         slots = WeightedSemaphore(4)
         chat = ChatModel(client, lambda name: family(name) or generic(), 20, slots, 0.01, gateway)
-        house.model = chat  # type: ignore[assignment]
+        harness.model = chat  # type: ignore[assignment]
         for width in WIDTHS:
-            house.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))
-        yield house
+            harness.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))
+        yield harness
 
 
 def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
@@ -84,16 +85,16 @@ def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
     return gate
 
 
-async def _upload_all(house: House) -> None:
+async def _upload_all(harness: Harness) -> None:
     """Delivers every upload, and what the queue then holds until it is empty or was put off ten times each."""
-    await asyncio.gather(*(house.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
+    await asyncio.gather(*(harness.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
     for _ in range(10):
-        waiting, house.queue.sent = house.queue.sent, []
-        await asyncio.gather(*(house.delivery.handle_message(message.encode()) for message, _ in waiting))
+        waiting, harness.queue.sent = harness.queue.sent, []
+        await asyncio.gather(*(harness.delivery.handle_message(message.encode()) for message, _ in waiting))
 
 
-def _statuses(house: House) -> dict[int, Status]:
-    return {int(ref.name[:3]): stored.record.status for ref, stored in house.records.stored.items()}
+def _statuses(harness: Harness) -> dict[int, Status]:
+    return {int(ref.name[:3]): stored.record.status for ref, stored in harness.records.stored.items()}
 
 
 def _hold(gate: Gate, ended: set[int]) -> None:
@@ -104,37 +105,39 @@ def _hold(gate: Gate, ended: set[int]) -> None:
 
 @pytest.mark.parametrize("says", BODIES, ids=["403", "424", "451", "403-own-word"])
 async def test_of_twenty_in_the_queue_three_end_and_the_others_are_described(
-    server: Model, house: House, says: Fault
+    server: Model, harness: Harness, says: Fault
 ) -> None:
     gate = _gate(server, says, STOPPED)
-    await _upload_all(house)
-    statuses = _statuses(house)
+    await _upload_all(harness)
+    statuses = _statuses(harness)
     assert Counter(statuses.values())[Status.DESCRIBED] == 17
     _hold(gate, {width for width, status in statuses.items() if status in {Status.FILTERED, Status.FAILED}})
-    assert not house.queue.sent
+    assert not harness.queue.sent
 
 
 async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_is_mended(
-    server: Model, house: House
+    server: Model, harness: Harness
 ) -> None:
     _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
-    await _upload_all(house)
-    assert not house.records.stored
-    assert len(house.queue.sent) == 20
+    await _upload_all(harness)
+    assert not harness.records.stored
+    assert len(harness.queue.sent) == 20
     server.script.always(describe)
-    waiting, house.queue.sent = house.queue.sent, []
+    waiting, harness.queue.sent = harness.queue.sent, []
     for message, _ in waiting:
-        await house.delivery.handle_message(message.encode())
-    assert Counter(_statuses(house).values()) == {Status.DESCRIBED: 20}
+        await harness.delivery.handle_message(message.encode())
+    assert Counter(_statuses(harness).values()) == {Status.DESCRIBED: 20}
 
 
 @pytest.fixture
-async def client(house: House) -> AsyncIterator[httpx2.AsyncClient]:
-    async def no_checks() -> list[object]:
+async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
+    async def no_checks() -> list[Check]:
         return []
 
-    setup = OnDemandSetup(house)
-    app = asgi(lambda: setup.on_demand, lambda: house.corrector, no_checks, setup.memory, 10**6)  # type: ignore[arg-type]
+    setup = OnDemandSetup(harness)
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         yield client
 
@@ -149,10 +152,10 @@ async def test_by_http_three_of_twenty_are_told_as_their_own_end(
         answers[width] = await client.post(
             "/api/describe", content=_jpeg(width), headers={"content-type": "image/jpeg"}
         )
-    told = {width: answer.status_code for width, answer in answers.items()}
-    assert Counter(told.values()) == {200: 17, 422: 3}
+    statuses = {width: answer.status_code for width, answer in answers.items()}
+    assert Counter(statuses.values()) == {200: 17, 422: 3}
     assert "retry-after" not in answers[203].headers
-    _hold(gate, {width for width, status in told.items() if status == 422})
+    _hold(gate, {width for width, status in statuses.items() if status == 422})
 
 
 async def test_by_http_where_all_are_stopped_it_is_the_installations(server: Model, client: httpx2.AsyncClient) -> None:
@@ -176,10 +179,10 @@ async def test_by_command_line_three_of_twenty_end_and_all_are_told(
 ) -> None:
     gate = _gate(server, BODIES[0], STOPPED)
     done = await shell.here("describe", "photos", "--json", MODEL_CONCURRENCY=at_a_time)
-    told = {line["source"]["width"]: line["status"] for line in done.lines}
-    assert Counter(told.values()) == {"described": 17, "filtered": 3}
+    statuses = {line["source"]["width"]: line["status"] for line in done.lines}
+    assert Counter(statuses.values()) == {"described": 17, "filtered": 3}
     assert done.code == 1
-    _hold(gate, {width for width, status in told.items() if status == "filtered"})
+    _hold(gate, {width for width, status in statuses.items() if status == "filtered"})
 
 
 async def test_by_command_line_where_all_are_stopped_it_is_the_installations(server: Model, shell: Shell) -> None:
@@ -194,9 +197,9 @@ async def test_by_command_line_where_all_are_stopped_it_is_the_installations(ser
 
 def test_the_settings_reach_the_gateway() -> None:
     needed = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "m"}
-    told = {"BLOCKED_LAST_PICTURES": "7", "BLOCKED_WINDOW_SECONDS": "9", "MAX_ATTEMPTS": "2"}
+    settings = {"BLOCKED_LAST_PICTURES": "7", "BLOCKED_WINDOW_SECONDS": "9", "MAX_ATTEMPTS": "2"}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (needed | told).items():
+        for name, value in (needed | settings).items():
             patch.setenv(name, value)
         model = App.without_telemetry((), {}).model
     assert isinstance(model, ChatModel)

@@ -125,7 +125,7 @@ async def test_marking_changes_the_etag(world: World) -> None:
 
 
 async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World) -> None:
-    ref = ImageRef(world.container, "_wiring-proof/1.png")
+    ref = ImageRef(world.container, "_smoke-test/1.png")
     await world.images.upload(ref, b"sun")
     await world.images.upload(ref, b"moon")
     assert (await world.images.read(await _look(world, ref.name))).data == b"moon"
@@ -188,3 +188,17 @@ async def test_a_reference_has_the_name_of_the_blob_that_is_opened(azurite: InAz
     last = {ref: b"%d" % number for number, ref in enumerate(refs)}
     for ref, data in last.items():
         assert (await azurite.images.read(await _look(azurite, ref.name))).data == data
+
+
+async def test_blobs_are_listed_with_their_metadata_in_pages(world: World) -> None:
+    for name in ("b/2.jpg", "a.jpg", "b/1.jpg"):
+        await world.put(name, name.encode(), {"alt_text": f"of {name}"})
+    first = await world.images.page(world.container, "b/", "", 1)
+    second = await world.images.page(world.container, "b/", first.cursor, 1)
+    assert (bool(first.cursor), second.cursor) == (True, "")
+    for page, name in ((first, "b/1.jpg"), (second, "b/2.jpg")):
+        (listed,) = page.items
+        assert listed == await world.images.get_properties(ImageRef(world.container, name))
+        assert (listed.size, listed.metadata["alt_text"]) == (7, f"of {name}")
+        assert listed.modified is not None
+    assert (await world.images.page(world.container, "c", "", 10)).items == []

@@ -21,19 +21,19 @@ import asyncio, dataclasses, logging
 from describer.app import App
 from describer.adapters.telemetry import traced
 from tests.fakes import answer
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from describer.domain.errors import Transient
 
 logging.getLogger().setLevel(logging.INFO)
-app, house = App.from_environment(), House()
-house.images.put(CAT, b"picture-bytes-of-agatha")
-house.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
-line = traced(house.pipeline, app.telemetry, "azure.ai.openai")
-delivery = dataclasses.replace(house.delivery, pipeline=line, work_log=app.work_log)
+app, harness = App.from_environment(), Harness()
+harness.images.put(CAT, b"picture-bytes-of-agatha")
+harness.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
+pipeline = traced(harness.pipeline, app.telemetry, "azure.ai.openai")
+delivery = dataclasses.replace(harness.delivery, pipeline=pipeline, work_log=app.work_log)
 
 async def visit():
     await delivery.handle_upload(CAT.container, CAT.name)
-    await delivery.handle_message(house.queue.sent[0][0].encode())
+    await delivery.handle_message(harness.queue.sent[0][0].encode())
 
 asyncio.run(visit())
 """
@@ -43,8 +43,8 @@ asyncio.run(visit())
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
     """Everything that one process sent of two visits: one put off, one described."""
     with ingestion(str(tmp_path_factory.mktemp("storage"))) as endpoint:
-        told = environment.clean() | GOOD | endpoint.settings
-        subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=told, check=True, timeout=60)
+        environ = environment.clean() | GOOD | endpoint.settings
+        subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=environ, check=True, timeout=60)
     return endpoint
 
 
@@ -52,8 +52,8 @@ def test_spans_become_dependencies(sent: Ingestion) -> None:
     spans = {span["name"]: span for span in sent.of("RemoteDependencyData")}
     assert {v.DESCRIBE, v.IMAGE_PREPARE, "chat gpt-5.6-luna", v.IMAGES_MARK} <= spans.keys()
     assert spans["chat gpt-5.6-luna"]["type"] == "GenAI | azure.ai.openai"
-    told = spans["chat gpt-5.6-luna"]["properties"]
-    assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= told.keys()
+    facts = spans["chat gpt-5.6-luna"]["properties"]
+    assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= facts.keys()
     described = [span for span in sent.of("RemoteDependencyData") if span["name"] == v.DESCRIBE]
     assert [(span["success"], span["properties"].get(v.OUTCOME)) for span in described] == [
         (False, None),

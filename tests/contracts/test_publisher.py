@@ -31,7 +31,7 @@ EVENT = {
 
 
 @dataclass(frozen=True)
-class House:
+class Setup:
     """A publisher, and what lies at its other end."""
 
     publisher: Publisher
@@ -62,23 +62,23 @@ async def client(storage: Storage, topic: Topic) -> AsyncIterator[EventGridPubli
 
 
 @pytest.fixture(params=["adapter", "fake"])
-def house(request: pytest.FixtureRequest, client: EventGridPublisherClient, topic: Topic) -> House:
+def setup(request: pytest.FixtureRequest, client: EventGridPublisherClient, topic: Topic) -> Setup:
     if request.param == "fake":
         fake = FakePublisher()
-        return House(fake, fake)
-    return House(GridTopic(client), topic)
+        return Setup(fake, fake)
+    return Setup(GridTopic(client), topic)
 
 
-async def test_an_event_arrives_unchanged(house: House) -> None:
-    await house.publisher.publish(EVENT)
-    assert house.handle_upload == [EVENT]
+async def test_an_event_arrives_unchanged(setup: Setup) -> None:
+    await setup.publisher.publish(EVENT)
+    assert setup.handle_upload == [EVENT]
 
 
-async def test_a_topic_that_is_down_is_a_matter_of_time(house: House) -> None:
-    house.fail(Transient("down"))
+async def test_a_topic_that_is_down_is_a_matter_of_time(setup: Setup) -> None:
+    setup.fail(Transient("down"))
     with pytest.raises(Transient):
-        await house.publisher.publish(EVENT)
-    assert house.handle_upload == []
+        await setup.publisher.publish(EVENT)
+    assert setup.handle_upload == []
 
 
 async def test_a_missing_role_is_the_operators_business(storage: Storage, topic: Topic, client: object) -> None:

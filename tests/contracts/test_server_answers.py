@@ -18,7 +18,7 @@ from local.azure_openai.answers import Fault
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Script, serve
 from tests.cli.conftest import Shell, jpeg
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "server_answers.toml").read_text("utf-8"))["case"]
@@ -44,25 +44,27 @@ def server() -> Iterator[Model]:
 
 
 @pytest.fixture
-async def house(server: Model) -> AsyncIterator[House]:
-    house = House(max_bytes=10**6)
-    house.images.put(CAT, jpeg(200))
+async def harness(server: Model) -> AsyncIterator[Harness]:
+    harness = Harness(max_bytes=10**6)
+    harness.images.put(CAT, jpeg(200))
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
         gateway = Gateway(pause=0.01)
         slots = WeightedSemaphore(4)
         chat = ChatModel(client, lambda name: family(name) or generic(), 20, slots, 0.01, gateway)
-        house.model = chat  # type: ignore[assignment]
-        yield house
+        harness.model = chat  # type: ignore[assignment]
+        yield harness
 
 
 @pytest.mark.parametrize("case", CASES, ids=_named)
-async def test_by_http(server: Model, house: House, case: dict[str, Any]) -> None:
+async def test_by_http(server: Model, harness: Harness, case: dict[str, Any]) -> None:
     async def no_checks() -> list[Any]:
         return []
 
     server.script.always(lambda _: _reply(case))
-    setup = OnDemandSetup(house)
-    app = asgi(lambda: setup.on_demand, lambda: house.corrector, no_checks, setup.memory, 10**6)
+    setup = OnDemandSetup(harness)
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     files = [("images", (f"{at}.jpg", jpeg(200 + at), "image/jpeg")) for at in range(case.get("pictures", 0) or 1)]
     question = {"prompt": "What is it?"} if case.get("pictures") else {}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
@@ -92,16 +94,16 @@ async def test_by_command_line(
 
 
 @pytest.mark.parametrize("case", QUEUED, ids=_named)
-async def test_by_queue(server: Model, house: House, case: dict[str, Any]) -> None:
+async def test_by_queue(server: Model, harness: Harness, case: dict[str, Any]) -> None:
     server.script.always(lambda _: _reply(case))
-    await house.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
     for _ in range(10):
-        waiting, house.queue.sent = house.queue.sent, []
+        waiting, harness.queue.sent = harness.queue.sent, []
         for message, _ in waiting:
-            await house.delivery.handle_message(message.encode())
-    stored = house.records.stored.get(CAT)
+            await harness.delivery.handle_message(message.encode())
+    stored = harness.records.stored.get(CAT)
     if case["queue"] == "waits":
-        assert (stored, len(house.queue.sent)) == (None, 1)
+        assert (stored, len(harness.queue.sent)) == (None, 1)
     else:
         assert stored and stored.record.status == case["queue"]
-        assert len(server.requests) <= 3 and not house.queue.sent
+        assert len(server.requests) <= 3 and not harness.queue.sent

@@ -1,4 +1,4 @@
-"""After the deployment: the subscription comes when the code is there, and then the wiring is proved."""
+"""After the deployment: the subscription comes when the code is there, and then the smoke test runs."""
 
 import json
 import subprocess
@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[2]
 KEY = "s3cr3t-key-of-the-webhook"
 
 
-def test_run_by_any_python_without_packages_it_subscribes_proves_and_clears_up(azure: Scripted) -> None:
+def test_run_by_any_python_without_packages_it_subscribes_tests_and_clears_up(azure: Scripted) -> None:
     goes_well(azure)
     done = subprocess.run(
         hook("postdeploy"), env=bare(azure.environ), capture_output=True, text=True, check=False, cwd="/"
     )
     assert done.returncode == 0, done.stderr
-    assert "The wiring is proved: described after 0 s: A sun over a meadow." in done.stdout
+    assert "The smoke test passed: described after 0 s: A sun over a meadow." in done.stdout
     assert len(azure.calls("deployment", "group", "create", "--resource-group", "rg-photos")) == 1
     [name] = names(azure.calls("storage", "blob", "upload"))
     assert name.startswith(FOLDER)

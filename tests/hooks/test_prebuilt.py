@@ -38,7 +38,7 @@ def _deploy(azure: Scripted, clock: Waiting, *, fails: int = 0) -> None:
     prebuilt.deploy(Azure(azure.environ), Clock(clock.sleep, clock.now), _pip(azure.folder, fails=fails))
 
 
-def test_the_code_goes_up_with_its_packages_and_the_wiring_is_proved(
+def test_the_code_goes_up_with_its_packages_and_the_smoke_test_passes(
     azure: Scripted, clock: Waiting, capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.on("config-zip", says={})
@@ -51,7 +51,7 @@ def test_the_code_goes_up_with_its_packages_and_the_wiring_is_proved(
     assert f"{prebuilt.PACKAGES}/openai/__init__.py" in names
     assert "describer/vision/models.toml" in names
     assert [name for name in names if "__pycache__" in name] == []
-    assert "The wiring is proved" in capsys.readouterr().out
+    assert "The smoke test passed" in capsys.readouterr().out
 
 
 def test_pip_is_asked_for_azures_machines_and_not_for_this_one(azure: Scripted, clock: Waiting) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from describer.domain.image_ref import ImageRef
-from describer.entrypoints.storage_events.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, MAX_RECEIVES, UNEXPECTED
 from describer.entrypoints.storage_events.poison import RETURNED
 from local.azure_openai import faults
 from local.azure_openai.script import Script, describe, serve
 from local.stack import QUEUES
 from tests import pictures
-from tests.realhost.platform import ASIDE, DAY, WITHIN, Platform, running
+from tests.realhost.platform import DAY, DEAD_LETTERS, WITHIN, Platform, running
 from tests.storage import encoded
 
 UPLOADS = "webjobs-blobtrigger-poison"
@@ -53,13 +53,13 @@ async def _left(platform: Platform) -> dict[str, int]:
     """What lies on the queues of ours, and on any poison queue that somebody has made."""
     names = {queue.name async for queue in platform.queues.list_queues()}
     assert {name for name in names if name.endswith("-poison")} == {UPLOADS}
-    counts = {name: await platform.count(name) for name in names if name != ASIDE}
+    counts = {name: await platform.count(name) for name in names if name != DEAD_LETTERS}
     return {name: count for name, count in counts.items() if count}
 
 
 async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_path: Path) -> None:
-    """What is not base64 and what is, on each queue but that of the proofs, which takes any text."""
-    queues = [queue for queue in QUEUES if queue not in {ASIDE, "smoke-tests"}]
+    """What is not base64 and what is, on each queue but that of the smoke tests, which takes any text."""
+    queues = [queue for queue in QUEUES if queue not in {DEAD_LETTERS, "smoke-tests"}]
     put = {text for queue in queues for text in (f"{queue}: no base64 <é>", encoded({"not": queue}))}
     with serve(Script()) as model:
         async with running(tmp_path, model) as platform:
@@ -68,9 +68,9 @@ async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_pa
                 await platform.put(queue, encoded({"not": queue}))
             await until(lambda: _lie_aside(platform, put))
             await until(partial(_is_empty, platform))
-            assert len(platform.told(SET_ASIDE)) == len(put)
+            assert len(platform.logged(DEAD_LETTERED)) == len(put)
             platform.forward(8 * DAY)
-            assert set(await platform.lying(ASIDE)) == put
+            assert set(await platform.lying(DEAD_LETTERS)) == put
             await platform.upload("after.jpg", pictures.jpeg())
             await platform.put("image-work", _event("after.jpg"))
             await until(lambda: _is(platform, "after.jpg", "described"))
@@ -78,7 +78,7 @@ async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_pa
 
 
 async def _lie_aside(platform: Platform, texts: set[str]) -> bool:
-    return set(await platform.lying(ASIDE)) == texts
+    return set(await platform.lying(DEAD_LETTERS)) == texts
 
 
 async def _is(platform: Platform, name: str, status: str) -> bool:
@@ -106,17 +106,17 @@ async def bug(self, *given):
     raise ZeroDivisionError("a bug")
 
 poison.PoisonHandler.handle_upload_poison = delivery.Delivery.handle_message = bug
-publisher.Announcer.republish = smoke_test.SmokeTest.prove = bug
+publisher.OutcomePublisher.republish = smoke_test.SmokeTest.run = bug
 """
 
 
 @pytest.mark.long
-async def test_a_bug_in_each_function_of_a_queue_ends_aside_and_stays_there(tmp_path: Path) -> None:
+async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and_stays_there(tmp_path: Path) -> None:
     put = {
         UPLOADS: encoded(_upload("a.jpg")),
         "image-work": _event("a.jpg"),
         "unpublished-events": encoded({"id": "1", "deferrals": 1}),
-        "smoke-tests": "a-proof",
+        "smoke-tests": "a-token",
     }
     with serve(Script()) as model:
         async with running(tmp_path, model, fault=BUG) as platform:
@@ -126,12 +126,12 @@ async def test_a_bug_in_each_function_of_a_queue_ends_aside_and_stays_there(tmp_
             assert platform.log("worker").count(UNEXPECTED) == MAX_RECEIVES * len(put)
             await until(partial(_is_empty, platform))
             platform.forward(8 * DAY)
-            assert set(await platform.lying(ASIDE)) == set(put.values())
-            assert {facts["queue"] for facts in platform.told(SET_ASIDE)} == set(put)
+            assert set(await platform.lying(DEAD_LETTERS)) == set(put.values())
+            assert {facts["queue"] for facts in platform.logged(DEAD_LETTERED)} == set(put)
 
 
-async def _told(platform: Platform, event: str, wanted: int) -> bool:
-    return len(platform.told(event)) >= wanted
+async def _logged(platform: Platform, event: str, wanted: int) -> bool:
+    return len(platform.logged(event)) >= wanted
 
 
 LATE = """
@@ -154,7 +154,7 @@ async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described_and_no_qu
             await platform.upload("late.jpg", pictures.jpeg())
             await platform.announce("late.jpg")
             await until(lambda: _is(platform, "late.jpg", "described"))
-            assert len(platform.told(RETURNED)) == 1
+            assert len(platform.logged(RETURNED)) == 1
             await until(partial(_is_empty, platform))
             async with platform.storage.queue_service("images") as elsewhere:
                 assert [queue.name async for queue in elsewhere.list_queues()] == []
@@ -174,7 +174,7 @@ async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp
             model.script.always(lambda _: faults.rate_limited(3600))
             for name in waiting:
                 await platform.announce(name)
-            await until(lambda: _told(platform, "picture.deferred", len(waiting)))
+            await until(lambda: _logged(platform, "picture.deferred", len(waiting)))
             platform.gate.is_open = False
             await until(lambda: _ended(platform, 3))  # the host ends at its first look, and again
             model.script.always(describe)
@@ -189,7 +189,7 @@ async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp
             await asyncio.gather(*deliveries)
             for name in names:
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
-            assert await platform.lying(ASIDE) == []
+            assert await platform.lying(DEAD_LETTERS) == []
             await until(partial(_is_empty, platform))
 
 
@@ -214,10 +214,10 @@ async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Pat
             await platform.kill("host", "worker")
             model.script.always(describe)
             platform.forward(601)
-            await until(lambda: _told(platform, "picture.deferred", len(names)))
+            await until(lambda: _logged(platform, "picture.deferred", len(names)))
             for name in names:
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
-            assert await platform.lying(ASIDE) == []
+            assert await platform.lying(DEAD_LETTERS) == []
 
 
 async def _asked(requests: Sequence[object], wanted: int) -> bool:
@@ -254,5 +254,5 @@ async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along
             for name in others:
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
             assert platform.ends >= 5
-            assert await platform.lying(ASIDE) == []
+            assert await platform.lying(DEAD_LETTERS) == []
             await until(partial(_is_empty, platform))

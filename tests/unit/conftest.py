@@ -1,4 +1,4 @@
-"""The line on fakes."""
+"""The pipeline on fakes."""
 
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from describer.entrypoints.storage_events.delivery import Delivery
 from describer.pipeline.answer_cache import AnswerCache
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.describe import ImageDescriber
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
@@ -25,8 +26,8 @@ BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500)
 
 
 @dataclass
-class House:
-    """All the fakes, and the line that runs through them."""
+class Harness:
+    """All the fakes, and the pipeline that runs on them."""
 
     images: FakeImages = field(default_factory=FakeImages)
     records: FakeRecords = field(default_factory=FakeRecords)
@@ -58,6 +59,10 @@ class House:
         return Corrector(self.blob_filter, self.images, self.records, self.topic, self.queue, self.write_metadata)
 
     @property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.blob_filter, self.images, self.records, ("en",))
+
+    @property
     def delivery(self) -> Delivery:
         return Delivery(self.pipeline, self.queue, BRIEF, max_attempts=3, backoff=Backoff(10, chance=lambda: 0.0))
 
@@ -74,8 +79,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
-    """A house with one picture in it."""
-    made = House()
+def harness() -> Harness:
+    """A harness with one picture in storage."""
+    made = Harness()
     made.images.put(CAT, b"cat")
     return made

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from describer.domain.errors import Misconfigured, Transient
+from describer.domain.record import Usage
 from describer.domain.status import SkipReason, Status
-from describer.entrypoints.storage_events.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED, Inbox
 from describer.pipeline import vocabulary as v
 from describer.pipeline import work_log
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.messages import Unreadable
-from describer.pipeline.publisher import Announcer
+from describer.pipeline.publisher import OutcomePublisher
 from tests.fakes import FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.adapters.test_telemetry import Observed
-from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.conftest import BRIEF, CAT, Harness
 from tests.unit.entrypoints.test_inbox import Received
 
 WORKBOOK = json.loads((ROOT / "infra" / "workbook.json").read_text(encoding="utf-8"))
@@ -31,7 +32,7 @@ NOT_SHOWN: dict[str, str] = {}
 """Metrics that the workbook leaves out, each with the reason."""
 
 FOREIGN = {
-    *("PutMessage", "DeleteMessage", "-poison/", "/work-set-aside/", "work-set-aside", "/"),  # storage
+    *("PutMessage", "DeleteMessage", "-poison/", "/dead-letter-queue/", "dead-letter-queue", "/"),  # storage
     *("Host is shutting down", "Message decoding has failed", "Invalid message in blob trigger queue"),  # the host
     *("Ingestion", "OverQuota"),  # the workspace
     *("input", "output"),  # gen_ai.token.type
@@ -66,32 +67,32 @@ async def test_a_query_uses_names_that_are_emitted(query: str, emitted: set[str]
 
 
 @pytest.fixture
-async def emitted(house: House, caplog: pytest.LogCaptureFixture) -> set[str]:
+async def emitted(harness: Harness, caplog: pytest.LogCaptureFixture) -> set[str]:
     """Names of spans, metrics, attributes, events, facts and their values, as one day's work really tells them."""
-    observed = Observed(house)
-    house.model.script = [Transient("429"), Misconfigured("403")]
+    observed = Observed(harness)
+    harness.model.script = [Transient("429"), Misconfigured("403")]
     with caplog.at_level("INFO", v.SCOPE):
         await observed.delivery.handle_upload(CAT.container, CAT.name)
         for _ in range(2):
-            await observed.delivery.handle_message(house.queue.sent[-1][0].encode())
-    await observed.line.give_up(CAT, BRIEF, "tried often")
+            await observed.delivery.handle_message(harness.queue.sent[-1][0].encode())
+    await observed.pipeline.give_up(CAT, BRIEF, "tried often", Usage())
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
         await _taken_that_ends_badly()
-    told = {span.name for span in observed.spans}
-    told |= {name for span in observed.spans for name in span.attributes or {}}
-    told |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
-    told |= {str(about[v.FAULT]) for about, _ in observed.points(v.DEFERRALS)}
+    logged = {span.name for span in observed.spans}
+    logged |= {name for span in observed.spans for name in span.attributes or {}}
+    logged |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
+    logged |= {str(about[v.FAULT]) for about, _ in observed.points(v.DEFERRALS)}
     events = [record for record in caplog.records if record.name.startswith(v.SCOPE)]
-    told |= {record.getMessage() for record in events} | {fact for record in events for fact in vars(record)}
-    return told | set(v.METRICS) | set(Status) | set(SkipReason)
+    logged |= {record.getMessage() for record in events} | {fact for record in events for fact in vars(record)}
+    return logged | set(v.METRICS) | set(Status) | set(SkipReason)
 
 
 async def _announced_to_a_topic_that_is_down() -> None:
     publisher = FakePublisher()
     publisher.fails_with = Transient("503")
     event = json.dumps({"id": "1", "deferrals": 1})
-    await Announcer(publisher, FakeQueue(), Backoff(10), "https://pictures.example").republish(event.encode())
+    await OutcomePublisher(publisher, FakeQueue(), Backoff(10), "https://pictures.example").republish(event.encode())
 
 
 async def _taken_that_ends_badly() -> None:
@@ -111,7 +112,7 @@ def test_every_metric_is_shown() -> None:
 
 def test_every_event_is_queried() -> None:
     asked = {name for query in QUERIES.values() for name in literals(query)}
-    assert {work_log.DONE, work_log.DEFERRED, "event.deferred", SET_ASIDE, UNFINISHED, UNEXPECTED} <= asked
+    assert {work_log.DONE, work_log.DEFERRED, "event.deferred", DEAD_LETTERED, UNFINISHED, UNEXPECTED} <= asked
 
 
 def test_each_alert_has_its_chapter() -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 from azure.core.credentials_async import AsyncTokenCredential
@@ -22,10 +22,12 @@ from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk
 
 from describer.adapters.chat import faults, requests, responses
+from describer.adapters.chat.bounded import Oversized, bounded, unpacked_only
+from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.gateway import Gateway
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
-from describer.domain.errors import Declined, ImageRejected, Misconfigured, NoUsableAnswer, Transient
+from describer.domain.errors import Declined, Misconfigured, NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
@@ -39,6 +41,7 @@ _QUICK_TRIES: Final = 3
 _PATIENCE: Final = 3.0
 """Seconds: a longer wait is left to the queue, which costs nothing."""
 _KEEP_ALIVE: Final = 120.0
+_OVERSIZED: Final = "the model's server answered more than an answer can be"
 _PROBE_CAP: Final = 16
 """Tokens; an answer that is cut off proves as much as a whole one."""
 
@@ -53,11 +56,12 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
         scope: what that token is for.
     """
     limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only], "response": [bounded]}
     return AsyncOpenAI(
         base_url=base_url,
         api_key=get_bearer_token_provider(credential, scope) if credential else key or "none",
         max_retries=0,
-        http_client=DefaultAsyncHttpxClient(limits=limits),
+        http_client=DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks),
     )
 
 
@@ -75,6 +79,7 @@ class ChatModel:
         slots: calls at a time; who waits for a slot does not use up the deadline.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
         gateway: tells a picture that a gateway blocks from a server that answers nobody.
+        dialects: what the server was found not to know.
     """
 
     client: AsyncOpenAI
@@ -83,6 +88,7 @@ class ChatModel:
     slots: WeightedSemaphore
     backoff: float = 1.0
     gateway: Gateway = field(default_factory=Gateway)
+    dialects: Dialects = field(default_factory=Dialects)
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """Asks once, and once more with twice the cap where that cut the answer off."""
@@ -105,7 +111,7 @@ class ChatModel:
             try:
                 pieces = StreamAccumulator()
                 chunk: ChatCompletionChunk | None = first
-                while chunk:
+                while chunk is not None:
                     if piece := pieces.add(chunk):
                         yield piece
                     with self._punctually(seconds):
@@ -152,7 +158,7 @@ class ChatModel:
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
                     cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
-        except ImageRejected:
+        except BaseException:  # however it ends, also by a deadline: what was answered is paid
             call_context.current().charge(spent)
             raise
         raise AssertionError("unreachable: the second answer returns or raises")
@@ -173,7 +179,8 @@ class ChatModel:
     async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), mend)
         with _sdk_errors():
-            answer = await self.client.chat.completions.with_raw_response.create(**request)
+            send = self.client.chat.completions.with_raw_response.create
+            answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             return responses.reply(answer.content, brief.model)
 
     async def _probe(self, brief: Brief) -> None:
@@ -190,7 +197,8 @@ class ChatModel:
         """The stream and its first chunk."""
         request = requests.reply(question, images, self.families(question.model))
         with _sdk_errors():
-            stream: _Stream = await self.client.chat.completions.create(**request)
+            send = self.client.chat.completions.create
+            stream: _Stream = await self.dialects.ask(request, lambda spoken: send(**spoken))
             try:
                 return stream, await anext(stream)
             except StopAsyncIteration as error:
@@ -233,6 +241,8 @@ def _sdk_errors() -> Iterator[None]:
     try:
         yield
     except APIError as error:
+        if isinstance(error.__cause__, Oversized):
+            raise Declined(_OVERSIZED) from error
         raise faults.fault(error) from error
     except ClientAuthenticationError as error:
         # The SDK's message lists every way that was tried, over twenty lines.
@@ -241,6 +251,10 @@ def _sdk_errors() -> Iterator[None]:
         raise Misconfigured(sentence) from error
     except AzureError as error:
         raise Transient(f"no token for the model: {type(error).__name__}") from error
+    except Oversized as error:
+        raise Declined(_OVERSIZED) from error
+    except RecursionError as error:  # JSON that is nested deeper than any answer
+        raise Declined("the model's server answered something that is no completion") from error
     except httpx2.TransportError as error:  # in the middle of a stream the SDK lets them through
         raise Transient("the model's answer broke off") from error
     except ValueError as error:  # 200, but the body is no JSON: a gateway's page

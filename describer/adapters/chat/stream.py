@@ -1,9 +1,8 @@
 """A free answer as it arrives: server-sent events become pieces of text, and at last the whole answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-from openai.types.chat import ChatCompletionChunk
 
 from describer.domain.errors import Transient
 from describer.domain.record import Usage
@@ -22,18 +21,23 @@ class StreamAccumulator:
     finish_reason: str = ""
     refused: bool = False
 
-    def add(self, chunk: ChatCompletionChunk) -> str:
-        """Takes one chunk and gives its text. Azure's first chunk has no choice, and the last one only the usage."""
-        self.model = chunk.model or self.model
-        if chunk.usage:
-            prompt, completion = chunk.usage.prompt_tokens, chunk.usage.completion_tokens
-            self.usage = Usage(prompt_tokens=prompt, completion_tokens=completion, calls=1)
-        if not chunk.choices:
+    def add(self, chunk: object) -> str:
+        """Takes one chunk and gives its text. Azure's first chunk has no choice, and the last one only the usage.
+
+        The SDK hands on what a server sends, in whatever shape: what is no text or no number counts as absent.
+        """
+        self.model = _text(_get(chunk, "model")) or self.model
+        if usage := _get(chunk, "usage"):
+            prompt, completion = _get(usage, "prompt_tokens"), _get(usage, "completion_tokens")
+            self.usage = Usage(prompt_tokens=_count(prompt), completion_tokens=_count(completion), calls=1)
+        choices = _get(chunk, "choices")
+        if not isinstance(choices, list) or not choices:
             return ""
-        choice = chunk.choices[0]
-        self.finish_reason = choice.finish_reason or self.finish_reason
-        self.refused = self.refused or bool(choice.delta.refusal)
-        piece = (choice.delta.content or "") + (choice.delta.refusal or "")
+        self.finish_reason = _text(_get(choices[0], "finish_reason")) or self.finish_reason
+        delta = _get(choices[0], "delta")
+        refusal = _text(_get(delta, "refusal"))
+        self.refused = self.refused or bool(refusal)
+        piece = _text(_get(delta, "content")) + refusal
         self.text += piece
         return piece
 
@@ -49,3 +53,15 @@ class StreamAccumulator:
         if ending is Ending.COMPLETE and not self.text:
             raise Transient("the model's answer is empty", counts_as_attempt=True)
         return FreeAnswer(self.text, self.model, self.usage, ending)
+
+
+def _get(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,13 +1,13 @@
-"""The line, with a span around each visit and around each stage."""
+"""The pipeline, with a span around each visit and around each stage."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
-from describer.adapters.telemetry.instruments import Telemetry, Visit, tell, visit
+from describer.adapters.telemetry.instruments import Telemetry, Visit, set_attributes, visit
 from describer.adapters.telemetry.model import TracedModel
 from describer.adapters.telemetry.ports import TracedImages, TracedPreparer, TracedRecords, TracedTopic
 from describer.domain.image_ref import ImageRef
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip
 from describer.pipeline import vocabulary as v
 from describer.pipeline.describe import ImageDescriber
@@ -18,22 +18,22 @@ from describer.vision.brief import Brief
 
 
 def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipeline:
-    """The same line, observed.
+    """The same pipeline, observed.
 
     Args:
-        pipeline: the bare line.
+        pipeline: the bare pipeline.
         telemetry: where it is told.
         provider: the model's, by its `gen_ai.provider.name`.
     """
     records = TracedRecords(telemetry, pipeline.records)
-    image_describer = replace(traced_scribe(pipeline.image_describer, telemetry, provider), records=records)
+    image_describer = replace(traced_describer(pipeline.image_describer, telemetry, provider), records=records)
     images, topic = TracedImages(telemetry, pipeline.images), TracedTopic(telemetry, pipeline.topic)
     return TracedPipeline(
         telemetry, replace(pipeline, images=images, records=records, image_describer=image_describer, topic=topic)
     )
 
 
-def traced_scribe(image_describer: ImageDescriber, telemetry: Telemetry, provider: str) -> ImageDescriber:
+def traced_describer(image_describer: ImageDescriber, telemetry: Telemetry, provider: str) -> ImageDescriber:
     """The same scribe, observed but for its records."""
     model = TracedModel(telemetry, image_describer.model, image_describer.families, provider)
     return replace(image_describer, preparer=TracedPreparer(telemetry, image_describer.preparer), model=model)
@@ -44,15 +44,15 @@ class TracedPipeline:
     """The port `ImagePipeline`: the root span of each visit, and its outcome as a metric."""
 
     telemetry: Telemetry
-    line: ImagePipeline
+    pipeline: ImagePipeline
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """In a span `describe picture`."""
-        return await self._visited(v.DESCRIBE, ref, self.line.describe(ref, brief))
+        return await self._visited(v.DESCRIBE, ref, self.pipeline.describe(ref, brief))
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
         """In a span `give up picture`."""
-        return await self._visited(v.GIVE_UP, ref, self.line.give_up(ref, brief, why))
+        return await self._visited(v.GIVE_UP, ref, self.pipeline.give_up(ref, brief, why, spent))
 
     async def _visited(self, name: str, ref: ImageRef, work: Awaitable[Record | Skip]) -> Record | Skip:
         current = Visit(ref)
@@ -62,11 +62,11 @@ class TracedPipeline:
                 end = await work
             finally:
                 visit.reset(token)
-                tell(span, rounds=current.rounds)
-            tell(span, outcome=outcome(end))
+                set_attributes(span, rounds=current.rounds)
+            set_attributes(span, outcome=outcome(end))
             if isinstance(end, Record):
                 source = end.source
-                tell(span, flags=end.flags, size=source.size, format=source.format)
-                tell(span, width=source.width, height=source.height)
+                set_attributes(span, flags=end.flags, size=source.size, format=source.format)
+                set_attributes(span, width=source.width, height=source.height)
         self.telemetry.pictures.add(1, {v.OUTCOME: outcome(end)})
         return end

@@ -1,4 +1,4 @@
-"""The doors' journal, counted."""
+"""The log of entry points, counted."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from describer.pipeline.work_log import WorkLog, WorkObserver, age, fault_class
 
 @dataclass(frozen=True, slots=True)
 class MeteredWorkLog:
-    """The port `WorkObserver`: measures, then passes on. Ends are counted by the line itself, whichever door it was."""
+    """The port `WorkObserver`: measures, then passes on. The pipeline itself counts ends."""
 
     telemetry: Telemetry
     work_log: WorkObserver = field(default_factory=WorkLog)

@@ -1,4 +1,4 @@
-"""In which form an answer is wanted: the header Accept (RFC 9110, 12.5.1) against what there is."""
+"""In which form an answer is wanted: the header Accept (RFC 9110, 12.5.1) against what there is; what a body may be."""
 
 from enum import StrEnum
 from typing import Final
@@ -43,3 +43,8 @@ def _preferences(accept: str) -> list[tuple[str, float]]:
         except ValueError:
             pairs.append((name, 0.0))
     return pairs
+
+
+def is_picture(media_type: str) -> bool:
+    """Whether a body of this type is a picture: which kind, its bytes tell."""
+    return media_type.startswith("image/") or media_type == "application/octet-stream"

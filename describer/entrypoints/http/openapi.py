@@ -1,13 +1,16 @@
 """What OpenAPI has to be told, because the code tells it otherwise: bodies of several types, headers, problems."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from describer.entrypoints.http.content_negotiation import Form
-from describer.entrypoints.http.problems import KINDS, MEDIA_TYPE, ProblemBody
-from describer.entrypoints.http.schemas import Ask, Options
-from describer.entrypoints.on_demand.service import MOST_SOURCES
+from describer.entrypoints.http.problems import MEDIA_TYPE
 
+VERSION: Final = "1.0.0"
+"""Of the interface, not of the app: see docs/adr/0040-versions-of-the-interface.md."""
 ABOUT: Final = "Describes pictures on demand: the same stages and checks as for uploads, for callers who wait."
+SERVER: Final = "https://YOUR-APP.azurewebsites.net"
+"""Where no request says under which address the app is known."""
 
 _TEXT: Final = {"type": "string"}
 _REQUEST_ID: Final = {
@@ -17,7 +20,8 @@ _REQUEST_ID: Final = {
         "schema": _TEXT,
     }
 }
-_RETRY_AFTER: Final = {"retry-after": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}}
+_SECONDS: Final = {"type": "integer", "format": "int64"}
+_RETRY_AFTER: Final = {"retry-after": {"description": "Seconds.", "required": True, "schema": _SECONDS}}
 _ALLOW: Final = {"allow": {"description": "The methods that there are.", "required": True, "schema": _TEXT}}
 _ETAG: Final = {"etag": {"description": "Of the record.", "required": True, "schema": _TEXT}}
 _HEADERS: Final = {405: _ALLOW, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
@@ -53,9 +57,8 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    titles = "; ".join(kind.title for kind in KINDS.values() if kind.status == status)
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return _ok(f"{titles}.", _HEADERS.get(status), content=content)
+    return _ok(f"A problem: {HTTPStatus(status).phrase}.", _HEADERS.get(status), content=content)
 
 
 _DENIED: Final[dict[int | str, dict[str, Any]]] = {
@@ -64,12 +67,9 @@ _DENIED: Final[dict[int | str, dict[str, Any]]] = {
 _COMMON: Final = _problems(405, 500, 503)
 
 DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok(
-        "One picture's description; with several pictures, `results` in their order; with `prompt`, one `answer`.",
-        content={Form.TEXT.value: {"schema": _TEXT}},
-    ),
+    200: _ok("By `kind`: one picture's description; those of several, in their order; with `prompt`, one answer."),
     **_DENIED,
-    **_problems(400, 403, 404, 406, 413, 415, 422, 429),
+    **_problems(400, 403, 404, 406, 411, 413, 415, 422, 429),
     **_COMMON,
 }
 READ: Final[dict[int | str, dict[str, Any]]] = {
@@ -83,7 +83,7 @@ READ: Final[dict[int | str, dict[str, Any]]] = {
 CORRECT: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("The record as it stands now.", _ETAG),
     **_DENIED,
-    **_problems(400, 404, 412, 413, 422, 428, 429),
+    **_problems(400, 404, 411, 412, 413, 415, 422, 428, 429),
     **_COMMON,
 }
 LIST: Final[dict[int | str, dict[str, Any]]] = {200: _ok("A page."), **_DENIED, **_problems(404, 422), **_COMMON}
@@ -94,58 +94,31 @@ DEEP: Final[dict[int | str, dict[str, Any]]] = {
     **_problems(405, 500),
     503: _ok(
         "At least one connection does not work.",
+        _RETRY_AFTER,
         content={Form.JSON.value: {"schema": {"$ref": "#/components/schemas/DeepHealth"}}},
     ),
 }
 
 
-def _form_schema() -> dict[str, Any]:
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1, "maxItems": MOST_SOURCES}
-    options = Options.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
-    return {
-        "type": "object",
-        "required": ["images"],
-        "additionalProperties": False,
-        "properties": {"images": files} | {name: _given(schema) for name, schema in options.items()},
-    }
+IMAGE_TYPES: Final = (
+    "application/octet-stream",
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "image/tiff",
+    "image/heic",
+    "image/avif",
+)
+"""Under which a picture may be sent; which it is, its bytes tell."""
 
 
-def _given(schema: dict[str, Any]) -> dict[str, Any]:
-    """An option as a form has it: it is there or not, and never null."""
-    rest = {name: value for name, value in schema.items() if name not in {"anyOf", "default", "title"}}
-    given: dict[str, Any] = next(choice for choice in schema["anyOf"] if choice != {"type": "null"})
-    return given | rest
+def _body(schema: dict[str, str], *media_types: str) -> dict[str, Any]:
+    content = {media_type: {"schema": dict(schema)} for media_type in media_types}
+    return {"requestBody": {"required": True, "content": content}}
 
 
-def _plain(parameter: dict[str, Any]) -> None:
-    schema = parameter["schema"]
-    given = _given(schema) if "anyOf" in schema else schema
-    parameter["schema"] = {name: value for name, value in given.items() if name not in {"title", "description"}}
-
-
-BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Ask"}},
-            "multipart/form-data": {"schema": _form_schema()},
-            "image/*": {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-}
-
-
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the schemas that no answer has, and how one signs in."""
-    for operation in (operation for methods in document["paths"].values() for operation in methods.values()):
-        for parameter in operation.get("parameters", ()):
-            _plain(parameter)
-    schemas = document["components"]["schemas"]
-    for model in (Ask, ProblemBody):
-        own = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(own.pop("$defs", {}))
-        schemas[model.__name__] = own
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    document["components"]["securitySchemes"] = SCHEMES
-    return document
+JSON_BODY: Final = _body({"$ref": "#/components/schemas/Ask"}, "application/json")
+FORM_BODY: Final = _body({"$ref": "#/components/schemas/DescribeForm"}, "multipart/form-data")
+PICTURE_BODY: Final = _body({"type": "string", "format": "binary"}, *IMAGE_TYPES)

@@ -30,8 +30,8 @@ from describer.domain.status import Status
 
 MEDIA_TYPE: Final = "application/problem+json"
 _URN: Final = "urn:image-describer:problem:"
-_WAIT: Final = 30.0
-"""Seconds, where nobody said how long."""
+RETRY_SECONDS: Final = 30
+"""Where nobody said how long to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
+    "length-required": Kind(
+        411, "The body came without its length", "Send a Content-Length: buffer the body first, and send it whole."
+    ),
     "outdated": Kind(
         412, "The record has changed since you read it", "Read it again, and decide by what `current` and `given` say."
     ),
@@ -98,10 +101,14 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
+_ANSWER: Final = ConfigDict(extra="forbid", json_schema_extra=lambda schema: schema.pop("additionalProperties"))
+"""Strict here, and open for callers: later versions add fields."""
+
+
 class Fault(BaseModel):
     """What is wrong with one field."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _ANSWER
 
     field: str
     """Its path, such as `images[0].url`."""
@@ -111,7 +118,7 @@ class Fault(BaseModel):
 class Version(BaseModel):
     """What is known of one version of a record."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _ANSWER
 
     etag: str
     at: str | None = None
@@ -123,9 +130,9 @@ class Version(BaseModel):
 class ProblemBody(BaseModel):
     """A problem, as RFC 9457 has it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _ANSWER
 
-    type: str = Field(json_schema_extra={"enum": [_URN + name for name in KINDS]})
+    type: str = Field(description=f"{_URN}KIND; the kinds are {', '.join(KINDS)}, and more may come.")
     title: str
     status: int
     detail: str = Field(description="What was wrong this time.")
@@ -192,11 +199,11 @@ class Problem(Exception):
             case Declined():
                 return cls("declined", _sentence(error))
             case Transient():
-                wait = {"retry-after": str(math.ceil(error.retry_after or _WAIT))}
+                wait = {"retry-after": str(math.ceil(error.retry_after or RETRY_SECONDS))}
                 return cls("busy" if isinstance(error, Busy) else "unavailable", _sentence(error), headers=wait)
             case Misconfigured():
                 detail = "What the app needs is missing or refuses it."  # which, is the operators' to know
-                return cls("misconfigured", detail, headers={"retry-after": str(math.ceil(_WAIT))})
+                return cls("misconfigured", detail, headers={"retry-after": str(RETRY_SECONDS)})
             case _:
                 return cls("internal", "An error that nobody thought of.")
 

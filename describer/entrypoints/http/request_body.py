@@ -1,6 +1,7 @@
 """What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
 
 import binascii
+import codecs
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -11,6 +12,7 @@ from starlette.requests import Request
 
 from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
+from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.schemas import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
@@ -18,8 +20,15 @@ from describer.pipeline.base64_text import decode, most_bytes
 from describer.pipeline.memory_budget import Reservation
 from describer.pipeline.unpacking import unpacked
 
+PICTURES: Final = frozenset({"image/*"})
+FORMS: Final = frozenset({"multipart/form-data"})
+ANY: Final = PICTURES | FORMS | {"application/json"}
+"""Kinds of bodies, by their content types; `image/*` stands for application/octet-stream too."""
+
 _TAGS: Final = frozenset({"url", "base64", "blob"})
 _MOST_FIELDS: Final = 40
+_MOST_FILES: Final = 1000
+"""That are looked at at all; how many may be described is another matter, with a sentence of its own."""
 _LONGEST_FIELD: Final = 2**16
 """Bytes of one option in a form."""
 _MOST_FAULTS: Final = 100
@@ -36,22 +45,28 @@ class Asked:
     options: Options
 
 
-async def read(request: Request, query: Options) -> Asked:
+async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) -> Asked:
     """Reads the body; its options go before those of the query.
+
+    Args:
+        request: whose content type tells the kind of body.
+        query: its options.
+        kinds: of bodies that are taken.
 
     Raises:
         Problem: it is of another type, or faulty.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type.startswith("image/"):
-        return Asked((Upload(await request.body()),), query)
-    if media_type == "multipart/form-data":
+    kind = "image/*" if is_picture(media_type) else media_type
+    if kind not in kinds:
+        said = f"The content type is {media_type[:100]!r}" if media_type else "The body has no content type"
+        raise Problem("unsupported-media-type", f"{said}; expected {' or '.join(sorted(kinds))}.")
+    if kind == "multipart/form-data":
         return await _form(request, query)
-    if media_type == "application/json":
-        return await _json(await request.body(), query, request.state.reservation)
-    raise Problem(
-        "unsupported-media-type", f"The content type is {media_type[:100]!r}." if media_type else "It has none."
-    )
+    if kind == "application/json":
+        body = (await request.body()).removeprefix(codecs.BOM_UTF8)  # which Windows PowerShell writes
+        return await _json(body, query, request.state.reservation)
+    return Asked((Upload(await request.body()),), query)
 
 
 def faults(error: ValidationError) -> Problem:
@@ -107,7 +122,7 @@ async def _source(
 async def _form(request: Request, query: Options) -> Asked:
     uploads: list[PictureSource] = []
     fields: dict[str, Any] = {}
-    limits = {"max_files": MOST_SOURCES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
+    limits = {"max_files": _MOST_FILES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
     try:
         async with request.form(**limits) as form:
             for name, value in form.multi_items():
@@ -121,6 +136,8 @@ async def _form(request: Request, query: Options) -> Asked:
                     raise Problem.invalid({name[:_LONGEST_PATH]: "is no option, and no file"})
     except UnicodeError:  # Python knows charsets that decode nothing, and the content type may name one
         raise Problem("bad-request", "The form's charset cannot be read; leave it out.") from None
+    if len(uploads) > MOST_SOURCES:
+        raise Problem.invalid({"images": f"at most {MOST_SOURCES} files; these are {len(uploads)}"})
     if not uploads:
         raise Problem.invalid({"images": "at least one file, with its filename"})
     return Asked(tuple(uploads), _merged(query, fields))

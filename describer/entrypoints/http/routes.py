@@ -4,27 +4,32 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from describer import __version__
+from describer.domain import dates
 from describer.domain.errors import DescriberError, InvalidRequest
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Status
+from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
 from describer.entrypoints.http.content_negotiation import Form, wanted
-from describer.entrypoints.http.problems import Problem
+from describer.entrypoints.http.document import Document, written
+from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
 from describer.entrypoints.http.schemas import (
-    Answered,
+    AnsweredQuestion,
     Change,
     CheckResult,
+    Covered,
     DeepHealth,
     Described,
+    DescribedResult,
     Entry,
     Health,
     Listing,
@@ -34,7 +39,9 @@ from describer.entrypoints.http.schemas import (
 )
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
+from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
@@ -43,38 +50,68 @@ _OF_THE_HOST = frozenset({"code", "clientId"})
 """Query options that the Functions host reads: a key, and its name."""
 _OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
 """What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""ESC, C1 and other control characters but tab and line feed."""
+_PLACE = ("container", "name")
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+_COUNTING = 200.0
+"""Seconds; the platform ends a call after 230."""
 
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
     str,
     Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
 ]
+type InQuery = Annotated[str, Query(max_length=63, description="A watched container.", examples=["images"])]
+type NameInQuery = Annotated[str, Query(min_length=1, max_length=1024, description="Of the blob, as it is.")]
 type Prefix = Annotated[
     str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
 ]
 
 
+type Unions = Literal["inheritance", "oneOf"]
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What is behind the door.
+    """The handlers behind the middleware.
 
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
         corrector: gives what writes corrections, likewise.
+        catalogue: gives all that is stored, likewise.
         checks: tries every connection.
     """
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
+    catalogue: Callable[[], Catalogue]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
-        """Descriptions of one picture or several, or one free answer about them."""
-        form = wanted(request.headers.get("accept", ""))
+        """Descriptions of pictures that JSON names, or one free answer about them.
+
+        With `Accept: text/plain`, one picture's alt text alone, or the answer. This path takes a picture or a form too,
+        as the paths below it do; with a picture, the options go into the query.
+        """
+        form = _form_of_answer(request)
         _refuse_others(request, Options.model_fields)
-        asked = await request_body.read(request, query)
+        return await self._reply(request, await request_body.read(request, query), form)
+
+    async def describe_picture(self, request: Request, query: Annotated[Options, Query()]) -> Response:
+        """A description of the picture that is the body, or a free answer about it."""
+        form = _form_of_answer(request)
+        _refuse_others(request, Options.model_fields)
+        return await self._reply(request, await request_body.read(request, query, request_body.PICTURES), form)
+
+    async def describe_form(self, request: Request) -> Response:
+        """Descriptions of the pictures in a form, or one free answer about them."""
+        form = _form_of_answer(request)
+        _refuse_others(request, ())
+        return await self._reply(request, await request_body.read(request, Options(), request_body.FORMS), form)
+
+    async def _reply(self, request: Request, asked: request_body.Asked, form: Form) -> Response:
         options, on_demand = asked.options, self.on_demand()
         request.state.blobs = on_demand.watched(asked.sources)
         if options.prompt is not None:
@@ -83,7 +120,9 @@ class Routes:
             return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
         brief = on_demand.brief(options.order())
         if len(asked.sources) == 1:
-            return _told(await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
+            return _response(
+                await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form
+            )
         if form is Form.TEXT:
             raise Problem("not-acceptable", "Only one picture's alt text comes as text/plain.")
         work = [self._each(source, brief, options, request) for source in asked.sources]
@@ -100,11 +139,25 @@ class Routes:
             return Response(status_code=304, headers=headers)
         return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
 
+    async def description_by_query(self, request: Request, container: InQuery, name: NameInQuery) -> Response:
+        """The same for any name: a path cannot say that `%2F` stands in it."""
+        _refuse_others(request, _PLACE)
+        return await self.description(request, container, name)
+
+    async def correct_by_query(
+        self, request: Request, container: InQuery, name: NameInQuery, change: Change
+    ) -> Response:
+        """The same for any name."""
+        _refuse_others(request, _PLACE)
+        return await self._correct(request, ImageRef(container, name), change)
+
     async def correct(self, request: Request, container: Container, name: Name, change: Change) -> Response:
         """What a person says of a record: texts, `is_decorative`, a review, or an undo."""
         _refuse_others(request, ())
+        return await self._correct(request, ImageRef(container, name), change)
+
+    async def _correct(self, request: Request, ref: ImageRef, change: Change) -> Response:
         etags = _etags(request.headers.get("if-match", ""))
-        ref = ImageRef(container, name)
         request.state.blobs = self.on_demand().watched([BlobOf(ref)])
         stored = await self.corrector().correct(ref, change.correction(), etags)
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
@@ -114,18 +167,44 @@ class Routes:
         self,
         request: Request,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
-        prefix: Annotated[
-            str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How names begin.")
-        ] = "",
+        review: Annotated[Review | None, Query(description="Only records of which people said this.")] = None,
+        prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
-        cursor: Annotated[str, Query(max_length=4096, description="From the page before.")] = "",
-        limit: Annotated[int, Query(ge=1, le=100, description="Records that are looked at for one page.")] = 50,
+        cursor: Annotated[str, Query(max_length=8192, description="From the page before.")] = "",
+        limit: Annotated[int, Query(ge=1, le=100, description="Records in a page at most.")] = 50,
     ) -> Response:
-        """Stored records, in pages by name."""
-        _refuse_others(request, ("status", "prefix", "container", "cursor", "limit"))
-        page = await self.on_demand().page(container, prefix, cursor, limit)
-        found = [stored for stored in page.stored if status is None or stored.record.status is status]
-        return _json(Listing(descriptions=[_entry(stored) for stored in found], cursor=page.cursor or None))
+        """Stored records, in pages by name; a page is empty only if there are no more."""
+        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
+        wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
+        catalogue = self.catalogue()
+        page = await catalogue.find(catalogue.watched(container), prefix, wanted, cursor, limit)
+        return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
+
+    async def coverage(
+        self,
+        request: Request,
+        prefix: Prefix = "",
+        container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
+    ) -> Response:
+        """How many pictures have published texts, by language."""
+        _refuse_others(request, ("prefix", "container"))
+        catalogue = self.catalogue()
+        name = catalogue.watched(container)
+        try:
+            async with asyncio.timeout(_COUNTING):
+                counted = await catalogue.coverage(name, prefix)
+        except TimeoutError:
+            sentence = "So many pictures cannot be counted in one call; `describer status` counts them."
+            raise InvalidRequest(sentence, field="prefix") from None
+        return _json(Covered.of(counted, name))
+
+    async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
+        """The interface in OpenAPI 3.1."""
+        return await _written(request, Document(unions))
+
+    async def swagger(self, request: Request) -> Response:
+        """The interface in Swagger 2.0, as far as that can say it."""
+        return await _written(request, Document.SWAGGER)
 
     async def health(self) -> Response:
         """That the app runs; nothing is asked of anything else."""
@@ -136,24 +215,35 @@ class Routes:
         found = await self.checks()
         healthy = all(check.verdict is not Verdict.FAILED for check in found)
         checks = [CheckResult(**asdict(check)) for check in found]
-        return _json(DeepHealth(status="ok" if healthy else "failed", checks=checks), 200 if healthy else 503)
+        if healthy:
+            return _json(DeepHealth(status="ok", checks=checks))
+        return _json(DeepHealth(status="failed", checks=checks), 503, {"retry-after": str(RETRY_SECONDS)})
 
     async def _each(
         self, source: PictureSource, brief: Brief, options: Options, request: Request
-    ) -> Described | Undescribed:
+    ) -> DescribedResult | Undescribed:
         try:
             record = await self.on_demand().describe(source, brief, write=bool(options.write))
         except DescriberError as error:
             access_log.put_off(request.state.request_id, error, self.on_demand().watched([source]))
             problem = Problem.of(error).body(request.state.request_id)
             return Undescribed.model_validate({"status": "unavailable", "problem": problem})
-        return Described.of(record, whole=options.include == "record")
+        return DescribedResult.of(record, whole=options.include == "record")
 
     async def _answered(self, sources: Sequence[PictureSource], question: Question, form: Form) -> Response:
         said = await self.on_demand().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
-        return PlainTextResponse(said.text) if form is Form.TEXT else _json(Answered.of(said))
+        return _text(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+
+
+def _text(text: str) -> Response:
+    """Without what a terminal would obey: people print such answers with curl."""
+    return PlainTextResponse(_OBEYED.sub("\ufffd", text))
+
+
+def _form_of_answer(request: Request) -> Form:
+    return wanted(request.headers.get("accept", ""))
 
 
 def _refuse_others(request: Request, known: Iterable[str]) -> None:
@@ -169,7 +259,7 @@ def _choices(known: Iterable[str]) -> str:
     return f"they are {names}" if names else "there are none"
 
 
-def _told(record: Record, options: Options, form: Form) -> Response:
+def _response(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _WITH_TEXTS:
         raise Problem.of_status(record.status, record.reason)
     if form is Form.JSON:
@@ -177,11 +267,18 @@ def _told(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _PUBLISHED:
         more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
-    return PlainTextResponse(record.alt_text)
+    return _text(record.alt_text)
 
 
-def _json(body: BaseModel, status: int = 200) -> Response:
-    return JSONResponse(body.model_dump(mode="json"), status)
+def _json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(body.model_dump(mode="json"), status, headers)
+
+
+async def _written(request: Request, form: Document) -> Response:
+    """In a thread: to make it takes longer than other calls may wait."""
+    generated = await asyncio.to_thread(request.app.openapi)
+    document = await asyncio.to_thread(written, generated, form, str(request.base_url))
+    return JSONResponse(document, headers={"cache-control": "public, max-age=3600"})
 
 
 def _entry(stored: StoredRecord) -> Entry:
@@ -194,7 +291,7 @@ def _entry(stored: StoredRecord) -> Entry:
         alt_text=record.alt_text,
         flags=record.flags,
         review=record.review,
-        at=record.at.isoformat(timespec="seconds"),
+        at=dates.written(record.at),
         etag=stored.etag,
     )
 

@@ -1,8 +1,8 @@
 """The shapes of requests and answers: what is checked, and what docs/openapi.json says."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from describer.domain.correction import Correction
 from describer.domain.description import ImageKind, Texts
@@ -21,11 +21,19 @@ from describer.entrypoints.on_demand.options import (
     RequestOptions,
 )
 from describer.entrypoints.on_demand.service import MOST_SOURCES, FreeAnswer
+from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.prompt import PROFILES
 
+EXAMPLE_PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEX////IHh7kMBY6AAAAF0lEQVR42mNgIBb8/8"
+    "/AxMDAQCWCWAAA9BUCHTVYa/EAAAAASUVORK5CYII="
+)
+"""A red square on white, 32 pixels wide: a PNG in base64."""
 _STRICT = ConfigDict(extra="forbid")
+_ANSWER = ConfigDict(json_schema_serialization_defaults_required=True)
+"""Open: later versions add fields."""
 _Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
 
@@ -65,6 +73,14 @@ class Options(BaseModel):
     )
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
 
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        """In a query or a form, `de,en` is the same as two of them; JSON has lists."""
+        if isinstance(given, list) and all(isinstance(tag, str) for tag in given):
+            return [tag.strip() for tags in given for tag in tags.split(",")]
+        return given
+
     def order(self) -> RequestOptions:
         """The options as the on-demand service takes them."""
         return RequestOptions(
@@ -85,6 +101,7 @@ class ImageByUrl(BaseModel):
 
     model_config = _STRICT
 
+    kind: Literal["url"] = "url"
     url: Annotated[str, Field(min_length=1)]
 
 
@@ -93,6 +110,7 @@ class ImageByBytes(BaseModel):
 
     model_config = _STRICT
 
+    kind: Literal["base64"] = "base64"
     base64: Annotated[str, Field(min_length=1, json_schema_extra={"contentEncoding": "base64"})]
 
 
@@ -110,6 +128,7 @@ class ImageByBlob(BaseModel):
 
     model_config = _STRICT
 
+    kind: Literal["blob"] = "blob"
     blob: Blob
 
 
@@ -118,7 +137,7 @@ def _by(image: Any) -> str | None:
     return present[0] if len(present) == 1 else None
 
 
-Image = Annotated[
+type Image = Annotated[
     Annotated[ImageByUrl, Tag("url")] | Annotated[ImageByBytes, Tag("base64")] | Annotated[ImageByBlob, Tag("blob")],
     Discriminator(
         _by,
@@ -135,18 +154,34 @@ class Ask(Options):
         extra="forbid",
         json_schema_extra={
             "examples": [
-                {"images": [{"url": "https://pictures.example/cat.jpg"}], "languages": ["en", "de"]},
                 {
-                    "images": [{"base64": "Y2F0"}],
-                    "prompt": "What is on the sofa?",
+                    "images": [{"kind": "base64", "base64": EXAMPLE_PICTURE}],
+                    "prompt": "Which colour is the square?",
                     "max_tokens": 300,
                 },
-                {"images": [{"blob": {"container": "images", "name": "pets/cat.jpg"}}], "write": True},
+                {"images": [{"kind": "url", "url": "https://pictures.example/cat.jpg"}], "languages": ["en", "de"]},
+                {"images": [{"kind": "blob", "blob": {"container": "images", "name": "pets/cat.jpg"}}], "write": True},
             ]
         },
     )
 
     images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        return given
+
+
+class DescribeForm(Options):
+    """The form of `POST /api/describe/form`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    images: Annotated[
+        list[Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]],
+        Field(min_length=1, max_length=MOST_SOURCES),
+    ]
 
 
 class NewTexts(BaseModel):
@@ -197,8 +232,9 @@ class Change(BaseModel):
 class Described(BaseModel):
     """What became of one picture."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _ANSWER
 
+    kind: Literal["description"] = "description"
     status: Status
     reason: str
     alt_text: str
@@ -215,34 +251,44 @@ class Described(BaseModel):
     record: Record | None = Field(None, description="With `include=record`.")
 
     @classmethod
-    def of(cls, record: Record, *, whole: bool) -> "Described":
+    def of(cls, record: Record, *, whole: bool) -> Self:
         """What of a record is told; `whole` adds all of it."""
-        names = cls.model_fields.keys() - {"record"}
+        names = cls.model_fields.keys() - {"kind", "record"}
         return cls(**{name: getattr(record, name) for name in names}, record=record if whole else None)
+
+
+class DescribedResult(Described):
+    """What became of one of several pictures."""
 
 
 class Undescribed(BaseModel):
     """Why one of several pictures could not be worked on; it has no record."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
+    kind: Literal["problem"] = "problem"
     status: Literal["unavailable"]
     problem: ProblemBody
+
+
+type Result = Annotated[DescribedResult | Undescribed, Discriminator("kind")]
 
 
 class Results(BaseModel):
     """What became of several pictures, in the order in which they were given."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
-    results: list[Described | Undescribed]
+    kind: Literal["descriptions"] = "descriptions"
+    results: list[Result]
 
 
-class Answered(BaseModel):
+class AnsweredQuestion(BaseModel):
     """One free answer."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
+    kind: Literal["answer"] = "answer"
     answer: str
     ending: Ending = Field(
         description="`refused`: the answer is the model's refusal; `filtered`, `cut_off`: its beginning."
@@ -251,15 +297,18 @@ class Answered(BaseModel):
     usage: Usage
 
     @classmethod
-    def of(cls, said: FreeAnswer) -> "Answered":
+    def of(cls, said: FreeAnswer) -> "AnsweredQuestion":
         """What of an answer is told."""
         return cls(answer=said.text, ending=said.ending, model=said.model, usage=said.usage)
+
+
+type DescribeAnswer = Annotated[Described | Results | AnsweredQuestion, Discriminator("kind")]
 
 
 class Entry(BaseModel):
     """One record in a listing."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
     container: str
     name: str
@@ -275,16 +324,44 @@ class Entry(BaseModel):
 class Listing(BaseModel):
     """A page of records."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
     descriptions: list[Entry]
-    cursor: str | None = Field(description="For the next page, or null where this was the last. A page may be empty.")
+    cursor: str | None = Field(description="For the next page, or null where this was the last.")
+
+
+class LanguageCoverage(BaseModel):
+    """How far one language is covered."""
+
+    model_config = _STRICT
+
+    pictures: int = Field(description="That have a published alt text in it, or are decorative.")
+    share: float | None = Field(description="Of all pictures, 0 to 1; null where there are none.")
+
+
+class Covered(BaseModel):
+    """How far a container is described."""
+
+    model_config = _STRICT
+
+    container: str
+    pictures: int = Field(description="That are to have a text: not excluded, and of a format that is read.")
+    without_record: int
+    languages: dict[str, LanguageCoverage]
+    statuses: dict[str, int] = Field(description="How many records have each status.")
+    excluded: int
+    orphans: int = Field(description="Records whose picture is gone.")
+
+    @classmethod
+    def of(cls, counted: Coverage, container: str) -> "Covered":
+        """What of it is told."""
+        return cls(container=container, **counted.facts())
 
 
 class Health(BaseModel):
     """That the app runs."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
     status: Literal["ok"]
     version: str
@@ -293,7 +370,7 @@ class Health(BaseModel):
 class CheckResult(BaseModel):
     """What a look at one connection found."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
     name: str
     verdict: Verdict
@@ -305,7 +382,7 @@ class CheckResult(BaseModel):
 class DeepHealth(BaseModel):
     """Whether every connection works."""
 
-    model_config = _STRICT
+    model_config = _ANSWER
 
     status: Literal["ok", "failed"]
     checks: list[CheckResult]

@@ -22,11 +22,9 @@ was answered is kept in memory for some minutes, for those who ask again. `usage
 """
 
 import asyncio
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from describer.domain import precedence
@@ -41,7 +39,7 @@ from describer.entrypoints.on_demand.sources import BlobOf, Loader, PictureSourc
 from describer.pipeline import call_context
 from describer.pipeline.describe import ImageDescriber
 from describer.pipeline.pipeline import origin_of
-from describer.pipeline.ports import ImagePipeline, Page, Records
+from describer.pipeline.ports import ImagePipeline, Records
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -64,16 +62,12 @@ MOST_SOURCES: Final = 10
 """Pictures in one call."""
 
 
-_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
-"""What listings, which are XML, cannot carry."""
-
-
 @dataclass(frozen=True, slots=True)
 class OnDemandService:
     """Serve callers who wait for the answer.
 
     Args:
-        line: what `write` goes through.
+        pipeline: describes and stores what `write` asks for.
         records: where stored texts are looked up.
         image_describer: makes a record of bytes.
         loader: brings pictures in.
@@ -81,7 +75,7 @@ class OnDemandService:
         models: that a caller may choose, beside the usual one.
     """
 
-    line: ImagePipeline
+    pipeline: ImagePipeline
     records: Records
     image_describer: ImageDescriber
     loader: Loader
@@ -140,16 +134,6 @@ class OnDemandService:
             raise NotFound("There is no record of this blob.")
         return stored
 
-    async def page(self, container: str | None, prefix: str, cursor: str, limit: int) -> Page:
-        """Some of a watched container's records, by default of the first one's. Raises NotFound, InvalidRequest."""
-        watched = self.loader.blob_filter.containers
-        if container is not None and container not in watched:
-            raise NotFound("This container is not watched.")
-        if _UNLISTABLE.search(prefix):
-            raise InvalidRequest("No blob's name has control characters.", field="prefix")
-        page = await self.records.page(container or watched[0], prefix, _marker(cursor), limit)
-        return replace(page, cursor=urlsafe_b64encode(page.cursor.encode()).decode())
-
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
         """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
         async with aclosing(self.stream(sources, question)) as pieces:
@@ -183,7 +167,7 @@ class OnDemandService:
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
         await self.loader.get_properties(ref)
-        end = await self.line.describe(
+        end = await self.pipeline.describe(
             ref, brief
         )  # which reserves the memory: to do so here too would be to wait for oneself
         if not isinstance(end, Skip):
@@ -201,13 +185,3 @@ def _in_language_of(record: Record, brief: Brief) -> Record:
 def _with_cost_of_call(record: Record, spent: Usage) -> Record:
     """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
     return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})
-
-
-def _marker(cursor: str) -> str:
-    try:
-        marker = urlsafe_b64decode(cursor.encode("ascii")).decode()
-    except ValueError:
-        marker = "\0"
-    if _UNLISTABLE.search(marker):
-        raise InvalidRequest("This cursor comes from no page.", field="cursor")
-    return marker

@@ -1,9 +1,10 @@
 """At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
 
 The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
-on `image-work`, with a delay. Three kinds of tries are told apart:
+on `image-work`, with a delay. Four kinds of tries are told apart:
 
-- a fault that is not the picture's (rate limits, outages, a missing role) waits for as long as it lasts;
+- a fault of the installation (a missing role, a wrong setting) waits for an operator, for as long as it lasts;
+- one of which nobody knows the cause (a rate limit, an outage) waits for `max_wait` and is then `failed`;
 - one that may be the picture's counts, and the last attempt is recorded as `failed`;
 - a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
   or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
@@ -13,11 +14,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
 from describer.domain.errors import Misconfigured, Transient
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.call_context import UPLOAD_SECONDS, entered
 from describer.pipeline.events import Work, refs
@@ -36,14 +39,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Brings pictures to the line, and back to the queue where the line says "not now".
+    """Brings pictures to the pipeline, and back to the queue where the pipeline says "not now".
 
     Args:
-        pipeline: the line.
+        pipeline: the pipeline.
         queue: `image-work`.
         brief: what is asked of uploaded pictures.
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
+        max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
         work_log: hears of each step.
     """
 
@@ -52,6 +56,7 @@ class Delivery:
     brief: Brief
     max_attempts: int
     backoff: Backoff
+    max_wait: timedelta = timedelta(days=14)
     work_log: WorkObserver = field(default_factory=WorkLog)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
@@ -82,14 +87,15 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
-        try:
-            self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
-        except (Transient, Misconfigured) as fault:
-            await self._put_off(work, fault)
-        except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
-            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
-            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
-            await self._put_off(work, ours)
+        with entered() as call:
+            try:
+                self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
+            except (Transient, Misconfigured) as fault:
+                await self._put_off(work, fault, call.spent)
+            except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+                _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+                ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
+                await self._put_off(work, ours, call.spent)
 
     async def _work_alone(self, work: Work) -> None:
         """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
@@ -111,18 +117,22 @@ class Delivery:
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
+    async def _put_off(self, work: Work, fault: Transient | Misconfigured, spent: Usage) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        later = work.next_attempt(counts_as_attempt=counts_as_attempt)
-        ends = counts_as_attempt and later.attempts >= self.max_attempts
-        why = f"Tried {later.attempts} times; the last time: {fault.message}" if ends else ""
+        unknown = isinstance(fault, Transient) and not counts_as_attempt
+        later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
+        why = ""
+        if counts_as_attempt and later.attempts >= self.max_attempts:
+            why = f"Tried {later.attempts} times; the last time: {fault.message}"
+        elif later.waiting_since and datetime.now(UTC) - later.waiting_since >= self.max_wait:
+            why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
         """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
         if why:
             try:
-                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
+                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why, later.spent))
             except (Transient, Misconfigured) as still:
                 fault = still
             else:

@@ -1,7 +1,7 @@
-"""Each message of a queue comes to an end: that of its function, or a place where it stays until a person reads it.
+"""Handles each queue message to its end: its function succeeds, or the message goes to the dead-letter queue.
 
-The Functions host's own end for a message is a poison queue: a copy that is deleted after seven days, whoever reads it
-or not. So it is never reached: host.json lets a message be received without a limit, and the app counts instead.
+The Functions host would copy a failing message to a poison queue and delete the copy after seven days, read or not. So
+host.json sets no limit on receives, and the app counts them itself.
 """
 
 import logging
@@ -14,12 +14,12 @@ from describer.domain.errors import Misconfigured, Transient
 from describer.pipeline.messages import Unreadable
 from describer.pipeline.ports import Queue
 
-SET_ASIDE: Final = "message.set_aside"
+DEAD_LETTERED: Final = "message.dead_lettered"
 UNFINISHED: Final = "message.unfinished"
 UNEXPECTED: Final = "message.unexpected"
 MAX_RECEIVES: Final = 5
-"""How often a message is received over which the app itself fails. The host waits between two: `visibilityTimeout` of
-host.json, or ten minutes where the queue's name ends in `-poison`."""
+"""How often the app tries a message over which it fails itself. In between the host waits for `visibilityTimeout` of
+host.json, or ten minutes if the queue's name ends in `-poison`."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,37 +29,37 @@ class Message(Protocol):
 
     @property
     def dequeue_count(self) -> int | None:
-        """How often it was received, this time included."""
+        """How often it was received, including this time."""
 
     def get_body(self) -> bytes:
-        """Its text in UTF-8."""
+        """Return its text in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What every function with a queue trigger hands its messages to.
+    """Runs every queue-triggered function.
 
     Args:
-        aside: `work-set-aside`, whose messages never expire and are read by nobody but a person.
+        dead_letters: `dead-letter-queue`, whose messages never expire; only people read them.
     """
 
-    aside: Queue
+    dead_letters: Queue
 
     async def take(self, queue: str, message: Message, work: Callable[[], Awaitable[None]]) -> None:
-        """Await `work`, which works one message of `queue`.
+        """Await `work`, which handles one message of `queue`.
 
-        Returning ends the message. Whatever is raised leaves it on its queue, and the host brings it again.
+        The host deletes the message if this returns, and delivers it again if this raises.
 
         Raises:
-            Transient, Misconfigured: storage takes neither the work's end nor a later try; for as long as that lasts.
-            Exception: a fault of the app's own, before the last receive.
+            Transient, Misconfigured: storage accepts neither the outcome nor a message for a later try.
+            Exception: a bug of the app's, before the last receive.
         """
         body, received = message.get_body(), message.dequeue_count or 1
         facts = {"queue": queue, "received": received}
         try:
             await work()
         except Unreadable as error:
-            await self._put_aside(body, facts, str(error))
+            await self._dead_letter(body, facts, str(error))
         except (Transient, Misconfigured) as fault:
             _log.error(UNFINISHED, extra=facts | {"reason": fault.message})
             raise
@@ -67,8 +67,8 @@ class Inbox:
             _log.error(UNEXPECTED, extra=facts | bugs.facts(error))
             if received < MAX_RECEIVES:
                 raise
-            await self._put_aside(body, facts, f"the app failed over it {received} times ({type(error).__name__})")
+            await self._dead_letter(body, facts, f"the app failed over it {received} times ({type(error).__name__})")
 
-    async def _put_aside(self, body: bytes, facts: dict[str, object], reason: str) -> None:
-        await self.aside.send(body.decode("utf-8", "backslashreplace"), delay=0)
-        _log.error(SET_ASIDE, extra=facts | {"reason": reason})
+    async def _dead_letter(self, body: bytes, facts: dict[str, object], reason: str) -> None:
+        await self.dead_letters.send(body.decode("utf-8", "backslashreplace"), delay=0)
+        _log.error(DEAD_LETTERED, extra=facts | {"reason": reason})

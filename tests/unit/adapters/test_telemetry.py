@@ -19,7 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags, TraceState, use_span
 
 from describer.adapters.app_insights import ListedEvents, ListedSpans, listed_metrics
-from describer.adapters.telemetry import MeteredWorkLog, Names, Telemetry, traced, traced_scribe
+from describer.adapters.telemetry import MeteredWorkLog, Names, Telemetry, traced, traced_describer
 from describer.app import App
 from describer.domain.errors import DescriberError, Filtered, Misconfigured, Transient, Unsupported
 from describer.domain.image_ref import ImageRef
@@ -34,7 +34,7 @@ from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Question
 from describer.vision.imaging.values import PreparedImage
 from tests.fakes import FREE_ANSWER, answer
-from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.conftest import BRIEF, CAT, Harness
 from tests.unit.test_settings import GOOD
 
 ALT_TEXT = "Aunt Agatha in her garden."
@@ -47,7 +47,7 @@ STAGES = [
     "chat gpt-5.6-luna",
     v.RECORDS_SHARE,
     v.RECORDS_WRITE,
-    v.TOPIC_ANNOUNCE,
+    v.TOPIC_PUBLISH,
     v.IMAGES_MARK,
     v.RECORDS_CONFIRM,
 ]
@@ -55,9 +55,9 @@ STAGES = [
 
 @dataclass
 class Observed:
-    """A house whose line is observed, and what was told of it."""
+    """A harness whose pipeline is observed, and what it reported."""
 
-    house: House
+    harness: Harness
     names: Names = field(default_factory=Names)
     exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
     reader: InMemoryMetricReader = field(default_factory=InMemoryMetricReader)
@@ -69,12 +69,12 @@ class Observed:
         self.telemetry = Telemetry.of(tracers, self.meters, self.names)
 
     @property
-    def line(self) -> ImagePipeline:
-        return traced(self.house.pipeline, self.telemetry, "azure.ai.openai")
+    def pipeline(self) -> ImagePipeline:
+        return traced(self.harness.pipeline, self.telemetry, "azure.ai.openai")
 
     @property
     def delivery(self) -> Delivery:
-        return replace(self.house.delivery, pipeline=self.line, work_log=MeteredWorkLog(self.telemetry))
+        return replace(self.harness.delivery, pipeline=self.pipeline, work_log=MeteredWorkLog(self.telemetry))
 
     @property
     def spans(self) -> list[ReadableSpan]:
@@ -94,20 +94,20 @@ class Observed:
             (dict(point.attributes or {}), point.sum if isinstance(point, HistogramDataPoint) else point.value)
             for resource in (data.resource_metrics if data else ())
             for scope in resource.scope_metrics
-            for told in scope.metrics
-            if told.name == metric
-            for point in told.data.data_points
+            for logged in scope.metrics
+            if logged.name == metric
+            for point in logged.data.data_points
             if isinstance(point, NumberDataPoint | HistogramDataPoint)
         ]
 
 
 @pytest.fixture
-def observed(house: House) -> Observed:
-    return Observed(house)
+def observed(harness: Harness) -> Observed:
+    return Observed(harness)
 
 
 async def test_the_trace_of_one_picture_has_each_stage_once_and_in_order(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
     root, *stages = observed.spans
     assert root.name == v.DESCRIBE
     assert root.parent is None
@@ -117,7 +117,7 @@ async def test_the_trace_of_one_picture_has_each_stage_once_and_in_order(observe
 
 
 async def test_the_root_tells_the_outcome(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
     about = observed.about(v.DESCRIBE)
     assert about[v.OUTCOME] == "described"
     assert about[v.ROUNDS] == 1
@@ -131,7 +131,7 @@ async def test_the_root_tells_the_outcome(observed: Observed) -> None:
 
 
 async def test_the_models_span_keeps_to_the_conventions(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
     span = observed.span("chat gpt-5.6-luna")
     assert span.kind is SpanKind.CLIENT
     assert dict(span.attributes or {}) == {
@@ -152,27 +152,27 @@ async def test_neither_texts_nor_pictures_nor_names_are_told(
     observed: Observed, exported: InMemoryLogRecordExporter
 ) -> None:
     picture = b"picture-bytes-of-agatha"
-    observed.house.images.put(CAT, picture, alt_text="", comment="secret metadata")
+    observed.harness.images.put(CAT, picture, alt_text="", comment="secret metadata")
     sorry = answer(f"I'm sorry, I cannot describe {ALT_TEXT}")
-    observed.house.model.script = [Transient("it is on a lease", quoting="pets/cat.jpg"), answer(ALT_TEXT)]
+    observed.harness.model.script = [Transient("it is on a lease", quoting="pets/cat.jpg"), answer(ALT_TEXT)]
     await observed.delivery.handle_upload(CAT.container, CAT.name)
-    await observed.delivery.handle_message(observed.house.queue.sent[0][0].encode())
-    observed.house.images.put(CAT, b"other bytes of agatha")
-    observed.house.model.script = [sorry]
+    await observed.delivery.handle_message(observed.harness.queue.sent[0][0].encode())
+    observed.harness.images.put(CAT, b"other bytes of agatha")
+    observed.harness.model.script = [sorry]
     await observed.delivery.handle_upload(CAT.container, CAT.name)
-    assert observed.house.records.stored[CAT].record.status is Status.NEEDS_REVIEW
+    assert observed.harness.records.stored[CAT].record.status is Status.NEEDS_REVIEW
     data = observed.reader.get_metrics_data()
-    told = "".join(span.to_json() for span in observed.spans) + (data.to_json() if data else "")
-    told += "".join(record.to_json() for record in exported.get_finished_logs())
-    assert "picture.deferred" in told
-    assert "described" in told
+    logged = "".join(span.to_json() for span in observed.spans) + (data.to_json() if data else "")
+    logged += "".join(record.to_json() for record in exported.get_finished_logs())
+    assert "picture.deferred" in logged
+    assert "described" in logged
     for secret in ("Agatha", "agatha", "sleeps on a grey sofa", "secret metadata", "pets/cat", "cat.jpg"):
-        assert secret not in told, secret
+        assert secret not in logged, secret
 
 
-async def test_a_setting_allows_names(house: House) -> None:
-    observed = Observed(house, Names(in_clear=True))
-    await observed.line.describe(CAT, BRIEF)
+async def test_a_setting_allows_names(harness: Harness) -> None:
+    observed = Observed(harness, Names(in_clear=True))
+    await observed.pipeline.describe(CAT, BRIEF)
     assert observed.about(v.DESCRIBE)[v.PICTURE] == "images/pets/cat.jpg"
 
 
@@ -183,7 +183,7 @@ def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "told"),
+    ("fact", "expected"),
     [
         (CAT, "images/6f1812906cfe2f58"),
         (ImageRef("images", "new\nline"), str(ImageRef("images", "new\nline"))),
@@ -195,12 +195,12 @@ def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
         (None, "None"),
     ],
 )
-def test_a_fact_leaves_as_what_it_is_and_a_picture_by_its_alias(fact: object, told: object) -> None:
-    assert Names().told(fact) == told
+def test_a_fact_leaves_as_what_it_is_and_a_picture_by_its_alias(fact: object, expected: object) -> None:
+    assert Names().render(fact) == expected
 
 
 def test_a_fact_leaves_in_clear_where_that_is_allowed() -> None:
-    assert Names(in_clear=True).told(CAT) == "images/pets/cat.jpg"
+    assert Names(in_clear=True).render(CAT) == "images/pets/cat.jpg"
 
 
 @pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403"), ValueError("a bug")], ids=repr)
@@ -208,9 +208,9 @@ async def test_a_failure_marks_its_span_and_the_root(observed: Observed, fault: 
     async def fails() -> None:
         raise fault
 
-    observed.house.model.meanwhile = fails
+    observed.harness.model.meanwhile = fails
     with pytest.raises(type(fault)):
-        await observed.line.describe(CAT, BRIEF)
+        await observed.pipeline.describe(CAT, BRIEF)
     for name in (v.DESCRIBE, "chat gpt-5.6-luna"):
         span = observed.span(name)
         assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
@@ -228,33 +228,33 @@ async def test_a_failure_marks_its_span_and_the_root(observed: Observed, fault: 
 )
 async def test_a_refused_picture_has_its_outcome(observed: Observed, refusal: DescriberError, status: str) -> None:
     if isinstance(refusal, Filtered):
-        observed.house.model.script = [refusal]
+        observed.harness.model.script = [refusal]
     else:
-        observed.house.preparer.refuses = refusal
-    await observed.line.describe(CAT, BRIEF)
+        observed.harness.preparer.refuses = refusal
+    await observed.pipeline.describe(CAT, BRIEF)
     assert observed.about(v.DESCRIBE)[v.OUTCOME] == status
     assert observed.span(v.DESCRIBE).status.status_code is StatusCode.UNSET
     assert observed.points(v.PICTURES) == [({v.OUTCOME: status}, 1)]
 
 
 async def test_a_skip_has_its_reason(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
-    await observed.line.describe(CAT, BRIEF)
-    await observed.line.describe(ImageRef("images", "gone.jpg"), BRIEF)
-    await observed.line.describe(ImageRef("images", "private/x.jpg"), BRIEF)
-    await observed.line.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
-    observed.house.records.newer.add(CAT)
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
+    await observed.pipeline.describe(ImageRef("images", "gone.jpg"), BRIEF)
+    await observed.pipeline.describe(ImageRef("images", "private/x.jpg"), BRIEF)
+    await observed.pipeline.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
+    observed.harness.records.newer.add(CAT)
+    await observed.pipeline.describe(CAT, BRIEF)
     counted = {str(about[v.OUTCOME]): count for about, count in observed.points(v.PICTURES)}
     assert counted == dict.fromkeys(["described", *SkipReason], 1)
 
 
 async def test_a_lost_race_is_a_second_round_in_the_same_trace(observed: Observed) -> None:
     async def somebody_tags_it() -> None:
-        observed.house.images.tag(CAT, tag="new")
+        observed.harness.images.tag(CAT, tag="new")
 
-    observed.house.model.meanwhile = somebody_tags_it
-    await observed.line.describe(CAT, BRIEF)
+    observed.harness.model.meanwhile = somebody_tags_it
+    await observed.pipeline.describe(CAT, BRIEF)
     assert observed.about(v.DESCRIBE)[v.ROUNDS] == 2
     assert [span.name for span in observed.spans].count("chat gpt-5.6-luna") == 1
     lost = [span for span in observed.spans if span.attributes and span.attributes.get(v.ERROR_TYPE) == "Conflict"]
@@ -262,7 +262,7 @@ async def test_a_lost_race_is_a_second_round_in_the_same_trace(observed: Observe
 
 
 async def test_an_answer_is_metered(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
     about = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "azure.ai.openai",
@@ -273,7 +273,7 @@ async def test_an_answer_is_metered(observed: Observed) -> None:
         (about | {"gen_ai.token.type": "input"}, 1072),
         (about | {"gen_ai.token.type": "output"}, 90),
     ]
-    record = observed.house.records.stored[CAT].record
+    record = observed.harness.records.stored[CAT].record
     assert record.cost
     [(paid, usd)] = observed.points(v.COST)
     assert paid == about
@@ -284,18 +284,18 @@ async def test_an_answer_is_metered(observed: Observed) -> None:
 
 
 async def test_what_is_not_asked_costs_nothing(observed: Observed) -> None:
-    await observed.line.describe(CAT, BRIEF)
+    await observed.pipeline.describe(CAT, BRIEF)
     twin = ImageRef("images", "copy.jpg")
-    observed.house.images.put(twin, b"cat")
-    await observed.line.describe(twin, BRIEF)
+    observed.harness.images.put(twin, b"cat")
+    await observed.pipeline.describe(twin, BRIEF)
     assert sum(tokens for _, tokens in observed.points(v.TOKENS)) == 1162
 
 
 async def test_deferred_work_is_counted_by_its_fault_and_timed_when_picked_up(observed: Observed) -> None:
-    observed.house.model.script = [Misconfigured("a missing role"), Transient("429")]
+    observed.harness.model.script = [Misconfigured("a missing role"), Transient("429")]
     await observed.delivery.handle_upload(CAT.container, CAT.name)
     assert observed.points(v.QUEUE_AGE) == []
-    event = json.loads(observed.house.queue.sent[0][0])
+    event = json.loads(observed.harness.queue.sent[0][0])
     event["firstseen"] = "2026-01-01T00:00:00+00:00"
     await observed.delivery.handle_message(json.dumps(event).encode())
     assert sorted((str(about[v.FAULT]), n) for about, n in observed.points(v.DEFERRALS)) == [
@@ -307,19 +307,22 @@ async def test_deferred_work_is_counted_by_its_fault_and_timed_when_picked_up(ob
 
 
 async def test_giving_up_is_a_visit_too(observed: Observed) -> None:
-    observed.house.model.script = [Transient("500", counts_as_attempt=True)] * 3
+    observed.harness.model.script = [Transient("500", counts_as_attempt=True)] * 3
     await observed.delivery.handle_upload(CAT.container, CAT.name)
     for number in range(2):
-        await observed.delivery.handle_message(observed.house.queue.sent[number][0].encode())
+        await observed.delivery.handle_message(observed.harness.queue.sent[number][0].encode())
     assert observed.about(v.GIVE_UP)[v.OUTCOME] == "failed"
     assert observed.points(v.PICTURES) == [({v.OUTCOME: "failed"}, 1)]
 
 
 async def test_the_observed_line_does_what_the_bare_one_does(observed: Observed) -> None:
-    told, bare = await observed.line.describe(CAT, BRIEF), await House(images=observed.house.images).describe()
-    assert isinstance(told, Record)
+    logged, bare = (
+        await observed.pipeline.describe(CAT, BRIEF),
+        await Harness(images=observed.harness.images).describe(),
+    )
+    assert isinstance(logged, Record)
     assert isinstance(bare, Record)
-    assert told.model_dump(exclude={"at", "source"}) == bare.model_dump(exclude={"at", "source"})
+    assert logged.model_dump(exclude={"at", "source"}) == bare.model_dump(exclude={"at", "source"})
 
 
 @pytest.fixture
@@ -328,7 +331,7 @@ def exported() -> Iterator[InMemoryLogRecordExporter]:
     exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     provider = LoggerProvider()
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    handler, logger = ListedEvents(provider.get_logger(v.SCOPE), Names().told), logging.getLogger(v.SCOPE)
+    handler, logger = ListedEvents(provider.get_logger(v.SCOPE), Names().render), logging.getLogger(v.SCOPE)
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -356,10 +359,10 @@ def test_only_listed_events_leave_and_only_with_their_listed_facts(
 ) -> None:
     kept = {name: more.pop(name) for name in ("exc_info", "stack_info") if name in more}
     logging.getLogger("describer.somewhere").error(event, *arguments, extra=more, **kept)
-    told = [
+    logged = [
         (record.log_record.body, dict(record.log_record.attributes or {})) for record in exported.get_finished_logs()
     ]
-    assert told == ([] if left is None else [(event, left)])
+    assert logged == ([] if left is None else [(event, left)])
 
 
 def test_a_span_leaves_by_its_scope_and_name_with_its_listed_attributes_alone(observed: Observed) -> None:
@@ -389,10 +392,10 @@ def test_a_metric_keeps_its_listed_attributes_alone(observed: Observed) -> None:
 
 
 async def test_log_events_carry_facts_and_the_trace(observed: Observed, exported: InMemoryLogRecordExporter) -> None:
-    observed.house.model.script = [Transient("storage answered 503", retry_after=7, quoting="pets/cat.jpg")]
+    observed.harness.model.script = [Transient("storage answered 503", retry_after=7, quoting="pets/cat.jpg")]
     with observed.telemetry.span(v.DESCRIBE):
         await observed.delivery.handle_upload(CAT.container, CAT.name)
-    [event] = [told.log_record for told in exported.get_finished_logs()]
+    [event] = [logged.log_record for logged in exported.get_finished_logs()]
     assert event.body == "picture.deferred"
     facts = dict(event.attributes or {})
     assert facts.pop("age") == pytest.approx(0, abs=5)
@@ -416,7 +419,7 @@ def test_it_is_off_unless_configured() -> None:
 
 
 async def _replied(observed: Observed) -> list[str | FreeAnswer]:
-    image_describer = traced_scribe(observed.house.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
+    image_describer = traced_describer(observed.harness.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
     question = Question("Who is it?", "gpt-5.6-luna", "low", 300)
     async with aclosing(image_describer.model.reply(question, [PreparedImage(b"cat", 64, 48)])) as pieces:
         return [piece async for piece in pieces]
@@ -431,7 +434,7 @@ async def test_a_free_answer_is_observed_to_its_end(observed: Observed) -> None:
 
 
 async def test_a_free_answer_that_breaks_off_marks_its_span(observed: Observed) -> None:
-    observed.house.model.breaks_after = 1
+    observed.harness.model.breaks_after = 1
     with pytest.raises(Transient):
         await _replied(observed)
     (span,) = observed.spans
@@ -443,7 +446,7 @@ async def test_a_free_answer_may_be_taken_by_several_tasks(
     observed: Observed, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A web server takes the first piece in one task and the rest in another."""
-    image_describer = traced_scribe(observed.house.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
+    image_describer = traced_describer(observed.harness.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
     question = Question("Who is it?", "gpt-5.6-luna", "low", 300)
     pieces = image_describer.model.reply(question, [PreparedImage(b"cat", 64, 48)])
     await asyncio.create_task(anext(pieces))
@@ -456,7 +459,7 @@ async def test_a_free_answer_may_be_taken_by_several_tasks(
 async def test_a_free_answer_that_nobody_takes_to_its_end_has_its_span(
     observed: Observed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    image_describer = traced_scribe(observed.house.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
+    image_describer = traced_describer(observed.harness.pipeline.image_describer, observed.telemetry, "azure.ai.openai")
     pieces = image_describer.model.reply(Question("Who?", "gpt-5.6-luna", "low", 300), [PreparedImage(b"cat", 64, 48)])
     await asyncio.create_task(anext(pieces))
     await asyncio.create_task(pieces.aclose())

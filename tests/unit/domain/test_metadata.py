@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -35,7 +35,7 @@ def test_a_value_is_printable_ascii_and_any_url_decoder_reads_it(text: str) -> N
     encoded = metadata.encode(text)
     assert encoded.isascii() and encoded.isprintable()
     assert encoded == encoded.strip()
-    assert unquote(encoded) == text
+    assert unquote(encoded) == unquote_plus(encoded) == text
 
 
 @given(texts, st.integers(20, 400))
@@ -76,6 +76,34 @@ def test_names_are_merged_without_regard_to_case() -> None:
 
 def test_a_text_that_says_the_same_stays_to_the_letter() -> None:
     assert _merged({"alt_text": "Tom, 100%25 cat"}, _record(alt_text="Tom, 100% cat"))["alt_text"] == "Tom, 100%25 cat"
+
+
+def test_decoders_of_forms_and_of_urls_read_the_same_from_every_pair() -> None:
+    record = _record(alt_text="C++, +49 30", model="a+b", language="de", at=datetime(2026, 11, 28, 21, 43, tzinfo=UTC))
+    pairs = _merged({}, record, sidecar="images/1+1.jpg.json")
+    assert {name: unquote_plus(value) for name, value in pairs.items()} == {
+        name: unquote(value) for name, value in pairs.items()
+    }
+    assert pairs["description_at"] == "2026-11-28T21:43:00Z"
+    assert unquote_plus(pairs["alt_text"]) == "C++, +49 30"
+
+
+def test_what_can_be_read_in_a_portal_can_still_be_read() -> None:
+    assert metadata.encode("A cat on a sofa: grey & white, 3/4 asleep.") == "A cat on a sofa: grey & white, 3/4 asleep."
+
+
+@pytest.mark.parametrize("text", ["C++, +49", "Käse + Brot", "100% + 1"])
+def test_a_value_that_an_earlier_version_wrote_is_read_as_it_was_meant(text: str) -> None:
+    earlier = metadata.encode(text).replace("%2B", "+")
+    assert metadata.decode(earlier) == text
+    copy = metadata.read({"alt_text": earlier, "description_digests": f"alt_text:model:{digest_of(text)}"})
+    assert digest_of(copy.values["alt_text"]) == copy.written["alt_text"][1]
+
+
+def test_a_models_plus_sign_is_encoded_anew_and_a_persons_stays_to_the_letter() -> None:
+    model = _merged({"alt_text": "1+1"}, _record(alt_text="1+1", provenance={"alt_text": {"origin": "model"}}))
+    person = _merged({"alt_text": "1+1"}, _record(alt_text="1+1", provenance={"alt_text": {"origin": "human"}}))
+    assert (model["alt_text"], person["alt_text"]) == ("1%2B1", "1+1")
 
 
 def test_full_metadata_is_left_alone() -> None:

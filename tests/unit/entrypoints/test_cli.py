@@ -31,7 +31,7 @@ from describer.entrypoints.cli.tables import of_results as table
 from describer.entrypoints.on_demand.service import BlobOf, RequestOptions, Url
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from tests.fakes import FREE_ANSWER
-from tests.unit.conftest import BRIEF, House
+from tests.unit.conftest import BRIEF, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 LATER = Result("l", fault=Transient("no answer"))
@@ -39,8 +39,8 @@ BAD = Result("b", fault=NotFound("There is no blob."))
 
 
 @pytest.fixture
-async def fine(house: House) -> Result:
-    return Result("g", record=await house.described())
+async def fine(harness: Harness) -> Result:
+    return Result("g", record=await harness.described())
 
 
 def having(result: Result, **changes: object) -> Result:
@@ -138,8 +138,8 @@ def test_an_address_is_named_without_its_signature_also_where_a_blob_was_wanted(
     assert [name for name, _ in find(["a?b.jpg"], "images", b"").sources] == ["images/a?b.jpg"]
 
 
-async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path: Path) -> None:
-    setup = OnDemandSetup(replace(house, memory=MemoryBudget(2 * MIN_RESERVATION)))
+async def test_more_than_there_is_room_for_takes_its_turn(harness: Harness, tmp_path: Path) -> None:
+    setup = OnDemandSetup(replace(harness, memory=MemoryBudget(2 * MIN_RESERVATION)))
     sources = []
     for number in range(7):
         path = tmp_path / f"{number}.jpg"
@@ -150,7 +150,7 @@ async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path
     work = Work(setup.on_demand, at_a_time=8)
     async with asyncio.timeout(10):
         results = [
-            result async for result in work.describe(sources, BRIEF, write=False, told=lambda: ended.append(None))
+            result async for result in work.describe(sources, BRIEF, write=False, on_done=lambda: ended.append(None))
         ]
     assert [result.picture for result in results] == [name for name, _ in sources]
     assert [result.status for result in results] == ["described"] * 3 + ["unreadable"] + ["described"] * 4
@@ -158,9 +158,9 @@ async def test_more_than_there_is_room_for_takes_its_turn(house: House, tmp_path
     assert setup.memory.held == 0
 
 
-async def test_a_question_about_more_than_there_is_memory_for_is_answered(house: House, tmp_path: Path) -> None:
+async def test_a_question_about_more_than_there_is_memory_for_is_answered(harness: Harness, tmp_path: Path) -> None:
     """Ten files that exceed the budget together: each is read when its turn comes."""
-    setup = OnDemandSetup(replace(house, memory=MemoryBudget(2 * MIN_RESERVATION), max_bytes=MIN_RESERVATION))
+    setup = OnDemandSetup(replace(harness, memory=MemoryBudget(2 * MIN_RESERVATION), max_bytes=MIN_RESERVATION))
     files: list[Source] = []
     for number in range(10):
         (tmp_path / f"{number}.jpg").write_bytes(bytes(MIN_RESERVATION))
@@ -169,4 +169,4 @@ async def test_a_question_about_more_than_there_is_memory_for_is_answered(house:
     async with asyncio.timeout(10):
         pieces = [piece async for piece in work.answer(files, setup.on_demand.question("What?", RequestOptions()))]
     assert pieces[-1] == FREE_ANSWER
-    assert len(setup.house.model.calls) == 10
+    assert len(setup.harness.model.calls) == 10

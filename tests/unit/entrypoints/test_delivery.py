@@ -5,6 +5,7 @@ import itertools
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -18,57 +19,57 @@ from describer.pipeline.backoff import Backoff
 from describer.pipeline.events import Work
 from describer.pipeline.messages import Unreadable
 from tests.fakes import FakeQueue, FakeTopic
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_inbox import Received
 
 OUTAGE = Transient("the model's server cannot be reached")
 STUMBLE = Transient("the model's server answered 500", counts_as_attempt=True)
 
 
-async def _deliver_until_done(house: House, limit: int = 20) -> list[float]:
+async def _deliver_until_done(harness: Harness, limit: int = 20) -> list[float]:
     """Delivers the upload and whatever the queue then holds; the delays that were asked for, in seconds."""
-    await house.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
     delays: list[float] = []
-    while len(delays) < len(house.queue.sent) and len(delays) < limit:
-        message, delay = house.queue.sent[len(delays)]
+    while len(delays) < len(harness.queue.sent) and len(delays) < limit:
+        message, delay = harness.queue.sent[len(delays)]
         delays.append(delay)
-        await house.delivery.handle_message(message.encode())
+        await harness.delivery.handle_message(message.encode())
     return delays
 
 
-async def test_a_described_picture_leaves_the_queue_empty(house: House) -> None:
-    assert await _deliver_until_done(house) == []
-    assert CAT in house.records.stored
+async def test_a_described_picture_leaves_the_queue_empty(harness: Harness) -> None:
+    assert await _deliver_until_done(harness) == []
+    assert CAT in harness.records.stored
 
 
-async def test_an_outage_is_waited_out_however_long_it_lasts(house: House) -> None:
-    house.model.script = [OUTAGE] * 12
-    delays = await _deliver_until_done(house)
+async def test_an_outage_is_waited_out_however_long_it_lasts(harness: Harness) -> None:
+    harness.model.script = [OUTAGE] * 12
+    delays = await _deliver_until_done(harness)
     assert delays[:4] == [10, 20, 40, 80]
     assert max(delays) == 3600
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_the_other_sides_wish_is_granted(house: House) -> None:
-    house.model.script = [Transient("429", retry_after=61), Transient("429", retry_after=10**9)]
-    assert await _deliver_until_done(house) == [61, 6 * 86400]
+async def test_the_other_sides_wish_is_granted(harness: Harness) -> None:
+    harness.model.script = [Transient("429", retry_after=61), Transient("429", retry_after=10**9)]
+    assert await _deliver_until_done(harness) == [61, 6 * 86400]
 
 
-async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(house: House) -> None:
-    house.model.script = [STUMBLE, OUTAGE, STUMBLE, STUMBLE]
-    assert len(await _deliver_until_done(house)) == 3
-    record = house.records.stored[CAT].record
+async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(harness: Harness) -> None:
+    harness.model.script = [STUMBLE, OUTAGE, STUMBLE, STUMBLE]
+    assert len(await _deliver_until_done(harness)) == 3
+    record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
     assert record.reason == "Tried 3 times; the last time: the model's server answered 500"
 
 
-async def test_a_fault_of_the_apps_own_ends_in_a_record_too(house: House, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_the_apps_own_ends_in_a_record_too(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
     async def bug() -> None:
         raise ZeroDivisionError("secret")
 
-    house.model.meanwhile = bug
-    assert await _deliver_until_done(house) == [10, 20]
-    record = house.records.stored[CAT].record
+    harness.model.meanwhile = bug
+    assert await _deliver_until_done(harness) == [10, 20]
+    record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
     assert record.reason == "Tried 3 times; the last time: an unexpected ZeroDivisionError; the log says where"
     assert (
@@ -77,58 +78,58 @@ async def test_a_fault_of_the_apps_own_ends_in_a_record_too(house: House, caplog
 
 
 async def test_a_missing_role_is_the_operators_business_and_loses_nothing(
-    house: House, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house.model.script = [Misconfigured("lacks a role")] * 8
-    assert len(await _deliver_until_done(house)) == 8
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    harness.model.script = [Misconfigured("lacks a role")] * 8
+    assert len(await _deliver_until_done(harness)) == 8
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
     assert {record.levelname for record in caplog.records if record.message == "picture.deferred"} == {"ERROR"}
 
 
-async def test_giving_up_that_fails_is_put_off_too(house: House) -> None:
-    house.model.script = [STUMBLE] * 3
-    await house.delivery.handle_upload(CAT.container, CAT.name)
-    await house.delivery.handle_message(house.queue.sent[0][0].encode())
+async def test_giving_up_that_fails_is_put_off_too(harness: Harness) -> None:
+    harness.model.script = [STUMBLE] * 3
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_message(harness.queue.sent[0][0].encode())
 
     async def storage_goes() -> None:
-        house.images.fails_with = Transient("503")
+        harness.images.fails_with = Transient("503")
 
-    house.model.meanwhile = storage_goes
-    await house.delivery.handle_message(house.queue.sent[1][0].encode())
-    assert Work.from_message(house.queue.sent[2][0].encode())[0].attempts == 3
-    house.images.fails_with = None
-    await house.delivery.handle_message(house.queue.sent[2][0].encode())
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    harness.model.meanwhile = storage_goes
+    await harness.delivery.handle_message(harness.queue.sent[1][0].encode())
+    assert Work.from_message(harness.queue.sent[2][0].encode())[0].attempts == 3
+    harness.images.fails_with = None
+    await harness.delivery.handle_message(harness.queue.sent[2][0].encode())
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
 @pytest.mark.parametrize(
     "message", [b"", b"no JSON", b"{}", b'{"subject": "/containers/images"}', b'{"subject": 1}', b"\xff"]
 )
-async def test_a_message_that_names_no_picture_is_unreadable(house: House, message: bytes) -> None:
+async def test_a_message_that_names_no_picture_is_unreadable(harness: Harness, message: bytes) -> None:
     with pytest.raises(Unreadable):
-        await house.delivery.handle_message(message)
+        await harness.delivery.handle_message(message)
 
 
-async def _cut_off(house: House, message: bytes) -> None:
+async def _cut_off(harness: Harness, message: bytes) -> None:
     """What the host does with a message whose try was cut off by a stop or a kill: it hands it over once more."""
-    await house.delivery.handle_message(message, received=2)
+    await harness.delivery.handle_message(message, received=2)
 
 
-async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(house: House) -> None:
+async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(harness: Harness) -> None:
     """It is not worked at once: what the app was killed over would take all that came back with it along again."""
     messages = [Work.first(CAT).to_message().encode() for _ in range(16)]
     chances = iter(number / 32 for number in range(32))
-    delivery = replace(house.delivery, backoff=Backoff(10, chance=lambda: next(chances)))
+    delivery = replace(harness.delivery, backoff=Backoff(10, chance=lambda: next(chances)))
     for message in messages:
         await delivery.handle_message(message, received=2)
-    assert not house.model.calls
-    assert len({delay for _, delay in house.queue.sent}) == 16
-    assert all(delay <= 75 for _, delay in house.queue.sent)
-    (work,) = Work.from_message(house.queue.sent[0][0].encode())
+    assert not harness.model.calls
+    assert len({delay for _, delay in harness.queue.sent}) == 16
+    assert all(delay <= 75 for _, delay in harness.queue.sent)
+    (work,) = Work.from_message(harness.queue.sent[0][0].encode())
     assert (work.attempts, work.interruptions) == (0, 1)
 
 
-async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(house: House) -> None:
+async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(harness: Harness) -> None:
     """So a picture over which the app is killed takes none of them along; the others are put off, uncounted."""
     begun, go = asyncio.Event(), asyncio.Event()
 
@@ -136,114 +137,150 @@ async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(house: H
         begun.set()
         await go.wait()
 
-    house.model.meanwhile, delivery = think, house.delivery
+    harness.model.meanwhile, delivery = think, harness.delivery
     suspect = replace(Work.first(CAT), interruptions=SUSPECT).to_message()
     first = asyncio.create_task(delivery.handle_message(suspect.encode()))
     await begun.wait()
     await delivery.handle_message(suspect.encode())
-    ((message, _),) = house.queue.sent
+    ((message, _),) = harness.queue.sent
     (later,) = Work.from_message(message.encode())
     assert (later.interruptions, later.attempts, later.deferrals) == (SUSPECT, 0, 0)
     go.set()
     await first
     await delivery.handle_message(message.encode())
-    assert len(house.model.calls) == len(house.queue.sent) == 1
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    assert len(harness.model.calls) == len(harness.queue.sent) == 1
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_stop_costs_no_try_of_the_picture(house: House) -> None:
+async def test_a_stop_costs_no_try_of_the_picture(harness: Harness) -> None:
     """Cut off nine times and worked in between, it still has all the tries that a faulty picture has."""
     message = Work.first(CAT).to_message().encode()
     for _ in range(MAX_INTERRUPTIONS - 1):
-        await _cut_off(house, message)
-        message = house.queue.sent[-1][0].encode()
-    house.model.script = [STUMBLE, STUMBLE]
+        await _cut_off(harness, message)
+        message = harness.queue.sent[-1][0].encode()
+    harness.model.script = [STUMBLE, STUMBLE]
     for _ in range(3):
-        await house.delivery.handle_message(message)
-        message = house.queue.sent[-1][0].encode()
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+        await harness.delivery.handle_message(message)
+        message = harness.queue.sent[-1][0].encode()
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_picture_that_is_cut_off_each_time_is_recorded_as_failed_and_nobody_is_blamed(house: House) -> None:
+async def test_a_picture_that_is_cut_off_each_time_is_recorded_as_failed_and_nobody_is_blamed(harness: Harness) -> None:
     message = Work.first(CAT).to_message().encode()
     for _ in range(MAX_INTERRUPTIONS):
-        await _cut_off(house, message)
-        message = house.queue.sent[-1][0].encode()
-    record = house.records.stored[CAT].record
+        await _cut_off(harness, message)
+        message = harness.queue.sent[-1][0].encode()
+    record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
     assert record.reason == (
         f"Begun {MAX_INTERRUPTIONS} times and never ended: "
         "each time the app was stopped, was killed or failed meanwhile"
     )
-    assert [stored.record.status for stored in house.topic.announced] == [Status.FAILED]
-    assert not house.model.calls
+    assert [stored.record.status for stored in harness.topic.published] == [Status.FAILED]
+    assert not harness.model.calls
 
 
 async def test_a_long_wait_of_the_host_is_one_interruption_however_often_it_handed_the_message_over(
-    house: House,
+    harness: Harness,
 ) -> None:
     """As where storage took no message for an hour, and each try to put the work off failed."""
-    await house.delivery.handle_message(Work.first(CAT).to_message().encode(), received=500)
-    (work,) = Work.from_message(house.queue.sent[0][0].encode())
+    await harness.delivery.handle_message(Work.first(CAT).to_message().encode(), received=500)
+    (work,) = Work.from_message(harness.queue.sent[0][0].encode())
     assert work.interruptions == 1
 
 
-async def test_a_picture_that_was_described_before_the_cut_stays_described(house: House) -> None:
-    await house.describe()
+async def test_a_picture_that_was_described_before_the_cut_stays_described(harness: Harness) -> None:
+    await harness.describe()
     last = replace(Work.first(CAT), interruptions=MAX_INTERRUPTIONS - 1).to_message().encode()
-    await _cut_off(house, last)
-    assert house.records.stored[CAT].record.status is Status.DESCRIBED
+    await _cut_off(harness, last)
+    assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_bug_in_working_and_in_giving_up_ends_aside(house: House) -> None:
-    """The worst: nothing of the line works. The host brings the message again, and in the end a person gets it."""
+async def test_a_bug_in_working_and_in_giving_up_ends_aside(harness: Harness) -> None:
+    """The worst: nothing of the pipeline works. The host brings the message again, and in the end a person gets it."""
 
     async def bug() -> None:
         raise ZeroDivisionError
 
-    house.model.meanwhile, house.topic, aside = bug, Buggy(), FakeQueue()
+    harness.model.meanwhile, harness.topic, dead_letters = bug, Buggy(), FakeQueue()
     left, seen = [Work.first(CAT).to_message()], set[str]()
-    while left and len(house.queue.sent) < 100:
+    while left and len(harness.queue.sent) < 100:
         message = left.pop()
         for received in itertools.count(1):
             with suppress(ZeroDivisionError):
-                work = partial(house.delivery.handle_message, message.encode(), received)
-                await Inbox(aside).take("image-work", Received(received, message), work)
+                work = partial(harness.delivery.handle_message, message.encode(), received)
+                await Inbox(dead_letters).take("image-work", Received(received, message), work)
                 break
-        left += [text for text, _ in house.queue.sent if text not in seen]
+        left += [text for text, _ in harness.queue.sent if text not in seen]
         seen |= set(left)
-    assert [Work.from_message(text.encode())[0].ref for text, _ in aside.sent] == [CAT]
+    assert [Work.from_message(text.encode())[0].ref for text, _ in dead_letters.sent] == [CAT]
 
 
 class Buggy(FakeTopic):
     """A topic whose every announcement meets a bug of the app's own."""
 
-    async def announce(self, stored: StoredRecord) -> None:
+    async def publish(self, stored: StoredRecord) -> None:
         raise ZeroDivisionError
 
 
-async def test_deferred_work_is_a_cloud_event(house: House) -> None:
-    house.model.script = [OUTAGE]
-    await house.delivery.handle_upload(CAT.container, CAT.name)
-    event = json.loads(house.queue.sent[0][0])
+async def test_deferred_work_is_a_cloud_event(harness: Harness) -> None:
+    harness.model.script = [OUTAGE]
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    event = json.loads(harness.queue.sent[0][0])
     assert event["specversion"] == "1.0"
     assert event["type"] == "ImageDescriber.ImageDeferred"
     assert event["subject"] == "/blobServices/default/containers/images/blobs/pets/cat.jpg"
     assert all(name.isalnum() and name.islower() for name in event)
 
 
-async def test_a_noticed_event_is_queued_and_not_worked_on(house: House) -> None:
-    await house.delivery.handle_event("Microsoft.Storage.BlobCreated", CAT.subject, {})
-    assert not house.model.calls
-    ((message, delay),) = house.queue.sent
+async def test_a_noticed_event_is_queued_and_not_worked_on(harness: Harness) -> None:
+    await harness.delivery.handle_event("Microsoft.Storage.BlobCreated", CAT.subject, {})
+    assert not harness.model.calls
+    ((message, delay),) = harness.queue.sent
     assert delay == 0
-    await house.delivery.handle_message(message.encode())
-    assert CAT in house.records.stored
+    await harness.delivery.handle_message(message.encode())
+    assert CAT in harness.records.stored
 
 
-async def test_a_deleted_picture_takes_its_sidecar_with_it(house: House) -> None:
-    await house.describe()
-    del house.images.blobs[CAT]
-    await house.delivery.handle_event("Microsoft.Storage.BlobDeleted", CAT.subject, {})
-    await house.delivery.handle_message(house.queue.sent[0][0].encode())
-    assert CAT not in house.records.stored
+async def test_a_deleted_picture_takes_its_sidecar_with_it(harness: Harness) -> None:
+    await harness.describe()
+    del harness.images.blobs[CAT]
+    await harness.delivery.handle_event("Microsoft.Storage.BlobDeleted", CAT.subject, {})
+    await harness.delivery.handle_message(harness.queue.sent[0][0].encode())
+    assert CAT not in harness.records.stored
+
+
+def _long_ago(message: str, days: int) -> bytes:
+    """The message as it would be if it had been put off for so many days."""
+    event = json.loads(message)
+    event["waitingsince"] = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    return json.dumps(event).encode()
+
+
+async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harness: Harness) -> None:
+    harness.model.script = [OUTAGE] * 3
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_message(_long_ago(harness.queue.sent[0][0], 13))
+    assert CAT not in harness.records.stored
+    await harness.delivery.handle_message(_long_ago(harness.queue.sent[1][0], 14))
+    record = harness.records.stored[CAT].record
+    assert record.status is Status.FAILED
+    assert record.reason == "Waited for 14 days; the last time: the model's server cannot be reached"
+
+
+async def test_a_missing_role_ends_nothing_however_long_it_lasts_and_starts_the_waiting_anew(harness: Harness) -> None:
+    harness.model.script = [OUTAGE, Misconfigured("lacks a role"), OUTAGE]
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    for number in range(2):
+        await harness.delivery.handle_message(_long_ago(harness.queue.sent[number][0], 400 if number == 0 else 0))
+    assert CAT not in harness.records.stored
+    assert "waitingsince" in json.loads(harness.queue.sent[2][0])
+    assert "waitingsince" not in json.loads(harness.queue.sent[1][0])
+
+
+async def test_an_old_event_that_is_put_back_has_all_its_time(harness: Harness) -> None:
+    """A dead letter may be put on the queue months later; its first outage must not be its end."""
+    harness.model.script = [OUTAGE]
+    old = replace(Work.first(CAT), first_seen=datetime.now(UTC) - timedelta(days=100))
+    await harness.delivery.handle_message(old.to_message().encode())
+    assert (CAT in harness.records.stored, len(harness.queue.sent)) == (False, 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from describer.domain.errors import DescriberError, Misconfigured, Transient
-from describer.entrypoints.storage_events.inbox import MAX_RECEIVES, SET_ASIDE, UNEXPECTED, UNFINISHED, Inbox
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, MAX_RECEIVES, UNEXPECTED, UNFINISHED, Inbox
 from describer.pipeline.messages import Unreadable
 from tests.fakes import FakeQueue
 
@@ -24,47 +24,47 @@ class Received:
         return self.text.encode()
 
 
-async def _taken(aside: FakeQueue, fault: Exception | None = None, received: int | None = 1) -> None:
+async def _taken(dead_letters: FakeQueue, fault: Exception | None = None, received: int | None = 1) -> None:
     async def work() -> None:
         if fault:
             raise fault
 
-    await Inbox(aside).take(QUEUE, Received(received), work)
+    await Inbox(dead_letters).take(QUEUE, Received(received), work)
 
 
-def _told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
+def _logged(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
     return [vars(record) for record in caplog.records if record.message == event and record.levelname == "ERROR"]
 
 
 async def test_what_ends_well_is_ended(caplog: pytest.LogCaptureFixture) -> None:
-    aside = FakeQueue()
-    await _taken(aside)
-    assert not aside.sent
+    dead_letters = FakeQueue()
+    await _taken(dead_letters)
+    assert not dead_letters.sent
     assert not caplog.records
 
 
 @pytest.mark.parametrize("received", [1, None, 900])
 async def test_what_is_unreadable_is_put_aside_as_it_is(caplog: pytest.LogCaptureFixture, received: int | None) -> None:
-    aside = FakeQueue()
-    await _taken(aside, Unreadable("it names no picture"), received)
-    assert aside.sent == [(TEXT, 0)]
-    (told,) = _told(caplog, SET_ASIDE)
-    assert (told["queue"], told["reason"]) == (QUEUE, "it names no picture")
+    dead_letters = FakeQueue()
+    await _taken(dead_letters, Unreadable("it names no picture"), received)
+    assert dead_letters.sent == [(TEXT, 0)]
+    (logged,) = _logged(caplog, DEAD_LETTERED)
+    assert (logged["queue"], logged["reason"]) == (QUEUE, "it names no picture")
 
 
 async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    aside = FakeQueue()
+    dead_letters = FakeQueue()
     for received in range(1, MAX_RECEIVES):
         with pytest.raises(ZeroDivisionError):
-            await _taken(aside, ZeroDivisionError("bug"), received)
-        assert not aside.sent
-    await _taken(aside, ZeroDivisionError("bug"), MAX_RECEIVES)
-    assert aside.sent == [(TEXT, 0)]
-    assert [told["received"] for told in _told(caplog, UNEXPECTED)] == [*range(1, MAX_RECEIVES + 1)]
-    (told,) = _told(caplog, SET_ASIDE)
-    assert told["reason"] == f"the app failed over it {MAX_RECEIVES} times (ZeroDivisionError)"
+            await _taken(dead_letters, ZeroDivisionError("bug"), received)
+        assert not dead_letters.sent
+    await _taken(dead_letters, ZeroDivisionError("bug"), MAX_RECEIVES)
+    assert dead_letters.sent == [(TEXT, 0)]
+    assert [logged["received"] for logged in _logged(caplog, UNEXPECTED)] == [*range(1, MAX_RECEIVES + 1)]
+    (logged,) = _logged(caplog, DEAD_LETTERED)
+    assert logged["reason"] == f"the app failed over it {MAX_RECEIVES} times (ZeroDivisionError)"
 
 
 @pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("lacks a role")])
@@ -72,11 +72,11 @@ async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
 async def test_what_storage_does_not_take_stays_on_its_queue_for_as_long_as_that_lasts(
     caplog: pytest.LogCaptureFixture, fault: DescriberError, received: int
 ) -> None:
-    aside = FakeQueue()
+    dead_letters = FakeQueue()
     with pytest.raises(type(fault)):
-        await _taken(aside, fault, received)
-    assert not aside.sent
-    assert [told["reason"] for told in _told(caplog, UNFINISHED)] == [str(fault)]
+        await _taken(dead_letters, fault, received)
+    assert not dead_letters.sent
+    assert [logged["reason"] for logged in _logged(caplog, UNFINISHED)] == [str(fault)]
 
 
 async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCaptureFixture) -> None:
@@ -86,4 +86,4 @@ async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCap
 
     with pytest.raises(Transient):
         await _taken(Down(), Unreadable("it names no picture"))
-    assert not _told(caplog, SET_ASIDE)
+    assert not _logged(caplog, DEAD_LETTERED)

@@ -43,7 +43,7 @@ from describer.vision.imaging.preparer import ProcessStudio
 from describer.vision.imaging.values import Limits
 from tests import pictures
 from tests.fakes import FREE_ANSWER, FakeWeb, answer, give_way
-from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.conftest import BRIEF, CAT, Harness
 
 URL = "https://pictures.example/cat.jpg?signature=secret"
 UPLOAD = Upload(b"cat", "cat.jpg")
@@ -51,35 +51,35 @@ UPLOAD = Upload(b"cat", "cat.jpg")
 
 @dataclass
 class OnDemandSetup:
-    """The desk on a house of fakes."""
+    """The on-demand service on fakes."""
 
-    house: House
+    harness: Harness
     web: FakeWeb = field(default_factory=FakeWeb)
 
     def __post_init__(self) -> None:
         self.web.pages[URL] = b"cat"
-        pipeline = self.house.pipeline
-        loader = Loader(self.house.blob_filter, self.house.images, self.web, self.memory, self.house.max_bytes)
+        pipeline = self.harness.pipeline
+        loader = Loader(self.harness.blob_filter, self.harness.images, self.web, self.memory, self.harness.max_bytes)
         self.on_demand = OnDemandService(
-            pipeline, self.house.records, pipeline.image_describer, loader, BRIEF, ("gpt-5.6-sol",)
+            pipeline, self.harness.records, pipeline.image_describer, loader, BRIEF, ("gpt-5.6-sol",)
         )
 
     @property
     def memory(self) -> MemoryBudget:
-        """The one that the line has too, as app.py wires it."""
-        return self.house.memory
+        """The one that the pipeline has too, as app.py wires it."""
+        return self.harness.memory
 
     @property
     def untouched(self) -> bool:
         """Nothing is stored, announced or marked."""
-        house = self.house
-        stored = house.records.stored or house.records.shared or house.topic.announced
-        return not stored and not any(blob.metadata for blob in house.images.blobs.values())
+        harness = self.harness
+        stored = harness.records.stored or harness.records.shared or harness.topic.published
+        return not stored and not any(blob.metadata for blob in harness.images.blobs.values())
 
 
 @pytest.fixture
-def setup(house: House) -> OnDemandSetup:
-    return OnDemandSetup(house)
+def setup(harness: Harness) -> OnDemandSetup:
+    return OnDemandSetup(harness)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_a_picture_is_described_and_nothing_is_stored(
 async def test_what_is_wrong_with_a_picture_is_a_status(
     setup: OnDemandSetup, refusal: DescriberError, status: Status
 ) -> None:
-    setup.house.preparer.refuses = refusal
+    setup.harness.preparer.refuses = refusal
     assert (await setup.on_demand.describe(UPLOAD, BRIEF)).status is status
     setup.web.fails_with = refusal
     assert (await setup.on_demand.describe(Url(URL), BRIEF)).status is status
@@ -110,9 +110,9 @@ async def test_what_is_wrong_with_a_picture_is_a_status(
 
 @pytest.mark.parametrize("source", [Upload(b"x" * 1001), BlobOf(CAT)])
 async def test_a_picture_over_the_limit_is_too_large(setup: OnDemandSetup, source: PictureSource) -> None:
-    setup.house.images.put(CAT, b"x" * 1001)
+    setup.harness.images.put(CAT, b"x" * 1001)
     record = await setup.on_demand.describe(source, BRIEF)
-    assert (record.status, setup.house.images.reads, setup.house.model.calls) == (Status.TOO_LARGE, [], [])
+    assert (record.status, setup.harness.images.reads, setup.harness.model.calls) == (Status.TOO_LARGE, [], [])
     assert "MAX_IMAGE_MB" in record.reason
 
 
@@ -137,45 +137,45 @@ async def test_a_faulty_url_is_the_callers_business(setup: OnDemandSetup) -> Non
 async def test_only_watched_blobs_are_read(
     setup: OnDemandSetup, ref: ImageRef, error: type[DescriberError], *, write: bool
 ) -> None:
-    setup.house.images.put(ImageRef("images", "skipped.jpg"), b"cat", description_skip="true")
-    setup.house.images.put(ImageRef("secrets", "cat.jpg"), b"cat")
+    setup.harness.images.put(ImageRef("images", "skipped.jpg"), b"cat", description_skip="true")
+    setup.harness.images.put(ImageRef("secrets", "cat.jpg"), b"cat")
     with pytest.raises(error):
         await setup.on_demand.describe(BlobOf(ref), BRIEF, write=write)
-    assert setup.house.images.reads == []
+    assert setup.harness.images.reads == []
 
 
 @pytest.mark.parametrize("write", [False, True])
 async def test_a_persons_text_stands(setup: OnDemandSetup, *, write: bool) -> None:
-    setup.house.images.tag(CAT, alt_text="My cat Tom")
+    setup.harness.images.tag(CAT, alt_text="My cat Tom")
     record = await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=write)
     assert (record.status, record.alt_text) == (Status.KEPT, "My cat Tom")
 
 
 async def test_a_persons_text_comes_along_with_a_renamed_picture(setup: OnDemandSetup) -> None:
-    setup.house.images.tag(CAT, description="My cat")
-    await setup.house.describe()
+    setup.harness.images.tag(CAT, description="My cat")
+    await setup.harness.describe()
     new = ImageRef("images", "tom.jpg")
-    setup.house.images.put(new, b"cat", **setup.house.images.blobs.pop(CAT).metadata)
+    setup.harness.images.put(new, b"cat", **setup.harness.images.blobs.pop(CAT).metadata)
     assert (await setup.on_demand.describe(BlobOf(new), BRIEF)).description == "My cat"
 
 
 async def test_what_is_stored_for_the_same_bytes_and_brief_is_not_asked_again(setup: OnDemandSetup) -> None:
-    await setup.house.describe()
-    setup.house.model.script = [answer("Another cat.")]
+    await setup.harness.describe()
+    setup.harness.model.script = [answer("Another cat.")]
     assert (await setup.on_demand.describe(BlobOf(CAT), BRIEF)).alt_text == "A cat on a sofa."
     other = replace(BRIEF, context="Our cat Tom")
     assert (await setup.on_demand.describe(BlobOf(CAT), other)).alt_text == "Another cat."
-    assert setup.house.records.stored[CAT].record.alt_text == "A cat on a sofa."
+    assert setup.harness.records.stored[CAT].record.alt_text == "A cat on a sofa."
 
 
 async def test_writing_is_what_the_trigger_does(setup: OnDemandSetup) -> None:
     record = await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=True)
-    assert setup.house.records.stored[CAT].record == record
-    assert setup.house.metadata()["alt_text"] == "A cat on a sofa."
-    assert len(setup.house.topic.announced) == 1
+    assert setup.harness.records.stored[CAT].record == record
+    assert setup.harness.metadata()["alt_text"] == "A cat on a sofa."
+    assert len(setup.harness.topic.published) == 1
     again = await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=True)
     assert again == record.model_copy(update={"usage": Usage(), "cost": None})
-    assert len(setup.house.model.calls) == 1
+    assert len(setup.harness.model.calls) == 1
 
 
 async def test_only_a_blob_can_be_written(setup: OnDemandSetup) -> None:
@@ -190,8 +190,8 @@ async def test_a_question_about_several_pictures_gets_one_answer(setup: OnDemand
     )
     said = await setup.on_demand.answer([UPLOAD, Url(URL), BlobOf(CAT)], question)
     assert said == FREE_ANSWER
-    assert setup.house.model.asked == [question]
-    assert len(setup.house.model.calls) == 3
+    assert setup.harness.model.asked == [question]
+    assert len(setup.harness.model.calls) == 3
     assert (question.max_completion_tokens, question.detail) == (300, "low")
     assert question.request.splitlines()[0] == "Same cat?"
     assert "de" in question.request and question.request.endswith('"Tom"')
@@ -207,7 +207,7 @@ async def test_an_answer_comes_in_pieces_and_whole_at_last(setup: OnDemandSetup)
 
 
 async def test_an_answer_that_breaks_off_says_so_after_its_pieces(setup: OnDemandSetup) -> None:
-    setup.house.model.breaks_after = 1
+    setup.harness.model.breaks_after = 1
     async with aclosing(
         setup.on_demand.stream([UPLOAD], setup.on_demand.question("What?", RequestOptions()))
     ) as stream:
@@ -218,7 +218,7 @@ async def test_an_answer_that_breaks_off_says_so_after_its_pieces(setup: OnDeman
 
 @pytest.mark.parametrize("ending", Ending)
 async def test_each_ending_is_told(setup: OnDemandSetup, ending: Ending) -> None:
-    setup.house.model.script = [FreeAnswer("I", "luna", Usage(), ending)]
+    setup.harness.model.script = [FreeAnswer("I", "luna", Usage(), ending)]
     assert (
         await setup.on_demand.answer([UPLOAD], setup.on_demand.question("What?", RequestOptions()))
     ).ending is ending
@@ -228,7 +228,7 @@ async def test_the_picture_that_cannot_be_shown_is_named(setup: OnDemandSetup) -
     setup.web.fails_with = TooLarge("Too large.")
     with pytest.raises(TooLarge, match=r"Picture 2: Too large\."):
         await setup.on_demand.answer([UPLOAD, Url(URL)], setup.on_demand.question("What?", RequestOptions()))
-    setup.house.model.script = [Filtered("No.")]
+    setup.harness.model.script = [Filtered("No.")]
     with pytest.raises(Filtered):
         await setup.on_demand.answer([UPLOAD], setup.on_demand.question("What?", RequestOptions()))
 
@@ -287,7 +287,7 @@ def test_wishes_replace_what_is_usual(setup: OnDemandSetup) -> None:
 
 
 async def test_an_alt_text_over_the_callers_limit_wants_a_review(setup: OnDemandSetup) -> None:
-    setup.house.model.script = [answer("A cat that sleeps on a sofa.")]
+    setup.harness.model.script = [answer("A cat that sleeps on a sofa."), answer("A cat that lies on a sofa.")]
     record = await setup.on_demand.describe(UPLOAD, replace(BRIEF, max_chars=20))
     assert (record.status, record.flags) == (Status.NEEDS_REVIEW, ("too_long",))
     assert isinstance(record.translations, dict) and Texts() not in record.translations.values()
@@ -302,11 +302,11 @@ async def test_a_url_that_finds_no_memory_is_told_at_once(setup: OnDemandSetup) 
 
 async def test_what_a_url_gives_is_counted_as_it_comes(setup: OnDemandSetup) -> None:
     """The smallest share is held from the beginning; the rest before it is there."""
-    setup = OnDemandSetup(replace(setup.house, max_bytes=10 * MIN_RESERVATION))
+    setup = OnDemandSetup(replace(setup.harness, max_bytes=10 * MIN_RESERVATION))
     setup.web.pages[URL] = bytes(2 * MIN_RESERVATION)
     with setup.memory.try_reserve(3 * MIN_RESERVATION), pytest.raises(Busy):
         await setup.on_demand.describe(Url(URL), BRIEF)
-    assert setup.house.model.calls == []
+    assert setup.harness.model.calls == []
     assert setup.memory.held == 0
 
 
@@ -317,7 +317,7 @@ async def test_a_blob_waits_for_memory_because_its_bytes_lie_elsewhere(setup: On
         for _ in range(50):
             await give_way()
         assert not work.done()
-        assert setup.house.images.reads == []
+        assert setup.harness.images.reads == []
     async with asyncio.timeout(5):
         assert (await work).status is Status.DESCRIBED
     assert setup.memory.held == 0
@@ -325,27 +325,27 @@ async def test_a_blob_waits_for_memory_because_its_bytes_lie_elsewhere(setup: On
 
 async def test_a_picture_that_is_written_takes_the_memory_once(setup: OnDemandSetup) -> None:
     """One that needs all of the budget would wait for itself."""
-    setup = OnDemandSetup(replace(setup.house, max_bytes=10 * setup.memory.size))
-    setup.house.images.put(CAT, bytes(setup.memory.size))
+    setup = OnDemandSetup(replace(setup.harness, max_bytes=10 * setup.memory.size))
+    setup.harness.images.put(CAT, bytes(setup.memory.size))
     async with asyncio.timeout(5):
         assert (await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=True)).status is Status.DESCRIBED
 
 
 @pytest.mark.parametrize("size", [20, 90, 300])
-async def test_many_that_write_at_once_are_all_answered(house: House, size: int) -> None:
+async def test_many_that_write_at_once_are_all_answered(harness: Harness, size: int) -> None:
     """In units of 1,000 bytes instead of MiB: 12 callers, as host.json allows, and a budget of 256."""
-    setup = OnDemandSetup(replace(house, memory=MemoryBudget(256_000), max_bytes=400_000))
+    setup = OnDemandSetup(replace(harness, memory=MemoryBudget(256_000), max_bytes=400_000))
     refs = [ImageRef("images", f"{number}.jpg") for number in range(12)]
     for number, ref in enumerate(refs):
-        setup.house.images.put(ref, bytes([number]) * size * 1000)
-    setup.house.images.put(CAT, b"u" * 90_000)
+        setup.harness.images.put(ref, bytes([number]) * size * 1000)
+    setup.harness.images.put(CAT, b"u" * 90_000)
     async with asyncio.timeout(20):
-        upload = asyncio.create_task(setup.house.described())
+        upload = asyncio.create_task(setup.harness.described())
         written = (setup.on_demand.describe(BlobOf(ref), BRIEF, write=True) for ref in refs)
         records = await asyncio.gather(*written)
         await upload
     assert [record.status for record in records] == [Status.DESCRIBED] * 12
-    assert len(setup.house.model.calls) == 13
+    assert len(setup.harness.model.calls) == 13
     assert setup.memory.held == 0
 
 
@@ -357,7 +357,7 @@ async def test_memory_is_given_back_before_the_model_is_asked(setup: OnDemandSet
     async def see() -> None:
         held.append(setup.memory.held)
 
-    setup.house.model.meanwhile = see
+    setup.harness.model.meanwhile = see
     await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=write)
     await setup.on_demand.describe(Url(URL), replace(BRIEF, context="a cat"))
     assert held == [0, 0]
@@ -369,13 +369,13 @@ async def test_a_file_is_read_when_there_is_memory_for_it(setup: OnDemandSetup) 
         return bytes(MIN_RESERVATION)
 
     read_at: list[int] = []
-    setup = OnDemandSetup(replace(setup.house, max_bytes=10 * MIN_RESERVATION))
+    setup = OnDemandSetup(replace(setup.harness, max_bytes=10 * MIN_RESERVATION))
     sources = [Readable(MIN_RESERVATION, read, f"{number}.jpg") for number in range(MOST_SOURCES)]
     async with asyncio.timeout(5):
         answered = await setup.on_demand.answer(sources, setup.on_demand.question("What?", RequestOptions()))
     assert answered.ending is Ending.COMPLETE
     assert read_at == [MIN_RESERVATION] * MOST_SOURCES, "one after the other, though all are more than the budget"
-    large = Readable(setup.house.max_bytes + 1, read, "large.jpg")
+    large = Readable(setup.harness.max_bytes + 1, read, "large.jpg")
     assert (await setup.on_demand.describe(large, BRIEF)).status is Status.TOO_LARGE
     assert len(read_at) == MOST_SOURCES
 
@@ -392,7 +392,7 @@ async def test_a_body_of_untold_length_is_counted_as_it_grows(setup: OnDemandSet
 
 async def test_different_pictures_are_not_asked_one_after_the_other(setup: OnDemandSetup) -> None:
     together = asyncio.Barrier(3)
-    setup.house.model.meanwhile = together.wait  # type: ignore[assignment]
+    setup.harness.model.meanwhile = together.wait  # type: ignore[assignment]
     async with asyncio.timeout(5):
         records = await asyncio.gather(*(setup.on_demand.describe(Upload(b"%d" % n), BRIEF) for n in range(3)))
     assert {record.status for record in records} == {Status.DESCRIBED}
@@ -402,22 +402,22 @@ async def test_equal_pictures_are_asked_once_and_each_call_tells_what_it_cost(se
     names = ["a.jpg", "b.jpg", "c.jpg"]
     described = (setup.on_demand.describe(Upload(b"cat", name), BRIEF) for name in names)
     records = await asyncio.gather(*described)
-    assert len(setup.house.model.calls) == 1
+    assert len(setup.harness.model.calls) == 1
     assert [record.source.name for record in records] == names
     assert sorted(record.usage.calls for record in records) == [0, 0, 1]
     again = await setup.on_demand.describe(Url(URL), BRIEF)
-    assert (len(setup.house.model.calls), again.usage, again.cost) == (1, Usage(), None)
+    assert (len(setup.harness.model.calls), again.usage, again.cost) == (1, Usage(), None)
     other = await setup.on_demand.describe(UPLOAD, replace(BRIEF, context="Our cat Tom"))
-    assert (len(setup.house.model.calls), other.usage.calls) == (2, 1)
+    assert (len(setup.harness.model.calls), other.usage.calls) == (2, 1)
 
 
 @pytest.mark.parametrize("write", [False, True])
 async def test_what_was_paid_long_ago_is_not_this_calls_cost(setup: OnDemandSetup, *, write: bool) -> None:
-    paid = await setup.house.described()
+    paid = await setup.harness.described()
     record = await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=write)
     assert (record.alt_text, record.usage, record.cost) == (paid.alt_text, Usage(), None)
-    assert setup.house.records.stored[CAT].record.usage == paid.usage
-    setup.house.images.put(CAT, b"dog")
+    assert setup.harness.records.stored[CAT].record.usage == paid.usage
+    setup.harness.images.put(CAT, b"dog")
     record = await setup.on_demand.describe(BlobOf(CAT), BRIEF, write=write)
     assert record.usage.calls == 1
     assert record.cost

@@ -1,4 +1,4 @@
-"""The picture of the proof: a real PNG, never the same twice, and drawn by any Python."""
+"""The picture of the smoke test: a real PNG, never the same twice, and drawn by any Python."""
 
 import subprocess
 import sys
@@ -18,14 +18,14 @@ def test_the_app_reads_it() -> None:
     assert (header.format, header.width, header.height) == ("PNG", WIDTH, HEIGHT)
 
 
-def test_each_proof_has_a_picture_of_its_own() -> None:
+def test_each_smoke_test_has_a_picture_of_its_own() -> None:
     assert len({SmokeImage(f"t{number}").draw() for number in range(20)}) == 20
     assert SmokeImage("one").draw() == SmokeImage("one").draw()
 
 
 @pytest.mark.parametrize(
     ("text", "token"),
-    [("a1-B2", "a1-B2"), ("../../x y", "xy"), ("", "proof"), ("ü/\n", "proof"), ("x" * 200, "x" * 64)],
+    [("a1-B2", "a1-B2"), ("../../x y", "xy"), ("", "unnamed"), ("ü/\n", "unnamed"), ("x" * 200, "x" * 64)],
 )
 def test_any_text_becomes_a_name_within_the_folder(text: str, token: str) -> None:
     specimen = SmokeImage.of(text)

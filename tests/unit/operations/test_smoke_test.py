@@ -1,4 +1,4 @@
-"""The app proves its own wiring: an upload's record appears in time, or the log says why not; nothing stays behind."""
+"""The smoke test: an upload's record appears in time, or the log says why not; nothing stays behind."""
 
 import logging
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key
 from describer.domain.record import Record
-from describer.operations.smoke_image import FAILED, PATIENCE, PROVED, SmokeImage
+from describer.operations.smoke_image import FAILED, PASSED, PATIENCE, SmokeImage
 from describer.operations.smoke_test import SmokeTest
 from describer.pipeline.blob_filter import BlobFilter
 from tests.fakes import FakeImages, FakeRecords
@@ -69,13 +69,13 @@ class Installation:
             await self.records.write(REF, record, replaces=None)
             await self.records.cache("images", shared_key(digest, record.fingerprint), record)
 
-    async def prove(self) -> tuple[str, dict[str, Any]]:
+    async def run(self) -> tuple[str, dict[str, Any]]:
         """The log event and its facts."""
-        proof = SmokeTest(
+        smoke_test = SmokeTest(
             self.images, self.records, self.blob_filter, "images", pause=self.pause, clock=lambda: self.now
         )
         with self.caplog.at_level(logging.INFO, logger="describer.operations.smoke_test"):
-            await proof.prove(b"t1")
+            await smoke_test.run(b"t1")
         assert len(self.caplog.records) == 1
         return self.caplog.records[0].getMessage(), vars(self.caplog.records[0])
 
@@ -88,10 +88,10 @@ def installation(caplog: pytest.LogCaptureFixture) -> Installation:
     return Installation(caplog)
 
 
-async def test_a_described_picture_proves_it(installation: Installation) -> None:
-    said, facts = await installation.prove()
-    assert said == PROVED
-    assert (facts["proof"], facts["status"], facts["seconds"]) == ("t1", "described", 3.0)
+async def test_a_described_picture_passes(installation: Installation) -> None:
+    said, facts = await installation.run()
+    assert said == PASSED
+    assert (facts["token"], facts["status"], facts["seconds"]) == ("t1", "described", 3.0)
     assert "A sun." not in str(facts)
     assert installation.images.uploaded == [REF]
     assert installation.nothing_stays()
@@ -99,14 +99,14 @@ async def test_a_described_picture_proves_it(installation: Installation) -> None
 
 async def test_a_role_that_is_still_spreading_is_waited_for(installation: Installation) -> None:
     installation.images.script = [Misconfigured("storage answered 403"), Transient("storage answered 503")]
-    said, _ = await installation.prove()
-    assert said == PROVED
+    said, _ = await installation.run()
+    assert said == PASSED
     assert installation.nothing_stays()
 
 
 async def test_a_sidecar_that_never_comes_fails_it_in_time(installation: Installation) -> None:
     installation.after = None
-    said, facts = await installation.prove()
+    said, facts = await installation.run()
     assert said == FAILED
     assert "no sidecar appeared" in facts["reason"]
     assert facts["status"] == "none"
@@ -116,14 +116,14 @@ async def test_a_sidecar_that_never_comes_fails_it_in_time(installation: Install
 
 async def test_a_record_without_an_answer_fails_it_and_says_why(installation: Installation) -> None:
     installation.status = "failed"
-    said, facts = await installation.prove()
+    said, facts = await installation.run()
     assert (said, facts["status"], facts["reason"]) == (FAILED, "failed", "because")
     assert installation.nothing_stays()
 
 
 async def test_a_role_that_never_comes_fails_it_and_says_why(installation: Installation) -> None:
     installation.images.script = [Misconfigured("storage answered 403")] * 1000
-    said, facts = await installation.prove()
+    said, facts = await installation.run()
     assert (said, facts["reason"]) == (FAILED, "storage answered 403")
 
 
@@ -134,22 +134,22 @@ async def test_patterns_that_leave_the_picture_out_are_named_and_nothing_is_uplo
     installation: Installation, blob_filter: BlobFilter
 ) -> None:
     installation.blob_filter = blob_filter
-    said, facts = await installation.prove()
+    said, facts = await installation.run()
     assert said == FAILED
-    assert "nothing can be proved" in facts["reason"]
+    assert "the test cannot run" in facts["reason"]
     assert "IMAGES_" in facts["reason"]
     assert installation.images.uploaded == []
 
 
 async def test_what_cannot_be_removed_is_told(installation: Installation) -> None:
     installation.images.stays = True
-    said, facts = await installation.prove()
+    said, facts = await installation.run()
     assert said == FAILED
-    assert "Not all was removed" in facts["reason"]
+    assert "Could not remove everything" in facts["reason"]
 
 
 async def test_a_sidecar_that_the_line_removes_meanwhile_is_no_fault(installation: Installation) -> None:
-    """The line removes the sidecar of a picture that is gone; here between our reading and our deleting."""
+    """The pipeline removes the sidecar of a picture that is gone; here between our reading and our deleting."""
 
     class Racing(FakeRecords):
         async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
@@ -157,6 +157,6 @@ async def test_a_sidecar_that_the_line_removes_meanwhile_is_no_fault(installatio
             await super().delete(ref, stored)
 
     installation.records = Racing()
-    said, _ = await installation.prove()
-    assert said == PROVED
+    said, _ = await installation.run()
+    assert said == PASSED
     assert installation.nothing_stays()

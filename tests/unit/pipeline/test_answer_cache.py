@@ -4,12 +4,12 @@ import pytest
 
 from describer.domain.record import Record
 from describer.pipeline.answer_cache import KEEP_SECONDS, MOST_ANSWERS, AnswerCache
-from tests.unit.conftest import House
+from tests.unit.conftest import Harness
 
 
 @pytest.fixture
-async def record(house: House) -> Record:
-    return await house.described()
+async def record(harness: Harness) -> Record:
+    return await harness.described()
 
 
 def test_an_answer_is_kept_for_minutes(record: Record) -> None:

@@ -8,174 +8,176 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.review import Demand
 from describer.domain.status import Skip, SkipReason, Status
 from describer.domain.texts import Review
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.vision.brief import Brief
-from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.conftest import BRIEF, CAT, Harness
 
 TOM = "Tom, asleep."
 IN_ENGLISH = Correction({"en": {"alt_text": TOM}})
 
 
-async def test_a_corrected_text_is_a_persons_everywhere_and_nobody_is_asked(house: House) -> None:
-    await house.describe()
-    stored = await house.corrector.correct(CAT, IN_ENGLISH)
+async def test_a_corrected_text_is_a_persons_everywhere_and_nobody_is_asked(harness: Harness) -> None:
+    await harness.describe()
+    stored = await harness.corrector.correct(CAT, IN_ENGLISH)
     record = stored.record
     assert (record.alt_text, record.status, record.review) == (TOM, Status.KEPT, Review.EDITED)
     assert record.description == "A cat sleeps on a grey sofa."
     assert record.history[0].alt_text == "A cat on a sofa."
-    assert house.metadata()["alt_text"] == TOM
-    assert Announcement.of(house.topic.announced[-1], "/x").type == "ImageDescriber.DescriptionEdited"
-    assert await house.describe() == Skip(SkipReason.UNCHANGED, "its record is complete")
-    assert (await house.described(CAT, Brief(("en",), "other", "high", 99))).alt_text == TOM
+    assert harness.metadata()["alt_text"] == TOM
+    assert OutcomeEvent.of(harness.topic.published[-1], "/x").type == "ImageDescriber.DescriptionEdited"
+    assert await harness.describe() == Skip(SkipReason.UNCHANGED, "its record is complete")
+    assert (await harness.described(CAT, Brief(("en",), "other", "high", 99))).alt_text == TOM
 
 
-async def test_the_message_that_mends_a_crash_is_queued_first(house: House) -> None:
-    await house.describe()
-    await _crash_after_writing(house)
-    [(message, delay)] = house.queue.sent
+async def test_the_message_that_mends_a_crash_is_queued_first(harness: Harness) -> None:
+    await harness.describe()
+    await _crash_after_writing(harness)
+    [(message, delay)] = harness.queue.sent
     assert delay > 0
-    house.topic.announced.clear()
-    await house.delivery.handle_message(message.encode())
-    assert house.metadata()["alt_text"] == TOM
-    [stored] = house.topic.announced
-    assert Announcement.of(stored, "/x").type == "ImageDescriber.DescriptionEdited"
+    harness.topic.published.clear()
+    await harness.delivery.handle_message(message.encode())
+    assert harness.metadata()["alt_text"] == TOM
+    [stored] = harness.topic.published
+    assert OutcomeEvent.of(stored, "/x").type == "ImageDescriber.DescriptionEdited"
 
 
-async def _crash_after_writing(house: House) -> None:
-    announce = house.topic.announce
+async def _crash_after_writing(harness: Harness) -> None:
+    publish = harness.topic.publish
 
     async def crash(_: object) -> None:
         raise SystemError("killed")
 
-    house.topic.announce = crash  # type: ignore[assignment, method-assign]
+    harness.topic.publish = crash  # type: ignore[assignment, method-assign]
     with pytest.raises(SystemError):
-        await house.corrector.correct(CAT, IN_ENGLISH)
-    house.topic.announce = announce  # type: ignore[method-assign]
+        await harness.corrector.correct(CAT, IN_ENGLISH)
+    harness.topic.publish = publish  # type: ignore[method-assign]
 
 
-async def test_a_lease_on_the_picture_leaves_the_mark_to_the_message(house: House) -> None:
-    await house.describe()
-    house.images.leased = True
-    assert (await house.corrector.correct(CAT, IN_ENGLISH)).record.alt_text == TOM
-    house.images.leased = False
-    await house.delivery.handle_message(house.queue.sent[0][0].encode())
-    assert house.metadata()["alt_text"] == TOM
+async def test_a_lease_on_the_picture_leaves_the_mark_to_the_message(harness: Harness) -> None:
+    await harness.describe()
+    harness.images.leased = True
+    assert (await harness.corrector.correct(CAT, IN_ENGLISH)).record.alt_text == TOM
+    harness.images.leased = False
+    await harness.delivery.handle_message(harness.queue.sent[0][0].encode())
+    assert harness.metadata()["alt_text"] == TOM
 
 
-async def test_who_saw_another_version_is_told_of_both(house: House) -> None:
-    await house.describe()
-    seen = house.records.stored[CAT].etag
-    now = await house.corrector.correct(CAT, IN_ENGLISH, (seen,))
+async def test_who_saw_another_version_is_told_of_both(harness: Harness) -> None:
+    await harness.describe()
+    seen = harness.records.stored[CAT].etag
+    now = await harness.corrector.correct(CAT, IN_ENGLISH, (seen,))
     with pytest.raises(Outdated) as raised:
-        await house.corrector.correct(CAT, Correction(review=Review.APPROVED), (seen,))
+        await harness.corrector.correct(CAT, Correction(review=Review.APPROVED), (seen,))
     assert (raised.value.current["etag"], raised.value.current["alt_text"]) == (now.etag, TOM)
     assert (raised.value.given["etag"], raised.value.given["alt_text"]) == (seen, "A cat on a sofa.")
-    assert house.records.stored[CAT] == now
+    assert harness.records.stored[CAT] == now
 
 
-async def test_what_the_record_says_already_is_not_written_again(house: House) -> None:
-    await house.describe()
-    before = house.records.stored[CAT]
+async def test_what_the_record_says_already_is_not_written_again(harness: Harness) -> None:
+    await harness.describe()
+    before = harness.records.stored[CAT]
     same = Correction({"en": {"alt_text": "A cat on a sofa."}}, is_decorative=False)
-    assert await house.corrector.correct(CAT, same) == before
-    assert house.queue.sent == []
+    assert await harness.corrector.correct(CAT, same) == before
+    assert harness.queue.sent == []
 
 
-async def test_an_edit_in_the_metadata_is_not_lost_to_a_correction(house: House) -> None:
-    await house.describe()
-    house.images.tag(CAT, description="Tom is eleven.")
-    record = (await house.corrector.correct(CAT, IN_ENGLISH)).record
+async def test_an_edit_in_the_metadata_is_not_lost_to_a_correction(harness: Harness) -> None:
+    await harness.describe()
+    harness.images.tag(CAT, description="Tom is eleven.")
+    record = (await harness.corrector.correct(CAT, IN_ENGLISH)).record
     assert (record.alt_text, record.description) == (TOM, "Tom is eleven.")
     assert record.origin("description") == "human"
 
 
-async def test_a_language_that_is_not_there_is_added(house: House) -> None:
-    await house.describe()
-    record = (await house.corrector.correct(CAT, Correction({"de": {"alt_text": "Tom schläft."}}))).record
+async def test_a_language_that_is_not_there_is_added(harness: Harness) -> None:
+    await harness.describe()
+    record = (await harness.corrector.correct(CAT, Correction({"de": {"alt_text": "Tom schläft."}}))).record
     assert record.translations["de"].alt_text == "Tom schläft."
     assert (record.alt_text, record.status) == ("A cat on a sofa.", Status.DESCRIBED)
-    again = await house.described(CAT, Brief(("en", "de"), BRIEF.model, "high", 1500, chosen=frozenset({"languages"})))
+    again = await harness.described(
+        CAT, Brief(("en", "de"), BRIEF.model, "high", 1500, chosen=frozenset({"languages"}))
+    )
     assert again.translations["de"].alt_text == "Tom schläft."
 
 
-async def test_a_decorative_picture_has_no_alt_text_in_any_language(house: House) -> None:
-    await house.describe()
-    await house.corrector.correct(CAT, Correction({"de": {"alt_text": "Tom schläft."}}))
-    record = (await house.corrector.correct(CAT, Correction(is_decorative=True))).record
+async def test_a_decorative_picture_has_no_alt_text_in_any_language(harness: Harness) -> None:
+    await harness.describe()
+    await harness.corrector.correct(CAT, Correction({"de": {"alt_text": "Tom schläft."}}))
+    record = (await harness.corrector.correct(CAT, Correction(is_decorative=True))).record
     assert (record.alt_text, record.is_decorative, record.status) == ("", True, Status.KEPT)
     assert not any(key.endswith("alt_text") and value for key, value in record.values().items())
-    back = (await house.corrector.correct(CAT, IN_ENGLISH)).record
+    back = (await harness.corrector.correct(CAT, IN_ENGLISH)).record
     assert (back.alt_text, back.is_decorative) == (TOM, False)
 
 
-async def test_what_is_rejected_waits_for_a_person_who_then_settles_it(house: House) -> None:
-    await house.describe()
-    rejected = (await house.corrector.correct(CAT, Correction(review=Review.REJECTED))).record
+async def test_what_is_rejected_waits_for_a_person_who_then_settles_it(harness: Harness) -> None:
+    await harness.describe()
+    rejected = (await harness.corrector.correct(CAT, Correction(review=Review.REJECTED))).record
     assert (rejected.status, rejected.demand) == (Status.NEEDS_REVIEW, Demand.REJECTED)
-    assert len(house.model.asked) == 1
-    settled = (await house.corrector.correct(CAT, Correction({"en": {"alt_text": "A cat on a sofa."}}))).record
+    assert len(harness.model.asked) == 1
+    settled = (await harness.corrector.correct(CAT, Correction({"en": {"alt_text": "A cat on a sofa."}}))).record
     assert (settled.status, settled.demand) == (Status.KEPT, None)
 
 
-async def test_an_approval_freezes_and_can_be_taken_back(house: House) -> None:
-    await house.describe()
-    approved = (await house.corrector.correct(CAT, Correction(review=Review.APPROVED))).record
+async def test_an_approval_freezes_and_can_be_taken_back(harness: Harness) -> None:
+    await harness.describe()
+    approved = (await harness.corrector.correct(CAT, Correction(review=Review.APPROVED))).record
     assert (approved.status, approved.review) == (Status.DESCRIBED, Review.APPROVED)
-    back = (await house.corrector.correct(CAT, Correction(review=Review.SUGGESTED))).record
+    back = (await harness.corrector.correct(CAT, Correction(review=Review.SUGGESTED))).record
     assert back.review == Review.SUGGESTED
 
 
-async def test_any_line_of_the_history_can_be_brought_back(house: House) -> None:
-    await house.describe()
-    await house.corrector.correct(CAT, IN_ENGLISH)
-    await house.corrector.correct(CAT, Correction({"en": {"alt_text": "Nobody."}}))
-    record = house.records.stored[CAT].record
+async def test_any_line_of_the_history_can_be_brought_back(harness: Harness) -> None:
+    await harness.describe()
+    await harness.corrector.correct(CAT, IN_ENGLISH)
+    await harness.corrector.correct(CAT, Correction({"en": {"alt_text": "Nobody."}}))
+    record = harness.records.stored[CAT].record
     number = next(at for at, line in enumerate(record.history, 1) if line.alt_text == TOM)
-    undone = (await house.corrector.correct(CAT, Correction(undo=number))).record
+    undone = (await harness.corrector.correct(CAT, Correction(undo=number))).record
     assert (undone.alt_text, undone.origin("alt_text")) == (TOM, "human")
     assert undone.history[0].alt_text == "Nobody."
 
 
 @pytest.mark.parametrize("undo", [1, 99])
-async def test_a_line_that_is_not_there_is_refused(house: House, undo: int) -> None:
-    await house.describe()
+async def test_a_line_that_is_not_there_is_refused(harness: Harness, undo: int) -> None:
+    await harness.describe()
     with pytest.raises(InvalidRequest) as raised:
-        await house.corrector.correct(CAT, Correction(undo=undo))
+        await harness.corrector.correct(CAT, Correction(undo=undo))
     assert raised.value.field == "undo"
 
 
-async def test_what_has_no_text_cannot_be_approved(house: House) -> None:
-    house.images.put(CAT, b"")
-    house.images.fails_with = None
-    house.max_bytes = -1
-    assert (await house.described()).status is Status.TOO_LARGE
+async def test_what_has_no_text_cannot_be_approved(harness: Harness) -> None:
+    harness.images.put(CAT, b"")
+    harness.images.fails_with = None
+    harness.max_bytes = -1
+    assert (await harness.described()).status is Status.TOO_LARGE
     with pytest.raises(InvalidRequest):
-        await house.corrector.correct(CAT, Correction(review=Review.APPROVED))
-    assert (await house.corrector.correct(CAT, IN_ENGLISH)).record.status is Status.KEPT
+        await harness.corrector.correct(CAT, Correction(review=Review.APPROVED))
+    assert (await harness.corrector.correct(CAT, IN_ENGLISH)).record.status is Status.KEPT
 
 
-async def test_what_is_not_there_or_not_ours_is_not_found(house: House) -> None:
+async def test_what_is_not_there_or_not_ours_is_not_found(harness: Harness) -> None:
     for ref in (CAT, ImageRef("secrets", "cat.jpg")):
         with pytest.raises(NotFound):
-            await house.corrector.correct(ref, IN_ENGLISH)
-    await house.describe()
-    del house.images.blobs[CAT]
+            await harness.corrector.correct(ref, IN_ENGLISH)
+    await harness.describe()
+    del harness.images.blobs[CAT]
     with pytest.raises(NotFound):
-        await house.corrector.correct(CAT, IN_ENGLISH)
+        await harness.corrector.correct(CAT, IN_ENGLISH)
 
 
-async def test_a_record_that_always_changes_is_corrected_later(house: House) -> None:
-    await house.describe()
-    send = house.queue.send
+async def test_a_record_that_always_changes_is_corrected_later(harness: Harness) -> None:
+    await harness.describe()
+    send = harness.queue.send
 
     async def meanwhile(message: str, *, delay: float) -> None:
         await send(message, delay=delay)
-        house.records.edit(CAT, {"rights": str(len(house.queue.sent))})
+        harness.records.edit(CAT, {"rights": str(len(harness.queue.sent))})
 
-    house.queue.send = meanwhile  # type: ignore[method-assign]
+    harness.queue.send = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Transient):
-        await house.corrector.correct(CAT, IN_ENGLISH)
-    assert house.records.stored[CAT].record.alt_text == "A cat on a sofa."
+        await harness.corrector.correct(CAT, IN_ENGLISH)
+    assert harness.records.stored[CAT].record.alt_text == "A cat on a sofa."
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.status import Status
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.messages import Unreadable
-from describer.pipeline.publisher import Announcer
+from describer.pipeline.publisher import OutcomePublisher
 from tests.fakes import FakePublisher, FakeQueue
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "event.schema.json").read_text(encoding="utf-8"))
 SOURCE = "https://pictures.blob.core.windows.net"
@@ -22,24 +22,24 @@ SOURCE = "https://pictures.blob.core.windows.net"
 
 @dataclass
 class Square:
-    """An announcer on fakes."""
+    """A publisher on fakes."""
 
     publisher: FakePublisher = field(default_factory=FakePublisher)
     queue: FakeQueue = field(default_factory=FakeQueue)
 
     @property
-    def announcer(self) -> Announcer:
-        return Announcer(self.publisher, self.queue, Backoff(10, chance=lambda: 0.0), SOURCE)
+    def outcome_publisher(self) -> OutcomePublisher:
+        return OutcomePublisher(self.publisher, self.queue, Backoff(10, chance=lambda: 0.0), SOURCE)
 
 
-async def _stored(house: House) -> StoredRecord:
-    await house.describe()
-    return house.records.stored[CAT]
+async def _stored(harness: Harness) -> StoredRecord:
+    await harness.describe()
+    return harness.records.stored[CAT]
 
 
-async def test_an_event_fits_its_schema_and_says_nothing_of_the_texts(house: House) -> None:
+async def test_an_event_fits_its_schema_and_says_nothing_of_the_texts(harness: Harness) -> None:
     square = Square()
-    await square.announcer.announce(await _stored(house))
+    await square.outcome_publisher.publish(await _stored(harness))
     (event,) = square.publisher.published
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
     assert event["type"] == "ImageDescriber.ImageDescribed"
@@ -48,22 +48,22 @@ async def test_an_event_fits_its_schema_and_says_nothing_of_the_texts(house: Hou
     assert "cat on a sofa" not in json.dumps(event).lower()
 
 
-async def test_a_repeat_has_the_same_id_and_another_record_another(house: House) -> None:
+async def test_a_repeat_has_the_same_id_and_another_record_another(harness: Harness) -> None:
     square = Square()
-    stored = await _stored(house)
-    await square.announcer.announce(stored)
-    await square.announcer.announce(stored)
-    await square.announcer.announce(StoredRecord(stored.record, '"0x1"'))
+    stored = await _stored(harness)
+    await square.outcome_publisher.publish(stored)
+    await square.outcome_publisher.publish(stored)
+    await square.outcome_publisher.publish(StoredRecord(stored.record, '"0x1"'))
     ids = [event["id"] for event in square.publisher.published]
     assert ids[0] == ids[1] != ids[2]
 
 
 @pytest.mark.parametrize("status", Status)
-async def test_only_a_text_that_may_be_published_counts_as_described(house: House, status: Status) -> None:
+async def test_only_a_text_that_may_be_published_counts_as_described(harness: Harness, status: Status) -> None:
     square = Square()
-    stored = await _stored(house)
+    stored = await _stored(harness)
     changed = StoredRecord(stored.record.model_copy(update={"status": status, "reason": "why " * 200}), stored.etag)
-    await square.announcer.announce(changed)
+    await square.outcome_publisher.publish(changed)
     (event,) = square.publisher.published
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
     described = status in {Status.DESCRIBED, Status.KEPT}
@@ -71,23 +71,25 @@ async def test_only_a_text_that_may_be_published_counts_as_described(house: Hous
 
 
 @pytest.mark.parametrize("fault", [Transient("down"), Misconfigured("no role")])
-async def test_what_cannot_be_published_waits_and_is_published_unchanged(house: House, fault: DescriberError) -> None:
+async def test_what_cannot_be_published_waits_and_is_published_unchanged(
+    harness: Harness, fault: DescriberError
+) -> None:
     square = Square()
     square.publisher.fails_with = fault
-    await square.announcer.announce(await _stored(house))
-    await square.announcer.republish(square.queue.sent[0][0].encode())
+    await square.outcome_publisher.publish(await _stored(harness))
+    await square.outcome_publisher.republish(square.queue.sent[0][0].encode())
     assert [delay for _, delay in square.queue.sent] == [10, 20]
     square.publisher.fails_with = None
-    await square.announcer.republish(square.queue.sent[1][0].encode())
+    await square.outcome_publisher.republish(square.queue.sent[1][0].encode())
     (event,) = square.publisher.published
     jsonschema.Draft202012Validator(SCHEMA).validate(event)
     assert len(square.queue.sent) == 2
 
 
-async def test_the_topic_may_ask_for_its_own_delay(house: House) -> None:
+async def test_the_topic_may_ask_for_its_own_delay(harness: Harness) -> None:
     square = Square()
     square.publisher.fails_with = Transient("429", retry_after=99)
-    await square.announcer.announce(await _stored(house))
+    await square.outcome_publisher.publish(await _stored(harness))
     assert square.queue.sent[0][1] == 99
 
 
@@ -95,5 +97,5 @@ async def test_the_topic_may_ask_for_its_own_delay(house: House) -> None:
 async def test_what_is_no_event_of_ours_is_unreadable(message: bytes) -> None:
     square = Square()
     with pytest.raises(Unreadable):
-        await square.announcer.republish(message)
+        await square.outcome_publisher.republish(message)
     assert not square.publisher.published

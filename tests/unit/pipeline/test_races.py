@@ -12,7 +12,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Skip
-from tests.unit.conftest import House
+from tests.unit.conftest import Harness
 
 REFS = [ImageRef("images", f"{number}.jpg") for number in range(3)]
 
@@ -20,8 +20,8 @@ REFS = [ImageRef("images", f"{number}.jpg") for number in range(3)]
 class People:
     """They upload, tag, describe, delete and rename, by the dice."""
 
-    def __init__(self, house: House, dice: random.Random) -> None:
-        self.images = house.images
+    def __init__(self, harness: Harness, dice: random.Random) -> None:
+        self.images = harness.images
         self.dice = dice
 
     async def act(self) -> None:
@@ -56,34 +56,34 @@ def _between(
 @pytest.mark.parametrize("first", range(0, 600, 100))
 async def test_any_order_of_things_ends_in_the_right_record(first: int) -> None:
     for seed in range(first, first + 100):
-        house, dice = House(), random.Random(seed)  # noqa: S311 - dice
-        people = People(house, dice)
+        harness, dice = Harness(), random.Random(seed)  # noqa: S311 - dice
+        people = People(harness, dice)
         for ref in REFS:
-            house.images.put(ref, b"a")
-        quiet = house.model.meanwhile, house.records.write
-        house.model.meanwhile = people.act
-        house.records.write = _between(people, house.records.write)  # type: ignore[method-assign]
+            harness.images.put(ref, b"a")
+        quiet = harness.model.meanwhile, harness.records.write
+        harness.model.meanwhile = people.act
+        harness.records.write = _between(people, harness.records.write)  # type: ignore[method-assign]
         arrivals = [dice.choice(REFS) for _ in range(9)]
-        await asyncio.gather(*(house.delivery.handle_upload(ref.container, ref.name) for ref in arrivals))
-        house.model.meanwhile, house.records.write = quiet  # type: ignore[method-assign]
-        await _all_is_right(house, seed)
-        await _nothing_stays_of_what_goes(house, seed)
+        await asyncio.gather(*(harness.delivery.handle_upload(ref.container, ref.name) for ref in arrivals))
+        harness.model.meanwhile, harness.records.write = quiet  # type: ignore[method-assign]
+        await _all_is_right(harness, seed)
+        await _nothing_stays_of_what_goes(harness, seed)
 
 
-async def _all_is_right(house: House, seed: int) -> None:
-    for ref, blob in list(house.images.blobs.items()):
+async def _all_is_right(harness: Harness, seed: int) -> None:
+    for ref, blob in list(harness.images.blobs.items()):
         by_person = blob.metadata.get("alt_text") == f"Tom {blob.data.decode()}"
-        await house.delivery.handle_upload(ref.container, ref.name)
-        stored, metadata = house.records.stored[ref], house.metadata(ref)
+        await harness.delivery.handle_upload(ref.container, ref.name)
+        stored, metadata = harness.records.stored[ref], harness.metadata(ref)
         assert stored.record.source.sha256 == hashlib.sha256(blob.data).hexdigest(), seed
         assert metadata["description_record"] == stored.etag.strip('"'), seed
         assert not by_person or metadata["alt_text"].startswith("Tom"), seed
-        assert isinstance(await house.describe(ref), Skip), seed
+        assert isinstance(await harness.describe(ref), Skip), seed
 
 
-async def _nothing_stays_of_what_goes(house: House, seed: int) -> None:
-    house.images.blobs.clear()
+async def _nothing_stays_of_what_goes(harness: Harness, seed: int) -> None:
+    harness.images.blobs.clear()
     for ref in REFS:
-        await house.delivery.handle_upload(ref.container, ref.name)
-    assert not house.records.shared, seed
-    assert all("Tom" in stored.record.to_json().decode() for stored in house.records.stored.values()), seed
+        await harness.delivery.handle_upload(ref.container, ref.name)
+    assert not harness.records.shared, seed
+    assert all("Tom" in stored.record.to_json().decode() for stored in harness.records.stored.values()), seed

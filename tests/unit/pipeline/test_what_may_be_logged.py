@@ -6,25 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from describer.entrypoints.storage_events.inbox import SET_ASIDE, UNEXPECTED, UNFINISHED
+from describer.adapters.chat.dialect import ADAPTED
+from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
-from describer.operations.smoke_image import FAILED, PROVED
+from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
-from describer.pipeline.describe import NOT_SHARED
+from describer.pipeline.describe import NOT_MENDED, NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
 from describer.vision.embedded_text.read import UNREADABLE
 from tests.generated import ROOT
 
-CONSTANTS = {"DONE": DONE, "DEFERRED": DEFERRED, "RETURNED": RETURNED, "SET_ASIDE": SET_ASIDE}
+CONSTANTS = {"DONE": DONE, "DEFERRED": DEFERRED, "RETURNED": RETURNED, "DEAD_LETTERED": DEAD_LETTERED}
 CONSTANTS |= {
     "FAILED": FAILED,
-    "PROVED": PROVED,
+    "PASSED": PASSED,
     "UNEXPECTED": UNEXPECTED,
     "UNFINISHED": UNFINISHED,
+    "NOT_MENDED": NOT_MENDED,
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
+    "ADAPTED": ADAPTED,
 }
-LOGGED = {"Transient", "Misconfigured", "Busy", "_NotOurs"}
+LOGGED = {"Transient", "Misconfigured", "Busy", "NotOurs"}
 """Faults whose sentences are logged."""
 OURS = {
     "ROUNDS": "a constant",

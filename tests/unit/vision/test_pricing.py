@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from describer.domain.record import Sent, Usage
-from describer.pipeline.outcome_event import Announcement
+from describer.pipeline.outcome_event import OutcomeEvent
 from describer.vision import families, pricing
-from tests.unit.conftest import BRIEF, CAT, House
+from tests.unit.conftest import BRIEF, CAT, Harness
 
 FAMILIES = sorted(families._families())
 USAGE = Usage(prompt_tokens=3000, completion_tokens=200, calls=2)
@@ -104,17 +104,17 @@ def _sent(tokens: int | None, unshrunk: int | None) -> Sent:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-async def test_each_family_with_a_price_has_a_cost_in_sidecar_and_event(house: House, name: str) -> None:
+async def test_each_family_with_a_price_has_a_cost_in_sidecar_and_event(harness: Harness, name: str) -> None:
     family = families._families()[name]
-    image_describer = replace(house.pipeline.image_describer, families=lambda _: family)
-    await replace(house.pipeline, image_describer=image_describer).describe(CAT, replace(BRIEF, model=name))
-    stored = house.records.stored[CAT]
+    image_describer = replace(harness.pipeline.image_describer, families=lambda _: family)
+    await replace(harness.pipeline, image_describer=image_describer).describe(CAT, replace(BRIEF, model=name))
+    stored = harness.records.stored[CAT]
     paid = pricing.price(family, stored.record.usage.prompt_tokens, stored.record.usage.completion_tokens)
     assert (stored.record.cost is not None) is (family.price is not None)
     if stored.record.cost:
         assert stored.record.cost.usd == pytest.approx(float(paid or 0)) and paid
         assert stored.record.cost.priced_as == name
-    assert Announcement.of(stored, "/x").data.usd == (stored.record.cost and stored.record.cost.usd)
+    assert OutcomeEvent.of(stored, "/x").data.usd == (stored.record.cost and stored.record.cost.usd)
 
 
 @pytest.mark.parametrize("sent", [_sent(None, None), _sent(900, None), _sent(None, 9000)])

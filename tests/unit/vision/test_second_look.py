@@ -13,44 +13,44 @@ from describer.vision.imaging.preparer import ProcessStudio
 from describer.vision.imaging.values import Header, Limits, PreparedImage
 from describer.vision.imaging.version import version
 from tests import pictures
-from tests.unit.conftest import CAT, House
+from tests.unit.conftest import CAT, Harness
 
 DAMAGED = Corrupt("The PNG data is damaged.", {"format": "PNG", "width": 40, "height": 30})
 
 
-async def corrupt(house: House) -> Record:
-    house.preparer.refuses = DAMAGED
-    record = await house.described()
-    house.preparer.refuses = None
+async def corrupt(harness: Harness) -> Record:
+    harness.preparer.refuses = DAMAGED
+    record = await harness.described()
+    harness.preparer.refuses = None
     return record
 
 
-async def test_the_record_says_who_found_it_so_and_what_was_known(house: House) -> None:
-    record = await corrupt(house)
+async def test_the_record_says_who_found_it_so_and_what_was_known(harness: Harness) -> None:
+    record = await corrupt(harness)
     assert (record.status, record.reader) == (Status.CORRUPT, version())
     assert (record.source.format, record.source.width, record.source.height) == ("PNG", 40, 30)
-    assert isinstance(await house.describe(), Skip)
+    assert isinstance(await harness.describe(), Skip)
 
 
-async def test_other_decoders_look_again(house: House) -> None:
-    await corrupt(house)
-    stored = house.records.stored[CAT]
-    house.records.stored[CAT] = replace(stored, record=stored.record.model_copy(update={"reader": "1/pillow 12.0.0"}))
-    record = await house.described()
+async def test_other_decoders_look_again(harness: Harness) -> None:
+    await corrupt(harness)
+    stored = harness.records.stored[CAT]
+    harness.records.stored[CAT] = replace(stored, record=stored.record.model_copy(update={"reader": "1/pillow 12.0.0"}))
+    record = await harness.described()
     assert (record.status, record.reader) == (Status.DESCRIBED, "")
 
 
-async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_picture(house: House) -> None:
+async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_picture(harness: Harness) -> None:
     """The model's family that its process is asked for does not exist there: any error of ours."""
     luna = family("gpt-5.6-luna")
     assert luna is not None
     preparer = ProcessStudio(lambda _: replace(luna, name="no such family"), Limits())
-    house = House(preparer=preparer, max_bytes=10**6)  # type: ignore[arg-type]
-    house.images.put(CAT, pictures.jpeg())
-    await house.delivery.handle_upload(CAT.container, CAT.name)
+    harness = Harness(preparer=preparer, max_bytes=10**6)  # type: ignore[arg-type]
+    harness.images.put(CAT, pictures.jpeg())
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
     await preparer.close()
-    assert CAT not in house.records.stored
-    assert len(house.queue.sent) == 1
+    assert CAT not in harness.records.stored
+    assert len(harness.queue.sent) == 1
 
 
 @pytest.mark.parametrize("package", ["pillow", "pillow-heif", "pyvips-binary"])
@@ -58,10 +58,10 @@ def test_the_version_names_each_decoder(package: str) -> None:
     assert f"/{package} {installed(package)}" in version()
 
 
-async def test_a_spacer_is_taken_for_decorative_and_nobody_is_asked(house: House) -> None:
+async def test_a_spacer_is_taken_for_decorative_and_nobody_is_asked(harness: Harness) -> None:
     blank = PreparedImage(b"jpeg", 1, 1, header=Header("GIF", "image/gif", 1, 1), blank=True)
-    house.preparer.gives = blank
-    record = await house.described()
+    harness.preparer.gives = blank
+    record = await harness.described()
     assert (record.status, record.is_decorative, record.alt_text) == (Status.NEEDS_REVIEW, True, "")
     assert "spacer" in record.reason
-    assert not house.model.calls
+    assert not harness.model.calls

@@ -1,0 +1,125 @@
+"""What a model's server knows of the protocol: found out by what it refuses, once for each model and process.
+
+OpenAI's parameters came one by one, and servers that speak the protocol know some of them. Which one a server does not
+know is told by its name in the error: a 400 or 422 that names a parameter that was sent is tried again without it.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from openai import APIStatusError
+
+ADAPTED: Final = "model.adapted"
+_REFUSES: Final = frozenset({400, 422})
+_CAPS: Final = ("max_completion_tokens", "max_tokens")
+_STRICT, _JSON, _WORDS = "json_schema", "json_object", "in words"
+_FORMS: Final = (_STRICT, _JSON, _WORDS)
+_OF_FORM: Final = ("response_format", "json_schema", "json_object", "grammar", "structured output", "guided")
+"""How servers call the form of the answer in what they say."""
+_SENT_IN_WORDS: Final = "Answer with one JSON object in this JSON schema, and nothing else:"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How requests differ from what the model's family takes.
+
+    Args:
+        without: parameters that are left out.
+        cap: the name of the cap instead of the usual one.
+        form: how the form of the answer is asked for: strictly, as any JSON object, or in words alone.
+    """
+
+    without: frozenset[str] = frozenset()
+    cap: str = ""
+    form: str = _STRICT
+
+    def spoken(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request in this dialect."""
+        told = {name: value for name, value in request.items() if name not in self.without}
+        for usual in _CAPS:
+            if self.cap and usual in told:
+                told[self.cap] = told.pop(usual)
+        if self.form != _STRICT and "response_format" in told:
+            form = told.pop("response_format")
+            told["messages"] = _in_words(told["messages"], form["json_schema"]["schema"])
+            if self.form == _JSON:
+                told["response_format"] = {"type": _JSON}
+        return told
+
+    def simpler(self, request: dict[str, Any], error: APIStatusError) -> "Dialect | None":
+        """The dialect without what the error names; None if it names nothing that can be left out."""
+        if error.status_code not in _REFUSES:
+            return None
+        said = json.dumps([error.message, error.body], ensure_ascii=False, default=str).lower()
+        return next(self._simpler(request, said), None)
+
+    def differences(self) -> Iterator[str]:
+        """What is done otherwise, in words of the protocol."""
+        yield from (f"without {name}" for name in sorted(self.without))
+        if self.cap:
+            yield self.cap
+        if self.form != _STRICT:
+            yield f"form {self.form}"
+
+    def _simpler(self, request: dict[str, Any], said: str) -> Iterator["Dialect"]:
+        sent = request.keys()
+        for usual, other in (_CAPS, _CAPS[::-1]):
+            if usual in sent and usual in said and not self.cap:
+                yield replace(self, cap=other)
+        if "response_format" in sent and any(word in said for word in _OF_FORM):
+            yield replace(self, form=_FORMS[_FORMS.index(self.form) + 1])
+        for name in sorted(sent - {"model", "messages", "stream", "response_format", *_CAPS, "extra_body"}):
+            if name in said:
+                yield replace(self, without=self.without | {name})
+        for name in sorted(request.get("extra_body", ())):
+            if name in said:
+                yield replace(self, without=self.without | {"extra_body"})
+
+
+def _in_words(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    first, *others = messages
+    told = f"{first['content']}\n\n{_SENT_IN_WORDS}\n{json.dumps(schema)}"
+    return [{**first, "content": told}, *others]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialects:
+    """The dialect of each model, for the life of the process."""
+
+    _known: dict[str, Dialect] = field(default_factory=dict)
+
+    def of(self, model: str) -> Dialect:
+        """How this model is asked."""
+        return self._known.get(model, Dialect())
+
+    async def ask[T](self, request: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
+        """Send a request, simpler each time the server names a parameter that it does not know.
+
+        What was left out is remembered once the server has answered without it.
+
+        Raises:
+            openai.APIError: as the SDK does; of several the first, for it names what the family would take.
+        """
+        model: str = request["model"]
+        dialect = known = self.of(model)
+        first: APIStatusError | None = None
+        while True:
+            spoken = dialect.spoken(request)
+            try:
+                answer = await send(spoken)
+            except APIStatusError as error:
+                first = first or error
+                simpler = dialect.simpler(spoken, error)
+                if simpler is None:
+                    raise first from error
+                dialect = simpler
+            else:
+                if dialect != known:
+                    self._known[model] = dialect
+                    _log.warning(ADAPTED, extra={"differences": ", ".join(dialect.differences())})
+                return answer

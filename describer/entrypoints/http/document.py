@@ -1,0 +1,105 @@
+"""The interface as documents: OpenAPI 3.1 in two forms, and Swagger 2.0, all made from what FastAPI says of the routes.
+
+In both forms of OpenAPI alternatives are told apart by `kind`, which has one fixed value in each. Generators differ in
+how they read that: those for .NET and Java by inheritance (a schema that the alternatives extend), those for TypeScript
+and others by `oneOf`. The schemas, their names and all values are the same.
+"""
+
+import copy
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final
+
+from describer.domain.json_schema import Schema, enums_of, readable
+from describer.entrypoints.http import inheritance, swagger
+from describer.entrypoints.http.openapi import SCHEMES, SERVER
+from describer.entrypoints.http.problems import ProblemBody
+from describer.entrypoints.http.schemas import Ask, DescribeForm
+
+PREFIX: Final = "#/components/schemas/"
+_IN_ITS_BODY: Final = "describe"
+"""The operation whose options are documented in its body only: an option stands in one place, or generators stumble."""
+
+
+class Document(StrEnum):
+    """The forms of the document."""
+
+    INHERITANCE = "inheritance"
+    """OpenAPI 3.1 for NSwag, Kiota, openapi-generator and others."""
+    ONE_OF = "oneOf"
+    """OpenAPI 3.1 for openapi-typescript, openapi-python-client and others; validators too."""
+    SWAGGER = "swagger"
+    """Swagger 2.0 for custom connectors."""
+
+
+def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> dict[str, Any]:
+    """The document in a form, of what FastAPI generated.
+
+    Args:
+        generated: left as it is.
+        form: which one.
+        server: the app's own address.
+    """
+    document = _complete(copy.deepcopy(generated)) | {"servers": [{"url": server.rstrip("/")}]}
+    match form:
+        case Document.ONE_OF:
+            return document
+        case Document.INHERITANCE:
+            return inheritance.inherited(document)
+        case Document.SWAGGER:
+            return swagger.of(document)
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All of them."""
+    return (operation for methods in document["paths"].values() for operation in methods.values())
+
+
+def _complete(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document["components"]["schemas"]
+    for model in (Ask, DescribeForm, ProblemBody):
+        own = model.model_json_schema(ref_template=f"{PREFIX}{{model}}")
+        schemas.update(own.pop("$defs", {}))
+        schemas[model.__name__] = own
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    enums = enums_of(schemas, PREFIX)
+    named = {name: readable(schema, enums) for name, schema in sorted(schemas.items()) if PREFIX + name not in enums}
+    for schema in named.values():
+        _tell_apart(schema, named)
+    for operation in operations(document):
+        _tidy(operation, enums)
+    document["components"] = {"schemas": named, "securitySchemes": SCHEMES}
+    return document
+
+
+def _tell_apart(schema: Schema, named: dict[str, Schema]) -> None:
+    """Adds the discriminator to alternatives; pydantic knows it only where every caller has to send it."""
+    references = [choice.get("$ref", "") for choice in schema.get("oneOf", ())]
+    if len(references) > 1 and all(references):
+        kinds = {}
+        for reference in references:
+            alternative = named[reference.removeprefix(PREFIX)]
+            kinds[alternative["properties"]["kind"]["enum"][0]] = reference
+            alternative["required"] = list(dict.fromkeys(["kind", *alternative["required"]]))
+            alternative["properties"]["kind"].pop("default", None)
+        schema["discriminator"] = {"propertyName": "kind", "mapping": kinds}
+
+
+def _tidy(operation: dict[str, Any], enums: dict[str, Schema]) -> None:
+    if operation["operationId"] == _IN_ITS_BODY:
+        del operation["parameters"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _given(readable(parameter["schema"], enums))
+    for response in operation["responses"].values():
+        for media in response.get("content", {}).values():
+            media["schema"] = readable(media["schema"], enums)
+
+
+def _given(schema: Schema) -> Schema:
+    """A parameter is there or not, and never null."""
+    given = {name: value for name, value in schema.items() if name != "description"}
+    if isinstance(kinds := given.get("type"), list):
+        given["type"] = kinds[0]
+        given |= {"enum": [value for value in given["enum"] if value is not None]} if "enum" in given else {}
+    return given

@@ -1,0 +1,42 @@
+"""Alternatives as inheritance: each extends a schema that has nothing but `kind`, and any other field."""
+
+from typing import Any, Final
+
+from describer.domain.json_schema import Schema
+
+_BASE: Final = "The alternatives extend this schema; `kind` tells which one it is."
+
+
+def inherited(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with a schema in place of each `oneOf` with a discriminator, which the alternatives extend."""
+    schemas = document["components"]["schemas"]
+    changed = dict(schemas)
+    for name, union in schemas.items():
+        if discriminator := union.get("discriminator"):
+            changed[name] = _base(discriminator, union.get("description", _BASE))
+            for reference in discriminator["mapping"].values():
+                alternative = reference.rpartition("/")[2]
+                changed[alternative] = _extending(changed[alternative], reference.replace(alternative, name))
+    return document | {"components": document["components"] | {"schemas": changed}}
+
+
+def _base(discriminator: dict[str, Any], description: str) -> Schema:
+    known = ", ".join(discriminator["mapping"])
+    kind = {"type": "string", "description": f"One of {known}; more may come."}
+    return {
+        "type": "object",
+        "description": description,
+        "required": [discriminator["propertyName"]],
+        "properties": {discriminator["propertyName"]: kind},
+        "additionalProperties": True,
+        "discriminator": discriminator,
+    }
+
+
+def _extending(alternative: Schema, base: str) -> Schema:
+    """`Described` is an alternative of two unions: it extends both."""
+    if "allOf" in alternative:
+        *bases, own = alternative["allOf"]
+        return {"allOf": [*bases, {"$ref": base}, own]}
+    own = {name: value for name, value in alternative.items() if name != "additionalProperties"}
+    return {"allOf": [{"$ref": base}, own]}

@@ -1,0 +1,159 @@
+"""What generators of clients stumble over, as a linter of OpenAPI 3.1 documents."""
+
+from collections.abc import Iterator
+from typing import Any
+
+PREFIX = "#/components/schemas/"
+type Document = dict[str, Any]
+
+
+def faults(document: Document) -> list[str]:
+    """What is wrong, a sentence each."""
+    checks = (shared_names, split_names, nulls, alternatives, widths, closed_enums, waits, inline, servers, optional)
+    return [fault for check in checks for fault in check(document)]
+
+
+def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its id."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            yield operation["operationId"], operation
+
+
+def schemas(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema at every depth, with where it stands."""
+
+    def within(where: str, node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+        if isinstance(node, dict):
+            yield where, node
+            for name, each in node.items():
+                if name not in {"examples", "example", "mapping"}:
+                    yield from within(f"{where}/{name}", each)
+        elif isinstance(node, list):
+            for number, each in enumerate(node):
+                yield from within(f"{where}/{number}", each)
+
+    yield from within("", {"paths": document["paths"], "schemas": document["components"]["schemas"]})
+
+
+def shared_names(document: Document) -> Iterator[str]:
+    """An option in the query and in the form becomes two parameters of one method."""
+    for name, operation in operations(document):
+        query = {parameter["name"] for parameter in operation.get("parameters", ())}
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            fields = _resolved(document, media["schema"]).get("properties", {})
+            if both := query & fields.keys():
+                yield f"{name}: {', '.join(sorted(both))} in the query and in the body"
+
+
+def split_names(document: Document) -> Iterator[str]:
+    """Generators split ids at underscores into classes."""
+    for name, _ in operations(document):
+        if not name.isalnum() or not name[0].islower():
+            yield f"{name} is no camelCase"
+
+
+def nulls(document: Document) -> Iterator[str]:
+    """`anyOf` with null becomes a class of its own."""
+    for where, schema in schemas(document):
+        choices = schema.get("anyOf", ())
+        if isinstance(choices, list) and any(choice.get("type") == "null" for choice in choices):
+            yield f"{where}: anyOf with null"
+
+
+def alternatives(document: Document) -> Iterator[str]:
+    """Objects are told apart by a property with one fixed value in each."""
+    for where, schema in schemas(document):
+        choices = [c for key in ("anyOf", "oneOf") for c in schema.get(key, ()) if c != {"type": "null"}]
+        if len(choices) > 1 and "discriminator" not in schema:
+            yield f"{where}: alternatives without a discriminator"
+        for kind, reference in _mapping(schema).items():
+            alternative = document["components"]["schemas"][reference.removeprefix(PREFIX)]
+            own = alternative["allOf"][-1] if "allOf" in alternative else alternative
+            fixed = own["properties"].get(schema["discriminator"]["propertyName"], {})
+            if fixed.get("enum") != [kind] or "kind" not in own["required"]:
+                yield f"{reference}: its kind is not always {kind}"
+
+
+def widths(document: Document) -> Iterator[str]:
+    """Integers are 32 bits wide to many generators, unless it is said."""
+    for where, schema in schemas(document):
+        kinds = schema.get("type")
+        if "integer" in (kinds if isinstance(kinds, list) else [kinds]) and schema.get("format") != "int64":
+            yield f"{where}: an integer that is not int64"
+
+
+def closed_enums(document: Document) -> Iterator[str]:
+    """An answer with a value that a client was not generated for must be readable."""
+    for name in _answers(document):
+        for where, schema in _within(document["components"]["schemas"][name], name):
+            fixed = {"kind", "status"} if name in {"Undescribed", "Health", "DeepHealth"} else {"kind"}
+            if "enum" in schema and where.rpartition("/")[2] not in fixed:
+                yield f"{where}: a closed enum in an answer"
+
+
+def waits(document: Document) -> Iterator[str]:
+    """Generated clients wait and ask again on 429 and 503, for as long as they are told."""
+    for name, operation in operations(document):
+        for status in {"429", "503"} & operation["responses"].keys():
+            if "retry-after" not in operation["responses"][status].get("headers", {}):
+                yield f"{name}: {status} without Retry-After"
+
+
+def inline(document: Document) -> Iterator[str]:
+    """Objects have names of ours, not those that a generator makes up."""
+    for name, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for media in (media for body in bodies for media in body.get("content", {}).values()):
+            if "$ref" not in media["schema"] and media["schema"].get("type") != "string":
+                yield f"{name}: an inline schema"
+
+
+def servers(document: Document) -> Iterator[str]:
+    """Clients want to know where the app is."""
+    if not all(server.get("url", "").startswith("http") for server in document.get("servers") or [{}]):
+        yield "no servers"
+
+
+def optional(document: Document) -> Iterator[str]:
+    """What an answer always has is required, or it may be null wherever it is read. Problems leave out what is null."""
+    for name in _answers(document) - {"ProblemBody", "Version"}:
+        schema = document["components"]["schemas"][name]
+        own = schema["allOf"][-1] if "allOf" in schema else schema
+        if missing := own.get("properties", {}).keys() - {*own.get("required", ())}:
+            yield f"{name}: {', '.join(sorted(missing))} not required"
+
+
+def _mapping(schema: dict[str, Any]) -> dict[str, str]:
+    discriminator = schema.get("discriminator", {})
+    return discriminator.get("mapping", {}) if isinstance(discriminator, dict) else {}
+
+
+def _resolved(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
+    reference = schema.get("$ref", "").removeprefix(PREFIX)
+    found: dict[str, Any] = document["components"]["schemas"].get(reference, schema)
+    return found
+
+
+def _answers(document: Document) -> set[str]:
+    """The names of all schemas that an answer has in it."""
+    named = document["components"]["schemas"]
+    found: set[str] = set()
+    pending = [
+        media["schema"]["$ref"]
+        for _, operation in operations(document)
+        for response in operation["responses"].values()
+        for media in response.get("content", {}).values()
+        if "$ref" in media["schema"]
+    ]
+    while pending:
+        name = pending.pop().removeprefix(PREFIX)
+        if name not in found:
+            found.add(name)
+            pending += [schema["$ref"] for _, schema in _within(named[name], name) if "$ref" in schema]
+            pending += _mapping(named[name]).values()
+    return found
+
+
+def _within(schema: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    return schemas({"paths": {}, "components": {"schemas": {name: schema}}})

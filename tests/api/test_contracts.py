@@ -1,0 +1,136 @@
+"""The documents in a form that generators understand, and each fault that they once had is found if it comes back."""
+
+import base64
+import io
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator
+from PIL import Image
+
+from describer.entrypoints.http.build import document
+from describer.entrypoints.http.document import Document
+from describer.entrypoints.http.schemas import Ask
+from tests.api import contracts
+from tests.api.conftest import Api
+
+FORMS = [Document.INHERITANCE, Document.ONE_OF]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_in_the_document_makes_a_generator_stumble(form: Document) -> None:
+    found = document(form)
+    OpenAPIV31SpecValidator(found).validate()
+    assert contracts.faults(found) == []
+
+
+def test_the_document_for_custom_connectors_is_valid_and_says_what_it_leaves_out() -> None:
+    found = document(Document.SWAGGER)
+    OpenAPIV2SpecValidator(found).validate()
+    assert "forms with several files are left out" in found["info"]["description"]
+    ids = {name for name, _ in contracts.operations(found)}
+    assert ids == {name for name, _ in contracts.operations(document())} - {"describeForm"}
+
+
+def test_nothing_of_openapi_3_is_left_in_swagger() -> None:
+    found = document(Document.SWAGGER)
+    names = {
+        name
+        for _, node in contracts.schemas(found | {"components": {"schemas": found["definitions"]}})
+        for name in node
+    }
+    assert not names & {"oneOf", "anyOf", "discriminator", "nullable", "requestBody", "content", "const", "$defs"}
+    assert "x-nullable" in names
+
+
+def test_both_forms_have_the_same_operations_and_schemas() -> None:
+    first, second = (document(form) for form in FORMS)
+    assert first["paths"] == second["paths"]
+    assert first["components"]["schemas"].keys() == second["components"]["schemas"].keys()
+
+
+def _options_of_the_form_in_the_query(told: dict[str, Any]) -> None:
+    operation = told["paths"]["/api/describe/form"]["post"]
+    operation["parameters"] = [{"name": "languages", "in": "query", "schema": {"type": "string"}}]
+
+
+def _underscores(told: dict[str, Any]) -> None:
+    told["paths"]["/api/descriptions"]["get"]["operationId"] = "list_descriptions"
+
+
+def _any_of_null(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["Listing"]["properties"]["cursor"] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+def _no_fixed_value(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["ImageByUrl"]["properties"]["kind"] = {"type": "string"}
+
+
+def _no_discriminator(told: dict[str, Any]) -> None:
+    del told["components"]["schemas"]["Image"]["discriminator"]
+
+
+def _narrow(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["Source"]["properties"]["size"] = {"type": "integer"}
+
+
+def _closed(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["ProblemBody"]["properties"]["type"]["enum"] = ["urn:image-describer:problem:busy"]
+
+
+def _closed_status(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["Record"]["properties"]["status"]["enum"] = ["described"]
+
+
+def _no_wait(told: dict[str, Any]) -> None:
+    del told["paths"]["/api/health/deep"]["get"]["responses"]["503"]["headers"]["retry-after"]
+
+
+def _inline(told: dict[str, Any]) -> None:
+    answer = told["paths"]["/api/describe"]["post"]["responses"]["200"]["content"]["application/json"]
+    answer["schema"] = {"type": "object"}
+
+
+def _no_server(told: dict[str, Any]) -> None:
+    del told["servers"]
+
+
+def _optional(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["Record"]["required"].remove("alt_text")
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        _options_of_the_form_in_the_query,
+        _underscores,
+        _any_of_null,
+        _no_fixed_value,
+        _no_discriminator,
+        _narrow,
+        _closed,
+        _closed_status,
+        _no_wait,
+        _inline,
+        _no_server,
+        _optional,
+    ],
+)
+def test_the_linter_finds_each_fault_that_the_document_once_had(break_it: Any) -> None:
+    told = deepcopy(document(Document.ONE_OF))
+    break_it(told)
+    assert len(contracts.faults(told)) == 1
+
+
+async def test_the_examples_are_taken(api: Api) -> None:
+    """The one with a picture in it has a real one."""
+    examples = Ask.model_json_schema()["examples"]
+    for example in examples:
+        Ask.model_validate(example, strict=True)
+    picture = base64.b64decode(examples[0]["images"][0]["base64"])
+    with Image.open(io.BytesIO(picture)) as opened:
+        opened.load()
+        assert len(opened.convert("RGB").getcolors() or ()) == 2
+    response = await api.client.post("/api/describe", json=examples[0])
+    assert response.json()["kind"] == "answer"
