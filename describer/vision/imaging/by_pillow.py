@@ -95,7 +95,7 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
     check_cost(size[0] * size[1] * form.bytes_per_pixel, header, limits)
 
     def decode(wanted: tuple[int, int], frame: int) -> Raster:
-        with _loaded(form, data, header, 0 if still else frame, wanted) as source:
+        with _loaded(form, data, header, 0 if still else frame, wanted) as source, calling(form.name, header):
             raster = _shrunk(source.crop(crop) if crop else source, wanted)
             space = Space(source.info.get("icc_profile"), cicp or None)
             return replace(raster, space=space)

@@ -30,8 +30,8 @@ class Format:
     Args:
         name: as it stands in records.
         plugin: Pillow's class that opens it; reads the header, no pixels.
-        bytes_per_pixel: the most memory, per pixel of the source, that preparing such a picture took, and a tenth more
-            at least: `python -m benchmarks.factors` measures it. JPEGs: see `by_pillow.jpeg_bytes_per_pixel`.
+        bytes_per_pixel: the most memory, per pixel of the source, that preparing such a picture took, and over a
+            tenth more; `python -m benchmarks.factors` measures it. JPEGs: `by_pillow.jpeg_bytes_per_pixel`.
         graphics: such files are drawings and screenshots more often than photographs.
         several: what a file may hold more than one of, where only the first is shown.
     """

@@ -233,6 +233,14 @@ def test_a_picture_that_shows_nothing_of_what_its_header_promises_is_corrupt() -
         prepare(pictures.png_claiming(400, 300), fixed_sizes(half), LIMITS)
 
 
+def test_a_later_frame_that_cannot_be_read_does_not_lose_the_first() -> None:
+    """Frames are looked through where the first is blank."""
+    blank, noise = Image.new("L", (80, 60)), Image.effect_noise((80, 60), 80)
+    gif = pictures.saved(blank, "GIF", save_all=True, append_images=[noise])
+    image = prepare(gif[: len(gif) // 2], fixed_sizes(whole), LIMITS)
+    assert image.notes == ("first of 2 frames", "shows a single colour")
+
+
 def test_strangers_are_refused_here_too() -> None:
     with pytest.raises(Unsupported):
         prepare(b"%PDF-1.7", fixed_sizes(half), LIMITS)
