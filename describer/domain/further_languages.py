@@ -20,7 +20,7 @@ _HAVE_TEXTS: Final = ANSWERED | {Status.KEPT}
 
 
 def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
-    """Return the languages of `brief` that the model is still to be asked for; none if a person's word forbids to ask."""
+    """Return the languages of `brief` to ask the model for; none if a person's word forbids it."""
     if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
         return ()
     if is_retried(known, brief):

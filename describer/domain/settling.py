@@ -33,7 +33,7 @@ def wait(picture: ImageBlob, now: datetime) -> float | None:
 
 
 def next_look(picture: ImageBlob, now: datetime) -> float | None:
-    """Return the seconds after which the blob is looked at again, because more may have been written; None: it is finished."""
+    """Return the seconds after which the blob is looked at again; None: it is finished."""
     if not picture.grows or picture.modified is None:
         return None
     age = max(now - picture.modified, REST)

@@ -149,7 +149,7 @@ class ImageDescriber:
     async def as_before(
         self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
     ) -> tuple[ImageBlob, StoredRecord | None]:
-        """Return the picture and its record as if they were about these bytes, if the model would see what it saw before.
+        """Return picture and record as if they were about these bytes, if the model would see what it saw before.
 
         Else both as they are. It costs the decoding, where a picture that is described comes in another file; what was
         decoded is kept for the model.
@@ -225,7 +225,7 @@ class ImageDescriber:
 
 
 def _digest(image: PreparedImage, brief: Brief) -> str:
-    """Give 16 hex digits of the SHA-256 of all that the model is shown of this picture, and told of it by its author."""
+    """Digest what the model is shown of this picture, and told of it by its author, in 16 hex digits."""
     told = json.dumps([brief.decoders, image.order, brief.author, *(len(part.jpeg) for part in image.parts)])
     return hashlib.sha256(b"".join([told.encode(), *(part.jpeg for part in image.parts)])).hexdigest()[:16]
 
