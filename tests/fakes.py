@@ -231,10 +231,7 @@ def fixed_sizes(fit: Callable[[int, int], tuple[int, int]]) -> Sizes:
 
 
 class FakeStudio:
-    """Takes every picture as it is, up to a `#`, after which is what nobody sees.
-
-    `refuses` is raised instead, `gives` is given instead.
-    """
+    """Takes every picture as it is; `refuses` is raised instead, `gives` is given instead."""
 
     def __init__(self) -> None:
         self.refuses: DescriberError | None = None
@@ -246,7 +243,7 @@ class FakeStudio:
             raise self.refuses
         if self.gives:
             return self.gives
-        return PreparedImage(data.partition(b"#")[0], 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
+        return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
 _CATS = {

@@ -27,5 +27,7 @@ def rebased(picture: ImageBlob, content: ImageContent, stored: StoredRecord) -> 
     provenance = {key: by for key, by in record.provenance.items() if key not in embedded}
     about = record.replacing(dict.fromkeys(embedded, ""), {})
     about = about.model_copy(update={"provenance": provenance, "source": source})
+    if embedded:  # what was in the old file is nowhere else
+        about = about.model_copy(update={"history": (record.earlier(stored.etag), *record.history)})
     pairs = metadata.about_bytes(picture.metadata, old=record.source.sha256, new=sha256)
     return replace(picture, metadata=pairs), StoredRecord(about, stored.etag)
