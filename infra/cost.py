@@ -153,7 +153,8 @@ def _pictures(assumed: Assumed) -> list[str]:
 
 def prompt_tokens(assumed: Assumed) -> int:
     """About how many tokens the question takes, without the picture."""
-    question = prompt.instructions(("en",)) + json.dumps(schema(("en",)))
+    wording = prompt.Wording(prompt.DESCRIBE, prompt.length(125, 250, None))
+    question = prompt.instructions(("en",), wording) + json.dumps(schema(("en",)))
     return round(len(question) / assumed.characters_per_token)
 
 

@@ -13,7 +13,7 @@ from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
-from describer.entrypoints.http.schemas import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.entrypoints.http.schemas import LISTS, Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
 from describer.pipeline.base64_text import decode, most_bytes
 from describer.pipeline.memory_budget import Reservation
@@ -124,7 +124,7 @@ async def _form(request: Request, query: Options) -> Asked:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
                     uploads.append(Upload(await _file(name, value), value.filename or ""))
-                elif name == "languages":
+                elif name in LISTS:
                     fields.setdefault(name, []).append(value)
                 elif name in Options.model_fields:
                     fields[name] = value

@@ -114,7 +114,7 @@ class OnDemandService:
                 return precedence.reconciled(record, picture, None, None, brief, content.embedded)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
-            brief = precedence.asked(picture, content, stored, brief, self.models)
+            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             found = precedence.looked_up(picture, content, stored, brief)
             if isinstance(found, Record):
                 record = found

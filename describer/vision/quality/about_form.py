@@ -7,8 +7,8 @@ from typing import Final
 
 from describer.domain.description import Texts
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.quality import markup
-from describer.vision.quality.characters import cleaned
 from describer.vision.quality.draft import Draft, Finding, rule
 from describer.vision.quality.lexicon import LANGUAGES, lexicon
 from describer.vision.quality.wording import plain, unquoted, words

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from describer.vision.quality.characters import cleaned
+from describer.vision.characters import cleaned
 
 CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "characters.toml").read_text(encoding="utf-8"))
 
