@@ -212,6 +212,12 @@ class App:
 
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
+    def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
+        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        from describer.entrypoints.http.paths import decoded_once
+
+        return decoded_once(self.http, route_params)
+
     @cached_property
     def corrector(self) -> Corrector:
         """Where people correct what is stored."""
@@ -316,7 +322,7 @@ class App:
         from describer.adapters.telemetry import Names, Telemetry
 
         names = Names(in_clear=self.settings.telemetry_blob_names)
-        return Telemetry.of(*connect(connection_string, names.told), names)
+        return Telemetry.of(*connect(connection_string, names.render), names)
 
     @cached_property
     def work_log(self) -> WorkObserver:
@@ -384,8 +390,8 @@ class App:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
         from describer.vision.families import family, generic
 
-        told = self.settings.model_family if model == self.settings.model_server.model else ""
-        return family(told or model) or generic()
+        name = self.settings.model_family if model == self.settings.model_server.model else ""
+        return family(name or model) or generic()
 
     @cached_property
     def brief(self) -> Brief:

@@ -130,7 +130,7 @@ class ImageDescriber:
             source = source_of(picture, content, image.header)
             if image.is_spacer:
                 return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            asked = brief.told_by_author(content.embedded.context)
+            asked = brief.with_author_context(content.embedded.context)
             answer = await self.model.ask(asked, image)
             call_context.current().charge(answer.usage)
         except ImageRejected as refusal:

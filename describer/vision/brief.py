@@ -96,7 +96,7 @@ class Brief:
         sentences = dict.fromkeys(sentence for said in faults.values() for sentence in said)
         return replace(self, languages=tuple(faults), mend=" ".join(sentences))
 
-    def told_by_author(self, context: str) -> Self:
+    def with_author_context(self, context: str) -> Self:
         """The same with what the author wrote, if the model is to know it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 

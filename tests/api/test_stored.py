@@ -171,6 +171,6 @@ async def test_a_text_comes_in_the_language_that_is_asked_for_and_costs_nothing(
         asked = body | {"languages": wanted}
         answered = await api.client.post("/api/describe", json=asked, headers={"accept": "text/plain"})
         assert (answered.status_code, answered.text) == (200, text)
-        told = (await api.client.post("/api/describe", json=asked)).json()
-        assert (told["language"], told["alt_text"], told["usage"]["calls"]) == (wanted[0], text, 0)
+        answer = (await api.client.post("/api/describe", json=asked)).json()
+        assert (answer["language"], answer["alt_text"], answer["usage"]["calls"]) == (wanted[0], text, 0)
     assert len(api.harness.model.asked) == 1

@@ -61,7 +61,7 @@ class ModelProbe:
             raise Transient(f"The model's server gave no usable answer ({type(error).__name__})") from error
         if not isinstance(completion, ChatCompletion):
             raise Transient("The model's server answered something that is no completion")
-        return ProbeResult(Verdict.OK, self._told(completion, response.headers.get("x-ms-region", "")))
+        return ProbeResult(Verdict.OK, self._summary(completion, response.headers.get("x-ms-region", "")))
 
     def _request(self) -> dict[str, Any]:
         content = [
@@ -74,7 +74,7 @@ class ModelProbe:
             request["reasoning_effort"] = self.family.request.effort
         return request
 
-    def _told(self, completion: ChatCompletion, region: str) -> str:
+    def _summary(self, completion: ChatCompletion, region: str) -> str:
         answered = f"{completion.model} answered{f' from {region}' if region else ''}"
         usage = completion.usage
         if usage is None:

@@ -39,8 +39,8 @@ def of_results(results: Sequence[Result]) -> Table:
     for result in results:
         said = Text(printable(result.record.alt_text if result.record is not None else ""))
         reason = Text(printable(result.reason), style="dim")
-        told = Text("\n").join(text for text in (said, reason) if text)
-        table.add_row(Text(printable(result.picture)), _status(result.status), told)
+        cell = Text("\n").join(text for text in (said, reason) if text)
+        table.add_row(Text(printable(result.picture)), _status(result.status), cell)
     return table
 
 
@@ -74,10 +74,10 @@ def of_checks(checks: Sequence[Check]) -> Table:
     table.add_column(overflow="fold")
     for check in checks:
         mark, colour = _MARKS[check.verdict]
-        told = Text(printable(check.found))
+        cell = Text(printable(check.found))
         if check.advice:
-            told.append(f"\n→ {printable(check.advice)}", style="bold")
-        table.add_row(Text(mark, style=colour), check.name, f"{check.seconds:.2f} s", told)
+            cell.append(f"\n→ {printable(check.advice)}", style="bold")
+        table.add_row(Text(mark, style=colour), check.name, f"{check.seconds:.2f} s", cell)
     return table
 
 

@@ -15,6 +15,7 @@ from describer.domain.record import Record
 from describer.entrypoints.http import access_log, openapi
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.middleware import Middleware
+from describer.entrypoints.http.paths import RECORDS
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.request_body import path
 from describer.entrypoints.http.routes import Routes
@@ -86,19 +87,16 @@ def application(routes: Routes) -> FastAPI:
         app.add_api_route(place, answer, methods=["POST"], response_model=DescribeAnswer, operation_id=name,
             responses=openapi.DESCRIBE, openapi_extra=openapi.GUARDED | body)  # fmt: skip
     guarded = {"openapi_extra": openapi.GUARDED}
-    get("/api/descriptions", routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
+    get(RECORDS, routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
     get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.LIST, **guarded)
-    get("/api/descriptions/{container}/{name:path}", routes.description, Record, "getDescription",
-        responses=openapi.READ, openapi_extra=openapi.GUARDED | openapi.IF_NONE_MATCH)  # fmt: skip
-    app.add_api_route(
-        "/api/descriptions/{container}/{name:path}",
-        routes.correct,
-        methods=["PUT"],
-        operation_id="correctDescription",
-        response_model=Record,
-        responses=openapi.CORRECT,
-        openapi_extra=openapi.GUARDED | openapi.IF_MATCH,
-    )
+    reads, writes = openapi.GUARDED | openapi.IF_NONE_MATCH, openapi.GUARDED | openapi.IF_MATCH
+    for place, read, correct, suffix in (
+        (f"{RECORDS}/{{container}}/{{name:blob}}", routes.description, routes.correct, ""),
+        ("/api/description", routes.description_by_query, routes.correct_by_query, "ByQuery"),
+    ):
+        get(place, read, Record, f"getDescription{suffix}", responses=openapi.READ, openapi_extra=reads)
+        app.add_api_route(place, correct, methods=["PUT"], response_model=Record,
+            operation_id=f"correctDescription{suffix}", responses=openapi.CORRECT, openapi_extra=writes)  # fmt: skip
     get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
     get("/api/health/deep", routes.deep_health, DeepHealth, "deepHealth", responses=openapi.DEEP, **guarded)
     get("/api/openapi.json", routes.document, None, "openapi", include_in_schema=False)

@@ -50,6 +50,9 @@ _OF_THE_HOST = frozenset({"code", "clientId"})
 """Query options that the Functions host reads: a key, and its name."""
 _OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
 """What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""ESC, C1 and other control characters but tab and line feed."""
+_PLACE = ("container", "name")
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
 _COUNTING = 200.0
@@ -60,6 +63,8 @@ type Name = Annotated[
     str,
     Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
 ]
+type InQuery = Annotated[str, Query(max_length=63, description="A watched container.", examples=["images"])]
+type NameInQuery = Annotated[str, Query(min_length=1, max_length=1024, description="Of the blob, as it is.")]
 type Prefix = Annotated[
     str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
 ]
@@ -115,7 +120,9 @@ class Routes:
             return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
         brief = on_demand.brief(options.order())
         if len(asked.sources) == 1:
-            return _told(await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
+            return _response(
+                await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form
+            )
         if form is Form.TEXT:
             raise Problem("not-acceptable", "Only one picture's alt text comes as text/plain.")
         work = [self._each(source, brief, options, request) for source in asked.sources]
@@ -132,11 +139,25 @@ class Routes:
             return Response(status_code=304, headers=headers)
         return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
 
+    async def description_by_query(self, request: Request, container: InQuery, name: NameInQuery) -> Response:
+        """The same for any name: a path cannot say that `%2F` stands in it."""
+        _refuse_others(request, _PLACE)
+        return await self.description(request, container, name)
+
+    async def correct_by_query(
+        self, request: Request, container: InQuery, name: NameInQuery, change: Change
+    ) -> Response:
+        """The same for any name."""
+        _refuse_others(request, _PLACE)
+        return await self._correct(request, ImageRef(container, name), change)
+
     async def correct(self, request: Request, container: Container, name: Name, change: Change) -> Response:
         """What a person says of a record: texts, `is_decorative`, a review, or an undo."""
         _refuse_others(request, ())
+        return await self._correct(request, ImageRef(container, name), change)
+
+    async def _correct(self, request: Request, ref: ImageRef, change: Change) -> Response:
         etags = _etags(request.headers.get("if-match", ""))
-        ref = ImageRef(container, name)
         request.state.blobs = self.on_demand().watched([BlobOf(ref)])
         stored = await self.corrector().correct(ref, change.correction(), etags)
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
@@ -213,7 +234,12 @@ class Routes:
         said = await self.on_demand().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
-        return PlainTextResponse(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+        return _text(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+
+
+def _text(text: str) -> Response:
+    """Without what a terminal would obey: people print such answers with curl."""
+    return PlainTextResponse(_OBEYED.sub("\ufffd", text))
 
 
 def _form_of_answer(request: Request) -> Form:
@@ -233,7 +259,7 @@ def _choices(known: Iterable[str]) -> str:
     return f"they are {names}" if names else "there are none"
 
 
-def _told(record: Record, options: Options, form: Form) -> Response:
+def _response(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _WITH_TEXTS:
         raise Problem.of_status(record.status, record.reason)
     if form is Form.JSON:
@@ -241,7 +267,7 @@ def _told(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _PUBLISHED:
         more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
-    return PlainTextResponse(record.alt_text)
+    return _text(record.alt_text)
 
 
 def _json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from describer.domain.correction import Correction
 from describer.domain.description import ImageKind, Texts
@@ -80,6 +80,14 @@ class Options(BaseModel):
         None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
     )
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        """In a query or a form, `de,en` is the same as two of them; JSON has lists."""
+        if isinstance(given, list) and all(isinstance(tag, str) for tag in given):
+            return [tag.strip() for tags in given for tag in tags.split(",")]
+        return given
 
     def order(self) -> RequestOptions:
         """The options as the on-demand service takes them."""
@@ -168,6 +176,11 @@ class Ask(Options):
     )
 
     images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        return given
 
 
 class DescribeForm(Options):
