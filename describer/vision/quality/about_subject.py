@@ -95,7 +95,7 @@ def _spelled(sentence: str, titles: re.Pattern[str]) -> Iterator[str]:
         name = " ".join(_capitals(tokens, at))
         if (
             before in listed["saints"]
-            or any(other in listed["things"] for other in rest[:3])
+            or any(other in listed["things"] for other in [lower[at], *rest[:3]])
             or _is_maker(at, lower, sentence)
         ):
             continue
