@@ -49,7 +49,7 @@ class Wording:
 
 
 def length(soft: int, hard: int, max_chars: int | None) -> str:
-    """How long an alt text may be, in words: as a caller says, or as the settings do; in characters."""
+    """Say how long an alt text may be, in words: as a caller says, or as the settings do; in characters."""
     return f"at most {max_chars} characters" if max_chars else f"about {soft} characters and never more than {hard}"
 
 
@@ -67,7 +67,7 @@ def instructions(languages: Sequence[str], wording: Wording) -> str:
 
 
 def request(context: str, author: str = "", told: str = "", mend: str = "") -> str:
-    """What stands beside the picture: what is known of it, by whom, and what the last answer lacked; all of it data."""
+    """Return what stands beside the picture: what is known of it, by whom, and what the last answer lacked; all of it data."""
     sections = ((_CONTEXT, context), (_AUTHOR, author), (_TOLD, told), (_MEND, mend))
     said = [f"{head}\n{text if head is _TOLD else _json(text)}" for head, text in sections if text]
     return "\n\n".join([QUESTION, *said])
@@ -79,7 +79,7 @@ def _json(value: object) -> str:
 
 @cache
 def profiles() -> dict[str, dict[str, str]]:
-    """What is said of each profile, by its name; see profiles.toml."""
+    """Return what is said of each profile, by its name; see profiles.toml."""
     return tomllib.loads(files("describer.vision").joinpath("prompts", "profiles.toml").read_text(encoding="utf-8"))
 
 
@@ -90,12 +90,12 @@ def parts(count: int, order: str, number: int = 0) -> str:
 
 
 def rules_of_answers() -> str:
-    """The system message for free answers."""
+    """Return the system message for free answers."""
     return _text("answer")
 
 
 def question(text: str, context: str, language: str) -> str:
-    """A caller's own question; `language` (BCP 47) is empty where that of the question will do."""
+    """Return a caller's own question; `language` (BCP 47) is empty if that of the question will do."""
     wanted = f"{text}\n\nAnswer in this language (BCP 47): {language}" if language else text
     return f"{wanted}\n\n{_CONTEXT}\n{_json(context)}" if context else wanted
 
