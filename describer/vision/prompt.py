@@ -67,7 +67,7 @@ def instructions(languages: Sequence[str], wording: Wording) -> str:
 
 
 def request(context: str, author: str = "", told: str = "", mend: str = "") -> str:
-    """Return what stands beside the picture: what is known of it, by whom, and what the last answer lacked; all of it data."""
+    """Return what stands beside the picture: what is known of it, and what the last answer lacked; all of it data."""
     sections = ((_CONTEXT, context), (_AUTHOR, author), (_TOLD, told), (_MEND, mend))
     said = [f"{head}\n{text if head is _TOLD else _json(text)}" for head, text in sections if text]
     return "\n\n".join([QUESTION, *said])
