@@ -184,7 +184,7 @@ def test_what_is_asked_and_how_it_is_checked_reach_the_brief() -> None:
     assert brief.context_of == ("file_name", "embedded", "metadata:event") and brief.embedded_context
     assert (brief.words_to_use, brief.words_to_avoid) == (("Acme", "product:TrailRunner"), ("cheap",))
     policy = brief.policy
-    assert (policy.soft_chars, policy.hard_chars, policy.off) == (90, 120, {"hedging", "stuffing"})
+    assert (policy.soft_chars, policy.hard_chars, policy.off) == (90, 120, frozenset({"hedging", "stuffing"}))
     assert policy.words_of("placeholder") == ("stock shot",)
 
 
