@@ -11,7 +11,7 @@ from typing import Any
 from azurefunctions.extensions.base import Datum, InConverter, SdkType
 
 
-class BlobNames(SdkType):
+class BlobNames(SdkType):  # type: ignore[misc]
     """The container and the name of one blob."""
 
     def __init__(self, container: str, name: str) -> None:
