@@ -91,9 +91,8 @@ async def test_the_record_follows_the_bytes_and_is_complete(harness: Harness) ->
 async def test_a_text_that_the_author_changes_again_is_taken_up_again(harness: Harness) -> None:
     for text in (MILL, "The old mill"):
         harness.images.put(CAT, file(("x-default", text)))
-        record = await harness.described()
-        assert record.alt_text == text
-    assert [line.alt_text for line in record.history] == [MILL]
+        assert (await harness.described()).alt_text == text
+    assert [line.alt_text for line in harness.records.stored[CAT].record.history] == [MILL]
     assert len(harness.model.calls) == 1
 
 
