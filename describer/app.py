@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
+    from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
@@ -125,6 +126,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            put_off=self.limiter.put_off,
             max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
             progress=self._sweeps,
@@ -246,6 +248,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
+            queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
         if self.telemetry is None:
@@ -404,15 +407,21 @@ class App:
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.chat.gateway import Gateway
         from describer.adapters.storage import credential
-        from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
-        slots = WeightedSemaphore(self.settings.model_concurrency)
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
-        return ChatModel(self._kept(client), self.family, settings.model_deadline_seconds, slots, gateway=gateway)
+        deadline = settings.model_deadline_seconds
+        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """Whose call of the model is sent next, and when."""
+        from describer.adapters.chat.limiter import Limiter
+
+        return Limiter(self.settings.model_concurrency)
 
     @cached_property
     def web(self) -> Web:

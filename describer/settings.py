@@ -218,7 +218,7 @@ class Settings(BaseModel):
         "a whole number from 0 to 1000000000", ge=0, le=10**9,
     )  # fmt: skip
     model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Total time for one picture's answer, quick retries included.",
+        "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
         "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(

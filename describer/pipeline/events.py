@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
@@ -62,6 +62,11 @@ class Work:
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
+
+    @classmethod
+    def look_again(cls, ref: ImageRef, seconds: float) -> Self:
+        """Work that arrives in so many seconds."""
+        return cls(ref, datetime.now(UTC) + timedelta(seconds=seconds))
 
     def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
         """The same work, put off once more; `spent` is what this try cost."""

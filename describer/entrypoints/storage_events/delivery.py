@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, Throttled, Transient
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
@@ -56,6 +56,7 @@ class Delivery:
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
         max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
+        put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
         progress: is told what became of pictures that a sweep queued.
         price: US dollars for so many prompt and completion tokens; 0 where no list price is known.
@@ -67,6 +68,7 @@ class Delivery:
     max_attempts: int
     backoff: Backoff
     max_wait: timedelta = timedelta(days=14)
+    put_off: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
     progress: Progress | None = None
     price: Callable[[int, int], float] = _no_price
@@ -100,6 +102,9 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
+        if shut := self.put_off():
+            await self._put_off(work, shut, Usage())
+            return
         with entered() as call:
             try:
                 end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
@@ -134,7 +139,7 @@ class Delivery:
 
     async def _put_off(self, work: Work, fault: Transient | Misconfigured, spent: Usage) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        unknown = isinstance(fault, Transient) and not counts_as_attempt
+        unknown = isinstance(fault, Transient) and not (counts_as_attempt or isinstance(fault, Throttled))
         later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
         if counts_as_attempt and later.attempts >= self.max_attempts:
