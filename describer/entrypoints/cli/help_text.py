@@ -41,6 +41,7 @@ Examples:
 SHOW_EXAMPLES: Final = """\b
 Examples:
   describer show images/pets/cat.jpg
+  describer show images/pets/cat.jpg --wait 60      right after an upload
   describer show images/pets/cat.jpg --json | jq .history"""
 SET: Final = """Writes into the stored record as a person: what you set is never replaced by the model's texts.
 
