@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
+    from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
@@ -90,7 +91,7 @@ class App:
     def from_environment(
         cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Reads the settings; `beneath` holds values for what the environment does not set.
+        """Read the settings; `beneath` holds values for what the environment does not set.
 
         Raises `Misconfigured` with one message where they are faulty.
         """
@@ -98,14 +99,14 @@ class App:
 
     @classmethod
     def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
-        """The same for a person at a command line, whose calls are nobody's telemetry."""
+        """Return the same for a person at a command line, whose calls are nobody's telemetry."""
         from pydantic import SecretStr
 
         settings = cls.from_environment(needs, beneath).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
-        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
         for client in self._clients:
@@ -127,6 +128,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            put_off=self.limiter.put_off,
             max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
             progress=self._sweeps,
@@ -235,7 +237,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> ImagePipeline:
-        """The pipeline; observed, where telemetry is on."""
+        """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
@@ -249,6 +251,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
+            queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
         if self.telemetry is None:
@@ -279,7 +282,7 @@ class App:
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
-        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        """Return the same for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
@@ -410,7 +413,7 @@ class App:
 
     @cached_property
     def work_log(self) -> WorkObserver:
-        """What entry points log of their work: a log, and metrics where telemetry is on."""
+        """What entry points log of their work: a log, and metrics if telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
@@ -425,15 +428,21 @@ class App:
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.chat.gateway import Gateway
         from describer.adapters.storage import credential
-        from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
-        slots = WeightedSemaphore(self.settings.model_concurrency)
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
-        return ChatModel(self._kept(client), self.family, settings.model_deadline_seconds, slots, gateway=gateway)
+        deadline = settings.model_deadline_seconds
+        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """Whose call of the model is sent next, and when."""
+        from describer.adapters.chat.limiter import Limiter
+
+        return Limiter(self.settings.model_concurrency)
 
     @cached_property
     def web(self) -> Web:
@@ -446,7 +455,7 @@ class App:
         return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
 
     async def checks(self) -> list[Check]:
-        """Tries every connection that is configured, all at once; within ten seconds."""
+        """Try every connection that is configured, all at once; within ten seconds."""
         from describer.operations.health import check_all
 
         return await check_all(self.probes)
@@ -481,9 +490,15 @@ class App:
     def brief(self) -> Brief:
         """What is asked of pictures that nobody asked anything special of."""
         from describer.vision.brief import Brief
+        from describer.vision.policy import Policy
 
         settings = self.settings
         model = settings.model_server.model
+        rows = (
+            (settings.languages_by_prefix, "languages"),
+            (settings.profiles, "profile"),
+            (settings.guidance, "guidance"),
+        )
         return Brief(
             settings.languages,
             model,
@@ -491,5 +506,12 @@ class App:
             settings.max_completion_tokens,
             photo_tokens=settings.photo_tokens,
             text_tokens=settings.text_tokens,
-            embedded_context=settings.embedded_context,
+            embedded_context=settings.embedded_context or "embedded" in settings.context_of,
+            profile=settings.profiles.default,
+            guidance=settings.guidance.default,
+            by_prefix=tuple(row for values, name in rows for row in values.rows(name)),
+            context_of=settings.context_of,
+            words_to_use=settings.keywords_use,
+            words_to_avoid=settings.keywords_avoid,
+            policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )
