@@ -16,6 +16,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.entrypoints.cli import help_text, tables
 from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
+from describer.entrypoints.cli.deletion_commands import orphans, purge
 from describer.entrypoints.cli.describe_command import Asking, Form
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.export_command import export
@@ -172,6 +173,8 @@ cli.add_command(backfill)
 cli.add_command(status)
 cli.add_command(export)
 cli.add_command(import_)
+cli.add_command(orphans)
+cli.add_command(purge)
 
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
