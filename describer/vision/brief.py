@@ -35,7 +35,7 @@ class Brief:
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
         words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have.
-        told: what the installation tells of this picture, such as its file name; given to the model as data.
+        known: what the installation knows of this picture, such as its file name; given to the model as data.
         policy: how the answer is checked; not in the fingerprint, but for the lengths, which the model is told.
         mend: what was wrong with the last answer, in sentences; not in the fingerprint.
     """
@@ -56,7 +56,7 @@ class Brief:
     author: str = ""
     words_to_use: tuple[str, ...] = ()
     words_to_avoid: tuple[str, ...] = ()
-    told: str = ""
+    known: str = ""
     policy: Policy = field(default_factory=Policy)
     mend: str = ""
 

@@ -135,7 +135,7 @@ def describe(
 @click.option("--json", "as_json", is_flag=True, help="The record as it is stored.")
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool) -> None:
-    """Shows what is stored about a blob: its record, by whomever it was written."""
+    """Shows what is stored about a blob: its record, whoever wrote it."""
     ref = blob_of(blob)
     stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ref))
     if stored is None:

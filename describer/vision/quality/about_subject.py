@@ -65,11 +65,11 @@ def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
 @rule("person_name")
 def person_name(draft: Draft, brief: Brief) -> Finding | None:
     """Find a person's name that is neither legible in the picture nor told by anybody."""
-    told = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.told}")}
-    told |= {word.casefold() for word in brief.policy.words_of("person_name_allowed")}
+    shown = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.known}")}
+    shown |= {word.casefold() for word in brief.policy.words_of("person_name_allowed")}
     for text in draft.fields.values():
         for name in _names(text, draft.language):
-            if not any(word in told for word in words(name)):
+            if not any(word in shown for word in words(name)):
                 return Finding(name)
     return None
 

@@ -232,7 +232,7 @@ def test_a_picture_that_shows_nothing_of_what_its_header_promises_is_corrupt() -
         prepare(pictures.png_claiming(400, 300), fixed_sizes(half), LIMITS)
 
 
-def test_strangers_are_refused_here_too() -> None:
+def test_other_files_are_refused_here_too() -> None:
     with pytest.raises(Unsupported):
         prepare(b"%PDF-1.7", fixed_sizes(half), LIMITS)
 
