@@ -37,7 +37,7 @@ CHANGES: list[dict[str, Any]] = [
     {"guidance": "Use British spelling."},
     {"words_to_use": ("Acme",)},
     {"words_to_avoid": ("cheap",)},
-    {"told": '{"folder": "shop"}'},
+    {"picture_facts": '{"folder": "shop"}'},
     {"policy": Policy(soft_chars=100)},
 ]
 
