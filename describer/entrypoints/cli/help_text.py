@@ -52,5 +52,5 @@ Examples:
   describer set images/pets/cat.jpg --undo 1"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
-It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here
-is called unknown, and is no failure."""
+It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends
+after ten seconds. What cannot be told from here is called unknown, and is no failure."""

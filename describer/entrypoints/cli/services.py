@@ -27,6 +27,10 @@ class Services(Protocol):
         """Where people correct what is stored."""
 
     @property
+    def probes(self) -> Sequence[Probe]:
+        """One health check for each connection."""
+
+    @property
     def probes_of_azure_too(self) -> Sequence[Probe]:
         """One health check for each connection, and those that only Azure Resource Manager can answer."""
 
