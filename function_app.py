@@ -52,6 +52,18 @@ async def description(req: func.HttpRequest, context: func.Context) -> func.Http
     return await _answered(req, context)
 
 
+@app.route("description", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
+async def description_by_query(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """The same, with the picture's place in the query, where any name can stand."""
+    return await _answered(req, context)
+
+
+@app.route("coverage", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How many pictures have published texts, by language."""
+    return await _answered(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -129,7 +141,7 @@ async def describe_image(context: str) -> str:
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     with kept_in("http"):
         try:
-            handler = func.AsgiMiddleware(services.http)  # type: ignore[no-untyped-call]
+            handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)
         except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
             return func.HttpResponse(status_code=400)

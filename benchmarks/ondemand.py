@@ -123,14 +123,14 @@ def large_uploads(state: Path, held: int) -> list[Figure]:
         _, called = asyncio.run(at_once(stack, [picture(8064, 6048, UPLOAD)] * UPLOADS))
         most = peak(process)
     statuses = Counter(each.status for each in called)
-    told = [each for each in called if each.status == 429 and re.fullmatch(r"\d+", each.retry_after)]
+    answered = [each for each in called if each.status == 429 and re.fullmatch(r"\d+", each.retry_after)]
     case = f"{UPLOADS} uploads of 20 MB, HELD_IMAGES_MB {held}"
     return [
         Figure(f"{case}: memory before", idle, "MiB"),
         Figure("peak", most, "MiB", at_most=budget()),
         Figure("described", statuses[200], "", at_least=1),
-        Figure("told 429 with Retry-After", len(told), "", at_least=1 if held < USUALLY_HELD else None),
-        Figure("neither", UPLOADS - statuses[200] - len(told), "", at_most=0),
+        Figure("told 429 with Retry-After", len(answered), "", at_least=1 if held < USUALLY_HELD else None),
+        Figure("neither", UPLOADS - statuses[200] - len(answered), "", at_most=0),
     ]
 
 

@@ -61,10 +61,10 @@ class Measured:
 def running(app: Path) -> Iterator[tuple[int, str]]:
     """Run a host for this app; gives its process and its address, not yet answering."""
     (port,) = ports.free_ports(1)
-    told = {**environment.clean(), "HOST_KEY": children.secret(), "FUNCTION_KEY": children.secret()}
+    environ = {**environment.clean(), "HOST_KEY": children.secret(), "FUNCTION_KEY": children.secret()}
     with TemporaryFile() as log:
         command = children.module("local.host", "--app", str(app), "--port", str(port))
-        process = subprocess.Popen(command, env=told, cwd=children.ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environ, cwd=children.ROOT, stdout=log, stderr=log)
         try:
             yield process.pid, f"http://127.0.0.1:{port}"
         finally:
@@ -143,7 +143,7 @@ def measure() -> list[Figure]:
         for name, rounds in both.items():
             rounds.append(one_round(name))
     plain, streamed = medians(both["plain"]), medians(both["streamed"])
-    told = [
+    environ = [
         Figure(f"{name}, {each.replace('_', ' ')}", getattr(measured, each), unit)
         for each, unit in (
             ("indexing", "s"),
@@ -156,7 +156,7 @@ def measure() -> list[Figure]:
     ]
     whole = PIECES * PAUSE
     return [
-        *told,
+        *environ,
         Figure("indexing, streamed / plain", streamed.indexing / plain.indexing, "", at_least=1.5),
         Figure(
             "first byte, plain: the whole answer's time", plain.first_byte, "s", at_least=whole, at_most=whole + 0.5

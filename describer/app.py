@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from describer.operations.smoke_test import SmokeTest
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
+    from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -195,7 +196,27 @@ class App:
         """The HTTP interface."""
         from describer.entrypoints.http.build import asgi
 
-        return asgi(lambda: self.on_demand, lambda: self.corrector, self.checks, self.memory, self.settings.max_bytes)
+        return asgi(
+            lambda: self.on_demand,
+            lambda: self.corrector,
+            lambda: self.catalogue,
+            self.checks,
+            self.memory,
+            self.settings.max_bytes,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
+        from describer.pipeline.catalogue import Catalogue
+
+        return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
+
+    def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
+        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        from describer.entrypoints.http.paths import decoded_once
+
+        return decoded_once(self.http, route_params)
 
     @cached_property
     def corrector(self) -> Corrector:
@@ -301,7 +322,7 @@ class App:
         from describer.adapters.telemetry import Names, Telemetry
 
         names = Names(in_clear=self.settings.telemetry_blob_names)
-        return Telemetry.of(*connect(connection_string, names.told), names)
+        return Telemetry.of(*connect(connection_string, names.render), names)
 
     @cached_property
     def work_log(self) -> WorkObserver:
@@ -369,8 +390,8 @@ class App:
         """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
         from describer.vision.families import family, generic
 
-        told = self.settings.model_family if model == self.settings.model_server.model else ""
-        return family(told or model) or generic()
+        name = self.settings.model_family if model == self.settings.model_server.model else ""
+        return family(name or model) or generic()
 
     @cached_property
     def brief(self) -> Brief:

@@ -239,11 +239,11 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/cost.md, with the figures of prices.toml")
     for name in Assumed.__dataclass_fields__:
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, help="instead of that in prices.toml")
-    told = vars(parser.parse_args())
-    if told.pop("write"):
+    arguments = vars(parser.parse_args())
+    if arguments.pop("write"):
         DOCUMENT.write_text(document(), encoding="utf-8")
     else:
-        print(document({name: value for name, value in told.items() if value is not None}))
+        print(document({name: value for name, value in arguments.items() if value is not None}))
     return 0
 
 

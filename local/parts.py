@@ -66,16 +66,16 @@ class Parts:
             *route.arguments(where.queue),
         )
         webhook = route.webhook(where.http, where.key)
-        told = {**storage.environment, **({"EVENTGRID_ENDPOINT": webhook} if webhook else {})}
-        return self._child("eventgrid", command, told, children.says(self.logs / "eventgrid.log", eventgrid.ACTIVE))
+        given = {**storage.environment, **({"EVENTGRID_ENDPOINT": webhook} if webhook else {})}
+        return self._child("eventgrid", command, given, children.says(self.logs / "eventgrid.log", eventgrid.ACTIVE))
 
     def _child(
         self,
         name: str,
         command: Sequence[str],
-        told: Mapping[str, str],
+        given: Mapping[str, str],
         ready: children.Ready,
         grace: float = children.GRACE,
     ) -> Child:
-        environment = {**self.inherited, **told}
+        environment = {**self.inherited, **given}
         return Child(name, command, environment=environment, log=self.logs / f"{name}.log", ready=ready, grace=grace)

@@ -226,15 +226,26 @@ class FakeStudio:
         return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
-def answer(alt_text: str = "A cat on a sofa.", *, languages: tuple[str, ...] = ("en",)) -> Answer:
-    """A model's answer with the same texts in each language."""
-    texts = Texts(alt_text=alt_text, description="A cat sleeps on a grey sofa.")
+_CATS = {
+    "de": ("Eine Katze auf einem Sofa.", "Eine Katze schläft auf einem grauen Sofa."),
+    "fr": ("Un chat sur un canapé.", "Un chat dort sur un canapé gris."),
+}
+_CAT = ("A cat on a sofa.", "A cat sleeps on a grey sofa.")
+
+
+def answer(alt_text: str | None = None, *, languages: tuple[str, ...] = ("en",)) -> Answer:
+    """A model's answer about a cat in each language; with this alt text in all of them, if it is given."""
+
+    def texts(language: str) -> Texts:
+        own, description = _CATS.get(language, _CAT)
+        return Texts(alt_text=own if alt_text is None else alt_text, description=description)
+
     description = Description(
         image_kind=ImageKind.PHOTO,
         is_decorative=False,
         visible_text="",
         tags=("cat",),
-        texts=dict.fromkeys(languages, texts),
+        texts={language: texts(language) for language in languages},
     )
     return Answer("gpt-5.6-luna-2026-07-09", Usage(prompt_tokens=1072, completion_tokens=90, calls=1), description)
 

@@ -48,11 +48,11 @@ _SEVERITIES: Final[Mapping[int, SeverityNumber]] = {
     logging.CRITICAL: SeverityNumber.FATAL,
 }
 
-type Told = Callable[[object], AttributeValue]
+type Render = Callable[[object], AttributeValue]
 """Gives a fact of an event as it may leave the app."""
 
 
-def connect(connection_string: str, told: Told) -> tuple[TracerProvider, MeterProvider]:
+def connect(connection_string: str, render: Render) -> tuple[TracerProvider, MeterProvider]:
     """Starts exporting, also the listed events of the app's logger, and gives the providers.
 
     What has not been sent when the process ends is sent then.
@@ -62,7 +62,7 @@ def connect(connection_string: str, told: Told) -> tuple[TracerProvider, MeterPr
 
     Args:
         connection_string: of the Application Insights resource.
-        told: see there.
+        render: see `Names.render`.
     """
     os.environ.setdefault(_DETECTORS, "azure_functions")  # names the app in `AppRoleName`; the default ones do not
     resource = Resource.create()
@@ -77,7 +77,7 @@ def connect(connection_string: str, told: Told) -> tuple[TracerProvider, MeterPr
     loggers.add_log_record_processor(
         BatchLogRecordProcessor(AzureMonitorLogExporter(connection_string=connection_string))
     )
-    logging.getLogger(v.SCOPE).addHandler(ListedEvents(loggers.get_logger(v.SCOPE), told))
+    logging.getLogger(v.SCOPE).addHandler(ListedEvents(loggers.get_logger(v.SCOPE), render))
     return tracers, meters
 
 
@@ -138,13 +138,13 @@ class ListedEvents(logging.Handler):
 
     Args:
         logger: where they go.
-        told: see there.
+        render: see `Names.render`.
     """
 
-    def __init__(self, logger: Logger, told: Told) -> None:
+    def __init__(self, logger: Logger, render: Render) -> None:
         super().__init__()
         self._logger = logger
-        self._told = told
+        self._render = render
 
     def emit(self, record: logging.LogRecord) -> None:
         """Emits a listed event; all else stays here."""
@@ -160,4 +160,4 @@ class ListedEvents(logging.Handler):
     def _facts(self, record: logging.LogRecord) -> Iterator[tuple[str, AttributeValue]]:
         for name, fact in vars(record).items():
             if name in v.EVENTS[record.msg]:
-                yield name, self._told(fact)
+                yield name, self._render(fact)

@@ -36,6 +36,6 @@ def kept_in(function: str) -> Iterator[None]:
     except DescriberError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is
-        told = facts(error)
-        _log.error("function.failed", extra=told | {"function": function})
-        raise Unexpected(f"{told['error']} at {told['where']}") from None
+        found = facts(error)
+        _log.error("function.failed", extra=found | {"function": function})
+        raise Unexpected(f"{found['error']} at {found['where']}") from None

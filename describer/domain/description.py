@@ -44,6 +44,8 @@ class Description(BaseModel):
     visible_text: str
     tags: tuple[str, ...]
     texts: dict[str, Texts]
+    uncertainties: tuple[str, ...] = ()
+    """What the model doubts, in its own words."""
 
 
 def schema(languages: Sequence[str]) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def schema(languages: Sequence[str]) -> dict[str, Any]:
             "texts": _object(texts),
             "tags": {"type": "array", "items": {"type": "string"}},
             "is_decorative": {"type": "boolean"},
+            "uncertainties": {"type": "array", "items": {"type": "string"}},
         }
     )
 

@@ -93,28 +93,28 @@ class IndexEntry:
             blob_name: the sidecar's name.
             pairs: its metadata.
             etag: its ETag, in quotes.
-            md5: of its file, as storage tells it; empty if it does not.
+            md5: of its file, as storage gives it, or empty.
         """
-        told = {name.lower(): value for name, value in pairs.items()}
-        if not md5 or told.get(MD5) != md5.hex():
+        found = {name.lower(): value for name, value in pairs.items()}
+        if not md5 or found.get(MD5) != md5.hex():
             return None
-        marks = told.get("record_marks", "").split()
+        marks = found.get("record_marks", "").split()
         try:
             return cls(
-                ref=_ref_of(blob_name, told.get(_NAME, "")),
+                ref=_ref_of(blob_name, found.get(_NAME, "")),
                 etag=etag,
-                status=Status(told["record_status"]),
-                review=Review(told["record_review"]),
-                demand=Demand(told["record_demand"]) if told.get("record_demand") else None,
-                languages=tuple(told.get("record_languages", "").split()),
+                status=Status(found["record_status"]),
+                review=Review(found["record_review"]),
+                demand=Demand(found["record_demand"]) if found.get("record_demand") else None,
+                languages=tuple(found.get("record_languages", "").split()),
                 is_decorative="decorative" in marks,
-                fingerprint=told.get("record_fingerprint", ""),
+                fingerprint=found.get("record_fingerprint", ""),
                 has_wishes="wishes" in marks,
                 has_words="words" in marks,
-                image_etag=metadata.decode(told.get("record_image", "")),
-                image_size=int(told["record_size"]),
-                sha256=told.get("record_sha256") or None,
-                at=datetime.fromisoformat(told["record_at"]),
+                image_etag=metadata.decode(found.get("record_image", "")),
+                image_size=int(found["record_size"]),
+                sha256=found.get("record_sha256") or None,
+                at=datetime.fromisoformat(found["record_at"]),
             )
         except (KeyError, InvalidName, ValueError):  # such as a status of a later version
             return None
@@ -122,7 +122,7 @@ class IndexEntry:
     def pairs(self, data: bytes) -> dict[str, str]:
         """The metadata of the sidecar whose bytes are `data`; empty where it would not fit."""
         marks = {"decorative": self.is_decorative, "wishes": self.has_wishes, "words": self.has_words}
-        told = {
+        values = {
             MD5: md5_of(data).hex(),
             "record_status": self.status,
             "record_review": self.review,
@@ -136,7 +136,7 @@ class IndexEntry:
             "record_at": self.at.isoformat(timespec="seconds"),
             _NAME: "" if _is_whole(self.ref) else metadata.encode(self.ref.name),
         }
-        pairs = {name: str(value) for name, value in told.items() if value}
+        pairs = {name: str(value) for name, value in values.items() if value}
         fits = sum(len(name) + len(value) for name, value in pairs.items()) <= metadata.LIMIT
         plain = all(map(str.isascii, pairs.values())) and all(len(tag.split()) == 1 for tag in self.languages)
         return pairs if fits and plain else {}
@@ -147,9 +147,9 @@ def md5_of(data: bytes) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-def _ref_of(blob_name: str, told: str) -> ImageRef:
+def _ref_of(blob_name: str, encoded: str) -> ImageRef:
     container, _, name = blob_name.removesuffix(_SUFFIX).partition("/")
-    ref = ImageRef(container, metadata.decode(told) if told else name)
+    ref = ImageRef(container, metadata.decode(encoded) if encoded else name)
     if sidecar_name(ref) != blob_name:
         raise ValueError("the sidecar is not called as the picture's would be")
     return ref

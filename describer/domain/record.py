@@ -81,7 +81,7 @@ class Record(DescriptionState):
             rest: the record's other fields, `status` and `model` among them.
         """
         texts = description.texts if description else {}
-        fields = description.model_dump(exclude={"texts"}) if description else {}
+        fields = description.model_dump(exclude={"texts", "uncertainties"}) if description else {}
         fields |= texts.get(brief.language, Texts()).model_dump()
         fields["translations"] = {tag: texts[tag].model_dump() for tag in brief.languages[1:] if tag in texts}
         made = cls.model_validate(fields | cls._asked(brief, source) | rest)

@@ -26,7 +26,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.unpacking import unpacked
 from describer.pipeline.weighted_semaphore import Priority
 
-TOLD: Final = (
+FIELDS: Final = (
     "status",
     "reason",
     "alt_text",
@@ -126,7 +126,7 @@ class DescribeImage:
                 with self.memory.try_reserve(_memory(context)):
                     asked = await _arguments(context)
                     source = asked.source()
-                    return _told(await self.on_demand.describe(source, self.on_demand.brief(asked.order())))
+                    return _as_json(await self.on_demand.describe(source, self.on_demand.brief(asked.order())))
         except _Unreadable as error:
             return {"error": str(error)}
         except DescriberError as error:
@@ -167,8 +167,8 @@ def _faults(error: ValidationError) -> Iterator[str]:
         yield f"{fault['loc'][-1]} has to be a text." if fault["loc"] else "The call has to be a JSON object."
 
 
-def _told(record: Record) -> dict[str, Any]:
-    return record.model_dump(mode="json", include=set(TOLD))
+def _as_json(record: Record) -> dict[str, Any]:
+    return record.model_dump(mode="json", include=set(FIELDS))
 
 
 def _refused(error: DescriberError, source: PictureSource | None) -> dict[str, Any]:
@@ -177,8 +177,8 @@ def _refused(error: DescriberError, source: PictureSource | None) -> dict[str, A
     if isinstance(error, Misconfigured):
         return {"error": "What the image describer needs is missing or refuses it; its operators can see what."}
     wait = error.retry_after if isinstance(error, Transient) else None
-    told = {"error": f"{str(error).removesuffix('.')}."}
-    return told | {"retry_after_seconds": math.ceil(wait)} if wait else told
+    problem = {"error": f"{str(error).removesuffix('.')}."}
+    return problem | {"retry_after_seconds": math.ceil(wait)} if wait else problem
 
 
 def _log_refusal(error: DescriberError, source: PictureSource | None) -> None:

@@ -1,10 +1,11 @@
-"""From a picture's bytes to its record: prepare ─► ask ─► check.
+"""From a picture's bytes to its record: prepare ─► ask ─► check ─► mend, once.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
 name of the container (a twin) are asked for once. What twins share names none of them. The bytes are let go of as soon
 as the picture is prepared, or somebody else is asking about the same ones.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,6 +29,7 @@ from describer.vision.pricing import estimate
 from describer.vision.quality import rules
 
 NOT_SHARED: Final = "answer.not_shared"
+NOT_MENDED: Final = "answer.not_mended"
 
 _log = logging.getLogger(__name__)
 
@@ -128,18 +130,39 @@ class ImageDescriber:
             source = source_of(picture, content, image.header)
             if image.is_spacer:
                 return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            answer = await self.model.ask(brief.told_by_author(content.embedded.context), image)
+            asked = brief.with_author_context(content.embedded.context)
+            answer = await self.model.ask(asked, image)
             call_context.current().charge(answer.usage)
         except ImageRejected as refusal:
             return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
-        return self._record(brief, source, self._sent(brief, image), answer)
+        answer, verdict = await self._mended(asked, answer, image, source.name)
+        return self._record(brief, source, self._sent(brief, image), answer, verdict)
 
-    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer) -> Record:
-        verdict = rules.check(answer, brief)
+    async def _mended(
+        self, brief: Brief, answer: Answer, image: PreparedImage, name: str
+    ) -> tuple[Answer, rules.Verdict]:
+        """The answer and what the checks say of it, after the one call that may mend it.
+
+        Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
+        the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
+        paid for.
+        """
+        verdict = await asyncio.to_thread(rules.check, answer, brief, name)
+        if not verdict.mendable or answer.usage.calls > 1:
+            return answer, verdict
+        try:
+            second = await self.model.ask(brief.mending(verdict.mendable), image)
+        except (ImageRejected, Transient, Misconfigured) as fault:
+            _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
+            return answer, verdict
+        call_context.current().charge(second.usage)
+        return answer.with_usage_of(second), await asyncio.to_thread(rules.mended, verdict, second, brief, name)
+
+    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer, verdict: rules.Verdict) -> Record:
         return Record.of_answer(
             brief,
             source,
-            answer.description if "refusal" not in verdict.flags else None,
+            verdict.description,
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,

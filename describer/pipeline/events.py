@@ -19,6 +19,7 @@ from describer.pipeline.messages import Unreadable
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+_DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
@@ -93,7 +94,8 @@ class Work:
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
             raise Unreadable("the message is no event: expected a JSON object with a subject")
-        first_seen, anew = _moment(event, *_TIMES) or datetime.now(UTC), event.get("again") is True
+        first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
+        anew = str(event.get("again")).lower() == "true"
         waiting_since = _moment(event, "waitingsince")
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         try:
@@ -130,8 +132,11 @@ def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
+    """A whole number, also as text: libraries for CloudEvents write extension attributes so."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value
+        case str(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+            return int(text)
         case _:
             raise Unreadable(f"{name} is no whole number")

@@ -88,11 +88,23 @@ SPANS: Final = frozenset(
 """Beside these, `chat <model>`."""
 
 _ABOUT_MODEL: Final = frozenset({OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, ERROR_TYPE})
-_TOLD: Final = ("size", "format", "width", "height", "frames", "flags", "notes", "found", "written", "calls", "refused")
+_STAGE_FACTS: Final = (
+    "size",
+    "format",
+    "width",
+    "height",
+    "frames",
+    "flags",
+    "notes",
+    "found",
+    "written",
+    "calls",
+    "refused",
+)
 SPAN_ATTRIBUTES: Final = (
     frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
     | _ABOUT_MODEL
-    | {f"{SCOPE}.{name}" for name in _TOLD}
+    | {f"{SCOPE}.{name}" for name in _STAGE_FACTS}
 )
 """Of spans."""
 
@@ -123,6 +135,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "answer.not_shared": frozenset({"key", "error"}),
+    "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),
     "picture.refused": frozenset({"cause"}),

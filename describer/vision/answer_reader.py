@@ -31,7 +31,7 @@ def read(text: str, languages: Sequence[str]) -> Description:
     is not known is `other`.
 
     Raises:
-        Unreadable: no such object, or the texts of a language are missing.
+        Unreadable: no such object, or it has texts in none of the languages.
     """
     fields = _object(text)
     return Description(
@@ -40,6 +40,7 @@ def read(text: str, languages: Sequence[str]) -> Description:
         visible_text=_joined(fields.get("visible_text")),
         tags=_tags(fields.get("tags")),
         texts=_texts(fields, languages),
+        uncertainties=_tags(fields.get("uncertainties"), r"[;\n]"),
     )
 
 
@@ -74,12 +75,12 @@ def _texts(fields: Mapping[str, Any], languages: Sequence[str]) -> dict[str, Tex
         by_tag[languages[0].lower()] = given if _is_map(given) and "alt_text" in given else fields
     read = {tag: by_tag.get(tag.lower()) for tag in languages}
     missing = [tag for tag, said in read.items() if not (_is_map(said) and isinstance(said.get("alt_text"), str))]
-    if missing:
+    if len(missing) == len(read):
         raise Unreadable(f"the answer lacks the texts in {', '.join(missing)}")
     return {
         tag: Texts(**{name: _joined(said.get(name)) for name in Texts.model_fields})
         for tag, said in read.items()
-        if said
+        if said and tag not in missing
     }
 
 
@@ -93,8 +94,8 @@ def _kind(value: object) -> ImageKind:
     return ImageKind(word) if word in ImageKind else ImageKind.OTHER
 
 
-def _tags(value: object) -> tuple[str, ...]:
-    words = re.split(r"[,;\n]", value) if isinstance(value, str) else value if isinstance(value, list) else []
+def _tags(value: object, between: str = r"[,;\n]") -> tuple[str, ...]:
+    words = re.split(between, value) if isinstance(value, str) else value if isinstance(value, list) else []
     return tuple(word.strip() for word in words if isinstance(word, str) and word.strip())[:MAX_TAGS]
 
 

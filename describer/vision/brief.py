@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from describer.domain.description import schema
 from describer.vision import preparation, prompt
 from describer.vision.imaging.version import version
+from describer.vision.policy import Policy
 
 LONGEST_OF_AUTHOR: Final = 2000
 """Characters of an author's title and description that the model is told."""
@@ -32,6 +34,10 @@ class Brief:
         again: ask for another answer, whatever is stored or shared by copies.
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
+        words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have.
+        told: what the installation tells of this picture, such as its file name; given to the model as data.
+        policy: how the answer is checked; not in the fingerprint, but for the lengths, which the model is told.
+        mend: what was wrong with the last answer, in sentences; not in the fingerprint.
     """
 
     languages: tuple[str, ...]
@@ -48,6 +54,11 @@ class Brief:
     text_tokens: int = 0
     embedded_context: bool = False
     author: str = ""
+    words_to_use: tuple[str, ...] = ()
+    words_to_avoid: tuple[str, ...] = ()
+    told: str = ""
+    policy: Policy = field(default_factory=Policy)
+    mend: str = ""
 
     @property
     def language(self) -> str:
@@ -71,7 +82,12 @@ class Brief:
         """The same with these wishes of a caller's, by the names of their fields, beside those that were there."""
         return replace(self, **wishes, chosen=self.chosen | wishes.keys())  # type: ignore[arg-type]
 
-    def told_by_author(self, context: str) -> Self:
+    def mending(self, faults: Mapping[str, Sequence[str]]) -> Self:
+        """The same for another answer in these languages only; `faults` says what was wrong with each, in sentences."""
+        sentences = dict.fromkeys(sentence for said in faults.values() for sentence in said)
+        return replace(self, languages=tuple(faults), mend=" ".join(sentences))
+
+    def with_author_context(self, context: str) -> Self:
         """The same with what the author wrote, if the model is to know it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 
@@ -81,9 +97,14 @@ class Brief:
         return prompt.instructions(self.languages, self.profile, self.max_chars)
 
     @property
+    def question(self) -> str:
+        """The question itself."""
+        return prompt.QUESTION
+
+    @property
     def request(self) -> str:
         """What stands beside the picture."""
-        return prompt.request(self.context, self.author)
+        return prompt.request(self.context, self.author, self.mend)
 
     @property
     def fingerprint(self) -> str:

@@ -27,7 +27,7 @@ DECISIONS = (
 )
 
 
-def told(environ: Mapping[str, str]) -> Iterator[str]:
+def sentences(environ: Mapping[str, str]) -> Iterator[str]:
     """Lines for whoever deploys for the first time; none later."""
     if environ.get("AZURE_RESOURCE_GROUP"):
         return

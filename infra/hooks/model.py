@@ -132,11 +132,11 @@ def _sku(wish: Wish, offer: Mapping[str, Any], region: str, ask: Ask | None) -> 
     choices = [sku["name"] for sku in offer.get("skus") or [] if sku["name"] in WHERE]
     if wish.sku in choices:
         return wish.sku
-    told = "; ".join(f"{sku}: {WHERE[sku]}" for sku in choices) or "none"
+    offered = "; ".join(f"{sku}: {WHERE[sku]}" for sku in choices) or "none"
     if wish.sku:
-        sentence = f"{wish.name} has no deployment {wish.sku} in {region}; there are: {told}."
+        sentence = f"{wish.name} has no deployment {wish.sku} in {region}; there are: {offered}."
     else:
-        sentence = f"Where may pictures be processed? There is no default. {told}."
+        sentence = f"Where may pictures be processed? There is no default. {offered}."
         if ask and choices:
             return ask(sentence, choices)
     others = sorted(name for name, skus in _documented().items() if wish.sku in skus)

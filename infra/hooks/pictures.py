@@ -118,12 +118,12 @@ def _notes(azure: Azure, account: Mapping[str, Any]) -> Iterator[str]:
     if account.get("enableNfsV3"):
         yield (
             f"{name} takes writes by NFS 3.0, of which Event Grid hears nothing: such pictures are described only when"
-            ' you put an event for each on the queue (docs/operations.md, "Pictures that nobody told of").'
+            ' you put an event for each on the queue (docs/operations.md, "Pictures without an event").'
         )
     if account.get("isHnsEnabled"):
         yield (
             f"{name} has a hierarchical namespace: a client that flushes a file without closing it raises no event of"
-            ' the whole file, and its picture is not described (docs/operations.md, "Pictures that nobody told of").'
+            ' the whole file, and its picture is not described (docs/operations.md, "Pictures without an event").'
         )
     if kept.app_settings(azure.environ).get("WRITE_METADATA", "").lower() == "false":
         return

@@ -44,7 +44,7 @@ def prepare(azure: Azure, ask: model.Ask | None = None) -> None:
     _check_json(environ)
     pictures.check_names(environ)
     _check_way_in(environ)
-    for line in decisions.told(environ):
+    for line in decisions.sentences(environ):
         print(line)
     found = dict.fromkeys(FOUND, "") | kept.find(azure)
     if environ.get("EXISTING_IMAGES_ACCOUNT"):

@@ -125,9 +125,9 @@ def not_json(content_type: str = _JSON) -> Fault:
     return Fault(200, "<!doctype html><title>Please sign in</title>", {"content-type": content_type})
 
 
-def breaks_off(content: str, after: int, told: Fault | None = None) -> Answer:
+def breaks_off(content: str, after: int, fault: Fault | None = None) -> Answer:
     """Return 200 with a stream that ends after so many pieces: the connection breaks, or an error is told in it."""
-    return Answer(content, breaks_after=after, broken=told)
+    return Answer(content, breaks_after=after, broken=fault)
 
 
 def hang(seconds: float) -> Fault:

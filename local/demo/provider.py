@@ -61,27 +61,27 @@ def choose(environ: Mapping[str, str], answers: str = "vision") -> Provider:
         Unusable: it is none of the three, or what it needs is not set.
 
     """
-    told = environ.get("MODEL_PROVIDER", "").strip() or "local"
-    if told == "local":
+    chosen = environ.get("MODEL_PROVIDER", "").strip() or "local"
+    if chosen == "local":
         command = children.module("local.azure_openai", "--answers", answers, "--deployment", STAND_IN)
         return Provider(f"Pictures stay on this machine: {_IS[answers]}.", _IS[answers], command)
-    if told not in _NEEDED:
-        raise Unusable(f"MODEL_PROVIDER is {told!r}; expected azure or openai, or nothing for the local stand-in.")
-    return _real(told, {name: value for name, value in environ.items() if value.strip()})
+    if chosen not in _NEEDED:
+        raise Unusable(f"MODEL_PROVIDER is {chosen!r}; expected azure or openai, or nothing for the local stand-in.")
+    return _real(chosen, {name: value for name, value in environ.items() if value.strip()})
 
 
-def _real(told: str, given: Mapping[str, str]) -> Provider:
-    address, model = _NEEDED[told]
+def _real(chosen: str, given: Mapping[str, str]) -> Provider:
+    address, model = _NEEDED[chosen]
     missing = [name for name in (address, model) if name not in given]
     if missing:
-        raise Unusable(f"MODEL_PROVIDER={told} needs {' and '.join(missing)} in the environment.")
+        raise Unusable(f"MODEL_PROVIDER={chosen} needs {' and '.join(missing)} in the environment.")
     host, port = _host(address, given[address])
     at = f"{host}:{port}" if port else host
-    kind = "deployment" if told == "azure" else "model"
+    kind = "deployment" if chosen == "azure" else "model"
     goes = "stay on this machine, at" if _is_here(host) else "are sent to"
-    settings = {name: given[name] for name in (*_NEEDED[told], *_OPTIONAL[told]) if name in given}
-    settings |= {"MODEL_PROVIDER": told} | _proxies(given)
-    if told == "azure" and "AZURE_OPENAI_API_KEY" not in given:
+    settings = {name: given[name] for name in (*_NEEDED[chosen], *_OPTIONAL[chosen]) if name in given}
+    settings |= {"MODEL_PROVIDER": chosen} | _proxies(given)
+    if chosen == "azure" and "AZURE_OPENAI_API_KEY" not in given:
         settings["AZURE_TOKEN_CREDENTIALS"] = "dev"  # noqa: S105 - whom azure-identity asks: az, azd, an editor
     return Provider(
         f"Pictures {goes} {at} ({kind} {given[model]}).", f"described by {given[model]} at {at}", settings=settings

@@ -41,17 +41,19 @@ class Chosen:
     left_out: Sequence[LeftOut]
 
 
-def chosen(told: str) -> Chosen:
+def chosen(folder_name: str) -> Chosen:
     """Find the pictures in the folder that PICTURES names, or the samples.
 
     Raises:
         Unusable: the folder is absent, or holds no file.
 
     """
-    folder = Path(told).expanduser() if told.strip() else SAMPLES
+    folder = Path(folder_name).expanduser() if folder_name.strip() else SAMPLES
     try:
         found = (
-            list(find(folder, frozenset() if told.strip() else frozenset({"README.md"}))) if folder.exists() else None
+            list(find(folder, frozenset() if folder_name.strip() else frozenset({"README.md"})))
+            if folder.exists()
+            else None
         )
     except OSError as error:
         raise Unusable(f"{folder} cannot be read: {error.strerror}.") from error
@@ -62,7 +64,7 @@ def chosen(told: str) -> Chosen:
     if not pictures:
         because = f" ({left_out[0].name}: {left_out[0].why})" if left_out else ""
         raise Unusable(f"{folder} holds no file to describe{because}.")
-    return Chosen(told.strip() or "samples", pictures, left_out)
+    return Chosen(folder_name.strip() or "samples", pictures, left_out)
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Run:
 
     async def _describe(self, stack: Stack, steps: Steps) -> None:
         number: Mapping[Picture, int] = {picture: at for at, picture in enumerate(self.chosen.pictures)}
-        told = asyncio.create_task(self._tell(steps))
+        printing = asyncio.create_task(self._print_steps(steps))
         async with aclosing(watch.described(stack, self.chosen.pictures, self.options.timeout)) as ends:
             async for end in ends:
                 if isinstance(end, Lost):
@@ -128,11 +130,11 @@ class Run:
                     self.results.append(end)
                     await self._copy(end, f"pictures/{number[end.picture]:05}.webp")
                 steps.ended(end)
-        told.cancel()
+        printing.cancel()
         self.results.sort(key=lambda result: number[result.picture])
         self.lost.sort(key=lambda lost: number[lost.picture])
 
-    async def _tell(self, steps: Steps) -> None:
+    async def _print_steps(self, steps: Steps) -> None:
         """Say what the app waits for, which it may do for longer than anybody wants to watch a bar."""
         async with aclosing(watch.reasons(self._log)) as reasons:
             async for reason in reasons:

@@ -86,14 +86,14 @@ async def run(given: argparse.Namespace) -> int:
     ):
         server = _server(given.port, [Route("/", _state), *running.routes(os.environ.get("WEBHOOK_KEY", ""))])
         serving = asyncio.create_task(server.serve())
-        told, ended = asyncio.create_task(stopping.wait()), asyncio.create_task(running.until_it_ends())
-        await asyncio.wait({told, ended, serving}, return_when=asyncio.FIRST_COMPLETED)
-        faulty = not told.done()
+        stopped, ended = asyncio.create_task(stopping.wait()), asyncio.create_task(running.until_it_ends())
+        await asyncio.wait({stopped, ended, serving}, return_when=asyncio.FIRST_COMPLETED)
+        faulty = not stopped.done()
         await running.stop(given.stop_within)
         server.should_exit = server.force_exit = True
-        for task in (told, ended):
+        for task in (stopped, ended):
             task.cancel()
-        await asyncio.gather(serving, told, ended, return_exceptions=True)
+        await asyncio.gather(serving, stopped, ended, return_exceptions=True)
     return int(faulty)
 
 

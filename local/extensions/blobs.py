@@ -66,13 +66,13 @@ class BlobMessages:
             ValueError, KeyError: the message cannot be read; it ends the host.
 
         """
-        told = _read(message)
-        function = self.functions.get(str(told["FunctionId"]))
+        found = _read(message)
+        function = self.functions.get(str(found["FunctionId"]))
         if function is None:
-            log.debug("A message for %s is dropped: nobody listens for it", told["FunctionId"])
+            log.debug("A message for %s is dropped: nobody listens for it", found["FunctionId"])
             return True
         blobs = await self.connections.blob(function.connection)
-        blob = blobs.get_blob_client(told["ContainerName"], told["BlobName"])
+        blob = blobs.get_blob_client(found["ContainerName"], found["BlobName"])
         try:
             for _ in ("its type", "its metadata"):
                 await ask(blob.get_blob_properties)

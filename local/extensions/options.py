@@ -52,9 +52,9 @@ class Options:
 
 def read(host_json: Path | None) -> Options:
     """Read a host.json; without one, or where it says nothing, the platform's defaults hold."""
-    told = extensions(host_json)
+    sections = extensions(host_json)
     levels = _contents(host_json).get("logging", {}).get("logLevel", {})
-    return Options(_queues(told.get("queues", {})), _blobs(told.get("blobs", {})), levels)
+    return Options(_queues(sections.get("queues", {})), _blobs(sections.get("blobs", {})), levels)
 
 
 def extensions(host_json: Path | None) -> Mapping[str, Any]:

@@ -51,10 +51,10 @@ class Keys:
 
 
 async def _called(
-    indexed: worker.Indexed, closing: contextlib.AsyncExitStack, told: options.Options, keys: Keys
+    indexed: worker.Indexed, closing: contextlib.AsyncExitStack, given: options.Options, keys: Keys
 ) -> server.Called:
     """Give what is called over HTTP: HTTP triggers and MCP tools."""
-    http = HttpTriggers(told.http, keys.functions)
+    http = HttpTriggers(given.http, keys.functions)
     if indexed.http:
         http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))
     tools = []
@@ -67,22 +67,22 @@ async def _called(
             case other:
                 if other not in functions.TYPES:
                     log.warning("%s is not run here: %s is not built", function.name, other)
-    return server.Called(http, _endpoint(tools, told, keys))
+    return server.Called(http, _endpoint(tools, given, keys))
 
 
-def _endpoint(tools: list[worker.Function], told: options.Options, keys: Keys) -> McpEndpoint | None:
+def _endpoint(tools: list[worker.Function], given: options.Options, keys: Keys) -> McpEndpoint | None:
     if not tools:
         return None
     from local.host.mcptools import McpEndpoint  # noqa: PLC0415 - a third of a second, for apps with tools only
 
-    return McpEndpoint(tools, told.mcp, keys.extensions)
+    return McpEndpoint(tools, given.mcp, keys.extensions)
 
 
 async def run(app: Path, port: int, keys: Keys, program: Path | None) -> int:
     """Index, listen and serve until SIGTERM, Ctrl-C or a fault of an extension; the result is the exit code."""
     host_json = app / "host.json"
-    told = extension_options.read(host_json)
-    limit(told.levels)
+    given = extension_options.read(host_json)
+    limit(given.levels)
     indexed = await worker.index(app)
     waiting, called_worker = calls.waiting(indexed.functions), calls.worker_of(indexed.functions)
     async with contextlib.AsyncExitStack() as closing:
@@ -90,7 +90,7 @@ async def run(app: Path, port: int, keys: Keys, program: Path | None) -> int:
         extensions: Extensions | Program = (
             Program(program, waiting, host_json, called_worker, keys.extensions)
             if program
-            else Extensions(waiting, told, called_worker)
+            else Extensions(waiting, given, called_worker)
         )
         await closing.enter_async_context(extensions)
         application = server.application(called, extensions.routes(keys.extensions))
@@ -107,14 +107,14 @@ async def _until_it_ends(http: Server, extensions: Extensions | Program) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     serving = asyncio.create_task(http.serve())
-    told, ended = asyncio.create_task(stopped.wait()), asyncio.create_task(extensions.until_it_ends())
-    await asyncio.wait({serving, told, ended}, return_when=asyncio.FIRST_COMPLETED)
+    stopping, ended = asyncio.create_task(stopped.wait()), asyncio.create_task(extensions.until_it_ends())
+    await asyncio.wait({serving, stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
     http.should_exit = True
     await asyncio.gather(serving, extensions.stop(running.STOP_WITHIN))
     faulty = ended.done()
-    for task in (told, ended):
+    for task in (stopping, ended):
         task.cancel()
-    await asyncio.gather(told, ended, return_exceptions=True)
+    await asyncio.gather(stopping, ended, return_exceptions=True)
     return int(faulty)
 
 

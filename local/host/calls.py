@@ -40,9 +40,9 @@ def worker_of(indexed: Iterable[worker.Function]) -> Worker:
     known = {function.name: function for function in indexed}
 
     async def call(call: Call) -> None:
-        told = {name: _typed(value) for name, value in call.binding_data.items()}
+        bindings = {name: _typed(value) for name, value in call.binding_data.items()}
         try:
-            await worker.invoke(known[call.function], _value(call.data), told, call.invocation)
+            await worker.invoke(known[call.function], _value(call.data), bindings, call.invocation)
         except FunctionFailed as error:
             raise CallFailed(str(error), error.trace) from None
 

@@ -37,8 +37,8 @@ class Forwarder:
     async def __call__(self, function: Function, request: Request, given: dict[str, str]) -> Response:
         """Ask a function; its answer may go on after this has returned."""
         invocation = str(uuid.uuid4())
-        told = Message(headers={}, params=given, query={}, body=TypedData())
-        running = asyncio.create_task(_run(function, TypedData(http=told), invocation))
+        message = Message(headers={}, params=given, query={}, body=TypedData())
+        running = asyncio.create_task(_run(function, TypedData(http=message), invocation))
         asked = self._client.build_request(
             request.method,
             _target(request),

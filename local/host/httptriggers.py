@@ -169,25 +169,25 @@ def _response(value: Any) -> Response:
         return Response(status_code=204)
     if value.http is None:
         return Response(value.string, media_type="text/plain")
-    told = value.http
-    status = int(told.status_code)
-    body = (told.body.bytes or b"") if told.body and status not in {204, 304} else b""
-    headers = {name: text for name, text in told.headers.items() if name.lower() != "content-length"}
+    answer = value.http
+    status = int(answer.status_code)
+    body = (answer.body.bytes or b"") if answer.body and status not in {204, 304} else b""
+    headers = {name: text for name, text in answer.headers.items() if name.lower() != "content-length"}
     response = Response(body, status, headers)
-    for cookie in told.cookies or ():
+    for cookie in answer.cookies or ():
         response.headers.append("set-cookie", _cookie(cookie))
     return response
 
 
-def _cookie(told: Any) -> str:
+def _cookie(answer: Any) -> str:
     """Write a cookie as ASP.NET Core does."""
-    text = f"{quote(told.name, safe='')}={quote(told.value, safe='')}"
-    if told.expires:
-        text += f"; expires={datetime.fromtimestamp(told.expires.value.seconds, UTC):%a, %d %b %Y %H:%M:%S GMT}"
-    if told.max_age:
-        text += f"; max-age={told.max_age.value:.0f}"
-    for name, attribute in (("domain", told.domain), ("path", told.path)):
+    text = f"{quote(answer.name, safe='')}={quote(answer.value, safe='')}"
+    if answer.expires:
+        text += f"; expires={datetime.fromtimestamp(answer.expires.value.seconds, UTC):%a, %d %b %Y %H:%M:%S GMT}"
+    if answer.max_age:
+        text += f"; max-age={answer.max_age.value:.0f}"
+    for name, attribute in (("domain", answer.domain), ("path", answer.path)):
         text += f"; {name}={attribute.value}" if attribute and attribute.value else ""
-    text += "; secure" if told.secure and told.secure.value else ""
-    text += f"; samesite={told.same_site}" if told.same_site else ""
-    return text + ("; httponly" if told.http_only and told.http_only.value else "")
+    text += "; secure" if answer.secure and answer.secure.value else ""
+    text += f"; samesite={answer.same_site}" if answer.same_site else ""
+    return text + ("; httponly" if answer.http_only and answer.http_only.value else "")

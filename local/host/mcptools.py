@@ -32,7 +32,7 @@ log = logging.getLogger("host.mcp")
 
 @dataclass(frozen=True, slots=True)
 class _Tool:
-    told: types.Tool
+    definition: types.Tool
     required: tuple[str, ...]
     function: Function
 
@@ -75,7 +75,7 @@ class McpEndpoint:
     async def _list(
         self, _context: ServerRequestContext, _params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[tool.told for tool in self._tools.values()])
+        return types.ListToolsResult(tools=[tool.definition for tool in self._tools.values()])
 
     async def _call(self, context: ServerRequestContext, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = self._tools.get(params.name)
@@ -115,13 +115,13 @@ def _tool(function: Function) -> _Tool:
         "properties": {each["propertyName"]: _property(each) for each in properties},
         "required": list(required),
     }
-    told = types.Tool(name=trigger["toolName"], description=trigger.get("description"), input_schema=schema)
-    return _Tool(told, required, function)
+    definition = types.Tool(name=trigger["toolName"], description=trigger.get("description"), input_schema=schema)
+    return _Tool(definition, required, function)
 
 
-def _property(told: Mapping[str, Any]) -> dict[str, Any]:
-    kind = {"type": told["propertyType"]}
+def _property(declared: Mapping[str, Any]) -> dict[str, Any]:
+    kind = {"type": declared["propertyType"]}
     return {
-        **({"type": "array", "items": kind} if told.get("isArray") else kind),
-        "description": told.get("description") or "",
+        **({"type": "array", "items": kind} if declared.get("isArray") else kind),
+        "description": declared.get("description") or "",
     }

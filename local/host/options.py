@@ -52,8 +52,8 @@ class Options:
 
 def read(host_json: Path) -> Options:
     """Read a host.json, which need not be there."""
-    told = extensions(host_json)
-    return Options(_http(told.get("http", {})), _mcp(told.get("mcp", {})))
+    sections = extensions(host_json)
+    return Options(_http(sections.get("http", {})), _mcp(sections.get("mcp", {})))
 
 
 def _http(options: Mapping[str, Any]) -> HttpOptions:

@@ -53,11 +53,11 @@ class Program:
         folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
         worker, port = ports.free_ports(2)
         await self._serve(worker)
-        told = folder / "functions.json"
-        told.write_text(json.dumps([_declared(function) for function in self._waiting]), "utf-8")
+        declared = folder / "functions.json"
+        declared.write_text(json.dumps([_declared(function) for function in self._waiting]), "utf-8")
         self._url = f"http://127.0.0.1:{port}"
         arguments = [
-            *("--functions", str(told), "--host-json", str(self._host_json)),
+            *("--functions", str(declared), "--host-json", str(self._host_json)),
             *("--worker", f"http://127.0.0.1:{worker}", "--port", str(port)),
         ]
         self._process = await asyncio.create_subprocess_exec(
@@ -107,9 +107,9 @@ class Program:
         await web.TCPSite(runner, "127.0.0.1", port).start()
 
     async def _call(self, request: web.Request) -> web.Response:
-        told = await request.json()
+        call = await request.json()
         try:
-            await self._worker(Call(told["function"], told["invocation"], told["data"], told["bindingData"]))
+            await self._worker(Call(call["function"], call["invocation"], call["data"], call["bindingData"]))
         except CallFailed as error:
             return web.Response(status=500, text=str(error))
         return web.Response()

@@ -28,6 +28,7 @@ class Api:
         return asgi(
             lambda: self.setup.on_demand,
             lambda: self.harness.corrector,
+            lambda: self.harness.catalogue,
             self._checked,
             self.setup.memory,
             self.max_picture,

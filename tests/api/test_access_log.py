@@ -34,9 +34,9 @@ async def test_what_the_caller_cannot_help_is_told_with_the_reason(
 ) -> None:
     api.harness.images.fails_with = fault
     response = await api.client.post("/api/describe", json=BLOB | {"images": BLOB["images"] * number})
-    told = _facts(caplog, "http.put_off")
-    assert [facts["levelname"] for facts in told] == [level] * number
-    for facts in told:
+    logged = _facts(caplog, "http.put_off")
+    assert [facts["levelname"] for facts in logged] == [level] * number
+    for facts in logged:
         assert (facts["request_id"], facts["reason"]) == (response.headers["x-request-id"], fault.message)
         assert facts["picture_1"] == CAT
         assert "cat.jpg" not in facts["reason"] + str(facts["picture_1"])
@@ -61,6 +61,6 @@ async def test_only_watched_pictures_and_known_methods_are_told(api: Api, caplog
     secret = {"blob": {"container": "agatha", "name": "x.jpg"}}
     await api.client.post("/api/describe", json=BLOB | {"images": [secret, *BLOB["images"]], "prompt": "Who?"})
     await api.client.request("AGATHA", "/api/describe")
-    told = [vars(record) for record in caplog.records if record.name.startswith("describer")]
-    assert "agatha" not in str(told).lower()
+    logged = [vars(record) for record in caplog.records if record.name.startswith("describer")]
+    assert "agatha" not in str(logged).lower()
     assert _facts(caplog, "http.answered")[-1]["method"] == "other"

@@ -24,8 +24,8 @@ def _called(path: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", CALL, path], cwd=generated.ROOT, env=values, capture_output=True, text=True, check=True
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def test_health_is_answered_without_loading_what_describes_pictures() -> None:

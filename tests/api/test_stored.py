@@ -86,6 +86,24 @@ async def test_the_first_page_has_the_answers_that_lie_behind_many_others(api: A
     assert (await api.client.get("/api/descriptions?review=approved")).json() == {"descriptions": [], "cursor": None}
 
 
+async def test_coverage_is_told_by_language(api: Api) -> None:
+    await api.harness.describe()
+    api.harness.images.put(ImageRef("images", "new.jpg"), b"new")
+    body = (await api.client.get("/api/coverage")).json()
+    assert body == {
+        "container": "images",
+        "pictures": 2,
+        "without_record": 1,
+        "languages": {"en": {"pictures": 1, "share": 0.5}},
+        "statuses": {"described": 1},
+        "excluded": 0,
+        "orphans": 0,
+    }
+    assert (await api.client.get("/api/coverage?prefix=pets/")).json()["languages"]["en"]["share"] == 1.0
+    _problem(await api.client.get("/api/coverage?container=secrets"), 404, "not-found")
+    _problem(await api.client.get("/api/coverage?status=described"), 422, "invalid")
+
+
 async def test_a_faulty_listing_is_a_problem(api: Api) -> None:
     _problem(await api.client.get("/api/descriptions?container=secrets"), 404, "not-found")
     body = _problem(await api.client.get("/api/descriptions?status=lost"), 422, "invalid")
@@ -153,6 +171,6 @@ async def test_a_text_comes_in_the_language_that_is_asked_for_and_costs_nothing(
         asked = body | {"languages": wanted}
         answered = await api.client.post("/api/describe", json=asked, headers={"accept": "text/plain"})
         assert (answered.status_code, answered.text) == (200, text)
-        told = (await api.client.post("/api/describe", json=asked)).json()
-        assert (told["language"], told["alt_text"], told["usage"]["calls"]) == (wanted[0], text, 0)
+        answer = (await api.client.post("/api/describe", json=asked)).json()
+        assert (answer["language"], answer["alt_text"], answer["usage"]["calls"]) == (wanted[0], text, 0)
     assert len(api.harness.model.asked) == 1

@@ -68,11 +68,11 @@ class Shell:
         return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
 
     async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
-        told = {name: value for name, value in (self.settings | settings).items() if value}
+        environ = {name: value for name, value in (self.settings | settings).items() if value}
         return await asyncio.create_subprocess_exec(
             *command,
             cwd=self.folder,
-            env={**environment.clean(), **told, "PYTHONPATH": str(ROOT)},
+            env={**environment.clean(), **environ, "PYTHONPATH": str(ROOT)},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -40,12 +40,12 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
     shell.picture("photos/.git/x.jpg", jpeg(150))
     done = await shell.run("describe", "photos", "--json", "-l", "de,en")
     assert done.code == 0, done.err
-    told = {line["picture"].removeprefix("photos/"): line for line in done.lines}
-    assert told.keys() == formats.keys()
+    shown = {line["picture"].removeprefix("photos/"): line for line in done.lines}
+    assert shown.keys() == formats.keys()
     assert {line["status"] for line in done.lines} == {"described"}
-    assert [told[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
-    assert told["a.heic"]["alt_text"].startswith("Ein Testbild")
-    assert told["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
+    assert [shown[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
+    assert shown["a.heic"]["alt_text"].startswith("Ein Testbild")
+    assert shown["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
     assert done.err == "Passed over, being no pictures: 1.\n"
 
 
@@ -145,9 +145,9 @@ async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model:
     assert (done.code, done.out) == (0, "One \ufffd[2Jis older.\n"), done.err
     request = model.requests[-1]
     assert (len(request.images), request.max_tokens) == (2, 300)
-    told = (await shell.here(*asked, "--json")).lines[0]
-    assert (told["answer"], told["ending"]) == ("One \x1b[2Jis older.", "complete")
-    assert told["usage"]["calls"] == 1
+    shown = (await shell.here(*asked, "--json")).lines[0]
+    assert (shown["answer"], shown["ending"]) == ("One \x1b[2Jis older.", "complete")
+    assert shown["usage"]["calls"] == 1
     model.script.always(lambda _: faults.cut_off("One is"))
     cut = await shell.here(*asked)
     assert (cut.code, cut.out, "--max-tokens" in cut.err) == (1, "One is\n", True)

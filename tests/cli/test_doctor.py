@@ -22,10 +22,10 @@ async def test_a_whole_installation_is_well(installation: Shell, storage: Storag
     verdicts = {line["name"]: line["verdict"] for line in done.lines}
     assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
     assert len(verdicts) == 12
-    told = {line["name"]: line["found"] for line in done.lines}
-    assert storage.identity.client_id in told["identity: storage"]
-    assert "ManagedIdentityCredential" in told["identity: storage"]
-    assert "Sweden Central" in told["model"]
+    shown = {line["name"]: line["found"] for line in done.lines}
+    assert storage.identity.client_id in shown["identity: storage"]
+    assert "ManagedIdentityCredential" in shown["identity: storage"]
+    assert "Sweden Central" in shown["model"]
     assert topic.events == []
     assert storage.identity.secret not in done.out
     async with storage.blob_service() as blobs:

@@ -113,8 +113,8 @@ def subscribe(storage: Storage, webhook: Webhook, tmp_path: Path) -> Iterator[Ca
             *more,
         )
         endpoint = {"EVENTGRID_ENDPOINT": f"http://127.0.0.1:{webhook.port}/"}
-        told = {**environment.clean(), **storage.environment, **endpoint}
-        started.append(Child("eventgrid", command, environment=told, log=log, ready=children.says(log, ACTIVE)))
+        environ = {**environment.clean(), **storage.environment, **endpoint}
+        started.append(Child("eventgrid", command, environment=environ, log=log, ready=children.says(log, ACTIVE)))
         return started[-1]
 
     yield start
@@ -205,8 +205,8 @@ async def test_only_what_creates_a_blob_is_announced_and_only_once(
         await host.delete_container(container)
         await blobs.delete_container(sibling)
     await until(lambda: "last" in webhook.names())
-    told = [(event["subject"].rpartition("/")[2], event["data"]["api"]) for event in webhook.events]
-    assert told == [
+    named = [(event["subject"].rpartition("/")[2], event["data"]["api"]) for event in webhook.events]
+    assert named == [
         ("first", "PutBlob"),
         ("in blocks", "PutBlockList"),
         ("copied", "CopyBlob"),

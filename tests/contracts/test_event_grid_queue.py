@@ -39,8 +39,8 @@ def subscribe(storage: Storage, container: str, queue: QueueClient, tmp_path: Pa
             *("--queue", f"{storage.url('queue', storage.host)}/{queue.queue_name}"),
             *more,
         )
-        told = {**environment.clean(), **storage.environment}
-        started.append(Child("eventgrid", command, environment=told, log=log, ready=children.says(log, ACTIVE)))
+        environ = {**environment.clean(), **storage.environment}
+        started.append(Child("eventgrid", command, environment=environ, log=log, ready=children.says(log, ACTIVE)))
         started[-1].wait_until_ready()
         return started[-1]
 

@@ -18,6 +18,7 @@ from describer.app import App
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Status
 from describer.entrypoints.http.build import asgi
+from describer.operations.health import Check
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
@@ -130,11 +131,13 @@ async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_i
 
 @pytest.fixture
 async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
-    async def no_checks() -> list[object]:
+    async def no_checks() -> list[Check]:
         return []
 
     setup = OnDemandSetup(harness)
-    app = asgi(lambda: setup.on_demand, lambda: harness.corrector, no_checks, setup.memory, 10**6)  # type: ignore[arg-type]
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         yield client
 
@@ -149,10 +152,10 @@ async def test_by_http_three_of_twenty_are_told_as_their_own_end(
         answers[width] = await client.post(
             "/api/describe", content=_jpeg(width), headers={"content-type": "image/jpeg"}
         )
-    told = {width: answer.status_code for width, answer in answers.items()}
-    assert Counter(told.values()) == {200: 17, 422: 3}
+    statuses = {width: answer.status_code for width, answer in answers.items()}
+    assert Counter(statuses.values()) == {200: 17, 422: 3}
     assert "retry-after" not in answers[203].headers
-    _hold(gate, {width for width, status in told.items() if status == 422})
+    _hold(gate, {width for width, status in statuses.items() if status == 422})
 
 
 async def test_by_http_where_all_are_stopped_it_is_the_installations(server: Model, client: httpx2.AsyncClient) -> None:
@@ -176,10 +179,10 @@ async def test_by_command_line_three_of_twenty_end_and_all_are_told(
 ) -> None:
     gate = _gate(server, BODIES[0], STOPPED)
     done = await shell.here("describe", "photos", "--json", MODEL_CONCURRENCY=at_a_time)
-    told = {line["source"]["width"]: line["status"] for line in done.lines}
-    assert Counter(told.values()) == {"described": 17, "filtered": 3}
+    statuses = {line["source"]["width"]: line["status"] for line in done.lines}
+    assert Counter(statuses.values()) == {"described": 17, "filtered": 3}
     assert done.code == 1
-    _hold(gate, {width for width, status in told.items() if status == "filtered"})
+    _hold(gate, {width for width, status in statuses.items() if status == "filtered"})
 
 
 async def test_by_command_line_where_all_are_stopped_it_is_the_installations(server: Model, shell: Shell) -> None:
@@ -194,9 +197,9 @@ async def test_by_command_line_where_all_are_stopped_it_is_the_installations(ser
 
 def test_the_settings_reach_the_gateway() -> None:
     needed = {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "m"}
-    told = {"BLOCKED_LAST_PICTURES": "7", "BLOCKED_WINDOW_SECONDS": "9", "MAX_ATTEMPTS": "2"}
+    settings = {"BLOCKED_LAST_PICTURES": "7", "BLOCKED_WINDOW_SECONDS": "9", "MAX_ATTEMPTS": "2"}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (needed | told).items():
+        for name, value in (needed | settings).items():
             patch.setenv(name, value)
         model = App.without_telemetry((), {}).model
     assert isinstance(model, ChatModel)

@@ -43,8 +43,8 @@ asyncio.run(visit())
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
     """Everything that one process sent of two visits: one put off, one described."""
     with ingestion(str(tmp_path_factory.mktemp("storage"))) as endpoint:
-        told = environment.clean() | GOOD | endpoint.settings
-        subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=told, check=True, timeout=60)
+        environ = environment.clean() | GOOD | endpoint.settings
+        subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=environ, check=True, timeout=60)
     return endpoint
 
 
@@ -52,8 +52,8 @@ def test_spans_become_dependencies(sent: Ingestion) -> None:
     spans = {span["name"]: span for span in sent.of("RemoteDependencyData")}
     assert {v.DESCRIBE, v.IMAGE_PREPARE, "chat gpt-5.6-luna", v.IMAGES_MARK} <= spans.keys()
     assert spans["chat gpt-5.6-luna"]["type"] == "GenAI | azure.ai.openai"
-    told = spans["chat gpt-5.6-luna"]["properties"]
-    assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= told.keys()
+    facts = spans["chat gpt-5.6-luna"]["properties"]
+    assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= facts.keys()
     described = [span for span in sent.of("RemoteDependencyData") if span["name"] == v.DESCRIBE]
     assert [(span["success"], span["properties"].get(v.OUTCOME)) for span in described] == [
         (False, None),

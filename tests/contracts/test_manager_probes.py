@@ -105,7 +105,7 @@ async def test_the_deployments_type_tells_where_pictures_go(
 
 
 @pytest.mark.parametrize(
-    ("subscriptions", "verdict", "told"),
+    ("subscriptions", "verdict", "shown"),
     [
         ([subscription()], Verdict.OK, "uploads brings the uploads of images by WebHook"),
         ([subscription(deliveryWithResourceIdentity={"destination": QUEUE})], Verdict.OK, "by StorageQueue"),
@@ -119,11 +119,11 @@ async def test_the_deployments_type_tells_where_pictures_go(
     ],
 )
 async def test_uploads_must_reach_the_app_by_one_way(
-    manager: Manager, storage: Storage, subscriptions: list[dict[str, Any]], verdict: Verdict, told: str
+    manager: Manager, storage: Storage, subscriptions: list[dict[str, Any]], verdict: Verdict, shown: str
 ) -> None:
     manager.resources[f"{TOPIC}/eventSubscriptions"] = {"value": subscriptions}
     found = await looked(manager, storage, SubscriptionProbe)
-    assert (found.verdict, told in found.found) == (verdict, True), found
+    assert (found.verdict, shown in found.found) == (verdict, True), found
     assert f"'{ACCOUNT}'" in manager.queries[1]
 
 

@@ -229,10 +229,17 @@ async def test_a_filter_that_azure_names_inside_only_is_final(chat: ChatModel, s
 async def test_an_unreadable_answer_is_asked_for_once_more_and_told_what_to_mend(
     chat: ChatModel, server: Model
 ) -> None:
-    server.script.then(Answer('{"texts": {"en": {"alt_text": "A cat."}}}'))
+    server.script.then(Answer('{"texts": {"fr": {"alt_text": "Un chat."}}}'))
     said = await chat.ask(BRIEF, _picture())
     assert (said.description is not None, said.usage.calls) == (True, 2)
-    assert "the answer lacks the texts in de" in json.dumps(server.requests[1].body["messages"])
+    assert "the answer lacks the texts in en, de" in json.dumps(server.requests[1].body["messages"])
+
+
+async def test_an_answer_without_one_of_the_languages_is_an_answer(chat: ChatModel, server: Model) -> None:
+    server.script.then(Answer('{"texts": {"en": {"alt_text": "A cat."}}}'))
+    said = await chat.ask(BRIEF, _picture())
+    assert said.description
+    assert ([*said.description.texts], said.usage.calls) == (["en"], 1)
 
 
 async def test_an_answer_unreadable_twice_is_the_end(chat: ChatModel, server: Model) -> None:

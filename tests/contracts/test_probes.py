@@ -116,9 +116,9 @@ async def test_what_storage_refuses_is_told_with_what_to_do(
     refusing: Running, answer: str, found: str, advice: str
 ) -> None:
     async with blob_service(emulated(refusing, answer), retries=0) as service:
-        told = await ContainerProbe(service.get_container_client("images"), "IMAGES_CONTAINER", writes=True).check()
-    assert told.verdict is Verdict.FAILED
-    assert found in told.found and advice in told.advice
+        shown = await ContainerProbe(service.get_container_client("images"), "IMAGES_CONTAINER", writes=True).check()
+    assert shown.verdict is Verdict.FAILED
+    assert found in shown.found and advice in shown.advice
 
 
 async def test_a_storage_account_that_is_gone_is_told_from_one_that_refuses(refusing: Running) -> None:
@@ -127,9 +127,9 @@ async def test_a_storage_account_that_is_gone_is_told_from_one_that_refuses(refu
     async with blob_service(account, retries=0) as blobs, queue_client(account, "image-work", retries=0) as queue:
         container = blobs.get_container_client("images")
         for probe in (ContainerProbe(container, "IMAGES_CONTAINER", writes=True), QueueProbe(queue)):
-            told = await probe.check()
-            assert (told.verdict, "cannot be reached" in told.found) == (Verdict.FAILED, True)
-            assert KEY not in told.found + told.advice
+            shown = await probe.check()
+            assert (shown.verdict, "cannot be reached" in shown.found) == (Verdict.FAILED, True)
+            assert KEY not in shown.found + shown.advice
 
 
 class Holder:
@@ -279,9 +279,9 @@ async def test_what_the_model_refuses_is_told_with_what_to_do(
     model: Model, fault: Fault, verdict: Verdict, found: str, advice: str
 ) -> None:
     model.script.always(lambda _: fault)
-    told = await _looked(model)
-    assert told.verdict is verdict
-    assert found in told.found and advice in told.advice
+    shown = await _looked(model)
+    assert shown.verdict is verdict
+    assert found in shown.found and advice in shown.advice
 
 
 async def test_a_model_that_is_gone_or_answers_rubbish_is_told(model: Model) -> None:

@@ -62,7 +62,9 @@ async def test_by_http(server: Model, harness: Harness, case: dict[str, Any]) ->
 
     server.script.always(lambda _: _reply(case))
     setup = OnDemandSetup(harness)
-    app = asgi(lambda: setup.on_demand, lambda: harness.corrector, no_checks, setup.memory, 10**6)
+    app = asgi(
+        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+    )
     files = [("images", (f"{at}.jpg", jpeg(200 + at), "image/jpeg")) for at in range(case.get("pictures", 0) or 1)]
     question = {"prompt": "What is it?"} if case.get("pictures") else {}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:

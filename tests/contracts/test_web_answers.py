@@ -92,7 +92,7 @@ async def test_headers_without_end_are_left(web: Web, internet: Internet) -> Non
         await web.fetch("https://pictures.example/endless", unbounded)
 
 
-TOLD = partial(answer, Content_Type="image/jpeg")
+JPEG = partial(answer, Content_Type="image/jpeg")
 FINAL = {
     "absent": (answer("404 Not Found"), UrlFault.STATUS),
     "gone": (answer("410 Gone"), UrlFault.STATUS),
@@ -103,10 +103,10 @@ FINAL = {
     "a choice": (answer("300 Multiple Choices", Location="/picture"), UrlFault.STATUS),
     "a redirect to nowhere": (answer("302 Found", b""), UrlFault.REDIRECT),
     "a web page": (answer(body=b"<!doctype html>", Content_Type="Text/HTML; charset=utf-8"), UrlFault.CONTENT),
-    "a gzip bomb": (TOLD(body=gzip.compress(bytes(10**6)), Content_Encoding="gzip"), UrlFault.CONTENT),
-    "a deflate bomb": (TOLD(body=zlib.compress(bytes(10**6)), Content_Encoding="deflate"), UrlFault.CONTENT),
-    "brotli": (TOLD(Content_Encoding="br"), UrlFault.CONTENT),
-    "two encodings": (TOLD(Content_Encoding="identity, gzip"), UrlFault.CONTENT),
+    "a gzip bomb": (JPEG(body=gzip.compress(bytes(10**6)), Content_Encoding="gzip"), UrlFault.CONTENT),
+    "a deflate bomb": (JPEG(body=zlib.compress(bytes(10**6)), Content_Encoding="deflate"), UrlFault.CONTENT),
+    "brotli": (JPEG(Content_Encoding="br"), UrlFault.CONTENT),
+    "two encodings": (JPEG(Content_Encoding="identity, gzip"), UrlFault.CONTENT),
 }
 
 

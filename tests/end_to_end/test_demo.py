@@ -48,8 +48,8 @@ class Demo:
     mark: str
 
     def command(self, *more: str) -> list[str]:
-        told = ("--answers", "script", "--state", str(self.state), "--out", str(self.out))
-        return [sys.executable, "-m", "local.demo", *told, *more]
+        arguments = ("--answers", "script", "--state", str(self.state), "--out", str(self.out))
+        return [sys.executable, "-m", "local.demo", *arguments, *more]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,8 +62,8 @@ class Demo:
             "http_proxy": "http://127.0.0.1:9",
             "WRITE_METADATA": "false",
         }
-        told = {"PICTURES": str(self.folder), "MODEL_PROVIDER": "local", "LC_TEST": self.mark}
-        return {**os.environ, **traps, **told}
+        settings = {"PICTURES": str(self.folder), "MODEL_PROVIDER": "local", "LC_TEST": self.mark}
+        return {**os.environ, **traps, **settings}
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -102,11 +102,11 @@ async def test_what_became_of_a_picture_is_published_once_and_without_its_texts(
     good = await system.finished("told/good.jpg")
     bad = await system.finished("told/bad.jpg", status="unsupported")
 
-    def told() -> dict[str, dict[str, Any]] | None:
+    def published() -> dict[str, dict[str, Any]] | None:
         found = [event for event in system.events() if "/told/" in event["subject"]]
         return {event["subject"]: event for event in found} if len(found) == 2 else None
 
-    events = await until(told)
+    events = await until(published)
     assert events is not None
     for name, record, kind in (("good", good, "ImageDescribed"), ("bad", bad, "ImageNotDescribed")):
         event = events[ImageRef("images", f"told/{name}.jpg").subject]

@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from describer import __version__
 from describer.domain.status import Status
-from describer.entrypoints.mcp import TOLD
+from describer.entrypoints.mcp import FIELDS
 from tests import pictures
 from tests.end_to_end.conftest import System
 
@@ -35,8 +35,8 @@ async def described(system: System, **arguments: str) -> dict[str, Any]:
     (content,) = result.content
     assert isinstance(content, types.TextContent)
     assert not result.is_error
-    told: dict[str, Any] = json.loads(content.text)
-    return told
+    called: dict[str, Any] = json.loads(content.text)
+    return called
 
 
 async def test_the_server_and_the_tool_tell_what_they_are_for(system: System) -> None:
@@ -47,7 +47,7 @@ async def test_the_server_and_the_tool_tell_what_they_are_for(system: System) ->
         (tool,) = (await client.list_tools()).tools
     assert tool.name == "describe_image"
     words = set(re.findall(r"\w+", tool.description or ""))
-    assert {*TOLD, "error", "retry_after_seconds", "url", "blob"} <= words
+    assert {*FIELDS, "error", "retry_after_seconds", "url", "blob"} <= words
     assert {Status.DESCRIBED, Status.KEPT, Status.NEEDS_REVIEW} <= words
     properties = tool.input_schema["properties"]
     assert properties.keys() == {"url", "blob", "language", "about"}
@@ -58,9 +58,9 @@ async def test_the_server_and_the_tool_tell_what_they_are_for(system: System) ->
 async def test_a_picture_by_url_is_described(system: System) -> None:
     picture = system.picture()
     url = f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"
-    told = await described(system, url=url, about="A made-up scene")
-    assert (told["status"], told["language"]) == ("described", "en")
-    assert told["alt_text"]
+    called = await described(system, url=url, about="A made-up scene")
+    assert (called["status"], called["language"]) == ("described", "en")
+    assert called["alt_text"]
     assert system.calls(picture) == 1
 
 
@@ -68,12 +68,12 @@ async def test_a_picture_by_blob_is_described(system: System) -> None:
     picture = system.picture()
     await system.upload("private/for agents.jpg", picture)
     await system.outcome("private/for agents.jpg", "excluded")
-    told = await described(system, blob="images/private/for agents.jpg")
-    assert told["error"].startswith("This blob is off limits: ")
+    called = await described(system, blob="images/private/for agents.jpg")
+    assert called["error"].startswith("This blob is off limits: ")
     await system.upload("agents/größe #1.jpg", picture)
     record = await system.finished("agents/größe #1.jpg")
-    told = await described(system, blob="images/agents/größe #1.jpg")
-    assert (told["status"], told["alt_text"]) == ("described", record["alt_text"])
+    called = await described(system, blob="images/agents/größe #1.jpg")
+    assert (called["status"], called["alt_text"]) == ("described", record["alt_text"])
     assert system.calls(picture) == 1
 
 
@@ -87,13 +87,13 @@ async def test_a_picture_by_blob_is_described(system: System) -> None:
     ],
 )
 async def test_what_cannot_be_had_is_a_sentence(system: System, arguments: dict[str, str], said: str) -> None:
-    told = await described(system, **arguments)
-    assert told.keys() == {"error"}
-    assert said in told["error"]
+    called = await described(system, **arguments)
+    assert called.keys() == {"error"}
+    assert said in called["error"]
 
 
 async def test_a_picture_that_is_none_has_a_status_and_a_reason(system: System) -> None:
     broken = base64.b64encode(pictures.jpeg(640, 480)[:2000]).decode()
-    told = await described(system, url=f"data:image/jpeg;base64,{broken}")
-    assert (told["status"], told["alt_text"]) == ("corrupt", "")
-    assert told["reason"]
+    called = await described(system, url=f"data:image/jpeg;base64,{broken}")
+    assert (called["status"], called["alt_text"]) == ("corrupt", "")
+    assert called["reason"]

@@ -70,8 +70,8 @@ async def test_what_nobody_can_read_lies_aside_as_it_was_put(system: System, que
         return found if found == put else set()
 
     assert await until_async(all_of_them) == put
-    told = len(put)  # each is told of when it lies there already
-    assert await until(lambda: len([fact for fact in system.log(DEAD_LETTERED) if fact["queue"] == queue]) >= told)
+    expected = len(put)  # each is told of when it lies there already
+    assert await until(lambda: len([fact for fact in system.log(DEAD_LETTERED) if fact["queue"] == queue]) >= expected)
 
 
 async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behind_it(system: System) -> None:

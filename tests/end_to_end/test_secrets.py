@@ -343,7 +343,7 @@ async def test_a_blobs_name_and_a_text_about_it_stay_in_what_is_theirs(seen: See
 async def test_what_may_leave_does_leave(seen: Seen) -> None:
     """Or the tests above would look at nothing."""
     assert {v.DESCRIBE, v.IMAGES_READ, v.RECORDS_WRITE, "chat gpt-5.6-luna"} <= _names(seen)
-    told = {
+    expected = {
         "picture.done",
         "picture.deferred",
         "http.answered",
@@ -351,7 +351,7 @@ async def test_what_may_leave_does_leave(seen: Seen) -> None:
         "work.returned",
         "message.dead_lettered",
     }
-    assert told <= _events(seen)
+    assert expected <= _events(seen)
     reasons = {event["properties"].get("reason") for event in seen.items.of("MessageData")}
     assert "the model's server answered 400 SERVER" in reasons
     kinds = {item["data"]["baseType"] for item in seen.items.items}

@@ -87,6 +87,6 @@ def forgotten(environment: Mapping[str, str], outputs: Mapping[str, Json]) -> di
     return {name: value for name, value in environment.items() if name not in outputs}
 
 
-def told(outputs: Mapping[str, Json]) -> dict[str, str]:
+def as_environment(outputs: Mapping[str, Json]) -> dict[str, str]:
     """What a deployment writes into azd's environment: each output, as text."""
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in outputs.items()}

@@ -131,7 +131,7 @@ class Rehearsal:
         _ = self.sent  # azd resolves the parameters before the first hook, and would ask for what is missing
         azure = self._azure(script)
         preprovision.prepare(Azure(azure.environ))
-        self.told_by(azure)
+        self.answer_from(azure)
         installation = self._provision()
         print(predeploy.SENTENCE)
         azure = self._azure(script)
@@ -146,7 +146,7 @@ class Rehearsal:
         self.environ = azd.forgotten(self.environ, self.template["outputs"])
         self.live, self.assigned = {}, {}
 
-    def told_by(self, azure: Scripted) -> None:
+    def answer_from(self, azure: Scripted) -> None:
         """What a command stored with `azd env set`, and set in the app."""
         self.environ |= {call[3]: call[4] for call in azure.calls("azd", "env", "set")}
         for call in azure.calls("appsettings", "set"):
@@ -191,7 +191,7 @@ class Rehearsal:
             "APP_PRINCIPAL_ID": self.principals["identity"],
             "DEPLOYED_SETTING_NAMES": ",".join(found.settings),
         }
-        self.environ |= azd.told(outputs)
+        self.environ |= azd.as_environment(outputs)
         return replace(found, outputs=outputs)
 
     def _assign(self, name: str, principal: str) -> None:

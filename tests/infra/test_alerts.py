@@ -56,8 +56,8 @@ def test_the_table_says_when_it_fires(name: str) -> None:
     about = (METRICS | QUERIES)[name]
     (criterion,) = about["criteria"]["allOf"]
     signal = f"`{criterion['metricName']}`" if name in METRICS else "its query"
-    told, above, within, severity = TABLE[name].split(" | ")
-    assert told.startswith(signal)
+    listed, above, within, severity = TABLE[name].split(" | ")
+    assert listed.startswith(signal)
     assert (above.split()[0], within, severity) == (
         f"{criterion['threshold']:,}",
         about["windowSize"],

@@ -31,9 +31,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         template = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": resources}
         (folder / f"{label(path)}.json").write_text(json.dumps(template), encoding="utf-8")
     # No word to its maker's servers: no download, no token of whoever runs this.
-    told = {"PATH": os.environ["PATH"], "HOME": str(folder), "LOG_LEVEL": "ERROR"}
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "LOG_LEVEL": "ERROR"}
     command = [str(CHECKOV), "-d", str(folder), "--framework", "arm", "--skip-download", "-o", "json"]
-    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

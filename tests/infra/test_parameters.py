@@ -23,8 +23,8 @@ def template(built: Mapping[str, Done]) -> dict[str, Any]:
 
 
 def test_each_parameter_says_what_it_is(template: dict[str, Any]) -> None:
-    told = {name: one.get("metadata", {}).get("description", "") for name, one in template["parameters"].items()}
-    assert [name for name, text in told.items() if len(text) < 15] == []
+    described = {name: one.get("metadata", {}).get("description", "") for name, one in template["parameters"].items()}
+    assert [name for name, text in described.items() if len(text) < 15] == []
 
 
 def test_every_parameter_has_a_variable_of_its_own_and_every_variable_a_parameter(template: dict[str, Any]) -> None:
@@ -35,9 +35,9 @@ def test_every_parameter_has_a_variable_of_its_own_and_every_variable_a_paramete
 
 def test_a_pipeline_is_told_every_choice_that_a_person_made() -> None:
     """But not what azd knows itself, and what the preprovision hook finds anew each time."""
-    told = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["pipeline"]["variables"]
+    variables = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["pipeline"]["variables"]
     own = {*azd.PRINCIPAL, "AZURE_ENV_NAME", "AZURE_LOCATION", *preprovision.FOUND}
-    assert sorted(told) == sorted(set(azd.variables().values()) - own)
+    assert sorted(variables) == sorted(set(azd.variables().values()) - own)
 
 
 def test_no_output_bears_the_name_of_a_variable(template: dict[str, Any]) -> None:

@@ -136,7 +136,7 @@ def test_an_emergency_stop_holds_through_deployments_and_is_ended_without_a_trac
     first = life.up()
     azure = life.azure()
     emergency.stop(Azure(azure.environ))
-    life.told_by(azure)
+    life.answer_from(azure)
     [call] = azure.calls("appsettings", "set")
     assert f"AZURE_OPENAI_DEPLOYMENT={STOPPED}" in call
     stopped = life.up()
@@ -146,7 +146,7 @@ def test_an_emergency_stop_holds_through_deployments_and_is_ended_without_a_trac
     ]
     azure = life.azure()
     emergency.resume(Azure(azure.environ))
-    life.told_by(azure)
+    life.answer_from(azure)
     assert f"AZURE_OPENAI_DEPLOYMENT={life.environ['OPENAI_DEPLOYMENT']}" in azure.calls("appsettings", "set")[0]
     assert life.up().resources == first.resources
 

@@ -60,5 +60,5 @@ class Gate:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OWN}
         url = URL(self.base + request.raw_path, encoded=True)
         async with self._client.request(request.method, url, headers=headers, data=await request.read()) as answer:
-            told = {name: value for name, value in answer.headers.items() if name.lower() not in _OWN}
-            return web.Response(status=answer.status, headers=told, body=await answer.read())
+            headers = {name: value for name, value in answer.headers.items() if name.lower() not in _OWN}
+            return web.Response(status=answer.status, headers=headers, body=await answer.read())

@@ -98,9 +98,9 @@ class Platform:
 
     def _host(self) -> Child:
         worker, port = self._ports
-        told = {"--functions": self.state / "functions.json", "--worker": f"http://127.0.0.1:{worker}/invoke"}
-        told |= {"--port": port, "--host-json": ROOT / "host.json"}
-        command = [str(program()), *(str(part) for pair in told.items() for part in pair)]
+        arguments = {"--functions": self.state / "functions.json", "--worker": f"http://127.0.0.1:{worker}/invoke"}
+        arguments |= {"--port": port, "--host-json": ROOT / "host.json"}
+        command = [str(program()), *(str(part) for pair in arguments.items() for part in pair)]
         return self._child("host", command, children.answers(f"http://127.0.0.1:{port}/"))
 
     def _child(self, name: str, command: list[str], ready: children.Ready) -> Child:
@@ -112,7 +112,7 @@ class Platform:
         """What all of this name have printed so far."""
         return "".join(path.read_text("utf-8") for path in sorted((self.state / "logs").glob(f"{name}-*.log")))
 
-    def told(self, event: str) -> list[dict[str, Any]]:
+    def logged(self, event: str) -> list[dict[str, Any]]:
         """The facts of the app's log events of this kind."""
         lines = [line for line in self.log("worker").splitlines() if f": {event} {{" in line]
         return [json.loads(line.split(f": {event} ", 1)[1]) for line in lines]
@@ -184,8 +184,8 @@ async def running(
             started.blob_service() as blobs,
             started.queue_service() as queues,
         ):
-            told = _settings(started, gate, model) | dict(settings)
-            made = Platform(state, started, gate, told, fault, blobs, queues, _ports=(worker, host))
+            environ = _settings(started, gate, model) | dict(settings)
+            made = Platform(state, started, gate, environ, fault, blobs, queues, _ports=(worker, host))
             _write(made)
             await made.start()
             platform = asyncio.create_task(made.keep())

@@ -68,7 +68,7 @@ async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_pa
                 await platform.put(queue, encoded({"not": queue}))
             await until(lambda: _lie_aside(platform, put))
             await until(partial(_is_empty, platform))
-            assert len(platform.told(DEAD_LETTERED)) == len(put)
+            assert len(platform.logged(DEAD_LETTERED)) == len(put)
             platform.forward(8 * DAY)
             assert set(await platform.lying(DEAD_LETTERS)) == put
             await platform.upload("after.jpg", pictures.jpeg())
@@ -127,11 +127,11 @@ async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and
             await until(partial(_is_empty, platform))
             platform.forward(8 * DAY)
             assert set(await platform.lying(DEAD_LETTERS)) == set(put.values())
-            assert {facts["queue"] for facts in platform.told(DEAD_LETTERED)} == set(put)
+            assert {facts["queue"] for facts in platform.logged(DEAD_LETTERED)} == set(put)
 
 
-async def _told(platform: Platform, event: str, wanted: int) -> bool:
-    return len(platform.told(event)) >= wanted
+async def _logged(platform: Platform, event: str, wanted: int) -> bool:
+    return len(platform.logged(event)) >= wanted
 
 
 LATE = """
@@ -154,7 +154,7 @@ async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described_and_no_qu
             await platform.upload("late.jpg", pictures.jpeg())
             await platform.announce("late.jpg")
             await until(lambda: _is(platform, "late.jpg", "described"))
-            assert len(platform.told(RETURNED)) == 1
+            assert len(platform.logged(RETURNED)) == 1
             await until(partial(_is_empty, platform))
             async with platform.storage.queue_service("images") as elsewhere:
                 assert [queue.name async for queue in elsewhere.list_queues()] == []
@@ -174,7 +174,7 @@ async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp
             model.script.always(lambda _: faults.rate_limited(3600))
             for name in waiting:
                 await platform.announce(name)
-            await until(lambda: _told(platform, "picture.deferred", len(waiting)))
+            await until(lambda: _logged(platform, "picture.deferred", len(waiting)))
             platform.gate.is_open = False
             await until(lambda: _ended(platform, 3))  # the host ends at its first look, and again
             model.script.always(describe)
@@ -214,7 +214,7 @@ async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Pat
             await platform.kill("host", "worker")
             model.script.always(describe)
             platform.forward(601)
-            await until(lambda: _told(platform, "picture.deferred", len(names)))
+            await until(lambda: _logged(platform, "picture.deferred", len(names)))
             for name in names:
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
             assert await platform.lying(DEAD_LETTERS) == []

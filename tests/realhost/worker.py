@@ -17,10 +17,10 @@ async def _serve(app: Path, port: int) -> None:
     functions = {function.name: function for function in (await worker.index(app)).functions}
 
     async def call(request: web.Request) -> web.Response:
-        told: dict[str, Any] = await request.json()
-        metadata = {name: _value(value) for name, value in told["bindingData"].items()}
+        sent: dict[str, Any] = await request.json()
+        metadata = {name: _value(value) for name, value in sent["bindingData"].items()}
         try:
-            await worker.invoke(functions[told["function"]], _data(told["data"]), metadata)
+            await worker.invoke(functions[sent["function"]], _data(sent["data"]), metadata)
         except worker.FunctionFailed as error:
             return web.Response(status=500, text=f"{error}\n{error.trace}")
         return web.Response()
@@ -38,28 +38,28 @@ async def _healthy(_request: web.Request) -> web.Response:
     return web.Response()
 
 
-def _data(told: Any) -> Message:
+def _data(sent: Any) -> Message:
     """A queue's text, or a blob's reference."""
-    if isinstance(told, str):
-        return TypedData(string=told)
-    content = told["content"]
+    if isinstance(sent, str):
+        return TypedData(string=sent)
+    content = sent["content"]
     reference = Message(
-        version=told["version"],
-        source=told["source"],
-        content_type=told["contentType"],
+        version=sent["version"],
+        source=sent["source"],
+        content_type=sent["contentType"],
         content=content.encode() if isinstance(content, str) else base64.b64decode(content["bytes"]),
     )
     return TypedData(model_binding_data=reference)
 
 
-def _value(told: Any) -> Message:
-    match told:
+def _value(sent: Any) -> Message:
+    match sent:
         case {"json": str(text)}:
             return TypedData(json=text)
         case {"bytes": str(text)}:
             return TypedData(bytes=base64.b64decode(text))
         case _:
-            return TypedData(string=str(told))
+            return TypedData(string=str(sent))
 
 
 def main() -> None:

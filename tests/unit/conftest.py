@@ -11,6 +11,7 @@ from describer.entrypoints.storage_events.delivery import Delivery
 from describer.pipeline.answer_cache import AnswerCache
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.describe import ImageDescriber
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
@@ -56,6 +57,10 @@ class Harness:
     @property
     def corrector(self) -> Corrector:
         return Corrector(self.blob_filter, self.images, self.records, self.topic, self.queue, self.write_metadata)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(self.blob_filter, self.images, self.records, ("en",))
 
     @property
     def delivery(self) -> Delivery:

@@ -150,9 +150,9 @@ def end_of_main(tmp_path: Path) -> int:
             signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("told", [{}, {"MODEL_PROVIDER": ""}, {"MODEL_PROVIDER": "local"}])
-def test_the_environment_alone_sends_no_picture_anywhere(told: dict[str, str]) -> None:
-    provider = choose({**AZURE, **OPENAI, "OPENAI_API_KEY": "k", "HTTPS_PROXY": "http://proxy:1", **told})
+@pytest.mark.parametrize("given", [{}, {"MODEL_PROVIDER": ""}, {"MODEL_PROVIDER": "local"}])
+def test_the_environment_alone_sends_no_picture_anywhere(given: dict[str, str]) -> None:
+    provider = choose({**AZURE, **OPENAI, "OPENAI_API_KEY": "k", "HTTPS_PROXY": "http://proxy:1", **given})
     assert provider.command is not None
     assert "local.azure_openai" in provider.command
     assert STAND_IN in provider.command

@@ -137,9 +137,9 @@ def test_a_faulty_set_of_settings_stops_indexing() -> None:
 
 
 def test_the_platform_sends_an_instance_no_more_requests_than_host_json_lets_run() -> None:
-    told = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["maxConcurrentRequests"]
+    limit = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["maxConcurrentRequests"]
     bicep = (ROOT / "infra/modules/function-app.bicep").read_text(encoding="utf-8")
-    assert re.findall(r"perInstanceConcurrency: (\d+)", bicep) == [str(told)]
+    assert re.findall(r"perInstanceConcurrency: (\d+)", bicep) == [str(limit)]
 
 
 def test_the_layout_names_files_that_are_there() -> None:
@@ -158,8 +158,8 @@ def test_the_layout_names_files_that_are_there() -> None:
 
 def _undefined(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """Which arguments a docstring explains that its function does not take, or its class neither takes nor has."""
-    _, _, told = (ast.get_docstring(node) or "").partition("Args:\n")
-    named = re.findall(r"^    ([*\w, ]+):", told.split("\n\n")[0], re.MULTILINE)
+    _, _, arguments = (ast.get_docstring(node) or "").partition("Args:\n")
+    named = re.findall(r"^    ([*\w, ]+):", arguments.split("\n\n")[0], re.MULTILINE)
     inside = [node, *node.body] if isinstance(node, ast.ClassDef) else [node]
     taken = [each.args for each in inside if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
     have = {found.arg for args in taken for found in ast.walk(args) if isinstance(found, ast.arg)}

@@ -78,13 +78,13 @@ async def emitted(harness: Harness, caplog: pytest.LogCaptureFixture) -> set[str
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
         await _taken_that_ends_badly()
-    told = {span.name for span in observed.spans}
-    told |= {name for span in observed.spans for name in span.attributes or {}}
-    told |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
-    told |= {str(about[v.FAULT]) for about, _ in observed.points(v.DEFERRALS)}
+    logged = {span.name for span in observed.spans}
+    logged |= {name for span in observed.spans for name in span.attributes or {}}
+    logged |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
+    logged |= {str(about[v.FAULT]) for about, _ in observed.points(v.DEFERRALS)}
     events = [record for record in caplog.records if record.name.startswith(v.SCOPE)]
-    told |= {record.getMessage() for record in events} | {fact for record in events for fact in vars(record)}
-    return told | set(v.METRICS) | set(Status) | set(SkipReason)
+    logged |= {record.getMessage() for record in events} | {fact for record in events for fact in vars(record)}
+    return logged | set(v.METRICS) | set(Status) | set(SkipReason)
 
 
 async def _announced_to_a_topic_that_is_down() -> None:

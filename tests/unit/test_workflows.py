@@ -96,8 +96,8 @@ def test_a_deployment_is_told_all_that_azd_would_otherwise_ask_for() -> None:
     bicep = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     required = set(re.findall(r"^param (\w+) [^=\n]+$", bicep, re.MULTILINE))
     given = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    told = set(re.findall(r"infra\.parameters\.(\w+)", _commands("azure-dev")))
-    assert required - given.keys() == told
+    passed = set(re.findall(r"infra\.parameters\.(\w+)", _commands("azure-dev")))
+    assert required - given.keys() == passed
     environment = _read("azure-dev")["jobs"]["deploy"]["env"]
     for name in required & given.keys():
         assert re.fullmatch(r"\$\{(\w+)\}", given[name]["value"])

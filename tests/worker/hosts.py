@@ -88,7 +88,7 @@ def start(
     (folder / "host.json").write_text(json.dumps({"version": "2.0", **host_json}), "utf-8")
     (port,) = ports.free_ports(1)
     notes, name = folder / "notes.jsonl", unique("h")
-    told = {
+    environ = {
         **environment.clean(),
         **storage.environment,
         **storage.connection("IMAGES", storage.images),
@@ -102,7 +102,7 @@ def start(
     url = f"http://127.0.0.1:{port}"
     command = children.module("local.host", "--app", str(folder), "--port", str(port))
     ready = children.answers(f"{url}/admin/host/status")
-    child = Child("host", command, environment=told, log=folder / "host.log", ready=ready, grace=HOST_GRACE)
+    child = Child("host", command, environment=environ, log=folder / "host.log", ready=ready, grace=HOST_GRACE)
     return RunningHost(child, url, name, notes, storage, settings)
 
 

@@ -47,9 +47,9 @@ imports some of Azure's by itself; nothing of ours adds to that."""
 
 def indexed(script: str) -> str:
     values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-    told = os.environ | values
+    environ = os.environ | values
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=told, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
     return done.stdout
 

@@ -118,12 +118,12 @@ async def test_what_failed_is_delivered_again(
         *("--log", str(storage.access_log), "--account", storage.images, "--blob-service", storage.blob_url),
         *("--subject-begins-with", events.subject(container), "--schema", schema),
     )
-    told: dict[str, Any] = {
+    environ: dict[str, Any] = {
         **environment.clean(),
         **storage.environment,
         "EVENTGRID_ENDPOINT": host.webhook("on_event"),
     }
-    child = Child("eventgrid", command, environment=told, log=log, ready=children.says(log, ACTIVE))
+    child = Child("eventgrid", command, environment=environ, log=log, ready=children.says(log, ACTIVE))
     try:
         child.wait_until_ready()
         async with storage.blob_service() as blobs:

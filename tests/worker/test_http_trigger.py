@@ -89,28 +89,28 @@ async def ask(http: aiohttp.ClientSession, url: str, method: str = "GET", **opti
 async def echoed(http: aiohttp.ClientSession, url: str, method: str = "GET", **options: Any) -> dict[str, Any]:
     status, body = await ask(http, url, method, **options)
     assert status == 200
-    told: dict[str, Any] = json.loads(body)
-    return told
+    echo: dict[str, Any] = json.loads(body)
+    return echo
 
 
 async def test_a_request_arrives_whole(host: RunningHost, http: aiohttp.ClientSession) -> None:
     body = bytes(range(256)) * 3000
     path = "/api/echo/images/caf%C3%A9%20%26%2F/x.jpg?a=1&a=2&b=&c=%C3%A4+%2B"
-    told = await echoed(http, host.url + path, "POST", data=body, headers={"X-Some": "Thing", "Accept": "a, b"})
-    assert told["method"] == "POST"
-    assert told["body"] == body.hex()
-    assert told["route"] == {"container": "images", "name": "café &%2F/x.jpg"}
-    assert told["url"] == host.url + "/api/echo/images/caf%C3%A9%20&%2F/x.jpg?a=1&a=2&b=&c=%C3%A4+%2B"
-    assert told["params"] == {"a": "1,2", "c": "ä +"}
-    assert (told["headers"]["x-some"], told["headers"]["accept"]) == ("Thing", "a, b")
+    echo = await echoed(http, host.url + path, "POST", data=body, headers={"X-Some": "Thing", "Accept": "a, b"})
+    assert echo["method"] == "POST"
+    assert echo["body"] == body.hex()
+    assert echo["route"] == {"container": "images", "name": "café &%2F/x.jpg"}
+    assert echo["url"] == host.url + "/api/echo/images/caf%C3%A9%20&%2F/x.jpg?a=1&a=2&b=&c=%C3%A4+%2B"
+    assert echo["params"] == {"a": "1,2", "c": "ä +"}
+    assert (echo["headers"]["x-some"], echo["headers"]["accept"]) == ("Thing", "a, b")
 
 
 async def test_a_chunked_body_is_lost_as_on_the_platform(host: RunningHost, http: aiohttp.ClientSession) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"lost"
 
-    told = await echoed(http, f"{host.url}/api/echo/c/n", "POST", data=pieces())
-    assert told["body"] == ""
+    echo = await echoed(http, f"{host.url}/api/echo/c/n", "POST", data=pieces())
+    assert echo["body"] == ""
     assert "echo gets no body" in host.child.log.read_text("utf-8")
 
 
@@ -227,8 +227,8 @@ def test_a_route_that_is_not_built_stops_the_host(storage: Storage, tmp_path: Pa
 
 
 async def test_the_prefix_is_that_of_host_json(storage: Storage, tmp_path: Path) -> None:
-    told = {"extensions": {"http": {"routePrefix": ""}}}
-    running = hosts.start(tmp_path / "app", storage, APP, host_json=told, settings={})
+    host_json = {"extensions": {"http": {"routePrefix": ""}}}
+    running = hosts.start(tmp_path / "app", storage, APP, host_json=host_json, settings={})
     try:
         running.child.wait_until_ready()
         async with aiohttp.ClientSession() as http:
@@ -258,8 +258,8 @@ WAITING = """
 
 
 async def test_who_finds_no_place_waits_and_who_finds_none_to_wait_is_told(storage: Storage, tmp_path: Path) -> None:
-    told = {"extensions": {"http": {"maxConcurrentRequests": 2, "maxOutstandingRequests": 3}}}
-    running = hosts.start(tmp_path / "app", storage, WAITING, host_json=told, settings={})
+    host_json = {"extensions": {"http": {"maxConcurrentRequests": 2, "maxOutstandingRequests": 3}}}
+    running = hosts.start(tmp_path / "app", storage, WAITING, host_json=host_json, settings={})
     try:
         running.child.wait_until_ready()
         async with asyncio.timeout(20), aiohttp.ClientSession() as http:

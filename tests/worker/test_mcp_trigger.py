@@ -40,13 +40,15 @@ APP = """
         \"\"\"Says nothing.\"\"\"
         assert context["name"] == "silent"
 """
-TOLD = {"extensions": {"mcp": {"serverName": "weather", "serverVersion": "2.1", "instructions": "Ask for a city."}}}
+HOST_JSON = {
+    "extensions": {"mcp": {"serverName": "weather", "serverVersion": "2.1", "instructions": "Ask for a city."}}
+}
 
 
 @pytest.fixture(scope="module")
 def host(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     """Give a running host for APP."""
-    running = hosts.start(tmp_path_factory.mktemp("mcp") / "app", storage, APP, host_json=TOLD, settings={})
+    running = hosts.start(tmp_path_factory.mktemp("mcp") / "app", storage, APP, host_json=HOST_JSON, settings={})
     running.child.wait_until_ready()
     yield running
     children.end([running.child])

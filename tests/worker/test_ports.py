@@ -26,9 +26,9 @@ def test_a_port_is_given_once() -> None:
 
 def server(folder: Path, port: int) -> Child:
     command = children.module("local.identity", "--port", str(port))
-    told = {**environment.clean(), "IDENTITY_HEADER": "secret"}
+    environ = {**environment.clean(), "IDENTITY_HEADER": "secret"}
     ready = children.answers(f"http://127.0.0.1:{port}/healthz")
-    child = Child("identity", command, environment=told, log=folder / f"{port}.log", ready=ready, grace=0.5)
+    child = Child("identity", command, environment=environ, log=folder / f"{port}.log", ready=ready, grace=0.5)
     try:
         child.wait_until_ready()
     except BaseException:

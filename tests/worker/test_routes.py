@@ -72,9 +72,9 @@ async def test_uploads_and_deletions_of_each_container_arrive(
             await until(lambda: len(read(notes)) == 2)
             await blobs.get_blob_client("scans", "a.jpg").delete_blob()
         await until(lambda: len(read(notes)) == 3)
-    told = read(notes)
-    assert {(each["by"], each["cloud"]) for each in told} == {(route, schema is Schema.CLOUD_EVENTS)}
-    assert sorted((each["subject"], each["type"]) for each in told) == sorted(
+    events = read(notes)
+    assert {(each["by"], each["cloud"]) for each in events} == {(route, schema is Schema.CLOUD_EVENTS)}
+    assert sorted((each["subject"], each["type"]) for each in events) == sorted(
         [
             (subject("images", "a.jpg"), CREATED),
             (subject("scans", "a.jpg"), CREATED),

@@ -112,13 +112,13 @@ async def test_uploads_reach_the_function_and_the_shell_does_not(
             for name in NAMES:
                 await blobs.get_blob_client("images", name).upload_blob(b"x")
         lines = await until(lambda: found if len(found := read(notes)) == len(NAMES) else [])
-    told = json.loads(lines[0])["environment"]
+    environ = json.loads(lines[0])["environment"]
     assert sorted(json.loads(line)["name"] for line in lines) == sorted(NAMES)
-    assert "https://elsewhere.example" not in told.values()
-    assert told["DESCRIPTIONS_CONTAINER"] == "elsewhere"
-    assert told["AZURE_OPENAI_ENDPOINT"] == "http://127.0.0.1:9"
-    assert told["IMAGES__blobServiceUri"] == stack.addresses.blob
-    assert told["AzureWebJobsStorage__queueServiceUri"] == stack.addresses.queue
+    assert "https://elsewhere.example" not in environ.values()
+    assert environ["DESCRIPTIONS_CONTAINER"] == "elsewhere"
+    assert environ["AZURE_OPENAI_ENDPOINT"] == "http://127.0.0.1:9"
+    assert environ["IMAGES__blobServiceUri"] == stack.addresses.blob
+    assert environ["AzureWebJobsStorage__queueServiceUri"] == stack.addresses.queue
     assert not any_listens(stack.addresses)
 
 

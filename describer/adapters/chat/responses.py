@@ -10,7 +10,7 @@ from describer.domain.record import Usage
 from describer.vision import answer_reader
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
-from describer.vision.quality import refusals
+from describer.vision.quality import lexicon
 
 _TAIL: Final = 200
 """Characters at the end of an answer that show what filled it."""
@@ -72,7 +72,7 @@ def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
     """
     if reply.finish_reason == "content_filter":
         raise Filtered("The content filter of the model's service stopped the answer.")
-    if reply.refusal or refusals.matches(reply.content):
+    if reply.refusal or lexicon.begins_with_refusal(reply.content):
         return Answer(reply.model, usage, refusal=reply.refusal or reply.content)
     try:
         return Answer(reply.model, usage, answer_reader.read(reply.content, brief.languages))

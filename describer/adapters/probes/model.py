@@ -86,7 +86,7 @@ class ModelProbe:
             return ProbeResult(Verdict.FAILED, sentence, self._no_server())
         except AzureError as error:
             raise Transient(f"The model's server gave no usable answer ({type(error).__name__})") from error
-        told = self._told(reply, response.headers.get("x-ms-region", ""))
+        told = self._summary(reply, response.headers.get("x-ms-region", ""))
         unknown = ", ".join(dialects.of(self.server.model).differences())
         return ProbeResult(Verdict.OK, f"{told} It is asked otherwise than its family: {unknown}." if unknown else told)
 
@@ -99,7 +99,7 @@ class ModelProbe:
     def _on_azure(self) -> bool:
         return self.server.provider is Provider.AZURE
 
-    def _told(self, reply: responses.Reply, region: str) -> str:
+    def _summary(self, reply: responses.Reply, region: str) -> str:
         answered = f"{reply.model} answered{f' from {region}' if region else ''}"
         tokens = reply.usage.prompt_tokens + reply.usage.completion_tokens
         if not tokens:

@@ -77,7 +77,7 @@ class Telemetry:
         An exception marks it with its class. Its sentence stays out: that may quote anything.
         """
         span = self.tracer.start_span(name, kind=kind)
-        tell(span, **attributes)
+        set_attributes(span, **attributes)
         entered = use_span(span, record_exception=False, set_status_on_exception=False) if current else nullcontext()
         try:
             with entered:
@@ -91,7 +91,7 @@ class Telemetry:
             span.end()
 
 
-def tell(span: Span, **attributes: AttributeValue | None) -> None:
+def set_attributes(span: Span, **attributes: AttributeValue | None) -> None:
     """Sets attributes of our own, `size` as `describer.size`; None is left out."""
     for name, value in attributes.items():
         if value is not None:

@@ -36,7 +36,7 @@ class TracedModel:
         """In a span `chat <model>`."""
         with self._asked(brief.model, brief.max_completion_tokens) as asked:
             answer = await self.model.ask(brief, image)
-            asked.told(answer.model, answer.usage, refused=answer.description is None)
+            asked.record(answer.model, answer.usage, refused=answer.description is None)
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
@@ -45,7 +45,7 @@ class TracedModel:
             async with aclosing(self.model.reply(question, images)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, FreeAnswer):
-                        asked.told(piece.model, piece.usage, refused=piece.ending is Ending.REFUSED)
+                        asked.record(piece.model, piece.usage, refused=piece.ending is Ending.REFUSED)
                     yield piece
 
     @contextmanager
@@ -80,7 +80,7 @@ class _Asked:
     usage: Usage | None = None
     ended: dict[str, AttributeValue] = field(default_factory=dict)
 
-    def told(self, model: str, usage: Usage, *, refused: bool) -> None:
+    def record(self, model: str, usage: Usage, *, refused: bool) -> None:
         self.usage, self.ended = usage, {v.RESPONSE_MODEL: model}
         self.span.set_attributes(
             {

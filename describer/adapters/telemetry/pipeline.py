@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 
-from describer.adapters.telemetry.instruments import Telemetry, Visit, tell, visit
+from describer.adapters.telemetry.instruments import Telemetry, Visit, set_attributes, visit
 from describer.adapters.telemetry.model import TracedModel
 from describer.adapters.telemetry.ports import TracedImages, TracedPreparer, TracedRecords, TracedTopic
 from describer.domain.image_ref import ImageRef
@@ -62,11 +62,11 @@ class TracedPipeline:
                 end = await work
             finally:
                 visit.reset(token)
-                tell(span, rounds=current.rounds)
-            tell(span, outcome=outcome(end))
+                set_attributes(span, rounds=current.rounds)
+            set_attributes(span, outcome=outcome(end))
             if isinstance(end, Record):
                 source = end.source
-                tell(span, flags=end.flags, size=source.size, format=source.format)
-                tell(span, width=source.width, height=source.height)
+                set_attributes(span, flags=end.flags, size=source.size, format=source.format)
+                set_attributes(span, width=source.width, height=source.height)
         self.telemetry.pictures.add(1, {v.OUTCOME: outcome(end)})
         return end

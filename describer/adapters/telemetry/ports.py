@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from describer.adapters.telemetry.instruments import Telemetry, tell, visit
+from describer.adapters.telemetry.instruments import Telemetry, set_attributes, visit
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
@@ -24,28 +24,28 @@ class TracedImages:
         """Tells the blob's size."""
         with self.telemetry.span(v.IMAGES_LOOK) as span:
             picture = await self.images.get_properties(ref)
-            tell(span, size=picture.size if picture else None)
+            set_attributes(span, size=picture.size if picture else None)
             return picture
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
         """Tells how many were found."""
         with self.telemetry.span(v.IMAGES_PAGE) as span:
             page = await self.images.page(container, prefix, cursor, limit)
-            tell(span, found=len(page.items))
+            set_attributes(span, found=len(page.items))
             return page
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Tells how much was read."""
         with self.telemetry.span(v.IMAGES_READ) as span:
             content = await self.images.read(picture)
-            tell(span, size=content.size)
+            set_attributes(span, size=content.size)
             return content
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
         """Tells whether the metadata was written."""
         with self.telemetry.span(v.IMAGES_MARK) as span:
             written = await self.images.set_metadata(picture, metadata)
-            tell(span, written=written)
+            set_attributes(span, written=written)
             return written
 
 
@@ -62,7 +62,7 @@ class TracedRecords:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
             stored = await self.records.read(ref)
-            tell(span, found=stored is not None)
+            set_attributes(span, found=stored is not None)
             return stored
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
@@ -84,14 +84,14 @@ class TracedRecords:
         """Tells how many were found."""
         with self.telemetry.span(v.RECORDS_PAGE) as span:
             page = await self.records.page(container, prefix, cursor, limit)
-            tell(span, found=len(page.items))
+            set_attributes(span, found=len(page.items))
             return page
 
     async def find_cached(self, container: str, key: str) -> Record | None:
         """Tells whether there was one: such a picture costs nothing."""
         with self.telemetry.span(v.RECORDS_TWIN) as span:
             twin = await self.records.find_cached(container, key)
-            tell(span, found=twin is not None)
+            set_attributes(span, found=twin is not None)
             return twin
 
     async def cache(self, container: str, key: str, record: Record) -> None:
@@ -116,10 +116,10 @@ class TracedPreparer:
         """Tells what came and what the model is shown."""
         with self.telemetry.span(v.IMAGE_PREPARE, file_size=len(data)) as span:
             image = await self.preparer.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
-            tell(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
+            set_attributes(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
             if header := image.header:
-                tell(span, format=header.format, file_width=header.width, file_height=header.height)
-                tell(span, frames=header.frames)
+                set_attributes(span, format=header.format, file_width=header.width, file_height=header.height)
+                set_attributes(span, frames=header.frames)
             return image
 
 

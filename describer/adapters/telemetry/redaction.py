@@ -17,7 +17,7 @@ class Names:
         """Such as `images/3f0c6a1d9b2e4785`, or in clear `images/pets/cat.jpg`."""
         return f"{ref.container}/{ref.name}" if self.in_clear else str(ref)
 
-    def told(self, fact: object) -> AttributeValue:
+    def render(self, fact: object) -> AttributeValue:
         """A fact of a log event as it leaves: a number as it is, a picture by its name here, all else as text."""
         match fact:
             case bool() | int() | float():

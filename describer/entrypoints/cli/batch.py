@@ -32,9 +32,9 @@ class Work:
         brief: Brief,
         *,
         write: bool,
-        told: Callable[[], None] = lambda: None,
+        on_done: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Result]:
-        """A result for each picture, in order; `told` is called as each ends.
+        """A result for each picture, in order; `on_done` is called as each ends.
 
         Raises:
             Misconfigured, InvalidRequest: what is wrong with one picture is wrong with all; the rest is left alone.
@@ -47,7 +47,7 @@ class Work:
                     result = await self._result(name, source, brief, write=write)
                 finally:
                     self._freed.set()
-            told()
+            on_done()
             return result
 
         tasks = [asyncio.create_task(one(name, source)) for name, source in sources]

@@ -20,6 +20,7 @@ from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.set_command import set_
 from describer.entrypoints.cli.setup import USUAL, Setup
+from describer.entrypoints.cli.status_command import status
 from describer.entrypoints.on_demand.options import DETAILS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
 from describer.operations.health import Check, StaticProbe, check_all
@@ -143,6 +144,7 @@ def show(setup: Setup, blob: str, as_json: bool) -> None:
 
 
 cli.add_command(set_)
+cli.add_command(status)
 
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)

@@ -55,12 +55,12 @@ class Asking:
         brief = app.on_demand.brief(self.order)
         results: list[Result] = []
         try:
-            with _progress(len(self.sources)) as told:
-                described = _work(app).describe(self.sources, brief, write=self.write, told=told)
+            with _progress(len(self.sources)) as on_done:
+                described = _work(app).describe(self.sources, brief, write=self.write, on_done=on_done)
                 async with aclosing(described):
                     async for result in described:
                         results.append(result)
-                        self._told(result)
+                        self._print(result)
         finally:
             if self.form is Form.TABLE and results:
                 tables.show(tables.of_results(results))
@@ -87,7 +87,7 @@ class Asking:
             click.echo(why, err=True)
         return Exit.SOME if why else Exit.GOOD
 
-    def _told(self, result: Result) -> None:
+    def _print(self, result: Result) -> None:
         if self.form is Form.JSON:
             click.echo(result.as_json())
         elif self.form is Form.ALT_TEXT:

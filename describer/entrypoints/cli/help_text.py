@@ -50,6 +50,13 @@ Examples:
   describer set images/lines/rule.png --decorative
   describer set images/pets/cat.jpg --approve
   describer set images/pets/cat.jpg --undo 1"""
+STATUS: Final = """Counts the pictures of the watched containers, and those with a text that is published, by language.
+
+Nothing is read but listings: two requests for each 5,000 pictures."""
+STATUS_EXAMPLES: Final = """\b
+Examples:
+  describer status
+  describer status images --prefix 2026/ --json | jq .languages.en.share"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
 It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends

@@ -30,26 +30,26 @@ def called(arguments: Sequence[str], connect: Connect) -> int:
     try:
         return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False, obj=connect) or 0)
     except (KeyboardInterrupt, click.Abort):
-        return _told("Interrupted.", Exit.INTERRUPTED)
+        return _fail("Interrupted.", Exit.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except DescriberError as error:
-        return _told(str(error), of_error(error))
+        return _fail(str(error), of_error(error))
     except BrokenPipeError:  # whoever read us has had enough; Python would complain of it when it ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.SOME
     except OSError as error:
-        return _told(f"The output cannot be written: {error.strerror or error}.", Exit.SOME)
+        return _fail(f"The output cannot be written: {error.strerror or error}.", Exit.SOME)
     except Exception as error:
         if _VERBOSE in arguments:
             raise
-        told = bugs.facts(error)  # its sentence may quote an address
-        sentence = f"This is a bug ({told['error']} at {told['where']}). `describer --verbose …` shows more."
-        return _told(sentence, Exit.BUG)
+        found = bugs.facts(error)  # its sentence may quote an address
+        sentence = f"This is a bug ({found['error']} at {found['where']}). `describer --verbose …` shows more."
+        return _fail(sentence, Exit.BUG)
 
 
-def _told(sentence: str, code: Exit) -> Exit:
+def _fail(sentence: str, code: Exit) -> Exit:
     click.echo(printable(sentence), err=True)
     return code
 

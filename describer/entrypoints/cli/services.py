@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from describer.entrypoints.on_demand.service import OnDemandService
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.ports import Probe, Records
 from describer.settings import Need, Settings
@@ -29,6 +30,9 @@ class Services(Protocol):
     @property
     def probes(self) -> Sequence[Probe]:
         """One health check for each connection."""
+
+    def catalogue(self) -> Catalogue:
+        """All that is stored."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:

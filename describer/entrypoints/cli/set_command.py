@@ -1,7 +1,5 @@
 """`describer set`: what a person says of a stored record, written as theirs."""
 
-import asyncio
-
 import click
 
 from describer.domain.errors import InvalidRequest
@@ -67,11 +65,4 @@ def set_(
         else:
             tables.show(tables.of_record(stored.record))
 
-    async def whole() -> None:
-        app = setup.app({Need.BLOBS, Need.EVENTS})
-        try:
-            await correct(app)
-        finally:
-            await app.close()
-
-    asyncio.run(whole())
+    setup.work({Need.BLOBS, Need.EVENTS}, correct)

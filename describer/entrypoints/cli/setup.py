@@ -1,7 +1,8 @@
 """Where the command line takes its settings from."""
 
+import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,18 @@ class Setup:
     def app(self, needs: Collection[Need]) -> Services:
         """Build the app. Raises Misconfigured if something of `needs` is missing."""
         return self.connect(needs, self._values())
+
+    def work[T](self, needs: Collection[Need], task: Callable[[Services], Awaitable[T]]) -> T:
+        """Run `task` with the app, and close it."""
+        app = self.app(needs)
+
+        async def whole() -> T:
+            try:
+                return await task(app)
+            finally:
+                await app.close()
+
+        return asyncio.run(whole())
 
     def _values(self) -> Mapping[str, str]:
         file = self.file or USUAL

@@ -11,6 +11,7 @@ from describer.domain.record import Record
 from describer.domain.texts import TEXT_FIELDS
 from describer.entrypoints.cli.results import Result, printable
 from describer.operations.health import Check
+from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 
 _WIDTH = 120
@@ -38,8 +39,8 @@ def of_results(results: Sequence[Result]) -> Table:
     for result in results:
         said = Text(printable(result.record.alt_text if result.record is not None else ""))
         reason = Text(printable(result.reason), style="dim")
-        told = Text("\n").join(text for text in (said, reason) if text)
-        table.add_row(Text(printable(result.picture)), _status(result.status), told)
+        cell = Text("\n").join(text for text in (said, reason) if text)
+        table.add_row(Text(printable(result.picture)), _status(result.status), cell)
     return table
 
 
@@ -47,6 +48,22 @@ def of_record(record: Record) -> Table:
     """All that is known of one picture."""
     name = f"{record.source.container}/{record.source.name}"
     return _card([("picture", name), *_facts(Result(name, record))])
+
+
+def of_coverage(container: str, coverage: Coverage) -> Table:
+    """How far a container is described."""
+    facts = [("container", container), ("pictures", f"{coverage.pictures:,}")]
+    for language, pictures in coverage.languages.items():
+        share = coverage.share(language)
+        facts.append((f"in {language}", f"{pictures:,}" + ("" if share is None else f" ({_percent(share)})")))
+    others = {"without a record": coverage.without_record, **coverage.statuses, "excluded": coverage.excluded,
+              "records of deleted pictures": coverage.orphans}  # fmt: skip
+    return _card(facts + [(name, f"{count:,}") for name, count in others.items() if count])
+
+
+def _percent(share: float) -> str:
+    """In whole per cent, but 100 only where nothing is missing."""
+    return f"{100 * share:.0f} %" if share == 1 else f"{min(99, round(100 * share))} %"
 
 
 def of_checks(checks: Sequence[Check]) -> Table:
@@ -57,10 +74,10 @@ def of_checks(checks: Sequence[Check]) -> Table:
     table.add_column(overflow="fold")
     for check in checks:
         mark, colour = _MARKS[check.verdict]
-        told = Text(printable(check.found))
+        cell = Text(printable(check.found))
         if check.advice:
-            told.append(f"\n→ {printable(check.advice)}", style="bold")
-        table.add_row(Text(mark, style=colour), check.name, f"{check.seconds:.2f} s", told)
+            cell.append(f"\n→ {printable(check.advice)}", style="bold")
+        table.add_row(Text(mark, style=colour), check.name, f"{check.seconds:.2f} s", cell)
     return table
 
 

@@ -15,12 +15,14 @@ from describer.domain.record import Record
 from describer.entrypoints.http import access_log, openapi
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.middleware import Middleware
+from describer.entrypoints.http.paths import RECORDS
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.request_body import path
 from describer.entrypoints.http.routes import Routes
-from describer.entrypoints.http.schemas import DeepHealth, DescribeAnswer, Health, Listing
+from describer.entrypoints.http.schemas import Covered, DeepHealth, DescribeAnswer, Health, Listing
 from describer.entrypoints.on_demand.service import OnDemandService
 from describer.operations.health import Check
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.memory_budget import MemoryBudget
 
@@ -38,6 +40,7 @@ sentences of bugs; `auto_configure` would add exporters of its own from the envi
 def asgi(
     on_demand: Callable[[], OnDemandService],
     corrector: Callable[[], Corrector],
+    catalogue: Callable[[], Catalogue],
     checks: Callable[[], Awaitable[Sequence[Check]]],
     memory: MemoryBudget,
     max_picture: int,
@@ -47,11 +50,12 @@ def asgi(
     Args:
         on_demand: gives the on-demand service; called with each request that needs it.
         corrector: gives what writes corrections, likewise.
+        catalogue: gives all that is stored, likewise.
         checks: tries every connection.
         memory: for bodies.
         max_picture: bytes of a picture in a body.
     """
-    return Middleware(application(Routes(on_demand, corrector, checks)), memory, max_picture)
+    return Middleware(application(Routes(on_demand, corrector, catalogue, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:
@@ -83,18 +87,16 @@ def application(routes: Routes) -> FastAPI:
         app.add_api_route(place, answer, methods=["POST"], response_model=DescribeAnswer, operation_id=name,
             responses=openapi.DESCRIBE, openapi_extra=openapi.GUARDED | body)  # fmt: skip
     guarded = {"openapi_extra": openapi.GUARDED}
-    get("/api/descriptions", routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
-    get("/api/descriptions/{container}/{name:path}", routes.description, Record, "getDescription",
-        responses=openapi.READ, openapi_extra=openapi.GUARDED | openapi.IF_NONE_MATCH)  # fmt: skip
-    app.add_api_route(
-        "/api/descriptions/{container}/{name:path}",
-        routes.correct,
-        methods=["PUT"],
-        operation_id="correctDescription",
-        response_model=Record,
-        responses=openapi.CORRECT,
-        openapi_extra=openapi.GUARDED | openapi.IF_MATCH,
-    )
+    get(RECORDS, routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
+    get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.LIST, **guarded)
+    reads, writes = openapi.GUARDED | openapi.IF_NONE_MATCH, openapi.GUARDED | openapi.IF_MATCH
+    for place, read, correct, suffix in (
+        (f"{RECORDS}/{{container}}/{{name:blob}}", routes.description, routes.correct, ""),
+        ("/api/description", routes.description_by_query, routes.correct_by_query, "ByQuery"),
+    ):
+        get(place, read, Record, f"getDescription{suffix}", responses=openapi.READ, openapi_extra=reads)
+        app.add_api_route(place, correct, methods=["PUT"], response_model=Record,
+            operation_id=f"correctDescription{suffix}", responses=openapi.CORRECT, openapi_extra=writes)  # fmt: skip
     get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
     get("/api/health/deep", routes.deep_health, DeepHealth, "deepHealth", responses=openapi.DEEP, **guarded)
     get("/api/openapi.json", routes.document, None, "openapi", include_in_schema=False)
@@ -108,7 +110,7 @@ def document(form: Document = Document.INHERITANCE) -> dict[str, Any]:
     def nobody() -> Any:
         raise AssertionError("nothing is answered here")
 
-    return written(application(Routes(nobody, nobody, nobody)).openapi(), form)
+    return written(application(Routes(nobody, nobody, nobody, nobody)).openapi(), form)
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from describer.domain.errors import TooLarge, Transient
 from describer.entrypoints.http import access_log
 from describer.entrypoints.http.content_negotiation import is_picture
+from describer.entrypoints.http.paths import as_routed
 from describer.entrypoints.http.problems import Problem
 from describer.pipeline.call_context import HTTP_SECONDS, limited
 from describer.pipeline.memory_budget import MemoryBudget, Reservation
@@ -58,6 +59,7 @@ class Middleware:
         """Serves one call; what is no HTTP is none of ours."""
         if scope["type"] != "http":
             return
+        scope = {**scope, "path": as_routed(scope["path"])}
         visit = _Visit(scope, receive, send)
         picture = is_picture(visit.headers.get("content-type", "").partition(";")[0].strip().lower())
         factor = 1 if picture else 2
@@ -67,6 +69,8 @@ class Middleware:
                 if scope["method"] not in {"POST", "PUT"}:  # brings nothing, and is never told that there is no memory
                     await self.app(scope, receive, visit.answer)
                     return
+                visit.refuse_compressed()
+                await visit.refuse_lost()
                 with self.memory.try_reserve(factor * visit.measured(limit)) as reservation:
                     scope["state"]["reservation"] = reservation
                     await self.app(scope, visit.bounded(reservation, factor, limit), visit.answer)
@@ -81,7 +85,7 @@ class Middleware:
             access_log.failed(visit.id, error)
             await visit.fail(Problem("internal", "An error that nobody thought of."))
         finally:
-            visit.told()
+            visit.log()
 
 
 def too_large(limit: int) -> Problem:
@@ -100,6 +104,23 @@ class _Visit:
         self._scope, self._receive, self._send = scope, receive, send
         self._began = time.perf_counter()
         self._status = 0
+        self._first: Message | None = None
+
+    def refuse_compressed(self) -> None:
+        """Raises Problem: what is compressed is not read (RFC 9110, 15.5.16)."""
+        coding = self.headers.get("content-encoding", "").strip().lower()
+        if coding not in {"", "identity"}:
+            sentence = f"The body is compressed ({coding[:40]}); send it as it is, without Content-Encoding."
+            raise Problem("unsupported-media-type", sentence, headers={"accept-encoding": "identity"})
+
+    async def refuse_lost(self) -> None:
+        """Raises Problem: the platform has dropped a body that came without its length."""
+        if "transfer-encoding" in self.headers and "content-length" not in self.headers:
+            self._first = await self._receive()
+            while not self._first.get("body") and self._first.get("more_body"):
+                self._first = await self._receive()
+            if not self._first.get("body"):
+                raise Problem("length-required", "The body came in chunks, without a Content-Length, and was lost.")
 
     def measured(self, limit: int) -> int:
         """The body's length as it was told, seen before a byte of it is looked at. Raises Problem: over `limit`."""
@@ -113,7 +134,7 @@ class _Visit:
 
         async def receive() -> Message:
             nonlocal read
-            message = await self._receive()
+            message, self._first = self._first or await self._receive(), None
             read += len(message.get("body", b""))
             if read > limit:
                 raise too_large(limit)
@@ -126,7 +147,9 @@ class _Visit:
         """Sends, with the id."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            MutableHeaders(scope=message)[REQUEST_ID] = self.id
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self.id
+            headers["x-content-type-options"] = "nosniff"
         await self._send(message)
 
     async def fail(self, problem: Problem) -> None:
@@ -134,7 +157,7 @@ class _Visit:
         if not self._status:
             await problem.response(self.id)(self._scope, self._receive, self.answer)
 
-    def told(self) -> None:
+    def log(self) -> None:
         """Logs the call."""
         route = getattr(self._scope.get("route"), "path", "")
         seconds = time.perf_counter() - self._began

@@ -7,7 +7,7 @@ from describer.entrypoints.http.content_negotiation import Form
 from describer.entrypoints.http.problems import MEDIA_TYPE
 
 VERSION: Final = "1.0.0"
-"""Of the interface, not of the app: see docs/adr/0030-versions-of-the-interface.md."""
+"""Of the interface, not of the app: see docs/adr/0040-versions-of-the-interface.md."""
 ABOUT: Final = "Describes pictures on demand: the same stages and checks as for uploads, for callers who wait."
 SERVER: Final = "https://YOUR-APP.azurewebsites.net"
 """Where no request says under which address the app is known."""
@@ -69,7 +69,7 @@ _COMMON: Final = _problems(405, 500, 503)
 DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("By `kind`: one picture's description; those of several, in their order; with `prompt`, one answer."),
     **_DENIED,
-    **_problems(400, 403, 404, 406, 413, 415, 422, 429),
+    **_problems(400, 403, 404, 406, 411, 413, 415, 422, 429),
     **_COMMON,
 }
 READ: Final[dict[int | str, dict[str, Any]]] = {
@@ -83,7 +83,7 @@ READ: Final[dict[int | str, dict[str, Any]]] = {
 CORRECT: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("The record as it stands now.", _ETAG),
     **_DENIED,
-    **_problems(400, 404, 412, 413, 422, 428, 429),
+    **_problems(400, 404, 411, 412, 413, 415, 422, 428, 429),
     **_COMMON,
 }
 LIST: Final[dict[int | str, dict[str, Any]]] = {200: _ok("A page."), **_DENIED, **_problems(404, 422), **_COMMON}

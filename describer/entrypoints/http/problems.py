@@ -55,6 +55,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
+    "length-required": Kind(
+        411, "The body came without its length", "Send a Content-Length: buffer the body first, and send it whole."
+    ),
     "outdated": Kind(
         412, "The record has changed since you read it", "Read it again, and decide by what `current` and `given` say."
     ),

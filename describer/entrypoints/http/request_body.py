@@ -1,6 +1,7 @@
 """What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
 
 import binascii
+import codecs
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -26,6 +27,8 @@ ANY: Final = PICTURES | FORMS | {"application/json"}
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
 _MOST_FIELDS: Final = 40
+_MOST_FILES: Final = 1000
+"""That are looked at at all; how many may be described is another matter, with a sentence of its own."""
 _LONGEST_FIELD: Final = 2**16
 """Bytes of one option in a form."""
 _MOST_FAULTS: Final = 100
@@ -61,7 +64,8 @@ async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) ->
     if kind == "multipart/form-data":
         return await _form(request, query)
     if kind == "application/json":
-        return await _json(await request.body(), query, request.state.reservation)
+        body = (await request.body()).removeprefix(codecs.BOM_UTF8)  # which Windows PowerShell writes
+        return await _json(body, query, request.state.reservation)
     return Asked((Upload(await request.body()),), query)
 
 
@@ -118,7 +122,7 @@ async def _source(
 async def _form(request: Request, query: Options) -> Asked:
     uploads: list[PictureSource] = []
     fields: dict[str, Any] = {}
-    limits = {"max_files": MOST_SOURCES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
+    limits = {"max_files": _MOST_FILES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
     try:
         async with request.form(**limits) as form:
             for name, value in form.multi_items():
@@ -132,6 +136,8 @@ async def _form(request: Request, query: Options) -> Asked:
                     raise Problem.invalid({name[:_LONGEST_PATH]: "is no option, and no file"})
     except UnicodeError:  # Python knows charsets that decode nothing, and the content type may name one
         raise Problem("bad-request", "The form's charset cannot be read; leave it out.") from None
+    if len(uploads) > MOST_SOURCES:
+        raise Problem.invalid({"images": f"at most {MOST_SOURCES} files; these are {len(uploads)}"})
     if not uploads:
         raise Problem.invalid({"images": "at least one file, with its filename"})
     return Asked(tuple(uploads), _merged(query, fields))

@@ -26,6 +26,7 @@ from describer.entrypoints.http.schemas import (
     AnsweredQuestion,
     Change,
     CheckResult,
+    Covered,
     DeepHealth,
     Described,
     DescribedResult,
@@ -38,6 +39,7 @@ from describer.entrypoints.http.schemas import (
 )
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
 from describer.operations.health import Check
+from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Verdict
@@ -48,14 +50,21 @@ _OF_THE_HOST = frozenset({"code", "clientId"})
 """Query options that the Functions host reads: a key, and its name."""
 _OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
 """What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""ESC, C1 and other control characters but tab and line feed."""
+_PLACE = ("container", "name")
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+_COUNTING = 200.0
+"""Seconds; the platform ends a call after 230."""
 
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
     str,
     Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
 ]
+type InQuery = Annotated[str, Query(max_length=63, description="A watched container.", examples=["images"])]
+type NameInQuery = Annotated[str, Query(min_length=1, max_length=1024, description="Of the blob, as it is.")]
 type Prefix = Annotated[
     str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
 ]
@@ -71,11 +80,13 @@ class Routes:
     Args:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
         corrector: gives what writes corrections, likewise.
+        catalogue: gives all that is stored, likewise.
         checks: tries every connection.
     """
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
+    catalogue: Callable[[], Catalogue]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
@@ -109,7 +120,9 @@ class Routes:
             return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
         brief = on_demand.brief(options.order())
         if len(asked.sources) == 1:
-            return _told(await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form)
+            return _response(
+                await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form
+            )
         if form is Form.TEXT:
             raise Problem("not-acceptable", "Only one picture's alt text comes as text/plain.")
         work = [self._each(source, brief, options, request) for source in asked.sources]
@@ -126,11 +139,25 @@ class Routes:
             return Response(status_code=304, headers=headers)
         return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
 
+    async def description_by_query(self, request: Request, container: InQuery, name: NameInQuery) -> Response:
+        """The same for any name: a path cannot say that `%2F` stands in it."""
+        _refuse_others(request, _PLACE)
+        return await self.description(request, container, name)
+
+    async def correct_by_query(
+        self, request: Request, container: InQuery, name: NameInQuery, change: Change
+    ) -> Response:
+        """The same for any name."""
+        _refuse_others(request, _PLACE)
+        return await self._correct(request, ImageRef(container, name), change)
+
     async def correct(self, request: Request, container: Container, name: Name, change: Change) -> Response:
         """What a person says of a record: texts, `is_decorative`, a review, or an undo."""
         _refuse_others(request, ())
+        return await self._correct(request, ImageRef(container, name), change)
+
+    async def _correct(self, request: Request, ref: ImageRef, change: Change) -> Response:
         etags = _etags(request.headers.get("if-match", ""))
-        ref = ImageRef(container, name)
         request.state.blobs = self.on_demand().watched([BlobOf(ref)])
         stored = await self.corrector().correct(ref, change.correction(), etags)
         headers = {"etag": stored.etag, "cache-control": "private, no-cache"}
@@ -149,8 +176,27 @@ class Routes:
         """Stored records, in pages by name; a page is empty only if there are no more."""
         _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
         wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
-        page = await self.on_demand().find(container, prefix, wanted, cursor, limit)
+        catalogue = self.catalogue()
+        page = await catalogue.find(catalogue.watched(container), prefix, wanted, cursor, limit)
         return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
+
+    async def coverage(
+        self,
+        request: Request,
+        prefix: Prefix = "",
+        container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
+    ) -> Response:
+        """How many pictures have published texts, by language."""
+        _refuse_others(request, ("prefix", "container"))
+        catalogue = self.catalogue()
+        name = catalogue.watched(container)
+        try:
+            async with asyncio.timeout(_COUNTING):
+                counted = await catalogue.coverage(name, prefix)
+        except TimeoutError:
+            sentence = "So many pictures cannot be counted in one call; `describer status` counts them."
+            raise InvalidRequest(sentence, field="prefix") from None
+        return _json(Covered.of(counted, name))
 
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
         """The interface in OpenAPI 3.1."""
@@ -188,7 +234,12 @@ class Routes:
         said = await self.on_demand().answer(sources, question)
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
-        return PlainTextResponse(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+        return _text(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+
+
+def _text(text: str) -> Response:
+    """Without what a terminal would obey: people print such answers with curl."""
+    return PlainTextResponse(_OBEYED.sub("\ufffd", text))
 
 
 def _form_of_answer(request: Request) -> Form:
@@ -208,7 +259,7 @@ def _choices(known: Iterable[str]) -> str:
     return f"they are {names}" if names else "there are none"
 
 
-def _told(record: Record, options: Options, form: Form) -> Response:
+def _response(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _WITH_TEXTS:
         raise Problem.of_status(record.status, record.reason)
     if form is Form.JSON:
@@ -216,7 +267,7 @@ def _told(record: Record, options: Options, form: Form) -> Response:
     if record.status not in _PUBLISHED:
         more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
-    return PlainTextResponse(record.alt_text)
+    return _text(record.alt_text)
 
 
 def _json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:

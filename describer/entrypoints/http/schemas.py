@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
 from describer.domain.correction import Correction
 from describer.domain.description import ImageKind, Texts
@@ -21,6 +21,7 @@ from describer.entrypoints.on_demand.options import (
     RequestOptions,
 )
 from describer.entrypoints.on_demand.service import MOST_SOURCES, FreeAnswer
+from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending
 from describer.vision.prompt import PROFILES
@@ -71,6 +72,14 @@ class Options(BaseModel):
         None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
     )
     include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        """In a query or a form, `de,en` is the same as two of them; JSON has lists."""
+        if isinstance(given, list) and all(isinstance(tag, str) for tag in given):
+            return [tag.strip() for tags in given for tag in tags.split(",")]
+        return given
 
     def order(self) -> RequestOptions:
         """The options as the on-demand service takes them."""
@@ -157,6 +166,11 @@ class Ask(Options):
     )
 
     images: Annotated[list[Image], Field(min_length=1, max_length=MOST_SOURCES)]
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _separated(cls, given: Any) -> Any:
+        return given
 
 
 class DescribeForm(Options):
@@ -314,6 +328,34 @@ class Listing(BaseModel):
 
     descriptions: list[Entry]
     cursor: str | None = Field(description="For the next page, or null where this was the last.")
+
+
+class LanguageCoverage(BaseModel):
+    """How far one language is covered."""
+
+    model_config = _STRICT
+
+    pictures: int = Field(description="That have a published alt text in it, or are decorative.")
+    share: float | None = Field(description="Of all pictures, 0 to 1; null where there are none.")
+
+
+class Covered(BaseModel):
+    """How far a container is described."""
+
+    model_config = _STRICT
+
+    container: str
+    pictures: int = Field(description="That are to have a text: not excluded, and of a format that is read.")
+    without_record: int
+    languages: dict[str, LanguageCoverage]
+    statuses: dict[str, int] = Field(description="How many records have each status.")
+    excluded: int
+    orphans: int = Field(description="Records whose picture is gone.")
+
+    @classmethod
+    def of(cls, counted: Coverage, container: str) -> "Covered":
+        """What of it is told."""
+        return cls(container=container, **counted.facts())
 
 
 class Health(BaseModel):

@@ -22,28 +22,24 @@ was answered is kept in memory for some minutes, for those who ask again. `usage
 """
 
 import asyncio
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
 from describer.domain import precedence
-from describer.domain.errors import ImageRejected, InvalidRequest, Newer, NotFound, NotOurs, RecordUnreadable
+from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
 from describer.domain.further_languages import shown_in
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
-from describer.domain.index import IndexEntry
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.entrypoints.on_demand.options import RequestOptions
 from describer.entrypoints.on_demand.sources import BlobOf, Loader, PictureSource, Readable, Upload, Url
-from describer.pipeline import call_context, find_records
+from describer.pipeline import call_context
 from describer.pipeline.describe import ImageDescriber
-from describer.pipeline.find_records import Wanted
 from describer.pipeline.pipeline import origin_of
-from describer.pipeline.ports import ImagePipeline, Page, Records
+from describer.pipeline.ports import ImagePipeline, Records
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -64,10 +60,6 @@ __all__ = [
 
 MOST_SOURCES: Final = 10
 """Pictures in one call."""
-
-
-_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
-"""What listings, which are XML, cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,38 +134,6 @@ class OnDemandService:
             raise NotFound("There is no record of this blob.")
         return stored
 
-    async def find(
-        self, container: str | None, prefix: str, wanted: Wanted, cursor: str, limit: int
-    ) -> Page[StoredRecord]:
-        """Up to `limit` records of a watched container, by default of the first one; none only if there are no more.
-
-        Raises NotFound, InvalidRequest.
-        """
-        container = self._watched_container(container)
-        if _UNLISTABLE.search(prefix):
-            raise InvalidRequest("No blob's name has control characters.", field="prefix")
-        cursor = _decoded(cursor)
-        while True:
-            page = await find_records.find(self.records, container, prefix, wanted, cursor, limit)
-            stored = await asyncio.gather(*(self._still(entry, wanted) for entry in page.items))
-            found, cursor = [each for each in stored if each], page.cursor
-            if found or not cursor:
-                return Page(found, urlsafe_b64encode(cursor.encode()).decode())
-
-    async def _still(self, entry: IndexEntry, wanted: Wanted) -> StoredRecord | None:
-        """The record, if it is still one of those that are wanted."""
-        with suppress(Newer, RecordUnreadable, NotOurs):
-            stored = await self.records.read(entry.ref)
-            if stored and wanted.has(IndexEntry.of(entry.ref, stored.record)):
-                return stored
-        return None
-
-    def _watched_container(self, container: str | None) -> str:
-        watched = self.loader.blob_filter.containers
-        if container is not None and container not in watched:
-            raise NotFound("This container is not watched.")
-        return container or watched[0]
-
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
         """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
         async with aclosing(self.stream(sources, question)) as pieces:
@@ -225,13 +185,3 @@ def _in_language_of(record: Record, brief: Brief) -> Record:
 def _with_cost_of_call(record: Record, spent: Usage) -> Record:
     """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
     return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})
-
-
-def _decoded(cursor: str) -> str:
-    try:
-        decoded = urlsafe_b64decode(cursor.encode("ascii")).decode()
-    except ValueError:
-        decoded = "\0"
-    if _UNLISTABLE.search(decoded):
-        raise InvalidRequest("This cursor comes from no page.", field="cursor")
-    return decoded

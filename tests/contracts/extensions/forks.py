@@ -46,10 +46,10 @@ class Forks:
     _asked: deque[asyncio.Future[Fork]] = field(default_factory=deque)
     _known: dict[int, Fork] = field(default_factory=dict)
 
-    async def start(self, arguments: Sequence[str], told: Mapping[str, str], output: Path) -> Fork:
+    async def start(self, arguments: Sequence[str], environ: Mapping[str, str], output: Path) -> Fork:
         """Run `python -m local.extensions` with these arguments, this environment and this file for its output."""
         assert self.process.stdin
-        order = {"arguments": list(arguments), "environment": dict(told), "output": str(output)}
+        order = {"arguments": list(arguments), "environment": dict(environ), "output": str(output)}
         self._asked.append(asyncio.get_running_loop().create_future())
         asked = self._asked[-1]
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -59,24 +59,24 @@ class Forks:
         """Take notice of children."""
         assert self.process.stdout
         async for line in self.process.stdout:
-            told = json.loads(line)
-            if "code" not in told:
-                fork = self._known[told["id"]] = Fork(told["id"])
+            message = json.loads(line)
+            if "code" not in message:
+                fork = self._known[message["id"]] = Fork(message["id"])
                 self._asked.popleft().set_result(fork)
             else:
-                fork = self._known.pop(told["id"])
-                fork.returncode = told["code"]
+                fork = self._known.pop(message["id"])
+                fork.returncode = message["code"]
                 fork.ended.set()
 
 
 @asynccontextmanager
-async def ready(told: Mapping[str, str]) -> AsyncIterator[Forks]:
-    """Give what starts stand-ins; aiohttp reads SSL_CERT_FILE as it is imported, and so `told` has to have it."""
+async def ready(environ: Mapping[str, str]) -> AsyncIterator[Forks]:
+    """Give what starts stand-ins; aiohttp reads SSL_CERT_FILE as it is imported, so `environ` has to have it."""
     process = await asyncio.create_subprocess_exec(
         *children.module(__name__),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**environment.clean(), **told},
+        env={**environment.clean(), **environ},
         cwd=ROOT,
         start_new_session=True,
     )

@@ -31,15 +31,15 @@ VARIABLE = environment.PROGRAM
 
 
 @asynccontextmanager
-async def ready(program: str, told: Mapping[str, str]) -> AsyncIterator[Program]:
-    """Give what `start` starts; `told` is the part of the environment that is the same for all.
+async def ready(program: str, environ: Mapping[str, str]) -> AsyncIterator[Program]:
+    """Give what `start` starts; `environ` is the part of the environment that is the same for all.
 
     Raises:
         LookupError: it is the real program, and WEBJOBS_HOST is not set.
 
     """
     if program == STAND_IN:
-        async with forks.ready(told) as stand_ins:
+        async with forks.ready(environ) as stand_ins:
             yield stand_ins
     else:
         real_program()
@@ -109,19 +109,19 @@ async def start(
         *("--functions", str(folder / "functions.json"), "--host-json", str(folder / "host.json")),
         *("--worker", worker, "--port", str(port), "--level", "Debug"),
     ]
-    told = {**environment.clean(), "WEBHOOK_KEY": KEY, **settings}
+    environ = {**environment.clean(), "WEBHOOK_KEY": KEY, **settings}
     url = f"http://127.0.0.1:{port}"
     if isinstance(program, Forks):
-        running = Running(await program.start(arguments, told, output), url, output, None)
+        running = Running(await program.start(arguments, environ, output), url, output, None)
     else:
         pid = folder / f"{port}.pid"
-        running = Running(await _real(arguments, told, output, pid), url, output, pid)
+        running = Running(await _real(arguments, environ, output, pid), url, output, pid)
     await running.until_ready()
     return running
 
 
 async def _real(
-    arguments: Sequence[str], told: Mapping[str, str], output: Path, pid: Path
+    arguments: Sequence[str], environ: Mapping[str, str], output: Path, pid: Path
 ) -> asyncio.subprocess.Process:
     """Start the program under a supervisor, which ends it however this process ends."""
     supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", "0", "--"]
@@ -134,7 +134,7 @@ async def _real(
             stdin=asyncio.subprocess.PIPE,
             stdout=file,
             stderr=asyncio.subprocess.STDOUT,
-            env=told,
+            env=environ,
             cwd=ROOT,
             start_new_session=True,
         )

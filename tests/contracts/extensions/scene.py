@@ -97,7 +97,7 @@ class Scene:
         running = await programs.start(
             self.program,
             self.world.folder / f"row-{self.number}",
-            functions=[self._function(name, told) for name, told in self.row.given["functions"].items()],
+            functions=[self._function(name, trigger) for name, trigger in self.row.given["functions"].items()],
             host_json=self._host_json(),
             settings=settings,
             worker=f"{self.world.worker.url}/{self.number}",
@@ -119,8 +119,8 @@ class Scene:
         return {"extensions": {**extensions, "queues": queues}, "logging": {"logLevel": {"Azure.Core": "Warning"}}}
 
     @staticmethod
-    def _function(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        match told:
+    def _function(name: str, trigger: Mapping[str, Any]) -> dict[str, Any]:
+        match trigger:
             case {"queue": queue, **rest}:
                 account = "IMAGES" if queue.startswith(IN_IMAGES) else "AzureWebJobsStorage"
                 own = {"type": "queueTrigger", "queueName": queue.removeprefix(IN_IMAGES), "connection": account}
@@ -129,7 +129,7 @@ class Scene:
             case {"event_grid": True, **rest}:
                 own = {"type": "eventGridTrigger"}
             case _:
-                raise ValueError(f"{name}: what is its trigger? {told}")
+                raise ValueError(f"{name}: what is its trigger? {trigger}")
         return {"name": name, **own, **rest}
 
     async def _send(self, text: str, to: str, repeated: int = 1, **how: Any) -> None:
@@ -209,11 +209,11 @@ class Scene:
         """Call a webhook."""
         query = urllib.parse.urlencode({"code": key, **({"functionName": function} if function else {})})
         url = f"{self.seen.running[-1].url}/runtime/webhooks/{webhook}?{query}"
-        told = {**({"aeg-event-type": kind} if kind else {}), **(headers or {})}
+        sent = {**({"aeg-event-type": kind} if kind else {}), **(headers or {})}
         data = self._placed(body if body is not None else json.dumps(events)).encode()
         limit = aiohttp.ClientTimeout(total=hang_up or 100)
         try:
-            async with self.http.request(method, url, headers=told, data=data, timeout=limit) as answer:
+            async with self.http.request(method, url, headers=sent, data=data, timeout=limit) as answer:
                 self.seen.answers.append((answer.status, await answer.text(), dict(answer.headers)))
         except TimeoutError:
             self.seen.answers.append((0, "", {}))

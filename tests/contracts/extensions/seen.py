@@ -70,8 +70,8 @@ class Seen:
         return _like(data, expected)
 
     async def _told(self, expected: Mapping[str, Any]) -> object:
-        told = self.calls[-1].told if self.calls else {}
-        values = {n: json.loads(v["json"]) if isinstance(v, dict) and "json" in v else v for n, v in told.items()}
+        bindings = self.calls[-1].bindings if self.calls else {}
+        values = {n: json.loads(v["json"]) if isinstance(v, dict) and "json" in v else v for n, v in bindings.items()}
         return _like(values, expected)
 
     async def _queues(self, expected: Mapping[str, Any]) -> object:
@@ -151,8 +151,8 @@ def _answer(answer: tuple[int, str, Mapping[str, str]] | None, wanted: Any) -> o
 
 def _short(data: Any) -> str:
     if isinstance(data, dict) and "content" in data:
-        told = json.loads(data["content"])
-        return f"{told['ContainerName']}/{told['BlobName']}"
+        message = json.loads(data["content"])
+        return f"{message['ContainerName']}/{message['BlobName']}"
     if isinstance(data, dict) and "bytes" in data:
         return f"bytes {data['bytes']}"
     return str(data.get("id", "")) if isinstance(data, dict) else str(data)

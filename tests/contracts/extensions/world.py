@@ -53,7 +53,7 @@ def azurite(folder: Path, rows: int, clock: int | None = None) -> Iterator[Stora
 
 @dataclass(slots=True)
 class Proxy:
-    """Passes requests on to storage, but for those that it is told to answer itself.
+    """Passes requests on to storage, but for those that a row lets it answer itself.
 
     Args:
         target: where storage is.
@@ -94,7 +94,9 @@ class Proxy:
             return web.Response()
         if fault:
             code = CODES[int(fault)]
-            body = f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>as told</Message></Error>"
+            body = (
+                f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{code}</Code><Message>so the row</Message></Error>"
+            )
             headers = {"x-ms-error-code": code, "Content-Type": "application/xml"}
             return web.Response(status=int(fault), headers=headers, text="" if request.method == "HEAD" else body)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
@@ -119,7 +121,7 @@ class Called:
 
     function: str
     data: Any
-    told: Mapping[str, Any]
+    bindings: Mapping[str, Any]
     begun: float
     ended: list[float] = field(default_factory=list)
 

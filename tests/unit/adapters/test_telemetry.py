@@ -94,9 +94,9 @@ class Observed:
             (dict(point.attributes or {}), point.sum if isinstance(point, HistogramDataPoint) else point.value)
             for resource in (data.resource_metrics if data else ())
             for scope in resource.scope_metrics
-            for told in scope.metrics
-            if told.name == metric
-            for point in told.data.data_points
+            for logged in scope.metrics
+            if logged.name == metric
+            for point in logged.data.data_points
             if isinstance(point, NumberDataPoint | HistogramDataPoint)
         ]
 
@@ -162,12 +162,12 @@ async def test_neither_texts_nor_pictures_nor_names_are_told(
     await observed.delivery.handle_upload(CAT.container, CAT.name)
     assert observed.harness.records.stored[CAT].record.status is Status.NEEDS_REVIEW
     data = observed.reader.get_metrics_data()
-    told = "".join(span.to_json() for span in observed.spans) + (data.to_json() if data else "")
-    told += "".join(record.to_json() for record in exported.get_finished_logs())
-    assert "picture.deferred" in told
-    assert "described" in told
+    logged = "".join(span.to_json() for span in observed.spans) + (data.to_json() if data else "")
+    logged += "".join(record.to_json() for record in exported.get_finished_logs())
+    assert "picture.deferred" in logged
+    assert "described" in logged
     for secret in ("Agatha", "agatha", "sleeps on a grey sofa", "secret metadata", "pets/cat", "cat.jpg"):
-        assert secret not in told, secret
+        assert secret not in logged, secret
 
 
 async def test_a_setting_allows_names(harness: Harness) -> None:
@@ -183,7 +183,7 @@ def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "told"),
+    ("fact", "expected"),
     [
         (CAT, "images/6f1812906cfe2f58"),
         (ImageRef("images", "new\nline"), str(ImageRef("images", "new\nline"))),
@@ -195,12 +195,12 @@ def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
         (None, "None"),
     ],
 )
-def test_a_fact_leaves_as_what_it_is_and_a_picture_by_its_alias(fact: object, told: object) -> None:
-    assert Names().told(fact) == told
+def test_a_fact_leaves_as_what_it_is_and_a_picture_by_its_alias(fact: object, expected: object) -> None:
+    assert Names().render(fact) == expected
 
 
 def test_a_fact_leaves_in_clear_where_that_is_allowed() -> None:
-    assert Names(in_clear=True).told(CAT) == "images/pets/cat.jpg"
+    assert Names(in_clear=True).render(CAT) == "images/pets/cat.jpg"
 
 
 @pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403"), ValueError("a bug")], ids=repr)
@@ -316,10 +316,13 @@ async def test_giving_up_is_a_visit_too(observed: Observed) -> None:
 
 
 async def test_the_observed_line_does_what_the_bare_one_does(observed: Observed) -> None:
-    told, bare = await observed.pipeline.describe(CAT, BRIEF), await Harness(images=observed.harness.images).describe()
-    assert isinstance(told, Record)
+    logged, bare = (
+        await observed.pipeline.describe(CAT, BRIEF),
+        await Harness(images=observed.harness.images).describe(),
+    )
+    assert isinstance(logged, Record)
     assert isinstance(bare, Record)
-    assert told.model_dump(exclude={"at", "source"}) == bare.model_dump(exclude={"at", "source"})
+    assert logged.model_dump(exclude={"at", "source"}) == bare.model_dump(exclude={"at", "source"})
 
 
 @pytest.fixture
@@ -328,7 +331,7 @@ def exported() -> Iterator[InMemoryLogRecordExporter]:
     exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
     provider = LoggerProvider()
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    handler, logger = ListedEvents(provider.get_logger(v.SCOPE), Names().told), logging.getLogger(v.SCOPE)
+    handler, logger = ListedEvents(provider.get_logger(v.SCOPE), Names().render), logging.getLogger(v.SCOPE)
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -356,10 +359,10 @@ def test_only_listed_events_leave_and_only_with_their_listed_facts(
 ) -> None:
     kept = {name: more.pop(name) for name in ("exc_info", "stack_info") if name in more}
     logging.getLogger("describer.somewhere").error(event, *arguments, extra=more, **kept)
-    told = [
+    logged = [
         (record.log_record.body, dict(record.log_record.attributes or {})) for record in exported.get_finished_logs()
     ]
-    assert told == ([] if left is None else [(event, left)])
+    assert logged == ([] if left is None else [(event, left)])
 
 
 def test_a_span_leaves_by_its_scope_and_name_with_its_listed_attributes_alone(observed: Observed) -> None:
@@ -392,7 +395,7 @@ async def test_log_events_carry_facts_and_the_trace(observed: Observed, exported
     observed.harness.model.script = [Transient("storage answered 503", retry_after=7, quoting="pets/cat.jpg")]
     with observed.telemetry.span(v.DESCRIBE):
         await observed.delivery.handle_upload(CAT.container, CAT.name)
-    [event] = [told.log_record for told in exported.get_finished_logs()]
+    [event] = [logged.log_record for logged in exported.get_finished_logs()]
     assert event.body == "picture.deferred"
     facts = dict(event.attributes or {})
     assert facts.pop("age") == pytest.approx(0, abs=5)

@@ -45,7 +45,7 @@ def test_what_may_be_a_secret_is_left_out(text: str, expected: str) -> None:
 def test_no_secret_is_shown_and_what_was_shown_is_shown_again(
     scheme: str, user: str, host: str, path: str, query: str
 ) -> None:
-    told = shown(f"{scheme}://{user}{host}{path}{query}")
-    assert "SECRET" not in told
-    assert shown(told) == told
-    assert told.startswith(f"{scheme.lower()}://{host}/")
+    address = shown(f"{scheme}://{user}{host}{path}{query}")
+    assert "SECRET" not in address
+    assert shown(address) == address
+    assert address.startswith(f"{scheme.lower()}://{host}/")

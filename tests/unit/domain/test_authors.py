@@ -35,7 +35,7 @@ def harness() -> Harness:
 async def test_the_authors_text_stands_and_the_rest_is_the_models(harness: Harness) -> None:
     record = await harness.described(brief=TWO)
     assert (record.status, record.review, record.alt_text) == (Status.KEPT, Review.EDITED, MILL)
-    assert record.translations["de"].alt_text == "A cat on a sofa."
+    assert record.translations["de"].alt_text == "Eine Katze auf einem Sofa."
     assert (record.origin("alt_text"), record.origin("description")) == (Origin.EMBEDDED, Origin.MODEL)
     assert harness.metadata()["alt_text"] == MILL
     assert harness.metadata()["description_source"] == "embedded"
@@ -167,14 +167,14 @@ DESCRIBED = "<dc:title>Eling</dc:title><dc:description>The tide mill</dc:descrip
 
 
 @pytest.mark.parametrize(
-    ("brief", "told"), [(BRIEF, ""), (replace(BRIEF, embedded_context=True), "Eling\nThe tide mill")]
+    ("brief", "author"), [(BRIEF, ""), (replace(BRIEF, embedded_context=True), "Eling\nThe tide mill")]
 )
-async def test_title_and_description_are_context_by_setting(harness: Harness, brief: Brief, told: str) -> None:
+async def test_title_and_description_are_context_by_setting(harness: Harness, brief: Brief, author: str) -> None:
     harness.images.put(CAT, picture(inner=DESCRIBED))
     record = await harness.described(brief=brief)
     (asked,) = harness.model.asked
     assert isinstance(asked, Brief)
-    assert asked.author == told
-    assert ("Eling" in asked.request) == bool(told)
+    assert asked.author == author
+    assert ("Eling" in asked.request) == bool(author)
     assert (record.alt_text, record.status) == ("A cat on a sofa.", Status.DESCRIBED)
     assert await harness.describe(brief=brief) == Skip(SkipReason.UNCHANGED, "its record is complete")

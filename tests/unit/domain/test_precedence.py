@@ -369,7 +369,7 @@ async def test_an_approved_text_moves_with_the_picture_where_no_sidecar_is(harne
 
 
 async def test_an_approval_settles_what_the_checks_flagged(harness: Harness) -> None:
-    harness.model.script = [answer("A cat on a sofa in a room.")]
+    harness.model.script = [answer("A cat on a sofa in a room."), answer("A cat on a sofa in a house.")]
     short = replace(BRIEF, max_chars=20)
     assert (await harness.described(brief=short)).status is Status.NEEDS_REVIEW
     edit(harness, review="approved")

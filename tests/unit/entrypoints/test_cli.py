@@ -150,7 +150,7 @@ async def test_more_than_there_is_room_for_takes_its_turn(harness: Harness, tmp_
     work = Work(setup.on_demand, at_a_time=8)
     async with asyncio.timeout(10):
         results = [
-            result async for result in work.describe(sources, BRIEF, write=False, told=lambda: ended.append(None))
+            result async for result in work.describe(sources, BRIEF, write=False, on_done=lambda: ended.append(None))
         ]
     assert [result.picture for result in results] == [name for name, _ in sources]
     assert [result.status for result in results] == ["described"] * 3 + ["unreadable"] + ["described"] * 4

@@ -32,7 +32,7 @@ async def _taken(dead_letters: FakeQueue, fault: Exception | None = None, receiv
     await Inbox(dead_letters).take(QUEUE, Received(received), work)
 
 
-def _told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
+def _logged(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, object]]:
     return [vars(record) for record in caplog.records if record.message == event and record.levelname == "ERROR"]
 
 
@@ -48,8 +48,8 @@ async def test_what_is_unreadable_is_put_aside_as_it_is(caplog: pytest.LogCaptur
     dead_letters = FakeQueue()
     await _taken(dead_letters, Unreadable("it names no picture"), received)
     assert dead_letters.sent == [(TEXT, 0)]
-    (told,) = _told(caplog, DEAD_LETTERED)
-    assert (told["queue"], told["reason"]) == (QUEUE, "it names no picture")
+    (logged,) = _logged(caplog, DEAD_LETTERED)
+    assert (logged["queue"], logged["reason"]) == (QUEUE, "it names no picture")
 
 
 async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
@@ -62,9 +62,9 @@ async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
         assert not dead_letters.sent
     await _taken(dead_letters, ZeroDivisionError("bug"), MAX_RECEIVES)
     assert dead_letters.sent == [(TEXT, 0)]
-    assert [told["received"] for told in _told(caplog, UNEXPECTED)] == [*range(1, MAX_RECEIVES + 1)]
-    (told,) = _told(caplog, DEAD_LETTERED)
-    assert told["reason"] == f"the app failed over it {MAX_RECEIVES} times (ZeroDivisionError)"
+    assert [logged["received"] for logged in _logged(caplog, UNEXPECTED)] == [*range(1, MAX_RECEIVES + 1)]
+    (logged,) = _logged(caplog, DEAD_LETTERED)
+    assert logged["reason"] == f"the app failed over it {MAX_RECEIVES} times (ZeroDivisionError)"
 
 
 @pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("lacks a role")])
@@ -76,7 +76,7 @@ async def test_what_storage_does_not_take_stays_on_its_queue_for_as_long_as_that
     with pytest.raises(type(fault)):
         await _taken(dead_letters, fault, received)
     assert not dead_letters.sent
-    assert [told["reason"] for told in _told(caplog, UNFINISHED)] == [str(fault)]
+    assert [logged["reason"] for logged in _logged(caplog, UNFINISHED)] == [str(fault)]
 
 
 async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCaptureFixture) -> None:
@@ -86,4 +86,4 @@ async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCap
 
     with pytest.raises(Transient):
         await _taken(Down(), Unreadable("it names no picture"))
-    assert not _told(caplog, DEAD_LETTERED)
+    assert not _logged(caplog, DEAD_LETTERED)

@@ -11,7 +11,7 @@ import pytest
 
 from describer.adapters.web.fetch import Web
 from describer.domain.errors import Busy, Corrupt, DescriberError, FetchFailed, Misconfigured, Transient, UrlFault
-from describer.entrypoints.mcp import TOLD, DescribeImage
+from describer.entrypoints.mcp import FIELDS, DescribeImage
 from describer.entrypoints.on_demand.service import Url
 from describer.entrypoints.on_demand.sources import Loader
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
@@ -26,7 +26,7 @@ def setup(harness: Harness) -> OnDemandSetup:
     return OnDemandSetup(harness)
 
 
-async def told(setup: OnDemandSetup, **arguments: object) -> dict[str, Any]:
+async def called(setup: OnDemandSetup, **arguments: object) -> dict[str, Any]:
     text = await DescribeImage(setup.on_demand, setup.memory).call(json.dumps({"arguments": arguments}))
     result: dict[str, Any] = json.loads(text)
     return result
@@ -34,14 +34,14 @@ async def told(setup: OnDemandSetup, **arguments: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("arguments", [{"url": URL}, {"blob": BLOB}, {"blob": BLOB, "url": None, "language": ""}])
 async def test_a_picture_is_described_and_nothing_is_stored(setup: OnDemandSetup, arguments: dict[str, object]) -> None:
-    result = await told(setup, **arguments)
-    assert tuple(sorted(result)) == tuple(sorted(TOLD))
+    result = await called(setup, **arguments)
+    assert tuple(sorted(result)) == tuple(sorted(FIELDS))
     assert (result["status"], result["alt_text"]) == ("described", "A cat on a sofa.")
     assert setup.untouched
 
 
 async def test_the_language_and_what_is_known_reach_the_model(setup: OnDemandSetup) -> None:
-    result = await told(setup, url=URL, language="de", about="Our cat Tom")
+    result = await called(setup, url=URL, language="de", about="Our cat Tom")
     assert result["language"] == "de"
     (brief,) = setup.harness.model.asked
     assert brief.context == "Our cat Tom"
@@ -49,7 +49,7 @@ async def test_the_language_and_what_is_known_reach_the_model(setup: OnDemandSet
 
 async def test_what_is_wrong_with_a_picture_is_its_status(setup: OnDemandSetup) -> None:
     setup.web.fails_with = Corrupt("the picture cannot be decoded")
-    result = await told(setup, url=URL)
+    result = await called(setup, url=URL)
     assert (result["status"], result["alt_text"], result["reason"]) == ("corrupt", "", "the picture cannot be decoded")
 
 
@@ -69,7 +69,7 @@ async def test_what_is_wrong_with_a_picture_is_its_status(setup: OnDemandSetup) 
 async def test_what_the_agent_is_at_fault_for_is_a_sentence(
     setup: OnDemandSetup, arguments: dict[str, object], said: str
 ) -> None:
-    result = await told(setup, **arguments)
+    result = await called(setup, **arguments)
     assert result.keys() == {"error"}
     assert result["error"].startswith(said)
     assert result["error"].endswith(".")
@@ -87,14 +87,14 @@ async def test_what_may_be_tried_again_says_when(
     setup: OnDemandSetup, error: DescriberError, expected: dict[str, object]
 ) -> None:
     setup.web.fails_with = error
-    assert await told(setup, url=URL) == expected
+    assert await called(setup, url=URL) == expected
 
 
 async def test_what_is_wrong_with_the_installation_is_not_told(
     setup: OnDemandSetup, caplog: pytest.LogCaptureFixture
 ) -> None:
     setup.web.fails_with = Misconfigured("the role X is missing on account Y")
-    assert "account Y" not in json.dumps(await told(setup, url=URL))
+    assert "account Y" not in json.dumps(await called(setup, url=URL))
     (record,) = [record for record in caplog.records if record.message == "mcp.put_off"]
     assert vars(record)["reason"] == "the role X is missing on account Y"
 
@@ -115,12 +115,13 @@ async def test_a_slow_model_is_not_waited_for_and_the_answer_is_paid_once(
     setup.harness.model.meanwhile = done.wait  # type: ignore[assignment]
     call = json.dumps({"arguments": {"url": URL}})
     for _ in range(2):
-        told = json.loads(await hasty.call(call))
-        assert told["error"] == "not yet"
-        assert told["retry_after_seconds"] > 0
+        called = json.loads(await hasty.call(call))
+        assert called["error"] == "not yet"
+        assert called["retry_after_seconds"] > 0
     done.set()
-    told = json.loads(await hasty.call(call))
-    assert (told["status"], told["alt_text"]) == ("described", "A cat on a sofa.")
+    while "error" in (called := json.loads(await hasty.call(call))):
+        assert called["error"] == "not yet"
+    assert (called["status"], called["alt_text"]) == ("described", "A cat on a sofa.")
     assert (await setup.on_demand.describe(Url(URL), BRIEF)).usage.calls == 0
     assert len(setup.harness.model.calls) == 1
     assert setup.memory.held == 0
@@ -150,10 +151,10 @@ async def test_a_picture_in_a_url_counts_before_it_is_unpacked(harness: Harness)
     setup = _with_web(harness, memory=MemoryBudget(6 * MIN_RESERVATION), max_bytes=2**20)
     url = _data_url(2 * MIN_RESERVATION)
     with setup.memory.try_reserve(2 * MIN_RESERVATION):  # the text would fit, but not beside what is in it
-        busy = await told(setup, url=url)
+        busy = await called(setup, url=url)
     assert busy["retry_after_seconds"]
     assert setup.harness.model.calls == []
-    assert (await told(setup, url=url))["status"] == "described"
+    assert (await called(setup, url=url))["status"] == "described"
     assert setup.memory.held == 0
 
 
@@ -167,7 +168,7 @@ async def test_many_pictures_in_urls_at_once_stay_within_the_budget(harness: Har
 
     setup.harness.model.meanwhile = thinks
     urls = [_data_url(2 * MIN_RESERVATION, b"%d" % number) for number in range(20)]
-    answers = await asyncio.gather(*(told(setup, url=url) for url in urls))
+    answers = await asyncio.gather(*(called(setup, url=url) for url in urls))
     described = [each for each in answers if each.get("status") == "described"]
     busy = [each for each in answers if "retry_after_seconds" in each]
     assert len(described) + len(busy) == 20
@@ -178,9 +179,9 @@ async def test_many_pictures_in_urls_at_once_stay_within_the_budget(harness: Har
 
 async def test_a_call_that_is_too_large_learns_the_limit(harness: Harness) -> None:
     setup = _with_web(harness, max_bytes=1000)
-    large = await told(setup, url=_data_url(1001))
+    large = await called(setup, url=_data_url(1001))
     assert (large["status"], "1,000 bytes" in large["reason"]) == ("too_large", True)
-    larger = await told(setup, url=_data_url(setup.memory.size))
+    larger = await called(setup, url=_data_url(setup.memory.size))
     assert f"{setup.memory.size // 7 * 4:,} characters" in larger["error"]
     assert "https: URL" in larger["error"]
 
@@ -198,7 +199,7 @@ async def test_a_bug_is_a_sentence_and_its_own_stays_inside(
         raise ZeroDivisionError("Aunt Agatha")
 
     setup.harness.model.meanwhile = bug
-    assert (await told(setup, url=URL)).keys() == {"error"}
+    assert (await called(setup, url=URL)).keys() == {"error"}
     (record,) = [record for record in caplog.records if record.message == "mcp.failed"]
     assert vars(record)["error"] == "ZeroDivisionError"
     assert "Agatha" not in caplog.text
@@ -207,7 +208,7 @@ async def test_a_bug_is_a_sentence_and_its_own_stays_inside(
 async def test_what_the_agent_said_is_not_logged(setup: OnDemandSetup, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     for arguments in ({"blob": "agatha/x.jpg"}, {"blob": "images/agatha.jpg"}, {"url": URL, "language": "agatha!"}):
-        await told(setup, **arguments)
-    told_of = [vars(record) for record in caplog.records if record.message == "mcp.refused"]
-    assert [record["error"] for record in told_of] == ["Excluded", "NotFound", "InvalidRequest"]
-    assert "agatha" not in str(told_of)
+        await called(setup, **arguments)
+    logged = [vars(record) for record in caplog.records if record.message == "mcp.refused"]
+    assert [record["error"] for record in logged] == ["Excluded", "NotFound", "InvalidRequest"]
+    assert "agatha" not in str(logged)

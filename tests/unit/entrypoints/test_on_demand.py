@@ -287,7 +287,7 @@ def test_wishes_replace_what_is_usual(setup: OnDemandSetup) -> None:
 
 
 async def test_an_alt_text_over_the_callers_limit_wants_a_review(setup: OnDemandSetup) -> None:
-    setup.harness.model.script = [answer("A cat that sleeps on a sofa.")]
+    setup.harness.model.script = [answer("A cat that sleeps on a sofa."), answer("A cat that lies on a sofa.")]
     record = await setup.on_demand.describe(UPLOAD, replace(BRIEF, max_chars=20))
     assert (record.status, record.flags) == (Status.NEEDS_REVIEW, ("too_long",))
     assert isinstance(record.translations, dict) and Texts() not in record.translations.values()

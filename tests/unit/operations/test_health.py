@@ -70,9 +70,9 @@ async def test_what_takes_too_long_or_breaks_has_failed_and_the_rest_has_not() -
 
 async def test_a_check_is_plain_json() -> None:
     (check,) = await check_all([FakeProbe("topic", raising(Transient("Gone")))])
-    told = json.loads(json.dumps(dataclasses.asdict(check)))
-    assert told.keys() == {"name", "verdict", "seconds", "found", "advice"}
-    assert told["verdict"] == "failed"
+    fields = json.loads(json.dumps(dataclasses.asdict(check)))
+    assert fields.keys() == {"name", "verdict", "seconds", "found", "advice"}
+    assert fields["verdict"] == "failed"
 
 
 async def names(**settings: str) -> list[str]:

@@ -11,7 +11,7 @@ from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED
 from describer.entrypoints.storage_events.poison import RETURNED
 from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
-from describer.pipeline.describe import NOT_SHARED
+from describer.pipeline.describe import NOT_MENDED, NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
 from describer.vision.embedded_text.read import UNREADABLE
 from tests.generated import ROOT
@@ -22,6 +22,7 @@ CONSTANTS |= {
     "PASSED": PASSED,
     "UNEXPECTED": UNEXPECTED,
     "UNFINISHED": UNFINISHED,
+    "NOT_MENDED": NOT_MENDED,
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
     "ADAPTED": ADAPTED,

@@ -29,8 +29,8 @@ def tables(jpeg: bytes) -> dict[int, list[int]]:
 def test_its_name_tells_the_quality_and_the_sides() -> None:
     image = prepare(pictures.jpeg(), fixed_sizes(lambda width, height: (width, height)), Limits())
     bounds = Bounds()
-    told = f"jpeg{quality(image.jpeg)}/{bounds.short_side}x{bounds.long_side}/{preparation.REVISION}"
-    assert told == preparation.NAME
+    name = f"jpeg{quality(image.jpeg)}/{bounds.short_side}x{bounds.long_side}/{preparation.REVISION}"
+    assert name == preparation.NAME
 
 
 def test_its_name_is_part_of_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:

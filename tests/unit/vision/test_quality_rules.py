@@ -1,4 +1,4 @@
-"""Is the answer a description?"""
+"""Is the answer a description? What all rules together make of one."""
 
 import tomllib
 from dataclasses import replace
@@ -6,25 +6,39 @@ from pathlib import Path
 
 import pytest
 
+from describer.domain.description import Texts
 from describer.domain.record import Usage
 from describer.domain.status import Status
 from describer.vision.answer import Answer
-from describer.vision.quality.rules import check
+from describer.vision.policy import Policy
+from describer.vision.quality.lexicon import begins_with_refusal
+from describer.vision.quality.rules import check, mended
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF
 
 CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "refusals.toml").read_text(encoding="utf-8"))
+TWO = replace(BRIEF, languages=("en", "de"))
+
+
+def saying(texts: dict[str, str], **facts: object) -> Answer:
+    """An answer with these alt texts by language."""
+    said = answer(languages=tuple(texts))
+    assert said.description
+    given = {tag: Texts(alt_text=text) for tag, text in texts.items()}
+    return replace(said, description=said.description.model_copy(update={"texts": given, **facts}))
 
 
 @pytest.mark.parametrize("case", CASES["refused"], ids=lambda case: case["reason"])
 def test_a_refusal_is_no_description(case: dict[str, str]) -> None:
     verdict = check(answer(case["text"]), BRIEF)
-    assert (verdict.status, verdict.flags) == (Status.NEEDS_REVIEW, ("refusal",))
+    assert (verdict.status, verdict.flags, verdict.description) == (Status.NEEDS_REVIEW, ("refusal",), None)
+    assert begins_with_refusal(case["text"])
 
 
 @pytest.mark.parametrize("case", CASES["accepted"], ids=lambda case: case["reason"])
-def test_a_text_about_the_picture_is_one(case: dict[str, str]) -> None:
-    assert check(answer(case["text"]), BRIEF).status is Status.DESCRIBED
+def test_a_text_about_the_picture_is_no_refusal(case: dict[str, str]) -> None:
+    assert "refusal" not in check(answer(case["text"]), BRIEF).flags
+    assert not begins_with_refusal(case["text"])
 
 
 @pytest.mark.parametrize("text", ["", "  \n"])
@@ -33,19 +47,69 @@ def test_an_empty_text_needs_review(text: str) -> None:
     assert (verdict.status, verdict.flags) == (Status.NEEDS_REVIEW, ("empty",))
 
 
-def test_every_language_is_checked() -> None:
-    both = answer(languages=("en", "de"))
-    assert both.description
-    texts = both.description.texts | {"de": both.description.texts["de"].model_copy(update={"alt_text": ""})}
-    spoilt = replace(both, description=both.description.model_copy(update={"texts": texts}))
-    assert check(spoilt, replace(BRIEF, languages=("en", "de"))).reason == "The model gave no alt text in de."
+def test_every_language_is_checked_and_the_missing_one_is_to_be_asked_for() -> None:
+    verdict = check(saying({"en": "A cat on a sofa."}), TWO)
+    assert verdict.mendable == {"de": ["The model gave no alt text in de."]}
+
+
+@pytest.mark.parametrize("languages", [("en", "de"), ("en", "de", "fr", "ja", "pl")])
+def test_a_language_that_is_answered_in_another_is_told_from_the_others(languages: tuple[str, ...]) -> None:
+    texts = {
+        "en": "A red boat lies on a beach below a white lighthouse.",
+        "de": "A red boat is lying on the sand beneath a tall white lighthouse.",
+        "fr": "Un bateau rouge est posé sur une plage, au pied d'un phare blanc.",
+        "ja": "白い灯台の下の砂浜に赤い船がある。",
+        "pl": "Czerwona łódź leży na plaży pod białą latarnią morską.",
+    }
+    said = saying({tag: texts[tag] for tag in languages})
+    assert [*check(said, replace(BRIEF, languages=languages)).mendable] == ["de"]
+
+
+def test_a_refusal_in_one_language_leaves_the_others() -> None:
+    verdict = check(saying({"en": "A cat on a sofa.", "de": "Das Bild konnte nicht geladen werden."}), TWO)
+    assert verdict.flags == ("refusal",)
+    assert verdict.description and [*verdict.description.texts] == ["en"]
 
 
 def test_the_services_own_refusal_is_kept_for_the_reviewer() -> None:
-    verdict = check(Answer("luna", Usage(), refusal="I can't."), BRIEF)
+    verdict = check(Answer("luna", Usage(), refusal="I can't.\u202e\x1b"), BRIEF)
     assert verdict.reason == "The model refused: I can't."
 
 
 @pytest.mark.parametrize(("allowed", "status"), [(10, Status.DESCRIBED), (9, Status.NEEDS_REVIEW)])
 def test_a_text_may_have_as_many_characters_as_are_allowed_and_no_more(allowed: int, status: Status) -> None:
     assert check(answer("Ten signs."), replace(BRIEF, max_chars=allowed)).status is status
+    assert check(answer("Ten signs."), replace(BRIEF, policy=Policy(hard_chars=allowed))).status is status
+
+
+def test_a_rule_can_be_switched_off_and_a_word_added() -> None:
+    hedged = answer("A house that is possibly a mill.")
+    assert check(hedged, BRIEF).flags == ("hedging",)
+    assert check(hedged, replace(BRIEF, policy=Policy(off=frozenset({"hedging"})))).flags == ()
+    own = replace(BRIEF, policy=Policy(words=(("placeholder", "stock shot"), ("hedging", "in a way"))))
+    assert check(answer("Stock shot."), own).flags == ("placeholder",)
+    assert check(answer("A house, in a way."), own).flags == ("hedging",)
+
+
+def test_words_of_the_model_reach_the_reviewer_in_sentences() -> None:
+    said = saying({"en": "Angela Merkel, possibly at a desk."}, uncertainties=("who it is",))
+    verdict = check(said, BRIEF)
+    assert verdict.flags == ("hedging", "person_name", "uncertain")
+    assert verdict.reason == (
+        "The texts in en are in doubt: possibly. "
+        "The texts in en name somebody whose name is not given: Angela Merkel. "
+        "The model doubts: who it is"
+    )
+
+
+def test_a_mended_text_takes_the_place_of_the_first_one_only_if_it_is_better() -> None:
+    first = check(saying({"en": "DSC_0001.jpg", "de": "Ein Bild"}), TWO)
+    assert first.flags == ("file_name", "placeholder")
+    second = saying({"en": "A cat on a sofa.", "de": "Es tut mir leid, ich kann das Bild nicht beschreiben."})
+    verdict = mended(first, second, TWO)
+    assert verdict.flags == ("placeholder",)
+    assert verdict.description
+    assert {tag: texts.alt_text for tag, texts in verdict.description.texts.items()} == {
+        "en": "A cat on a sofa.",
+        "de": "Ein Bild",
+    }

@@ -1,0 +1,120 @@
+"""All pictures and records of a container: counted, compared, read one after another."""
+
+import asyncio
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from describer.domain.errors import InvalidRequest, Newer, NotFound, NotOurs, RecordUnreadable
+from describer.domain.image_blob import StoredRecord
+from describer.domain.index import IndexEntry
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.compare import Pair, compared
+from describer.pipeline.coverage import Coverage, counted
+from describer.pipeline.find_records import Wanted, find
+from describer.pipeline.ports import Images, Page, Records
+
+_UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
+"""What listings, which are XML, cannot carry."""
+_READ_AT_ONCE: Final = 16
+_PAGE: Final = 500
+"""Records whose files are asked for before the next ones are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What is stored, as a whole.
+
+    Args:
+        blob_filter: which blobs are ours.
+        images, records: the ports; see ports.py.
+        languages: the settings', the default one first.
+    """
+
+    blob_filter: BlobFilter
+    images: Images
+    records: Records
+    languages: Sequence[str]
+
+    def watched(self, container: str | None) -> str:
+        """The container, by default the first watched one. Raises NotFound."""
+        containers = self.blob_filter.containers
+        if container is not None and container not in containers:
+            raise NotFound("This container is not watched.")
+        return container or containers[0]
+
+    def compared(self, container: str, prefix: str = "") -> AsyncGenerator[Pair]:
+        """Pictures and records side by side; see compare.py."""
+        return compared(self.images, self.records, container, listable(prefix))
+
+    async def find(self, container: str, prefix: str, wanted: Wanted, cursor: str, limit: int) -> Page[StoredRecord]:
+        """Up to `limit` records that are wanted; none only if there are no more.
+
+        Args:
+            container: a watched one; see `watched`.
+            prefix: how the pictures' names begin.
+            wanted: which.
+            cursor: of the page before, or empty.
+            limit: at most 5,000.
+
+        Raises:
+            InvalidRequest: the prefix or the cursor can be none.
+        """
+        marker = _decoded(cursor)
+        while True:
+            page = await find(self.records, container, listable(prefix), wanted, marker, limit)
+            found, marker = await self._still(page.items, wanted), page.cursor
+            if found or not marker:
+                return Page(found, urlsafe_b64encode(marker.encode()).decode())
+
+    async def coverage(self, container: str, prefix: str = "") -> Coverage:
+        """How many pictures have published texts, by language."""
+        return await counted(self.compared(container, prefix), self.blob_filter, self.languages)
+
+    async def stored(self, container: str, prefix: str = "", wanted: Wanted = Wanted()) -> AsyncGenerator[StoredRecord]:  # noqa: B008 - it is frozen
+        """Every record that is wanted, in the order of the listing; memory holds some hundred at most.
+
+        What is gone, or cannot be read as a record, is passed over.
+        """
+        cursor = ""
+        while True:
+            page = await self.find(container, prefix, wanted, cursor, _PAGE)
+            for stored in page.items:
+                yield stored
+            cursor = page.cursor
+            if not cursor:
+                return
+
+    async def _still(self, entries: Sequence[IndexEntry], wanted: Wanted) -> list[StoredRecord]:
+        """The records behind these entries that are still wanted; what cannot be read as a record is passed over."""
+        at_once = asyncio.Semaphore(_READ_AT_ONCE)
+
+        async def read(entry: IndexEntry) -> StoredRecord | None:
+            async with at_once:
+                with suppress(Newer, RecordUnreadable, NotOurs):
+                    stored = await self.records.read(entry.ref)
+                    if stored and wanted.has(IndexEntry.of(entry.ref, stored.record)):
+                        return stored
+            return None
+
+        return [stored for stored in await asyncio.gather(*map(read, entries)) if stored]
+
+
+def listable(prefix: str) -> str:
+    """`prefix`, if a listing can be asked for it. Raises InvalidRequest."""
+    if _UNLISTABLE.search(prefix):
+        raise InvalidRequest("No blob's name has control characters.", field="prefix")
+    return prefix
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        decoded = urlsafe_b64decode(cursor.encode("ascii")).decode()
+    except ValueError:
+        decoded = "\0"
+    if _UNLISTABLE.search(decoded):
+        raise InvalidRequest("It comes from no page.", field="cursor")
+    return decoded

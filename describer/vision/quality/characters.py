@@ -1,0 +1,92 @@
+"""Which characters of what a model says are text: those that are seen, and those that the seen ones need.
+
+Control characters, bidirectional embeddings, overrides and isolates, tag characters and zero-width signs can carry
+what no reader sees: an instruction to an agent, a command to a terminal, a name that reads backwards. They are dropped.
+Four kinds of invisible sign are part of how some scripts are written, and stay where they are (Unicode 16, chapters
+9.2, 12.1 and 23.2; RFC 5892, appendix A): joiners beside Arabic letters, beside an Indic virama and within an emoji
+sequence; direction marks in a text that has letters from right to left; variation selectors behind what they vary.
+"""
+
+import re
+import unicodedata
+from itertools import pairwise
+from typing import Final
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_JOINERS: Final = {_ZWNJ, _ZWJ}
+_MARKS: Final = {"\u200e", "\u200f", "\u061c"}
+"""Left-to-right, right-to-left and Arabic letter mark."""
+_VIRAMA: Final = 9
+"""The combining class of all viramas."""
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff]")
+_BREAKS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff]"
+)
+"""Ignorable signs (DerivedCoreProperties' Default_Ignorable_Code_Point) but for joiners, marks and selectors;
+interlinear annotations, what is no character, and private use beyond the first plane."""
+_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef]")
+_CONDITIONAL: Final = re.compile(
+    "[\u200c\u200d\u200e\u200f\u061c\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef]"
+)
+_JOINERS_IN_A_ROW: Final = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
+
+
+def cleaned(text: str) -> str:
+    """The text without characters that nobody sees and no script needs; line breaks of all kinds are a line feed."""
+    text = _UNSEEN.sub("", _CONTROLS.sub("", _BREAKS.sub("\n", text)))
+    return _with_needed_signs(text) if _CONDITIONAL.search(text) else text
+
+
+def _with_needed_signs(text: str) -> str:
+    has_right_to_left = any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in text if sign not in _MARKS)
+    text, kept = _JOINERS_IN_A_ROW.sub(r"\1", text), list[str]()
+    for sign, following in pairwise([*text, ""]):
+        previous = kept[-1] if kept else ""
+        if _CONDITIONAL.match(sign) and not _is_needed(sign, previous, following, has_right_to_left):
+            continue
+        kept.append(sign)
+    return "".join(kept)
+
+
+def _is_needed(sign: str, previous: str, following: str, has_right_to_left: bool) -> bool:
+    if sign in _MARKS:
+        return has_right_to_left and previous not in _MARKS
+    if not previous or previous in _JOINERS | _MARKS or (_SELECTORS.match(previous) and _SELECTORS.match(sign)):
+        return False
+    if _SELECTORS.match(sign):
+        return _varies(sign, previous)
+    return _joins(sign, previous, following)
+
+
+def _joins(sign: str, previous: str, following: str) -> bool:
+    if _VIRAMA in {unicodedata.combining(previous), unicodedata.combining(following or " ")}:
+        return True
+    if _is_arabic(previous):
+        return sign == _ZWJ or following.isalnum()
+    if sign == _ZWNJ:
+        return previous.isalnum() and _is_arabic(following)
+    return _is_symbol(previous) and _is_symbol(following)
+
+
+def _varies(selector: str, base: str) -> bool:
+    if selector in "\ufe0e\ufe0f":
+        return _is_symbol(base) or base in "#*0123456789\u203c\u2049\u2139\u3030\u303d"
+    if "\u180b" <= selector <= "\u180f":
+        return "\u1800" <= base <= "\u18af"
+    return unicodedata.name(base, "").startswith(("CJK ", "MYANMAR ", "PHAGS-PA ")) or (
+        selector < "\ufe0f" and unicodedata.category(base) == "Sm"
+    )
+
+
+def _is_arabic(sign: str) -> bool:
+    """Whether it is of a script whose letters join: Arabic, Syriac, Mandaic, N'Ko and others, or one of its marks."""
+    name = unicodedata.name(sign, "") if sign else ""
+    return name.startswith(("ARABIC", "EXTENDED ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "ADLAM"))
+
+
+def _is_symbol(sign: str) -> bool:
+    """Whether it can be part of an emoji sequence: a symbol, a skin tone, or the selector behind one."""
+    return bool(sign) and (unicodedata.category(sign) in {"So", "Sk"} or sign in "\ufe0f\u2194\u2195")

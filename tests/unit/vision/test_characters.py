@@ -1,0 +1,34 @@
+"""Which characters of what a model says are dropped, and which a script needs."""
+
+import tomllib
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from describer.vision.quality.characters import cleaned
+
+CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "characters.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES["kept"], ids=lambda case: case["reason"])
+def test_what_a_script_needs_stays(case: dict[str, str]) -> None:
+    assert cleaned(case["text"]) == case["text"]
+
+
+@pytest.mark.parametrize("case", CASES["dropped"], ids=lambda case: case["reason"])
+def test_what_nobody_sees_goes(case: dict[str, str]) -> None:
+    assert cleaned(case["text"]) == case["left"]
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_nothing_invisible_is_left_and_what_is_cleaned_stays_so(text: str) -> None:
+    left = cleaned(text)
+    assert cleaned(left) == left
+    left.encode()
+    for sign in left:
+        assert unicodedata.category(sign) not in {"Cc", "Cs", "Co"} or sign in "\n\t"
+        assert not "\u202a" <= sign <= "\u202e" and not "\u2060" <= sign <= "\u206f"
+        assert not "\U000e0000" <= sign <= "\U000e007f" and sign not in "\u200b\ufeff"
