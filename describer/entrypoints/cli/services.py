@@ -31,6 +31,7 @@ class Services(Protocol):
     def probes(self) -> Sequence[Probe]:
         """One health check for each connection."""
 
+    @property
     def catalogue(self) -> Catalogue:
         """All that is stored."""
 
