@@ -20,6 +20,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.domain.naming import sidecar_name
 from describer.domain.record import Record, Usage
+from describer.pipeline import call_context
 from describer.pipeline.ports import Page
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -268,6 +269,8 @@ class FakeModel:
         self.script: list[Answer | FreeAnswer | DescriberError] = []
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
         self.breaks_after: int | None = None
+        self.spends = Usage()
+        """What answers cost that come to nothing."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         await give_way()
@@ -276,6 +279,7 @@ class FakeModel:
         await self.meanwhile()
         said = self.script.pop(0) if self.script else answer(languages=brief.languages)
         if isinstance(said, DescriberError):
+            call_context.current().charge(self.spends)
             raise said
         assert isinstance(said, Answer), "the script has a free answer here"
         return said

@@ -47,6 +47,10 @@ class Usage(Part):
     completion_tokens: int = 0
     calls: int = 0
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage.model_validate({name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
 
 class Cost(Part):
     """Estimated US dollars by the dated list prices in models.toml."""

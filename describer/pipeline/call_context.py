@@ -61,8 +61,7 @@ class Call:
 
     def charge(self, usage: Usage) -> None:
         """Add what a call of the model used."""
-        sums = {name: getattr(self.spent, name) + getattr(usage, name) for name in Usage.model_fields}
-        self.spent = Usage.model_validate(sums)
+        self.spent = self.spent.plus(usage)
         if self.outer:
             self.outer.charge(usage)
 

@@ -96,7 +96,7 @@ class ImageDescriber:
 
         async def ask() -> Record:
             record = await self.anew(picture, content, brief)
-            if record.usage.calls:
+            if record.usage.calls and record.status is not Status.FAILED:
                 self.answers.put(key, record)
             return record
 
@@ -122,26 +122,35 @@ class ImageDescriber:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
-        try:
-            image = await self.preparer.prepare(
-                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
-            )
-            content.release()
-            source = source_of(picture, content, image.header)
-            if image.is_spacer:
-                return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            asked = brief.with_author_context(content.embedded.context)
-            answer = await self.model.ask(asked, image)
-            call_context.current().charge(answer.usage)
-        except ImageRejected as refusal:
-            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
-        answer, verdict = await self._mended(asked, answer, image, source.name)
-        return self._record(brief, source, self._sent(brief, image), answer, verdict)
+        sent = None
+        with call_context.entered() as call:
+            try:
+                image = await self.preparer.prepare(
+                    content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+                )
+                content.release()
+                source, sent = source_of(picture, content, image.header), self._sent(brief, image)
+                if image.is_spacer:
+                    return Record.unasked(brief, source, sent, _SPACER)
+                asked = brief.with_author_context(content.embedded.context)
+                answer = await self.model.ask(asked, image)
+                call.charge(answer.usage)
+            except ImageRejected as refusal:
+                record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
+                return self._charged(record, brief, call.spent, sent)
+            verdict = await self._mended(asked, answer, image, source.name)
+        record = self._record(brief, source, answer.model, verdict)
+        return self._charged(record, brief, call.spent, sent)
 
-    async def _mended(
-        self, brief: Brief, answer: Answer, image: PreparedImage, name: str
-    ) -> tuple[Answer, rules.Verdict]:
-        """The answer and what the checks say of it, after the one call that may mend it.
+    def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
+        """`record` with what was paid for it, answers that came to nothing among it."""
+        if sent is None:
+            return record
+        cost = estimate(self.families(brief.model), spent, sent) if spent.calls else None
+        return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
+
+    async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
+        """What the checks say of the answer, after the one call that may mend it.
 
         Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
         the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
@@ -149,16 +158,16 @@ class ImageDescriber:
         """
         verdict = await asyncio.to_thread(rules.check, answer, brief, name)
         if not verdict.mendable or answer.usage.calls > 1:
-            return answer, verdict
+            return verdict
         try:
             second = await self.model.ask(brief.mending(verdict.mendable), image)
         except (ImageRejected, Transient, Misconfigured) as fault:
             _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
-            return answer, verdict
+            return verdict
         call_context.current().charge(second.usage)
-        return answer.with_usage_of(second), await asyncio.to_thread(rules.mended, verdict, second, brief, name)
+        return await asyncio.to_thread(rules.mended, verdict, second, brief, name)
 
-    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer, verdict: rules.Verdict) -> Record:
+    def _record(self, brief: Brief, source: Source, model: str, verdict: rules.Verdict) -> Record:
         return Record.of_answer(
             brief,
             source,
@@ -166,10 +175,7 @@ class ImageDescriber:
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=answer.model,
-            sent=sent,
-            usage=answer.usage,
-            cost=estimate(self.families(brief.model), answer.usage, sent),
+            model=model,
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:

@@ -8,11 +8,12 @@ import json
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline import messages
 from describer.pipeline.messages import Unreadable
 
@@ -23,6 +24,8 @@ _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
+_SPENT: Final = {"prompttokens": "prompt_tokens", "completiontokens": "completion_tokens", "calls": "calls"}
+"""What was paid, by CloudEvents' names of attributes, which have no underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        spent: what the model was paid for it so far, for answers of which there is no record.
         waiting_since: since when each try was put off for what neither the picture nor the installation is known to
             have caused; None where the last one was not.
     """
@@ -46,6 +50,7 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
 
     @classmethod
@@ -53,11 +58,12 @@ class Work:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
-        """The same work, put off once more."""
+    def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
+        """The same work, put off once more; `spent` is what this try cost."""
         since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
         attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
-        return replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        put_off = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        return replace(put_off, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
         """The same work, after a try of which nobody knows the end."""
@@ -78,6 +84,7 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
             ensure_ascii=False,
@@ -98,11 +105,13 @@ class Work:
         anew = str(event.get("again")).lower() == "true"
         waiting_since = _moment(event, "waitingsince")
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
+        spent = Usage.model_validate({of: _count(event, name) for name, of in _SPENT.items()})
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, waiting_since) for ref in named]
+        counts = attempts, deferrals, interruptions
+        return [cls(ref, first_seen, *counts, anew, spent, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

@@ -18,7 +18,7 @@ from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
@@ -81,11 +81,12 @@ class Pipeline:
 
         return await self._rounds(ref, brief, make, made)
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-            return Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            refused = Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            return refused.model_copy(update={"usage": spent})
 
         return await self._rounds(ref, brief, make, {})
 

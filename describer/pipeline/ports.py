@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -206,8 +206,8 @@ class ImagePipeline(Protocol):
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Records that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
 
 class Uploads(Protocol):

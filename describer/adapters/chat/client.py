@@ -27,7 +27,7 @@ from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.gateway import Gateway
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
-from describer.domain.errors import Declined, ImageRejected, Misconfigured, NoUsableAnswer, Transient
+from describer.domain.errors import Declined, Misconfigured, NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
@@ -158,7 +158,7 @@ class ChatModel:
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
                     cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
-        except (ImageRejected, Misconfigured, Transient):
+        except BaseException:  # however it ends, also by a deadline: what was answered is paid
             call_context.current().charge(spent)
             raise
         raise AssertionError("unreachable: the second answer returns or raises")

@@ -20,6 +20,7 @@ from typing import Any, Final
 from describer.domain import bugs
 from describer.domain.errors import Misconfigured, Transient
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.call_context import UPLOAD_SECONDS, entered
 from describer.pipeline.events import Work, refs
@@ -86,14 +87,15 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
-        try:
-            self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
-        except (Transient, Misconfigured) as fault:
-            await self._put_off(work, fault)
-        except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
-            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
-            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
-            await self._put_off(work, ours)
+        with entered() as call:
+            try:
+                self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
+            except (Transient, Misconfigured) as fault:
+                await self._put_off(work, fault, call.spent)
+            except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+                _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+                ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
+                await self._put_off(work, ours, call.spent)
 
     async def _work_alone(self, work: Work) -> None:
         """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
@@ -115,10 +117,10 @@ class Delivery:
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
+    async def _put_off(self, work: Work, fault: Transient | Misconfigured, spent: Usage) -> None:
         counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
         unknown = isinstance(fault, Transient) and not counts_as_attempt
-        later = work.next_attempt(counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
+        later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
         if counts_as_attempt and later.attempts >= self.max_attempts:
             why = f"Tried {later.attempts} times; the last time: {fault.message}"
@@ -130,7 +132,7 @@ class Delivery:
         """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
         if why:
             try:
-                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
+                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why, later.spent))
             except (Transient, Misconfigured) as still:
                 fault = still
             else:
