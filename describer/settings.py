@@ -213,8 +213,12 @@ class Settings(BaseModel):
         ge=1,
         le=256,
     )
+    model_tokens_per_minute: int = _setting(
+        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
+        "a whole number from 0 to 1000000000", ge=0, le=10**9,
+    )  # fmt: skip
     model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Total time for one picture's answer, quick retries included.",
+        "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
         "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(

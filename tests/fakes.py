@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from describer.domain.description import Description, ImageKind, Texts
@@ -65,6 +65,8 @@ class FakeImages:
         self.unwritable = False
         self.leased = False
         self.refusal: ImageRejected | None = None
+        self.grow = False
+        self.are_being_copied = False
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -112,8 +114,25 @@ class FakeImages:
     def _blob(self, ref: ImageRef) -> ImageBlob:
         blob = self.blobs[ref]
         return ImageBlob(
-            ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal, modified=blob.modified
+            ref,
+            blob.etag,
+            len(blob.data),
+            dict(blob.metadata),
+            self.leased,
+            self.refusal,
+            blob.modified,
+            self.grow,
+            self.are_being_copied,
         )
+
+    def append(self, ref: ImageRef, data: bytes) -> None:
+        """What a client of append blobs does; nobody is told of it."""
+        blob = self.blobs[ref]
+        self.blobs[ref] = _Blob(blob.data + data, blob.metadata)
+
+    def rest(self, ref: ImageRef, seconds: float) -> None:
+        """Let so much time pass without a change."""
+        self.blobs[ref].modified -= timedelta(seconds=seconds)
 
     def _exactly(self, picture: ImageBlob) -> _Blob:
         blob = self.blobs.get(picture.ref)

@@ -8,7 +8,7 @@ from typing import Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobProperties
+from azure.storage.blob import BlobProperties, BlobType
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from describer.adapters.listing import etag_of, page_of
@@ -27,6 +27,7 @@ from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.ports import Page
 
+_GROWING: Final = frozenset({BlobType.APPENDBLOB, BlobType.PAGEBLOB})
 _UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
 
 
@@ -117,4 +118,6 @@ def _blob_of(ref: ImageRef, properties: BlobProperties) -> ImageBlob:
         leased=properties.lease.status == "locked",
         refusal=archived() if properties.blob_tier == "Archive" else None,
         modified=properties.last_modified,
+        grows=properties.blob_type in _GROWING,
+        is_being_copied=properties.copy.status == "pending",
     )

@@ -19,6 +19,7 @@ The tree:
     ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
     ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
     │   ├── Declined         the model's server does not take this very request; at once it would not take it again
+    │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
     │   └── Busy             as many pictures are held in memory as may be
     ├── Misconfigured    the installation is at fault: keep the work, tell the operator
     │   ├── Newer            a later version of the app wrote this record: leave it alone
@@ -205,6 +206,10 @@ class Declined(Transient):
 
     def __init__(self, message: str, *, quoting: str = "") -> None:
         super().__init__(message, counts_as_attempt=True, quoting=quoting)
+
+
+class Throttled(Transient):
+    """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
 
 
 class Busy(Transient):

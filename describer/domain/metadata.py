@@ -38,6 +38,7 @@ DEMAND: Final = "description_demand"
 """Why a person has to look, where one has to."""
 SHA256: Final = "description_sha256"
 LANGUAGE: Final = "description_language"
+FINGERPRINT: Final = "description_fingerprint"
 AT: Final = "description_at"
 DIGESTS: Final = "description_digests"
 """What the app wrote: `alt_text:model:<digest>;description:human:<digest>`. A value that differs was edited since."""
@@ -48,9 +49,12 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not
 """What is left as it is. A plus sign is not: decoders of forms take it for a blank."""
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
+_MODEL: Final = "description_model"
 _OURS: Final = frozenset(
-    [*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS, AT]
-    + [f"description_{name}" for name in ("model", "fingerprint")]
+    {
+        *(*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS, AT),
+        *(FINGERPRINT, _MODEL),
+    }
 )
 _ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODERS: Final = ("", "/", "!'()*", "!#$&'()*+,/:;=?@")
@@ -204,8 +208,8 @@ def _marks(record: Record, etag: str) -> dict[str, str]:
         DEMAND: record.demand or "",
         SOURCE: record.origin("alt_text") or "",
         LANGUAGE: record.language,
-        "description_model": cut(record.model or "", _LONGEST_MODEL),
-        "description_fingerprint": record.fingerprint,
+        _MODEL: cut(record.model or "", _LONGEST_MODEL),
+        FINGERPRINT: record.fingerprint,
         SHA256: record.source.sha256 or "",
         AT: dates.written(record.at),
         RECORD: etag.strip('"'),

@@ -125,6 +125,11 @@ class AttributedTexts(Part):
             f"{tag}/{name}": getattr(texts, name) for tag, texts in self.translations.items() for name in TEXT_FIELDS
         }
 
+    def filled(self) -> Keyed[tuple[str, ...]]:
+        """The names of the texts that are filled, by language, the default one first."""
+        texts = {self.language: self, **self.translations}
+        return {tag: tuple(name for name in TEXT_FIELDS if getattr(given, name)) for tag, given in texts.items()}
+
     def replacing(self, values: Mapping[str, Value], provenance: Mapping[str, Provenance]) -> Self:
         """The same with these values, and these entries of provenance beside the others."""
         update: dict[str, object] = {key: value for key, value in values.items() if "/" not in key}

@@ -10,6 +10,8 @@ from describer.domain.errors import DescriberError, Transient
 _LONGEST_BACKOFF: Final = 3600.0
 _LONGEST_DELAY: Final = 6 * 86400.0  # a queue message may stay hidden for seven days
 _JITTER: Final = 0.25
+_EXACT: Final = 8.0
+"""Seconds: a longer time that was asked for is spread by no more than this one is; it was meant."""
 _SPREAD: Final = 60.0
 
 
@@ -28,8 +30,9 @@ class Backoff:
     def delay(self, deferrals: int, fault: DescriberError) -> float:
         """Seconds before the next try, after so many that failed, the last one by `fault`; at most six days."""
         asked = fault.retry_after if isinstance(fault, Transient) else None
-        backoff = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF)
-        return min((backoff if asked is None else asked) * (1 + _JITTER * self.chance()), _LONGEST_DELAY)
+        delay = min(self.base * 2 ** min(deferrals - 1, 30), _LONGEST_BACKOFF) if asked is None else asked
+        jitter = _JITTER * (delay if asked is None else min(delay, _EXACT))
+        return min(delay + jitter * self.chance(), _LONGEST_DELAY)
 
     def spread(self, times: int) -> float:
         """Seconds from 0 to `times` minutes, by chance: what was interrupted together is not begun together again."""

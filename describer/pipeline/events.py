@@ -5,11 +5,12 @@ CloudEvents whose extension attributes count the tries.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
@@ -20,6 +21,8 @@ from describer.pipeline.messages import Unreadable
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
+"""How a sweep calls the pictures that it queued together."""
 _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
@@ -39,6 +42,7 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        chunk: where a sweep is told of the picture's end; empty if none queued it.
         spent: what the model was paid for it so far, for answers of which there is no record.
         waiting_since: since when each try was put off for what neither the picture nor the installation is known to
             have caused; None where the last one was not.
@@ -50,6 +54,7 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    chunk: str = ""
     spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
 
@@ -57,6 +62,11 @@ class Work:
     def first(cls, ref: ImageRef) -> Self:
         """Work that has just arrived."""
         return cls(ref, datetime.now(UTC))
+
+    @classmethod
+    def look_again(cls, ref: ImageRef, seconds: float) -> Self:
+        """Work that arrives in so many seconds."""
+        return cls(ref, datetime.now(UTC) + timedelta(seconds=seconds))
 
     def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
         """The same work, put off once more; `spent` is what this try cost."""
@@ -84,6 +94,7 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                "chunk": self.chunk,
                 **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
@@ -103,7 +114,8 @@ class Work:
             raise Unreadable("the message is no event: expected a JSON object with a subject")
         first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
         anew = str(event.get("again")).lower() == "true"
-        waiting_since = _moment(event, "waitingsince")
+        waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")
+        chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
         spent = Usage.model_validate({of: _count(event, name) for name, of in _SPENT.items()})
         try:
@@ -111,7 +123,7 @@ class Work:
         except ValueError as error:
             raise Unreadable(str(error)) from error
         counts = attempts, deferrals, interruptions
-        return [cls(ref, first_seen, *counts, anew, spent, waiting_since) for ref in named]
+        return [cls(ref, first_seen, *counts, anew, chunk, spent, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from describer.domain.errors import InvalidRequest
 from describer.domain.index import IndexEntry
@@ -25,6 +26,9 @@ class Wanted:
         """Whether this record is one of them."""
         of_status = not self.statuses or entry.status in self.statuses
         return of_status and (not self.reviews or entry.review in self.reviews)
+
+
+ALL: Final = Wanted()
 
 
 async def find(

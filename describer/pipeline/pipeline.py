@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from describer.domain import metadata, precedence
+from describer.domain import metadata, precedence, settling
 from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
 from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
@@ -23,14 +24,17 @@ from describer.domain.status import Skip, SkipReason
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
 from describer.pipeline.describe import ImageDescriber, source_of
+from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
-from describer.pipeline.ports import Images, Records, Topic
+from describer.pipeline.ports import Images, Queue, Records, Topic
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
 ROUNDS: Final = 5
 """How often a picture may change under our hands before its work is put off."""
+
+UNSETTLED: Final = "the blob may still be written to, or copied; it is read once it rests"
 
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
@@ -45,7 +49,7 @@ class Pipeline:
 
     Args:
         blob_filter: which blobs are ours.
-        images, records, topic: the ports; see ports.py.
+        images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
         image_describer: makes a record of bytes.
         max_bytes: larger blobs are not read.
         memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
@@ -60,6 +64,7 @@ class Pipeline:
     topic: Topic
     max_bytes: int
     memory: MemoryBudget
+    queue: Queue
     write_metadata: bool = True
     models: tuple[str, ...] = ()
 
@@ -112,6 +117,17 @@ class Pipeline:
             return await self._gone(ref, stored)
         if skip := self.blob_filter.skips_picture(picture):
             return skip
+        if seconds := settling.wait(picture, datetime.now(UTC)):
+            raise Transient(UNSETTLED, retry_after=seconds)
+        end = await self._work(picture, stored, brief, make, made)
+        if seconds := settling.next_look(picture, datetime.now(UTC)):
+            await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
+        return end
+
+    async def _work(
+        self, picture: ImageBlob, stored: StoredRecord | None, brief: Brief, make: _Maker, made: _Made
+    ) -> Record | Skip:
+        ref = picture.ref
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await self._read(picture)
             content.reservation = reservation

@@ -72,9 +72,10 @@ def test_the_package_holds_all_that_it_reads() -> None:
     import tomllib
 
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = config["tool"]["setuptools"]["package-data"]["describer.vision"]
-    folder, vision = ROOT / "describer", ROOT / "describer" / "vision"
+    patterns = config["tool"]["setuptools"]["package-data"]
+    folder = ROOT / "describer"
     data = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
-    assert data == {path for pattern in patterns for path in vision.glob(pattern)}
+    packed = [(ROOT.joinpath(*package.split(".")), pattern) for package in patterns for pattern in patterns[package]]
+    assert data == {path for package, pattern in packed for path in package.glob(pattern)}
     assert all((path / "__init__.py").exists() for path in map(Path, {path.parent for path in folder.rglob("*.py")}))
     assert config["project"]["scripts"] == {"describer": "describer.__main__:main"}

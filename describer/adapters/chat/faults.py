@@ -202,7 +202,7 @@ def meaning(status: int, code: str = "", param: str = "") -> Meaning:
 
 def _of_status(error: APIStatusError) -> DescriberError:
     status, code, param = error.status_code, _code(error), _text(error.param)
-    words = [word for word in (code, param) if _WORD.fullmatch(word)]
+    words = [word for word in (code, param) if _WORD.fullmatch(word) and word != str(status)]
     answered, said = " ".join([f"the model's server answered {status}", *words]), clean(error.message)
     match meaning(status, code, param):
         case Meaning.PASSING | Meaning.STUMBLE as kind:
