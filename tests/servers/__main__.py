@@ -80,7 +80,15 @@ def litellm() -> Iterator[tuple[str, Server]]:
         }
         config = folder / "config.yaml"
         config.write_text(json.dumps(settings), "utf-8")
-        command = [programs.script("litellm"), "--config", config, "--host", "127.0.0.1", "--port", str(port)]
+        command: list[str | Path] = [
+            programs.script("litellm"),
+            "--config",
+            config,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ]
         own = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         with running(command, folder / "log", f"http://127.0.0.1:{port}/health/liveliness", own):
             yield f"LiteLLM's proxy {programs.version('litellm')}", Server(f"http://127.0.0.1:{port}/v1", "test", key)
@@ -91,7 +99,7 @@ def llmock() -> Iterator[tuple[str, Server]]:
     """The mock server of another project: a second opinion on the wire."""
     with _folder() as folder:
         port = free_port()
-        command = [programs.script("llmock"), "serve", "--host", "127.0.0.1", "--port", str(port)]
+        command: list[str | Path] = [programs.script("llmock"), "serve", "--host", "127.0.0.1", "--port", str(port)]
         with running(command, folder / "log", f"http://127.0.0.1:{port}/v1/models"):
             yield f"llmock {programs.version('llmock')}", Server(f"http://127.0.0.1:{port}/v1", "gpt-4o")
 
@@ -120,7 +128,7 @@ def _tried(names: list[str]) -> tuple[dict[str, dict[str, tuple[bool, str]]], li
 def _engines() -> tuple[list[str], bool]:
     """A line for each grammar engine and schema."""
     schemas = [schema(tuple(languages)) for languages in LANGUAGES]
-    command = [python(), "-m", "tests.servers.grammars", json.dumps(schemas), str(COMPLETIONS)]
+    command: list[str | Path] = [python(), "-m", "tests.servers.grammars", json.dumps(schemas), str(COMPLETIONS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     lines, good = [], bool(done.stdout)
     for number, line in enumerate(done.stdout.splitlines()):
