@@ -89,7 +89,7 @@ class App:
     def from_environment(
         cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Reads the settings; `beneath` holds values for what the environment does not set.
+        """Read the settings; `beneath` holds values for what the environment does not set.
 
         Raises `Misconfigured` with one message where they are faulty.
         """
@@ -97,14 +97,14 @@ class App:
 
     @classmethod
     def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
-        """The same for a person at a command line, whose calls are nobody's telemetry."""
+        """Return the same for a person at a command line, whose calls are nobody's telemetry."""
         from pydantic import SecretStr
 
         settings = cls.from_environment(needs, beneath).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
-        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
         for client in self._clients:
@@ -235,7 +235,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> ImagePipeline:
-        """The pipeline; observed, where telemetry is on."""
+        """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
@@ -279,7 +279,7 @@ class App:
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
-        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        """Return the same for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
@@ -392,7 +392,7 @@ class App:
 
     @cached_property
     def work_log(self) -> WorkObserver:
-        """What entry points log of their work: a log, and metrics where telemetry is on."""
+        """What entry points log of their work: a log, and metrics if telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
@@ -434,7 +434,7 @@ class App:
         return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
 
     async def checks(self) -> list[Check]:
-        """Tries every connection that is configured, all at once; within ten seconds."""
+        """Try every connection that is configured, all at once; within ten seconds."""
         from describer.operations.health import check_all
 
         return await check_all(self.probes)
@@ -469,9 +469,15 @@ class App:
     def brief(self) -> Brief:
         """What is asked of pictures that nobody asked anything special of."""
         from describer.vision.brief import Brief
+        from describer.vision.policy import Policy
 
         settings = self.settings
         model = settings.model_server.model
+        rows = (
+            (settings.languages_by_prefix, "languages"),
+            (settings.profiles, "profile"),
+            (settings.guidance, "guidance"),
+        )
         return Brief(
             settings.languages,
             model,
@@ -479,5 +485,12 @@ class App:
             settings.max_completion_tokens,
             photo_tokens=settings.photo_tokens,
             text_tokens=settings.text_tokens,
-            embedded_context=settings.embedded_context,
+            embedded_context=settings.embedded_context or "embedded" in settings.context_of,
+            profile=settings.profiles.default,
+            guidance=settings.guidance.default,
+            by_prefix=tuple(row for values, name in rows for row in values.rows(name)),
+            context_of=settings.context_of,
+            words_to_use=settings.keywords_use,
+            words_to_avoid=settings.keywords_avoid,
+            policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )

@@ -38,7 +38,7 @@ class BlobImages:
     service: BlobServiceClient
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
-        """One HEAD."""
+        """Send one HEAD request."""
         try:
             properties = await self._properties(ref)
         except Encrypted as refusal:  # without the key, storage tells nothing of it
@@ -48,7 +48,7 @@ class BlobImages:
         return _blob_of(ref, properties)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """One request; a name that is none for `ImageRef` is passed over, as events pass it over."""
+        """Send one request; skip names that `ImageRef` refuses, as events do."""
         blobs = self.service.get_container_client(container).list_blobs(
             name_starts_with=prefix, include=["metadata"], results_per_page=limit
         )
@@ -56,7 +56,7 @@ class BlobImages:
         return Page([picture for blob in page.items if (picture := _listed(container, blob))], page.cursor)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """One conditional GET, in pieces where the blob is large."""
+        """Send one conditional GET, or several ranges if the blob is large."""
         with storage_errors("the picture"):
             stream = await self._client(picture.ref).download_blob(
                 etag=picture.etag, match_condition=MatchConditions.IfNotModified
@@ -66,7 +66,7 @@ class BlobImages:
         return ImageContent(len(data), data, digest.hexdigest())
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """One conditional Set Blob Metadata."""
+        """Send one conditional Set Blob Metadata."""
         with storage_errors("the picture's metadata"):
             try:
                 await self._client(picture.ref).set_blob_metadata(

@@ -17,7 +17,7 @@ from pydantic_core import from_json  # half as long as `json.loads`, and all of 
 
 from describer.domain import bugs
 from describer.domain.addresses import is_address
-from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, TooLarge, Transient
+from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, NotNow, TooLarge
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource, RequestOptions, Url
@@ -176,16 +176,15 @@ def _refused(error: DescriberError, source: PictureSource | None) -> dict[str, A
     _log_refusal(error, source)
     if isinstance(error, Misconfigured):
         return {"error": "What the image describer needs is missing or refuses it; its operators can see what."}
-    wait = error.retry_after if isinstance(error, Transient) else None
+    wait = error.retry_after if isinstance(error, NotNow) else None
     problem = {"error": f"{str(error).removesuffix('.')}."}
     return problem | {"retry_after_seconds": math.ceil(wait)} if wait else problem
 
 
 def _log_refusal(error: DescriberError, source: PictureSource | None) -> None:
     """What is the agent's own fault is logged by its kind: its sentence may quote what the agent said."""
-    if isinstance(error, Transient | Misconfigured):
-        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+    if isinstance(error, NotNow):
         picture = {"picture": source.ref} if isinstance(source, BlobOf) else {}
-        _log.log(level, "mcp.put_off", extra=picture | {"reason": error.message})
+        _log.log(error.level, "mcp.put_off", extra=picture | {"reason": error.message})
     else:
         _log.info("mcp.refused", extra={"error": type(error).__name__})

@@ -52,7 +52,7 @@ class Call:
     spent: Usage = field(default_factory=Usage)
 
     def remaining(self) -> float:
-        """Seconds in which something may be begun: until the call must have ended, but for those of storing."""
+        """Return seconds in which something may be begun: until the call must have ended, but for those of storing."""
         return max(0.0, self.ends - STORING_SECONDS - asyncio.get_running_loop().time())
 
     def patience(self) -> float | None:
@@ -70,7 +70,7 @@ _current: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 def current() -> Call:
-    """The call under way; where there is none, one without an end that nobody waits for."""
+    """Return the call under way; if there is none, one without an end that nobody waits for."""
     return _current.get() or Call()
 
 

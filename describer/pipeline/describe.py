@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.domain.errors import ImageRejected, Misconfigured, Transient
+from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.naming import shared_key
@@ -22,6 +22,7 @@ from describer.pipeline.ports import ImagePreparer, Model, Records
 from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.families import Families
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 def source_of(picture: ImageBlob, content: ImageContent, header: Header | None = None) -> Source:
-    """The picture as the record names it."""
+    """Return the picture as the record names it."""
     return Source(
         container=picture.ref.container,
         name=picture.ref.name,
@@ -70,7 +71,7 @@ class ImageDescriber:
     answers: AnswerCache = field(default_factory=AnswerCache)
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes: a twin's, a new one, or the record of why there is none."""
+        """Return the record of these bytes: a twin's, a new one, or the record of why there is none."""
         if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
@@ -87,7 +88,7 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def describe_unstored(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
+        """Return the record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
         if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         key = shared_key(content.sha256, brief.fingerprint)
@@ -104,15 +105,15 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def _share(self, container: str, key: str, record: Record) -> None:
-        """Offer an answer to twins. It is an optimisation: what was paid for is not lost where it fails."""
+        """Offer an answer to twins. It is an optimisation: what was paid for is not lost if it fails."""
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
-        except (Transient, Misconfigured) as fault:
+        except NotNow as fault:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
     async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes, whatever is known of twins; nothing is shared with them.
+        """Return the record of these bytes, whatever is known of twins; nothing is shared with them.
 
         Raises:
             Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
@@ -150,7 +151,7 @@ class ImageDescriber:
         return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
 
     async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
-        """What the checks say of the answer, after the one call that may mend it.
+        """Return what the checks say of the answer, after the one call that may mend it.
 
         Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
         the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
@@ -175,7 +176,7 @@ class ImageDescriber:
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=model,
+            model=cleaned(model),
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
@@ -193,7 +194,7 @@ class ImageDescriber:
 
 
 def _reused(record: Record, picture: ImageBlob, brief: Brief) -> Record:
-    """Another picture's answer about the same bytes, as the record of this one, which cost nothing."""
+    """Return another picture's answer about the same bytes, as the record of this one, which cost nothing."""
     source = record.source.model_copy(
         update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
     )

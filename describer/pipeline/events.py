@@ -45,7 +45,7 @@ class Work:
         chunk: where a sweep is told of the picture's end; empty if none queued it.
         spent: what the model was paid for it so far, for answers of which there is no record.
         waiting_since: since when each try was put off for what neither the picture nor the installation is known to
-            have caused; None where the last one was not.
+            have caused; None if the last one was not.
     """
 
     ref: ImageRef
@@ -60,7 +60,7 @@ class Work:
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
-        """Work that has just arrived."""
+        """Return work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
     @classmethod
@@ -69,18 +69,18 @@ class Work:
         return cls(ref, datetime.now(UTC) + timedelta(seconds=seconds))
 
     def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
-        """The same work, put off once more; `spent` is what this try cost."""
+        """Return the same work, put off once more; `spent` is what this try cost."""
         since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
         attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
         put_off = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
         return replace(put_off, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
-        """The same work, after a try of which nobody knows the end."""
+        """Return the same work, after a try of which nobody knows the end."""
         return replace(self, interruptions=self.interruptions + 1, deferrals=self.deferrals + 1)
 
     def to_message(self) -> str:
-        """The work as a CloudEvent in JSON: what goes on `image-work`."""
+        """Return the work as a CloudEvent in JSON: what goes on `image-work`."""
         return json.dumps(
             {
                 "specversion": "1.0",
@@ -103,7 +103,7 @@ class Work:
 
     @classmethod
     def from_message(cls, body: bytes) -> list[Self]:
-        """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
+        """Read a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
 
         Raises:
             Unreadable: it is none of these; the sentence says what was wrong.
@@ -144,7 +144,7 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
 
 
 def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
-    """The first of these times that can be read; a faulty one keeps no picture from its turn."""
+    """Return the first of these times that can be read; a faulty one keeps no picture from its turn."""
     for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
@@ -153,7 +153,7 @@ def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
-    """A whole number, also as text: libraries for CloudEvents write extension attributes so."""
+    """Return a whole number, also as text: libraries for CloudEvents write extension attributes so."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value

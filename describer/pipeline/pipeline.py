@@ -69,7 +69,7 @@ class Pipeline:
     models: tuple[str, ...] = ()
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describes one picture, unless that is done already.
+        """Describe one picture, unless that is done already.
 
         Raises:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
@@ -87,7 +87,7 @@ class Pipeline:
         return await self._rounds(ref, brief, make, made)
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, at what cost, unless it is described by now."""
+        """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
             refused = Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
@@ -132,7 +132,7 @@ class Pipeline:
             content = await self._read(picture)
             content.reservation = reservation
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
-            brief = precedence.asked(picture, content, stored, brief, self.models)
+            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
@@ -176,7 +176,7 @@ class Pipeline:
         return await self.records.write(ref, record, replaces=stored)
 
     async def _publish(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
-        """Announces a record that was written now, and one that stood there already but may never have been announced.
+        """Announce a record that was written now, and one that stood there already but may never have been announced.
 
         Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
         announced again, under the same id, in each round that goes on to the mark; but not while a lease keeps the mark
@@ -191,7 +191,7 @@ class Pipeline:
         await self.topic.publish(written)
 
     def _flagged(self, record: Record, picture: ImageBlob) -> Record:
-        """Flags a record whose picture is known to take no metadata, so that it is written and announced once.
+        """Flag a record whose picture is known to take no metadata, so that it is written and announced once.
 
         The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
         """
@@ -226,7 +226,7 @@ class Pipeline:
 
 
 async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Records) -> StoredRecord | None:
-    """The record of another name that the picture's metadata speaks of, if this version can read it."""
+    """Return the record of another name that the picture's metadata speaks of, if this version can read it."""
     other = blob_filter.origin(picture)
     with suppress(Newer):
         return await records.read(other) if other else None

@@ -18,7 +18,7 @@ from describer.vision.brief import Brief
 
 
 def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipeline:
-    """The same pipeline, observed.
+    """Return the same pipeline with spans.
 
     Args:
         pipeline: the bare pipeline.
@@ -34,7 +34,7 @@ def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipe
 
 
 def traced_describer(image_describer: ImageDescriber, telemetry: Telemetry, provider: str) -> ImageDescriber:
-    """The same scribe, observed but for its records."""
+    """Return the same describer with spans, but for its records."""
     model = TracedModel(telemetry, image_describer.model, image_describer.families, provider)
     return replace(image_describer, preparer=TracedPreparer(telemetry, image_describer.preparer), model=model)
 

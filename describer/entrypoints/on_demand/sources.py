@@ -87,7 +87,7 @@ class Loader:
 
     @asynccontextmanager
     async def loaded(self, source: PictureSource) -> AsyncIterator[tuple[ImageBlob, ImageContent]]:
-        """The picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
+        """Yield the picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
 
         Raises:
             FetchFailed, Excluded, NotFound: the source gives nothing, whatever it is.
@@ -112,7 +112,7 @@ class Loader:
                     yield picture, content
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob:
-        """The blob's properties.
+        """Return the blob's properties.
 
         Raises:
             Excluded: it is not of the watched containers, or its owner keeps it from the model.

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Throttled, Transient
+from describer.domain.errors import NotNow, Throttled, Transient
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
@@ -110,7 +110,7 @@ class Delivery:
                 end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
                 self.work_log.done(work, end)
                 await self._report(work, outcome(end))
-            except (Transient, Misconfigured) as fault:
+            except NotNow as fault:
                 await self._put_off(work, fault, call.spent)
             except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
                 _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
@@ -118,7 +118,7 @@ class Delivery:
                 await self._put_off(work, ours, call.spent)
 
     async def _work_alone(self, work: Work) -> None:
-        """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
+        """Work on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
         if self._alone.locked():
             await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
             return
@@ -126,7 +126,7 @@ class Delivery:
             await self._work(work)
 
     async def _interrupted(self, work: Work) -> None:
-        """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+        """Go on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
 
         It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
         which the app is killed would take the others with it each time; so each comes back at a time of its own.
@@ -137,8 +137,8 @@ class Delivery:
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: Transient | Misconfigured, spent: Usage) -> None:
-        counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
+    async def _put_off(self, work: Work, fault: NotNow, spent: Usage) -> None:
+        counts_as_attempt = fault.counts_as_attempt
         unknown = isinstance(fault, Transient) and not (counts_as_attempt or isinstance(fault, Throttled))
         later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
@@ -148,21 +148,21 @@ class Delivery:
             why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
-    async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
-        """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
+    async def _end_or_send(self, later: Work, fault: NotNow, why: str) -> None:
+        """Record that the picture is given up, if `why` is given; otherwise, or if that fails, queue a later try."""
         if why:
             try:
                 end = await self.pipeline.give_up(later.ref, self.brief, why, later.spent)
                 self.work_log.done(later, end)
                 await self._report(later, outcome(end))
-            except (Transient, Misconfigured) as still:
+            except NotNow as still:
                 fault = still
             else:
                 return
         delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.work_log.deferred(later, fault, delay)
-        with suppress(Transient, Misconfigured):  # the sweep waits a little longer for its next pictures, no more
+        with suppress(NotNow):  # the sweep waits a little longer for its next pictures, no more
             await self._report(later, "")
 
     async def _report(self, work: Work, outcome: str) -> None:
