@@ -68,7 +68,7 @@ class ModelProbe:
     name: str = "model"
 
     async def check(self) -> ProbeResult:
-        """Make one call of some thousand tokens, which tests endpoint, deployment, role, quota, parameters and sight."""
+        """Make one call of some thousand tokens, testing endpoint, deployment, role, quota, parameters and sight."""
         dialects, send = Dialects(), self.client.chat.completions.with_raw_response.create
         request = requests.description(self.brief, probe_picture(), _CAP, self.family)
         try:
