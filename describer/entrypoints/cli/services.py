@@ -7,7 +7,9 @@ from describer.entrypoints.on_demand.service import OnDemandService
 from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
+from describer.pipeline.deleted_pictures import DeletedPictures
 from describer.pipeline.ports import Probe, Records
+from describer.pipeline.purge import Purger
 from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.preview import Asking
 from describer.pipeline.sweep.selection import Selection
@@ -34,6 +36,10 @@ class Services(Protocol):
         """Where people correct what is stored."""
 
     @property
+    def probes(self) -> Sequence[Probe]:
+        """One health check for each connection."""
+
+    @property
     def sweeper(self) -> Sweeper:
         """What queues the pictures that were there before the app."""
 
@@ -55,6 +61,14 @@ class Services(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """All that is stored."""
+
+    @property
+    def deleted_pictures(self) -> DeletedPictures:
+        """What becomes of the records of pictures that are gone."""
+
+    @property
+    def purger(self) -> Purger:
+        """What erases all that is kept about a picture."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:
