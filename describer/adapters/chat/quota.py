@@ -247,7 +247,7 @@ class Quota:
             self._requests.seconds = _WINDOWS[1]
         if seconds <= _MOMENT * self._requests.seconds:
             self._requests.margin = min(self._requests.margin + seconds / self._requests.seconds, _MOST_MARGIN)
-        if self._told or not self._stray(now):
+        if self._reported or not self._stray(now):
             self._known = True
             self._cut(ticket, headers, now)
         until = now + seconds + min(1.0, _JITTER * seconds) * self._chance()
