@@ -121,7 +121,8 @@ def test_indexing_loads_no_sdk() -> None:
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
     late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline.pipeline"}
-    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry"}
+    late |= {"py3langid", "numpy", "describer.vision.quality.rules"}
+    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry", "langcodes"}
     late |= {
         "click",
         "rich",
