@@ -66,11 +66,11 @@ def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
 @rule("person_name")
 def person_name(draft: Draft, brief: Brief) -> Finding | None:
     """Find a person's name that is neither legible in the picture nor told by anybody."""
-    told = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.told}")}
-    told |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
+    legible = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.picture_facts}")}
+    legible |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
     for text in draft.fields.values():
         for name in _names(text, draft.language):
-            if not any(word in told for word in words(name)):
+            if not any(word in legible for word in words(name)):
                 return Finding(name)
     return None
 
