@@ -7,6 +7,7 @@ import azurefunctions.extensions.bindings.blob as bindings
 
 from describer.app import (
     SMOKE_TESTS_QUEUE,
+    SWEEPS_QUEUE,
     UNPUBLISHED_QUEUE,
     UPLOADS_POISON_QUEUE,
     WORK_QUEUE,
@@ -118,6 +119,15 @@ async def run_smoke_test(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
     with kept_in("run_smoke_test"):
         await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
+
+
+@app.queue_trigger(arg_name="message", queue_name=SWEEPS_QUEUE, connection="AzureWebJobsStorage")
+async def run_sweep(message: func.QueueMessage) -> None:
+    """A sweep over pictures that were there before the app goes on."""
+    with kept_in("run_sweep"):
+        await services.inbox.take(
+            SWEEPS_QUEUE, message, lambda: services.sweep_steps.handle_message(message.get_body())
+        )
 
 
 @app.event_grid_trigger(arg_name="event")

@@ -9,7 +9,7 @@ _PACKAGES: Final = {"click", "rich"}
 
 
 def main() -> None:
-    """Runs the command line and ends the process with its exit code."""
+    """Run the command line and end the process with its exit code."""
     try:
         from describer.entrypoints.cli.run import run  # noqa: PLC0415 - the deployed app has not got its packages
     except ModuleNotFoundError as error:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
+    from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
+    from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
     from describer.entrypoints.mcp import Tools
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
     from describer.entrypoints.storage_events.poison import PoisonHandler
+    from describer.entrypoints.storage_events.sweep_steps import SweepSteps
     from describer.operations.health import Check
     from describer.operations.probe_list import Closable
     from describer.operations.smoke_test import SmokeTest
@@ -42,6 +45,11 @@ if TYPE_CHECKING:
     from describer.pipeline.memory_budget import MemoryBudget
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
+    from describer.pipeline.sweep.library import Library
+    from describer.pipeline.sweep.preview import Asking
+    from describer.pipeline.sweep.selection import Selection
+    from describer.pipeline.sweep.state import SweepOptions
+    from describer.pipeline.sweep.sweeper import Sweeper
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
     from describer.vision.families import Family
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEAD_LETTER_QUEUE",
     "SMOKE_TESTS_QUEUE",
+    "SWEEPS_QUEUE",
     "UNPUBLISHED_QUEUE",
     "UPLOADS_POISON_QUEUE",
     "WORK_QUEUE",
@@ -60,8 +69,10 @@ __all__ = [
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
 SMOKE_TESTS_QUEUE = "smoke-tests"
+SWEEPS_QUEUE = "sweeps"
 DEAD_LETTER_QUEUE = "dead-letter-queue"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
+SWEEPS_CONTAINER = "sweeps"
 
 # The model's provider, as OpenTelemetry's conventions name it.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -78,7 +89,7 @@ class App:
     def from_environment(
         cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Reads the settings; `beneath` holds values for what the environment does not set.
+        """Read the settings; `beneath` holds values for what the environment does not set.
 
         Raises `Misconfigured` with one message where they are faulty.
         """
@@ -86,14 +97,14 @@ class App:
 
     @classmethod
     def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
-        """The same for a person at a command line, whose calls are nobody's telemetry."""
+        """Return the same for a person at a command line, whose calls are nobody's telemetry."""
         from pydantic import SecretStr
 
         settings = cls.from_environment(needs, beneath).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
-        """Closes every connection, for those who end before their process does; the Functions host never asks."""
+        """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
         for client in self._clients:
@@ -115,9 +126,63 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
+            put_off=self.limiter.put_off,
             max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
+            progress=self._sweeps,
+            price=self._price,
         )
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        """What queues the pictures that were there before the app."""
+        from describer.pipeline.sweep.sweeper import Sweeper
+
+        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection)
+
+    @cached_property
+    def sweep_steps(self) -> SweepSteps:
+        """Where a sweep goes on that nobody's command line drives."""
+        from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+
+        return SweepSteps(self.sweeper, self._queue(SWEEPS_QUEUE))
+
+    @cached_property
+    def library(self) -> Library:
+        """The listing of the pictures."""
+        from describer.adapters.library import BlobLibrary
+
+        return BlobLibrary(self._blobs)
+
+    def selection(self, options: SweepOptions) -> Selection:
+        """The rules by which a sweep chooses pictures."""
+        from describer.pipeline.sweep.selection import Selection
+
+        return Selection(options, self._blob_filter, lambda _ref: self.brief.fingerprint, self.settings.max_bytes)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What the model is asked of an uploaded picture, for those who price it."""
+        from describer.pipeline.sweep.preview import Asking
+        from describer.vision.sizing import Sizes
+
+        settings, brief = self.settings, self.brief
+        family = self.family(brief.model)
+        sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
+        return Asking(brief, sizes, settings.model_tokens_per_minute)
+
+    def _price(self, prompt_tokens: int, completion_tokens: int) -> float:
+        from describer.vision.pricing import price
+
+        return float(price(self.family(self.brief.model), prompt_tokens, completion_tokens) or 0)
+
+    @cached_property
+    def _sweeps(self) -> BlobSweeps:
+        from describer.adapters.storage import blob_service
+        from describer.adapters.sweeps import BlobSweeps
+
+        service = self._kept(blob_service(self.settings.host_account))
+        return BlobSweeps(service.get_container_client(SWEEPS_CONTAINER))
 
     @cached_property
     def poison(self) -> PoisonHandler:
@@ -170,7 +235,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> ImagePipeline:
-        """The pipeline; observed, where telemetry is on."""
+        """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
 
         settings = self.settings
@@ -183,6 +248,7 @@ class App:
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
+            queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
         if self.telemetry is None:
@@ -213,7 +279,7 @@ class App:
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
-        """The same for a call of which the host tells these parameters: it has decoded them, once."""
+        """Return the same for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
@@ -327,7 +393,7 @@ class App:
 
     @cached_property
     def work_log(self) -> WorkObserver:
-        """What entry points log of their work: a log, and metrics where telemetry is on."""
+        """What entry points log of their work: a log, and metrics if telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
@@ -342,15 +408,21 @@ class App:
         from describer.adapters.chat.client import ChatModel, connect
         from describer.adapters.chat.gateway import Gateway
         from describer.adapters.storage import credential
-        from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
         server = self.settings.model_server
         signed_in = credential(managed=False, client_id="") if server.by_token else None
         client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
-        slots = WeightedSemaphore(self.settings.model_concurrency)
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
-        return ChatModel(self._kept(client), self.family, settings.model_deadline_seconds, slots, gateway=gateway)
+        deadline = settings.model_deadline_seconds
+        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """Whose call of the model is sent next, and when."""
+        from describer.adapters.chat.limiter import Limiter
+
+        return Limiter(self.settings.model_concurrency)
 
     @cached_property
     def web(self) -> Web:
@@ -363,7 +435,7 @@ class App:
         return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
 
     async def checks(self) -> list[Check]:
-        """Tries every connection that is configured, all at once; within ten seconds."""
+        """Try every connection that is configured, all at once; within ten seconds."""
         from describer.operations.health import check_all
 
         return await check_all(self.probes)

@@ -103,7 +103,7 @@ def _without_repeats(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) -> Any:
-    """One row of the settings table: `expected` completes the sentence that a faulty value is answered with."""
+    """Return one row of the settings table: `expected` completes the sentence that a faulty value is answered with."""
     return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
 
 
@@ -213,8 +213,12 @@ class Settings(BaseModel):
         ge=1,
         le=256,
     )
+    model_tokens_per_minute: int = _setting(
+        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
+        "a whole number from 0 to 1000000000", ge=0, le=10**9,
+    )  # fmt: skip
     model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Total time for one picture's answer, quick retries included.",
+        "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
         "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(
@@ -340,7 +344,7 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environ: Mapping[str, str], needs: Collection[Need] = tuple(Need)) -> Self:
-        """The settings in `environ`; empty values count as absent.
+        """Return the settings in `environ`; empty values count as absent.
 
         Args:
             environ: names and values.
@@ -441,7 +445,7 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
 
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
-    """An Azure deployment may be named at will; parameters, tokens and price follow from the model behind it."""
+    """Yield faults of the model family, which decides parameters, tokens and price; a deployment can have any name."""
     named = given.get("MODEL_FAMILY", "")
     if named and not family(named):
         yield f"MODEL_FAMILY is {named!r}; expected a name from describer/vision/models.toml, such as gpt-5.6-luna."

@@ -17,8 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from describer.domain.description import schema
-from describer.vision import families, image_tokens, pricing, prompt
+from describer.vision import estimate, families, image_tokens, pricing
+from describer.vision.brief import Brief
 
 HERE: Final = Path(__file__).parent
 DOCUMENT: Final = HERE.parent / "docs" / "cost.md"
@@ -39,7 +39,6 @@ class Assumed:
 
     width: int
     height: int
-    characters_per_token: int
     output_tokens: int
     seconds_per_picture: int
     concurrent_per_instance: int
@@ -131,7 +130,7 @@ def _pictures(assumed: Assumed) -> list[str]:
         *_prose(
             f"Photographs of {assumed.width}x{assumed.height} pixels at detail `high`, sent in the size that the app "
             f"chooses for the model, with a question of about {text:,} tokens (the prompt and the schema for one "
-            f"language, at {assumed.characters_per_token} characters a token). Answers of {assumed.output_tokens} "
+            f"language, at {estimate.CHARACTERS_PER_TOKEN} characters a token). Answers of {assumed.output_tokens} "
             "tokens are assumed; a page of text or a chart takes more, and each further language adds its texts."
         ),
         "",
@@ -153,8 +152,7 @@ def _pictures(assumed: Assumed) -> list[str]:
 
 def prompt_tokens(assumed: Assumed) -> int:
     """About how many tokens the question takes, without the picture."""
-    question = prompt.instructions(("en",)) + json.dumps(schema(("en",)))
-    return round(len(question) / assumed.characters_per_token)
+    return estimate.question_tokens(Brief(("en",), "any", "high", assumed.output_tokens))
 
 
 def _row(name: str, text: int, assumed: Assumed) -> str:

@@ -212,6 +212,7 @@ var names = {
   work: 'image-work'
   unpublished: 'unpublished-events'
   smokeTests: 'smoke-tests'
+  sweeps: 'sweeps'
   deadLetterQueue: 'dead-letter-queue'
   // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'
@@ -375,8 +376,15 @@ module hostStorage 'modules/storage.bicep' = {
     location: location
     tags: allTags
     redundancy: storageRedundancy
-    containerNames: [names.package, names.deadLetters]
-    queueNames: [names.work, names.unpublished, names.smokeTests, names.deadLetterQueue, names.uploadsPoison]
+    containerNames: [names.package, names.deadLetters, names.sweeps]
+    queueNames: [
+      names.work
+      names.unpublished
+      names.smokeTests
+      names.sweeps
+      names.deadLetterQueue
+      names.uploadsPoison
+    ]
     networkIsolation: networkIsolation
     isolatedStorageAccess: isolatedStorageAccess
     allowedIpRanges: allowedIpRanges
@@ -532,6 +540,7 @@ module app 'modules/function-app.bicep' = {
     deploymentName: names.deployment
     modelFamily: modelName
     modelConcurrency: modelConcurrency
+    modelTokensPerMinute: capacity * 1000
     insightsName: names.insights
     eventsTopicName: names.eventsTopic
     appSettings: appSettings

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from describer.domain.description import Description, ImageKind, Texts
@@ -20,6 +20,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.domain.naming import sidecar_name
 from describer.domain.record import Record, Usage
+from describer.pipeline import call_context
 from describer.pipeline.ports import Page
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -64,6 +65,8 @@ class FakeImages:
         self.unwritable = False
         self.leased = False
         self.refusal: ImageRejected | None = None
+        self.grow = False
+        self.are_being_copied = False
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -111,8 +114,25 @@ class FakeImages:
     def _blob(self, ref: ImageRef) -> ImageBlob:
         blob = self.blobs[ref]
         return ImageBlob(
-            ref, blob.etag, len(blob.data), dict(blob.metadata), self.leased, self.refusal, modified=blob.modified
+            ref,
+            blob.etag,
+            len(blob.data),
+            dict(blob.metadata),
+            self.leased,
+            self.refusal,
+            blob.modified,
+            self.grow,
+            self.are_being_copied,
         )
+
+    def append(self, ref: ImageRef, data: bytes) -> None:
+        """What a client of append blobs does; nobody is told of it."""
+        blob = self.blobs[ref]
+        self.blobs[ref] = _Blob(blob.data + data, blob.metadata)
+
+    def rest(self, ref: ImageRef, seconds: float) -> None:
+        """Let so much time pass without a change."""
+        self.blobs[ref].modified -= timedelta(seconds=seconds)
 
     def _exactly(self, picture: ImageBlob) -> _Blob:
         blob = self.blobs.get(picture.ref)
@@ -268,6 +288,8 @@ class FakeModel:
         self.script: list[Answer | FreeAnswer | DescriberError] = []
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
         self.breaks_after: int | None = None
+        self.spends = Usage()
+        """What answers cost that come to nothing."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         await give_way()
@@ -276,6 +298,7 @@ class FakeModel:
         await self.meanwhile()
         said = self.script.pop(0) if self.script else answer(languages=brief.languages)
         if isinstance(said, DescriberError):
+            call_context.current().charge(self.spends)
             raise said
         assert isinstance(said, Answer), "the script has a free answer here"
         return said

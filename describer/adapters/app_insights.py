@@ -53,7 +53,7 @@ type Render = Callable[[object], AttributeValue]
 
 
 def connect(connection_string: str, render: Render) -> tuple[TracerProvider, MeterProvider]:
-    """Starts exporting, also the listed events of the app's logger, and gives the providers.
+    """Start exporting, also the listed events of the app's logger, and return the providers.
 
     What has not been sent when the process ends is sent then.
 
@@ -88,16 +88,16 @@ class ListedSpans(SpanExporter):
     exporter: SpanExporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Passes on what may leave."""
+        """Pass on what may leave."""
         listed = [_bare(span) for span in spans if _is_listed(span)]
         return self.exporter.export(listed) if listed else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """Ends the exporter."""
+        """End the exporter."""
         self.exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Waits for the exporter."""
+        """Wait for the exporter."""
         return self.exporter.force_flush(timeout_millis)
 
 
@@ -124,12 +124,12 @@ def _bare(span: ReadableSpan) -> ReadableSpan:
 
 
 def _plain(context: SpanContext | None) -> SpanContext | None:
-    """The same without trace state, which callers may fill."""
+    """Return the same without trace state, which callers may fill."""
     return context and SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
 
 
 def listed_metrics() -> list[View]:
-    """Views by which each metric keeps its listed attributes alone."""
+    """Return views by which each metric keeps its listed attributes alone."""
     return [View(instrument_name=name, attribute_keys=set(listed)) for name, listed in v.METRICS.items()]
 
 
@@ -147,7 +147,7 @@ class ListedEvents(logging.Handler):
         self._render = render
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Emits a listed event; all else stays here."""
+        """Emit a listed event; all else stays here."""
         if record.msg in v.EVENTS:
             self._logger.emit(
                 timestamp=int(record.created * 1e9),

@@ -8,7 +8,7 @@ from typing import Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import BlobProperties
+from azure.storage.blob import BlobProperties, BlobType
 from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from describer.adapters.listing import etag_of, page_of
@@ -27,6 +27,7 @@ from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.ports import Page
 
+_GROWING: Final = frozenset({BlobType.APPENDBLOB, BlobType.PAGEBLOB})
 _UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
 
 
@@ -37,7 +38,7 @@ class BlobImages:
     service: BlobServiceClient
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
-        """One HEAD."""
+        """Send one HEAD request."""
         try:
             properties = await self._properties(ref)
         except Encrypted as refusal:  # without the key, storage tells nothing of it
@@ -47,7 +48,7 @@ class BlobImages:
         return _blob_of(ref, properties)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """One request; a name that is none for `ImageRef` is passed over, as events pass it over."""
+        """Send one request; skip names that `ImageRef` refuses, as events do."""
         blobs = self.service.get_container_client(container).list_blobs(
             name_starts_with=prefix, include=["metadata"], results_per_page=limit
         )
@@ -55,7 +56,7 @@ class BlobImages:
         return Page([picture for blob in page.items if (picture := _listed(container, blob))], page.cursor)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """One conditional GET, in pieces where the blob is large."""
+        """Send one conditional GET, or several ranges if the blob is large."""
         with storage_errors("the picture"):
             stream = await self._client(picture.ref).download_blob(
                 etag=picture.etag, match_condition=MatchConditions.IfNotModified
@@ -65,7 +66,7 @@ class BlobImages:
         return ImageContent(len(data), data, digest.hexdigest())
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """One conditional Set Blob Metadata."""
+        """Send one conditional Set Blob Metadata."""
         with storage_errors("the picture's metadata"):
             try:
                 await self._client(picture.ref).set_blob_metadata(
@@ -117,4 +118,6 @@ def _blob_of(ref: ImageRef, properties: BlobProperties) -> ImageBlob:
         leased=properties.lease.status == "locked",
         refusal=archived() if properties.blob_tier == "Archive" else None,
         modified=properties.last_modified,
+        grows=properties.blob_type in _GROWING,
+        is_being_copied=properties.copy.status == "pending",
     )

@@ -8,7 +8,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.core.messaging import CloudEvent
 from azure.eventgrid.aio import EventGridPublisherClient
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, NotNow, Transient
 from describer.domain.image_blob import StoredRecord
 
 _PASSING: Final = frozenset({408, 429})
@@ -18,7 +18,7 @@ _ANSWER_SECONDS: Final = 15
 
 
 def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublisherClient:
-    """A client to be shared. It tries once more at once; longer waits are the queue's business.
+    """Return a client to be shared. It tries once more at once; longer waits are the queue's business.
 
     The SDK's own patience, five minutes for a connection, would outlast the host's functionTimeout.
     """
@@ -59,10 +59,10 @@ class NoTopic:
     """The port `Topic`, switched off."""
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
 
-def _meaning(error: HttpResponseError) -> Transient | Misconfigured:
+def _meaning(error: HttpResponseError) -> NotNow:
     status = error.status_code
     if isinstance(error, ClientAuthenticationError) or status in {401, 403}:
         return Misconfigured(f"the topic answered {status}; the app's identity lacks the role EventGrid Data Sender")

@@ -54,11 +54,11 @@ class BlobRecords:
     container: ContainerClient
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """One GET."""
+        """Send one GET."""
         return await self._read(sidecar_name(ref))
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """One conditional PUT: in the place of exactly `replaces`, or where nothing is."""
+        """Send one conditional PUT, which replaces exactly `replaces`, or creates the sidecar."""
         return await self._write(sidecar_name(ref), record, replaces, IndexEntry.of(ref, record))
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
@@ -78,7 +78,7 @@ class BlobRecords:
             )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """One request with the sidecars' metadata, and one GET for each whose metadata is not of its file."""
+        """Send one request for the sidecars' metadata, and one GET for each whose metadata does not fit its file."""
         blobs = self.container.list_blobs(
             name_starts_with=sidecar_prefix(container, prefix), include=["metadata"], results_per_page=limit
         )
@@ -89,7 +89,7 @@ class BlobRecords:
         return Page([entry for entry in found if entry and entry.ref.name.startswith(prefix)], page.cursor)
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """One GET; what cannot be read as a record is none: the model's answer costs less than to bring it back."""
+        """Send one GET; ignore what is not a record: asking the model again costs less than repairing it."""
         try:
             stored = await self._read(shared_name(container, key))
         except (Newer, RecordUnreadable, NotOurs):

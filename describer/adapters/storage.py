@@ -59,7 +59,7 @@ _credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
 
 
 def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
-    """A client for the account's blobs, to be shared: it keeps its connections.
+    """Return a client for the account's blobs, to be shared: it keeps its connections.
 
     Raises:
         Misconfigured: the connection string is none.
@@ -72,7 +72,7 @@ def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceCli
 
 
 def queue_client(account: Account, name: str, *, base64: bool = True, retries: int | None = None) -> QueueClient:
-    """A client for one queue.
+    """Return a client for one queue.
 
     Args:
         account: where it is.
@@ -105,7 +105,7 @@ def _credential(account: Account) -> AsyncTokenCredential:
 
 
 def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
-    """One credential per identity, so that its tokens are fetched once."""
+    """Return one credential per identity, so that its tokens are fetched once."""
     identity = client_id if managed else None
     if identity not in _credentials:
         _credentials[identity] = (
@@ -115,14 +115,14 @@ def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
 
 
 async def close_credentials() -> None:
-    """Forgets and closes the credentials."""
+    """Forget and close the credentials."""
     while _credentials:
         await _credentials.popitem()[1].close()
 
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turns the SDK's errors into ours; `what` begins the sentence, such as "the sidecar", and names no blob.
+    """Turn the SDK's errors into ours; `what` begins the sentence, such as "the sidecar", and names no blob.
 
     Only what no other blob's work could get past is the installation's fault. An answer that this table does not know
     counts against the blob, so that one odd blob neither wakes an operator nor is tried for ever. tests/cases has each
@@ -147,7 +147,7 @@ def storage_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def absent_is_fine() -> Iterator[None]:
-    """Passes over a blob that is not there; a container that is missing is still an error."""
+    """Pass over a blob that is not there; a container that is missing is still an error."""
     try:
         yield
     except ResourceNotFoundError as error:
@@ -157,7 +157,7 @@ def absent_is_fine() -> Iterator[None]:
 
 @contextmanager
 def protected_stays() -> Iterator[None]:
-    """Passes over a blob that cannot be deleted because a policy or a legal hold protects it; the log tells of it."""
+    """Pass over a blob that cannot be deleted because a policy or a legal hold protects it; and log it."""
     try:
         yield
     except Protected as error:
@@ -166,12 +166,12 @@ def protected_stays() -> Iterator[None]:
 
 
 def archived() -> Archived:
-    """The refusal of a picture in the archive tier."""
+    """Return the refusal of a picture in the archive tier."""
     return Archived("The blob is in the archive tier; move it to another tier to have it described.")
 
 
 def code_of(error: HttpResponseError) -> str:
-    """The service's error code, such as `BlobNotFound`; empty where the answer has none."""
+    """Return the service's error code, such as `BlobNotFound`; empty if the answer has none."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 

@@ -12,12 +12,12 @@ _HOST: Final = re.compile(r"(?:[^\s:\[\]]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re
 
 
 def is_address(text: str) -> bool:
-    """Whether this is a URL by its beginning, of whatever scheme."""
+    """Return whether this is a URL by its beginning, of whatever scheme."""
     return bool(_ADDRESS.match(text) or _DATA.match(text))
 
 
 def shown(text: str) -> str:
-    """An address without what may be a secret, and any other text as it is.
+    """Return an address without what may be a secret, and any other text as it is.
 
     No query and no fragment, which may hold a signature; no user part; of a `data:` URL only its type. Addresses that
     are written wrongly are cut in the same way: they come from people who meant a right one.

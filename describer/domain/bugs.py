@@ -18,7 +18,7 @@ class Unexpected(Exception):
 
 
 def facts(error: BaseException) -> dict[str, str]:
-    """The kind of error, and the file and line of its innermost frames, outermost first."""
+    """Return the kind of error, and the file and line of its innermost frames, outermost first."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     where = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
     return {"error": type(error).__name__, "where": where}

@@ -7,7 +7,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 
 def written(at: datetime) -> str:
-    """A time, such as `2026-11-28T21:43:00Z`. One without a zone is taken for UTC."""
+    """Return a time, such as `2026-11-28T21:43:00Z`. One without a zone is taken for UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -49,7 +49,7 @@ class Description(BaseModel):
 
 
 def schema(languages: Sequence[str]) -> dict[str, Any]:
-    """The strict JSON schema for an answer in these languages.
+    """Return the strict JSON schema for an answer in these languages.
 
     Strict mode wants every property required and no others, and Azure refuses lengths, patterns and ranges: those are
     checked afterwards, in `quality`.

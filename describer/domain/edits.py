@@ -41,7 +41,7 @@ class Edits:
 
 
 def in_sidecar(known: DescriptionState) -> Edits:
-    """What people did in the sidecar."""
+    """Return what people did in the sidecar."""
     values, written, gone = known.values(), dict[str, Value](), set[str]()
     facts = () if all(entry.digest for entry in known.provenance.values()) else FACTS  # from before there were digests
     for key in values | known.provenance:
@@ -58,7 +58,7 @@ def in_sidecar(known: DescriptionState) -> Edits:
 
 
 def in_metadata(copy: Copy, past: Iterable[DescriptionState]) -> Edits:
-    """What people did in the metadata; `past` is what the app may have written there before it wrote digests."""
+    """Return what people did in the metadata; `past` is what the app may have written there before it wrote digests."""
     written, gone = dict[str, Value](), set[str]()
     for name in (*metadata.TEXTS, metadata.DECORATIVE):
         mark, there, value = copy.written.get(name), name in copy.values, copy.values.get(name, "")

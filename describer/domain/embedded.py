@@ -47,7 +47,7 @@ class EmbeddedTexts:
 
 
 def default_of(texts: ByLanguage) -> str:
-    """The text of whoever asks for no language: x-default's, else the first."""
+    """Return the text of whoever asks for no language: x-default's, else the first."""
     return texts.get(DEFAULT) or next(iter(texts.values()), "")
 
 

@@ -17,17 +17,20 @@ The tree:
     ├── NotFound         tell whoever asked: there is no such blob, or no record of it
     ├── FetchFailed      tell whoever gave the URL: nothing can be had from it; carries its `code`
     ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
-    ├── Transient        try again later; carries `retry_after` and whether the picture may be at fault
-    │   ├── Declined         the model's server does not take this very request; at once it would not take it again
-    │   └── Busy             as many pictures are held in memory as may be
-    ├── Misconfigured    the installation is at fault: keep the work, tell the operator
-    │   ├── Newer            a later version of the app wrote this record: leave it alone
-    │   ├── NotOurs          a file of somebody else's lies where a sidecar belongs
-    │   ├── RecordUnreadable a sidecar is archived, or encrypted with a key of somebody's
-    │   └── Protected        a policy or a legal hold forbids the change
+    ├── NotNow           keep the work, try again later; carries `retry_after` and whether the picture may be at fault
+    │   ├── Transient        it passes by itself
+    │   │   ├── Declined         the model's server refuses this very request
+    │   │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
+    │   │   └── Busy             the memory for pictures is used up
+    │   └── Misconfigured    an operator has to act: a role, a deployment or a setting is wrong
+    │       ├── Newer            a later version of the app wrote this record: leave it alone
+    │       ├── NotOurs          a file of somebody else's lies where a sidecar belongs
+    │       ├── RecordUnreadable a sidecar is archived, or encrypted with a customer's key
+    │       └── Protected        a policy or a legal hold forbids the change
     └── Conflict         the picture or its record changed meanwhile: start again from the first step
 """
 
+import logging
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
@@ -39,8 +42,8 @@ class DescriberError(Exception):
     """Base of all errors that this package raises on purpose. Its text is a sentence for people.
 
     Args:
-        message: what is wrong and what to do. Of `Transient` and `Misconfigured` it is logged, and so holds no name,
-            address or text that comes from a caller, a picture or a server.
+        message: what is wrong and what to do. That of `NotNow` is logged, so it holds no name, address or text that
+            comes from a caller, a picture or a server.
         quoting: words of others, for whoever asked and never for a log; they end the text.
     """
 
@@ -177,16 +180,21 @@ class FetchFailed(DescriberError):
         self.code = code
 
 
-class Transient(DescriberError):
-    """It may work later.
+class NotNow(DescriberError):
+    """The work cannot be done now: keep it, and try again later.
 
     Args:
         message: what happened.
         retry_after: seconds that the other side asked us to wait, or None.
-        counts_as_attempt: True where this picture may be the cause (a server error, a timeout, or an unheard-of answer
+        counts_as_attempt: True if this picture may be the cause (a server error, a timeout, or an unheard-of answer
             while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
             wait as long as they last.
     """
+
+    kind: ClassVar[str]
+    """What telemetry calls it."""
+    level: ClassVar[int] = logging.WARNING
+    """At which it is logged."""
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, counts_as_attempt: bool = False, quoting: str = ""
@@ -194,6 +202,12 @@ class Transient(DescriberError):
         super().__init__(message, quoting=quoting)
         self.retry_after = retry_after
         self.counts_as_attempt = counts_as_attempt
+
+
+class Transient(NotNow):
+    """It may work later, without anybody's doing."""
+
+    kind = "transient"
 
 
 class Declined(Transient):
@@ -207,12 +221,19 @@ class Declined(Transient):
         super().__init__(message, counts_as_attempt=True, quoting=quoting)
 
 
+class Throttled(Transient):
+    """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
+
+
 class Busy(Transient):
     """This instance holds as many pictures in memory as it may."""
 
 
-class Misconfigured(DescriberError):
+class Misconfigured(NotNow):
     """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+
+    kind = "misconfigured"
+    level = logging.ERROR
 
 
 class Newer(Misconfigured):

@@ -26,7 +26,7 @@ class Evidence:
     Args:
         picture: the picture.
         size: of its bytes.
-        sha256: of its bytes, or None where they were not read.
+        sha256: of its bytes, or None if they were not read.
         stored: what lies in its sidecar's place.
         origin: the record, of another name, that the metadata speaks of.
         embedded: what the picture's author wrote into these bytes, by key.
@@ -201,14 +201,14 @@ class Evidence:
         return found | {digest_of(value) for value in stripped}
 
     def _was_written_for(self, stored: StoredRecord) -> bool:
-        """Whether the metadata was written for this record, which people may have edited since."""
+        """Return whether the metadata was written for this record, which people may have edited since."""
         return self._copy.record == stored.etag.strip('"') or dates.is_same(self._copy.at, stored.record.at)
 
     def _is_about(self, known: DescriptionState) -> bool:
         return self.sha256 is not None and known.source.sha256 == self.sha256
 
     def _as_written(self, stored: StoredRecord) -> HistoryEntry:
-        """The stored record before people edited it, as far as the metadata still has it."""
+        """Return the stored record before people edited it, as far as the metadata still has it."""
         record, values = stored.record, dict[str, Value]()
         if self._copy.language == record.language:
             for name in metadata.TEXTS:

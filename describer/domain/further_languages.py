@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from describer.domain.history import Answered, DescriptionState, Request
-from describer.domain.record import Cost, Record, Usage
+from describer.domain.record import Cost, Record
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, Word, word_on
 from describer.domain.status import Status
@@ -51,7 +51,7 @@ def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked:
         request = request.model_copy(update={"languages": _union(languages_of(known), asked)})
     common = {
         "request": request,
-        "usage": _added(known.usage, made.usage),
+        "usage": known.usage.plus(made.usage),
         "cost": _added_cost(known.cost, made.cost),
         "answers": (*answers_of(known), *made.answers),
     }
@@ -159,10 +159,6 @@ def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, objec
         "at": made.at,
         "source": made.source,
     }
-
-
-def _added(first: Usage, second: Usage) -> Usage:
-    return Usage.model_validate({name: getattr(first, name) + getattr(second, name) for name in Usage.model_fields})
 
 
 def _added_cost(first: Cost | None, second: Cost | None) -> Cost | None:

@@ -31,7 +31,7 @@ class Request(Part):
 
     @classmethod
     def of(cls, brief: DescriptionRequest) -> Self | None:
-        """What of a brief a caller chose, or None."""
+        """Return what of a brief a caller chose, or None."""
         chosen = {name: getattr(brief, name) for name in cls.model_fields if name in brief.chosen}
         return cls.model_validate(chosen) if chosen else None
 
@@ -51,7 +51,7 @@ class Outcome(Part):
 
 
 class Source(Part):
-    """The picture as it was read. `sha256` is None where it was not read; `size` is in bytes, the sides in pixels."""
+    """The picture as it was read. `sha256` is None if it was not read; `size` is in bytes, the sides in pixels."""
 
     container: str
     name: str
@@ -95,7 +95,7 @@ class DescriptionState(AttributedTexts):
         return self.outcome or Outcome(status=self.status, reason=self.reason)
 
     def judged(self, demand: Demand | None = None) -> Self:
-        """The same with the status, review and reason that its texts call for; see review.py."""
+        """Return the same with the status, review and reason that its texts call for; see review.py."""
         ended = self.ended
         said = judge(ended.status, word_on(self), demand)
         flags = tuple(flag for flag in self.flags if flag not in _STATUSES)
@@ -125,7 +125,7 @@ class HistoryEntry(DescriptionState):
 
 
 def adds_to(line: DescriptionState, newer: DescriptionState) -> bool:
-    """Whether the line says anything that a newer one does not say of the same bytes."""
+    """Return whether the line says anything that a newer one does not say of the same bytes."""
     said = _said(line.led_by(newer.language))
     return bool(said) and (line.source.sha256 != newer.source.sha256 or not said <= _said(newer))
 

@@ -30,6 +30,8 @@ class ImageBlob:
         leased: True if a lease bars writing.
         refusal: why it can be neither read nor marked, if that is known beforehand.
         modified: when its bytes or its metadata were last written; None if storage does not tell.
+        grows: True of append and page blobs, into which is written after their event.
+        is_being_copied: True while a copy to it is under way.
     """
 
     ref: ImageRef
@@ -39,6 +41,8 @@ class ImageBlob:
     leased: bool = False
     refusal: ImageRejected | None = None
     modified: datetime | None = None
+    grows: bool = False
+    is_being_copied: bool = False
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ class ImageRef:
 
     @classmethod
     def from_subject(cls, subject: str) -> Self:
-        """Reads Event Grid's name of a blob.
+        """Read Event Grid's name of a blob.
 
         Raises:
             ValueError: the subject names no blob.
@@ -63,7 +63,7 @@ class ImageRef:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Reads a blob's address, `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME` or that of the dfs endpoint.
+        """Read a blob's address, `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME` or that of the dfs endpoint.
 
         Raises:
             ValueError: it names no blob.

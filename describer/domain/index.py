@@ -35,6 +35,7 @@ class IndexEntry:
         etag: the sidecar's.
         status, review, demand: the record's.
         languages: that have an alt text; the default one first, if it has.
+        further_languages: that have other texts only.
         is_decorative: an empty alt text is right, in every language.
         fingerprint: of what was asked; see `Brief.fingerprint`.
         has_wishes: a caller asked otherwise than the settings, so that another fingerprint than theirs is right.
@@ -53,6 +54,7 @@ class IndexEntry:
     review: Review
     demand: Demand | None
     languages: tuple[str, ...]
+    further_languages: tuple[str, ...]
     is_decorative: bool
     fingerprint: str
     has_wishes: bool
@@ -66,14 +68,16 @@ class IndexEntry:
     @classmethod
     def of(cls, ref: ImageRef, record: Record, etag: str = "", *, is_indexed: bool = True) -> Self:
         """What a listing is to tell of `record`."""
-        filled = [tag for tag, texts in record.translations.items() if texts.alt_text]
+        filled = record.filled()
+        languages = tuple(tag for tag, names in filled.items() if "alt_text" in names)
         return cls(
             ref=ref,
             etag=etag,
             status=record.status,
             review=record.review,
             demand=record.demand,
-            languages=(*([record.language] if record.alt_text else []), *filled),
+            languages=languages,
+            further_languages=tuple(tag for tag, names in filled.items() if names and tag not in languages),
             is_decorative=record.is_decorative,
             fingerprint=record.fingerprint,
             has_wishes=record.request is not None,
@@ -107,6 +111,7 @@ class IndexEntry:
                 review=Review(found["record_review"]),
                 demand=Demand(found["record_demand"]) if found.get("record_demand") else None,
                 languages=tuple(found.get("record_languages", "").split()),
+                further_languages=tuple(found.get("record_further_languages", "").split()),
                 is_decorative="decorative" in marks,
                 fingerprint=found.get("record_fingerprint", ""),
                 has_wishes="wishes" in marks,
@@ -128,6 +133,7 @@ class IndexEntry:
             "record_review": self.review,
             "record_demand": self.demand or "",
             "record_languages": " ".join(self.languages),
+            "record_further_languages": " ".join(self.further_languages),
             "record_marks": " ".join(name for name, holds in marks.items() if holds),
             "record_fingerprint": self.fingerprint,
             "record_image": metadata.encode(self.image_etag),
@@ -138,7 +144,9 @@ class IndexEntry:
         }
         pairs = {name: str(value) for name, value in values.items() if value}
         fits = sum(len(name) + len(value) for name, value in pairs.items()) <= metadata.LIMIT
-        plain = all(map(str.isascii, pairs.values())) and all(len(tag.split()) == 1 for tag in self.languages)
+        plain = all(map(str.isascii, pairs.values())) and all(
+            len(tag.split()) == 1 for tag in (*self.languages, *self.further_languages)
+        )
         return pairs if fits and plain else {}
 
 

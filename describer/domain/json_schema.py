@@ -29,7 +29,7 @@ def readable(schema: Schema, enums: Mapping[str, Schema]) -> Schema:
 
 
 def enums_of(schemas: Mapping[str, Schema], prefix: str) -> dict[str, Schema]:
-    """Those of the named schemas that are enums, by their references, which begin with `prefix`."""
+    """Return those of the named schemas that are enums, by their references, which begin with `prefix`."""
     return {
         prefix + name: schema for name, schema in schemas.items() if "enum" in schema and "properties" not in schema
     }
@@ -77,7 +77,7 @@ def _opened(enum: Schema) -> Schema:
 
 
 def _united(schema: Schema) -> Schema:
-    """An `anyOf` as one type, where it is one or null."""
+    """Return an `anyOf` as one type, where it is one or null."""
     choices = schema.pop("anyOf")
     schemas = [choice for choice in choices if choice != NULL]
     strings = all(choice.get("type") == "string" for choice in schemas)

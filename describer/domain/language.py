@@ -32,7 +32,7 @@ def normal(tag: str) -> str:
 
 
 def _names_a_language(given: Language) -> bool:
-    """Whether it does; langcodes gives all of `x-…` and of an irregular tag as the language."""
+    """Return whether it does; langcodes gives all of `x-…` and of an irregular tag as the language."""
     return given.language is not None and len(given.language) <= 3
 
 

@@ -38,6 +38,7 @@ DEMAND: Final = "description_demand"
 """Why a person has to look, where one has to."""
 SHA256: Final = "description_sha256"
 LANGUAGE: Final = "description_language"
+FINGERPRINT: Final = "description_fingerprint"
 AT: Final = "description_at"
 DIGESTS: Final = "description_digests"
 """What the app wrote: `alt_text:model:<digest>;description:human:<digest>`. A value that differs was edited since."""
@@ -48,9 +49,12 @@ _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not
 """What is left as it is. A plus sign is not: decoders of forms take it for a blank."""
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
+_MODEL: Final = "description_model"
 _OURS: Final = frozenset(
-    [*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS, AT]
-    + [f"description_{name}" for name in ("model", "fingerprint")]
+    {
+        *(*TEXTS, DECORATIVE, RECORD, STATUS, SOURCE, SIDECAR, REVIEW, DEMAND, SHA256, LANGUAGE, DIGESTS, AT),
+        *(FINGERPRINT, _MODEL),
+    }
 )
 _ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODERS: Final = ("", "/", "!'()*", "!#$&'()*+,/:;=?@")
@@ -67,7 +71,7 @@ def encode(text: str, plain: str = _PLAIN) -> str:
 
 
 def decode(value: str) -> str:
-    """The text of a metadata value.
+    """Return the text of a metadata value.
 
     It is percent-decoded only if an encoder would make the very same value of the result: `50%de descuento` was never
     encoded. What others left there in bytes beyond ASCII is read as UTF-8, or else as Latin-1.
@@ -87,7 +91,7 @@ def decode(value: str) -> str:
 
 
 def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
-    """All pairs to write: other people's as they are, ours beside them; None where that cannot be.
+    """Return all pairs to write: other people's as they are, ours beside them; None if that cannot be.
 
     It cannot where ours do not fit any more, or not without dropping a person's text, and where other people's are not
     ASCII: they could not be written back as they are.
@@ -122,7 +126,7 @@ def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
 
 
 def value(metadata: Mapping[str, str], name: str) -> str:
-    """The raw value of `name` whatever its case, or an empty string."""
+    """Return the raw value of `name` whatever its case, or an empty string."""
     return next((found for key, found in metadata.items() if key.lower() == name), "")
 
 
@@ -152,7 +156,7 @@ class Copy:
 
 
 def read(metadata: Mapping[str, str]) -> Copy:
-    """What the metadata says."""
+    """Return what the metadata says."""
     pairs = {name.lower(): decode(found) for name, found in metadata.items() if name.lower() in _OURS}
     values: dict[str, Value] = {name: pairs[name].strip() and pairs[name] for name in TEXTS if name in pairs}
     if DECORATIVE in pairs:
@@ -186,14 +190,14 @@ def cut(text: str, longest: int) -> str:
 
 
 def _widths(text: str) -> list[int]:
-    """Bytes of the encoded text up to each place in it, if something follows there that is not a blank."""
+    """Return bytes of the encoded text up to each place in it, if something follows there that is not a blank."""
     blanks = len(text) - len(text.lstrip(" "))
     each = (1 if letter in _PLAIN else 3 * len(letter.encode()) for letter in text[blanks:])
     return [*accumulate(chain(repeat(3, blanks), each), initial=0)]
 
 
 def _most(widths: Sequence[int], longest: int) -> int:
-    """How many letters fit."""
+    """Return how many letters fit."""
     return max(0, bisect_right(widths, longest) - 1)
 
 
@@ -204,8 +208,8 @@ def _marks(record: Record, etag: str) -> dict[str, str]:
         DEMAND: record.demand or "",
         SOURCE: record.origin("alt_text") or "",
         LANGUAGE: record.language,
-        "description_model": cut(record.model or "", _LONGEST_MODEL),
-        "description_fingerprint": record.fingerprint,
+        _MODEL: cut(record.model or "", _LONGEST_MODEL),
+        FINGERPRINT: record.fingerprint,
         SHA256: record.source.sha256 or "",
         AT: dates.written(record.at),
         RECORD: etag.strip('"'),

@@ -31,13 +31,13 @@ def sidecar_name(ref: ImageRef) -> str:
 
 
 def sidecar_prefix(container: str, prefix: str) -> str:
-    """How the names of all sidecars begin of pictures whose names begin with `prefix`, the cut ones too."""
+    """Return how the names of all sidecars begin of pictures whose names begin with `prefix`, the cut ones too."""
     segments = f"{container}/{prefix}".split("/")
     return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(_TAIL.format(hashlib.sha256().hexdigest())))
 
 
 def _units(text: str) -> int:
-    """The length in UTF-16 units, by which Azure counts: an emoji has two."""
+    """Return the length in UTF-16 units, by which Azure counts: an emoji has two."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -47,10 +47,10 @@ def _cut(text: str, units: int) -> str:
 
 
 def shared_key(sha256: str | None, fingerprint: str) -> str:
-    """What twins have in common: their bytes and what was asked."""
+    """Return what twins have in common: their bytes and what was asked."""
     return f"{sha256}-{fingerprint}"
 
 
 def shared_name(container: str, key: str) -> str:
-    """Where the record lies that twins share."""
+    """Return where the record lies that twins share."""
     return f"_content/{container}/{key}.json"

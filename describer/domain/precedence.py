@@ -46,7 +46,7 @@ def asked[R: DescriptionRequest](
 def unchanged(
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: DescriptionRequest
 ) -> bool:
-    """True where the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
+    """True if the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
     known = Evidence(picture, content.size, content.sha256, stored)
     unedited = stored is not None and known.is_marked and known.previous == stored.record
     return unedited and looked_up(picture, content, stored, brief) == known.previous
@@ -67,7 +67,7 @@ class Unanswered[R: DescriptionRequest]:
     left: R
 
     def with_answer(self, made: Record) -> Record:
-        """The record of these bytes: what was made, beside what was known."""
+        """Return the record of these bytes: what was made, beside what was known."""
         record = further_languages.joined(self.known, made, self.brief, self.left.languages)
         return record if record is made else further_languages.led_as_asked(record, self.brief)
 
@@ -75,7 +75,7 @@ class Unanswered[R: DescriptionRequest]:
 def looked_up[R: DescriptionRequest](
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: R
 ) -> Record | Unanswered[R]:
-    """What is known of these bytes, whoever wrote the texts, if that is the last word on them and this brief.
+    """Return what is known of these bytes, whoever wrote the texts, if that is the last word on them and this brief.
 
     That is the stored record, or a line of its history in which a person had a word, if its bytes are back.
     """
@@ -132,7 +132,7 @@ def reconciled(
 
 
 def has_words_of_people(record: Record) -> bool:
-    """Whether a person wrote, emptied or judged anything in the record or in its history."""
+    """Return whether a person wrote, emptied or judged anything in the record or in its history."""
     read = edits.in_sidecar(record).applied(record)
     return any(known.of_editors() for known in (read, *record.history))
 
@@ -146,7 +146,7 @@ def _as_requested[R: DescriptionRequest](request: Request, brief: R, models: Seq
 
 
 def _is_better(previous: Record, record: Record, brief: DescriptionRequest) -> bool:
-    """Whether the record that stands says more than a new one of the same bytes, or says it already."""
+    """Return whether the record that stands says more than a new one of the same bytes, or says it already."""
     is_retried = further_languages.is_retried(previous, brief)
     if record.ended.status is Status.FAILED and previous.alt_text and not is_retried:
         return True  # an older answer to another brief is better than none

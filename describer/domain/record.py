@@ -47,6 +47,10 @@ class Usage(Part):
     completion_tokens: int = 0
     calls: int = 0
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage.model_validate({name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
 
 class Cost(Part):
     """Estimated US dollars by the dated list prices in models.toml."""
@@ -89,7 +93,7 @@ class Record(DescriptionState):
 
     @classmethod
     def refused(cls, brief: DescriptionRequest, source: Source, refusal: ImageRejected) -> Self:
-        """The record of a picture that cannot be described."""
+        """Return the record of a picture that cannot be described."""
         fields = {"status": refusal.status, "reason": str(refusal)}
         fields |= {"reader": brief.decoders} if refusal.status is Status.CORRUPT else {}
         return cls.model_validate(cls._asked(brief, source) | fields)
@@ -102,7 +106,7 @@ class Record(DescriptionState):
 
     @classmethod
     def restored(cls, line: DescriptionState, source: Source) -> Self:
-        """The record that a line of the history was, of the same bytes that are back."""
+        """Return the record that a line of the history was, of the same bytes that are back."""
         fields = {name: getattr(line, name) for name in DescriptionState.model_fields} | {"source": source}
         return cls(**fields)
 
@@ -127,7 +131,7 @@ class Record(DescriptionState):
         return self.model_copy(update={"history": bounded(kept, self)})
 
     def to_json(self) -> bytes:
-        """The sidecar's bytes: UTF-8 JSON for people to read."""
+        """Return the sidecar's bytes: UTF-8 JSON for people to read."""
         return self.model_dump_json(indent=2).encode()
 
     @classmethod

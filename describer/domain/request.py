@@ -35,10 +35,10 @@ class DescriptionRequest(Protocol):
         """The versions of what decodes pictures."""
 
     def asked_again(self) -> Self:
-        """The same, for another answer, whatever is stored."""
+        """Return the same, for another answer, whatever is stored."""
 
     def in_languages(self, languages: tuple[str, ...]) -> Self:
-        """The same in these languages."""
+        """Return the same in these languages."""
 
     def with_wishes(self, **wishes: object) -> Self:
-        """The same with these wishes of a caller's, beside those that were there."""
+        """Return the same with these wishes of a caller's, beside those that were there."""

@@ -81,7 +81,7 @@ def judge(outcome: Status, word: Word, demand: Demand | None) -> Judgement:
 
 
 def word_on(texts: AttributedTexts) -> Word:
-    """Whose word the alt text of the default language is."""
+    """Return whose word the alt text of the default language is."""
     entry, decorative = texts.provenance.get("alt_text"), texts.provenance.get("is_decorative")
     by_person = entry is not None and entry.origin != Origin.MODEL
     if entry and entry.review == Review.REJECTED:

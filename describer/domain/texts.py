@@ -119,14 +119,19 @@ class AttributedTexts(Part):
                 return given
 
     def values(self) -> Keyed[Value]:
-        """All texts and facts, empty ones too."""
+        """Return all texts and facts, empty ones too."""
         flat: Keyed[Value] = {name: getattr(self, name) for name in (*TEXT_FIELDS, *FACTS)}
         return flat | {
             f"{tag}/{name}": getattr(texts, name) for tag, texts in self.translations.items() for name in TEXT_FIELDS
         }
 
+    def filled(self) -> Keyed[tuple[str, ...]]:
+        """The names of the texts that are filled, by language, the default one first."""
+        texts = {self.language: self, **self.translations}
+        return {tag: tuple(name for name in TEXT_FIELDS if getattr(given, name)) for tag, given in texts.items()}
+
     def replacing(self, values: Mapping[str, Value], provenance: Mapping[str, Provenance]) -> Self:
-        """The same with these values, and these entries of provenance beside the others."""
+        """Return the same with these values, and these entries of provenance beside the others."""
         update: dict[str, object] = {key: value for key, value in values.items() if "/" not in key}
         translations = dict(self.translations)
         for key, value in values.items():
@@ -138,17 +143,17 @@ class AttributedTexts(Part):
         return self.model_copy(update=update)
 
     def origin(self, key: str) -> Origin | str | None:
-        """Who wrote the text, or None where there is none."""
+        """Return who wrote the text, or None if there is none."""
         entry = self.provenance.get(key)
         return entry.origin if entry else None
 
     def of_people(self) -> Keyed[Value]:
-        """What a person wrote or judged, by key; empty where a person emptied it."""
+        """Return what a person wrote or judged, by key; empty if a person emptied it."""
         values = self.values()
         return {key: values.get(key, "") for key, entry in self.provenance.items() if entry.is_persons}
 
     def of_editors(self) -> Keyed[Value]:
-        """Those of them that are in no file."""
+        """Return those of them that are in no file."""
         return {key: value for key, value in self.of_people().items() if self.provenance[key].is_nowhere_else}
 
     def led_by(self, language: str) -> Self:
@@ -173,22 +178,22 @@ def digest_of(value: Value) -> str:
 
 
 def by_model(model: str, values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """The provenance of what a model answered: of each text that it gave, and of every fact."""
+    """Return the provenance of what a model answered: of each text that it gave, and of every fact."""
     made = Provenance(origin=Origin.MODEL, model=model, digital_source_type=MACHINE_MADE)
     given = [key for key, value in values.items() if value or key in FACTS]
     return {key: made.model_copy(update={"digest": digest_of(values[key])}) for key in given}
 
 
 def by_person(values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """The provenance of what a person wrote, or emptied."""
+    """Return the provenance of what a person wrote, or emptied."""
     return {key: Provenance(origin=Origin.HUMAN, digest=digest_of(value)) for key, value in values.items()}
 
 
 def by_author(values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """The provenance of what the picture's author embedded in its file."""
+    """Return the provenance of what the picture's author embedded in its file."""
     return {key: Provenance(origin=Origin.EMBEDDED, digest=digest_of(value)) for key, value in values.items()}
 
 
 def removed(keys: Iterable[str]) -> Keyed[Provenance]:
-    """The provenance of what a person took away, so that it is asked for anew: nobody's, and empty."""
+    """Return the provenance of what a person took away, so that it is asked for anew: nobody's, and empty."""
     return {key: Provenance(origin=Origin.MODEL, digest=digest_of("")) for key in keys}

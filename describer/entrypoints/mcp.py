@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json  # half as long as `json.loads`, and all of it in one step
 
 from describer.domain import bugs, dates
-from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, TooLarge, Transient
+from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, NotNow, TooLarge
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
@@ -287,15 +287,14 @@ def _refused(error: DescriberError, blobs: tuple[ImageRef, ...]) -> Outcome:
     sentence = f"{str(error).removesuffix('.')}."
     if isinstance(error, InvalidRequest) and error.field == "context":
         sentence = sentence.replace("The context", "about")
-    wait = error.retry_after if isinstance(error, Transient) else None
+    wait = error.retry_after if isinstance(error, NotNow) else None
     return _error(sentence, retry_after_seconds=math.ceil(wait)) if wait else _error(sentence)
 
 
 def _log_refusal(error: DescriberError, blobs: tuple[ImageRef, ...]) -> None:
     """What is the agent's own fault is logged by its kind: its sentence may quote what the agent said."""
-    if isinstance(error, Transient | Misconfigured):
-        level = logging.ERROR if isinstance(error, Misconfigured) else logging.WARNING
+    if isinstance(error, NotNow):
         picture = {"picture": blobs[0]} if blobs else {}
-        _log.log(level, "mcp.put_off", extra=picture | {"reason": error.message})
+        _log.log(error.level, "mcp.put_off", extra=picture | {"reason": error.message})
     else:
         _log.info("mcp.refused", extra={"error": type(error).__name__})

@@ -19,7 +19,7 @@ class Check:
 
     Args:
         name: of what was looked at; stable, so that programs may rely on it.
-        verdict: `ok`, `failed`, or `unknown` where it cannot be told from here.
+        verdict: `ok`, `failed`, or `unknown` if it cannot be told from here.
         seconds: how long it took.
         found: a sentence.
         advice: what to do, where something is to be done. Neither holds a secret.
@@ -40,12 +40,12 @@ class StaticProbe:
     finding: ProbeResult
 
     async def check(self) -> ProbeResult:
-        """What was known before."""
+        """Return what was known before."""
         return self.finding
 
 
 async def check_all(probes: Iterable[Probe], *, within: float = WITHIN) -> list[Check]:
-    """One check for each probe, in their order; takes as long as the slowest, and `within` seconds at most."""
+    """Return one check for each probe, in their order; takes as long as the slowest, and `within` seconds at most."""
     return list(await asyncio.gather(*(_checked(probe, within) for probe in probes)))
 
 

@@ -42,20 +42,20 @@ class Closable(Protocol):
     """A client that keeps connections."""
 
     async def close(self) -> None:
-        """Gives them up."""
+        """Give them up."""
 
 
 class Keep(Protocol):
     """Is told of a client that is to be closed at the end."""
 
     def __call__[T: Closable](self, client: T, /) -> T:
-        """Gives it back."""
+        """Give it back."""
 
 
 def probes(
     settings: Settings, family: Family, queues: Queues, keep: Keep, *, of_azure: bool = False
 ) -> Iterator[Probe]:
-    """The probes of what is configured; nothing is connected yet.
+    """Yield the probes of what is configured; nothing is connected yet.
 
     Args:
         settings: may lack connections: what is not configured is not looked at.
@@ -80,7 +80,7 @@ def _storage(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
 
 
 def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:
-    """What is found, or that the connection string is none; the other connections are looked at all the same."""
+    """Yield what is found, or that the connection string is none; the other connections are looked at all the same."""
     try:
         yield from found
     except Misconfigured:

@@ -24,7 +24,7 @@ class AnswerCache:
         self._clock = clock
 
     def get(self, key: str) -> Record | None:
-        """The record that was kept under `key` in the last minutes, or None."""
+        """Return the record that was kept under `key` in the last minutes, or None."""
         self._drop_old()
         kept = self._records.get(key)
         return kept[1] if kept else None

@@ -14,7 +14,7 @@ _STEP: Final = 2**18
 
 
 def most_bytes(text: str) -> int:
-    """How many bytes `text` has at most when it is decoded."""
+    """Return how many bytes `text` has at most when it is decoded."""
     return len(text) // 4 * 3
 
 

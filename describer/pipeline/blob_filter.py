@@ -29,11 +29,11 @@ class BlobFilter:
     exclude: Sequence[str] = ()
 
     def covers(self, ref: ImageRef) -> bool:
-        """Whether this blob is in one of the watched containers."""
+        """Return whether this blob is in one of the watched containers."""
         return ref.container in self.containers
 
     def skips_name(self, ref: ImageRef) -> Skip | None:
-        """Judges by container and name alone."""
+        """Judge by container and name alone."""
         if not self.covers(ref):
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := _first_match(self.exclude, ref.name):
@@ -43,7 +43,7 @@ class BlobFilter:
         return None
 
     def skips_picture(self, picture: ImageBlob) -> Skip | None:
-        """Judges by the blob's properties and metadata."""
+        """Judge by the blob's properties and metadata."""
         if _is_folder(picture):
             return Skip(SkipReason.NOT_OURS, "a folder")
         if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":

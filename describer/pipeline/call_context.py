@@ -52,7 +52,7 @@ class Call:
     spent: Usage = field(default_factory=Usage)
 
     def remaining(self) -> float:
-        """Seconds in which something may be begun: until the call must have ended, but for those of storing."""
+        """Return seconds in which something may be begun: until the call must have ended, but for those of storing."""
         return max(0.0, self.ends - STORING_SECONDS - asyncio.get_running_loop().time())
 
     def patience(self) -> float | None:
@@ -61,8 +61,7 @@ class Call:
 
     def charge(self, usage: Usage) -> None:
         """Add what a call of the model used."""
-        sums = {name: getattr(self.spent, name) + getattr(usage, name) for name in Usage.model_fields}
-        self.spent = Usage.model_validate(sums)
+        self.spent = self.spent.plus(usage)
         if self.outer:
             self.outer.charge(usage)
 
@@ -71,7 +70,7 @@ _current: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 def current() -> Call:
-    """The call under way; where there is none, one without an end that nobody waits for."""
+    """Return the call under way; if there is none, one without an end that nobody waits for."""
     return _current.get() or Call()
 
 

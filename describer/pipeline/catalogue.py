@@ -14,7 +14,7 @@ from describer.domain.index import IndexEntry
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.compare import Pair, compared
 from describer.pipeline.coverage import Coverage, counted
-from describer.pipeline.find_records import Wanted, find
+from describer.pipeline.find_records import ALL, Wanted, find
 from describer.pipeline.ports import Images, Page, Records
 
 _UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
@@ -70,11 +70,22 @@ class Catalogue:
             if found or not marker:
                 return Page(found, urlsafe_b64encode(marker.encode()).decode())
 
+    async def entries(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[IndexEntry]:
+        """Every record that is wanted, as the listing tells of it."""
+        cursor = ""
+        while True:
+            page = await find(self.records, container, listable(prefix), wanted, cursor)
+            for entry in page.items:
+                yield entry
+            cursor = page.cursor
+            if not cursor:
+                return
+
     async def coverage(self, container: str, prefix: str = "") -> Coverage:
         """How many pictures have published texts, by language."""
         return await counted(self.compared(container, prefix), self.blob_filter, self.languages)
 
-    async def stored(self, container: str, prefix: str = "", wanted: Wanted = Wanted()) -> AsyncGenerator[StoredRecord]:  # noqa: B008 - it is frozen
+    async def stored(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[StoredRecord]:
         """Every record that is wanted, in the order of the listing; memory holds some hundred at most.
 
         What is gone, or cannot be read as a record, is passed over.

@@ -47,7 +47,7 @@ class Corrector:
     write_metadata: bool = True
 
     async def correct(self, ref: ImageRef, correction: Correction, if_match: tuple[str, ...] = ANY) -> StoredRecord:
-        """The record as it stands afterwards; where it says all that already, nothing is written.
+        """Return the record as it stands afterwards; where it says all that already, nothing is written.
 
         Args:
             ref: the picture.
@@ -108,7 +108,7 @@ class Corrector:
 
 
 def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
-    """What the history still has of the version that the caller saw."""
+    """Return what the history still has of the version that the caller saw."""
     for line in record.history:
         if line.record and f'"{line.record}"' in etags:
             facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}

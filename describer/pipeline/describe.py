@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.domain.errors import ImageRejected, Misconfigured, Transient
+from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.naming import shared_key
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def source_of(picture: ImageBlob, content: ImageContent, header: Header | None = None) -> Source:
-    """The picture as the record names it."""
+    """Return the picture as the record names it."""
     return Source(
         container=picture.ref.container,
         name=picture.ref.name,
@@ -70,7 +70,7 @@ class ImageDescriber:
     answers: AnswerCache = field(default_factory=AnswerCache)
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes: a twin's, a new one, or the record of why there is none."""
+        """Return the record of these bytes: a twin's, a new one, or the record of why there is none."""
         if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
@@ -87,7 +87,7 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def describe_unstored(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
+        """Return the record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
         if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         key = shared_key(content.sha256, brief.fingerprint)
@@ -96,7 +96,7 @@ class ImageDescriber:
 
         async def ask() -> Record:
             record = await self.anew(picture, content, brief)
-            if record.usage.calls:
+            if record.usage.calls and record.status is not Status.FAILED:
                 self.answers.put(key, record)
             return record
 
@@ -104,15 +104,15 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def _share(self, container: str, key: str, record: Record) -> None:
-        """Offer an answer to twins. It is an optimisation: what was paid for is not lost where it fails."""
+        """Offer an answer to twins. It is an optimisation: what was paid for is not lost if it fails."""
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
-        except (Transient, Misconfigured) as fault:
+        except NotNow as fault:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
     async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """The record of these bytes, whatever is known of twins; nothing is shared with them.
+        """Return the record of these bytes, whatever is known of twins; nothing is shared with them.
 
         Raises:
             Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
@@ -122,26 +122,35 @@ class ImageDescriber:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
-        try:
-            image = await self.preparer.prepare(
-                content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
-            )
-            content.release()
-            source = source_of(picture, content, image.header)
-            if image.is_spacer:
-                return Record.unasked(brief, source, self._sent(brief, image), _SPACER)
-            asked = brief.with_author_context(content.embedded.context)
-            answer = await self.model.ask(asked, image)
-            call_context.current().charge(answer.usage)
-        except ImageRejected as refusal:
-            return Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
-        answer, verdict = await self._mended(asked, answer, image, source.name)
-        return self._record(brief, source, self._sent(brief, image), answer, verdict)
+        sent = None
+        with call_context.entered() as call:
+            try:
+                image = await self.preparer.prepare(
+                    content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
+                )
+                content.release()
+                source, sent = source_of(picture, content, image.header), self._sent(brief, image)
+                if image.is_spacer:
+                    return Record.unasked(brief, source, sent, _SPACER)
+                asked = brief.with_author_context(content.embedded.context)
+                answer = await self.model.ask(asked, image)
+                call.charge(answer.usage)
+            except ImageRejected as refusal:
+                record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
+                return self._charged(record, brief, call.spent, sent)
+            verdict = await self._mended(asked, answer, image, source.name)
+        record = self._record(brief, source, answer.model, verdict)
+        return self._charged(record, brief, call.spent, sent)
 
-    async def _mended(
-        self, brief: Brief, answer: Answer, image: PreparedImage, name: str
-    ) -> tuple[Answer, rules.Verdict]:
-        """The answer and what the checks say of it, after the one call that may mend it.
+    def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
+        """`record` with what was paid for it, answers that came to nothing among it."""
+        if sent is None:
+            return record
+        cost = estimate(self.families(brief.model), spent, sent) if spent.calls else None
+        return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
+
+    async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
+        """Return what the checks say of the answer, after the one call that may mend it.
 
         Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
         the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
@@ -149,16 +158,16 @@ class ImageDescriber:
         """
         verdict = await asyncio.to_thread(rules.check, answer, brief, name)
         if not verdict.mendable or answer.usage.calls > 1:
-            return answer, verdict
+            return verdict
         try:
             second = await self.model.ask(brief.mending(verdict.mendable), image)
         except (ImageRejected, Transient, Misconfigured) as fault:
             _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
-            return answer, verdict
+            return verdict
         call_context.current().charge(second.usage)
-        return answer.with_usage_of(second), await asyncio.to_thread(rules.mended, verdict, second, brief, name)
+        return await asyncio.to_thread(rules.mended, verdict, second, brief, name)
 
-    def _record(self, brief: Brief, source: Source, sent: Sent, answer: Answer, verdict: rules.Verdict) -> Record:
+    def _record(self, brief: Brief, source: Source, model: str, verdict: rules.Verdict) -> Record:
         return Record.of_answer(
             brief,
             source,
@@ -166,10 +175,7 @@ class ImageDescriber:
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=answer.model,
-            sent=sent,
-            usage=answer.usage,
-            cost=estimate(self.families(brief.model), answer.usage, sent),
+            model=model,
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
@@ -187,7 +193,7 @@ class ImageDescriber:
 
 
 def _reused(record: Record, picture: ImageBlob, brief: Brief) -> Record:
-    """Another picture's answer about the same bytes, as the record of this one, which cost nothing."""
+    """Return another picture's answer about the same bytes, as the record of this one, which cost nothing."""
     source = record.source.model_copy(
         update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
     )

@@ -5,24 +5,30 @@ CloudEvents whose extension attributes count the tries.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline import messages
 from describer.pipeline.messages import Unreadable
 
 _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
+CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
+"""How a sweep calls the pictures that it queued together."""
 _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
+_SPENT: Final = {"prompttokens": "prompt_tokens", "completiontokens": "completion_tokens", "calls": "calls"}
+"""What was paid, by CloudEvents' names of attributes, which have no underscores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,10 @@ class Work:
         interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
+        chunk: where a sweep is told of the picture's end; empty if none queued it.
+        spent: what the model was paid for it so far, for answers of which there is no record.
         waiting_since: since when each try was put off for what neither the picture nor the installation is known to
-            have caused; None where the last one was not.
+            have caused; None if the last one was not.
     """
 
     ref: ImageRef
@@ -46,25 +54,33 @@ class Work:
     deferrals: int = 0
     interruptions: int = 0
     anew: bool = False
+    chunk: str = ""
+    spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
-        """Work that has just arrived."""
+        """Return work that has just arrived."""
         return cls(ref, datetime.now(UTC))
 
-    def next_attempt(self, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
-        """The same work, put off once more."""
+    @classmethod
+    def look_again(cls, ref: ImageRef, seconds: float) -> Self:
+        """Work that arrives in so many seconds."""
+        return cls(ref, datetime.now(UTC) + timedelta(seconds=seconds))
+
+    def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
+        """Return the same work, put off once more; `spent` is what this try cost."""
         since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
         attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
-        return replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        put_off = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        return replace(put_off, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
-        """The same work, after a try of which nobody knows the end."""
+        """Return the same work, after a try of which nobody knows the end."""
         return replace(self, interruptions=self.interruptions + 1, deferrals=self.deferrals + 1)
 
     def to_message(self) -> str:
-        """The work as a CloudEvent in JSON: what goes on `image-work`."""
+        """Return the work as a CloudEvent in JSON: what goes on `image-work`."""
         return json.dumps(
             {
                 "specversion": "1.0",
@@ -78,6 +94,8 @@ class Work:
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
+                "chunk": self.chunk,
+                **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
             ensure_ascii=False,
@@ -85,7 +103,7 @@ class Work:
 
     @classmethod
     def from_message(cls, body: bytes) -> list[Self]:
-        """Reads a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
+        """Read a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
 
         Raises:
             Unreadable: it is none of these; the sentence says what was wrong.
@@ -96,13 +114,16 @@ class Work:
             raise Unreadable("the message is no event: expected a JSON object with a subject")
         first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
         anew = str(event.get("again")).lower() == "true"
-        waiting_since = _moment(event, "waitingsince")
+        waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")
+        chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
+        spent = Usage.model_validate({of: _count(event, name) for name, of in _SPENT.items()})
         try:
             named = refs(kind, subject, event.get("data"))
         except ValueError as error:
             raise Unreadable(str(error)) from error
-        return [cls(ref, first_seen, attempts, deferrals, interruptions, anew, waiting_since) for ref in named]
+        counts = attempts, deferrals, interruptions
+        return [cls(ref, first_seen, *counts, anew, chunk, spent, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
@@ -123,7 +144,7 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
 
 
 def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
-    """The first of these times that can be read; a faulty one keeps no picture from its turn."""
+    """Return the first of these times that can be read; a faulty one keeps no picture from its turn."""
     for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
@@ -132,7 +153,7 @@ def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
-    """A whole number, also as text: libraries for CloudEvents write extension attributes so."""
+    """Return a whole number, also as text: libraries for CloudEvents write extension attributes so."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value

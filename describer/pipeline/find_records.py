@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from describer.domain.errors import InvalidRequest
 from describer.domain.index import IndexEntry
@@ -22,15 +23,18 @@ class Wanted:
         return bool(self.statuses or self.reviews)
 
     def has(self, entry: IndexEntry) -> bool:
-        """Whether this record is one of them."""
+        """Return whether this record is one of them."""
         of_status = not self.statuses or entry.status in self.statuses
         return of_status and (not self.reviews or entry.review in self.reviews)
+
+
+ALL: Final = Wanted()
 
 
 async def find(
     records: Records, container: str, prefix: str, wanted: Wanted, cursor: str = "", limit: int = MOST_LISTED
 ) -> Page[IndexEntry]:
-    """Up to `limit` records that are wanted, in the order of the listing; none only if there are no more.
+    """Return up to `limit` records that are wanted, in the order of the listing; none only if there are no more.
 
     Costs one listing request for each 5,000 sidecars that are passed over, and one more at most.
 
@@ -54,7 +58,7 @@ async def find(
 
 
 def _cursor(marker: str, last: str = "") -> str:
-    """What leads to a page of the listing, and the picture in it behind which to go on."""
+    """Return what leads to a page of the listing, and the picture in it behind which to go on."""
     return f"{len(marker)}:{marker}{last}" if marker or last else ""
 
 

@@ -13,7 +13,7 @@ _NAMED: Final = ("describer", "azure.functions", "azure_functions_worker", "azur
 
 
 def quieten_libraries() -> None:
-    """Sets the levels; to be called when the worker has set its own. DEBUG is off for every logger, whoever asks."""
+    """Set the levels; to be called when the worker has set its own. DEBUG is off for every logger, whoever asks."""
     logging.disable(logging.DEBUG)
     logging.getLogger().setLevel(logging.WARNING)
     for name in _NAMED:

@@ -61,7 +61,7 @@ class Summary(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     usd: float | None
-    """Estimated by list price; None where it is unknown."""
+    """Estimated by list price; None if it is unknown."""
 
 
 class OutcomeEvent(BaseModel):
@@ -91,7 +91,7 @@ class OutcomeEvent(BaseModel):
 
     @classmethod
     def of(cls, stored: StoredRecord, source: str) -> "OutcomeEvent":
-        """The event of a stored record.
+        """Return the event of a stored record.
 
         `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there
         is a text to publish without a review.

@@ -10,27 +10,31 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from describer.domain import metadata, precedence
+from describer.domain import metadata, precedence, settling
 from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
 from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
 from describer.pipeline.describe import ImageDescriber, source_of
+from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
-from describer.pipeline.ports import Images, Records, Topic
+from describer.pipeline.ports import Images, Queue, Records, Topic
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
 ROUNDS: Final = 5
 """How often a picture may change under our hands before its work is put off."""
+
+UNSETTLED: Final = "the blob may still be written to, or copied; it is read once it rests"
 
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
@@ -45,7 +49,7 @@ class Pipeline:
 
     Args:
         blob_filter: which blobs are ours.
-        images, records, topic: the ports; see ports.py.
+        images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
         image_describer: makes a record of bytes.
         max_bytes: larger blobs are not read.
         memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
@@ -60,11 +64,12 @@ class Pipeline:
     topic: Topic
     max_bytes: int
     memory: MemoryBudget
+    queue: Queue
     write_metadata: bool = True
     models: tuple[str, ...] = ()
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describes one picture, unless that is done already.
+        """Describe one picture, unless that is done already.
 
         Raises:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
@@ -81,11 +86,12 @@ class Pipeline:
 
         return await self._rounds(ref, brief, make, made)
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-            return Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            refused = Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
+            return refused.model_copy(update={"usage": spent})
 
         return await self._rounds(ref, brief, make, {})
 
@@ -111,6 +117,17 @@ class Pipeline:
             return await self._gone(ref, stored)
         if skip := self.blob_filter.skips_picture(picture):
             return skip
+        if seconds := settling.wait(picture, datetime.now(UTC)):
+            raise Transient(UNSETTLED, retry_after=seconds)
+        end = await self._work(picture, stored, brief, make, made)
+        if seconds := settling.next_look(picture, datetime.now(UTC)):
+            await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
+        return end
+
+    async def _work(
+        self, picture: ImageBlob, stored: StoredRecord | None, brief: Brief, make: _Maker, made: _Made
+    ) -> Record | Skip:
+        ref = picture.ref
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await self._read(picture)
             content.reservation = reservation
@@ -159,7 +176,7 @@ class Pipeline:
         return await self.records.write(ref, record, replaces=stored)
 
     async def _publish(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
-        """Announces a record that was written now, and one that stood there already but may never have been announced.
+        """Announce a record that was written now, and one that stood there already but may never have been announced.
 
         Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
         announced again, under the same id, in each round that goes on to the mark; but not while a lease keeps the mark
@@ -174,7 +191,7 @@ class Pipeline:
         await self.topic.publish(written)
 
     def _flagged(self, record: Record, picture: ImageBlob) -> Record:
-        """Flags a record whose picture is known to take no metadata, so that it is written and announced once.
+        """Flag a record whose picture is known to take no metadata, so that it is written and announced once.
 
         The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
         """
@@ -209,7 +226,7 @@ class Pipeline:
 
 
 async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Records) -> StoredRecord | None:
-    """The record of another name that the picture's metadata speaks of, if this version can read it."""
+    """Return the record of another name that the picture's metadata speaks of, if this version can read it."""
     other = blob_filter.origin(picture)
     with suppress(Newer):
         return await records.read(other) if other else None

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
@@ -23,7 +23,7 @@ MOST_LISTED: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
-    """Some of what a container has; `cursor` leads to the next ones and is empty where there are no more."""
+    """Some of what a container has; `cursor` leads to the next ones and is empty if there are no more."""
 
     items: Sequence[T]
     cursor: str = ""
@@ -33,10 +33,10 @@ class Images(Protocol):
     """The pictures."""
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
-        """The blob's properties, without its bytes; None where it is gone."""
+        """Return the blob's properties, without its bytes; None if it is gone."""
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """Up to `limit` blobs whose names begin with `prefix`, in storage's order, with their metadata.
+        """Return up to `limit` blobs whose names begin with `prefix`, in storage's order, with their metadata.
 
         What is told beforehand about those that cannot be read is told by `get_properties` only, but for the tier.
 
@@ -45,7 +45,7 @@ class Images(Protocol):
         """
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """The bytes of exactly the blob that was looked at.
+        """Return the bytes of exactly the blob that was looked at.
 
         Raises:
             Conflict: it changed since, or is gone.
@@ -53,7 +53,7 @@ class Images(Protocol):
         """
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """Replaces the metadata of exactly this blob; False where a policy, its tier or a limit forbids it for good.
+        """Replace the metadata of exactly this blob; False if a policy, its tier or a limit forbids it for good.
 
         Raises:
             Conflict: it changed since, or is gone.
@@ -65,7 +65,7 @@ class Records(Protocol):
     """The sidecars."""
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """The picture's record, or None.
+        """Return the picture's record, or None.
 
         Raises:
             Newer: a later version of the app wrote it.
@@ -73,28 +73,28 @@ class Records(Protocol):
         """
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """Stores `record` in the place of exactly `replaces`, or where none is.
+        """Store `record` in the place of exactly `replaces`, or where none is.
 
         Raises:
             Conflict: another record stands there by now.
         """
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Checks that exactly this record stands.
+        """Check that exactly this record stands.
 
         Raises:
             Conflict: another record stands there by now, or none.
         """
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Deletes exactly this record, with its snapshots, unless a policy or a legal hold protects it.
+        """Delete exactly this record, with its snapshots, unless a policy or a legal hold protects it.
 
         Raises:
             Conflict: another record stands there by now.
         """
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Up to `limit` records of a container whose pictures' names begin with `prefix`, in storage's order.
+        """Return up to `limit` records of a container whose pictures' names begin with `prefix`, in storage's order.
 
         One request, and one more for each sidecar that was not written by this app as it stands. What cannot be read as
         a record is passed over, so that a page may have fewer, even none, before the last one.
@@ -104,13 +104,13 @@ class Records(Protocol):
         """
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """The record of another picture of the container with the same bytes and brief, or None."""
+        """Return the record of another picture of the container with the same bytes and brief, or None."""
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Offers `record` to twins; the first one stays."""
+        """Offer `record` to twins; the first one stays."""
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Withdraws what was offered to twins, if it was. Whoever offered it: the next twin is described anew.
+        """Withdraw what was offered to twins, if it was. Whoever offered it: the next twin is described anew.
 
         What a policy or a legal hold protects stays.
         """
@@ -120,7 +120,7 @@ class ImagePreparer(Protocol):
     """Makes of any picture what the model is shown."""
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Decodes, shrinks as this model looks at this detail, and encodes.
+        """Decode, shrink to what this model looks at in this detail, and encode.
 
         Args:
             data: the picture's file.
@@ -139,7 +139,7 @@ class Model(Protocol):
     """The vision model."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
-        """The model's answer.
+        """Return the model's answer.
 
         Raises:
             Filtered, NoUsableAnswer: this picture gets no answer, however often it is asked.
@@ -147,7 +147,7 @@ class Model(Protocol):
         """
 
     def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """The answer about all pictures, piece by piece as it is written; the last item is the whole of it.
+        """Return the answer about all pictures, piece by piece as it is written; the last item is the whole of it.
 
         Close it (`aclosing`) when not all of it is read: it holds a connection.
 
@@ -161,7 +161,7 @@ class Web(Protocol):
     """Pictures by URL."""
 
     async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
-        """The bytes behind an https: or data: URL.
+        """Return the bytes behind an https: or data: URL.
 
         Args:
             url: the URL.
@@ -179,14 +179,14 @@ class Queue(Protocol):
     """The work queue `image-work`."""
 
     async def send(self, message: str, *, delay: float) -> None:
-        """Puts a message that becomes visible in `delay` seconds (at most six days) and never expires."""
+        """Put a message that becomes visible in `delay` seconds (at most six days) and never expires."""
 
 
 class Publisher(Protocol):
     """Takes events to whoever subscribed."""
 
     async def publish(self, event: dict[str, Any]) -> None:
-        """Publishes a CloudEvent, given as its JSON object.
+        """Publish a CloudEvent, given as its JSON object.
 
         Raises:
             Transient, Misconfigured: not published.
@@ -197,27 +197,27 @@ class Topic(Protocol):
     """Where it is announced what became of a picture."""
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Publishes the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
+        """Publish the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
 
 
 class ImagePipeline(Protocol):
     """The pipeline, as the entry points see it: pipeline.py, bare or observed."""
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describes one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
+        """Describe one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
-        """Records that a picture was tried as often as allowed, unless it is described by now."""
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
+        """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
 
 
 class Uploads(Protocol):
     """Uploads and removes pictures, for the smoke test."""
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
-        """Puts a picture, in the place of any other."""
+        """Put a picture, in the place of any other."""
 
     async def remove(self, ref: ImageRef) -> None:
-        """Deletes a picture, if it is there and no policy or legal hold protects it."""
+        """Delete a picture, if it is there and no policy or legal hold protects it."""
 
 
 class Verdict(StrEnum):
@@ -246,4 +246,4 @@ class Probe(Protocol):
         """Of what is looked at: `storage: container images`."""
 
     async def check(self) -> ProbeResult:
-        """Tries it once. Raises Transient or Misconfigured: it does not work."""
+        """Try it once. Raises Transient or Misconfigured: it does not work."""

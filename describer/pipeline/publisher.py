@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow
 from describer.domain.image_blob import StoredRecord
 from describer.pipeline import messages
 from describer.pipeline.backoff import Backoff
@@ -36,7 +36,7 @@ class OutcomePublisher:
     source: str
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Publishes now or later."""
+        """Publish now or later."""
         await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
@@ -55,10 +55,8 @@ class OutcomePublisher:
     async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
         try:
             await self.publisher.publish(event)
-        except (Transient, Misconfigured) as fault:
+        except NotNow as fault:
             delay = self.backoff.delay(deferrals + 1, fault)
             await self.queue.send(json.dumps(event | {_DEFERRALS: deferrals + 1}), delay=delay)
-            level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
-            _log.log(
-                level, "event.deferred", extra={"deferrals": deferrals + 1, "delay": delay, "reason": fault.message}
-            )
+            facts = {"deferrals": deferrals + 1, "delay": delay, "reason": fault.message}
+            _log.log(fault.level, "event.deferred", extra=facts)

@@ -18,7 +18,7 @@ class SingleFlight[T]:
         self._flights: dict[str, asyncio.Future[T | None]] = {}
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]], waiting: Callable[[], None]) -> tuple[T, bool]:
-        """The result of `work`, and whether it was this caller's own.
+        """Return the result of `work`, and whether it was this caller's own.
 
         Args:
             key: what is asked.

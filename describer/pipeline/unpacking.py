@@ -17,7 +17,7 @@ def _thread() -> ThreadPoolExecutor:
 
 
 async def unpacked[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` returns or raises; it runs when its turn has come."""
+    """Return what `work` returns or raises; it runs when its turn has come."""
     call: partial[Any] = partial(work, *args, **kwargs)
     result: T = await asyncio.get_running_loop().run_in_executor(_thread(), call)
     return result

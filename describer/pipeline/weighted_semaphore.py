@@ -16,6 +16,8 @@ class Priority(IntEnum):
     """Somebody waits for the answer."""
     BACKGROUND = 1
     """Uploads and deferred work: they can be put off, which costs nothing."""
+    LIBRARY = 2
+    """Pictures that a sweep queued: they have waited for months, and may be millions."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +65,7 @@ class WeightedSemaphore:
 
     def try_acquire(self, amount: int, priority: Priority) -> bool:
         """Take `amount` units if they are free and nobody who comes first waits for some."""
-        if self.held + amount > self.size or self._place(priority):
+        if not self._fits(amount) or self._place(priority):
             return False
         self._overtake(priority)
         self.held += amount
@@ -81,6 +83,10 @@ class WeightedSemaphore:
         self.held -= amount
         self._serve()
 
+    def _fits(self, amount: int) -> bool:
+        """Whether the next caller may take `amount` units now."""
+        return self.held + amount <= self.size
+
     def _place(self, priority: Priority) -> int:
         place = len(self._waiters)
         while place and self._waiters[place - 1].may_be_overtaken_by(priority):
@@ -94,7 +100,7 @@ class WeightedSemaphore:
         return place
 
     def _serve(self) -> None:
-        while self._waiters and self.held + self._waiters[0].amount <= self.size:
+        while self._waiters and self._fits(self._waiters[0].amount):
             waiter = self._waiters.pop(0)
             self.held += waiter.amount
             waiter.turn.set_result(None)

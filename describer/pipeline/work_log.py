@@ -1,14 +1,14 @@
-"""What entry points log of the work they bring: dotted log events, whose facts go along in `extra`.
+"""Logs the work of the storage events: dotted log events with their facts in `extra`.
 
-No fact is a text of a picture's description, and none is a signed address. A picture is told by its `ImageRef`, which
-is an alias wherever it is written; a fault by its own sentence, without what it quotes.
+No fact is a text about a picture or a signed address. A picture is named by its `ImageRef`, which handlers write as an
+alias, and a fault by its sentence without what it quotes.
 """
 
 import logging
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow
 from describer.domain.record import Record
 from describer.domain.status import Skip
 from describer.pipeline.events import Work
@@ -20,47 +20,41 @@ _log = logging.getLogger(__name__)
 
 
 class WorkObserver(Protocol):
-    """Hears of each step of the work."""
+    """Is called at each step of the work."""
 
     def taken(self, work: Work) -> None:
-        """It was picked up from the queue."""
+        """The work was picked up from the queue."""
 
     def done(self, work: Work, end: Record | Skip) -> None:
-        """It has ended."""
+        """The work has ended."""
 
-    def deferred(self, work: Work, fault: Transient | Misconfigured, delay: float) -> None:
-        """It was put off, for `delay` seconds."""
+    def deferred(self, work: Work, fault: NotNow, delay: float) -> None:
+        """The work was deferred for `delay` seconds."""
 
 
 class WorkLog:
-    """The journal as log events: `picture.done`, and `picture.deferred` with the reason."""
+    """Logs `picture.done`, and `picture.deferred` with the reason."""
 
     def taken(self, work: Work) -> None:
-        """Is not worth a line: the visit's end tells as much."""
+        """Log nothing; `picture.done` has the same facts."""
 
     def done(self, work: Work, end: Record | Skip) -> None:
-        """At level INFO."""
+        """Log at level INFO."""
         _log.info(DONE, extra=_facts(work) | {"outcome": outcome(end)})
 
-    def deferred(self, work: Work, fault: Transient | Misconfigured, delay: float) -> None:
-        """At level WARNING, or ERROR where only an operator can help."""
-        level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
-        why = {"delay": round(delay, 1), "fault": fault_class(fault), "reason": fault.message}
-        _log.log(level, DEFERRED, extra=_facts(work) | why)
+    def deferred(self, work: Work, fault: NotNow, delay: float) -> None:
+        """Log at level WARNING, or ERROR if an operator has to act."""
+        why = {"delay": round(delay, 1), "fault": fault.kind, "reason": fault.message}
+        _log.log(fault.level, DEFERRED, extra=_facts(work) | why)
 
 
 def outcome(end: Record | Skip) -> str:
-    """The end of a visit in a word: a `Status` or a `SkipReason`."""
+    """Return the outcome in a word: a `Status` or a `SkipReason`."""
     return str(end.reason if isinstance(end, Skip) else end.status)
 
 
-def fault_class(fault: Transient | Misconfigured) -> str:
-    """`transient` waits by itself, `misconfigured` waits for an operator."""
-    return "misconfigured" if isinstance(fault, Misconfigured) else "transient"
-
-
 def age(work: Work) -> float:
-    """Seconds since the picture's event arrived."""
+    """Return seconds since the picture's event arrived."""
     return max((datetime.now(UTC) - work.first_seen).total_seconds(), 0.0)
 
 

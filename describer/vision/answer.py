@@ -1,6 +1,6 @@
 """What the model answered."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from describer.domain.description import Description
@@ -15,11 +15,6 @@ class Answer:
     usage: Usage
     description: Description | None = None
     refusal: str = ""
-
-    def with_usage_of(self, second: "Answer") -> "Answer":
-        """The same, with what another answer cost added."""
-        sums = {name: getattr(self.usage, name) + getattr(second.usage, name) for name in Usage.model_fields}
-        return replace(self, usage=Usage.model_validate(sums))
 
 
 class Ending(StrEnum):

@@ -18,14 +18,14 @@ class Unreadable(ValueError):
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content: a string, or parts with a `text` each; without what was thought aloud."""
+    """Return the text of a message's content: a string, or parts with a `text` each; without what was thought aloud."""
     if isinstance(content, list):
         content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
     return _DEAD_LETTER.sub("", content).lstrip() if isinstance(content, str) else ""
 
 
 def read(text: str, languages: Sequence[str]) -> Description:
-    """The description in a text that holds a JSON object.
+    """Return the description in a text that holds a JSON object.
 
     A code fence and words around the object, an array of one and JSON in a JSON string are looked through. A kind that
     is not known is `other`.

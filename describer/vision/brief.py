@@ -71,11 +71,11 @@ class Brief:
         return version()
 
     def asked_again(self) -> Self:
-        """The same, for another answer, whatever is stored or shared by copies."""
+        """Return the same, for another answer, whatever is stored or shared by copies."""
         return replace(self, again=True)
 
     def in_languages(self, languages: tuple[str, ...]) -> Self:
-        """The same in these languages."""
+        """Return the same in these languages."""
         return replace(self, languages=languages)
 
     def with_wishes(self, **wishes: object) -> Self:
@@ -88,7 +88,7 @@ class Brief:
         return replace(self, languages=tuple(faults), mend=" ".join(sentences))
 
     def with_author_context(self, context: str) -> Self:
-        """The same with what the author wrote, if the model is to know it."""
+        """Return the same with what the author wrote, if the model is to know it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 
     @property

@@ -16,7 +16,7 @@ class Request:
 
     Args:
         cap: the name of the parameter that caps the answer in tokens.
-        effort: the value for `reasoning_effort`, or None where the parameter must not be sent.
+        effort: the value for `reasoning_effort`, or None if the parameter must not be sent.
         temperature: whether `temperature` may be sent.
     """
 
@@ -62,10 +62,10 @@ class Family:
     """Models that are asked, sized and priced alike.
 
     Args:
-        price: None where it is unknown or there is none.
-        image: None where it is unknown how a picture becomes tokens.
+        price: None if it is unknown or there is none.
+        image: None if it is unknown how a picture becomes tokens.
         least_side: pixels below which its servers refuse a picture.
-        assumed: what of this is not published but assumed; empty where all of it is published.
+        assumed: what of this is not published but assumed; empty if all of it is published.
     """
 
     name: str
@@ -81,7 +81,7 @@ type Families = Callable[[str], Family]
 
 
 def family(name: str) -> Family | None:
-    """The family of a model's or deployment's name, or None for an unknown one.
+    """Return the family of a model's or deployment's name, or None for an unknown one.
 
     The longest known prefix wins, and it must end at a hyphen or with the name: `gpt-5.3` is not `gpt-5`.
     """
@@ -96,7 +96,7 @@ def generic() -> Family:
 
 
 def checked() -> dt.date:
-    """The day on which prices and rules were last compared with their sources."""
+    """Return the day on which prices and rules were last compared with their sources."""
     day: dt.date = _table()["checked"]
     return day
 

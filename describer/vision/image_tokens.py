@@ -53,12 +53,12 @@ class _Grid:
         return ceil(width / self.cell) * ceil(height / self.cell)
 
     def scale(self, width: int, height: int) -> float:
-        """The largest factor, at most 1, that brings a picture within the sides."""
+        """Return the largest factor, at most 1, that brings a picture within the sides."""
         return min(1.0, self.long_side / max(width, height), self.short_side / min(width, height))
 
 
 def image_tokens(family: Family, width: int, height: int, detail: str) -> int | None:
-    """The tokens that a picture of so many pixels takes; None where the family's rule or this detail is unknown.
+    """Return the tokens that a picture of so many pixels takes; None if the family's rule or this detail is unknown.
 
     Pictures over 30,000 patches, which the service refuses, are counted as if shrunk to them.
     """
@@ -74,7 +74,7 @@ def image_tokens(family: Family, width: int, height: int, detail: str) -> int | 
 
 
 def parts_tokens(family: Family, sizes: Iterable[tuple[int, int]], detail: str) -> int | None:
-    """The tokens of several pictures together; None where the family's rule is unknown."""
+    """Return the tokens of several pictures together; None if the family's rule is unknown."""
     tokens = [image_tokens(family, *size, detail) for size in sizes]
     return None if None in tokens else sum(filter(None, tokens))
 
@@ -86,7 +86,7 @@ def fit(
     detail: str = "high",
     bounds: Bounds = Bounds(),
 ) -> tuple[int, int]:
-    """The size in which to send a picture of `width` x `height` pixels, so that little is paid for nothing.
+    """Return the size in which to send a picture of `width` x `height` pixels, so that little is paid for nothing.
 
     Never larger than the picture, the bounds, or what the model looks at. A picture charged by patches that has to
     shrink lands on multiples of 32 where that moves its aspect by 2 % at most; one charged by tiles gives up pixels

@@ -20,5 +20,5 @@ class Policy:
     words: tuple[tuple[str, str], ...] = ()
 
     def words_of(self, name: str) -> tuple[str, ...]:
-        """The words that were added to a rule."""
+        """Return the words that were added to a rule."""
         return tuple(word for rule, word in self.words if rule == name)

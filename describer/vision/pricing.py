@@ -9,7 +9,7 @@ _MILLION = Decimal(1_000_000)
 
 
 def price(family: Family, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """US dollars for one answer by list price, or None where the family's price is unknown.
+    """Return US dollars for one answer by list price, or None if the family's price is unknown.
 
     An upper bound: cached input, batches and regional or negotiated prices are not taken into account. The tokens are
     those of the answer's `usage`, in which pictures and reasoning are already counted.
@@ -35,7 +35,7 @@ def estimate(family: Family, usage: Usage, sent: Sent) -> Cost | None:
 
 
 def _saved(usage: Usage, sent: Sent) -> int | None:
-    """Tokens that shrinking the picture saved, over all calls, or None if the rule does not tell."""
+    """Return tokens that shrinking the picture saved, over all calls, or None if the rule does not tell."""
     if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
         return None
     return (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)

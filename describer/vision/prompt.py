@@ -32,7 +32,7 @@ def instructions(languages: Sequence[str], profile: str = DESCRIBE, max_chars: i
 
 
 def request(context: str, author: str = "", mend: str = "") -> str:
-    """What stands beside the picture: what the caller knows of it, and what its author wrote into the file."""
+    """Return what stands beside the picture: what the caller knows of it, and what its author wrote into the file."""
     author_part = f"\n\n{_AUTHOR}\n{json.dumps(author, ensure_ascii=False)}" if author else ""
     mended = f"\n\n{_MEND}\n{json.dumps(mend, ensure_ascii=False)}" if mend else ""
     return _with(QUESTION, context) + author_part + mended
@@ -45,12 +45,12 @@ def parts(count: int, order: str, number: int = 0) -> str:
 
 
 def rules_of_answers() -> str:
-    """The system message for free answers."""
+    """Return the system message for free answers."""
     return _text("answer")
 
 
 def question(text: str, context: str, language: str) -> str:
-    """A caller's own question; `language` (BCP 47) is empty where that of the question will do."""
+    """Return a caller's own question; `language` (BCP 47) is empty if that of the question will do."""
     wanted = f"{text}\n\nAnswer in this language (BCP 47): {language}" if language else text
     return _with(wanted, context)
 

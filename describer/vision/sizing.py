@@ -28,7 +28,7 @@ class Layout:
     Args:
         size: of the whole picture, in pixels, after it is shrunk.
         parts: left, top, right and bottom of each, in the order of reading; a single one is the whole picture.
-        tokens: for all of them by the family's rule; None where that is unknown.
+        tokens: for all of them by the family's rule; None if that is unknown.
     """
 
     size: tuple[int, int]
@@ -68,12 +68,12 @@ class Sizes:
         return self._whole(fit(self.family, width, height, self.detail, bounds))
 
     def is_thin(self, width: int, height: int) -> bool:
-        """Whether the usual size would leave a strip of what is none."""
+        """Return whether the usual size would leave a strip of what is none."""
         usual = min(self.usual(width, height).size)
         return usual < THIN and usual * 1.25 < min(width, height)
 
     def largest(self, width: int, height: int, budget: int) -> Layout:
-        """The largest within a budget of tokens; the usual one where that is larger."""
+        """Return the largest within a budget of tokens; the usual one where that is larger."""
         return self.at_least(1.0, width, height, budget)
 
     def at_least(self, scale: float, width: int, height: int, budget: int) -> Layout:
@@ -90,7 +90,7 @@ class Sizes:
         return Layout(size, ((0, 0, *size),), image_tokens(self.family, *size, self.detail))
 
     def _cut(self, across: int, along: int, width: int, height: int) -> Layout | None:
-        """One part or several for a picture of `across` x `along` pixels; None where there would be too many."""
+        """Return one part or several for a picture of `across` x `along` pixels; None if there would be too many."""
         bounds = Bounds(short_side=min(across, along), long_side=max(across, along))
         whole = self._whole(fit(self.family, width, height, self.detail, bounds))
         in_one = max(across, along) <= LONG_SIDE or self.detail == "original"
@@ -117,7 +117,7 @@ class Sizes:
             yield (0, start, side, end) if upright else (start, 0, end, side)
 
     def _longest(self, side: int) -> int:
-        """How long a part of this breadth may be before the model would shrink it."""
+        """Return how long a part of this breadth may be before the model would shrink it."""
         match self.family.image:
             case Patches(details) if self.detail in details:
                 rule = details[self.detail]

@@ -85,11 +85,12 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
     destination: uploadRoute == 'queue' ? null : uploadRoute == 'blobTrigger' ? webhook : function
     deliveryWithResourceIdentity: uploadRoute == 'queue' ? { identity: identity, destination: queue } : null
     // The blob trigger's webhook would take a deletion for an upload, and fail the whole delivery at a BlobRenamed or at an
-    // event of a directory. The other routes read the type.
+    // event of a directory; it takes a change of tier, after which an archived picture can be read. The other routes read
+    // the type.
     filter: {
       includedEventTypes: uploadRoute == 'blobTrigger'
-        ? ['Microsoft.Storage.BlobCreated']
-        : ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobRenamed', 'Microsoft.Storage.BlobDeleted']
+        ? ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobTierChanged']
+        : ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobTierChanged', 'Microsoft.Storage.BlobRenamed', 'Microsoft.Storage.BlobDeleted']
       // Up to and with `/blobs/`: without it `images` would match `images-old` too.
       subjectBeginsWith: several ? '/blobServices/default/containers/' : prefixes[0]
       // With a hierarchical namespace a file is created empty first, and flushed when it is whole. A client that flushes

@@ -38,6 +38,8 @@ param deploymentName string
 param modelFamily string
 @description('Calls of the model at a time, per instance.')
 param modelConcurrency int
+@description('The deployment\'s quota, from which the time of a backfill is estimated.')
+param modelTokensPerMinute int
 @description('Application Insights.')
 param insightsName string
 @description('Custom topic of what was described. Empty: none.')
@@ -140,6 +142,7 @@ var settings = {
   AZURE_OPENAI_DEPLOYMENT: deploymentName
   MODEL_FAMILY: modelFamily
   MODEL_CONCURRENCY: string(modelConcurrency)
+  MODEL_TOKENS_PER_MINUTE: string(modelTokensPerMinute)
   EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
   // For azure-identity, where a client is built without naming the identity.
   AZURE_CLIENT_ID: identity.properties.clientId

@@ -41,14 +41,15 @@ def _options() -> argparse.Namespace:
         "--deployment", action="append", metavar="NAME", help="may be repeated; default: gpt-6-luna, ..."
     )
     parser.add_argument("--tokens-per-minute", type=int, metavar="N", help="throttle as a deployment of N TPM would")
+    parser.add_argument("--requests-per-minute", type=int, metavar="N", help="the same; default: 6 for 1,000 TPM")
     options = parser.parse_args()
     options.deployment = options.deployment or [deployment.name for deployment in LUNA]
     return options
 
 
 def _deployment(name: str, options: argparse.Namespace) -> Deployment:
-    tpm = options.tokens_per_minute
-    quota = Quota(tpm, max(1, tpm * 6 // 1000)) if tpm else None
+    tpm, rpm = options.tokens_per_minute, options.requests_per_minute
+    quota = Quota(tpm or 1000 * rpm, rpm or max(1, tpm * 6 // 1000)) if tpm or rpm else None
     return Deployment(name, next((known.model for known in LUNA if known.name == name), name), quota=quota)
 
 

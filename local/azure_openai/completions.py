@@ -4,15 +4,16 @@ import time
 import uuid
 
 from local.azure_openai.answers import Answer, Json, Request
-from local.azure_openai.tokens import CHARACTERS_PER_TOKEN, image_tokens, text_tokens
+from local.azure_openai.tokens import CHARACTERS_PER_TOKEN, image_tokens, schema_tokens, text_tokens
 
 _HARMS = ("hate", "self_harm", "sexual", "violence")
 
 
 def prompt_tokens(request: Request) -> int:
-    """Estimate the prompt's tokens: its texts, and its pictures by GPT-5.6's rule."""
+    """Estimate the prompt's tokens: its texts, the schema of the answer, and its pictures by GPT-5.6's rule."""
+    schema = schema_tokens(request.schema) if request.schema else 0
     pictures = sum(image_tokens(image.width, image.height, image.detail) for image in request.images)
-    return sum(text_tokens(prompt) for prompt in request.prompts) + pictures
+    return sum(text_tokens(prompt) for prompt in request.prompts) + schema + pictures
 
 
 def completion(request: Request, answer: Answer, model: str) -> Json:

@@ -1,7 +1,8 @@
 """A deployment's rate limit, as Azure counts it.
 
-Tokens: over a minute, with `max_completion_tokens` counted as if used. Requests: over ten seconds, so that a burst is
-throttled although the minute's total would allow it; throttled requests count too, so hammering keeps the door shut.
+Tokens: over a minute, with `max_completion_tokens` counted as if used. Requests: over ten seconds (or one), so that a
+burst is throttled although the minute's total would allow it. Whether throttled requests count too is not documented:
+here they do unless told otherwise, so hammering keeps the door shut.
 """
 
 import math
@@ -56,24 +57,39 @@ class Quota:
     Args:
         tokens_per_minute: TPM of the deployment.
         requests_per_minute: RPM; Azure gives 6 for every 1,000 TPM to most models.
+        window: seconds over which requests are counted.
+        counts_throttled: whether throttled requests count as others do.
         clock: seconds that never run backwards.
     """
 
     def __init__(
-        self, tokens_per_minute: int, requests_per_minute: int, clock: Callable[[], float] = time.monotonic
+        self,
+        tokens_per_minute: int,
+        requests_per_minute: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        window: float = REQUEST_WINDOW,
+        counts_throttled: bool = True,
     ) -> None:
         self._per_minute = (tokens_per_minute, requests_per_minute)
         self._tokens = Window(tokens_per_minute, TOKEN_WINDOW)
-        self._requests = Window(max(1, math.floor(requests_per_minute * REQUEST_WINDOW / 60)), REQUEST_WINDOW)
+        self._requests = Window(max(1, math.floor(requests_per_minute * window / 60)), window)
+        self._counts_throttled = counts_throttled
+        self.granted: list[float] = []
+        self.throttled = 0
         self._clock = clock
 
     def take(self, tokens: int) -> Grant:
         """Count one request of so many tokens (0 for one that was rejected), or throttle it."""
         now = self._clock()
         wait = max(self._requests.wait(now, 1), self._tokens.wait(now, tokens))
-        self._requests.spend(now, 1)
+        if wait <= 0 or self._counts_throttled:
+            self._requests.spend(now, 1)
         if wait <= 0:
             self._tokens.spend(now, tokens)
+            self.granted.append(now)
+        else:
+            self.throttled += 1
         headers = {
             "x-ratelimit-limit-tokens": str(self._per_minute[0]),
             "x-ratelimit-limit-requests": str(self._per_minute[1]),

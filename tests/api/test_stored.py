@@ -1,5 +1,7 @@
 """What is stored is read and listed; health is told."""
 
+import csv
+import io
 import json
 from dataclasses import replace
 from typing import Any
@@ -84,6 +86,33 @@ async def test_the_first_page_has_the_answers_that_lie_behind_many_others(api: A
         assert [entry["name"] for entry in body["descriptions"]] == [refs[110].name]
         assert body["cursor"] is None
     assert (await api.client.get("/api/descriptions?review=approved")).json() == {"descriptions": [], "cursor": None}
+
+
+async def test_records_come_as_csv_and_as_json_lines(api: Api) -> None:
+    for number in range(3):
+        ref = ImageRef("images", f"cats/{number}.jpg")
+        api.harness.images.put(ref, b"%d" % number)
+        await api.harness.describe(ref)
+    query, accept, pages = "/api/descriptions?prefix=cats/&limit=2&code=secret", {"accept": "text/csv"}, []
+    while query:
+        page = await api.client.get(query, headers=accept)
+        assert page.headers["content-type"] == "text/csv; charset=utf-8"
+        pages.append(list(csv.DictReader(io.StringIO(page.text.removeprefix("\ufeff"), newline=""))))
+        query = page.headers.get("link", "<>").partition(">")[0][1:]
+        assert "secret" not in query
+        accept = {}  # the link says it
+    assert [[row["name"] for row in rows] for rows in pages] == [["cats/0.jpg", "cats/1.jpg"], ["cats/2.jpg"]]
+    assert {row["alt_text:en"] for rows in pages for row in rows} == {"A cat on a sofa."}
+    page = await api.client.get("/api/descriptions?format=jsonl", headers={"accept": "text/csv"})
+    records = [json.loads(each) for each in page.text.splitlines()]
+    stored = api.harness.records.stored[ImageRef("images", "cats/0.jpg")]
+    assert records[0] == {
+        "container": "images",
+        "name": "cats/0.jpg",
+        "etag": stored.etag.strip('"'),
+        **json.loads(stored.record.model_dump_json(exclude={"history"})),
+    }
+    _problem(await api.client.get("/api/descriptions", headers={"accept": "image/png"}), 406, "not-acceptable")
 
 
 async def test_coverage_is_told_by_language(api: Api) -> None:

@@ -131,7 +131,8 @@ def installation(
     images, descriptions = unique("images"), unique("descriptions")
     for container in (images, descriptions):
         storage.create_container(container)
-    for queue in ("image-work", "dead-letter-queue", "unpublished-events"):
+    storage.create_container("sweeps", storage.host)
+    for queue in ("image-work", "sweeps", "dead-letter-queue", "unpublished-events"):
         storage.create_queue(queue)
     return Shell(
         tmp_path,

@@ -20,7 +20,7 @@ from local.azure_openai.bodies import read
 from local.azure_openai.quota import Quota
 from local.azure_openai.resource import Deployment, Resource
 from local.azure_openai.script import Model, Script, serve
-from local.azure_openai.tokens import image_tokens
+from local.azure_openai.tokens import image_tokens, schema_tokens
 
 TEXT = {"type": "string"}
 SCHEMA: Json = {
@@ -98,13 +98,20 @@ async def test_an_answer_is_valid_under_the_callers_schema_and_differs_from_pict
     assert "Prüfsumme" in json.loads(contents[0] or "")["texts"]["de"]["alt_text"]
 
 
+def test_the_schema_counts_but_for_its_keywords_of_strictness() -> None:
+    schema: Json = {"type": "object", "properties": {"a": {"type": "string"}}}
+    bare = len('{"type":"object","properties":{"a":{"type":"string"}}}')
+    strict: Json = {**schema, "required": ["a"], "additionalProperties": False}
+    assert schema_tokens(strict) == schema_tokens(schema) == -(-bare // 4) + 9
+
+
 async def test_an_answer_carries_usage_filter_results_and_azures_headers(model: Model) -> None:
     async with client(model) as asking:
         raw = await asking.chat.completions.with_raw_response.create(**body(picture(size=(1024, 768))))
     answer = raw.parse()
     assert answer.model == "gpt-6-luna-2026-10-15"
     assert answer.usage is not None
-    assert answer.usage.prompt_tokens == 922 + len("Describe.") // 4 + 1
+    assert answer.usage.prompt_tokens == 922 + len("Describe.") // 4 + 1 + schema_tokens(SCHEMA)
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     assert answer.choices[0].finish_reason == "stop"
     assert not answer.to_dict()["prompt_filter_results"][0]["content_filter_results"]["violence"]["filtered"]  # type: ignore[index]

@@ -10,9 +10,10 @@ import pytest
 
 from describer.adapters.chat.bounded import MOST_STREAMED, MOST_WHOLE
 from describer.adapters.chat.client import ChatModel, connect
+from describer.adapters.chat.limiter import Limiter
 from describer.adapters.chat.probe_picture import probe_picture
+from describer.adapters.chat.quota import Quota
 from describer.domain.errors import Declined, DescriberError
-from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.brief import Brief, Question
 from describer.vision.families import generic
 
@@ -76,13 +77,13 @@ def server() -> Iterator[_Misbehaving]:
 
 async def _ask(server: _Misbehaving) -> None:
     async with connect(f"http://127.0.0.1:{server.server_port}/v1", key="k", credential=None, scope="") as client:
-        chat = ChatModel(client, lambda _: generic(), 20, WeightedSemaphore(1), backoff=0.01)
+        chat = ChatModel(client, lambda _: generic(), 20, Limiter(1, Quota(pause=0.01)), backoff=0.01)
         await chat.ask(Brief(("en",), "m", "high", 500), probe_picture())
 
 
 async def _reply(server: _Misbehaving) -> None:
     async with connect(f"http://127.0.0.1:{server.server_port}/v1", key="k", credential=None, scope="") as client:
-        chat = ChatModel(client, lambda _: generic(), 20, WeightedSemaphore(1), backoff=0.01)
+        chat = ChatModel(client, lambda _: generic(), 20, Limiter(1, Quota(pause=0.01)), backoff=0.01)
         async with aclosing(chat.reply(Question("Which colour?", "m", "low", 100), [probe_picture()])) as pieces:
             assert [piece async for piece in pieces]
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from describer.adapters.chat.client import ChatModel, connect
+from describer.adapters.chat.limiter import Limiter
 from describer.adapters.chat.probe_picture import probe_picture
+from describer.adapters.chat.quota import Quota
 from describer.domain.errors import Declined, Misconfigured
-from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.brief import Brief, Question
 from describer.vision.families import Family, family, generic
 from local.azure_openai import faults
@@ -47,7 +48,7 @@ def server() -> Iterator[Model]:
 @pytest.fixture
 async def chat(server: Model) -> AsyncIterator[ChatModel]:
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
-        yield ChatModel(client, lambda _: _family(), 5, WeightedSemaphore(4), backoff=0.01)
+        yield ChatModel(client, lambda _: _family(), 5, Limiter(4, Quota(pause=0.01)), backoff=0.01)
 
 
 def _form(body: dict[str, Any]) -> str:

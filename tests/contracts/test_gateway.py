@@ -13,13 +13,14 @@ from PIL import Image
 
 from describer.adapters.chat.client import ChatModel, connect
 from describer.adapters.chat.gateway import Gateway
+from describer.adapters.chat.limiter import Limiter
 from describer.adapters.chat.probe_picture import WIDTH as PROBE_WIDTH
+from describer.adapters.chat.quota import Quota
 from describer.app import App
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Status
 from describer.entrypoints.http.build import asgi
 from describer.operations.health import Check
-from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Fault, Request
@@ -71,8 +72,8 @@ async def harness(server: Model) -> AsyncIterator[Harness]:
     harness = Harness(max_bytes=10**6)
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
         gateway = Gateway(max_attempts=MAX_ATTEMPTS, pause=0.01)
-        slots = WeightedSemaphore(4)
-        chat = ChatModel(client, lambda name: family(name) or generic(), 20, slots, 0.01, gateway)
+        limiter = Limiter(4, Quota(pause=0.01))
+        chat = ChatModel(client, lambda name: family(name) or generic(), 20, limiter, 0.01, gateway)
         harness.model = chat  # type: ignore[assignment]
         for width in WIDTHS:
             harness.images.put(ImageRef("images", f"{width}.jpg"), _jpeg(width))

@@ -16,6 +16,7 @@ from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from local.storage import Storage
 from tests.fakes import FakeImages
+from tests.service import Answer, Service
 from tests.spellings import DESCRIBED, SPELLINGS
 
 
@@ -202,3 +203,32 @@ async def test_blobs_are_listed_with_their_metadata_in_pages(world: World) -> No
         assert (listed.size, listed.metadata["alt_text"]) == (7, f"of {name}")
         assert listed.modified is not None
     assert (await world.images.page(world.container, "c", "", 10)).items == []
+
+
+async def test_append_and_page_blobs_grow_and_block_blobs_do_not(azurite: InAzurite) -> None:
+    client = azurite.service.get_container_client(azurite.container)
+    await client.get_blob_client("append.jpg").create_append_blob()
+    await client.get_blob_client("page.jpg").create_page_blob(512)
+    await client.upload_blob("block.jpg", b"cat")
+    listed = {blob.ref.name: blob for blob in (await azurite.images.page(azurite.container, "", "", 10)).items}
+    for name, grows in (("append.jpg", True), ("page.jpg", True), ("block.jpg", False)):
+        for blob in (await _look(azurite, name), listed[name]):
+            assert (blob.grows, blob.is_being_copied) == (grows, False)
+            assert blob.modified and blob.modified.tzinfo
+    await client.get_blob_client("append.jpg").append_block(b"cat")
+    assert (await _look(azurite, "append.jpg")).size == 3
+
+
+async def test_a_copy_under_way_is_seen(storage: Storage, container: str) -> None:
+    """Azurite copies at once."""
+    headers = {
+        "x-ms-copy-status": "pending",
+        "x-ms-copy-id": "1",
+        "x-ms-blob-type": "BlockBlob",
+        "etag": '"0x1"',
+        "last-modified": "Sat, 28 Nov 2026 08:00:00 GMT",
+    }
+    with Service(storage, [Answer("HEAD", 200, headers=headers)]) as service:
+        async with service.blob_service() as blobs:
+            picture = await BlobImages(blobs).get_properties(ImageRef(container, "cat.jpg"))
+    assert picture and picture.is_being_copied

@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from describer.adapters.chat.client import ChatModel, connect
+from describer.adapters.chat.limiter import Limiter
+from describer.adapters.chat.quota import Quota
 from describer.domain.errors import DescriberError, Filtered, Misconfigured, Transient
 from describer.domain.record import Usage
 from describer.pipeline.ports import Model as Port
-from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.answer import Ending, FreeAnswer
 from describer.vision.brief import Question
 from describer.vision.families import family, generic
@@ -43,7 +44,7 @@ def server() -> Iterator[Model]:
 @pytest.fixture
 async def chat(server: Model) -> AsyncIterator[ChatModel]:
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
-        yield ChatModel(client, lambda name: family(name) or generic(), 5, WeightedSemaphore(1), backoff=0.01)
+        yield ChatModel(client, lambda name: family(name) or generic(), 5, Limiter(1, Quota(pause=0.01)), backoff=0.01)
 
 
 @dataclass
@@ -171,7 +172,7 @@ async def test_a_stumble_before_the_first_word_is_waited_out(chat: ChatModel, se
 async def test_a_stream_that_stalls_is_given_up(server: Model) -> None:
     server.script.then(Answer(TEXT, pause=60))
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
-        hasty = ChatModel(client, lambda name: family(name) or generic(), 0.3, WeightedSemaphore(1))
+        hasty = ChatModel(client, lambda name: family(name) or generic(), 0.3, Limiter(1, Quota(pause=0.01)))
         with pytest.raises(Transient, match=r"no answer in 0\.3 s"):
             await _heard(hasty)
 
@@ -180,6 +181,6 @@ async def test_whoever_leaves_in_the_middle_frees_the_slot(chat: ChatModel, serv
     server.script.then(Answer(TEXT, pause=0.01))
     async with aclosing(chat.reply(QUESTION, [_picture()])) as pieces:
         assert await anext(pieces) == "It "
-        assert chat.slots.held
-    assert not chat.slots.held
+        assert chat.limiter.held
+    assert not chat.limiter.held
     assert len(await _heard(chat)) > 1

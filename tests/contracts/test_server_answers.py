@@ -10,8 +10,9 @@ import pytest
 
 from describer.adapters.chat.client import ChatModel, connect
 from describer.adapters.chat.gateway import Gateway
+from describer.adapters.chat.limiter import Limiter
+from describer.adapters.chat.quota import Quota
 from describer.entrypoints.http.build import asgi
-from describer.pipeline.weighted_semaphore import WeightedSemaphore
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Fault
@@ -49,8 +50,8 @@ async def harness(server: Model) -> AsyncIterator[Harness]:
     harness.images.put(CAT, jpeg(200))
     async with connect(server.base_url, key="key", credential=None, scope="") as client:
         gateway = Gateway(pause=0.01)
-        slots = WeightedSemaphore(4)
-        chat = ChatModel(client, lambda name: family(name) or generic(), 20, slots, 0.01, gateway)
+        limiter = Limiter(4, Quota(pause=0.01))
+        chat = ChatModel(client, lambda name: family(name) or generic(), 20, limiter, 0.01, gateway)
         harness.model = chat  # type: ignore[assignment]
         yield harness
 

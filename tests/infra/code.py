@@ -31,7 +31,16 @@ def queues() -> set[str]:
     return names | {trigger["queueName"] for _, trigger in _triggers() if trigger["type"] == "queueTrigger"}
 
 
+def containers() -> set[str]:
+    """Containers of the app's own account that the code names: constants that end in `_CONTAINER`."""
+    return {name for path in (ROOT / "describer").rglob("*.py") for name in _named(path, "_CONTAINER")}
+
+
 def _queues(path: Path) -> Iterator[str]:
+    yield from _named(path, "_QUEUE")
+
+
+def _named(path: Path, ending: str) -> Iterator[str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(value))):
@@ -40,5 +49,5 @@ def _queues(path: Path) -> Iterator[str]:
                 pass
             case _:
                 continue
-        if name.endswith("_QUEUE"):
+        if name.removesuffix(ending) and name.endswith(ending):
             yield value

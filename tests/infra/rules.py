@@ -72,6 +72,9 @@ def names(installation: Installation, infra: Path) -> Iterator[str]:
     }
     if queues != (wanted := code.queues()):
         yield f"queues of the host account are {sorted(queues)}, the code has {sorted(wanted)}"
+    of_host = {_last(one) for one in installation.of_type(_CONTAINER) if one["id"].startswith(host)}
+    if missing := code.containers() - of_host:
+        yield f"the host account has no container {sorted(missing)}, which the code names"
     containers = {_last(one) for one in installation.of_type(_CONTAINER) if one["id"].startswith(images)}
     ours = installation.parameters["existingImagesAccount"] == ""
     settings = installation.settings

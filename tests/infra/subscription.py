@@ -8,7 +8,8 @@ from typing import Any
 from tests.infra import code
 from tests.infra.installation import Installation
 
-_KINDS = {f"Microsoft.Storage.Blob{what}" for what in ("Created", "Renamed", "Deleted")}
+_NEEDED = {f"Microsoft.Storage.Blob{what}" for what in ("Created", "TierChanged")}
+_KINDS = _NEEDED | {f"Microsoft.Storage.Blob{what}" for what in ("Renamed", "Deleted")}
 _VALUES = 25
 _SUBSCRIPTION = "Microsoft.EventGrid/systemTopics/eventSubscriptions"
 
@@ -50,9 +51,9 @@ def _filters(found: Mapping[str, Any], route: str) -> Iterator[str]:
             yield f"subjectBeginsWith {prefix} would match sibling containers, or none"
     if several and route == "blobTrigger":
         yield "the blob trigger serves one container"
-    created = [kind for kind in found["includedEventTypes"] if kind == "Microsoft.Storage.BlobCreated"]
+    kinds = set(found["includedEventTypes"])
     # The webhook of the blob trigger takes a deletion for an upload, and a rename or a directory ends its delivery.
-    if not created or set(found["includedEventTypes"]) - (set(created) if route == "blobTrigger" else _KINDS):
+    if not kinds >= _NEEDED or kinds - (_NEEDED if route == "blobTrigger" else _KINDS):
         yield f"event types are {found['includedEventTypes']}"
     values = [value for row in found["advancedFilters"] for value in row["values"]]
     if len(values) > _VALUES:

@@ -49,10 +49,8 @@ class Harness:
         image_describer = ImageDescriber(
             self.preparer, self.model, self.records, lambda _: luna, self.single_flight, self.answers
         )
-        limit, memory = self.max_bytes, self.memory
-        return Pipeline(
-            self.blob_filter, self.images, self.records, image_describer, self.topic, limit, memory, self.write_metadata
-        )
+        ports = self.images, self.records, image_describer, self.topic
+        return Pipeline(self.blob_filter, *ports, self.max_bytes, self.memory, self.queue, self.write_metadata)
 
     @property
     def corrector(self) -> Corrector:

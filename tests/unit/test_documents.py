@@ -100,6 +100,7 @@ def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() 
     assert plain | wanted == {
         "azure.functions",
         "azurefunctions.extensions.bindings.blob",
+        "collections.abc",
         "describer.app",
         "describer.entrypoints.mcp_tools",
     }

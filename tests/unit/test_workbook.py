@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from describer.domain.errors import Misconfigured, Transient
+from describer.domain.record import Usage
 from describer.domain.status import SkipReason, Status
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED, Inbox
 from describer.pipeline import vocabulary as v
@@ -74,7 +75,7 @@ async def emitted(harness: Harness, caplog: pytest.LogCaptureFixture) -> set[str
         await observed.delivery.handle_upload(CAT.container, CAT.name)
         for _ in range(2):
             await observed.delivery.handle_message(harness.queue.sent[-1][0].encode())
-    await observed.pipeline.give_up(CAT, BRIEF, "tried often")
+    await observed.pipeline.give_up(CAT, BRIEF, "tried often", Usage())
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
         await _taken_that_ends_badly()

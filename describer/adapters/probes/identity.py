@@ -41,7 +41,7 @@ class IdentityProbe:
         return f"identity: {self.purpose}"
 
     async def check(self) -> ProbeResult:
-        """One token, which may come from the credential's own cache."""
+        """Get one token, which may come from the credential's cache."""
         try:
             token = await self.credential.get_token(self.scope)
         except ClientAuthenticationError as error:

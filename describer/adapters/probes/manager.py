@@ -36,7 +36,7 @@ type Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
 def connect(
     credential: AsyncTokenCredential, endpoint: str = _ENDPOINT, transport: AsyncHttpTransport[Any, Any] | None = None
 ) -> Client:
-    """A client of Azure's public cloud; `transport` is azure-core's usual one."""
+    """Return a client of Azure's public cloud; `transport` is azure-core's usual one."""
     policies = [AsyncBearerTokenCredentialPolicy(credential, f"{_ENDPOINT}/.default")]
     return AsyncPipelineClient(endpoint, policies=policies, transport=transport)
 

@@ -49,7 +49,7 @@ class ModelProbe:
     name: str = "model"
 
     async def check(self) -> ProbeResult:
-        """One call of some thirty tokens: endpoint, deployment, role, quota, and that pictures are taken."""
+        """Make one call of about thirty tokens, which tests endpoint, deployment, role, quota and pictures."""
         try:
             response = await self.client.chat.completions.with_raw_response.create(**self._request())
             completion: object = response.parse()

@@ -33,7 +33,7 @@ class ContainerProbe:
         return f"storage: container {self.container.container_name}"
 
     async def check(self) -> ProbeResult:
-        """A page of one blob, and metadata for a blob that is not there: 404 says that we may, 403 that we may not."""
+        """List one blob, and set metadata on an absent one: 404 means that we may, 403 that we may not."""
         try:
             await anext(aiter(self.container.list_blobs(results_per_page=1)), None)
             if self.writes:
@@ -69,7 +69,7 @@ class QueueProbe:
         return f"storage: queue {self.queue.queue_name}"
 
     async def check(self) -> ProbeResult:
-        """One request for its properties. That we may send as well is not tried: a message would be worked on."""
+        """Request its properties. Sending is not tested: the app would handle the message."""
         try:
             properties = await self.queue.get_queue_properties()
         except AzureError as error:

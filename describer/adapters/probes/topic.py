@@ -23,7 +23,7 @@ type Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
 def connect(
     endpoint: str, credential: AsyncTokenCredential, transport: AsyncHttpTransport[Any, Any] | None = None
 ) -> Client:
-    """A client beside the SDK's, which cannot send a batch of none; `transport` is azure-core's usual one."""
+    """Return a client beside the SDK's, which cannot send a batch of none; `transport` is azure-core's usual one."""
     policies = [AsyncBearerTokenCredentialPolicy(credential, _SCOPE)]
     return AsyncPipelineClient(endpoint, policies=policies, transport=transport)
 
@@ -37,7 +37,7 @@ class TopicProbe:
     name: str = "topic"
 
     async def check(self) -> ProbeResult:
-        """One POST of `[]`."""
+        """Send one POST of `[]`."""
         request = HttpRequest(
             "POST", self.endpoint, params={"api-version": _VERSION}, headers={"Content-Type": _BATCH}, content="[]"
         )

@@ -70,7 +70,7 @@ class Telemetry:
         current: bool = True,
         **attributes: AttributeValue | None,
     ) -> Iterator[Span]:
-        """A span around a stage, a child of the one around it; not `current`, it gets no children of its own.
+        """Yield a span around a stage, a child of the one around it; not `current`, it gets no children of its own.
 
         A generator's is not: each of its items may be taken by another task, and a span that is entered in one task
         cannot be left in another.
@@ -92,7 +92,7 @@ class Telemetry:
 
 
 def set_attributes(span: Span, **attributes: AttributeValue | None) -> None:
-    """Sets attributes of our own, `size` as `describer.size`; None is left out."""
+    """Set attributes of our own, `size` as `describer.size`; None is left out."""
     for name, value in attributes.items():
         if value is not None:
             span.set_attribute(f"{v.SCOPE}.{name}", value)

@@ -10,6 +10,7 @@ from opentelemetry.util.types import AttributeValue
 
 from describer.adapters.telemetry.instruments import Telemetry
 from describer.domain.record import Usage
+from describer.pipeline import call_context
 from describer.pipeline import vocabulary as v
 from describer.pipeline.ports import Model
 from describer.vision.answer import Answer, Ending, FreeAnswer
@@ -23,8 +24,8 @@ from describer.vision.pricing import price
 class TracedModel:
     """The port `Model`: a span, seconds, tokens and US dollars for each question.
 
-    The conventions' opt-in attributes, which hold messages, are never set. A question that ends in an error counts no
-    tokens, because errors carry none; a filtered or cut-off answer may have cost some.
+    The conventions' opt-in attributes, which hold messages, are never set. A question that ends in an error counts what
+    its answers used all the same.
     """
 
     telemetry: Telemetry
@@ -34,8 +35,11 @@ class TracedModel:
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """In a span `chat <model>`."""
-        with self._asked(brief.model, brief.max_completion_tokens) as asked:
-            answer = await self.model.ask(brief, image)
+        with self._asked(brief.model, brief.max_completion_tokens) as asked, call_context.entered() as call:
+            try:
+                answer = await self.model.ask(brief, image)
+            finally:
+                asked.usage = call.spent if call.spent.calls else None
             asked.record(answer.model, answer.usage, refused=answer.description is None)
         return answer
 

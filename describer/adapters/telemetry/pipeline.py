@@ -7,7 +7,7 @@ from describer.adapters.telemetry.instruments import Telemetry, Visit, set_attri
 from describer.adapters.telemetry.model import TracedModel
 from describer.adapters.telemetry.ports import TracedImages, TracedPreparer, TracedRecords, TracedTopic
 from describer.domain.image_ref import ImageRef
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.status import Skip
 from describer.pipeline import vocabulary as v
 from describer.pipeline.describe import ImageDescriber
@@ -18,7 +18,7 @@ from describer.vision.brief import Brief
 
 
 def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipeline:
-    """The same pipeline, observed.
+    """Return the same pipeline with spans.
 
     Args:
         pipeline: the bare pipeline.
@@ -34,7 +34,7 @@ def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipe
 
 
 def traced_describer(image_describer: ImageDescriber, telemetry: Telemetry, provider: str) -> ImageDescriber:
-    """The same scribe, observed but for its records."""
+    """Return the same describer with spans, but for its records."""
     model = TracedModel(telemetry, image_describer.model, image_describer.families, provider)
     return replace(image_describer, preparer=TracedPreparer(telemetry, image_describer.preparer), model=model)
 
@@ -50,9 +50,9 @@ class TracedPipeline:
         """In a span `describe picture`."""
         return await self._visited(v.DESCRIBE, ref, self.pipeline.describe(ref, brief))
 
-    async def give_up(self, ref: ImageRef, brief: Brief, why: str) -> Record | Skip:
+    async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
         """In a span `give up picture`."""
-        return await self._visited(v.GIVE_UP, ref, self.pipeline.give_up(ref, brief, why))
+        return await self._visited(v.GIVE_UP, ref, self.pipeline.give_up(ref, brief, why, spent))
 
     async def _visited(self, name: str, ref: ImageRef, work: Awaitable[Record | Skip]) -> Record | Skip:
         current = Visit(ref)

@@ -21,28 +21,28 @@ class TracedImages:
     images: Images
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
-        """Tells the blob's size."""
+        """Record the blob's size."""
         with self.telemetry.span(v.IMAGES_LOOK) as span:
             picture = await self.images.get_properties(ref)
             set_attributes(span, size=picture.size if picture else None)
             return picture
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """Tells how many were found."""
+        """Record how many were found."""
         with self.telemetry.span(v.IMAGES_PAGE) as span:
             page = await self.images.page(container, prefix, cursor, limit)
             set_attributes(span, found=len(page.items))
             return page
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """Tells how much was read."""
+        """Record how much was read."""
         with self.telemetry.span(v.IMAGES_READ) as span:
             content = await self.images.read(picture)
             set_attributes(span, size=content.size)
             return content
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """Tells whether the metadata was written."""
+        """Record whether the metadata was written."""
         with self.telemetry.span(v.IMAGES_MARK) as span:
             written = await self.images.set_metadata(picture, metadata)
             set_attributes(span, written=written)
@@ -57,7 +57,7 @@ class TracedRecords:
     records: Records
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """Tells whether there was one. Each round of the pipeline begins with its picture's: they are counted here."""
+        """Record whether there was one, and count the pipeline's rounds: each begins with this call."""
         if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
@@ -66,41 +66,41 @@ class TracedRecords:
             return stored
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """Tells the record's status."""
+        """Record the record's status."""
         with self.telemetry.span(v.RECORDS_WRITE, outcome=str(record.status)):
             return await self.records.write(ref, record, replaces=replaces)
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Passes on."""
+        """Pass on."""
         with self.telemetry.span(v.RECORDS_CONFIRM):
             await self.records.verify_unchanged(ref, stored)
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Passes on."""
+        """Pass on."""
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Tells how many were found."""
+        """Record how many were found."""
         with self.telemetry.span(v.RECORDS_PAGE) as span:
             page = await self.records.page(container, prefix, cursor, limit)
             set_attributes(span, found=len(page.items))
             return page
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """Tells whether there was one: such a picture costs nothing."""
+        """Record whether there was one: such a picture costs nothing."""
         with self.telemetry.span(v.RECORDS_TWIN) as span:
             twin = await self.records.find_cached(container, key)
             set_attributes(span, found=twin is not None)
             return twin
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Passes on."""
+        """Pass on."""
         with self.telemetry.span(v.RECORDS_SHARE):
             await self.records.cache(container, key, record)
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Passes on."""
+        """Pass on."""
         with self.telemetry.span(v.RECORDS_UNSHARE):
             await self.records.invalidate(container, key)
 
@@ -113,7 +113,7 @@ class TracedPreparer:
     preparer: ImagePreparer
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Tells what came and what the model is shown."""
+        """Record the file's header and what the model is shown."""
         with self.telemetry.span(v.IMAGE_PREPARE, file_size=len(data)) as span:
             image = await self.preparer.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
             set_attributes(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
@@ -131,6 +131,6 @@ class TracedTopic:
     topic: Topic
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Passes on."""
+        """Pass on."""
         with self.telemetry.span(v.TOPIC_PUBLISH):
             await self.topic.publish(stored)

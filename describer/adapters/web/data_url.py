@@ -19,18 +19,18 @@ _LONGEST_HEAD: Final = 1000
 
 
 def is_data(url: str) -> bool:
-    """Whether `url` is a `data:` URL."""
+    """Return whether `url` is a `data:` URL."""
     return url[:5].lower() == "data:"
 
 
 def most_bytes(url: str) -> int:
-    """How many bytes the picture in a `data:` URL has at most."""
+    """Return how many bytes the picture in a `data:` URL has at most."""
     start, is_base64 = _body(url)
     return (len(url) - start) // 4 * 3 if is_base64 else len(url) - start
 
 
 def decoded(url: str, max_bytes: int) -> bytes:
-    """The bytes in a `data:` URL. Its media type is ignored: the bytes say what they are.
+    """Return the bytes in a `data:` URL. Its media type is ignored: the bytes say what they are.
 
     Raises:
         FetchFailed: no comma, a stray character, or base64 with faults; with whitespace or without padding too.
@@ -49,7 +49,7 @@ def decoded(url: str, max_bytes: int) -> bytes:
 
 
 def _body(url: str) -> tuple[int, bool]:
-    """Where the body begins, and whether it is base64."""
+    """Return where the body begins, and whether it is base64."""
     comma = url.find(",", 5, 5 + _LONGEST_HEAD)
     if comma < 0:
         raise _faulty()
@@ -72,7 +72,7 @@ def _plain(url: str, start: int, max_bytes: int) -> bytes:
 
 
 def _unquoted(url: str, start: int) -> Iterator[bytes]:
-    """The bytes that the escapes stand for, in pieces that part no escape."""
+    """Yield the bytes that the escapes stand for, in pieces that part no escape."""
     while start < len(url):
         end = min(start + _STEP, len(url))
         cut = url.rfind("%", max(start, end - 2), end)

@@ -43,12 +43,12 @@ class Patience:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """The authorities that certificates are checked against; made once, for it takes milliseconds."""
+    """Return the authorities that certificates are checked against; made once, for it takes milliseconds."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
 def direct(trust: ssl.SSLContext | None = None) -> httpx2.AsyncBaseTransport:
-    """A way to the internet without proxies, whatever the environment says; `trust` is the usual authorities."""
+    """Return a way to the internet without proxies, whatever the environment says; `trust` is the usual authorities."""
     return httpx2.AsyncHTTPTransport(verify=trust or _trusted(), trust_env=False)
 
 
@@ -72,7 +72,7 @@ class Web:
     transports: Transports = direct
 
     async def fetch(self, url: str, extend: Extend) -> bytes:
-        """The bytes behind an https: or data: URL; what they are is for others to find out.
+        """Return the bytes behind an https: or data: URL; what they are is for others to find out.
 
         Args:
             url: the URL.
@@ -126,7 +126,7 @@ class Web:
     async def _first(
         self, transport: httpx2.AsyncBaseTransport, target: Target, addresses: Sequence[str]
     ) -> httpx2.Response:
-        """The answer of the first address that takes a connection."""
+        """Return the answer of the first address that takes a connection."""
         *others, last = addresses[:_MOST_ADDRESSES]
         for address in others:
             with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):

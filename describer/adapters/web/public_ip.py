@@ -14,7 +14,7 @@ from typing import Final
 from describer.domain.errors import FetchFailed, Transient, UrlFault
 
 type Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""From a host's name to all its addresses as text, none where it has none. Raises Transient where it cannot tell."""
+"""From a host's name to all its addresses as text, none where it has none. Raises Transient if it cannot tell."""
 
 _LOOKUPS: Final = ThreadPoolExecutor(4, thread_name_prefix="names")
 """Threads of their own: a name server that never answers must not take the ones that decode pictures."""
@@ -37,7 +37,7 @@ _NEVER: Final = tuple(
 
 
 def is_public(text: str) -> bool:
-    """Whether `text` is the address of a single machine on the public internet.
+    """Return whether `text` is the address of a single machine on the public internet.
 
     Python's `is_global` alone is not enough: by it NAT64, IPv4-compatible and site-local addresses, multicast, all
     unallocated IPv6 space, and any global address with a zone are global.
@@ -52,7 +52,7 @@ def is_public(text: str) -> bool:
 
 
 async def public_addresses(host: str, resolve: Resolve) -> Sequence[str]:
-    """The addresses of `host` (a name or an address), asked for once, if each of them is public.
+    """Return the addresses of `host` (a name or an address), asked for once, if each of them is public.
 
     Raises:
         FetchFailed: there is none, or one is not public. Which of the two is not told, lest a caller learn from the
@@ -67,7 +67,7 @@ async def public_addresses(host: str, resolve: Resolve) -> Sequence[str]:
 
 
 async def system_resolve(host: str) -> Sequence[str]:
-    """What the operating system says."""
+    """Return what the operating system says."""
     lookup = asyncio.get_running_loop().run_in_executor(
         _LOOKUPS, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     )

@@ -15,7 +15,7 @@ _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def location(response: httpx2.Response, target: Target) -> str | None:
-    """Where the server sends us, or None where it answers itself.
+    """Return where the server sends us, or None if it answers itself.
 
     Raises:
         FetchFailed: it sends us nowhere.
@@ -30,7 +30,7 @@ def location(response: httpx2.Response, target: Target) -> str | None:
 
 
 def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
-    """Returns if the body is worth reading.
+    """Check that the body is worth reading.
 
     Raises:
         Transient: later, maybe.
@@ -54,12 +54,12 @@ def accept(response: httpx2.Response, target: Target, max_bytes: int) -> None:
 
 
 def too_large(max_bytes: int) -> TooLarge:
-    """What to raise as soon as it is known that there is more."""
+    """Return the error to raise once it is known that there is more."""
     return TooLarge(f"The picture at the URL has more than {max_bytes:,} bytes.")
 
 
 def fault(error: httpx2.TransportError, target: Target) -> DescriberError:
-    """The meaning of an answer that did not come, or not as HTTP has it."""
+    """Return the fault of an answer that did not come or is not HTTP."""
     if _is_certificate_fault(error):
         sentence = f"The server {target.host!r} has no valid certificate for that name."
         return FetchFailed(sentence, code=UrlFault.CERTIFICATE)
@@ -67,7 +67,7 @@ def fault(error: httpx2.TransportError, target: Target) -> DescriberError:
 
 
 def _is_certificate_fault(error: BaseException | None) -> bool:
-    """Whether the certificate is behind `error`; the HTTP library only wraps it."""
+    """Return whether the certificate is behind `error`; the HTTP library only wraps it."""
     while error and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -43,7 +43,7 @@ class Target:
 
     @classmethod
     def read(cls, url: str) -> Self:
-        """Raises `FetchFailed` with the code `url_malformed` or `url_scheme`."""
+        """Raise `FetchFailed` with the code `url_malformed` or `url_scheme`."""
         scheme = _SCHEME.match(url)
         if scheme and scheme[1].lower() not in _PORTS:
             raise FetchFailed("Only https: and data: URLs are fetched.", code=UrlFault.SCHEME)
@@ -91,7 +91,7 @@ class Rules:
     deny: tuple[str, ...] = ()
 
     def check(self, target: Target) -> None:
-        """Raises `FetchFailed` with the code `url_scheme` or `url_host`."""
+        """Raise `FetchFailed` with the code `url_scheme` or `url_host`."""
         if target.scheme == "http" and not self.http:
             raise FetchFailed("Plain http is not allowed here; use https.", code=UrlFault.SCHEME)
         allowed = any(_matches(rule, target, portless=target.on_usual_port) for rule in self.allow or ("*",))
@@ -101,7 +101,7 @@ class Rules:
 
 
 def redirected(url: str, location: str) -> str:
-    """The URL that a redirect from `url` leads to; it is yet to be read and checked like the first."""
+    """Return the URL that a redirect from `url` leads to; it is yet to be read and checked like the first."""
     if _STRAY.search(location):  # which `urljoin` would mend
         raise _malformed("The redirect has blanks or backslashes")
     try:

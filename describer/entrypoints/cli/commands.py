@@ -12,9 +12,12 @@ import click
 from describer import __version__
 from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
 from describer.entrypoints.cli import help_text, tables
+from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.describe_command import Asking, Form
 from describer.entrypoints.cli.exit_codes import Exit
+from describer.entrypoints.cli.export_command import export
+from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
@@ -144,7 +147,10 @@ def show(setup: Setup, blob: str, as_json: bool) -> None:
 
 
 cli.add_command(set_)
+cli.add_command(backfill)
 cli.add_command(status)
+cli.add_command(export)
+cli.add_command(import_)
 
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)

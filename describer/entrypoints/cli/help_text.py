@@ -11,6 +11,7 @@ ABOUT: Final = f"""Describes pictures with a vision model, and looks after the a
   describer describe photos/ --json > all.jsonl
   describer show images/pets/cat.jpg          what is stored about a blob
   describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it, as a person
+  describer backfill                          price, then describe, the pictures that were there before the app
   describer doctor                            is everything connected, and if not, what to do
 
 Settings come from the environment, by the names of the app's own settings; what it does not set, from {USUAL} in the
@@ -57,7 +58,42 @@ STATUS_EXAMPLES: Final = """\b
 Examples:
   describer status
   describer status images --prefix 2026/ --json | jq .languages.en.share"""
+EXPORT: Final = """Writes what is stored about the pictures of a container, all or some of it.
+
+\b
+  csv       for spreadsheets: a row for each picture, a column for each text; `describer import` reads it back
+  jsonl     for programs: a whole record in each line
+  exiftool  for ExifTool, which writes the texts into the pictures; the command to type is printed
+  xmp       a file beside each picture, such as cat.jpg.xmp
+
+exiftool and xmp take only what is published (described, kept), unless --status says otherwise."""
+EXPORT_EXAMPLES: Final = """\b
+Examples:
+  describer export --format csv --status needs_review -o look.csv
+  describer export --format exiftool -o texts.csv
+  describer export --format xmp -o pictures/"""
+IMPORT: Final = """Takes texts, is_decorative and review from a FILE (.csv, .tsv, .jsonl) that people edited, as theirs.
+
+Without --write it only says what would become of each row. A row is refused if the record has changed since it was
+exported. Columns may be missing or in another order; an empty cell leaves what stands. ExifTool's own CSV is taken too.
+If it is interrupted, run it again: what is done already is unchanged then."""
+IMPORT_EXAMPLES: Final = """\b
+Examples:
+  describer import look.csv
+  describer import look.csv --write"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
 It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here
 is called unknown, and is no failure."""
+BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
+
+First it goes through the listing and says what there is, what it would take and cost; nothing is asked of the model. On
+a terminal it then asks; elsewhere --yes goes on. The pictures are put on the app's queue as fast as the app describes
+them, so that new uploads do not wait. It can be interrupted at any time: `backfill continue` goes on where it was."""
+BACKFILL_EXAMPLES: Final = """\b
+Examples:
+  describer backfill                                  what is missing: count, price, question
+  describer backfill --prefix 2019/ --max-usd 5 --yes
+  describer backfill --only stale                     after a change of prompt, model or languages
+  describer backfill status
+  describer backfill continue --max-usd 10"""

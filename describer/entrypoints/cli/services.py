@@ -4,9 +4,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from describer.entrypoints.on_demand.service import OnDemandService
+from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.ports import Probe, Records
+from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.preview import Asking
+from describer.pipeline.sweep.selection import Selection
+from describer.pipeline.sweep.state import SweepOptions
+from describer.pipeline.sweep.sweeper import Sweeper
 from describer.settings import Need, Settings
 
 
@@ -26,6 +32,25 @@ class Services(Protocol):
     @property
     def corrector(self) -> Corrector:
         """Where people correct what is stored."""
+
+    @property
+    def sweeper(self) -> Sweeper:
+        """What queues the pictures that were there before the app."""
+
+    @property
+    def sweep_steps(self) -> SweepSteps:
+        """Where a sweep goes on in the app."""
+
+    @property
+    def library(self) -> Library:
+        """The listing of the pictures."""
+
+    @property
+    def asking(self) -> Asking:
+        """What the model is asked of an uploaded picture."""
+
+    def selection(self, options: SweepOptions) -> Selection:
+        """The rules by which a sweep chooses pictures."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -31,7 +31,7 @@ def of_results(results: Sequence[Result]) -> Table:
     """A row for each picture, or all that is known of the only one."""
     if len(results) == 1:
         (result,) = results
-        return _card([("picture", result.picture), *_facts(result)])
+        return card([("picture", result.picture), *_facts(result)])
     table = Table(box=box.SIMPLE_HEAD, caption=_summary(results), caption_justify="left")
     table.add_column("Picture", overflow="fold")
     table.add_column("Status", no_wrap=True)
@@ -47,7 +47,7 @@ def of_results(results: Sequence[Result]) -> Table:
 def of_record(record: Record) -> Table:
     """All that is known of one picture."""
     name = f"{record.source.container}/{record.source.name}"
-    return _card([("picture", name), *_facts(Result(name, record))])
+    return card([("picture", name), *_facts(Result(name, record))])
 
 
 def of_coverage(container: str, coverage: Coverage) -> Table:
@@ -58,7 +58,7 @@ def of_coverage(container: str, coverage: Coverage) -> Table:
         facts.append((f"in {language}", f"{pictures:,}" + ("" if share is None else f" ({_percent(share)})")))
     others = {"without a record": coverage.without_record, **coverage.statuses, "excluded": coverage.excluded,
               "records of deleted pictures": coverage.orphans}  # fmt: skip
-    return _card(facts + [(name, f"{count:,}") for name, count in others.items() if count])
+    return card(facts + [(name, f"{count:,}") for name, count in others.items() if count])
 
 
 def _percent(share: float) -> str:
@@ -81,7 +81,8 @@ def of_checks(checks: Sequence[Check]) -> Table:
     return table
 
 
-def _card(facts: Sequence[tuple[str, str]]) -> Table:
+def card(facts: Sequence[tuple[str, str]]) -> Table:
+    """Facts below each other, each with its name."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from describer.domain import bugs
-from describer.domain.errors import DescriberError, Misconfigured, Transient
+from describer.domain.errors import DescriberError, NotNow
 from describer.domain.image_ref import ImageRef
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
@@ -15,10 +15,9 @@ _log = logging.getLogger(__name__)
 
 def put_off(request_id: str, fault: DescriberError, refs: Iterable[ImageRef] = ()) -> None:
     """Logs what is not the caller's fault: at level ERROR where only an operator can help."""
-    if isinstance(fault, (Transient, Misconfigured)):
-        level = logging.ERROR if isinstance(fault, Misconfigured) else logging.WARNING
+    if isinstance(fault, NotNow):
         pictures = {f"picture_{number}": ref for number, ref in enumerate(refs, 1)}
-        _log.log(level, "http.put_off", extra={"request_id": request_id, "reason": fault.message, **pictures})
+        _log.log(fault.level, "http.put_off", extra={"request_id": request_id, "reason": fault.message, **pictures})
 
 
 def failed(request_id: str, error: BaseException) -> None:

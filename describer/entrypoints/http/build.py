@@ -88,7 +88,7 @@ def application(routes: Routes) -> FastAPI:
             responses=openapi.DESCRIBE, openapi_extra=openapi.GUARDED | body)  # fmt: skip
     guarded = {"openapi_extra": openapi.GUARDED}
     get(RECORDS, routes.descriptions, Listing, "listDescriptions", responses=openapi.LIST, **guarded)
-    get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.LIST, **guarded)
+    get("/api/coverage", routes.coverage, Covered, "getCoverage", responses=openapi.COVERAGE, **guarded)
     reads, writes = openapi.GUARDED | openapi.IF_NONE_MATCH, openapi.GUARDED | openapi.IF_MATCH
     for place, read, correct, suffix in (
         (f"{RECORDS}/{{container}}/{{name:blob}}", routes.description, routes.correct, ""),

@@ -1,7 +1,7 @@
 """In which form an answer is wanted: the header Accept (RFC 9110, 12.5.1) against what there is; what a body may be."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
 
 from describer.entrypoints.http.problems import Problem
 
@@ -14,23 +14,36 @@ class Form(StrEnum):
     """The alt text or the answer alone."""
 
 
-_RANGES: Final = {form: (form.value, f"{form.partition('/')[0]}/*", "*/*") for form in Form}
+class ListForm(StrEnum):
+    """The forms of a listing, the usual one first."""
+
+    JSON = "application/json"
+    CSV = "text/csv"
+    JSONL = "application/jsonl"
 
 
 def wanted(accept: str) -> Form:
+    """The form of an answer that the caller likes best. Raises Problem, as `best_of` does."""
+    return best_of(Form, accept)
+
+
+def best_of[F: StrEnum](forms: type[F], accept: str) -> F:
     """The form that the caller likes best; the usual one where there is no header.
 
     Raises:
         Problem: none of them will do.
     """
-    if not accept.strip():
-        return Form.JSON
-    liked = dict(_preferences(accept))
-    qualities = {form: next((liked[name] for name in ranges if name in liked), 0.0) for form, ranges in _RANGES.items()}
-    best = max(Form, key=lambda form: qualities[form])
+    liked = dict(_preferences(accept.strip() or "*/*"))
+    qualities = {form: _quality(form, liked) for form in forms}
+    best = max(forms, key=lambda form: qualities[form])
     if not qualities[best]:
-        raise Problem("not-acceptable", f"The answer comes as one of {', '.join(Form)}.")
+        raise Problem("not-acceptable", f"The answer comes as one of {', '.join(forms)}.")
     return best
+
+
+def _quality(form: str, liked: Mapping[str, float]) -> float:
+    ranges = (form, f"{form.partition('/')[0]}/*", "*/*")
+    return next((liked[name] for name in ranges if name in liked), 0.0)
 
 
 def _preferences(accept: str) -> list[tuple[str, float]]:

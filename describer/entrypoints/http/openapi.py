@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from describer.entrypoints.http.content_negotiation import Form
+from describer.entrypoints.http.content_negotiation import Form, ListForm
 from describer.entrypoints.http.problems import MEDIA_TYPE
 
 VERSION: Final = "1.0.0"
@@ -86,7 +86,22 @@ CORRECT: Final[dict[int | str, dict[str, Any]]] = {
     **_problems(400, 404, 411, 412, 413, 415, 422, 428, 429),
     **_COMMON,
 }
-LIST: Final[dict[int | str, dict[str, Any]]] = {200: _ok("A page."), **_DENIED, **_problems(404, 422), **_COMMON}
+LIST: Final[dict[int | str, dict[str, Any]]] = {
+    200: _ok(
+        "A page. For spreadsheets and programs the header Link leads to the next one.",
+        {"link": {"description": "RFC 8288, of CSV and JSON lines.", "required": False, "schema": _TEXT}},
+        content={form.value: {"schema": _TEXT} for form in (ListForm.CSV, ListForm.JSONL)},
+    ),
+    **_DENIED,
+    **_problems(404, 406, 422),
+    **_COMMON,
+}
+COVERAGE: Final[dict[int | str, dict[str, Any]]] = {
+    200: _ok("The figures."),
+    **_DENIED,
+    **_problems(404, 422),
+    **_COMMON,
+}
 HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("It runs."), **_problems(405, 500)}
 DEEP: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("Every connection works, or cannot be judged from here."),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import Path, Query, Request
 from pydantic import BaseModel
@@ -19,7 +20,7 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
-from describer.entrypoints.http.content_negotiation import Form, wanted
+from describer.entrypoints.http.content_negotiation import Form, ListForm, best_of, wanted
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
 from describer.entrypoints.http.schemas import (
@@ -38,11 +39,12 @@ from describer.entrypoints.http.schemas import (
     Undescribed,
 )
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
+from describer.entrypoints.transfer import jsonl, spreadsheet
 from describer.operations.health import Check
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted
-from describer.pipeline.ports import Verdict
+from describer.pipeline.ports import Page, Verdict
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
 
@@ -55,9 +57,11 @@ _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLACE = ("container", "name")
 _PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
 _WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+_NOT_PASSED_ON = _OF_THE_HOST | {"cursor", "format"}
 _COUNTING = 200.0
 """Seconds; the platform ends a call after 230."""
 
+type ListFormat = Literal["json", "csv", "jsonl"]
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
     str,
@@ -171,14 +175,20 @@ class Routes:
         prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
         cursor: Annotated[str, Query(max_length=8192, description="From the page before.")] = "",
-        limit: Annotated[int, Query(ge=1, le=100, description="Records in a page at most.")] = 50,
+        limit: Annotated[int, Query(ge=1, le=1000, description="Records in a page at most.")] = 50,
+        format: Annotated[  # noqa: A002 - the option's name
+            ListFormat | None, Query(description="The same as the header Accept, which it overrules.")
+        ] = None,
     ) -> Response:
         """Stored records, in pages by name; a page is empty only if there are no more."""
-        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit"))
+        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit", "format"))
+        form = ListForm[format.upper()] if format else best_of(ListForm, request.headers.get("accept", ""))
         wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
         catalogue = self.catalogue()
         page = await catalogue.find(catalogue.watched(container), prefix, wanted, cursor, limit)
-        return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
+        if form is ListForm.JSON:
+            return _json(Listing(descriptions=[_entry(stored) for stored in page.items], cursor=page.cursor or None))
+        return _lines(page, form, request, catalogue.languages)
 
     async def coverage(
         self,
@@ -279,6 +289,21 @@ async def _written(request: Request, form: Document) -> Response:
     generated = await asyncio.to_thread(request.app.openapi)
     document = await asyncio.to_thread(written, generated, form, str(request.base_url))
     return JSONResponse(document, headers={"cache-control": "public, max-age=3600"})
+
+
+def _lines(page: Page[StoredRecord], form: ListForm, request: Request, languages: Sequence[str]) -> Response:
+    """The page for a spreadsheet or a program; the header Link leads to the next one."""
+    headers = {}
+    if page.cursor:
+        others = [(name, value) for name, value in request.query_params.multi_items() if name not in _NOT_PASSED_ON]
+        query = urlencode([*others, ("cursor", page.cursor), ("format", form.name.lower())])
+        headers["link"] = f'<{request.url.path}?{query}>; rel="next"'
+    if form is ListForm.JSONL:
+        return Response("".join(map(jsonl.line, page.items)), headers=headers, media_type=form)
+    tags = dict.fromkeys([*languages, *(tag for stored in page.items for tag in stored.record.filled())])
+    rows = [spreadsheet.header([*tags]), *(spreadsheet.row(stored, [*tags]) for stored in page.items)]
+    text = spreadsheet.BOM + "".join(map(spreadsheet.line, rows))
+    return Response(text, headers=headers, media_type=f"{form}; charset=utf-8")
 
 
 def _entry(stored: StoredRecord) -> Entry:

@@ -19,7 +19,7 @@ def corrected(
     review: str = "",
     undo: int | None = None,
 ) -> Correction:
-    """The correction that a caller gave.
+    """Return the correction that a caller gave.
 
     Args:
         texts: by language tag, then by the names of `TEXT_FIELDS`.

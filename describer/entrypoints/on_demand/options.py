@@ -47,7 +47,7 @@ class RequestOptions:
     again: bool = False
 
     def brief(self, default_brief: Brief, models: tuple[str, ...]) -> Brief:
-        """The brief: `usual`, but for these wishes.
+        """Return the brief: `usual`, but for these wishes.
 
         Raises:
             InvalidRequest: a wish is not among what may be wished for; `models` are, beside the usual one.
@@ -69,7 +69,7 @@ class RequestOptions:
         )
 
     def question(self, text: str, default_brief: Brief, models: tuple[str, ...]) -> Question:
-        """The question `text`, with these wishes.
+        """Return the question `text`, with these wishes.
 
         Raises:
             InvalidRequest: as above, or the question is empty or too long, or a wish makes no sense for one.

@@ -83,15 +83,15 @@ class OnDemandService:
     models: tuple[str, ...] = ()
 
     def brief(self, order: RequestOptions) -> Brief:
-        """What is asked where a description is wanted. Raises InvalidRequest."""
+        """Return what is asked where a description is wanted. Raises InvalidRequest."""
         return order.brief(self.default_brief, self.models)
 
     def question(self, text: str, order: RequestOptions) -> Question:
-        """What is asked where the caller has a question. Raises InvalidRequest."""
+        """Return what is asked where the caller has a question. Raises InvalidRequest."""
         return order.question(text, self.default_brief, self.models)
 
     async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
-        """The picture's record; with `write`, as it is stored by now.
+        """Return the picture's record; with `write`, as it is stored by now.
 
         Raises:
             InvalidRequest: `write` without a blob to write to.
@@ -123,19 +123,19 @@ class OnDemandService:
             return precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
-        """Those of the pictures that are blobs of the watched containers."""
+        """Return those of the pictures that are blobs of the watched containers."""
         blobs = (source.ref for source in sources if isinstance(source, BlobOf))
         return tuple(ref for ref in blobs if self.loader.blob_filter.covers(ref))
 
     async def stored(self, ref: ImageRef) -> StoredRecord:
-        """The stored record of a watched container's blob. Raises NotFound."""
+        """Return the stored record of a watched container's blob. Raises NotFound."""
         stored = await self.records.read(ref) if self.loader.blob_filter.covers(ref) else None
         if stored is None:
             raise NotFound("There is no record of this blob.")
         return stored
 
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
-        """One answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
+        """Return one answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
         async with aclosing(self.stream(sources, question)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, FreeAnswer):
@@ -143,7 +143,7 @@ class OnDemandService:
         raise AssertionError("unreachable: the whole answer comes last")
 
     async def stream(self, sources: Sequence[PictureSource], question: Question) -> AsyncGenerator[str | FreeAnswer]:
-        """The same answer, piece by piece; the last item is the whole of it."""
+        """Yield the same answer, piece by piece; the last item is the whole of it."""
         if not 1 <= len(sources) <= MOST_SOURCES:
             raise InvalidRequest(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
         images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
@@ -178,7 +178,7 @@ class OnDemandService:
 
 
 def _in_language_of(record: Record, brief: Brief) -> Record:
-    """The record with the first language that a caller named at the top, wherever it is stored."""
+    """Return the record with the first language that a caller named at the top, wherever it is stored."""
     return shown_in(record, brief.language) if "languages" in brief.chosen else record
 
 

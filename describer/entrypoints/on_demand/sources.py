@@ -5,13 +5,16 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from describer.domain import settling
 from describer.domain.addresses import shown
 from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, TooLarge, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
+from describer.pipeline.pipeline import UNSETTLED
 from describer.pipeline.ports import Images, Web
 
 
@@ -84,7 +87,7 @@ class Loader:
 
     @asynccontextmanager
     async def loaded(self, source: PictureSource) -> AsyncIterator[tuple[ImageBlob, ImageContent]]:
-        """The picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
+        """Yield the picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
 
         Raises:
             FetchFailed, Excluded, NotFound: the source gives nothing, whatever it is.
@@ -109,7 +112,7 @@ class Loader:
                     yield picture, content
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob:
-        """The blob's properties.
+        """Return the blob's properties.
 
         Raises:
             Excluded: it is not of the watched containers, or its owner keeps it from the model.
@@ -122,6 +125,8 @@ class Loader:
             raise NotFound("There is no such blob.")
         if skip := self.blob_filter.skips_picture(picture):
             raise Excluded(f"This blob is off limits: {skip.detail}.")
+        if seconds := settling.wait(picture, datetime.now(UTC)):
+            raise Transient(UNSETTLED, retry_after=seconds)
         return picture
 
     @asynccontextmanager

@@ -12,19 +12,24 @@ on `image-work`, with a delay. Four kinds of tries are told apart:
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow, Throttled, Transient
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline.backoff import Backoff
-from describer.pipeline.call_context import UPLOAD_SECONDS, entered
+from describer.pipeline.call_context import UPLOAD_SECONDS, current, entered
 from describer.pipeline.events import Work, refs
 from describer.pipeline.ports import ImagePipeline, Queue
-from describer.pipeline.work_log import WorkLog, WorkObserver
+from describer.pipeline.sweep.library import Progress
+from describer.pipeline.sweep.sweeper import report
+from describer.pipeline.weighted_semaphore import Priority
+from describer.pipeline.work_log import WorkLog, WorkObserver, outcome
 from describer.vision.brief import Brief
 
 MAX_INTERRUPTIONS: Final = 10
@@ -34,6 +39,10 @@ SUSPECT: Final = 2
 """Tries without an end from which on a picture is worked beside no other such."""
 
 _log = logging.getLogger(__name__)
+
+
+def _no_price(_prompt: int, _completion: int) -> float:
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,10 @@ class Delivery:
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
         max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
+        put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
+        progress: is told what became of pictures that a sweep queued.
+        price: US dollars for so many prompt and completion tokens; 0 where no list price is known.
     """
 
     pipeline: ImagePipeline
@@ -56,7 +68,10 @@ class Delivery:
     max_attempts: int
     backoff: Backoff
     max_wait: timedelta = timedelta(days=14)
+    put_off: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
+    progress: Progress | None = None
+    price: Callable[[int, int], float] = _no_price
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def handle_upload(self, container: str, name: str) -> None:
@@ -70,7 +85,8 @@ class Delivery:
             Unreadable: it names no picture.
         """
         works = Work.from_message(body)
-        with entered(UPLOAD_SECONDS):  # a rename names two pictures, and one invocation works on both
+        priority = Priority.LIBRARY if any(work.chunk for work in works) else Priority.BACKGROUND
+        with entered(UPLOAD_SECONDS, priority):  # a rename names two pictures, and one invocation works on both
             for work in works:
                 self.work_log.taken(work)
                 if received > 1:
@@ -86,17 +102,23 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
-        try:
-            self.work_log.done(work, await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew)))
-        except (Transient, Misconfigured) as fault:
-            await self._put_off(work, fault)
-        except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
-            _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
-            ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
-            await self._put_off(work, ours)
+        if shut := self.put_off():
+            await self._put_off(work, shut, Usage())
+            return
+        with entered() as call:
+            try:
+                end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
+                self.work_log.done(work, end)
+                await self._report(work, outcome(end))
+            except NotNow as fault:
+                await self._put_off(work, fault, call.spent)
+            except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+                _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
+                ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
+                await self._put_off(work, ours, call.spent)
 
     async def _work_alone(self, work: Work) -> None:
-        """Works on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
+        """Work on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
         if self._alone.locked():
             await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
             return
@@ -104,7 +126,7 @@ class Delivery:
             await self._work(work)
 
     async def _interrupted(self, work: Work) -> None:
-        """Goes on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+        """Go on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
 
         It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
         which the app is killed would take the others with it each time; so each comes back at a time of its own.
@@ -115,10 +137,10 @@ class Delivery:
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: Transient | Misconfigured) -> None:
-        counts_as_attempt = isinstance(fault, Transient) and fault.counts_as_attempt
-        unknown = isinstance(fault, Transient) and not counts_as_attempt
-        later = work.next_attempt(counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
+    async def _put_off(self, work: Work, fault: NotNow, spent: Usage) -> None:
+        counts_as_attempt = fault.counts_as_attempt
+        unknown = isinstance(fault, Transient) and not (counts_as_attempt or isinstance(fault, Throttled))
+        later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
         if counts_as_attempt and later.attempts >= self.max_attempts:
             why = f"Tried {later.attempts} times; the last time: {fault.message}"
@@ -126,15 +148,27 @@ class Delivery:
             why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
         await self._end_or_send(later, fault, why)
 
-    async def _end_or_send(self, later: Work, fault: Transient | Misconfigured, why: str) -> None:
-        """Records that the picture is given up, where `why` says so; otherwise, and if that fails too, tries later."""
+    async def _end_or_send(self, later: Work, fault: NotNow, why: str) -> None:
+        """Record that the picture is given up, if `why` is given; otherwise, or if that fails, queue a later try."""
         if why:
             try:
-                self.work_log.done(later, await self.pipeline.give_up(later.ref, self.brief, why))
-            except (Transient, Misconfigured) as still:
+                end = await self.pipeline.give_up(later.ref, self.brief, why, later.spent)
+                self.work_log.done(later, end)
+                await self._report(later, outcome(end))
+            except NotNow as still:
                 fault = still
             else:
                 return
         delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.work_log.deferred(later, fault, delay)
+        with suppress(NotNow):  # the sweep waits a little longer for its next pictures, no more
+            await self._report(later, "")
+
+    async def _report(self, work: Work, outcome: str) -> None:
+        """Tell the sweep that queued the picture what became of it, and what this call paid for it."""
+        if self.progress and work.chunk:
+            spent = current().spent
+            usd, tokens = self.price(spent.prompt_tokens, spent.completion_tokens), spent.prompt_tokens
+            line = report(work.ref, outcome, usd, tokens + spent.completion_tokens)
+            await self.progress.report(work.chunk, line)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from describer.domain import bugs
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow
 from describer.pipeline.messages import Unreadable
 from describer.pipeline.ports import Queue
 
@@ -60,7 +60,7 @@ class Inbox:
             await work()
         except Unreadable as error:
             await self._dead_letter(body, facts, str(error))
-        except (Transient, Misconfigured) as fault:
+        except NotNow as fault:
             _log.error(UNFINISHED, extra=facts | {"reason": fault.message})
             raise
         except Exception as error:

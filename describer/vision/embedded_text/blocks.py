@@ -51,13 +51,13 @@ def resources(data: bytes) -> dict[int, bytes]:
 
 
 def iim_of(data: bytes) -> tuple[bytes, bytes]:
-    """The IIM among image resources, and its digest."""
+    """Return the IIM among image resources, and its digest."""
     found = resources(data)
     return found.get(0x0404, b""), found.get(0x0425, b"")
 
 
 def inflated(data: bytes) -> bytes:
-    """What was compressed by zlib; nothing where it is broken or too large."""
+    """Return what was compressed by zlib; nothing if it is broken or too large."""
     unpacker = zlib.decompressobj()
     try:
         text = unpacker.decompress(data, MOST)
@@ -67,7 +67,7 @@ def inflated(data: bytes) -> bytes:
 
 
 def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each chunk of a RIFF file, but for pixels."""
+    """Yield kind and content of each chunk of a RIFF file, but for pixels."""
     at = 12
     for _ in range(CHUNKS):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")

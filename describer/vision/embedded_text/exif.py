@@ -17,7 +17,7 @@ _BLANK: Final = " \0\t\r\n"
 
 
 def exif_texts(block: bytes) -> dict[str, str]:
-    """The filled texts by the names of their fields. Programs write UTF-8 where the standard says ASCII."""
+    """Return the filled texts by the names of their fields. Programs write UTF-8 where the standard says ASCII."""
     found = fields(block)
     texts = {"ImageDescription": decoded(found.values.get(IMAGE_DESCRIPTION, b"").partition(b"\0")[0])}
     texts |= {name: found.values.get(number, b"").decode("utf-16-le", "replace") for name, number in _XP.items()}
@@ -27,7 +27,7 @@ def exif_texts(block: bytes) -> dict[str, str]:
 
 
 def _comment(value: bytes, order: Literal["little", "big"]) -> str:
-    """The user's comment: eight bytes name its code."""
+    """Return the user's comment: eight bytes name its code."""
     code, text = value[:8].rstrip(b"\0 "), value[8:]
     if code == b"UNICODE":
         return _utf16(text, order)

@@ -10,7 +10,7 @@ _TRAILER: Final = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\0"
 
 
 def of_gif(data: bytes) -> Blocks:
-    """The packet, if there is one."""
+    """Return the packet, if there is one."""
     start = data.find(_EXTENSION)
     if start < 0:
         return Blocks()

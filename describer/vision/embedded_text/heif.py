@@ -12,7 +12,7 @@ _ITEMS: Final = 4096
 
 
 def of_heif(data: bytes) -> Blocks:
-    """The blocks of the file's own items."""
+    """Return the blocks of the file's own items."""
     meta = next((box for box in boxes(data, 0, len(data)) if box.kind == b"meta"), None)
     if meta is None:
         return Blocks()
@@ -28,7 +28,7 @@ def of_heif(data: bytes) -> Blocks:
 
 
 def _kinds(data: bytes, box: Box) -> Iterator[tuple[int, bytes]]:
-    """The numbers of the items that are read, and what each is."""
+    """Yield the numbers of the items that are read, and what each is."""
     start = box.start + (6 if data[box.start] == 0 else 8)
     for entry in boxes(data, start, box.end):
         version = data[entry.start]

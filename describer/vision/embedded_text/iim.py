@@ -22,7 +22,7 @@ class Iim:
 
 
 def iim_texts(block: bytes) -> Iim:
-    """The texts, in UTF-8 where it is declared or fits, else in Windows-1252 (meant by Latin-1)."""
+    """Return the texts, in UTF-8 where it is declared or fits, else in Windows-1252 (meant by Latin-1)."""
     found = dict[tuple[int, int], list[bytes]]()
     for number, value in _datasets(block):
         found.setdefault(number, []).append(value)
@@ -39,7 +39,7 @@ def iim_texts(block: bytes) -> Iim:
 
 
 def decoded(value: bytes) -> str:
-    """A text whose character set nobody told: UTF-8 if it is that, else Windows-1252, else Latin-1."""
+    """Return a text of unknown character set: UTF-8 if it is that, else Windows-1252, else Latin-1."""
     for charset in ("utf-8", "cp1252"):
         try:
             return value.decode(charset)

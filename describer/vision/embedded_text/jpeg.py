@@ -19,7 +19,7 @@ _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def of_jpeg(data: bytes) -> Blocks:
-    """The blocks before the pixels."""
+    """Return the blocks before the pixels."""
     found = list(_segments(data))
     app1 = [body for marker, body in found if marker == _APP1]
     resources = b"".join(body[len(_PHOTOSHOP) :] for at, body in found if at == _APP13 and body.startswith(_PHOTOSHOP))

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def embedded_texts(data: bytes) -> EmbeddedTexts:
-    """What the author wrote; nothing where there is none, or where it is broken. Never raises."""
+    """Return what the author wrote; nothing if there is none, or where it is broken. Never raises."""
     try:
         return _without_templates(of_svg(data) if is_svg(data) else texts_of(blocks_of(data)))
     except Exception as error:  # noqa: BLE001 - anybody's bytes; the picture is described all the same
@@ -48,7 +48,7 @@ def embedded_texts(data: bytes) -> EmbeddedTexts:
 
 
 def blocks_of(data: bytes) -> Blocks:
-    """The blocks of metadata, whichever the format, told by the first bytes."""
+    """Return the blocks of metadata, whichever the format, told by the first bytes."""
     for start, find in _STARTS.items():
         if data.startswith(start):
             return find(data)
@@ -58,7 +58,7 @@ def blocks_of(data: bytes) -> Blocks:
 
 
 def texts_of(blocks: Blocks) -> EmbeddedTexts:
-    """The texts of a file's blocks."""
+    """Return the texts of a file's blocks."""
     found = dict[str, Items]()
     for packet in blocks.xmp:
         found = properties(packet, blocks.extended) | found
@@ -85,7 +85,7 @@ def _written(texts: ByLanguage) -> ByLanguage:
 
 
 def _is_newer(blocks: Blocks) -> bool:
-    """Whether a program that knows no XMP changed the IIM since."""
+    """Return whether a program that knows no XMP changed the IIM since."""
     empty = bytes(16)
     return blocks.iim_digest not in {b"", empty, hashlib.md5(blocks.iim, usedforsecurity=False).digest()}
 

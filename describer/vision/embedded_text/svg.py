@@ -34,7 +34,7 @@ class _Parser(DefusedXMLParser):  # type: ignore[misc] # the package has no type
 
 
 def is_svg(data: bytes) -> bool:
-    """Whether a drawing begins within what of a text is looked at."""
+    """Return whether a drawing begins within what of a text is looked at."""
     return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _ROOT.search(data[:_HEAD]) is not None
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 
 def is_template(text: str) -> bool:
-    """Whether no person wrote this."""
+    """Return whether no person wrote this."""
     plain = " ".join(text.split()).casefold()
     return any(fnmatchcase(plain, pattern) for pattern in _patterns())
 

@@ -35,7 +35,7 @@ class Fields:
 
 
 def of_tiff(data: bytes) -> Blocks:
-    """The blocks of the first directory."""
+    """Return the blocks of the first directory."""
     values = fields(data).values
     iim, digest = iim_of(values.get(_PHOTOSHOP, b""))
     xmp = values.get(_XMP)
@@ -43,7 +43,7 @@ def of_tiff(data: bytes) -> Blocks:
 
 
 def fields(data: bytes) -> Fields:
-    """The fields that are read; none where there is no header."""
+    """Return the fields that are read; none where there is no header."""
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     magic = int.from_bytes(data[2:4], order)
     if data[:2] not in {b"II", b"MM"} or magic not in {42, 43}:

@@ -42,7 +42,7 @@ _PREFIX: Final = re.compile(r'(?:^|,\s*)lang="([^"]*)"\s')
 
 
 def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> dict[str, Items]:
-    """The properties by our names; nothing where the packet is broken, or names entities of its own.
+    """The properties by our names; nothing if the packet is broken, or names entities of its own.
 
     Args:
         packet: the main packet.

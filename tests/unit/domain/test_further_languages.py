@@ -73,7 +73,7 @@ CALLERS = [_by_writing_call, _by_call]
 
 @pytest.fixture
 async def two(harness: Harness) -> Harness:
-    """A house whose picture is described in English and German."""
+    """A harness whose picture is described in English and German."""
     scripted(harness, said("en", "de"))
     await harness.describe(brief=TWO)
     harness.model.asked.clear()

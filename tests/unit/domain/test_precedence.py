@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from describer.domain.description import Texts
 from describer.domain.errors import Archived, Corrupt, Filtered, ImageRejected, NoUsableAnswer, Unsupported
 from describer.domain.image_ref import ImageRef
-from describer.domain.record import NewerRecord, Record
+from describer.domain.record import NewerRecord, Record, Usage
 from describer.domain.review import Demand
 from describer.domain.status import Skip, Status
 from describer.domain.texts import Origin, Review
@@ -686,7 +686,7 @@ async def test_a_giving_up_keeps_what_was_asked(harness: Harness) -> None:
     setup = _service(harness)
     await setup.describe(BlobOf(CAT), setup.brief(WISH), write=True)
     harness.images.put(CAT, b"dog")
-    end = await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    end = await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage())
     assert isinstance(end, Record)
     assert end.request and end.request.context == "Kater Tom"
 

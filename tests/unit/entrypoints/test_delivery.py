@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, Throttled, Transient
 from describer.domain.image_blob import StoredRecord
 from describer.domain.status import Status
 from describer.entrypoints.storage_events.delivery import MAX_INTERRUPTIONS, SUSPECT
@@ -53,6 +53,23 @@ async def test_an_outage_is_waited_out_however_long_it_lasts(harness: Harness) -
 async def test_the_other_sides_wish_is_granted(harness: Harness) -> None:
     harness.model.script = [Transient("429", retry_after=61), Transient("429", retry_after=10**9)]
     assert await _deliver_until_done(harness) == [61, 6 * 86400]
+
+
+async def test_while_the_quota_is_used_up_work_is_put_off_before_anything_is_read(harness: Harness) -> None:
+    harness.images.fails_with = Misconfigured("storage was asked")
+    shut = replace(harness.delivery, put_off=lambda: Transient("no quota", retry_after=75))
+    await shut.handle_upload(CAT.container, CAT.name)
+    ((message, delay),) = harness.queue.sent
+    assert delay == 75
+    assert Work.from_message(message.encode())[0].attempts == 0
+
+
+async def test_a_quota_is_waited_for_however_long_it_takes(harness: Harness) -> None:
+    shut = replace(harness.delivery, put_off=lambda: Throttled("no quota", retry_after=75), max_wait=timedelta(0))
+    await shut.handle_upload(CAT.container, CAT.name)
+    await shut.handle_message(harness.queue.sent[0][0].encode())
+    assert len(harness.queue.sent) == 2
+    assert CAT not in harness.records.stored
 
 
 async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(harness: Harness) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.pipeline.events import Work
 from describer.pipeline.messages import Unreadable
 from describer.pipeline.work_log import age
@@ -21,9 +22,8 @@ def _is_a_name(text: str) -> bool:
 
 @given(st.text(min_size=1, max_size=1024).filter(_is_a_name))
 def test_any_name_survives_a_message(name: str) -> None:
-    work = (
-        Work.first(ImageRef("images", name)).next_attempt(counts_as_attempt=True).next_attempt(counts_as_attempt=False)
-    )
+    work = Work.first(ImageRef("images", name)).next_attempt(Usage(), counts_as_attempt=True)
+    work = work.next_attempt(Usage(calls=1), counts_as_attempt=False)
     assert Work.from_message(work.to_message().encode()) == [work]
     assert (work.attempts, work.deferrals) == (1, 2)
 

@@ -43,7 +43,7 @@ REFUSAL = Answer("luna", Usage(calls=1), refusal="I can't help with that.")
 
 
 async def _fails(harness: Harness) -> None:
-    await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage())
 
 
 STATUSES: dict[Status, Callable[[Harness], object]] = {
@@ -775,19 +775,19 @@ async def test_what_a_new_limit_may_mend_is_tried_again_and_told_once(harness: H
 
 
 async def test_a_failed_picture_is_tried_again_at_the_next_event(harness: Harness) -> None:
-    await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times")
+    await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage())
     record = await harness.described()
     assert record.status is Status.DESCRIBED
 
 
 async def test_giving_up_never_replaces_a_description(harness: Harness) -> None:
     await harness.describe()
-    assert isinstance(await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times"), Skip)
+    assert isinstance(await harness.pipeline.give_up(CAT, BRIEF, "tried 3 times", Usage()), Skip)
 
 
 async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(harness: Harness) -> None:
     await harness.describe()
-    end = await harness.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    end = await harness.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times", Usage())
     assert isinstance(end, Record)
     assert (end.status, end.alt_text) == (Status.DESCRIBED, "A cat on a sofa.")
     assert harness.records.writes == 1
@@ -796,7 +796,7 @@ async def test_a_failure_with_a_new_prompt_keeps_the_older_answer(harness: Harne
 async def test_giving_up_never_overwrites_a_persons_text(harness: Harness) -> None:
     await harness.describe()
     harness.images.tag(CAT, alt_text="My cat Tom")
-    end = await harness.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times")
+    end = await harness.pipeline.give_up(CAT, replace(BRIEF, detail="low"), "tried 3 times", Usage())
     assert isinstance(end, Record)
     assert (end.status, end.alt_text) == (Status.KEPT, "My cat Tom")
     assert harness.metadata()["alt_text"] == "My cat Tom"

@@ -1,0 +1,210 @@
+"""`describer backfill`: the pictures that were in storage before the app was."""
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from describer.domain.errors import InvalidRequest
+from describer.entrypoints.cli import backfill_tables, help_text, tables
+from describer.entrypoints.cli.exit_codes import Exit
+from describer.entrypoints.cli.results import line
+from describer.entrypoints.cli.services import Services
+from describer.entrypoints.cli.setup import Setup
+from describer.pipeline.sweep.preview import Preview, preview
+from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
+from describer.settings import Need
+
+_NEEDS: Final = (Need.BLOBS, Need.EVENTS, Need.MODEL)
+_PATIENCE: Final = 20.0
+"""Seconds to wait for another process; one that was killed keeps its lease for 15."""
+_DATE: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"])
+_CAPS: Final = (
+    click.option("--max-pictures", type=click.IntRange(1), metavar="N", help="Stop after so many pictures."),
+    click.option("--max-usd", type=click.FloatRange(0, min_open=True), metavar="X", help="Stop at this cost."),
+)
+
+
+def _capped(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_CAPS):
+        command = option(command)
+    return command
+
+
+@click.group(
+    "backfill",
+    invoke_without_command=True,
+    short_help="Price, then describe, the pictures that are there already.",
+    help=help_text.BACKFILL,
+    epilog=help_text.BACKFILL_EXAMPLES,
+)
+@click.option("--container", default="", metavar="NAME", help="A watched container; without it, the first one.")
+@click.option("--prefix", default="", metavar="TEXT", help="How the pictures' names begin.")
+@click.option("--only", default="missing", metavar="WHICH", help=f"By comma: {', '.join(Only)}.", show_default=True)
+@click.option("--include", multiple=True, metavar="GLOB", help="Only names like this, as in IMAGES_INCLUDE.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No names like this.")
+@click.option("--modified-after", type=_DATE, help="Only pictures that were changed on that day or later (UTC).")
+@click.option("--modified-before", type=_DATE, help="Only pictures that were changed before that day (UTC).")
+@_capped
+@click.option("--dry-run", is_flag=True, help="Only say what there is, and what it would take.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--in-app", is_flag=True, help="Let the app drive it, and return at once.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for the preview, and one for each state.")
+@click.pass_context
+def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_app: bool, as_json: bool,
+             **given: Any) -> None:  # fmt: skip
+    """The words are above."""
+    if context.invoked_subcommand:
+        return
+    which = tuple(name.strip() for name in only.split(",") if name.strip())
+    if unknown := [name for name in which if name not in set(Only)]:
+        raise click.UsageError(f"--only {unknown[0]}: expected some of {', '.join(Only)}.")
+    form = _Form(as_json)
+
+    async def start(app: Services) -> Exit:
+        options = SweepOptions(**_wishes(app, given), only=tuple(Only(name) for name in which))
+        seen = await preview(app.library, app.selection(options), app.asking)
+        form.preview(seen, options)
+        if dry_run or not seen.pictures:
+            return Exit.GOOD
+        if not yes and not _agrees(seen.pictures):
+            return Exit.GOOD
+        sweep = await app.sweeper.begin(options, seen.usd_each)
+        return await _go(app, sweep, form, in_app=in_app)
+
+    _run(context, start)
+
+
+@backfill.command(short_help="Say how far it is.")
+@click.argument("sweep_id", default="", metavar="[ID]")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def status(context: click.Context, sweep_id: str, as_json: bool) -> None:
+    """Says how far a backfill is: the latest, or the one with this ID."""
+
+    async def tell(app: Services) -> Exit:
+        _Form(as_json).state(await app.sweeper.find(sweep_id))
+        return Exit.GOOD
+
+    _run(context, tell)
+
+
+@backfill.command(short_help="Queue no more of it.")
+@click.pass_context
+def stop(context: click.Context) -> None:
+    """Queues no more pictures; those that are queued already are still described. `continue` goes on."""
+
+    async def end(app: Services) -> Exit:
+        _Form(as_json=False).state(await app.sweeper.stop(await app.sweeper.find("")))
+        return Exit.GOOD
+
+    _run(context, end)
+
+
+@backfill.command("continue", short_help="Go on where it was.")
+@_capped
+@click.option("--in-app", is_flag=True, help="Let the app drive it, and return at once.")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each state.")
+@click.pass_context
+def continue_(context: click.Context, /, in_app: bool, as_json: bool, **caps: Any) -> None:
+    """Goes on with the latest backfill, whether it was interrupted, stopped, or has reached its cap."""
+
+    async def go_on(app: Services) -> Exit:
+        given = {name: value for name, value in caps.items() if value is not None}
+        sweep = await app.sweeper.resume(await app.sweeper.find(""), given)
+        return await _go(app, sweep, _Form(as_json), in_app=in_app)
+
+    _run(context, go_on)
+
+
+def _wishes(app: Services, given: dict[str, Any]) -> dict[str, Any]:
+    watched = (app.settings.images_container, *app.settings.more_containers)
+    container = given.pop("container") or watched[0]
+    if container not in watched:
+        raise InvalidRequest(f"{container!r} is not watched; expected one of {', '.join(watched)}.", field="container")
+    for name in ("modified_after", "modified_before"):
+        day: datetime | None = given[name]
+        given[name] = day.replace(tzinfo=day.tzinfo or UTC) if day else None
+    return {**given, "container": container}
+
+
+async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Exit:
+    if in_app:
+        await app.sweep_steps.send(sweep)
+        click.echo("The app goes on with it; `describer backfill status` says how far it is.", err=True)
+        return Exit.GOOD
+    with form.progress(sweep) as heard:
+        sweep = await app.sweeper.drive(sweep, heard, patience=_PATIENCE)
+    form.state(sweep)
+    return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
+
+
+def _agrees(pictures: int) -> bool:
+    if not sys.stdin.isatty():
+        click.echo("Nothing was queued; --yes goes on without a question.", err=True)
+        return False
+    return click.confirm(f"Queue these {pictures:,} pictures?", err=True)
+
+
+def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) -> None:
+    setup: Setup = context.obj
+
+    async def whole() -> Exit:
+        app = setup.app(_NEEDS)
+        try:
+            return await task(app)
+        finally:
+            await app.close()
+
+    try:
+        code = asyncio.run(whole())
+    except KeyboardInterrupt:
+        click.echo("Interrupted. `describer backfill continue` goes on where it was.", err=True)
+        code = Exit.INTERRUPTED
+    raise click.exceptions.Exit(code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How it is printed: tables for people, or lines of JSON."""
+
+    as_json: bool
+
+    def preview(self, seen: Preview, options: SweepOptions) -> None:
+        if self.as_json:
+            click.echo(line({"preview": dataclasses.asdict(seen)}))
+        else:
+            tables.show(backfill_tables.of_preview(seen, options))
+
+    def state(self, sweep: Sweep) -> None:
+        if self.as_json:
+            click.echo(line(backfill_tables.facts(sweep)))
+        else:
+            tables.show(backfill_tables.of_sweep(sweep))
+
+    @contextmanager
+    def progress(self, sweep: Sweep) -> Iterator[Callable[[Sweep], None]]:
+        """Tell of each state: a bar on a terminal's standard error, lines of JSON if these are wanted."""
+        console = Console(stderr=True)
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(
+            *columns, console=console, transient=True, disable=self.as_json or not console.is_terminal
+        ) as bar:
+            task = bar.add_task("Describing", total=None)
+
+            def heard(state: Sweep) -> None:
+                if self.as_json:
+                    self.state(state)
+                described = backfill_tables.headline(state)
+                bar.update(task, description=described, completed=state.tally.done, total=state.enqueued or None)
+
+            heard(sweep)
+            yield heard

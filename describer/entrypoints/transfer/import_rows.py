@@ -1,0 +1,153 @@
+"""What people wrote into a file becomes theirs in the records, row by row; each row may be given again without harm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from describer.domain.correction import Correction
+from describer.domain.errors import InvalidRequest, Newer, NotFound, NotOurs, Outdated, RecordUnreadable
+from describer.domain.image_blob import StoredRecord
+from describer.domain.record import Record
+from describer.domain.texts import Review
+from describer.entrypoints.on_demand.corrections import corrected
+from describer.entrypoints.transfer.rows import DEFAULT, Row, Unread
+from describer.pipeline.catalogue import Catalogue
+from describer.pipeline.correct import ANY, Corrector
+
+_STALE: Final = "The record has changed since the file was written; export it again, and decide by what it says now."
+_A_PERSONS: Final = "A person wrote the text that this would replace, and the file does not tell which one was seen."
+
+
+class Kind(StrEnum):
+    """What becomes of a row."""
+
+    CHANGED = "changed"
+    """In a dry run: would be."""
+    UNCHANGED = "unchanged"
+    """The record says all that already."""
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row.
+
+    Args:
+        number: of the row.
+        name: the picture's.
+        kind: how it ended.
+        told: what is changed, by key, or why the row is refused.
+    """
+
+    number: int
+    name: str
+    kind: Kind
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Takes rows.
+
+    Args:
+        catalogue: the records.
+        corrector: writes corrections.
+        write: False only says what would become of each row.
+        overwrite: rows that do not tell which record was seen may replace people's texts too.
+    """
+
+    catalogue: Catalogue
+    corrector: Corrector
+    write: bool = False
+    overwrite: bool = False
+
+    async def take(self, row: Row | Unread) -> Outcome:
+        """What becomes of a row.
+
+        Raises:
+            Transient, Misconfigured: not now; the rows before it are done, and nothing of this one.
+        """
+        if isinstance(row, Unread):
+            return Outcome(row.number, row.name, Kind.REFUSED, row.reason)
+        try:
+            return await self._taken(row)
+        except (InvalidRequest, NotFound, Newer, RecordUnreadable, NotOurs) as error:
+            return Outcome(row.number, row.ref.name, Kind.REFUSED, str(error))
+        except Outdated:
+            return Outcome(row.number, row.ref.name, Kind.REFUSED, _STALE)
+
+    async def _taken(self, row: Row) -> Outcome:
+        stored = await self._stored(row)
+        record = stored.record
+        texts = _changed(row, record)
+        is_fresh = row.etag == stored.etag.strip('"')
+        decorative = row.is_decorative if row.is_decorative != record.is_decorative else None
+        review = _review(row, record, is_fresh=is_fresh)
+        if not (texts or review) and decorative is None:
+            return Outcome(row.number, row.ref.name, Kind.UNCHANGED)
+        if row.etag and not is_fresh:
+            return Outcome(row.number, row.ref.name, Kind.REFUSED, _STALE)
+        if not row.etag and not self.overwrite and _replaces_persons(texts, record):
+            return Outcome(row.number, row.ref.name, Kind.REFUSED, _A_PERSONS)
+        correction = corrected(texts, is_decorative=decorative, review=review)
+        return await self._applied(row, stored, correction)
+
+    async def _stored(self, row: Row) -> StoredRecord:
+        catalogue = self.catalogue
+        stored = await catalogue.records.read(row.ref) if catalogue.blob_filter.covers(row.ref) else None
+        if stored is None:
+            raise NotFound("There is no record of this blob.")
+        return stored
+
+    async def _applied(self, row: Row, stored: StoredRecord, correction: Correction) -> Outcome:
+        said = correction.applied(stored.record)
+        if said == stored.record:
+            return Outcome(row.number, row.ref.name, Kind.UNCHANGED)
+        if self.write:
+            await self.corrector.correct(row.ref, correction, (f'"{row.etag}"',) if row.etag else ANY)
+        keys = [f"{name} ({tag})" for tag, given in correction.texts.items() for name in given]
+        keys += ["is_decorative"] if correction.is_decorative is not None else []
+        keys += [str(correction.review)] if correction.review else []
+        return Outcome(row.number, row.ref.name, Kind.CHANGED, ", ".join(keys))
+
+
+def _changed(row: Row, record: Record) -> dict[str, dict[str, str]]:
+    """The texts that the record does not have yet, by language."""
+    texts: dict[str, dict[str, str]] = {}
+    for tag, given in row.texts.items():
+        language = record.language if tag == DEFAULT else tag
+        standing = record if language == record.language else record.translations.get(language)
+        new = {name: text for name, text in given.items() if not _is_same(text, getattr(standing, name, ""))}
+        if clash := [name for name in new if texts.get(language, {}).get(name, new[name]) != new[name]]:
+            raise InvalidRequest(f"Two columns say different things of {clash[0]} in {language}.", field="file")
+        if new:
+            texts[language] = texts.get(language, {}) | new
+    return texts
+
+
+def _is_same(text: str, standing: str) -> bool:
+    """Whether a spreadsheet may have made the one of the other: they write line ends in their own way."""
+    return text == standing or _plain(text) == _plain(standing)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _review(row: Row, record: Record, *, is_fresh: bool) -> str:
+    """What the person says of the texts otherwise than the record does.
+
+    A row that was taken already says what it said then; by now the text that it brought is a person's.
+    """
+    if row.review and row.review not in set(Review):
+        raise InvalidRequest(f"review is {row.review[:40]!r}; it is approved, rejected or suggested.", field="file")
+    if row.review in {"", Review.EDITED, record.review} or (not is_fresh and record.review == Review.EDITED):
+        return ""
+    return row.review
+
+
+def _replaces_persons(texts: Mapping[str, Mapping[str, str]], record: Record) -> bool:
+    of_people = record.of_people()
+    keys = (f"{tag}/{name}" if tag != record.language else name for tag, given in texts.items() for name in given)
+    return any(key in of_people for key in keys)

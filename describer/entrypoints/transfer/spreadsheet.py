@@ -1,0 +1,70 @@
+"""The CSV for spreadsheets: a row for each picture, a column for each text in each language.
+
+A cell that a spreadsheet would take for a formula has an apostrophe before it, which `unguarded` takes away again.
+ExifTool must not be given this file: it would write the apostrophes into the pictures.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from describer.domain.image_blob import StoredRecord
+from describer.domain.record import Record
+from describer.domain.texts import TEXT_FIELDS
+
+BOM: Final = "\ufeff"
+"""By which spreadsheets know UTF-8."""
+LEADING: Final = ("container", "name", "status", "review", "is_decorative", "language")
+TRAILING: Final = ("tags", "visible_text", "reason", "flags", "etag")
+
+_FORMULA: Final = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
+"""What some spreadsheet calculates, by its beginning; and an apostrophe of the text's own before it."""
+
+
+def header(languages: Sequence[str]) -> list[str]:
+    """The first row."""
+    return [*LEADING, *(f"{field}:{tag}" for tag in languages for field in TEXT_FIELDS), *TRAILING]
+
+
+def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
+    """The record's row; each text is guarded."""
+    record = stored.record
+    cells = {
+        "container": record.source.container,
+        "name": record.source.name,
+        "status": record.status,
+        "review": record.review,
+        "is_decorative": "yes" if record.is_decorative else "no",
+        "language": record.language,
+        "tags": "; ".join(record.tags),
+        "visible_text": record.visible_text,
+        "reason": record.reason,
+        "flags": " ".join(record.flags),
+        "etag": stored.etag.strip('"'),
+    } | {f"{field}:{tag}": text for tag in languages for field, text in texts_in(record, tag).items()}
+    return [guarded(cells.get(name, "")) for name in header(languages)]
+
+
+def texts_in(record: Record, language: str) -> dict[str, str]:
+    """The record's texts in one language, by the names of `TEXT_FIELDS`; none if it has none."""
+    texts = record if language == record.language else record.translations.get(language)
+    return {field: getattr(texts, field) for field in TEXT_FIELDS} if texts else {}
+
+
+def guarded(cell: str) -> str:
+    """The cell as no spreadsheet calculates it."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """The cell as it was before it was guarded."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
+def line(cells: Sequence[str]) -> str:
+    """One line of CSV (RFC 4180)."""
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue()

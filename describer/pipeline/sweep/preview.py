@@ -1,0 +1,157 @@
+"""What a sweep would queue, and what that would take: nothing is asked of the model, and nothing is written."""
+
+import asyncio
+import math
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Final
+
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.vision import estimate
+from describer.vision.brief import Brief
+from describer.vision.estimate import Estimate
+from describer.vision.imaging.sides import HEAD_BYTES, sides
+from describer.vision.sizing import Sizes
+
+SAMPLE: Final = 200
+"""Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
+_AT_ONCE: Final = 8
+_COOL: Final = ("Cool", "Cold")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the model would be asked.
+
+    Args:
+        brief: of a picture.
+        sizes: in which it would be shown.
+        tokens_per_minute: the deployment's quota; 0 if it is not known.
+    """
+
+    brief: Brief
+    sizes: Sizes
+    tokens_per_minute: int = 0
+
+    def seconds(self, pictures: int, asked: Estimate) -> float | None:
+        """How long the quota makes it take at least: each call counts its prompt and the cap of its answer."""
+        if not self.tokens_per_minute:
+            return None
+        return 60 * (asked.prompt[1] + pictures * self.brief.max_completion_tokens) / self.tokens_per_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a sweep would do.
+
+    Args:
+        judged: how many blobs, by why they would be queued or not.
+        pictures: how many would be queued.
+        size: of these, in bytes.
+        tiers: bytes of these in tiers whose reading is charged, by tier, and of archived ones that would be left out.
+        sampled: pictures whose first bytes were read.
+        with_sides: of these, how many told their sides.
+        asked: tokens; None if it is not known how the model counts pictures.
+        usd: least, usual and most by list price; None if there is none.
+        seconds: at the deployment's quota; None if that is not known.
+    """
+
+    judged: dict[str, int]
+    pictures: int
+    size: int
+    tiers: dict[str, int]
+    sampled: int
+    with_sides: int
+    asked: Estimate | None
+    usd: tuple[float, float, float] | None
+    seconds: float | None
+
+    @property
+    def usd_each(self) -> float | None:
+        """What a picture is expected to cost."""
+        return self.usd[1] / self.pictures if self.usd and self.pictures else None
+
+
+@dataclass(slots=True)
+class _Sample:
+    """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
+
+    kept: list[ImageRef] = field(default_factory=list)
+    seen: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
+
+    def add(self, ref: ImageRef) -> None:
+        self.seen += 1
+        if len(self.kept) < SAMPLE:
+            self.kept.append(ref)
+        elif (place := self.chance.randrange(self.seen)) < SAMPLE:
+            self.kept[place] = ref
+
+
+async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
+    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 200 more."""
+    judged, tiers, sample, size, cursor = Counter[str](), Counter[str](), _Sample(), 0, ""
+    container, prefix = selection.options.container, selection.options.prefix
+    while True:
+        page = await library.page(container, prefix, cursor)
+        judged["unnameable"] += page.unnameable
+        for blob in page.blobs:
+            judgement = selection.judge(blob)
+            judged[judgement.value] += 1
+            if judgement.is_queued:
+                sample.add(blob.ref)
+                size += blob.size
+            if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
+                tiers[blob.tier] += blob.size
+        cursor = page.cursor
+        if not cursor:
+            break
+    known = await _sides(library, sample.kept)
+    return _preview(judged, tiers, size, sample.seen, known, asking)
+
+
+async def _sides(library: Library, refs: Sequence[ImageRef]) -> list[tuple[int, int] | None]:
+    async def read(ref: ImageRef) -> tuple[int, int] | None:
+        return await asyncio.to_thread(sides, await library.head(ref, HEAD_BYTES))
+
+    return [found for some in batched(refs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))]
+
+
+def _preview(
+    judged: Counter[str],
+    tiers: Counter[str],
+    size: int,
+    pictures: int,
+    known: Sequence[tuple[int, int] | None],
+    asking: Asking,
+) -> Preview:
+    asked = _asked(pictures, known, asking) if asking.sizes.family.image else None
+    return Preview(
+        judged={name: count for name, count in judged.items() if count},
+        pictures=pictures,
+        size=size,
+        tiers=dict(tiers),
+        sampled=len(known),
+        with_sides=sum(found is not None for found in known),
+        asked=asked,
+        usd=asked.usd(asking.sizes.family) if asked else None,
+        seconds=asking.seconds(pictures, asked) if asked else None,
+    )
+
+
+def _asked(pictures: int, known: Sequence[tuple[int, int] | None], asking: Asking) -> Estimate:
+    """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
+    each = [estimate.of_picture(asking.brief, asking.sizes, found) for found in known]
+    total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
+    if len(each) < 2 or len(each) == pictures:
+        return total
+    mean = sum(one.prompt[1] for one in each) / len(each)
+    spread = math.sqrt(sum((one.prompt[1] - mean) ** 2 for one in each) / (len(each) - 1))
+    error = round(2 * pictures * spread / math.sqrt(len(each)))
+    least, usual, most = total.prompt
+    return Estimate((max(0, least - error), usual, most + error), total.answer)

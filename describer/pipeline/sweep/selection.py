@@ -1,0 +1,114 @@
+"""Which blobs of a listing a sweep queues: decided by what the listing shows, without a request for each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from describer.domain import metadata
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
+from describer.domain.status import SkipReason, Status
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.sweep.library import ListedBlob
+from describer.pipeline.sweep.state import Only, SweepOptions
+
+_NOT_PICTURES: Final = frozenset(
+    {
+        *("aac", "flac", "m4a", "mp3", "ogg", "wav"),
+        *("avi", "m4v", "mkv", "mov", "mp4", "mpg", "webm", "wmv"),
+        *("csv", "doc", "docx", "htm", "html", "md", "pdf", "ppt", "pptx", "txt", "xls", "xlsx"),
+        *("ai", "eps", "psd"),
+        *("aae", "db", "ini", "js", "json", "log", "thm", "xml", "xmp"),
+        *("gz", "rar", "tar", "zip"),
+    }
+)
+"""Extensions of files that lie beside pictures. Anything else is looked at: a blob's name may say nothing."""
+
+
+class Judgement(StrEnum):
+    """Why a blob is queued, or is not."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    FAILED = "failed"
+    REVIEW = "review"
+    CURRENT = "current"
+    """It has a record, and the sweep does not ask for such."""
+    EXCLUDED = "excluded"
+    NOT_OURS = "not_ours"
+    NOT_A_PICTURE = "not_a_picture"
+    """Its name ends like that of a film, a document or a file that tools keep beside pictures."""
+    OTHER_AGE = "other_age"
+    EMPTY = "empty"
+    ARCHIVED = "archived"
+    TOO_LARGE = "too_large"
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether such a blob is queued."""
+        return self in _QUEUED
+
+
+_QUEUED: Final = frozenset({Judgement.MISSING, Judgement.STALE, Judgement.FAILED, Judgement.REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rules of one sweep.
+
+    Args:
+        options: what was asked.
+        blob_filter: the app's own rules, which hold as well.
+        fingerprint: of what would be asked about a picture now.
+        max_bytes: of a picture that is read.
+    """
+
+    options: SweepOptions
+    blob_filter: BlobFilter
+    fingerprint: Callable[[ImageRef], str]
+    max_bytes: int
+
+    def judge(self, blob: ListedBlob) -> Judgement:
+        """Say why the blob is queued, or is not."""
+        if away := self._passed_by(blob):
+            return away
+        state = self._state(blob)
+        if state is Judgement.CURRENT or not self._wants(state):
+            return Judgement.CURRENT
+        if blob.tier == "Archive":
+            return Judgement.ARCHIVED
+        return Judgement.EMPTY if blob.size == 0 else self._by_size(blob, state)
+
+    def _passed_by(self, blob: ListedBlob) -> Judgement | None:
+        """Judge by name, age and the app's own rules."""
+        picture = ImageBlob(blob.ref, "", blob.size, blob.metadata)
+        skip = self.blob_filter.skips_name(blob.ref) or self._narrower.skips_name(blob.ref)
+        skip = skip or self.blob_filter.skips_picture(picture)
+        if skip:
+            return Judgement.EXCLUDED if skip.reason is SkipReason.EXCLUDED else Judgement.NOT_OURS
+        after, before = self.options.modified_after, self.options.modified_before
+        if (after and blob.modified < after) or (before and blob.modified >= before):
+            return Judgement.OTHER_AGE
+        _, dot, extension = blob.ref.name.rpartition("/")[2].rpartition(".")
+        return Judgement.NOT_A_PICTURE if dot and extension.lower() in _NOT_PICTURES else None
+
+    @property
+    def _narrower(self) -> BlobFilter:
+        return BlobFilter((self.options.container,), self.options.include, self.options.exclude)
+
+    def _state(self, blob: ListedBlob) -> Judgement:
+        status = metadata.value(blob.metadata, metadata.STATUS)
+        if not status or not metadata.value(blob.metadata, metadata.RECORD):
+            return Judgement.MISSING
+        if status == Status.FAILED or (status == Status.ARCHIVED and blob.tier != "Archive"):
+            return Judgement.FAILED
+        if metadata.value(blob.metadata, metadata.FINGERPRINT) != self.fingerprint(blob.ref):
+            return Judgement.STALE
+        return Judgement.REVIEW if status == Status.NEEDS_REVIEW else Judgement.CURRENT
+
+    def _wants(self, state: Judgement) -> bool:
+        return Only.ALL in self.options.only or state.value in self.options.only
+
+    def _by_size(self, blob: ListedBlob, state: Judgement) -> Judgement:
+        return Judgement.TOO_LARGE if blob.size > self.max_bytes else state

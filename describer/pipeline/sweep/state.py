@@ -1,0 +1,199 @@
+"""What a sweep was asked and how far it is: one JSON blob, written after each step."""
+
+import uuid
+from collections import Counter
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CHUNK: Final = 100
+"""Pictures that are queued between two writes of the state: as many at most are queued twice if a process is killed."""
+_ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
+
+
+class Only(StrEnum):
+    """Which pictures a sweep describes."""
+
+    MISSING = "missing"
+    """Those that have no record."""
+    STALE = "stale"
+    """Those whose record answers another question: another prompt, model, language or level of detail."""
+    FAILED = "failed"
+    """Those that were tried as often as allowed, and those that lay in the archive tier and do no longer."""
+    REVIEW = "review"
+    """Those whose answer a person should look at: the model is asked for another one."""
+    ALL = "all"
+    """All of these."""
+
+
+class End(StrEnum):
+    """Whether a sweep goes on."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    """Each picture that it queued has its end."""
+    STOPPED = "stopped"
+    """A person stopped it; `continue` goes on."""
+    CAPPED = "capped"
+    """Its cap of pictures or money is reached; a higher one goes on."""
+
+
+class SweepOptions(BaseModel):
+    """What is asked of a sweep.
+
+    Args:
+        container: a watched one.
+        prefix: how names begin; empty: all.
+        only: which pictures.
+        include, exclude: globs as in IMAGES_INCLUDE and IMAGES_EXCLUDE, which hold as well.
+        modified_after, modified_before: bounds of the blobs' last change.
+        max_pictures: that are queued.
+        max_usd: that may be spent, by list price.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    container: str
+    prefix: str = Field("", max_length=1024)
+    only: Annotated[tuple[Only, ...], Field(min_length=1)] = (Only.MISSING,)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    modified_after: datetime | None = None
+    modified_before: datetime | None = None
+    max_pictures: int | None = Field(None, ge=1)
+    max_usd: float | None = Field(None, gt=0)
+
+
+class Tally(BaseModel):
+    """What became of some pictures.
+
+    Args:
+        outcomes: how many ended, by status or reason.
+        usd: what they took by list price.
+        tokens: prompt and completion tokens together.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    usd: float = 0.0
+    tokens: int = 0
+
+    @property
+    def done(self) -> int:
+        """Pictures that have ended."""
+        return sum(self.outcomes.values())
+
+    def __add__(self, other: "Tally") -> "Tally":
+        outcomes = Counter(self.outcomes) + Counter(other.outcomes)
+        return Tally(outcomes=dict(outcomes), usd=self.usd + other.usd, tokens=self.tokens + other.tokens)
+
+
+class Chunk(BaseModel):
+    """Pictures that were queued together and have not all ended.
+
+    Args:
+        number: of the chunk, from 1.
+        size: pictures in it.
+        tally: of those that have ended.
+        deferred: how many of the others were put off.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    size: int
+    tally: Tally = Tally()
+    deferred: int = 0
+
+    @property
+    def under_way(self) -> int:
+        """Pictures that have not ended."""
+        return self.size - self.tally.done
+
+
+class Sweep(BaseModel):
+    """A sweep and how far it is.
+
+    Args:
+        id: its name.
+        options: what was asked.
+        usd_each: what one picture is expected to cost; None if the model has no list price.
+        state: whether it goes on.
+        cursor: of the listing's page that is being worked on.
+        after: the last name of that page that was looked at.
+        listed: whether the listing has come to its end.
+        found: blobs that were looked at.
+        passed: of these, how many were not queued, by reason.
+        enqueued: how many were queued.
+        chunks: in which these were queued.
+        ended: what became of the chunks that have ended.
+        waiting: the other chunks.
+        etag: of the blob that it was read from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1] = 1
+    id: str = Field(pattern=_ID)
+    options: SweepOptions
+    usd_each: float | None = None
+    state: End = End.RUNNING
+    begun: datetime
+    updated: datetime
+    cursor: str = ""
+    after: str = ""
+    listed: bool = False
+    found: int = 0
+    passed: dict[str, int] = Field(default_factory=dict)
+    enqueued: int = 0
+    chunks: int = 0
+    ended: Tally = Tally()
+    waiting: tuple[Chunk, ...] = ()
+    etag: str = Field("", exclude=True)
+
+    @classmethod
+    def new(cls, options: SweepOptions, usd_each: float | None) -> Self:
+        """Begin a sweep."""
+        now = datetime.now(UTC)
+        return cls(
+            id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, usd_each=usd_each, begun=now, updated=now
+        )
+
+    @property
+    def tally(self) -> Tally:
+        """What became of all pictures that have ended."""
+        return sum((chunk.tally for chunk in self.waiting), self.ended)
+
+    @property
+    def under_way(self) -> int:
+        """Pictures that were queued and have not ended."""
+        return sum(chunk.under_way for chunk in self.waiting)
+
+    @property
+    def fresh(self) -> int:
+        """Those of them that were never put off: what the app is working on."""
+        return sum(chunk.under_way - chunk.deferred for chunk in self.waiting)
+
+    @property
+    def usd_per_picture(self) -> float | None:
+        """What a picture has cost so far on average; before the first one has ended, what is expected."""
+        tally = self.tally
+        return tally.usd / tally.done if tally.usd else self.usd_each
+
+    def chunk_name(self, number: int) -> str:
+        """The name under which the work of a chunk reports its end."""
+        return f"{self.id}/{number:06}"
+
+    def allows(self) -> int:
+        """How many more pictures the cap lets in now, counting what is under way at what a picture costs."""
+        most = CHUNK
+        if self.options.max_pictures is not None:
+            most = min(most, self.options.max_pictures - self.enqueued)
+        each = self.usd_per_picture
+        if self.options.max_usd is not None and each:
+            left = self.options.max_usd - self.tally.usd - self.under_way * each
+            most = min(most, int(left / each))
+        return max(0, most)

@@ -1,0 +1,221 @@
+"""Queue a sweep's pictures as fast as the app describes them, until all are described or the cap is reached.
+
+Each step reads what has ended since the last one, queues as many pictures as there is room for, and writes the state.
+New uploads are never behind more than that room: pictures of sweeps give way to them at the memory budget and at the
+model, and at most `ROOM` of them wait on the queue.
+"""
+
+import asyncio
+import hashlib
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Any, Final
+
+from describer.domain.errors import Conflict, InvalidRequest, NotFound
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.events import Work
+from describer.pipeline.ports import Queue
+from describer.pipeline.sweep.library import Library, ListedBlob, Listing, Sweeps
+from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
+
+ROOM: Final = 2000
+"""Pictures of a sweep that are queued and were never put off, at most."""
+LEAST_ROOM: Final = CHUNK
+"""So many are queued before it is known how fast they are described."""
+STEPS_AHEAD: Final = 3
+"""How many steps' worth of pictures is queued, so that the app never waits for the sweep."""
+MOST_WAITING: Final = 50
+"""Chunks with pictures that have not ended, at most: in an outage a sweep stands still instead of putting off all."""
+PAUSE: Final = 2.0
+"""Seconds between two steps."""
+_AT_ONCE: Final = 16
+"""Messages that are sent side by side."""
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """Drives sweeps.
+
+    Args:
+        library: lists the pictures.
+        sweeps: keeps the state.
+        work: `image-work`.
+        selection: the rules for these options.
+    """
+
+    library: Library
+    sweeps: Sweeps
+    work: Queue
+    selection: Callable[[SweepOptions], Selection]
+    _page: tuple[tuple[str, str, str], Listing] | None = field(default=None, init=False)
+
+    async def begin(self, options: SweepOptions, usd_each: float | None) -> Sweep:
+        """Begin a sweep; the first step queues its first pictures.
+
+        Args:
+            options: what is asked.
+            usd_each: what a picture is expected to cost by list price; None if the model has none.
+
+        Raises:
+            InvalidRequest: another sweep is running, or money is capped for a model without a list price.
+            Conflict: another one was begun at the same moment.
+        """
+        if options.max_usd is not None and not usd_each:
+            raise InvalidRequest("The model has no list price; cap the number of pictures instead.", field="max_usd")
+        latest = await self.sweeps.latest()
+        if latest and latest.state is End.RUNNING:
+            raise InvalidRequest(f"Sweep {latest.id} is running; stop it, or let it end first.", field="sweep")
+        return await self.sweeps.begin(Sweep.new(options, usd_each))
+
+    async def find(self, sweep_id: str) -> Sweep:
+        """The sweep of this name; without one, the latest.
+
+        Raises:
+            NotFound: there is none.
+        """
+        found = await (self.sweeps.read(sweep_id) if sweep_id else self.sweeps.latest())
+        if found is None:
+            raise NotFound(f"There is no sweep {sweep_id!r}." if sweep_id else "There is no sweep yet.")
+        return found
+
+    async def stop(self, sweep: Sweep) -> Sweep:
+        """Let a running sweep queue no more; what is queued already is still described. Raises Conflict: read again."""
+        return await self.sweeps.write(_now(sweep, state=End.STOPPED)) if sweep.state is End.RUNNING else sweep
+
+    async def resume(self, sweep: Sweep, caps: Mapping[str, Any]) -> Sweep:
+        """Let a sweep go on; `caps` replaces `max_pictures` or `max_usd`. Raises Conflict: read again."""
+        latest = await self.find("")
+        if latest.id != sweep.id:
+            raise InvalidRequest(f"Only the latest sweep, {latest.id}, can go on; begin a new one.", field="sweep")
+        options = SweepOptions.model_validate(sweep.options.model_dump() | dict(caps))
+        state = End.FINISHED if sweep.state is End.FINISHED else End.RUNNING
+        return await self.sweeps.write(_now(sweep, options=options, state=state))
+
+    async def step(self, sweep: Sweep) -> Sweep:
+        """Take note of what has ended, queue what there is room for, and write the state.
+
+        Raises:
+            Conflict: somebody else has written the state; read it again.
+        """
+        sweep, ended = await self._settled(sweep)
+        room = max(LEAST_ROOM, min(ROOM, STEPS_AHEAD * ended))
+        while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MOST_WAITING:
+            most = min(room - sweep.fresh, sweep.allows())
+            if most <= 0:
+                break
+            sweep = await self.sweeps.write(await self._queue_some(sweep, most))
+        return await self.sweeps.write(_now(sweep, state=_state(sweep)))
+
+    async def drive(
+        self, sweep: Sweep, heard: Callable[[Sweep], None], seconds: float = math.inf, patience: float = 0
+    ) -> Sweep:
+        """Take steps until the sweep is at its end, or for so long; `heard` gets the state after each.
+
+        Raises:
+            Busy: another process has driven a sweep for `patience` seconds.
+        """
+        ends = time.monotonic() + seconds
+        async with self.sweeps.driving(patience):
+            while sweep.state is End.RUNNING and time.monotonic() < ends:
+                try:
+                    sweep = await self.step(sweep)
+                except Conflict:  # a person stopped it, or gave it another cap
+                    sweep = await self.find(sweep.id)
+                heard(sweep)
+                if sweep.state is End.RUNNING:
+                    await asyncio.sleep(PAUSE)
+        return sweep
+
+    async def _settled(self, sweep: Sweep) -> tuple[Sweep, int]:
+        """Read the reports of all chunks under way; gives how many pictures have ended since the last time, too."""
+        read = await asyncio.gather(*(self._read(sweep, chunk) for chunk in sweep.waiting))
+        ended = sum((chunk.tally for chunk in read if not chunk.under_way), sweep.ended)
+        settled = sweep.model_copy(update={"ended": ended, "waiting": tuple(c for c in read if c.under_way)})
+        return settled, settled.tally.done - sweep.tally.done
+
+    async def _read(self, sweep: Sweep, chunk: Chunk) -> Chunk:
+        reports = [json.loads(line) for line in await self.sweeps.lines(sweep.chunk_name(chunk.number))]
+        outcomes = {report["picture"]: report["outcome"] for report in reports if report["outcome"]}
+        tally = Tally(
+            outcomes=dict(Counter(outcomes.values())),
+            usd=sum(report["usd"] for report in reports),
+            tokens=sum(report["tokens"] for report in reports),
+        )
+        deferred = {report["picture"] for report in reports} - outcomes.keys()
+        return chunk.model_copy(update={"tally": tally, "deferred": len(deferred)})
+
+    async def _queue_some(self, sweep: Sweep, most: int) -> Sweep:
+        """Queue up to `most` pictures of the page that the sweep is at, and say how far it came."""
+        page, judge = await self._listing(sweep), self.selection(sweep.options)
+        chosen: list[tuple[ImageRef, Judgement]] = []
+        passed, after, looked = Counter(sweep.passed), sweep.after, 0
+        for blob in _later(page.blobs, sweep.after):
+            if len(chosen) == most:
+                break
+            judgement, after, looked = judge.judge(blob), blob.ref.name, looked + 1
+            if judgement.is_queued:
+                chosen.append((blob.ref, judgement))
+            else:
+                passed[judgement.value] += 1
+        number = sweep.chunks + 1
+        await self._send(sweep.chunk_name(number), chosen)
+        at_end = not page.blobs or after == page.blobs[-1].ref.name
+        return _now(
+            sweep,
+            cursor=page.cursor if at_end else sweep.cursor,
+            after="" if at_end else after,
+            listed=at_end and not page.cursor,
+            found=sweep.found + looked,
+            passed=dict(passed),
+            enqueued=sweep.enqueued + len(chosen),
+            chunks=number if chosen else sweep.chunks,
+            waiting=(*sweep.waiting, Chunk(number=number, size=len(chosen))) if chosen else sweep.waiting,
+        )
+
+    async def _send(self, chunk: str, chosen: Sequence[tuple[ImageRef, Judgement]]) -> None:
+        for some in batched(chosen, _AT_ONCE, strict=False):
+            work = (
+                replace(Work.first(ref), chunk=chunk, anew=judgement is Judgement.REVIEW) for ref, judgement in some
+            )
+            await asyncio.gather(*(self.work.send(each.to_message(), delay=0) for each in work))
+
+    async def _listing(self, sweep: Sweep) -> Listing:
+        """The page that the sweep is at; it is kept, so that it is asked for once while this process drives."""
+        key = (sweep.options.container, sweep.options.prefix, sweep.cursor)
+        if self._page is None or self._page[0] != key:
+            self._page = None  # two pages at a time would be twice the memory
+            self._page = key, await self.library.page(*key)
+        return self._page[1]
+
+
+def report(ref: ImageRef, outcome: str, usd: float, tokens: int) -> str:
+    """A line of a chunk's report: what became of a picture; an empty outcome says that it was put off."""
+    digest = hashlib.sha256(ref.name.encode()).hexdigest()[:16]
+    return json.dumps({"picture": digest, "outcome": outcome, "usd": usd, "tokens": tokens})
+
+
+def _later(blobs: Sequence[ListedBlob], after: str) -> Sequence[ListedBlob]:
+    """Those behind the one called `after`, which may have been deleted since."""
+    names = [blob.ref.name for blob in blobs]
+    if after in names:
+        return blobs[names.index(after) + 1 :]
+    return [blob for blob in blobs if blob.ref.name.encode() > after.encode()]
+
+
+def _state(sweep: Sweep) -> End:
+    if sweep.state is not End.RUNNING or sweep.under_way:
+        return sweep.state
+    if sweep.listed:
+        return End.FINISHED
+    return End.RUNNING if sweep.allows() else End.CAPPED
+
+
+def _now(sweep: Sweep, **update: Any) -> Sweep:
+    return sweep.model_copy(update={**update, "updated": datetime.now(UTC)})

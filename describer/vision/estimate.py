@@ -1,0 +1,86 @@
+"""What a picture will take of the model, before it is asked: by its sides, or within bounds where they are unknown."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from describer.domain.description import schema
+from describer.vision.brief import Brief
+from describer.vision.families import Family
+from describer.vision.pricing import price
+from describer.vision.sizing import Sizes
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""OpenAI's rule of thumb for English. Japanese or Thai instructions would take more; ours are English."""
+ANSWER_TOKENS: Final = (60, 300, 600)
+"""Of one language's texts: an icon, the usual, a page of text. Assumed; a run shows the actual figures."""
+SCHEMA_TOKENS: Final = 9
+"""What a schema takes beside its own text."""
+_NOT_COUNTED: Final = frozenset({"required", "additionalProperties", "$schema"})
+"""Of a schema. Both figures as measured by a user of OpenAI's: github.com/openai/openai-cookbook/issues/2140."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Tokens, as `least`, `usual` and `most`: of the prompt, pictures included, and of the answer."""
+
+    prompt: tuple[int, int, int]
+    answer: tuple[int, int, int]
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(_sum(self.prompt, other.prompt), _sum(self.answer, other.answer))
+
+    def times(self, factor: float) -> "Estimate":
+        """As much of it."""
+        return Estimate(_times(self.prompt, factor), _times(self.answer, factor))
+
+    def usd(self, family: Family) -> tuple[float, float, float] | None:
+        """By list price; None if the family has none."""
+        prices = [price(family, asked, said) for asked, said in zip(self.prompt, self.answer, strict=True)]
+        least, usual, most = (None if found is None else float(found) for found in prices)
+        return None if least is None or usual is None or most is None else (least, usual, most)
+
+
+NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
+
+
+def question_tokens(brief: Brief) -> int:
+    """About how many tokens the question takes without the picture: the instructions and the schema of the answer."""
+    asked = brief.instructions + brief.request
+    counted = json.dumps(_counted(schema(brief.languages)), separators=(",", ":"))
+    return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
+
+
+def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:
+    """Estimate one picture.
+
+    Args:
+        brief: what is asked.
+        sizes: how the app sizes pictures for this model.
+        side: the picture's width and height in pixels; None if only its bytes are known.
+
+    Returns:
+        The usual tokens are those of a picture without small text, the most those of one that is full of it. Without
+        sides, a picture is taken for a photograph of 4000x3000 pixels, and at least for an icon.
+    """
+    text = question_tokens(brief)
+    usual = sizes.usual(*(side or (4000, 3000))).tokens or 0
+    most = max(usual, sizes.largest(*(side or (4000, 3000)), sizes.budget).tokens or 0) if sizes.budget else usual
+    least = usual if side else sizes.usual(64, 64).tokens or 0
+    said = [tokens * len(brief.languages) for tokens in ANSWER_TOKENS]
+    return Estimate((text + least, text + usual, text + most), (said[0], said[1], said[2]))
+
+
+def _counted(part: Any) -> Any:
+    """A schema without what is not counted."""
+    if isinstance(part, dict):
+        return {name: _counted(value) for name, value in part.items() if name not in _NOT_COUNTED}
+    return [_counted(value) for value in part] if isinstance(part, list) else part
+
+
+def _sum(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[int, int, int]:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def _times(figures: tuple[int, int, int], factor: float) -> tuple[int, int, int]:
+    return round(figures[0] * factor), round(figures[1] * factor), round(figures[2] * factor)

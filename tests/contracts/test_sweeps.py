@@ -1,0 +1,91 @@
+"""Where sweeps are kept, and the listing of pictures, on Azurite."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from describer.adapters.library import BlobLibrary
+from describer.adapters.sweeps import BlobSweeps
+from describer.domain.errors import Busy, Conflict, Misconfigured
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.sweep.state import End, Sweep, SweepOptions
+from local.storage import Storage
+from tests.storage import unique
+
+OPTIONS = SweepOptions(container="images", prefix="2019/")
+CHUNK = "20261128T120000-0123abcd/000001"
+
+
+@pytest.fixture
+async def sweeps(storage: Storage) -> AsyncIterator[BlobSweeps]:
+    async with storage.blob_service(storage.host) as blobs:
+        name = unique("sweeps")
+        yield BlobSweeps(await blobs.create_container(name))
+        await blobs.delete_container(name)
+
+
+async def test_a_sweep_is_read_as_it_was_written(sweeps: BlobSweeps) -> None:
+    assert await sweeps.latest() is None
+    begun = await sweeps.begin(Sweep.new(OPTIONS, 0.01))
+    assert await sweeps.latest() == begun
+    written = await sweeps.write(begun.model_copy(update={"found": 7}))
+    assert await sweeps.read(begun.id) == written
+
+
+async def test_an_earlier_state_replaces_nothing(sweeps: BlobSweeps) -> None:
+    begun = await sweeps.begin(Sweep.new(OPTIONS, None))
+    stopped = await sweeps.write(begun.model_copy(update={"state": End.STOPPED}))
+    with pytest.raises(Conflict):
+        await sweeps.write(begun)
+    assert await sweeps.read(begun.id) == stopped
+
+
+async def test_two_that_begin_at_once_are_one(sweeps: BlobSweeps) -> None:
+    await sweeps.begin(Sweep.new(OPTIONS, None))
+    found = await asyncio.gather(*(sweeps.begin(Sweep.new(OPTIONS, None)) for _ in range(4)), return_exceptions=True)
+    begun = [each for each in found if isinstance(each, Sweep)]
+    assert all(isinstance(each, Sweep | Conflict) for each in found)
+    latest = await sweeps.latest()
+    assert latest in begun
+
+
+async def test_reports_of_many_at_once_are_all_kept(sweeps: BlobSweeps) -> None:
+    assert await sweeps.lines(CHUNK) == ()
+    await asyncio.gather(*(sweeps.report(CHUNK, f'{{"picture": "{number}"}}') for number in range(40)))
+    assert sorted(await sweeps.lines(CHUNK)) == sorted(f'{{"picture": "{number}"}}' for number in range(40))
+
+
+async def test_one_process_drives_at_a_time(sweeps: BlobSweeps) -> None:
+    async with sweeps.driving(0):
+        with pytest.raises(Busy, match="Another process"):
+            async with sweeps.driving(0):
+                pytest.fail("two drive")
+    async with sweeps.driving(0):
+        pass
+
+
+async def test_a_missing_container_is_the_operators_business(storage: Storage) -> None:
+    async with storage.blob_service(storage.host) as blobs:
+        with pytest.raises(Misconfigured, match="ContainerNotFound"):
+            await BlobSweeps(blobs.get_container_client(unique("absent"))).latest()
+
+
+async def test_the_listing_shows_what_a_sweep_decides_by(storage: Storage, container: str) -> None:
+    async with storage.blob_service() as blobs:
+        client = blobs.get_container_client(container)
+        await client.upload_blob("a/ü.jpg", b"picture", metadata={"Description_Status": "failed"})
+        await client.upload_blob("b.jpg", b"")
+        library = BlobLibrary(blobs)
+        whole = await library.page(container, "", "")
+        assert [(blob.ref.name, blob.size) for blob in whole.blobs] == [("a/ü.jpg", 7), ("b.jpg", 0)]
+        assert {name.lower(): value for name, value in whole.blobs[0].metadata.items()} == {
+            "description_status": "failed"
+        }
+        assert datetime.now(UTC) - whole.blobs[0].modified < timedelta(minutes=5)
+        assert whole.cursor == ""
+        assert [blob.ref.name for blob in (await library.page(container, "b", "")).blobs] == ["b.jpg"]
+        assert await library.head(ImageRef(container, "a/ü.jpg"), 4) == b"pict"
+        assert await library.head(ImageRef(container, "b.jpg"), 4) == b""
+        assert await library.head(ImageRef(container, "gone.jpg"), 4) == b""

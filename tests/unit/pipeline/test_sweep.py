@@ -1,0 +1,273 @@
+"""A sweep queues what the listing says is to be described, once, within its cap, and goes on where it was."""
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from describer.domain.errors import Conflict, InvalidRequest
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.events import Work
+from describer.pipeline.sweep.library import ListedBlob, Listing
+from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
+from describer.pipeline.sweep.sweeper import MOST_WAITING, Sweeper, report
+from tests.fakes import FakeQueue
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+CURRENT = "f" * 16
+
+
+def blob(name: str, **change: object) -> ListedBlob:
+    return replace(ListedBlob(ImageRef("images", name), 1000, NOW, {}, "Hot"), **change)  # type: ignore[arg-type]
+
+
+def recorded(status: str, fingerprint: str = CURRENT) -> dict[str, str]:
+    return {"description_record": "0x1", "description_status": status, "Description_Fingerprint": fingerprint}
+
+
+@dataclass
+class FakeLibrary:
+    """Pages of `size` blobs in the order of names."""
+
+    blobs: Sequence[ListedBlob]
+    size: int = 5000
+    requests: int = 0
+
+    async def page(self, container: str, prefix: str, cursor: str) -> Listing:
+        self.requests += 1
+        start = int(cursor or 0)
+        some = [each for each in self.blobs if each.ref.name.startswith(prefix)][start : start + self.size]
+        return Listing(some, str(start + self.size) if len(some) == self.size else "")
+
+    async def head(self, ref: ImageRef, length: int) -> bytes:
+        return b""
+
+
+@dataclass
+class FakeSweeps:
+    """The state and the reports in memory; every write fails that is of an earlier state."""
+
+    stored: dict[str, Sweep] = field(default_factory=dict)
+    reports: dict[str, list[str]] = field(default_factory=dict)
+    last: str = ""
+    writes: int = 0
+
+    async def read(self, sweep_id: str) -> Sweep | None:
+        return self.stored.get(sweep_id)
+
+    async def latest(self) -> Sweep | None:
+        return self.stored.get(self.last)
+
+    async def begin(self, sweep: Sweep) -> Sweep:
+        self.last = sweep.id
+        return await self.write(sweep)
+
+    async def write(self, sweep: Sweep) -> Sweep:
+        known = self.stored.get(sweep.id)
+        if (known.etag if known else "") != sweep.etag:
+            raise Conflict("somebody else has written it")
+        self.writes += 1
+        self.stored[sweep.id] = Sweep.model_validate_json(sweep.model_dump_json()).model_copy(
+            update={"etag": str(self.writes)}
+        )
+        return self.stored[sweep.id]
+
+    async def report(self, chunk: str, line: str) -> None:
+        self.reports.setdefault(chunk, []).append(line)
+
+    async def lines(self, chunk: str) -> Sequence[str]:
+        return self.reports.get(chunk, [])
+
+    @asynccontextmanager
+    async def driving(self, patience: float) -> AsyncIterator[None]:
+        yield
+
+
+class Killed(BaseException):
+    """The process has ended, whatever it was at."""
+
+
+class KillableQueue(FakeQueue):
+    """Ends the process when so many messages were sent."""
+
+    left: int | None = None
+
+    async def send(self, message: str, *, delay: float) -> None:
+        await super().send(message, delay=delay)
+        if self.left is not None:
+            self.left -= 1
+            if self.left <= 0:
+                raise Killed
+
+    def take(self) -> list[Work]:
+        messages, self.sent = self.sent, []
+        return [work for message, _ in messages for work in Work.from_message(message.encode())]
+
+
+@dataclass
+class Setup:
+    """A library of so many pictures and what describes them: `describe` ends what is queued, at a price each."""
+
+    library: FakeLibrary
+    sweeps: FakeSweeps = field(default_factory=FakeSweeps)
+    queue: KillableQueue = field(default_factory=KillableQueue)
+    described: list[str] = field(default_factory=list)
+
+    def sweeper(self) -> Sweeper:
+        """A process that drives; another one after a kill."""
+        return Sweeper(self.library, self.sweeps, self.queue, selection)
+
+    async def describe(self, outcome: str = "described", usd: float = 0.01) -> None:
+        for work in self.queue.take():
+            self.described.append(work.ref.name)
+            await self.sweeps.report(work.chunk, report(work.ref, outcome, usd, 100))
+
+    async def whole(self, sweep: Sweep) -> Sweep:
+        sweeper = self.sweeper()
+        for _ in range(1000):
+            if sweep.state is not End.RUNNING:
+                return sweep
+            sweep = await sweeper.step(sweep)
+            await self.describe()
+        raise AssertionError("it does not end")
+
+
+def selection(options: SweepOptions) -> Selection:
+    return Selection(options, BlobFilter(["images"], exclude=["private/"]), lambda _: CURRENT, max_bytes=5000)
+
+
+def of(count: int, **more: object) -> Setup:
+    return Setup(FakeLibrary([blob(f"{number:06}.jpg", **more) for number in range(count)]))
+
+
+OPTIONS = SweepOptions(container="images")
+
+
+@pytest.mark.parametrize(
+    ("listed", "only", "judgement"),
+    [
+        (blob("a.jpg"), Only.MISSING, Judgement.MISSING),
+        (blob("a"), Only.MISSING, Judgement.MISSING),
+        (blob("a.jpg", metadata=recorded("described")), Only.ALL, Judgement.CURRENT),
+        (blob("a.jpg", metadata=recorded("described", "0")), Only.MISSING, Judgement.CURRENT),
+        (blob("a.jpg", metadata=recorded("described", "0")), Only.STALE, Judgement.STALE),
+        (blob("a.jpg", metadata=recorded("failed")), Only.FAILED, Judgement.FAILED),
+        (blob("a.jpg", metadata=recorded("archived"), tier="Cool"), Only.FAILED, Judgement.FAILED),
+        (blob("a.jpg", metadata=recorded("archived"), tier="Archive"), Only.FAILED, Judgement.CURRENT),
+        (blob("a.jpg", metadata=recorded("needs_review")), Only.REVIEW, Judgement.REVIEW),
+        (blob("a.jpg", metadata=recorded("needs_review")), Only.STALE, Judgement.CURRENT),
+        (blob("a.jpg", tier="Archive"), Only.MISSING, Judgement.ARCHIVED),
+        (blob("a.jpg", size=0), Only.MISSING, Judgement.EMPTY),
+        (blob("a.jpg", size=5001), Only.MISSING, Judgement.TOO_LARGE),
+        (blob("private/a.jpg"), Only.MISSING, Judgement.EXCLUDED),
+        (blob("a.jpg", metadata={"description_skip": "true"}), Only.ALL, Judgement.EXCLUDED),
+        (blob("folder", metadata={"hdi_isfolder": "true"}), Only.MISSING, Judgement.NOT_OURS),
+        (blob("a.XMP"), Only.MISSING, Judgement.NOT_A_PICTURE),
+        (blob("film.mp4"), Only.MISSING, Judgement.NOT_A_PICTURE),
+        (blob("a.jpg", modified=NOW.replace(year=2020)), Only.MISSING, Judgement.OTHER_AGE),
+    ],
+)
+def test_the_listing_decides(listed: ListedBlob, only: Only, judgement: Judgement) -> None:
+    options = SweepOptions(container="images", only=(only,), modified_after=NOW.replace(month=10))
+    assert selection(options).judge(listed) is judgement
+
+
+async def test_each_missing_picture_is_queued_once_and_counted() -> None:
+    setup = of(1234)
+    setup.library.size = 500
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS, None))
+    assert (sweep.state, sweep.found, sweep.enqueued, sweep.tally.outcomes) == (
+        End.FINISHED,
+        1234,
+        1234,
+        {"described": 1234},
+    )
+    assert setup.described == [each.ref.name for each in setup.library.blobs]
+    assert setup.library.requests == 3
+
+
+async def test_no_more_is_queued_than_is_described_soon() -> None:
+    setup = of(1000)
+    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, None)
+    for _ in range(5):
+        sweep = await sweeper.step(sweep)
+    assert sweep.enqueued == CHUNK, "nothing was described yet"
+    await setup.describe()
+    sweep = await sweeper.step(sweep)
+    assert sweep.under_way == 3 * CHUNK, "three times what was described since the last step"
+
+
+async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None:
+    setup, chance = of(3000), random.Random(1)  # noqa: S311 - no secret
+    setup.library.size = 700
+    sweep = await setup.sweeper().begin(OPTIONS, None)
+    kills = 0
+    while sweep.state is End.RUNNING:
+        setup.queue.left = chance.randrange(1, 100) if kills < 20 else None
+        try:
+            sweep = await setup.sweeper().step(sweep)
+        except Killed:
+            kills += 1
+            sweep = await setup.sweeper().find("")
+        await setup.describe()
+    assert kills == 20
+    assert set(setup.described) == {each.ref.name for each in setup.library.blobs}
+    assert len(setup.described) - 3000 <= kills * CHUNK
+    assert (sweep.enqueued, sweep.tally.done) == (3000, 3000)
+
+
+async def test_a_cap_of_money_stops_within_a_chunk_and_a_higher_one_goes_on() -> None:
+    setup = of(1000)
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), 0.02))
+    assert sweep.state is End.CAPPED
+    assert 1.0 - 0.01 * CHUNK <= sweep.tally.usd <= 1.0
+    sweep = await setup.whole(await setup.sweeper().resume(sweep, {"max_usd": 100}))
+    assert (sweep.state, sweep.tally.done) == (End.FINISHED, 1000)
+
+
+async def test_a_cap_of_pictures() -> None:
+    setup = of(1000)
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_pictures": 250}), None))
+    assert (sweep.state, sweep.enqueued) == (End.CAPPED, 250)
+
+
+async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
+    setup = of(2 * MOST_WAITING * CHUNK)
+    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, None)
+    for _ in range(2 * MOST_WAITING):
+        sweep = await sweeper.step(sweep)
+        await setup.describe(outcome="", usd=0)
+    assert sweep.enqueued == MOST_WAITING * CHUNK
+    assert sweep.state is End.RUNNING
+
+
+async def test_a_person_stops_it_meanwhile() -> None:
+    setup = of(1000)
+    sweep = await setup.sweeper().step(await setup.sweeper().begin(OPTIONS, None))
+    await setup.sweeper().stop(await setup.sweeper().find(""))
+    heard: list[Sweep] = []
+    sweep = await setup.sweeper().drive(sweep, heard.append)
+    assert (sweep.state, sweep.enqueued) == (End.STOPPED, CHUNK)
+
+
+async def test_one_sweep_at_a_time() -> None:
+    setup = of(10)
+    await setup.sweeper().begin(OPTIONS, None)
+    with pytest.raises(InvalidRequest, match="is running"):
+        await setup.sweeper().begin(OPTIONS, None)
+
+
+async def test_money_cannot_be_capped_without_a_price() -> None:
+    with pytest.raises(InvalidRequest, match="no list price"):
+        await of(10).sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), None)
+
+
+async def test_what_awaits_a_person_is_asked_again() -> None:
+    setup = of(3, metadata=recorded("needs_review"))
+    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), None))
+    assert [work.anew for work in setup.queue.take()] == [True] * 3

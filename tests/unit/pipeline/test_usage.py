@@ -1,0 +1,50 @@
+"""What was paid stands in the record, also where no answer came of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from describer.domain.errors import DescriberError, Filtered, NoUsableAnswer, Transient
+from describer.domain.record import Usage
+from describer.domain.status import Status
+from describer.entrypoints.on_demand.service import RequestOptions
+from describer.pipeline.events import Work
+from tests.unit.conftest import CAT, Harness
+from tests.unit.entrypoints.test_on_demand import UPLOAD, OnDemandSetup
+
+PAID = Usage(prompt_tokens=1000, completion_tokens=1500, calls=2)
+
+
+@pytest.mark.parametrize("fault", [Filtered("No."), NoUsableAnswer("Cut off twice.")], ids=["filtered", "cut off"])
+async def test_an_answer_that_came_to_nothing_is_counted(harness: Harness, fault: DescriberError) -> None:
+    harness.model.script, harness.model.spends = [fault], PAID
+    record = await harness.described()
+    assert record.usage == PAID
+    assert record.cost and record.cost.usd > 0
+    assert record.sent and record.sent.width == 1024
+
+
+async def test_what_tries_cost_is_in_the_record_that_ends_them(harness: Harness) -> None:
+    harness.model.script = [Transient("500", counts_as_attempt=True)] * 3
+    harness.model.spends = Usage(prompt_tokens=100, completion_tokens=10, calls=1)
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    for _ in range(2):
+        await harness.delivery.handle_message(harness.queue.sent[-1][0].encode())
+    record = harness.records.stored[CAT].record
+    assert (record.status, record.usage) == (
+        Status.FAILED,
+        Usage(prompt_tokens=300, completion_tokens=30, calls=3),
+    )
+
+
+def test_a_message_keeps_what_was_spent() -> None:
+    work = replace(Work.first(CAT), spent=PAID)
+    assert [again.spent for again in Work.from_message(work.to_message().encode())] == [PAID]
+
+
+async def test_a_caller_is_told_the_cost_of_what_failed_and_may_ask_again(harness: Harness) -> None:
+    setup = OnDemandSetup(harness)
+    harness.model.script, harness.model.spends = [NoUsableAnswer("Cut off twice."), Filtered("No.")], PAID
+    ends = [await setup.on_demand.describe(UPLOAD, setup.on_demand.brief(RequestOptions())) for _ in range(3)]
+    assert [end.status for end in ends] == [Status.FAILED, Status.FILTERED, Status.FILTERED]
+    assert [end.usage for end in ends] == [PAID, PAID, Usage()]
