@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,7 +25,7 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.entrypoints import mcp_arguments
 from describer.entrypoints.mcp_arguments import AskAboutImages, DescribeImage, FindDescriptions, FindUndescribed
-from describer.entrypoints.on_demand.service import OnDemandService
+from describer.entrypoints.on_demand.service import FreeAnswer, OnDemandService
 from describer.pipeline.call_context import HTTP_SECONDS, limited
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.find_records import Wanted
@@ -102,7 +102,7 @@ class Tools:
     account: str = ""
     answer_seconds: float = ANSWER_SECONDS
     _under_way: set[asyncio.Task[Outcome]] = field(default_factory=set)
-    _answers: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _answers: dict[str, asyncio.Task[FreeAnswer]] = field(default_factory=dict)
 
     async def call(self, tool: str, context: str) -> str:
         """What the extension takes: an MCP result in an envelope. `context` is its own JSON of the call."""
@@ -111,7 +111,7 @@ class Tools:
 
     async def outcome(self, tool: str, context: str) -> Outcome:
         """What became of a call, or "not yet"."""
-        work = self._kept(tool, context) or asyncio.create_task(self._worked(tool, context))
+        work = asyncio.create_task(self._worked(tool, context))
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
         done, _ = await asyncio.wait({work}, timeout=self.answer_seconds)
@@ -119,24 +119,10 @@ class Tools:
 
     async def close(self) -> None:
         """End what goes on for callers who were told "not yet"."""
-        work = [*self._under_way]
+        work = [*self._under_way, *self._answers.values()]
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-
-    def _kept(self, tool: str, context: str) -> asyncio.Task[Outcome] | None:
-        """The answer to the same question, under way or kept. Errors are not kept."""
-        if tool != "ask_about_images":
-            return None
-        key = hashlib.sha256(json.dumps(_arguments_of(context), sort_keys=True).encode()).hexdigest()
-        known = self._answers.get(key)
-        if known and not (known.done() and (known.cancelled() or known.result().is_error)):
-            return known
-        while len(self._answers) >= KEPT_ANSWERS:
-            del self._answers[next(iter(self._answers))]
-        self._answers[key] = work = asyncio.create_task(self._worked(tool, context))
-        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._answers.pop, key, None)
-        return work
 
     async def _worked(self, tool: str, context: str) -> Outcome:
         """Never raises, as nobody may be there to see it."""
@@ -178,8 +164,23 @@ class Tools:
         sources = given.sources(self.account)
         asked.blobs = self.on_demand.watched(sources)
         question = self.on_demand.question(given.question, given.options())
-        said = await self.on_demand.answer(sources, question)
+        key = await asyncio.to_thread(_key, given)
+        said = await asyncio.shield(self._answer_kept(key) or self._keep(key, self.on_demand.answer(sources, question)))
         return {"answer_untrusted": said.text, "ending": str(said.ending), "model": said.model}
+
+    def _answer_kept(self, key: str) -> asyncio.Task[FreeAnswer] | None:
+        """The answer to the same question, under way or kept; one that failed is asked for again."""
+        known = self._answers.get(key)
+        failed = known is not None and known.done() and (known.cancelled() or known.exception() is not None)
+        return None if failed else known
+
+    def _keep(self, key: str, asking: Coroutine[Any, Any, FreeAnswer]) -> asyncio.Task[FreeAnswer]:
+        while len(self._answers) >= KEPT_ANSWERS:
+            del self._answers[next(iter(self._answers))]
+        self._answers[key] = work = asyncio.create_task(asking)
+        work.add_done_callback(lambda task: task.cancelled() or task.exception())  # whoever asked may be gone
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._answers.pop, key, None)
+        return work
 
     async def _one(self, given: FindDescriptions) -> StoredRecord:
         return await self.on_demand.stored(ImageRef(self.catalogue.watched(given.container or None), given.name))
@@ -218,6 +219,11 @@ class _Asked:
     """What is known of a call when it fails."""
 
     blobs: tuple[ImageRef, ...] = ()
+
+
+def _key(given: BaseModel) -> str:
+    """Of a call's arguments; in a thread, because a picture may be among them."""
+    return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
 
 
 def _memory(context: str) -> int:
