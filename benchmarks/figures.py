@@ -41,11 +41,16 @@ def main(name: str, measure: Callable[[], list[Figure]]) -> None:
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
     given = parser.parse_args()
     figures = measure()
-    show(figures)
     if given.json:
         facts = [asdict(figure) | {"met": figure.met} for figure in figures]
         given.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    if given.check and not all(figure.met for figure in figures):
+    conclude(figures, check=given.check)
+
+
+def conclude(figures: list[Figure], *, check: bool) -> None:
+    """Prints them, and exits with 1 where a goal is missed and that is to be checked."""
+    show(figures)
+    if check and not all(figure.met for figure in figures):
         sys.exit(1)
 
 

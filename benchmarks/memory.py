@@ -1,5 +1,6 @@
 """How much memory a process holds, and has held at most; from Linux's /proc."""
 
+import os
 import re
 from pathlib import Path
 
@@ -12,6 +13,12 @@ def peak(process: int) -> float:
 def resident(process: int) -> float:
     """Give what it holds now, in MiB."""
     return _status(process, "VmRSS")
+
+
+def computing(process: int) -> float:
+    """Give the seconds that it has computed since it started: user and system time."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def forget_peak() -> None:

@@ -9,7 +9,6 @@ Goals: of the files that the reference reads, at most 1 % are `corrupt`; no erro
 
 import argparse
 import asyncio
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Final
 import pyvips
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
-from benchmarks.figures import Figure, show
+from benchmarks.figures import Figure, conclude
 from describer.domain.errors import ImageRejected, Transient
 from describer.vision.families import family
 from describer.vision.imaging.preparer import ProcessStudio
@@ -149,9 +148,7 @@ def main() -> None:
         Figure("errors of ours", sum(one.status == "bug" for one in done), "files", at_most=0),
         Figure("slowest", max((one.seconds for one in done), default=0), "s", at_most=10),
     ]
-    show(figures)
-    if given.check and not all(figure.met for figure in figures):
-        sys.exit(1)
+    conclude(figures, check=given.check)
 
 
 if __name__ == "__main__":

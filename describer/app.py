@@ -470,9 +470,15 @@ class App:
     def brief(self) -> Brief:
         """What is asked of pictures that nobody asked anything special of."""
         from describer.vision.brief import Brief
+        from describer.vision.policy import Policy
 
         settings = self.settings
         model = settings.model_server.model
+        rows = (
+            (settings.languages_by_prefix, "languages"),
+            (settings.profiles, "profile"),
+            (settings.guidance, "guidance"),
+        )
         return Brief(
             settings.languages,
             model,
@@ -480,5 +486,12 @@ class App:
             settings.max_completion_tokens,
             photo_tokens=settings.photo_tokens,
             text_tokens=settings.text_tokens,
-            embedded_context=settings.embedded_context,
+            embedded_context=settings.embedded_context or "embedded" in settings.context_of,
+            profile=settings.profiles.default,
+            guidance=settings.guidance.default,
+            by_prefix=tuple(row for values, name in rows for row in values.rows(name)),
+            context_of=settings.context_of,
+            words_to_use=settings.keywords_use,
+            words_to_avoid=settings.keywords_avoid,
+            policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )

@@ -14,6 +14,7 @@ _HEAD = """# Which pictures are read
 
 Written by `python -m tests.generated`, which prepares one file of each kind; a test compares. "Note" is what the record
 says of it. What is not read is `unsupported` with a sentence that names it; `corrupt` is what its own decoder gives up.
+JPEG XL is read where the extra `jxl` is installed, whose plugin is under GPL-3.0; elsewhere it is `unsupported`.
 
 | format | variant | outcome | note |
 | --- | --- | --- | --- |

@@ -11,9 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 import pillow_heif
+import pillow_jxl  # noqa: F401 - so that Pillow writes it
 from PIL import Image, ImageCms
 from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngInfo
+
+from tests.sequences import sequence
 
 pillow_heif.register_heif_opener()  # so that Pillow writes it
 
@@ -206,7 +209,10 @@ EVERY_KIND: Final[dict[str, tuple[str, bytes]]] = {
     "tiff, floats": ("TIFF", floats()),
     "tiff, pages": ("TIFF", moving("TIFF")),
     "heic": ("HEIF", saved(scene(), "HEIF")),
+    "heic, a sequence": ("HEIF", sequence(saved(scene(), "HEIF"), WIDTH, HEIGHT)),
     "heic, clear": ("HEIF", saved(glass(), "HEIF")),
+    "jpeg xl": ("JPEGXL", saved(scene(), "JXL")),
+    "jpeg xl, clear": ("JPEGXL", saved(glass(), "JXL", lossless=True)),
     "avif": ("AVIF", saved(scene(), "AVIF")),
     "avif, clear": ("AVIF", saved(glass(), "AVIF")),
 }

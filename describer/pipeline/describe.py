@@ -22,6 +22,7 @@ from describer.pipeline.ports import ImagePreparer, Model, Records
 from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.families import Families
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
@@ -175,7 +176,7 @@ class ImageDescriber:
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=model,
+            model=cleaned(model),
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:

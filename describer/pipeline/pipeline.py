@@ -132,7 +132,7 @@ class Pipeline:
             content = await self._read(picture)
             content.reservation = reservation
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
-            brief = precedence.asked(picture, content, stored, brief, self.models)
+            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)

@@ -150,7 +150,11 @@ def test_the_policy_allows_this_style_and_nothing_that_runs() -> None:
     assert " style=" not in text
 
 
-@pytest.mark.parametrize(("form", "data"), pictures.EVERY_KIND.values(), ids=list(pictures.EVERY_KIND))
+# Pillow reads no sequences by itself, so that the gallery shows their name alone.
+SHOWN = {name: kind for name, kind in pictures.EVERY_KIND.items() if "sequence" not in name}
+
+
+@pytest.mark.parametrize(("form", "data"), SHOWN.values(), ids=list(SHOWN))
 def test_browsers_can_show_a_small_copy_of_every_kind(form: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(data)
     assert thumbnails.write(tmp_path / "picture", tmp_path / "copy.webp")

@@ -81,6 +81,8 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option("--context", default="", metavar="TEXT", help="What you know of the pictures: names, places.")
 @click.option("--profile", type=click.Choice(prompt.PROFILES), default=None, help="What the descriptions are for.")
 @click.option("--detail", type=click.Choice(DETAILS), default=None, help="How closely the model looks.")
+@click.option("--use", "use", multiple=True, metavar="WORD", help="A word that the texts should have.")
+@click.option("--avoid", "avoid", multiple=True, metavar="WORD", help="A word that no text may have.")
 @click.option("--model", default="", metavar="NAME", help="Another deployment of MODELS_ALLOWED.")
 @click.option("--max-tokens", type=int, metavar="N", help="Cap of the answer.")
 @click.option("--max-image-tokens", type=int, metavar="N", help="What a picture may take of the input; it is shrunk.")
@@ -99,6 +101,8 @@ def describe(
     context: str,
     profile: str | None,
     detail: str | None,
+    use: tuple[str, ...],
+    avoid: tuple[str, ...],
     model: str,
     max_tokens: int | None,
     max_image_tokens: int | None,
@@ -114,7 +118,7 @@ def describe(
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
     order = RequestOptions(
-        tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, again
+        tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, use, avoid, again
     )
     needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
     app = setup.app(needs)

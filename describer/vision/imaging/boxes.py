@@ -42,6 +42,12 @@ def brands(data: bytes) -> set[bytes]:
     return {data[8:12]} | {data[at : at + 4] for at in range(16, end - 3, 4)}
 
 
+def is_sequence(data: bytes) -> bool:
+    """Whether a file of boxes has pictures in a track alone, and none as an item."""
+    kinds = {box.kind for box in boxes(data, 0, len(data))}
+    return b"moov" in kinds and b"meta" not in kinds
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A picture of the file, or a part of one: its properties."""

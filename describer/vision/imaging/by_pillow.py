@@ -11,7 +11,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from describer.domain.errors import Corrupt, Unsupported
-from describer.vision.imaging import boxes, gif, jpeg, jxl, orientation, raw, tones, vips
+from describer.vision.imaging import boxes, gif, jpeg, jxl, orientation, raw, sequence, tones, vips
 from describer.vision.imaging.codec import calling, check_cost, facts
 from describer.vision.imaging.colour import Space
 from describer.vision.imaging.formats import AVIF, GIF, HEIF, JPEG, JPEG_2000, JPEG_XL, RAW, TIFF, Format
@@ -53,13 +53,17 @@ def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 
         size = source.size
     turn = orientation.turn(turned if number == 1 and turned else number)
     header = Header(form.name, form.media_type, *swapped(size, turn), 1 + head.further)
-    needed = PLAIN_JPEG_BYTES_PER_PIXEL if head.one_scan else form.bytes_per_pixel
-    check_cost(size[0] * size[1] * needed, header, limits)
+    check_cost(size[0] * size[1] * jpeg_bytes_per_pixel(head), header, limits)
 
     def decode(wanted: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001 - further ones are not looked for
         return _jpeg(head, wanted, header)
 
     return Opened(form, header, turn, decode, full_chroma=head.full_chroma)
+
+
+def jpeg_bytes_per_pixel(head: jpeg.Jpeg) -> float:
+    """The memory that decoding takes, with a margin of a fifth: two bytes for each coefficient, where all are held."""
+    return PLAIN_JPEG_BYTES_PER_PIXEL if head.one_scan else 1.2 * (2 * head.samples + 0.3)
 
 
 def largest_preview(data: bytes, turned: int, limits: Limits) -> Opened:
@@ -76,11 +80,13 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
         width, height = jxl.size(data)  # its plugin decodes all pixels where others read the header
         header = Header(form.name, form.media_type, width, height)
         check_cost(width * height * form.bytes_per_pixel, header, limits)
-    data = _mended(form, data)
+    still = sequence.first_picture(data) if form is HEIF and boxes.is_sequence(data) else None
+    data = _mended(form, still.data if still else data)
     item = boxes.shown(data) if form in {AVIF, HEIF} else None
     with calling(form.name), form.plugin(BytesIO(data)) as source:
         turn = orientation.turn(orientation.by_exif(source))
-        size, frames, media_type = source.size, _frames(form, source, data), source.custom_mimetype or form.media_type
+        size, media_type = source.size, source.custom_mimetype or form.media_type
+        frames = still.pictures if still else _frames(form, source, data)
         told = source.info.get("nclx_profile")
     crop = boxes.crop(data, item, size) if item and form is AVIF else None  # libheif crops by itself
     cicp = (told["color_primaries"], told["transfer_characteristics"]) if told else item and boxes.cicp(data, item)
@@ -89,7 +95,7 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
     check_cost(size[0] * size[1] * form.bytes_per_pixel, header, limits)
 
     def decode(wanted: tuple[int, int], frame: int) -> Raster:
-        with _loaded(form, data, header, frame, wanted) as source:
+        with _loaded(form, data, header, 0 if still else frame, wanted) as source, calling(form.name, header):
             raster = _shrunk(source.crop(crop) if crop else source, wanted)
             space = Space(source.info.get("icc_profile"), cicp or None)
             return replace(raster, space=space)

@@ -4,10 +4,10 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from describer.domain.errors import Corrupt
-from describer.vision.imaging import boxes, gif, orientation, png, raw, tiff, tiff_kinds
+from describer.domain.errors import Corrupt, Unsupported
+from describer.vision.imaging import boxes, content, gif, orientation, png, raw, tiff, tiff_kinds
 from describer.vision.imaging.by_pillow import largest_preview, page_by_pillow
-from describer.vision.imaging.codec import calling, check_cost
+from describer.vision.imaging.codec import calling, check_cost, facts
 from describer.vision.imaging.formats import AVIF, GIF, PNG, TIFF, WEBP
 from describer.vision.imaging.opened import Opened
 from describer.vision.imaging.orientation import swapped
@@ -111,9 +111,7 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
     others = [other for other in found if not other.is_copy and not other.is_mask]
     header = Header(TIFF.name, TIFF.media_type, *swapped(first.size, turn), max(1, len(others)))
 
-    def decode(size: tuple[int, int], frame: int) -> Raster:
-        chosen = others[frame] if frame else first
-        page = tiff.smallest_above(chosen, found, size)
+    def read(page: Page, size: tuple[int, int]) -> Raster:
         reader = _checked(page, header, limits)
         if reader is tiff_kinds.Reader.TILES:
             return page_of_tiles(data, page, size, header)
@@ -126,8 +124,24 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
                 return page_by_pillow(data, page.number, size, header, number)
             raise
 
+    def decode(size: tuple[int, int], frame: int) -> Raster:
+        chosen = others[frame] if frame else first
+        page = tiff.smallest_above(chosen, found, size)
+        raster = read(page, size)
+        if content.shows_nothing(raster.pixels) and (copy := tiff.other_copy(page, chosen, found)):
+            _compare_with(read(copy, copy.size), header)
+        return raster
+
     _checked(tiff.smallest_above(first, found, (2048, 2048)), header, limits)
     return Opened(TIFF, header, turn, decode)
+
+
+def _compare_with(copy: Raster, header: Header) -> None:
+    if not content.shows_nothing(copy.pixels):
+        sentence = (
+            "This TIFF is read as noise or a blank sheet, unlike its own smaller copy. Save it anew as PNG or JPEG."
+        )
+        raise Unsupported(sentence, facts(header))
 
 
 def _checked(page: Page, header: Header, limits: Limits) -> tiff_kinds.Reader:

@@ -12,15 +12,19 @@ _CHROMA: Final = 28
 _WRONG: Final = 0.002
 """The share of such pixels from which on each gets its own."""
 
+_NOISE: Final = 0.75
+"""Of the mean difference between distant pixels, that of neighbours: 1 in noise, 0.05 to 0.4 in pictures."""
 _EVEN: Final = 3
 """Levels below which neighbours are alike."""
 _STEEP: Final = 32
 """Levels from which a step between neighbours is an edge."""
 _EVEN_SHARE: Final = 0.5
 _STEEP_SHARE: Final = 0.23
-"""Of all steps, those that are steep: 0.26 to 0.7 on pages, charts and maps, at most 0.22 on photographs."""
+"""Of all steps, those that are steep: 0.26 to 0.7 on pages and charts, at most 0.22 on photographs that are so even."""
+_VERY_EVEN: Final = (0.8, 0.15)
+"""The same two shares for maps and drawings, which have few letters on large areas."""
 _SCALES: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-_ENOUGH_KEPT: Final = 0.66
+_ENOUGH_KEPT: Final = 0.7
 
 
 def is_blank(pixels: Image.Image) -> bool:
@@ -32,6 +36,25 @@ def is_blank(pixels: Image.Image) -> bool:
 def _is_single(pixels: Image.Image) -> bool:
     bands = cast("tuple[tuple[int, int], ...]", pixels.convert("RGB").getextrema())
     return all(high - low <= _SAME for low, high in bands)
+
+
+def shows_nothing(pixels: Image.Image) -> bool:
+    """Whether it is a single colour, or noise: neighbours in both directions differ as much as any two pixels."""
+    return is_blank(pixels) or _is_noise(pixels.convert("L"))
+
+
+def _is_noise(grey: Image.Image) -> bool:
+    width, height = grey.size
+    if width < _FEW[0] or height < _FEW[1]:
+        return False
+    spread = _mean(ImageChops.difference(grey, grey.rotate(180)))
+    across = ImageChops.difference(grey.crop((1, 0, width, height)), grey.crop((0, 0, width - 1, height)))
+    along = ImageChops.difference(grey.crop((0, 1, width, height)), grey.crop((0, 0, width, height - 1)))
+    return min(_mean(across), _mean(along)) > _NOISE * spread
+
+
+def _mean(grey: Image.Image) -> float:
+    return sum(level * count for level, count in enumerate(grey.histogram())) / (grey.width * grey.height)
 
 
 def needs_full_chroma(pixels: Image.Image) -> bool:
@@ -64,7 +87,7 @@ def has_text(pixels: Image.Image) -> bool:
     across, along = (ImageChops.difference(*pair).histogram() for pair in (steps, rises))
     even = min(sum(counts[:_EVEN]) / sum(counts) for counts in (across, along))
     steep = max(sum(counts[_STEEP:]) / (sum(counts[_EVEN:]) or 1) for counts in (across, along))
-    return even >= _EVEN_SHARE and steep >= _STEEP_SHARE
+    return any(even >= least and steep >= share for least, share in ((_EVEN_SHARE, _STEEP_SHARE), _VERY_EVEN))
 
 
 def scale_for_text(pixels: Image.Image) -> float:

@@ -30,8 +30,8 @@ class Format:
     Args:
         name: as it stands in records.
         plugin: Pillow's class that opens it; reads the header, no pixels.
-        bytes_per_pixel: the most memory, per pixel of the source, that preparing such a picture took, and a fifth more:
-            `python -m benchmarks.preparation` measures it.
+        bytes_per_pixel: the most memory, per pixel of the source, that preparing such a picture took, and over a
+            tenth more; `python -m benchmarks.factors` measures it. JPEGs: `by_pillow.jpeg_bytes_per_pixel`.
         graphics: such files are drawings and screenshots more often than photographs.
         several: what a file may hold more than one of, where only the first is shown.
     """
@@ -50,7 +50,7 @@ GIF: Final = Format("GIF", "image/gif", GifImageFile, 9.5, graphics=True)
 BMP: Final = Format("BMP", "image/bmp", BmpImageFile, 8, graphics=True)
 TIFF: Final = Format("TIFF", "image/tiff", TiffImageFile, 6, graphics=True, several="pages")
 WEBP: Final = Format("WEBP", "image/webp", WebPImageFile, 5)
-AVIF: Final = Format("AVIF", "image/avif", AvifImageFile, 11.5)
+AVIF: Final = Format("AVIF", "image/avif", AvifImageFile, 12.5)
 JPEG_2000: Final = Format("JPEG2000", "image/jp2", Jpeg2KImageFile, 8)
 RAW: Final = Format("RAW", "image/x-raw", JpegImageFile, 4.5)
 
@@ -60,7 +60,7 @@ except ImportError:  # an installation may leave it out: its wheel bundles a GPL
     HEIF: Format | None = None
 else:
     options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
-    HEIF = Format("HEIF", "image/heic", HeifImageFile, 9.5, several="pictures")
+    HEIF = Format("HEIF", "image/heic", HeifImageFile, 11.5, several="pictures")
 
 try:
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile

@@ -13,6 +13,8 @@ def coded_size(configuration: bytes) -> tuple[int, int] | None:
     """Width and height of what a decoder gives, by the content of a box `hvcC`; None where that makes no sense."""
     at = 23
     for _ in range(min(configuration[22] if len(configuration) > 22 else 0, _MOST)):
+        if at + 3 > len(configuration):
+            return None
         kind, count = configuration[at] & 0x3F, int.from_bytes(configuration[at + 1 : at + 3])
         at += 3
         for _ in range(min(count, _MOST)):

@@ -37,6 +37,7 @@ class Jpeg:
             they come. Progressive files, and those with a scan for each component, are kept as coefficients of the
             whole picture first.
         full_chroma: whether no component is stored with fewer pixels than another.
+        samples: of all components for each pixel: 1.5 in 4:2:0, 3 in 4:4:4, 4 in CMYK.
         further: pictures that follow in the same file, by its index (MPO).
     """
 
@@ -48,6 +49,7 @@ class Jpeg:
     height: int = 0
     one_scan: bool = False
     full_chroma: bool = False
+    samples: float = 3.0
     further: int = 0
 
     @property
@@ -63,7 +65,7 @@ class Jpeg:
 def read(data: bytes) -> Jpeg:
     """The header up to the first scan. Segments that end where they should not are left out."""
     kept = [b"\xff\xd8"]
-    facts: dict[str, int | bool] = {}
+    facts: dict[str, float | bool] = {}
     components, at = 0, 2
     while found := _NEXT.match(data, at):
         kind, start = found[1][0], found.end()
@@ -97,15 +99,17 @@ def _is_needed(kind: int, body: bytes) -> bool:
     return kind != _COMMENT and kind not in _APPLICATIONS
 
 
-def _frame(kind: int, body: bytes) -> dict[str, int | bool]:
-    sampling = {body[at] for at in range(7, len(body), 3)}
+def _frame(kind: int, body: bytes) -> dict[str, float | bool]:
+    factors = [(body[at] >> 4, body[at] & 15) for at in range(7, len(body), 3)]
+    largest = max((across for across, _ in factors), default=0) * max((along for _, along in factors), default=0)
     return {
         "frame": kind,
         "precision": body[0] if body else 0,
         "height": int.from_bytes(body[1:3]),
         "width": int.from_bytes(body[3:5]),
         "one_scan": kind in _SEQUENTIAL,
-        "full_chroma": len(sampling) == 1 and len(body) > 9,
+        "full_chroma": len(set(factors)) == 1 and len(factors) > 1,
+        "samples": sum(across * along for across, along in factors) / largest if largest else 4.0,
     }
 
 

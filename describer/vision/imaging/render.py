@@ -128,7 +128,7 @@ def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _S
     needed = content.scale_for_text(shown.pixels)
     layout = sizes.at_least(needed * share, *size, sizes.budget)
     lost = share < 1 and (needed > _CROWDED or layout.size[0] < _FAR * size[0])
-    notes = [f"small text may be lost: shown at {share:.0%} of its size"] if lost else []
+    notes = [f"small text may be lost: shown at {layout.size[0] / size[0]:.0%} of its size"] if lost else []
     return layout, shown, notes
 
 
@@ -162,7 +162,10 @@ def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
     if frames == 1 or not content.is_blank(first.pixels):
         return _Shown(first.pixels, several + first.notes)
     for frame in range(1, min(frames, _FRAMES_LOOKED_AT)):
-        later = _shown(picture, size, frame)
+        try:
+            later = _shown(picture, size, frame)
+        except (Corrupt, Unsupported):
+            break
         if not content.is_blank(later.pixels):
             note = f"number {frame + 1} of {_counted(frames)} {picture.form.several}, as those before are blank"
             return _Shown(later.pixels, (note, *later.notes), frame)

@@ -126,17 +126,24 @@ def picture(found: list[Page]) -> Page:
 
 def smallest_above(page: Page, found: list[Page], size: tuple[int, int]) -> Page:
     """The smallest copy of a page, of the same shape, that has at least these sides as stored; or the page itself."""
+    alike = [copy for copy in _copies(page, found) if copy.size[0] >= size[0] and copy.size[1] >= size[1]]
+    return min([page, *alike], key=lambda copy: copy.pixels)
+
+
+def other_copy(shown: Page, page: Page, found: list[Page]) -> Page | None:
+    """The smallest copy of a page, of the same shape, other than the one that is shown; None where there is none."""
+    return min((copy for copy in _copies(page, found) if copy is not shown), key=lambda copy: copy.pixels, default=None)
+
+
+def _copies(page: Page, found: list[Page]) -> list[Page]:
     width, height = page.size
     copies = [*page.levels, *(other for other in found if other.is_copy and not other.is_mask)]
-    alike = [
+    return [
         copy
         for copy in copies
-        if copy.size[0] >= size[0]
-        and copy.size[1] >= size[1]
-        and abs(copy.size[0] * height - copy.size[1] * width) <= max(width, height)
+        if abs(copy.size[0] * height - copy.size[1] * width) <= max(width, height)
         and copy.first(Tag.PHOTOMETRIC) == page.first(Tag.PHOTOMETRIC)
     ]
-    return min([page, *alike], key=lambda copy: copy.pixels)
 
 
 @dataclass(slots=True)

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from describer.domain.errors import Corrupt, TooLarge, Unsupported
 from describer.vision.imaging import jpeg
-from describer.vision.imaging.by_pillow import MOST_FRAMES
+from describer.vision.imaging.by_pillow import MOST_FRAMES, jpeg_bytes_per_pixel
 from describer.vision.imaging.formats import HEIF, JPEG, PNG, Format
 from describer.vision.imaging.render import opened
 from describer.vision.imaging.values import Header, Limits
@@ -126,6 +127,22 @@ def test_one_scan_is_told_from_several(data: bytes, answer: bool) -> None:
     assert jpeg.read(data).one_scan is answer
 
 
+@pytest.mark.parametrize(
+    ("options", "samples"),
+    [({}, 1.5), ({"subsampling": "4:2:2"}, 2), ({"subsampling": "4:4:4"}, 3)],
+    ids=["4:2:0", "4:2:2", "4:4:4"],
+)
+def test_a_progressive_jpeg_is_counted_by_the_samples_that_are_held(options: dict[str, Any], samples: float) -> None:
+    head = jpeg.read(pictures.jpeg(progressive=True, **options))
+    assert head.samples == samples
+    assert 2 * samples < jpeg_bytes_per_pixel(head) < 3 * samples
+    assert jpeg_bytes_per_pixel(jpeg.read(pictures.jpeg(**options))) == 1
+
+
+def test_a_cmyk_jpeg_has_four_samples_a_pixel() -> None:
+    assert jpeg.read(pictures.EVERY_KIND["jpeg, cmyk"][1]).samples == 4
+
+
 @pytest.mark.parametrize("form", [JPEG, PNG, HEIF])
 def test_a_phones_48_megapixels_fit_the_default_limits(form: Format) -> None:
     assert 8064 * 6048 * form.bytes_per_pixel <= LIMITS.decode_memory
@@ -136,11 +153,18 @@ def test_a_file_over_the_limit_of_bytes_is_too_large() -> None:
         inspect(b"\xff\xd8\xff" + bytes(2 * 2**20), Limits(max_bytes=2**20))
 
 
-def test_without_pillow_heif_heic_is_refused_by_name_and_all_else_is_read(tmp_path: Path) -> None:
-    (tmp_path / "picture.heic").write_bytes(pictures.EVERY_KIND["heic"][1])
-    (tmp_path / "picture.avif").write_bytes(pictures.EVERY_KIND["avif"][1])
+@pytest.mark.parametrize(
+    ("package", "without", "says"),
+    [("pillow_heif", "heic", "pillow-heif is missing"), ("pillow_jxl", "jpeg xl", "JPEG XL picture")],
+)
+def test_without_an_optional_reader_its_format_is_refused_by_name_and_all_else_is_read(
+    tmp_path: Path, package: str, without: str, says: str
+) -> None:
+    files = [tmp_path / "picture", tmp_path / "picture.avif"]
+    for file, kind in zip(files, (without, "avif"), strict=True):
+        file.write_bytes(pictures.EVERY_KIND[kind][1])
     program = (
-        "import sys; sys.modules['pillow_heif'] = None\n"
+        f"import sys; sys.modules['{package}'] = None\n"
         "from pathlib import Path\n"
         "from describer.domain.errors import Unsupported\n"
         "from describer.vision.imaging.render import opened\n"
@@ -149,8 +173,8 @@ def test_without_pillow_heif_heic_is_refused_by_name_and_all_else_is_read(tmp_pa
         "    try: print(opened(Path(path).read_bytes(), Limits()).header.format)\n"
         "    except Unsupported as error: print(error)\n"
     )
-    files = [str(tmp_path / "picture.heic"), str(tmp_path / "picture.avif")]
-    run = subprocess.run([sys.executable, "-c", program, *files], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program, *map(str, files)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
     refusal, form = run.stdout.splitlines()
-    assert "pillow-heif is missing" in refusal
+    assert says in refusal
     assert form == "AVIF"

@@ -153,6 +153,7 @@ def test_no_metadata_leaves(form: str) -> None:
         ("webp", ()),
         ("gif, moving", ("first of 3 frames",)),
         ("tiff, pages", ("first of 3 pages",)),
+        ("heic, a sequence", ("first of 3 pictures",)),
         ("png, clear", ("transparency on white",)),
         ("png, palette", ("transparency on white",)),
         ("png, 16 bit", ()),
@@ -230,6 +231,14 @@ def test_a_jpeg_whose_last_rows_are_missing_is_shown_and_says_so() -> None:
 def test_a_picture_that_shows_nothing_of_what_its_header_promises_is_corrupt() -> None:
     with pytest.raises(Corrupt):
         prepare(pictures.png_claiming(400, 300), fixed_sizes(half), LIMITS)
+
+
+def test_a_later_frame_that_cannot_be_read_does_not_lose_the_first() -> None:
+    """Frames are looked through where the first is blank."""
+    blank, noise = Image.new("L", (80, 60)), Image.effect_noise((80, 60), 80)
+    gif = pictures.saved(blank, "GIF", save_all=True, append_images=[noise])
+    image = prepare(gif[: len(gif) // 2], fixed_sizes(whole), LIMITS)
+    assert image.notes == ("first of 2 frames", "shows a single colour")
 
 
 def test_strangers_are_refused_here_too() -> None:

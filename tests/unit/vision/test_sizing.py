@@ -88,9 +88,11 @@ def test_a_long_strip_without_text_is_no_thread() -> None:
     assert image.height >= 60
 
 
-def test_what_cannot_be_shown_large_enough_says_so() -> None:
-    image = sent(page(1080, 12_000, 10), sizes(text_tokens=2500))
-    assert any("lost" in note for note in image.notes)
+@pytest.mark.parametrize("height", [4000, 12_000])
+def test_what_cannot_be_shown_large_enough_says_so_and_how_large_it_is(height: int) -> None:
+    image = sent(page(1080, height, 10), sizes(text_tokens=2500))
+    (note,) = (note for note in image.notes if "lost" in note)
+    assert f"shown at {image.width / 1080:.0%} of its" in note
 
 
 @pytest.mark.parametrize("name", NAMES)
