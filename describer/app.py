@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
+    from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
+    from describer.pipeline.purge import Purger
     from describer.pipeline.sweep.library import Library
     from describer.pipeline.sweep.preview import Asking
     from describer.pipeline.sweep.selection import Selection
@@ -245,6 +247,7 @@ class App:
             records=self.records,
             image_describer=self._image_describer,
             topic=self._topic,
+            deleted_retention=self._deleted_retention,
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
@@ -283,6 +286,24 @@ class App:
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
+
+    @cached_property
+    def deleted_pictures(self) -> DeletedPictures:
+        """What becomes of the records of pictures that are gone."""
+        from describer.pipeline.deleted_pictures import DeletedPictures
+
+        return DeletedPictures(self._images, self.records, self._deleted_retention)
+
+    @property
+    def _deleted_retention(self) -> timedelta:
+        return timedelta(days=self.settings.deleted_retention_days)
+
+    @cached_property
+    def purger(self) -> Purger:
+        """What erases all that is kept about a picture."""
+        from describer.pipeline.purge import Purger
+
+        return Purger(self._blob_filter, self._images, self.records)
 
     @cached_property
     def corrector(self) -> Corrector:

@@ -329,6 +329,11 @@ class Settings(BaseModel):
         "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
+    deleted_retention_days: int = _setting(
+        "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
+        "`describer orphans --write` removes it then.",
+        "a whole number from 0 to 3650", ge=0, le=3650,
+    )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
         "a number from 0.1 to 3600", ge=0.1, le=3600,

@@ -102,7 +102,7 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
         etag: the sidecar's ETag; naming it marks the record as complete.
         sidecar: the sidecar's name; left out where it is too long to fit.
     """
-    theirs = {name: found for name, found in others.items() if name.lower() not in _OURS}
+    theirs = without_ours(others)
     present = {name: value(others, name) for name in TEXTS}
     texts = {name: copy_of(record, name, present=present[name]) for name in TEXTS}
     texts = {name: found for name, found in texts.items() if not _is_rejected(record, name)}
@@ -115,6 +115,11 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
         pairs |= _fitting(name, found, pairs)
     pairs |= {DIGESTS: _digests(record, {name: pairs.get(name, "") for name in TEXTS})}
     return pairs | _fitting(SIDECAR, encode(sidecar), pairs)
+
+
+def without_ours(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Other people's pairs only. Where the app wrote, the texts are its own, whoever wrote in them since."""
+    return {name: found for name, found in pairs.items() if name.lower() not in _OURS}
 
 
 def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:

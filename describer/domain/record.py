@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
+from describer.domain.dates import Moment
 from describer.domain.description import Description, Texts
 from describer.domain.errors import ImageRejected
 from describer.domain.history import Answered, DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
@@ -70,6 +71,8 @@ class Record(DescriptionState):
     cost: Cost | None = None
     edited: bool = False
     """The last change was a person's, by HTTP or the command line."""
+    deleted_at: Moment | None = None
+    """When its picture was found to be gone; it is kept for a time, because a person wrote in it."""
     history: tuple[HistoryEntry, ...] = ()
 
     @classmethod

@@ -361,6 +361,7 @@ class Covered(BaseModel):
     statuses: dict[str, int] = Field(description="How many records have each status.")
     excluded: int
     orphans: int = Field(description="Records whose picture is gone.")
+    drifted: int = Field(description="Pictures whose metadata names another record than the one that is stored.")
 
     @classmethod
     def of(cls, counted: Coverage, container: str) -> "Covered":
