@@ -1,7 +1,7 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test extensions contracts check snapshots bench clean lock
+.PHONY: help setup demo start test extensions contracts servers check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
@@ -41,6 +41,11 @@ contracts: ## have clients in C#, TypeScript and Python generated, and each call
 	@sh local/setup.sh test
 	@$(PY) -m tests.clients
 
+servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)
+	@sh local/setup.sh test
+	@sh local/setup.sh servers
+	@$(PY) -m tests.servers --write $(ARGS)
+
 mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
 	@sh local/setup.sh test
 	@$(PY) -m tests.mutants
@@ -78,3 +83,5 @@ lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 		--group local --group demo -c requirements.txt -c requirements/test.txt -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
 		--group infra -o requirements/infra.txt
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
+		--group servers -o requirements/servers.txt

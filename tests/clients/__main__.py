@@ -100,12 +100,6 @@ def kiota(shop: Workshop) -> None:
     _csharp(shop, "kiota", *(shop.folder / "CSharp").rglob("*.cs"), HERE / "kiota_client.cs")
 
 
-def kiota_python(shop: Workshop) -> None:
-    """Kiota, Python: generated and compiled."""
-    _kiota(shop, "Python", "ApiClient", "generated")
-    shop.run(sys.executable, "-m", "compileall", "-q", shop.folder / "Python")
-
-
 def schemas_in_csharp(shop: Workshop) -> None:
     """NJsonSchema."""
     _csharp(shop, "schemas", HERE / "schemas.cs")
@@ -147,7 +141,7 @@ def pydantic(shop: Workshop) -> None:
 
 
 CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
-    nswag, kiota, kiota_python, typescript, python, mcp, schemas_in_csharp, ajv, pydantic,
+    nswag, kiota, typescript, python, mcp, schemas_in_csharp, ajv, pydantic,
 )  # fmt: skip
 
 

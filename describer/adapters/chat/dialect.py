@@ -41,6 +41,9 @@ class Dialect:
     def spoken(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request in this dialect."""
         told = {name: value for name, value in request.items() if name not in self.without}
+        if extra := told.pop("extra_body", None):
+            kept = {name: value for name, value in extra.items() if name not in self.without}
+            told |= {"extra_body": kept} if kept else {}
         for usual in _CAPS:
             if self.cap and usual in told:
                 told[self.cap] = told.pop(usual)
@@ -78,7 +81,7 @@ class Dialect:
                 yield replace(self, without=self.without | {name})
         for name in sorted(request.get("extra_body", ())):
             if name in said:
-                yield replace(self, without=self.without | {"extra_body"})
+                yield replace(self, without=self.without | {name})
 
 
 def _in_words(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
