@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
-    from describer.entrypoints.mcp import DescribeImage
+    from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
@@ -89,20 +89,20 @@ class App:
 
     @classmethod
     def from_environment(
-        cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
+        cls, needs: Collection[Need] = tuple(Need), defaults: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Read the settings; `beneath` holds values for what the environment does not set.
+        """Read the settings; `defaults` holds values for what the environment does not set.
 
         Raises `Misconfigured` with one message where they are faulty.
         """
-        return cls(Settings.read({**beneath, **os.environ}, needs))  # noqa: TID251 - here, and only here
+        return cls(Settings.read({**defaults, **os.environ}, needs))  # noqa: TID251 - here, and only here
 
     @classmethod
-    def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
+    def without_telemetry(cls, needs: Collection[Need], defaults: Mapping[str, str]) -> Self:
         """Return the same for a person at a command line, whose calls are nobody's telemetry."""
         from pydantic import SecretStr
 
-        settings = cls.from_environment(needs, beneath).settings
+        settings = cls.from_environment(needs, defaults).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
@@ -355,21 +355,22 @@ class App:
         )
 
     @cached_property
-    def tool(self) -> DescribeImage:
+    def tools(self) -> Tools:
         """What agents call."""
-        from describer.entrypoints.mcp import DescribeImage
+        from describer.entrypoints.mcp import Tools
 
-        return self._kept(DescribeImage(self.on_demand, self.memory))
+        account = self.settings.images_blob_uri
+        return self._kept(Tools(self.on_demand, self.catalogue, self.memory, account))
 
     @cached_property
     def _image_describer(self) -> ImageDescriber:
         from describer.pipeline.describe import ImageDescriber
-        from describer.vision.imaging.preparer import ProcessStudio
+        from describer.vision.imaging.preparer import ProcessPreparer
         from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
-        preparer = self._kept(ProcessStudio(self.family, limits, settings.photo_tokens, settings.text_tokens))
+        preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
         return ImageDescriber(preparer, self.model, self.records, self.family)
 
     @cached_property

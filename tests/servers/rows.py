@@ -19,7 +19,7 @@ from describer.domain.errors import Declined, DescriberError, Misconfigured, Tra
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
 from describer.vision.families import family, generic
-from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Limits, PreparedImage
 
 TOO_MANY = 11
@@ -66,7 +66,7 @@ def picture(width: int = 320, height: int = 240) -> bytes:
 
 async def prepared(data: bytes, model: str) -> PreparedImage:
     """The picture as the app would send it to this model."""
-    studio = ProcessStudio(lambda name: family(name) or generic(), Limits(), 0, 6000)
+    studio = ProcessPreparer(lambda name: family(name) or generic(), Limits(), 0, 6000)
     try:
         return await studio.prepare(data, model=model, detail="high")
     finally:

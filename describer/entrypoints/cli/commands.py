@@ -148,7 +148,7 @@ def describe(
 @click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="For so long, if there is none.")
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
-    """Shows what is stored about a blob: its record, by whomever it was written."""
+    """Shows what is stored about a blob: its record, whoever wrote it."""
     ref = blob_of(blob)
 
     async def read(app: Services) -> StoredRecord | None:
