@@ -135,6 +135,11 @@ def value(metadata: Mapping[str, str], name: str) -> str:
     return next((found for key, found in metadata.items() if key.lower() == name), "")
 
 
+def about_bytes(pairs: Mapping[str, str], *, old: str, new: str) -> dict[str, str]:
+    """Return the same pairs, where ours are about the bytes `old` (their SHA-256): as if they were about `new`."""
+    return {name: new if name.lower() == SHA256 and found == old else found for name, found in pairs.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """What a picture's metadata says of it.

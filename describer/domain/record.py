@@ -67,6 +67,9 @@ class Record(DescriptionState):
 
     schema_version: Annotated[Literal[1], WithJsonSchema(_VERSIONS)] = VERSION
     sent: Sent | None = None
+    prepared: str | None = None
+    """A digest of what the model was shown, by which decoders, and told: another file with the same one is not asked
+    about again."""
     usage: Usage = Usage()
     cost: Cost | None = None
     edited: bool = False

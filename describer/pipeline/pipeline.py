@@ -138,10 +138,11 @@ class Pipeline:
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            found = precedence.looked_up(picture, content, stored, brief)
+            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            found = precedence.looked_up(about, content, before, brief)
             record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
+        record = precedence.reconciled(record, about, before, origin, brief, content.embedded)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)

@@ -117,7 +117,7 @@ class Window:
         turns, place = divmod(len(sent) + ahead - part, len(sent))
         return max(0.0, min(sent[place] + period, self.resets) - now) + turns * period
 
-    def told(self, ticket: Ticket, counted: range, remaining: float, capacity: float, odd: float) -> None:
+    def learn(self, ticket: Ticket, counted: range, remaining: float, capacity: float, odd: float) -> None:
         """Heed what an answer says: so many calls remained, of so many in a window.
 
         Calls that are sent together arrive in any order, so that the first and the last of `counted` bound how many of
@@ -173,7 +173,7 @@ class Quota:
         self._tokens = Window(self._sent, _TOKENS_WINDOW, part=math.inf)
         self._refused: deque[float] = deque()
         self._known = False
-        self._told = False
+        self._reported = False
         self._per_minute = 0.0
         self._number = 0
         self._open: dict[int, float] = {}
@@ -221,15 +221,15 @@ class Quota:
         if remaining is None:
             self._unlimited(ticket)
         else:
-            self._told = self._known = True
+            self._reported = self._known = True
             capacity = self._capacity(ticket, remaining, limit)
             counted = self._counted(ticket, self._requests.seconds)
-            self._requests.told(ticket, counted, remaining, capacity, _ODD * self._chance())
+            self._requests.learn(ticket, counted, remaining, capacity, _ODD * self._chance())
             self._resets(self._requests, headers, "reset-requests", now)
         left, per_minute = _number(headers, "remaining-tokens"), _number(headers, "limit-tokens")
         if left is not None and tokens:
             counted = self._counted(ticket, self._tokens.seconds)
-            self._tokens.told(ticket, counted, left / tokens, (per_minute or 0) / tokens, _ODD * self._chance())
+            self._tokens.learn(ticket, counted, left / tokens, (per_minute or 0) / tokens, _ODD * self._chance())
             self._resets(self._tokens, headers, "reset-tokens", now)
 
     def refused(self, ticket: Ticket, headers: Mapping[str, str], retry_after: float | None, now: float) -> None:
@@ -292,7 +292,7 @@ class Quota:
     def _unlimited(self, ticket: Ticket) -> None:
         if not self._known:
             self._requests.part = math.inf
-        elif not self._told:
+        elif not self._reported:
             self._requests.grow(ticket)
 
     def _capacity(self, ticket: Ticket, remaining: float, limit: float | None) -> float:

@@ -3,14 +3,16 @@
 import asyncio
 import dataclasses
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from describer import __version__
 from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
+from describer.domain.image_blob import StoredRecord
 from describer.entrypoints.cli import help_text, tables
 from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
@@ -31,6 +33,9 @@ from describer.operations.health import Check, StaticProbe, check_all
 from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Need
 from describer.vision import prompt
+
+_BETWEEN_LOOKS: Final = 1.0
+"""Seconds."""
 
 
 def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
@@ -70,6 +75,7 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option(
     "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty where there is none to use."
 )
+@click.option("--html", "as_html", is_flag=True, help="A line for each picture: an <img> with its text, escaped.")
 @click.option(
     "-l",
     "--language",
@@ -97,6 +103,7 @@ def describe(
     pictures: tuple[str, ...],
     as_json: bool,
     alt_only: bool,
+    as_html: bool,
     languages: tuple[str, ...],
     question: str | None,
     context: str,
@@ -113,8 +120,8 @@ def describe(
     again: bool,
 ) -> None:
     """The words are above."""
-    if as_json and alt_only:
-        raise click.UsageError("--json and --alt-only exclude each other.")
+    if as_json + alt_only + as_html > 1:
+        raise click.UsageError("--json, --alt-only and --html exclude each other.")
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
@@ -125,7 +132,7 @@ def describe(
     app = setup.app(needs)
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""
     found = find(pictures, container, stdin)
-    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.TABLE
+    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.HTML if as_html else Form.TABLE
     asking = Asking(found.sources, order, form, write=write)
     if found.skipped:
         click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
@@ -138,11 +145,21 @@ def describe(
 @cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)
 @click.argument("blob", metavar="CONTAINER/NAME")
 @click.option("--json", "as_json", is_flag=True, help="The record as it is stored.")
+@click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="For so long, if there is none.")
 @click.pass_obj
-def show(setup: Setup, blob: str, as_json: bool) -> None:
-    """Shows what is stored about a blob: its record, by whomever it was written."""
+def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
+    """Shows what is stored about a blob: its record, whoever wrote it."""
     ref = blob_of(blob)
-    stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ref))
+
+    async def read(app: Services) -> StoredRecord | None:
+        ends = time.monotonic() + wait
+        found = await app.records.read(ref)
+        while found is None and time.monotonic() < ends:
+            await asyncio.sleep(_BETWEEN_LOOKS)
+            found = await app.records.read(ref)
+        return found
+
+    stored = _work(setup.app({Need.BLOBS}), read)
     if stored is None:
         raise NotFound(f"There is no record of {blob}.")
     if as_json:
@@ -162,16 +179,21 @@ cli.add_command(purge)
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
+@click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
 @click.pass_obj
-def doctor(setup: Setup, as_json: bool) -> None:
+def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
     """The words are above."""
-    checks = _checks(setup)
+    checks = _work(setup.app({Need.MODEL}), _of_model) if only else _checks(setup)
     if as_json:
         for check in checks:
             click.echo(line(dataclasses.asdict(check)))
     else:
         tables.show(tables.of_checks(checks))
     _end(Exit.MISCONFIGURED if any(check.verdict is Verdict.FAILED for check in checks) else Exit.GOOD)
+
+
+async def _of_model(app: Services) -> list[Check]:
+    return await check_all(probe for probe in app.probes if probe.name in {"model", "identity: model"})
 
 
 def _checks(setup: Setup) -> list[Check]:

@@ -116,12 +116,13 @@ class OnDemandService:
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
-            found = precedence.looked_up(picture, content, stored, brief)
+            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            found = precedence.looked_up(about, content, before, brief)
             if isinstance(found, Record):
                 record = found
             else:
                 record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
+            return precedence.reconciled(record, about, before, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs of the watched containers."""
@@ -155,8 +156,8 @@ class OnDemandService:
                     if rest := text.end():
                         yield rest
                     yield replace(piece, text=cleaned(piece.text))
-                elif told := text.feed(piece):
-                    yield told
+                elif shown := text.feed(piece):
+                    yield shown
 
     async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
         async with self.loader.loaded(source) as (_, content):
