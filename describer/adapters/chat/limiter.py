@@ -134,7 +134,10 @@ class Limiter(WeightedSemaphore):
         if self._timer:
             self._timer.cancel()
         self._timer = None
-        if wait := self.quota.wait(_now(), self.held - self._sending):
+        if self.held >= self.size or (self.quota.failing and self.held):
+            return
+        wait = self.quota.wait(_now(), self.held - self._sending)
+        if wait or self._waiters:  # the moment may have come since it was looked whether the next one fits
             self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self._serve)
 
 
