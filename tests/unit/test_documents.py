@@ -91,6 +91,7 @@ def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() 
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert plain | wanted == {
         "azure.functions",
+        "collections.abc",
         "describer.app",
         "describer.entrypoints.mcp_tools",
         "describer.entrypoints.storage_events.blob_binding",
@@ -120,7 +121,7 @@ def test_indexing_loads_no_sdk() -> None:
         "describer.pipeline.pipeline",
     }
     late |= {"py3langid", "numpy", "describer.vision.quality.rules"}
-    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry"}
+    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry", "langcodes"}
     late |= {
         "click",
         "rich",
