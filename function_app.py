@@ -1,7 +1,6 @@
 """The triggers: one function each, which parses, calls and answers."""
 
 import azure.functions as func
-import azurefunctions.extensions.bindings.blob as bindings
 
 from describer.app import (
     SMOKE_TESTS_QUEUE,
@@ -14,6 +13,7 @@ from describer.app import (
     quieten_libraries,
 )
 from describer.entrypoints.mcp_tools import DESCRIBE_IMAGE, DESCRIBE_IMAGE_ARGUMENTS
+from describer.entrypoints.storage_events.blob_binding import BlobNames
 
 quieten_libraries()
 app = func.FunctionApp()
@@ -23,10 +23,10 @@ services = App.from_environment()
 @app.blob_trigger(
     arg_name="image", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source=func.BlobSource.EVENT_GRID
 )
-async def describe_on_upload(image: bindings.BlobClient) -> None:
-    """A picture has landed. The binding serves for its names: its client would sign in anew for each picture."""
+async def describe_on_upload(image: BlobNames) -> None:
+    """A picture has landed."""
     with kept_in("describe_on_upload"):
-        await services.delivery.handle_upload(image.container_name, image.blob_name)
+        await services.delivery.handle_upload(image.container, image.name)
 
 
 @app.route("describe", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)

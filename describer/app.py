@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
+    from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
+    from describer.pipeline.purge import Purger
     from describer.pipeline.sweep.library import Library
     from describer.pipeline.sweep.preview import Asking
     from describer.pipeline.sweep.selection import Selection
@@ -245,6 +247,7 @@ class App:
             records=self.records,
             image_describer=self._image_describer,
             topic=self._topic,
+            deleted_retention=self._deleted_retention,
             max_bytes=settings.max_bytes,
             write_metadata=settings.write_metadata,
             memory=self.memory,
@@ -283,6 +286,24 @@ class App:
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
+
+    @cached_property
+    def deleted_pictures(self) -> DeletedPictures:
+        """What becomes of the records of pictures that are gone."""
+        from describer.pipeline.deleted_pictures import DeletedPictures
+
+        return DeletedPictures(self._images, self.records, self._deleted_retention)
+
+    @property
+    def _deleted_retention(self) -> timedelta:
+        return timedelta(days=self.settings.deleted_retention_days)
+
+    @cached_property
+    def purger(self) -> Purger:
+        """What erases all that is kept about a picture."""
+        from describer.pipeline.purge import Purger
+
+        return Purger(self._blob_filter, self._images, self.records)
 
     @cached_property
     def corrector(self) -> Corrector:
@@ -469,9 +490,15 @@ class App:
     def brief(self) -> Brief:
         """What is asked of pictures that nobody asked anything special of."""
         from describer.vision.brief import Brief
+        from describer.vision.policy import Policy
 
         settings = self.settings
         model = settings.model_server.model
+        rows = (
+            (settings.languages_by_prefix, "languages"),
+            (settings.profiles, "profile"),
+            (settings.guidance, "guidance"),
+        )
         return Brief(
             settings.languages,
             model,
@@ -479,5 +506,12 @@ class App:
             settings.max_completion_tokens,
             photo_tokens=settings.photo_tokens,
             text_tokens=settings.text_tokens,
-            embedded_context=settings.embedded_context,
+            embedded_context=settings.embedded_context or "embedded" in settings.context_of,
+            profile=settings.profiles.default,
+            guidance=settings.guidance.default,
+            by_prefix=tuple(row for values, name in rows for row in values.rows(name)),
+            context_of=settings.context_of,
+            words_to_use=settings.keywords_use,
+            words_to_avoid=settings.keywords_avoid,
+            policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )

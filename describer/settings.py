@@ -14,10 +14,15 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from describer.domain import language
+from describer.domain.by_prefix import ByPrefix
 from describer.domain.errors import Misconfigured
+from describer.vision import prompt
 from describer.vision.families import family
+from describer.vision.policy import RULE_IDS, TAKES_WORDS
 
 MIB: Final = 2**20
+LONGEST_GUIDANCE: Final = 2000
+"""Characters."""
 _MANAGED: Final = "managedidentity"
 _UNWATCHED: Final = "images"
 """The container of those who watch none."""
@@ -96,10 +101,46 @@ def _listed(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
-def _without_repeats(tags: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(tags)) < len(tags):
-        raise ValueError(tags)
+def _tags(items: list[str]) -> tuple[str, ...]:
+    tags = tuple(language.normal(item) for item in items)
+    if not tags or len(set(tags)) < len(tags):
+        raise ValueError(items)
     return tags
+
+
+def _languages(value: object) -> object:
+    return ByPrefix.read(value, ",", _tags, lambda found: found.split("+")) if isinstance(value, str) else value
+
+
+def _profile(items: list[str]) -> str:
+    profile, *more = items or [prompt.DESCRIBE]
+    if more or profile not in prompt.PROFILES:
+        raise ValueError(items)
+    return profile
+
+
+def _profiles(value: object) -> object:
+    return ByPrefix.read(value, ",", _profile, lambda found: [found]) if isinstance(value, str) else value
+
+
+def _text(items: list[str]) -> str:
+    if len(text := " ".join(items)) > LONGEST_GUIDANCE:
+        raise ValueError(items)
+    return text
+
+
+def _texts(value: object) -> object:
+    return ByPrefix.read(value, "|", _text, lambda found: [found]) if isinstance(value, str) else value
+
+
+def _rule_words(value: object) -> object:
+    """`rule=word` items as pairs."""
+    if not isinstance(value, str):
+        return value
+    pairs = [tuple(part.strip() for part in item.split("=", 1)) for item in value.split(",") if item.strip()]
+    if any(len(pair) != 2 or pair[0] not in TAKES_WORDS or not pair[1] for pair in pairs):
+        raise ValueError(value)
+    return tuple(pairs)
 
 
 def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) -> Any:
@@ -107,12 +148,23 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
     return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
 
 
+_Languages = Annotated[ByPrefix[tuple[str, ...]], BeforeValidator(_languages)]
+_Profiles = Annotated[ByPrefix[str], BeforeValidator(_profiles)]
+_Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
+_Rules = Annotated[tuple[Annotated[str, _matching("|".join(RULE_IDS))], ...], BeforeValidator(_listed)]
+_RuleWords = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rule_words)]
+# A metadata key that the app itself writes would change what is asked with each answer.
+_Context = Annotated[
+    tuple[
+        Annotated[
+            str, _matching(r"file_name|folder|embedded|metadata:(?!(?i:alt_text$|is_decorative$|description))\w{1,100}")
+        ],
+        ...,
+    ],
+    BeforeValidator(_listed),
+]
 _Address = Annotated[str, AfterValidator(_address)]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-_Language = Annotated[str, AfterValidator(language.normal)]
-_Languages = Annotated[
-    tuple[_Language, ...], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_without_repeats)
-]
 # A segment `.` or `..` is in no blob's name, so that such a pattern would leave out nothing.
 _Globs = Annotated[
     tuple[Annotated[str, _matching(r"(?!(.*[/\\])?\.{1,2}([/\\]|$))[^{}]*")], ...], BeforeValidator(_listed)
@@ -172,9 +224,47 @@ class Settings(BaseModel):
     )
 
     # What is asked
-    languages: _Languages = _setting(
-        "DESCRIPTION_LANGUAGES", ("en",), "Languages of the texts, the first is the default one.",
-        "BCP 47 tags, each once, comma between, such as en,de,pt-BR",
+    languages_by_prefix: _Languages = _setting(
+        "DESCRIPTION_LANGUAGES", ByPrefix(("en",)),
+        "Languages of the texts, the first is the default one; others by globs on names.",
+        "BCP 47 tags, each once, comma between, such as en,de,pt-BR or en,shop/fr/**=fr+en",
+    )  # fmt: skip
+    profiles: _Profiles = _setting(
+        "DESCRIPTION_PROFILE", ByPrefix(prompt.DESCRIBE),
+        "What descriptions are written for; others by globs on names.",
+        f"one of {', '.join(prompt.PROFILES)}, such as news or describe,shop/**=product",
+    )  # fmt: skip
+    guidance: _Guidance = _setting(
+        "DESCRIPTION_GUIDANCE", ByPrefix(""), "House style, told to the model; others by globs on names.",
+        f"at most {LONGEST_GUIDANCE} characters, such as Use British spelling. | shop/**=Name the colour first.",
+    )  # fmt: skip
+    context_of: _Context = _setting(
+        "DESCRIPTION_CONTEXT", (), "What the model is told of each blob, as data.",
+        "file_name, folder, embedded, metadata:KEY, comma between; no key that the app writes",
+    )  # fmt: skip
+    keywords_use: _List = _setting(
+        "KEYWORDS_USE", (), "Words that texts should have; behind a profile's name, of that profile.",
+        "words, comma between, such as Acme,product:TrailRunner",
+    )  # fmt: skip
+    keywords_avoid: _List = _setting(
+        "KEYWORDS_AVOID", (), "Words that no text may have, likewise.",
+        "words, comma between, such as cheap,news:tragic",
+    )  # fmt: skip
+    soft_chars: int = _setting(
+        "ALT_TEXT_SOFT_CHARS", 125, "What the model aims at for an alt text.", "a whole number from 20 to 2000",
+        ge=20, le=2000,
+    )  # fmt: skip
+    hard_chars: int = _setting(
+        "ALT_TEXT_HARD_CHARS", 250, "A longer alt text is mended, or needs a review.", "a whole number from 20 to 2000",
+        ge=20, le=2000,
+    )  # fmt: skip
+    rules_off: _Rules = _setting(
+        "QUALITY_RULES_OFF", (), "Checks that are switched off; docs/quality.md lists them.",
+        "ids of rules, comma between, such as hedging,stuffing",
+    )  # fmt: skip
+    rule_words: _RuleWords = _setting(
+        "QUALITY_WORDS", (), "Words added to checks; docs/quality.md says to which.",
+        f"rule=word, comma between; the rules are {', '.join(TAKES_WORDS)}",
     )  # fmt: skip
     detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
     photo_tokens: int = _setting(
@@ -238,6 +328,11 @@ class Settings(BaseModel):
     blocked_window_seconds: float = _setting(
         "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
         "a number from 1 to 3600", ge=1, le=3600,
+    )  # fmt: skip
+    deleted_retention_days: int = _setting(
+        "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
+        "`describer orphans --write` removes it then.",
+        "a whole number from 0 to 3650", ge=0, le=3650,
     )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
@@ -365,6 +460,11 @@ class Settings(BaseModel):
         return settings
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Those of pictures that no glob of DESCRIPTION_LANGUAGES matches."""
+        return self.languages_by_prefix.default
+
+    @property
     def max_bytes(self) -> int:
         """`MAX_IMAGE_MB` in bytes."""
         return int(self.max_image_mb * MIB)
@@ -418,6 +518,11 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
         missing = {name for name, need in wanted if need in needs} - given.keys()
         if account not in given and missing:
             yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
+    soft, hard = (
+        given.get(name, usual) for name, usual in (("ALT_TEXT_SOFT_CHARS", "125"), ("ALT_TEXT_HARD_CHARS", "250"))
+    )
+    if soft.isdigit() and hard.isdigit() and int(soft) > int(hard):
+        yield f"ALT_TEXT_SOFT_CHARS is {soft}; expected at most ALT_TEXT_HARD_CHARS ({hard})."
     descriptions = given.get("DESCRIPTIONS_CONTAINER", "descriptions")
     for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
         if descriptions in {item.strip() for item in given.get(name, "").split(",")}:

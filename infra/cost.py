@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from describer.settings import Settings
 from describer.vision import estimate, families, image_tokens, pricing
 from describer.vision.brief import Brief
 
@@ -24,6 +25,10 @@ HERE: Final = Path(__file__).parent
 DOCUMENT: Final = HERE.parent / "docs" / "cost.md"
 PICTURES: Final = 10_000
 FAMILIES: Final = ("gpt-6-luna", "gpt-5.6-luna", "gpt-5.4-nano", "gpt-5.4-mini", "gpt-5-mini")
+LIBRARIES: Final = (1_000, 10_000, 60_000, 1_000_000)
+DEFAULT_QUOTA: Final = 100_000
+"""Tokens a minute: MODEL_CAPACITY of main.bicep, in thousands."""
+ANSWER_CAP: Final = int(Settings.model_fields["max_completion_tokens"].default)
 MEMORY_GB: Final = 2
 ZONAL: Final = 14
 """Two for each of: the group `blob`, the group `http` (webhooks and MCP included), and the five functions of queues."""
@@ -65,6 +70,7 @@ def document(changes: Mapping[str, int] | None = None) -> str:
     return "\n".join(
         [
             *_head(table["checked"]),
+            *_libraries(assumed),
             *_idle({piece.name: piece for piece in pieces}, assumed),
             *_pictures(assumed),
             *_rest({piece.name: piece for piece in pieces}, assumed),
@@ -85,6 +91,60 @@ def _head(checked: dt.date) -> list[str]:
         ),
         "",
     ]
+
+
+def _libraries(assumed: Assumed) -> list[str]:
+    """What a library of so many pictures costs at the model, and how long its quota makes it take."""
+    quotas = (DEFAULT_QUOTA, 10 * DEFAULT_QUOTA)
+    lines = [
+        "## What do my pictures cost?",
+        "",
+        *_prose(
+            f"At the model, by list price, for photographs of {assumed.width}x{assumed.height} pixels and answers of "
+            f"{assumed.output_tokens} tokens for each language. `describer backfill` prices your own pictures by their "
+            "own sides before anything is asked: [existing-pictures.md](existing-pictures.md). The time is what the "
+            f"quota allows at best: Azure counts the input and `MAX_COMPLETION_TOKENS` ({ANSWER_CAP:,}) of each call. "
+            f"{quotas[0]:,} tokens a minute are the default of `MODEL_CAPACITY`."
+        ),
+        "",
+        f"| Model | Languages | {' | '.join(f'{count:,}' for count in LIBRARIES)} |",
+        f"| --- | --- |{' --- |' * len(LIBRARIES)}",
+    ]
+    for name in FAMILIES:
+        for languages in (("en",), ("en", "de")):
+            each = _dollars_each(name, languages, assumed)
+            costs = ("?" if each is None else _money(each * count) for count in LIBRARIES)
+            lines.append(f"| `{name}` | {len(languages)} | {' | '.join(costs)} |")
+    lines += [
+        f"| time at {quota:,} tokens a minute | 1 | {' | '.join(_time(count, quota, assumed) for count in LIBRARIES)} |"
+        for quota in quotas
+    ]
+    return [*lines, ""]
+
+
+def _dollars_each(name: str, languages: tuple[str, ...], assumed: Assumed) -> Decimal | None:
+    family = _family(name)
+    asked = estimate.question_tokens(Brief(languages, name, "high", ANSWER_CAP)) + _picture_tokens(family, assumed)
+    return pricing.price(family, asked, assumed.output_tokens * len(languages))
+
+
+def _time(pictures: int, quota: int, assumed: Assumed) -> str:
+    family = _family(FAMILIES[0])
+    each = prompt_tokens(assumed) + _picture_tokens(family, assumed) + ANSWER_CAP
+    hours = pictures * each / quota / 60
+    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} hours" if hours >= 2 else f"{hours * 60:.0f} min"
+
+
+def _family(name: str) -> families.Family:
+    found = families.family(name)
+    if found is None:
+        raise ValueError(f"{name} is not in describer/vision/models.toml")
+    return found
+
+
+def _picture_tokens(family: families.Family, assumed: Assumed) -> int:
+    width, height = image_tokens.fit(family, assumed.width, assumed.height)
+    return image_tokens.image_tokens(family, width, height, "high") or 0
 
 
 def _idle(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
@@ -156,11 +216,8 @@ def prompt_tokens(assumed: Assumed) -> int:
 
 
 def _row(name: str, text: int, assumed: Assumed) -> str:
-    family = families.family(name)
-    if family is None:
-        raise ValueError(f"{name} is not in describer/vision/models.toml")
-    width, height = image_tokens.fit(family, assumed.width, assumed.height)
-    picture = image_tokens.image_tokens(family, width, height, "high") or 0
+    family, (width, height) = _family(name), image_tokens.fit(_family(name), assumed.width, assumed.height)
+    picture = _picture_tokens(family, assumed)
     prompted, answered = (text + picture) * PICTURES, assumed.output_tokens * PICTURES
     dollars = pricing.price(family, prompted, answered)
     price = "see the pricing page" if dollars is None else _money(dollars)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
+from describer.domain.by_prefix import ByPrefix
 from describer.domain.json_schema import enums_of, readable
 from describer.domain.record import Record
 from describer.entrypoints.http.build import document
@@ -14,6 +15,8 @@ from describer.entrypoints.http.document import Document
 from describer.entrypoints.http.problems import KINDS
 from describer.pipeline.outcome_event import OutcomeEvent
 from describer.settings import Settings
+from describer.vision import prompt
+from describer.vision.quality.rules import catalogue
 from tests.formats import matrix
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +41,8 @@ def _default(value: object) -> str:
     match value:
         case None | "" | () | SecretStr():
             return ""
+        case ByPrefix(default):
+            return _default(default)
         case bool():
             return f"`{str(value).lower()}`"
         case Enum():
@@ -85,6 +90,20 @@ def http() -> str:
     return f"{before}{PROBLEMS}\n{'\n'.join(rows)}\n{END_OF_PROBLEMS}{rest.split(END_OF_PROBLEMS)[1]}"
 
 
+def quality() -> str:
+    """docs/quality.md with the tables of profiles and rules in their places."""
+    profiles = ["| Profile | What it is for |", "| --- | --- |"]
+    profiles += [f"| `{name}` | {row['about']} |" for name, row in prompt.profiles().items()]
+    rules = ["| Rule | What it finds | Basis | Action |", "| --- | --- | --- | --- |"]
+    rules += [f"| `{info.name}` | {info.about} | {info.basis} | {info.action} |" for info in catalogue()]
+    text = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    for name, source, table in (("profiles", "prompts/profiles", profiles), ("rules", "quality/rules", rules)):
+        begin, end = f"<!-- {name}: generated from describer/vision/{source}.toml -->", f"<!-- end of {name} -->"
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{'\n'.join(table)}\n{end}{rest.split(end)[1]}"
+    return text
+
+
 def openapi(form: Document = Document.INHERITANCE) -> str:
     """The HTTP interface in OpenAPI."""
     return json.dumps(document(form), indent=2, ensure_ascii=False) + "\n"
@@ -100,6 +119,7 @@ if __name__ == "__main__":
     for name, form in DOCUMENTS.items():
         (ROOT / "docs" / name).write_text(openapi(form), encoding="utf-8")
     (ROOT / "docs" / "http.md").write_text(http(), encoding="utf-8")
+    (ROOT / "docs" / "quality.md").write_text(quality(), encoding="utf-8")
     (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
     (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")

@@ -20,7 +20,7 @@ _HAVE_TEXTS: Final = ANSWERED | {Status.KEPT}
 
 
 def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
-    """The languages of `brief` that the model is still to be asked for; none if a person's word forbids to ask."""
+    """Return the languages of `brief` to ask the model for; none if a person's word forbids it."""
     if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
         return ()
     if is_retried(known, brief):
@@ -30,13 +30,13 @@ def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
 
 
 def is_retried(known: DescriptionState, brief: DescriptionRequest) -> bool:
-    """Whether these bytes are tried again: by another decoder, if they were corrupt."""
+    """Tell whether these bytes are tried again: by another decoder, if they were corrupt."""
     corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != brief.decoders
     return known.ended.status in _RETRIED or corrupt_for_others
 
 
 def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked: Sequence[str]) -> Record:
-    """What was made, beside what is known of the same bytes in other languages.
+    """Return what was made, beside what is known of the same bytes in other languages.
 
     Args:
         known: the record of these bytes; None if there is none.
@@ -63,7 +63,7 @@ def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked:
 
 
 def led_as_asked(known: Record, brief: DescriptionRequest) -> Record:
-    """`known` with the default language of the settings at the top, unless a person's text stands there.
+    """Return `known` with the default language of the settings at the top, unless a person's text stands there.
 
     A caller's wish for languages changes nothing in what is stored first.
     """
@@ -73,7 +73,7 @@ def led_as_asked(known: Record, brief: DescriptionRequest) -> Record:
 
 
 def shown_in(record: Record, language: str) -> Record:
-    """The record for a reader of this language: its texts at the top, and the status that they have."""
+    """Return the record for a reader of this language: its texts at the top, and the status that they have."""
     led = record.led_by(language)
     if led is record:
         return record
@@ -84,12 +84,12 @@ def shown_in(record: Record, language: str) -> Record:
 
 
 def answers_of(known: DescriptionState) -> tuple[Answered, ...]:
-    """What the model was asked; of a record from before that was kept, all its languages together."""
+    """Return what the model was asked; of a record from before that was kept, all its languages together."""
     return known.answers or (Answered(languages=languages_of(known), fingerprint=known.fingerprint),)
 
 
 def languages_of(known: DescriptionState) -> tuple[str, ...]:
-    """The default language, and those of the translations."""
+    """Return the default language, and those of the translations."""
     return (known.language, *known.translations)
 
 
@@ -155,6 +155,7 @@ def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, objec
         "missing": missing | dict.fromkeys(lacking, made.ended),
         "model": made.model or known.model,
         "sent": made.sent or known.sent,
+        "prepared": made.prepared or known.prepared,
         "fingerprint": made.fingerprint,
         "at": made.at,
         "source": made.source,

@@ -28,6 +28,8 @@ class Request(Part):
     profile: str | None = None
     max_chars: int | None = None
     max_image_tokens: int | None = None
+    words_to_use: tuple[str, ...] | None = None
+    words_to_avoid: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, brief: DescriptionRequest) -> Self | None:

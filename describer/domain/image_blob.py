@@ -52,6 +52,7 @@ class ImageContent:
     Args:
         embedded: what the author wrote into the file, once it was read.
         reservation: the memory that is held for the bytes, if somebody else does not hold it.
+        prepared: what the model is shown, once it was made, after what it was made for.
     """
 
     size: int
@@ -61,6 +62,7 @@ class ImageContent:
     embedded: EmbeddedTexts = field(default_factory=EmbeddedTexts)
     reservation: Reserved | None = field(default=None, compare=False)
     released: bool = False
+    prepared: tuple[object, object] | None = field(default=None, compare=False)
 
     def release(self) -> None:
         """Let go of the bytes, and give back the memory that is held for them: they are needed no more."""

@@ -102,7 +102,7 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
         etag: the sidecar's ETag; naming it marks the record as complete.
         sidecar: the sidecar's name; left out where it is too long to fit.
     """
-    theirs = {name: found for name, found in others.items() if name.lower() not in _OURS}
+    theirs = without_ours(others)
     present = {name: value(others, name) for name in TEXTS}
     texts = {name: copy_of(record, name, present=present[name]) for name in TEXTS}
     texts = {name: found for name, found in texts.items() if not _is_rejected(record, name)}
@@ -117,6 +117,11 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
     return pairs | _fitting(SIDECAR, encode(sidecar), pairs)
 
 
+def without_ours(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Other people's pairs only. Where the app wrote, the texts are its own, whoever wrote in them since."""
+    return {name: found for name, found in pairs.items() if name.lower() not in _OURS}
+
+
 def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
     """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
     text = getattr(texts, name)
@@ -128,6 +133,11 @@ def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
 def value(metadata: Mapping[str, str], name: str) -> str:
     """Return the raw value of `name` whatever its case, or an empty string."""
     return next((found for key, found in metadata.items() if key.lower() == name), "")
+
+
+def about_bytes(pairs: Mapping[str, str], *, old: str, new: str) -> dict[str, str]:
+    """Return the same pairs, where ours are about the bytes `old` (their SHA-256): as if they were about `new`."""
+    return {name: new if name.lower() == SHA256 and found == old else found for name, found in pairs.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def unchanged(
     """True if the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
     known = Evidence(picture, content.size, content.sha256, stored)
     unedited = stored is not None and known.is_marked and known.previous == stored.record
+    if stored and stored.record.deleted_at:
+        return False  # the picture is back, and its record is to say so
     return unedited and looked_up(picture, content, stored, brief) == known.previous
 
 
@@ -128,7 +130,8 @@ def reconciled(
     if previous and _is_better(previous, record, brief):
         record = previous
     record = _with_words(record, known.lines, known.elsewhere, again=brief.again).judged(known.demand)
-    return (_keeping_unknown(record, stored.record) if stored else record).after(*known.replaced)
+    record = _keeping_unknown(record, stored.record) if stored else record
+    return record.model_copy(update={"deleted_at": None}).after(*known.replaced)
 
 
 def has_words_of_people(record: Record) -> bool:

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
+from describer.domain.dates import Moment
 from describer.domain.description import Description, Texts
 from describer.domain.errors import ImageRejected
 from describer.domain.history import Answered, DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
@@ -66,10 +67,15 @@ class Record(DescriptionState):
 
     schema_version: Annotated[Literal[1], WithJsonSchema(_VERSIONS)] = VERSION
     sent: Sent | None = None
+    prepared: str | None = None
+    """A digest of what the model was shown, by which decoders, and told: another file with the same one is not asked
+    about again."""
     usage: Usage = Usage()
     cost: Cost | None = None
     edited: bool = False
     """The last change was a person's, by HTTP or the command line."""
+    deleted_at: Moment | None = None
+    """When its picture was found to be gone; it is kept for a time, because a person wrote in it."""
     history: tuple[HistoryEntry, ...] = ()
 
     @classmethod

@@ -23,7 +23,7 @@ _GROWTH: Final = 3
 
 
 def wait(picture: ImageBlob, now: datetime) -> float | None:
-    """Seconds after which to look whether the blob may be read; None: it may be read now."""
+    """Return the seconds after which to look whether the blob may be read; None: it may be read now."""
     if picture.is_being_copied:
         return COPYING.total_seconds()
     if not picture.grows or picture.modified is None:
@@ -33,7 +33,7 @@ def wait(picture: ImageBlob, now: datetime) -> float | None:
 
 
 def next_look(picture: ImageBlob, now: datetime) -> float | None:
-    """Seconds after which the blob is looked at again, because more may have been written; None: it is finished."""
+    """Return the seconds after which the blob is looked at again; None: it is finished."""
     if not picture.grows or picture.modified is None:
         return None
     age = max(now - picture.modified, REST)

@@ -1,14 +1,11 @@
 """Which blobs are ours to describe: judged by name and metadata, before a byte is read."""
 
-import glob
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from describer.domain import metadata
 from describer.domain.errors import InvalidName
+from describer.domain.globs import first_match
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
@@ -36,9 +33,9 @@ class BlobFilter:
         """Judge by container and name alone."""
         if not self.covers(ref):
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
-        if pattern := _first_match(self.exclude, ref.name):
+        if pattern := first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
-        if self.include and not _first_match(self.include, ref.name):
+        if self.include and not first_match(self.include, ref.name):
             return Skip(SkipReason.EXCLUDED, "matches no pattern of IMAGES_INCLUDE")
         return None
 
@@ -59,28 +56,6 @@ class BlobFilter:
         except InvalidName:
             return None
         return ref if rest and name != sidecar_name(picture.ref) and self.covers(ref) else None
-
-
-def _first_match(patterns: Sequence[str], name: str) -> str | None:
-    plain = _comparable(name)
-    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(plain)), None)
-
-
-@cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    pattern = pattern.replace("\\", "/")
-    anchored = "/" in pattern
-    pattern = _comparable(pattern)
-    if anchored and (not pattern or pattern.endswith("/")):
-        pattern += "**"
-    if not anchored:
-        pattern = f"**/{pattern}"
-    return re.compile(glob.translate(pattern, recursive=True, include_hidden=True, seps="/"), re.IGNORECASE)
-
-
-def _comparable(path: str) -> str:
-    """Without empty segments, and with composed letters: Apple's file systems take them apart."""
-    return unicodedata.normalize("NFC", re.sub("/+", "/", path).removeprefix("/"))
 
 
 def _is_folder(picture: ImageBlob) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from describer.domain import metadata
 from describer.domain.index import IndexEntry
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
@@ -25,6 +26,7 @@ class Coverage:
         statuses: how many records have each status, those of `unsupported` files too.
         excluded: blobs that the settings or their metadata keep from the model.
         orphans: records whose picture is gone.
+        drifted: pictures whose metadata names another record than the one that is stored, or one where none is.
     """
 
     pictures: int = 0
@@ -33,6 +35,7 @@ class Coverage:
     statuses: Counter[str] = field(default_factory=Counter)
     excluded: int = 0
     orphans: int = 0
+    drifted: int = 0
 
     def share(self, language: str) -> float | None:
         """How much of the pictures is covered in a language, 0 to 1; None where there are no pictures."""
@@ -64,6 +67,8 @@ async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages
         if skip:
             coverage.excluded += skip.reason is SkipReason.EXCLUDED
             continue
+        named = metadata.value(pair.picture.metadata, metadata.RECORD)
+        coverage.drifted += bool(named) and named != (pair.record.etag.strip('"') if pair.record else "")
         decorative += _count(coverage, pair.record)
     for language in coverage.languages:
         coverage.languages[language] += decorative

@@ -6,14 +6,19 @@ as the picture is prepared, or somebody else is asking about the same ones.
 """
 
 import asyncio
+import hashlib
+import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from describer.domain import precedence
 from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
 from describer.domain.history import Request, Source
-from describer.domain.image_blob import ImageBlob, ImageContent
+from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.naming import shared_key
+from describer.domain.new_file import rebased
 from describer.domain.record import Record, Sent, Usage
 from describer.domain.status import Status
 from describer.pipeline import call_context
@@ -22,6 +27,7 @@ from describer.pipeline.ports import ImagePreparer, Model, Records
 from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.families import Families
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
@@ -125,9 +131,7 @@ class ImageDescriber:
         sent = None
         with call_context.entered() as call:
             try:
-                image = await self.preparer.prepare(
-                    content.data, model=brief.model, detail=brief.detail, max_tokens=brief.max_image_tokens
-                )
+                image = await self._prepared(content, brief)
                 content.release()
                 source, sent = source_of(picture, content, image.header), self._sent(brief, image)
                 if image.is_spacer:
@@ -140,10 +144,39 @@ class ImageDescriber:
                 return self._charged(record, brief, call.spent, sent)
             verdict = await self._mended(asked, answer, image, source.name)
         record = self._record(brief, source, answer.model, verdict)
+        record = record.model_copy(update={"prepared": _digest(image, asked)})
         return self._charged(record, brief, call.spent, sent)
 
+    async def as_before(
+        self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
+    ) -> tuple[ImageBlob, StoredRecord | None]:
+        """Return picture and record as if they were about these bytes, if the model would see what it saw before.
+
+        Else both as they are. It costs the decoding, where a picture that is described comes in another file; what was
+        decoded is kept for the model.
+        """
+        if stored is None or brief.again or not (about := rebased(picture, content, stored)):
+            return picture, stored
+        if not isinstance(precedence.looked_up(about[0], content, about[1], brief), Record):
+            return picture, stored
+        with suppress(ImageRejected):
+            asked = brief.with_author_context(content.embedded.context)
+            if _digest(await self._prepared(content, brief), asked) == stored.record.prepared:
+                return about
+        return picture, stored
+
+    async def _prepared(self, content: ImageContent, brief: Brief) -> PreparedImage:
+        wanted = brief.model, brief.detail, brief.max_image_tokens
+        match content.prepared:
+            case (made_for, PreparedImage() as image) if made_for == wanted:
+                return image
+        model, detail, most = wanted
+        image = await self.preparer.prepare(content.data, model=model, detail=detail, max_tokens=most)
+        content.prepared = wanted, image
+        return image
+
     def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
-        """`record` with what was paid for it, answers that came to nothing among it."""
+        """Add to `record` what was paid for it, answers that came to nothing among it."""
         if sent is None:
             return record
         cost = estimate(self.families(brief.model), spent, sent) if spent.calls else None
@@ -175,7 +208,7 @@ class ImageDescriber:
             status=verdict.status,
             reason=verdict.reason,
             flags=verdict.flags,
-            model=model,
+            model=cleaned(model),
         )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
@@ -190,6 +223,12 @@ class ImageDescriber:
             image_tokens=parts_tokens(family, ((part.width, part.height) for part in image.parts), brief.detail),
             image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
+
+
+def _digest(image: PreparedImage, brief: Brief) -> str:
+    """Digest what the model is shown of this picture, and told of it by its author, in 16 hex digits."""
+    told = json.dumps([brief.decoders, image.order, brief.author, *(len(part.jpeg) for part in image.parts)])
+    return hashlib.sha256(b"".join([told.encode(), *(part.jpeg for part in image.parts)])).hexdigest()[:16]
 
 
 def _reused(record: Record, picture: ImageBlob, brief: Brief) -> Record:

@@ -10,12 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from describer.domain import metadata, precedence, settling
 from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
-from describer.domain.further_languages import answers_of
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
@@ -23,6 +22,7 @@ from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
+from describer.pipeline.deleted_pictures import RETENTION, DeletedPictures, shared_keys
 from describer.pipeline.describe import ImageDescriber, source_of
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
@@ -55,6 +55,7 @@ class Pipeline:
         memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
         write_metadata: False leaves pictures untouched.
         models: that callers may choose, beside the usual one.
+        deleted_retention: how long the record of a deleted picture is kept if a person wrote in it.
     """
 
     blob_filter: BlobFilter
@@ -67,6 +68,7 @@ class Pipeline:
     queue: Queue
     write_metadata: bool = True
     models: tuple[str, ...] = ()
+    deleted_retention: timedelta = RETENTION
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describe one picture, unless that is done already.
@@ -132,14 +134,15 @@ class Pipeline:
             content = await self._read(picture)
             content.reservation = reservation
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
-            brief = precedence.asked(picture, content, stored, brief, self.models)
+            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            found = precedence.looked_up(picture, content, stored, brief)
+            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            found = precedence.looked_up(about, content, before, brief)
             record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
+        record = precedence.reconciled(record, about, before, origin, brief, content.embedded)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)
@@ -151,11 +154,7 @@ class Pipeline:
 
     async def _gone(self, ref: ImageRef, stored: StoredRecord | None) -> Skip:
         if stored:
-            await self._unshare(ref, stored.record)
-        if stored and not precedence.has_words_of_people(stored.record):
-            await self.records.delete(ref, stored)
-            if await self.images.get_properties(ref):
-                raise Conflict("the blob came back before its sidecar was deleted")
+            await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
         return Skip(SkipReason.GONE, "the blob was deleted")
 
     async def _read(self, picture: ImageBlob) -> ImageContent:
@@ -172,7 +171,7 @@ class Pipeline:
         if stored and stored.record == record:
             return stored
         if stored:
-            await self._withdraw(ref, _keys(stored.record) - _keys(record))
+            await self._withdraw(ref, shared_keys(stored.record) - shared_keys(record))
         return await self.records.write(ref, record, replaces=stored)
 
     async def _publish(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
@@ -208,7 +207,7 @@ class Pipeline:
 
     async def _unshare(self, ref: ImageRef, *records: Record) -> None:
         """What is known of bytes that were here must not outlive them where no picture has a name for it."""
-        await self._withdraw(ref, {key for record in records for key in _keys(record)})
+        await self._withdraw(ref, {key for record in records for key in shared_keys(record)})
 
     async def _withdraw(self, ref: ImageRef, keys: Iterable[str]) -> None:
         for key in keys:
@@ -231,11 +230,6 @@ async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Record
     with suppress(Newer):
         return await records.read(other) if other else None
     return None
-
-
-def _keys(record: Record) -> set[str]:
-    """Under which copies may share what the record holds."""
-    return {shared_key(record.source.sha256, answer.fingerprint) for answer in answers_of(record)}
 
 
 def _with_flags(record: Record, *flags: str) -> Record:

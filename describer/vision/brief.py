@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from describer.domain.description import schema
-from describer.vision import preparation, prompt
+from describer.domain.globs import first_match
+from describer.domain.image_blob import ImageBlob
+from describer.vision import preparation, prompt, told
 from describer.vision.imaging.version import version
 from describer.vision.policy import Policy
 
@@ -34,8 +36,12 @@ class Brief:
         again: ask for another answer, whatever is stored or shared by copies.
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
-        words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have.
-        told: what the installation tells of this picture, such as its file name; given to the model as data.
+        guidance: the house style of whoever runs the installation.
+        words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have; behind the
+            name of a profile and a colon, of that profile only.
+        by_prefix: what is asked otherwise of pictures whose names match a glob: glob, field of the above, and value.
+        context_of: what the model is told of each picture: `file_name`, `folder`, `metadata:NAME`.
+        told: that, as a JSON object; part of the fingerprint.
         policy: how the answer is checked; not in the fingerprint, but for the lengths, which the model is told.
         mend: what was wrong with the last answer, in sentences; not in the fingerprint.
     """
@@ -54,8 +60,11 @@ class Brief:
     text_tokens: int = 0
     embedded_context: bool = False
     author: str = ""
+    guidance: str = ""
     words_to_use: tuple[str, ...] = ()
     words_to_avoid: tuple[str, ...] = ()
+    by_prefix: tuple[tuple[str, str, Any], ...] = ()
+    context_of: tuple[str, ...] = ()
     told: str = ""
     policy: Policy = field(default_factory=Policy)
     mend: str = ""
@@ -91,10 +100,31 @@ class Brief:
         """Return the same with what the author wrote, if the model is to know it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 
+    def about(self, picture: ImageBlob) -> Self:
+        """The same as it is asked of this blob: by its prefix, unless a caller chose, and with what is told of it."""
+        name = picture.ref.name
+        asked: dict[str, Any] = {}
+        for pattern, field_name, value in self.by_prefix:
+            if field_name not in asked and field_name not in self.chosen and first_match([pattern], name):
+                asked[field_name] = value
+        return replace(self, **asked, told=told.about(picture, self.context_of))
+
+    @property
+    def wanted_words(self) -> tuple[str, ...]:
+        """Those of `words_to_use` that are for this profile."""
+        return _of_profile(self.words_to_use, self.profile)
+
+    @property
+    def forbidden_words(self) -> tuple[str, ...]:
+        """Those of `words_to_avoid` that are for this profile."""
+        return _of_profile(self.words_to_avoid, self.profile)
+
     @property
     def instructions(self) -> str:
         """The system message."""
-        return prompt.instructions(self.languages, self.profile, self.max_chars)
+        length = prompt.length(self.policy.soft_chars, self.policy.hard_chars, self.max_chars)
+        words = (self.wanted_words, self.forbidden_words)
+        return prompt.instructions(self.languages, prompt.Wording(self.profile, length, self.guidance, *words))
 
     @property
     def question(self) -> str:
@@ -104,7 +134,7 @@ class Brief:
     @property
     def request(self) -> str:
         """What stands beside the picture."""
-        return prompt.request(self.context, self.author, self.mend)
+        return prompt.request(self.context, self.author, self.told, self.mend)
 
     @property
     def fingerprint(self) -> str:
@@ -119,7 +149,16 @@ class Brief:
         budgets = {"photo_tokens": self.photo_tokens, "text_tokens": self.text_tokens}
         parts += [budgets] if any(budgets.values()) else []
         parts += [{"embedded_context": True}] if self.embedded_context else []
+        parts += [{"told": self.told}] if self.told else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _of_profile(words: tuple[str, ...], profile: str) -> tuple[str, ...]:
+    split = [(word.partition(":"), word) for word in words]
+    named = [
+        (head, rest.strip()) if colon and head in prompt.PROFILES else ("", word) for (head, colon, rest), word in split
+    ]
+    return tuple(word for head, word in named if word and head in {"", profile})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What the settings say of the checks."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,14 @@ class Policy:
     def words_of(self, name: str) -> tuple[str, ...]:
         """Return the words that were added to a rule."""
         return tuple(word for rule, word in self.words if rule == name)
+
+
+RULE_IDS: Final = (
+    *("characters", "length_of_fields", "markup", "lines", "quotes", "opening", "refusal", "instruction", "echo"),
+    *("address", "emoji", "opening_left", "empty", "decorative", "file_name", "placeholder", "too_long", "language"),
+    *("same_text", "extended_missing", "avoided_word", "copy", "stuffing", "hedging", "inferred_trait", "person_name"),
+    *("keyword_missing", "uncertain"),
+)
+"""The rules of quality/rules.toml, which settings need not load."""
+TAKES_WORDS: Final = ("refusal", "instruction", "placeholder", "hedging", "inferred_trait", "person_name")
+"""Those to which words can be added; to `person_name`, names that are allowed."""

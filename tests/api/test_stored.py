@@ -127,6 +127,7 @@ async def test_coverage_is_told_by_language(api: Api) -> None:
         "statuses": {"described": 1},
         "excluded": 0,
         "orphans": 0,
+        "drifted": 0,
     }
     assert (await api.client.get("/api/coverage?prefix=pets/")).json()["languages"]["en"]["share"] == 1.0
     _problem(await api.client.get("/api/coverage?container=secrets"), 404, "not-found")

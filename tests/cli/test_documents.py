@@ -47,7 +47,7 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
     await typed(f"describer describe --container {images} lines/rule.png --write")
     for block in correcting:
         await typed(block)
-    assert any('<img src="cat.jpg" alt="A test picture of 451 by 300 pixels' in out for out in shown)
+    assert any('<img src="cat.jpg" lang="en" alt="A test picture of 451 by 300 pixels' in out for out in shown)
     assert len((installation.folder / "descriptions.jsonl").read_text().splitlines()) == 2
 
 
@@ -57,14 +57,19 @@ def test_every_exit_code_is_documented() -> None:
 
 
 @pytest.mark.parametrize("command", ["", *cli.commands])
-def test_the_help_of_each_command_has_examples_that_parse(command: str) -> None:
+def test_the_help_of_each_command_has_examples_that_parse(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only that: they are not run."""
+    monkeypatch.chdir(tmp_path)
     arguments = [command, "--help"] if command else ["--help"]
     said = unstyle(CliRunner().invoke(cli, arguments, prog_name="describer", terminal_width=200).output)
     examples = re.findall(r"(?:^ +|\| )(describer .+?)(?:  |[|>]|$)", said, re.MULTILINE)
     assert examples or command == "doctor", said
     for example in examples:
         _, name, *rest = shlex.split(example)
+        for file in (word for word in rest if word.endswith((".csv", ".jsonl"))):
+            (tmp_path / file).touch()
         cli.commands[name].make_context(name, rest)
 
 
@@ -72,9 +77,10 @@ def test_the_package_holds_all_that_it_reads() -> None:
     import tomllib
 
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    patterns = config["tool"]["setuptools"]["package-data"]["describer.vision"]
-    folder, vision = ROOT / "describer", ROOT / "describer" / "vision"
+    packages = config["tool"]["setuptools"]["package-data"].items()
+    patterns = [(ROOT.joinpath(*package.split(".")), pattern) for package, several in packages for pattern in several]
+    folder = ROOT / "describer"
     data = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
-    assert data == {path for pattern in patterns for path in vision.glob(pattern)}
+    assert data == {path for package, pattern in patterns for path in package.glob(pattern)}
     assert all((path / "__init__.py").exists() for path in map(Path, {path.parent for path in folder.rglob("*.py")}))
     assert config["project"]["scripts"] == {"describer": "describer.__main__:main"}

@@ -26,6 +26,8 @@ from describer.domain.texts import TEXT_FIELDS
 from describer.entrypoints.transfer import exiftool, xmp
 from describer.entrypoints.transfer.export import Export, Form, Survey
 from describer.vision.embedded_text.read import embedded_texts
+from tests.fakes import answer
+from tests.unit.conftest import BRIEF, Harness
 
 PROGRAM = os.environ.get("EXIFTOOL") or shutil.which("exiftool")
 needs_exiftool = pytest.mark.skipif(not PROGRAM, reason="ExifTool is neither on PATH nor named by EXIFTOOL")
@@ -200,3 +202,31 @@ async def test_names_that_are_no_file_of_their_own_are_reported(names: list[str]
     rows = [row["SourceFile"] for row in csv.DictReader(io.StringIO(text, newline=""))]
     assert rows == [name for name in names if name not in reported]
     assert [sentence.partition(": ")[0] for sentence in export.reported] == reported
+
+
+@needs_exiftool
+async def test_a_models_text_that_exiftool_put_into_the_picture_is_still_the_models(tmp_path: Path) -> None:
+    """In both languages; one that the picture's author changed in the file is the author's."""
+    harness, path = Harness(), tmp_path / "cat.jpg"
+    Image.new("RGB", (8, 8), (9, 9, 9)).save(path)
+    ref, brief = ImageRef("images", "cat.jpg"), BRIEF.with_wishes(languages=("en", "de"))
+    harness.images.put(ref, path.read_bytes())
+    harness.model.script = [
+        answer("A cat on a sofa.", languages=("en", "de")),
+        answer("Another.", languages=("en", "de")),
+    ]
+    first = await harness.described(ref, brief)
+    text, _ = await exported([first])
+    (tmp_path / "texts.csv").write_text(text, encoding="utf-8", newline="")
+    await _run(tmp_path, exiftool.command("texts.csv"))
+    harness.max_bytes = 10**6
+    harness.images.put(ref, path.read_bytes())
+    again = await harness.described(ref, brief)
+    assert again.source.sha256 != first.source.sha256
+    assert again.origin("alt_text") == again.origin("de/alt_text") == "model"
+    assert again.status == "described"
+    await _run(tmp_path, f"exiftool -q -{exiftool.TAGS['alt_text']}-de=Kater. -overwrite_original cat.jpg")
+    harness.images.put(ref, path.read_bytes())
+    edited = await harness.described(ref, brief)
+    assert (edited.translations["de"].alt_text, edited.origin("de/alt_text")) == ("Kater.", "embedded")
+    assert edited.origin("alt_text") == "model"

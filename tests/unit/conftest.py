@@ -1,6 +1,7 @@
 """The pipeline on fakes."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -13,9 +14,11 @@ from describer.pipeline.backoff import Backoff
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
+from describer.pipeline.deleted_pictures import RETENTION, DeletedPictures
 from describer.pipeline.describe import ImageDescriber
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.pipeline.pipeline import Pipeline
+from describer.pipeline.purge import Purger
 from describer.pipeline.single_flight import SingleFlight
 from describer.vision.brief import Brief
 from describer.vision.families import family
@@ -40,6 +43,7 @@ class Harness:
     write_metadata: bool = True
     single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
+    now: datetime = datetime(2026, 11, 28, tzinfo=UTC)
     memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(4 * MIN_RESERVATION))
 
     @property
@@ -55,6 +59,14 @@ class Harness:
     @property
     def corrector(self) -> Corrector:
         return Corrector(self.blob_filter, self.images, self.records, self.topic, self.queue, self.write_metadata)
+
+    @property
+    def deleted_pictures(self) -> DeletedPictures:
+        return DeletedPictures(self.images, self.records, RETENTION, lambda: self.now)
+
+    @property
+    def purger(self) -> Purger:
+        return Purger(self.blob_filter, self.images, self.records)
 
     @property
     def catalogue(self) -> Catalogue:

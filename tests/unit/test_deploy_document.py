@@ -26,9 +26,10 @@ BICEP = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
 PARAMETERS = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
 
 
-def _cells(first: str) -> list[str]:
-    """The first row of a table in docs/cost.md that begins so."""
-    row, *_ = [line for line in COST.splitlines() if line.startswith(f"| {first} |")]
+def _cells(first: str, chapter: str = "") -> list[str]:
+    """The first row of a table in this chapter of docs/cost.md that begins so."""
+    lines = COST.partition(f"\n## {chapter}")[2].splitlines()
+    row, *_ = [line for line in lines if line.startswith(f"| {first} |")]
     return [cell.strip() for cell in row.strip("|").split("|")]
 
 
@@ -40,7 +41,10 @@ def test_the_readmes_figures_are_those_of_the_cost_document() -> None:
     [model] = re.findall(r"with the model `([\w.-]+)`", README)
     assert f"param modelName string = '{model}'" in BICEP
     idle, isolated = _cells("dev")[3], _cells("isolated")[3]
-    described, run = _cells(f"`{model}`")[-1], _cells("Functions, Flex Consumption: execution")[-1]
+    described, run = (
+        _cells(f"`{model}`", "10,000 pictures: the model")[-1],
+        _cells("Functions, Flex Consumption: execution")[-1],
+    )
     assert f"nothing happens, {idle} for the network ({isolated} behind" in README
     assert f"10,000 pictures, {described} for the model and {run} for" in README.replace("\n", " ")
     assert sorted(re.findall(r"\$\d[\d.]*\d", README)) == sorted([idle, isolated, described, run])

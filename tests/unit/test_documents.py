@@ -28,6 +28,11 @@ def test_the_readmes_table_is_that_of_the_settings() -> None:
     assert (ROOT / "README.md").read_text(encoding="utf-8") == generated.readme(), "run: python -m tests.generated"
 
 
+def test_the_tables_of_profiles_and_rules_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
+    assert text == generated.quality(), "run: python -m tests.generated"
+
+
 @pytest.mark.parametrize(("file", "schema"), [("record", generated.record_schema), ("event", generated.event_schema)])
 def test_the_published_schemas_are_those_of_the_code(file: str, schema: Callable[[], str]) -> None:
     published = (ROOT / "docs" / f"{file}.schema.json").read_text(encoding="utf-8")

@@ -157,3 +157,54 @@ def test_only_what_is_needed_is_demanded(given: dict[str, str], needs: tuple[Nee
 def test_what_is_not_needed_must_still_be_right_where_it_is_there() -> None:
     with pytest.raises(Misconfigured, match="MAX_ATTEMPTS is 'many'"):
         Settings.read({"MAX_ATTEMPTS": "many"}, ())
+
+
+ASKED = {
+    "DESCRIPTION_LANGUAGES": "en, de, shop/fr/**=fr+en",
+    "DESCRIPTION_PROFILE": "news,shop/**=product",
+    "DESCRIPTION_GUIDANCE": "Use British spelling; be brief. | shop/**=Name the colour first.",
+    "DESCRIPTION_CONTEXT": "file_name,embedded,metadata:event",
+    "KEYWORDS_USE": "Acme,product:TrailRunner",
+    "KEYWORDS_AVOID": "cheap",
+    "ALT_TEXT_SOFT_CHARS": "90",
+    "ALT_TEXT_HARD_CHARS": "120",
+    "QUALITY_RULES_OFF": "hedging,stuffing",
+    "QUALITY_WORDS": "placeholder=stock shot,person_name=Ada Example",
+}
+
+
+def test_what_is_asked_and_how_it_is_checked_reach_the_brief() -> None:
+    brief = App(Settings.read({**GOOD, **ASKED})).brief
+    assert (brief.languages, brief.profile, brief.guidance) == (("en", "de"), "news", "Use British spelling; be brief.")
+    assert brief.by_prefix == (
+        ("shop/fr/**", "languages", ("fr", "en")),
+        ("shop/**", "profile", "product"),
+        ("shop/**", "guidance", "Name the colour first."),
+    )
+    assert brief.context_of == ("file_name", "embedded", "metadata:event") and brief.embedded_context
+    assert (brief.words_to_use, brief.words_to_avoid) == (("Acme", "product:TrailRunner"), ("cheap",))
+    policy = brief.policy
+    assert (policy.soft_chars, policy.hard_chars, policy.off) == (90, 120, frozenset({"hedging", "stuffing"}))
+    assert policy.words_of("placeholder") == ("stock shot",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DESCRIPTION_LANGUAGES", "en,shop/**=de+German"),
+        ("DESCRIPTION_LANGUAGES", "shop/**=de"),
+        ("DESCRIPTION_PROFILE", "shop/**=catalogue"),
+        ("DESCRIPTION_PROFILE", "product,news"),
+        ("DESCRIPTION_PROFILE", "shop/**="),
+        ("DESCRIPTION_GUIDANCE", "x" * 2001),
+        ("DESCRIPTION_CONTEXT", "metadata:alt_text"),
+        ("DESCRIPTION_CONTEXT", "metadata:Description_Record"),
+        ("DESCRIPTION_CONTEXT", "place"),
+        ("ALT_TEXT_SOFT_CHARS", "300"),
+        ("QUALITY_RULES_OFF", "hedges"),
+        ("QUALITY_WORDS", "language=x"),
+        ("QUALITY_WORDS", "placeholder"),
+    ],
+)
+def test_a_faulty_wish_of_the_operator_is_named(name: str, value: str) -> None:
+    assert name in _faults(**{name: value})

@@ -18,19 +18,17 @@ print(json.dumps({function.name: function.bindings for function in functions}, i
 LOADED = """
 import asyncio, pathlib, sys
 from local.host import worker
-import azurefunctions.extensions.bindings.blob
 before = set(sys.modules)
 asyncio.run(worker.index(pathlib.Path.cwd()))
 print(*sorted(set(sys.modules) - before))
 """
 DEAR = (
     "aiohttp",
-    "azure.core.tracing.ext",
+    "azure.core",
     "azure.eventgrid",
-    "azure.identity.aio",
+    "azure.identity",
     "azure.monitor",
-    "azure.storage.blob.aio",
-    "azure.storage.queue",
+    "azure.storage",
     "fastapi",
     "httpx2",
     "mcp",
@@ -38,11 +36,11 @@ DEAR = (
     "opentelemetry.sdk",
     "PIL",
     "pillow_heif",
+    "py3langid",
     "python_multipart",
     "starlette",
 )
-"""What costs a cold start dear: each waits for the first call that needs it. The blob binding, which is Microsoft's,
-imports some of Azure's by itself; nothing of ours adds to that."""
+"""What costs a cold start dear: each waits for the first call that needs it."""
 
 
 def indexed(script: str) -> str:

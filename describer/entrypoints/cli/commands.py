@@ -3,17 +3,20 @@
 import asyncio
 import dataclasses
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from describer import __version__
 from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
+from describer.domain.image_blob import StoredRecord
 from describer.entrypoints.cli import help_text, tables
 from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
+from describer.entrypoints.cli.deletion_commands import orphans, purge
 from describer.entrypoints.cli.describe_command import Asking, Form
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.export_command import export
@@ -30,6 +33,9 @@ from describer.operations.health import Check, StaticProbe, check_all
 from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Need
 from describer.vision import prompt
+
+_BETWEEN_LOOKS: Final = 1.0
+"""Seconds."""
 
 
 def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
@@ -69,6 +75,7 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option(
     "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty where there is none to use."
 )
+@click.option("--html", "as_html", is_flag=True, help="A line for each picture: an <img> with its text, escaped.")
 @click.option(
     "-l",
     "--language",
@@ -81,6 +88,8 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.option("--context", default="", metavar="TEXT", help="What you know of the pictures: names, places.")
 @click.option("--profile", type=click.Choice(prompt.PROFILES), default=None, help="What the descriptions are for.")
 @click.option("--detail", type=click.Choice(DETAILS), default=None, help="How closely the model looks.")
+@click.option("--use", "use", multiple=True, metavar="WORD", help="A word that the texts should have.")
+@click.option("--avoid", "avoid", multiple=True, metavar="WORD", help="A word that no text may have.")
 @click.option("--model", default="", metavar="NAME", help="Another deployment of MODELS_ALLOWED.")
 @click.option("--max-tokens", type=int, metavar="N", help="Cap of the answer.")
 @click.option("--max-image-tokens", type=int, metavar="N", help="What a picture may take of the input; it is shrunk.")
@@ -94,11 +103,14 @@ def describe(
     pictures: tuple[str, ...],
     as_json: bool,
     alt_only: bool,
+    as_html: bool,
     languages: tuple[str, ...],
     question: str | None,
     context: str,
     profile: str | None,
     detail: str | None,
+    use: tuple[str, ...],
+    avoid: tuple[str, ...],
     model: str,
     max_tokens: int | None,
     max_image_tokens: int | None,
@@ -108,19 +120,19 @@ def describe(
     again: bool,
 ) -> None:
     """The words are above."""
-    if as_json and alt_only:
-        raise click.UsageError("--json and --alt-only exclude each other.")
+    if as_json + alt_only + as_html > 1:
+        raise click.UsageError("--json, --alt-only and --html exclude each other.")
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
     order = RequestOptions(
-        tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, again
+        tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, use, avoid, again
     )
     needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
     app = setup.app(needs)
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""
     found = find(pictures, container, stdin)
-    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.TABLE
+    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.HTML if as_html else Form.TABLE
     asking = Asking(found.sources, order, form, write=write)
     if found.skipped:
         click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
@@ -133,11 +145,21 @@ def describe(
 @cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)
 @click.argument("blob", metavar="CONTAINER/NAME")
 @click.option("--json", "as_json", is_flag=True, help="The record as it is stored.")
+@click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="For so long, if there is none.")
 @click.pass_obj
-def show(setup: Setup, blob: str, as_json: bool) -> None:
+def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
     """Shows what is stored about a blob: its record, by whomever it was written."""
     ref = blob_of(blob)
-    stored = _work(setup.app({Need.BLOBS}), lambda app: app.records.read(ref))
+
+    async def read(app: Services) -> StoredRecord | None:
+        ends = time.monotonic() + wait
+        found = await app.records.read(ref)
+        while found is None and time.monotonic() < ends:
+            await asyncio.sleep(_BETWEEN_LOOKS)
+            found = await app.records.read(ref)
+        return found
+
+    stored = _work(setup.app({Need.BLOBS}), read)
     if stored is None:
         raise NotFound(f"There is no record of {blob}.")
     if as_json:
@@ -151,6 +173,8 @@ cli.add_command(backfill)
 cli.add_command(status)
 cli.add_command(export)
 cli.add_command(import_)
+cli.add_command(orphans)
+cli.add_command(purge)
 
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)

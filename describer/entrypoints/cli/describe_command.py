@@ -1,6 +1,6 @@
 """Ask about pictures, and print the answers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -32,6 +32,14 @@ class Form(Enum):
     TABLE = auto()
     JSON = auto()
     ALT_TEXT = auto()
+    HTML = auto()
+
+
+_LINES: Final[Mapping[Form, Callable[[Result], str]]] = {
+    Form.ALT_TEXT: lambda result: result.alt_text,
+    Form.HTML: Result.as_html,
+}
+"""Forms of one line for each picture, beside which the reason for a missing text goes to the standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +98,8 @@ class Asking:
     def _print(self, result: Result) -> None:
         if self.form is Form.JSON:
             click.echo(result.as_json())
-        elif self.form is Form.ALT_TEXT:
-            click.echo(result.alt_text)
+        elif self.form in _LINES:
+            click.echo(_LINES[self.form](result))
             if result.reason:
                 click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
 

@@ -41,6 +41,7 @@ Examples:
 SHOW_EXAMPLES: Final = """\b
 Examples:
   describer show images/pets/cat.jpg
+  describer show images/pets/cat.jpg --wait 60      right after an upload
   describer show images/pets/cat.jpg --json | jq .history"""
 SET: Final = """Writes into the stored record as a person: what you set is never replaced by the model's texts.
 
@@ -81,6 +82,23 @@ IMPORT_EXAMPLES: Final = """\b
 Examples:
   describer import look.csv
   describer import look.csv --write"""
+ORPHANS: Final = """Finds records whose picture is gone: deleted where no event told of it, or with its folder.
+
+With --write, those with only the model's texts are removed. One in which a person wrote is kept and marked; after
+DELETED_RETENTION_DAYS it is removed too. If the picture comes back, its record is its own again."""
+ORPHANS_EXAMPLES: Final = """\b
+Examples:
+  describer orphans
+  describer orphans --write"""
+PURGE: Final = """Erases all that the app keeps about a blob: the record and its history, whoever wrote in them, what
+copies share of it, and the app's pairs in the blob's metadata. The blob itself stays.
+
+Its metadata gets description_skip=true, so that nothing describes it again, no message that waits either; --no-skip
+leaves that out. Soft delete, versions and backups of the storage account keep what was erased as long as they do."""
+PURGE_EXAMPLES: Final = """\b
+Examples:
+  describer purge images/pets/cat.jpg
+  describer purge images/pets/cat.jpg --yes --no-skip"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
 It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here

@@ -1,5 +1,6 @@
 """What became of one picture, as the command line tells it."""
 
+import html
 import json
 import re
 from dataclasses import dataclass
@@ -55,6 +56,13 @@ class Result:
         if self.record is None or self.record.status not in {Status.DESCRIBED, Status.KEPT}:
             return ""
         return " ".join(printable(self.record.alt_text).split())
+
+    def as_html(self) -> str:
+        """An `<img>` on one line, escaped; without an `alt` attribute if no text may be published as it is."""
+        address = f'<img src="{html.escape(printable(self.picture))}"'
+        if self.record is None or self.record.status not in {Status.DESCRIBED, Status.KEPT}:
+            return f"{address}>"
+        return f'{address} lang="{html.escape(self.record.language)}" alt="{html.escape(self.alt_text)}">'
 
     def as_json(self) -> str:
         """One line: the record, or `status` and `reason`; and `picture`."""

@@ -7,7 +7,9 @@ from describer.entrypoints.on_demand.service import OnDemandService
 from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
+from describer.pipeline.deleted_pictures import DeletedPictures
 from describer.pipeline.ports import Probe, Records
+from describer.pipeline.purge import Purger
 from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.preview import Asking
 from describer.pipeline.sweep.selection import Selection
@@ -55,6 +57,14 @@ class Services(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """All that is stored."""
+
+    @property
+    def deleted_pictures(self) -> DeletedPictures:
+        """What becomes of the records of pictures that are gone."""
+
+    @property
+    def purger(self) -> Purger:
+        """What erases all that is kept about a picture."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:

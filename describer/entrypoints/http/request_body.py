@@ -14,7 +14,8 @@ from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
-from describer.entrypoints.http.schemas import Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.entrypoints.http.schemas import LISTS, Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
+from describer.entrypoints.on_demand.options import MOST_WORDS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
 from describer.pipeline.base64_text import decode, most_bytes
 from describer.pipeline.memory_budget import Reservation
@@ -26,7 +27,7 @@ ANY: Final = PICTURES | FORMS | {"application/json"}
 """Kinds of bodies, by their content types; `image/*` stands for application/octet-stream too."""
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
-_MOST_FIELDS: Final = 40
+_MOST_FIELDS: Final = 40 + 2 * MOST_WORDS
 _MOST_FILES: Final = 1000
 """That are looked at at all; how many may be described is another matter, with a sentence of its own."""
 _LONGEST_FIELD: Final = 2**16
@@ -128,7 +129,7 @@ async def _form(request: Request, query: Options) -> Asked:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile):
                     uploads.append(Upload(await _file(name, value), value.filename or ""))
-                elif name == "languages":
+                elif name in LISTS:
                     fields.setdefault(name, []).append(value)
                 elif name in Options.model_fields:
                     fields[name] = value

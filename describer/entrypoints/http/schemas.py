@@ -1,6 +1,6 @@
 """The shapes of requests and answers: what is checked, and what docs/openapi.json says."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
@@ -16,7 +16,9 @@ from describer.entrypoints.on_demand.options import (
     IMAGE_TOKENS,
     LONGEST_CONTEXT,
     LONGEST_QUESTION,
+    LONGEST_WORD,
     MOST_LANGUAGES,
+    MOST_WORDS,
     TOKENS,
     RequestOptions,
 )
@@ -36,6 +38,10 @@ _ANSWER = ConfigDict(json_schema_serialization_defaults_required=True)
 """Open: later versions add fields."""
 _Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
+_Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]], Field(max_length=MOST_WORDS)]
+LISTS: Final = ("languages", "words_to_use", "words_to_avoid")
+"""Options that a query or a form may have several times."""
+
 
 class Options(BaseModel):
     """How pictures are described, or what is asked about them."""
@@ -54,6 +60,8 @@ class Options(BaseModel):
     context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] | None = Field(
         None, description="What you know about the picture. The model takes it as data, never as an instruction."
     )
+    words_to_use: _Words | None = Field(None, description="Brand words and the like that the texts should have.")
+    words_to_avoid: _Words | None = Field(None, description="Words that no text may have.")
     detail: Literal["low", "high", "original"] | None = Field(None, description="How closely the model looks.")
     max_chars: Annotated[int, Field(ge=CHARS[0], le=CHARS[1])] | None = Field(
         None, description="Of an alt text; a longer one needs a review."
@@ -86,6 +94,8 @@ class Options(BaseModel):
         return RequestOptions(
             languages=tuple(self.languages or ()),
             context=self.context or "",
+            words_to_use=tuple(self.words_to_use or ()),
+            words_to_avoid=tuple(self.words_to_avoid or ()),
             profile=self.profile or "",
             detail=self.detail or "",
             max_chars=self.max_chars,
@@ -351,6 +361,7 @@ class Covered(BaseModel):
     statuses: dict[str, int] = Field(description="How many records have each status.")
     excluded: int
     orphans: int = Field(description="Records whose picture is gone.")
+    drifted: int = Field(description="Pictures whose metadata names another record than the one that is stored.")
 
     @classmethod
     def of(cls, counted: Coverage, container: str) -> "Covered":

@@ -1,6 +1,6 @@
 """What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from describer.domain import language
@@ -9,6 +9,8 @@ from describer.vision import prompt
 from describer.vision.brief import Brief, Question
 
 MOST_LANGUAGES: Final = 10
+MOST_WORDS: Final = 50
+LONGEST_WORD: Final = 60
 LONGEST_CONTEXT: Final = 4000
 LONGEST_QUESTION: Final = 8000
 """Characters."""
@@ -33,6 +35,8 @@ class RequestOptions:
         max_tokens: the answer's cap.
         max_image_tokens: what a picture may take of the input; it is shrunk to that.
         model: a deployment of MODELS_ALLOWED, or the default one.
+        words_to_use: brand words and the like that the texts should have.
+        words_to_avoid: words that no text may have.
         again: another answer, whatever is stored.
     """
 
@@ -44,6 +48,8 @@ class RequestOptions:
     max_tokens: int | None = None
     max_image_tokens: int | None = None
     model: str = ""
+    words_to_use: tuple[str, ...] = ()
+    words_to_avoid: tuple[str, ...] = ()
     again: bool = False
 
     def brief(self, default_brief: Brief, models: tuple[str, ...]) -> Brief:
@@ -53,20 +59,9 @@ class RequestOptions:
             InvalidRequest: a wish is not among what may be wished for; `models` are, beside the usual one.
         """
         self._check(default_brief, models)
-        return Brief(
-            languages=self._tags() or default_brief.languages,
-            model=self.model or default_brief.model,
-            detail=self.detail or default_brief.detail,
-            max_completion_tokens=self.max_tokens or default_brief.max_completion_tokens,
-            context=self.context or default_brief.context,
-            profile=self.profile or default_brief.profile,
-            max_chars=self.max_chars or default_brief.max_chars,
-            max_image_tokens=self.max_image_tokens or default_brief.max_image_tokens,
-            chosen=frozenset(_IN_BRIEF.get(name, name) for name in _WISHES if getattr(self, name)),
-            again=self.again,
-            photo_tokens=default_brief.photo_tokens,
-            text_tokens=default_brief.text_tokens,
-        )
+        wishes = {_IN_BRIEF.get(name, name): wish for name in _WISHES if (wish := getattr(self, name))}
+        wishes |= {"languages": self._tags()} if self.languages else {}
+        return replace(default_brief, **wishes, chosen=frozenset(wishes), again=self.again)
 
     def question(self, text: str, default_brief: Brief, models: tuple[str, ...]) -> Question:
         """Return the question `text`, with these wishes.
@@ -76,7 +71,7 @@ class RequestOptions:
         """
         if not 0 < len(text.strip()) <= LONGEST_QUESTION:
             raise InvalidRequest(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")
-        for field in ("profile", "max_chars", "again"):
+        for field in ("profile", "max_chars", "words_to_use", "words_to_avoid", "again"):
             if getattr(self, field):
                 raise InvalidRequest(
                     f"{field} is for descriptions; a question of one's own says it itself.", field=field
@@ -110,6 +105,11 @@ class RequestOptions:
         tags = self._tags()
         if len(set(tags)) < len(tags):
             raise InvalidRequest("Name each language once.", field="languages")
+        for field, words in (("words_to_use", self.words_to_use), ("words_to_avoid", self.words_to_avoid)):
+            if len(words) > MOST_WORDS or any(not word.strip() or len(word) > LONGEST_WORD for word in words):
+                raise InvalidRequest(
+                    f"{field} has at most {MOST_WORDS} words of 1 to {LONGEST_WORD} characters.", field=field
+                )
         if len(self.context) > LONGEST_CONTEXT:
             raise InvalidRequest(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
         for field, number, (least, most) in (

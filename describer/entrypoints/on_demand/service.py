@@ -24,7 +24,7 @@ was answered is kept in memory for some minutes, for those who ask again. `usage
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from describer.domain import precedence
@@ -43,6 +43,7 @@ from describer.pipeline.ports import ImagePipeline, Records
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
+from describer.vision.characters import TextStream, cleaned
 from describer.vision.embedded_text.read import embedded_texts
 from describer.vision.imaging.values import PreparedImage
 
@@ -114,13 +115,14 @@ class OnDemandService:
                 return precedence.reconciled(record, picture, None, None, brief, content.embedded)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
-            brief = precedence.asked(picture, content, stored, brief, self.models)
-            found = precedence.looked_up(picture, content, stored, brief)
+            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
+            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            found = precedence.looked_up(about, content, before, brief)
             if isinstance(found, Record):
                 record = found
             else:
                 record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, picture, stored, origin, brief, content.embedded)
+            return precedence.reconciled(record, about, before, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs of the watched containers."""
@@ -147,9 +149,15 @@ class OnDemandService:
         if not 1 <= len(sources) <= MOST_SOURCES:
             raise InvalidRequest(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
         images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
+        text = TextStream()
         async with aclosing(self.image_describer.model.reply(question, images)) as pieces:
             async for piece in pieces:
-                yield piece
+                if isinstance(piece, FreeAnswer):
+                    if rest := text.end():
+                        yield rest
+                    yield replace(piece, text=cleaned(piece.text))
+                elif told := text.feed(piece):
+                    yield told
 
     async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
         async with self.loader.loaded(source) as (_, content):

@@ -7,8 +7,8 @@ from typing import Final
 
 from describer.domain.description import Texts
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.quality import markup
-from describer.vision.quality.characters import cleaned
 from describer.vision.quality.draft import Draft, Finding, rule
 from describer.vision.quality.lexicon import LANGUAGES, lexicon
 from describer.vision.quality.wording import plain, unquoted, words
@@ -25,7 +25,7 @@ _LIKE_FILE: Final = re.compile(
     r"|screenshot|screen shot|bildschirmfoto|whatsapp image|snapchat|capture)[ _(.-]*\d{2,}"
     r"([\d ().:,_-]|at|um|à|wa|edited|copy|kopie|[ap]m|[a-f]\b)*"
     r"|\w+(_\w+)+|\w+(-\w+){3,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,}|[\d _.:-]{4,}"
-    r"|([a-z]:)?([\\/][\w. -]+){2,}",
+    r"|\w+-\d{6,}[\w-]*|([a-z]:)?([\\/][\w. -]+){2,}",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(r"\b(alt_text|extended_description|visible_text|image_kind|is_decorative)\b")
@@ -190,10 +190,10 @@ def stuffing(draft: Draft, _brief: Brief) -> Finding | None:
     parts = [part for part in _SEPARATORS.split(text.rstrip(".")) if part]
     short = [part for part in parts if len(part.split()) <= 3 and len(part) <= 30]
     listed = len(parts) >= _LISTED and len(short) == len(parts) and not _CLOSING.search(parts[-1]) and ":" not in text
-    said = [word for word in words(text) if len(word) > 3]
+    said = [word for word in words(text) if len(word) > 2]
     word, count = next(iter(Counter(said).most_common(1)), ("", 0))
-    repeated = count >= 4 and count * 5 >= len(words(text))
-    doubled = any(one == other for one, other in pairwise(words(text)) if len(one) > 3) and count >= 3
+    repeated = count >= 4 and len(word) > 3 and count * 5 >= len(words(text))
+    doubled = any(one == other for one, other in pairwise(words(text)) if len(one) > 2) and count >= 3
     return Finding(word if repeated or doubled else "a list of terms") if listed or repeated or doubled else None
 
 

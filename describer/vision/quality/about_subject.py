@@ -66,7 +66,7 @@ def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
 def person_name(draft: Draft, brief: Brief) -> Finding | None:
     """Find a person's name that is neither legible in the picture nor told by anybody."""
     told = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.told}")}
-    told |= {word.casefold() for word in brief.policy.words_of("person_name_allowed")}
+    told |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
     for text in draft.fields.values():
         for name in _names(text, draft.language):
             if not any(word in told for word in words(name)):
@@ -95,7 +95,7 @@ def _spelled(sentence: str, titles: re.Pattern[str]) -> Iterator[str]:
         name = " ".join(_capitals(tokens, at))
         if (
             before in listed["saints"]
-            or any(other in listed["things"] for other in rest[:3])
+            or any(other in listed["things"] for other in [lower[at], *rest[:3]])
             or _is_maker(at, lower, sentence)
         ):
             continue
@@ -133,7 +133,7 @@ def _is_maker(at: int, lower: list[str], sentence: str) -> bool:
 def avoided_word(draft: Draft, brief: Brief) -> Finding | None:
     """Find a word that was to be avoided, in a text or a tag."""
     said = [*draft.fields.values(), *draft.description.tags]
-    found = [word for word in brief.words_to_avoid if any(contains(unquoted(text), word) for text in said)]
+    found = [word for word in brief.forbidden_words if any(contains(unquoted(text), word) for text in said)]
     return Finding(", ".join(found)) if found else None
 
 
@@ -141,8 +141,8 @@ def avoided_word(draft: Draft, brief: Brief) -> Finding | None:
 def keyword_missing(draft: Draft, brief: Brief) -> Finding | None:
     """Find none of the words that were to be used, in any text or tag of the answer."""
     said = [*draft.fields.values(), *draft.description.tags]
-    used = any(contains(text, word) for word in brief.words_to_use for text in said)
-    return Finding(", ".join(brief.words_to_use)) if brief.words_to_use and not used else None
+    used = any(contains(text, word) for word in brief.wanted_words for text in said)
+    return Finding(", ".join(brief.wanted_words)) if brief.wanted_words and not used else None
 
 
 @rule("uncertain")

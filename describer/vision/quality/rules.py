@@ -11,8 +11,8 @@ from describer.domain.description import Description
 from describer.domain.status import Status
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from describer.vision.characters import cleaned
 from describer.vision.quality import about_form, about_language, about_subject
-from describer.vision.quality.characters import cleaned
 from describer.vision.quality.draft import RULES, Action, Draft, Finding
 
 MODULES: Final = (about_form, about_language, about_subject)

@@ -72,3 +72,12 @@ async def test_a_language_of_an_answer_counts_too(library: Harness) -> None:
     library.model.script = [answer(languages=("en", "fr"))]
     await library.describe(ImageRef("images", "5.jpg"), BRIEF.with_wishes(languages=("en", "fr")))
     assert (await library.catalogue.coverage("images")).languages["fr"] == 2
+
+
+async def test_metadata_that_is_of_another_record_is_counted(library: Harness) -> None:
+    assert (await library.catalogue.coverage("images")).drifted == 0
+    library.records.edit(ImageRef("images", "0.jpg"), {"alt_text": "By hand."})
+    del library.records.stored[ImageRef("images", "1.jpg")]
+    assert (await library.catalogue.coverage("images")).drifted == 2
+    await library.describe(ImageRef("images", "0.jpg"))
+    assert (await library.catalogue.coverage("images")).drifted == 1

@@ -24,8 +24,13 @@ def test_the_fingerprint_changes_with_the_question(change: dict[str, Any]) -> No
 
 
 def test_the_prompt_names_the_languages() -> None:
-    assert "(BCP 47: de, pt-BR)" in prompt.instructions(("de", "pt-BR"))
-    assert "{" not in prompt.instructions(("de",))
+    assert "(BCP 47: de, pt-BR)" in replace(BRIEF, languages=("de", "pt-BR")).instructions
+
+
+@pytest.mark.parametrize("profile", prompt.PROFILES)
+def test_every_profile_fills_the_prompt(profile: str) -> None:
+    assert "{" not in replace(BRIEF, profile=profile).instructions
+    assert set(prompt.profiles()) == set(prompt.PROFILES)
 
 
 def _objects(node: Any) -> list[dict[str, Any]]:

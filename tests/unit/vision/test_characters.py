@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from describer.vision.quality.characters import cleaned
+from describer.vision.characters import TextStream, cleaned
 
 CASES = tomllib.loads((Path(__file__).parents[2] / "cases" / "characters.toml").read_text(encoding="utf-8"))
 
@@ -32,3 +32,11 @@ def test_nothing_invisible_is_left_and_what_is_cleaned_stays_so(text: str) -> No
         assert unicodedata.category(sign) not in {"Cc", "Cs", "Co"} or sign in "\n\t"
         assert not "\u202a" <= sign <= "\u202e" and not "\u2060" <= sign <= "\u206f"
         assert not "\U000e0000" <= sign <= "\U000e007f" and sign not in "\u200b\ufeff"
+
+
+@given(st.text(st.sampled_from("aא ب\u200c\u200d\u200e\ufe0f\u200b\r\n1❤👩\u094dक")), st.integers(1, 5))
+def test_a_text_in_pieces_is_cleaned_as_the_whole_is(text: str, length: int) -> None:
+    text = f"א{text}"  # whether a mark is needed is told by a letter before it: a piece knows none that comes later
+    stream = TextStream()
+    pieces = [stream.feed(text[at : at + length]) for at in range(0, len(text), length)]
+    assert "".join([*pieces, stream.end()]) == cleaned(text)

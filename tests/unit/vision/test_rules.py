@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from describer.domain.description import Description, ImageKind, Texts
+from describer.vision.policy import RULE_IDS
 from describer.vision.quality.draft import RULES, Action, Draft
 from describer.vision.quality.rules import RuleInfo, catalogue
 from tests.unit.conftest import BRIEF
@@ -65,7 +66,7 @@ def test_a_rule_finds_what_it_rejects(info: RuleInfo, case: Mapping[str, Any]) -
 
 
 def test_every_rule_has_a_function_and_every_function_a_row() -> None:
-    assert {info.name for info in catalogue()} == set(RULES)
+    assert {info.name for info in catalogue()} == set(RULES) == set(RULE_IDS)
 
 
 def test_every_rule_that_tells_somebody_has_a_sentence() -> None:

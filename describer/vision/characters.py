@@ -31,6 +31,8 @@ _CONDITIONAL: Final = re.compile(
     "[\u200c\u200d\u200e\u200f\u061c\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef]"
 )
 _JOINERS_IN_A_ROW: Final = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+_UNDECIDED: Final = re.compile(rf"(?:\r|{_CONDITIONAL.pattern}|{_UNSEEN.pattern})*\Z")
+"""At the end of a piece: what it is depends on what follows."""
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 
 
@@ -41,7 +43,7 @@ def cleaned(text: str) -> str:
 
 
 def _with_needed_signs(text: str) -> str:
-    has_right_to_left = any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in text if sign not in _MARKS)
+    has_right_to_left = _is_right_to_left(text)
     text, kept = _JOINERS_IN_A_ROW.sub(r"\1", text), list[str]()
     for sign, following in pairwise([*text, ""]):
         previous = kept[-1] if kept else ""
@@ -90,3 +92,36 @@ def _is_arabic(sign: str) -> bool:
 def _is_symbol(sign: str) -> bool:
     """Whether it can be part of an emoji sequence: a symbol, a skin tone, or the selector behind one."""
     return bool(sign) and (unicodedata.category(sign) in {"So", "Sk"} or sign in "\ufe0f\u2194\u2195")
+
+
+class TextStream:
+    """Cleans a text that comes in pieces: what depends on a sign that has not come yet waits for it."""
+
+    def __init__(self) -> None:
+        self._waiting = ""
+        self._last = ""
+        self._has_right_to_left = False
+
+    def feed(self, piece: str) -> str:
+        """Give what can be told of the text by now."""
+        text = self._waiting + piece
+        ready = _UNDECIDED.sub("", text, count=1)
+        self._waiting = text[len(ready) :]
+        return self._cleaned(ready)
+
+    def end(self) -> str:
+        """Give the rest."""
+        rest, self._waiting = self._waiting, ""
+        return self._cleaned(rest)
+
+    def _cleaned(self, text: str) -> str:
+        context = ("\N{HEBREW LETTER ALEF} " if self._has_right_to_left else "") + self._last
+        told = cleaned(context + text)[len(context) :]
+        self._has_right_to_left |= _is_right_to_left(told)
+        self._last = told[-1:] or self._last
+        return told
+
+
+def _is_right_to_left(text: str) -> bool:
+    """Whether a letter of the text runs from right to left; marks are none."""
+    return any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in text if sign not in _MARKS)

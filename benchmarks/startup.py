@@ -1,0 +1,52 @@
+"""What indexing costs a cold start: `python -m benchmarks.startup`.
+
+Whole processes, in turns: one imports the app and lists its functions, the other imports `azure.functions` alone.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.figures import Figure, main
+
+ROOT: Final = Path(__file__).parents[1]
+ROUNDS: Final = 9
+APP: Final = "import function_app; function_app.app.get_functions()"
+BARE: Final = "import azure.functions"
+
+
+def seconds(script: str, settings: dict[str, str]) -> tuple[float, float]:
+    """How long a process takes that runs this, and how much of that it computes."""
+    began, before = time.perf_counter(), os.times()
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ | settings, check=True)
+    after = os.times()
+    computed = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, computed
+
+
+def measure() -> list[Figure]:
+    """All figures."""
+    settings = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
+    times: dict[str, list[tuple[float, float]]] = {APP: [], BARE: []}
+    for _ in range(ROUNDS + 1):
+        for script, taken in times.items():
+            taken.append(seconds(script, settings))
+    # The first ones warm the disk's cache.
+    (app, app_computes), (bare, bare_computes) = (
+        [statistics.median(column) for column in zip(*taken[1:], strict=True)] for taken in times.values()
+    )
+    return [
+        Figure("importing azure.functions alone", bare, "s"),
+        Figure("indexing the app", app, "s"),
+        Figure("indexing beyond that import", app - bare, "s", at_most=0.35),
+        Figure("the same, computing time", app_computes - bare_computes, "s"),
+    ]
+
+
+if __name__ == "__main__":
+    main("startup", measure)

@@ -1,0 +1,61 @@
+"""`describer orphans` and `describer purge`: what becomes of records whose picture is gone, or whom somebody erases."""
+
+import sys
+from collections import Counter
+
+import click
+
+from describer.domain.errors import InvalidRequest
+from describer.entrypoints.cli import help_text
+from describer.entrypoints.cli.blob_name import blob_of
+from describer.entrypoints.cli.results import printable
+from describer.entrypoints.cli.services import Services
+from describer.entrypoints.cli.setup import Setup
+from describer.pipeline.deleted_pictures import Fate
+from describer.pipeline.purge import Purged
+from describer.settings import Need
+
+
+@click.command(
+    short_help="Find records of deleted pictures.", help=help_text.ORPHANS, epilog=help_text.ORPHANS_EXAMPLES
+)
+@click.argument("container", required=False)
+@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin so.")
+@click.option("--write", is_flag=True, help="Do it; else only say what would be done.")
+@click.pass_obj
+def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> None:
+    """The words are above."""
+    counts: Counter[Fate] = Counter()
+
+    async def find(app: Services) -> None:
+        watched = app.catalogue
+        names = [watched.watched(container)] if container else watched.blob_filter.containers
+        for name in names:
+            async for orphan in app.deleted_pictures.orphans(name, prefix, write=write):
+                counts[orphan.fate] += 1
+                click.echo(printable(f"{orphan.ref.container}/{orphan.ref.name}: {orphan.fate}"))
+
+    setup.work({Need.BLOBS}, find)
+    told = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
+    click.echo(f"{told}." if write else f"{told}: so it would be. Nothing was written; with --write it is.", err=True)
+
+
+@click.command(short_help="Erase all that is kept about a blob.", help=help_text.PURGE, epilog=help_text.PURGE_EXAMPLES)
+@click.argument("blob", metavar="CONTAINER/NAME")
+@click.option("--skip/--no-skip", "keep_out", default=True, help="Whether the blob is kept from the model from now on.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def purge(setup: Setup, blob: str, keep_out: bool, yes: bool) -> None:
+    """The words are above."""
+    ref = blob_of(blob)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InvalidRequest("Give --yes: nobody can be asked here whether all of it is to be erased.", field="yes")
+        click.confirm(f"Erase all texts about {printable(blob)}, also those that people wrote?", abort=True)
+
+    async def erase(app: Services) -> Purged:
+        return await app.purger.purge(ref, keep_out=keep_out)
+
+    done = setup.work({Need.BLOBS}, erase)
+    click.echo(f"record: {'erased' if done.record else 'there was none'}")
+    click.echo(f"metadata: {'erased' if done.metadata else 'there was nothing of ours'}")

@@ -1,0 +1,40 @@
+"""What the model is told of a blob beside its picture: by setting only, as data, cleaned and cut."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from describer.domain import metadata
+from describer.domain.image_blob import ImageBlob
+from describer.vision.characters import cleaned
+
+FILE_NAME: Final = "file_name"
+FOLDER: Final = "folder"
+METADATA: Final = "metadata:"
+"""In front of a key's name."""
+LONGEST: Final = 300
+"""Characters of each."""
+_SAYS_NOTHING: Final = re.compile(
+    r"(img|dsc[nf]?|pxl|mvi|p|image|photo|picture|bild|foto|scan|screenshot|untitled|unnamed)?[\W\d_]*|[0-9a-f-]{12,}",
+    re.IGNORECASE,
+)
+"""The names that cameras and upload forms give."""
+
+
+def about(picture: ImageBlob, sources: Sequence[str]) -> str:
+    """What is told, as a JSON object by source; empty if there is nothing."""
+    folder, _, name = picture.ref.name.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    known = {FILE_NAME: "" if _SAYS_NOTHING.fullmatch(stem) else name, FOLDER: folder}
+    for source in sources:
+        if source.startswith(METADATA):
+            key = source.removeprefix(METADATA)
+            known[source] = metadata.decode(metadata.value(picture.metadata, key))
+    told = {source: _fit(known[source]) for source in sources if source in known}
+    said = {source: text for source, text in told.items() if text}
+    return json.dumps(said, ensure_ascii=False) if said else ""
+
+
+def _fit(text: str) -> str:
+    return " ".join(cleaned(text).split())[:LONGEST]

@@ -1,0 +1,122 @@
+"""What becomes of records whose picture is gone, and how all about a picture is erased."""
+
+from datetime import timedelta
+
+import pytest
+
+from describer.domain import metadata
+from describer.domain.correction import Correction
+from describer.domain.errors import Misconfigured, NotFound
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
+from describer.domain.status import Skip, SkipReason
+from describer.pipeline.deleted_pictures import Fate
+from tests.unit.conftest import CAT, Harness
+
+TOM = Correction({"en": {"alt_text": "Tom, asleep."}})
+
+
+async def _gone(harness: Harness, *, with_words: bool) -> None:
+    await harness.describe()
+    if with_words:
+        await harness.corrector.correct(CAT, TOM)
+    del harness.images.blobs[CAT]
+
+
+async def _orphans(harness: Harness, *, write: bool) -> list[tuple[str, Fate]]:
+    orphans = harness.deleted_pictures.orphans("images", write=write)
+    return [(orphan.ref.name, orphan.fate) async for orphan in orphans]
+
+
+async def test_a_record_of_the_models_goes_and_what_copies_share_of_it(harness: Harness) -> None:
+    """As after the deletion of a folder, or on the default route: no event told of it."""
+    await _gone(harness, with_words=False)
+    assert await _orphans(harness, write=False) == [(CAT.name, Fate.REMOVED)]
+    assert CAT in harness.records.stored
+    assert await _orphans(harness, write=True) == [(CAT.name, Fate.REMOVED)]
+    assert (harness.records.stored, harness.records.shared) == ({}, {})
+
+
+@pytest.mark.parametrize("door", ["orphans", "event"])
+async def test_a_persons_record_is_kept_marked_and_expires(harness: Harness, door: str) -> None:
+    await _gone(harness, with_words=True)
+    if door == "event":
+        assert await harness.describe() == Skip(SkipReason.GONE, "the blob was deleted")
+    else:
+        assert await _orphans(harness, write=True) == [(CAT.name, Fate.KEPT)]
+    kept = harness.records.stored[CAT].record
+    assert (kept.alt_text, kept.deleted_at is not None) == ("Tom, asleep.", True)
+    assert kept.deleted_at
+    harness.now = kept.deleted_at + timedelta(days=29)
+    writes = harness.records.writes
+    assert await _orphans(harness, write=True) == [(CAT.name, Fate.KEPT)]
+    assert harness.records.writes == writes
+    harness.now = kept.deleted_at + timedelta(days=30)
+    assert await _orphans(harness, write=True) == [(CAT.name, Fate.EXPIRED)]
+    assert CAT not in harness.records.stored
+
+
+async def test_a_picture_that_comes_back_has_its_record_again(harness: Harness) -> None:
+    await _gone(harness, with_words=True)
+    await _orphans(harness, write=True)
+    harness.images.put(CAT, b"cat")
+    record = await harness.described()
+    assert (record.alt_text, record.deleted_at) == ("Tom, asleep.", None)
+    assert await harness.describe() == Skip(SkipReason.UNCHANGED, "its record is complete")
+    assert len(harness.model.calls) == 1
+
+
+async def test_a_picture_that_is_there_is_no_orphan_whatever_the_listing_said(harness: Harness) -> None:
+    await harness.describe()
+    listed = harness.images.page
+
+    async def stale(container: str, prefix: str, cursor: str, limit: int):  # type: ignore[no-untyped-def]
+        return type(await listed(container, prefix, cursor, limit))([])
+
+    harness.images.page = stale  # type: ignore[method-assign]
+    assert await _orphans(harness, write=True) == []
+    assert CAT in harness.records.stored
+
+
+async def test_all_about_a_picture_is_erased(harness: Harness) -> None:
+    await harness.describe()
+    await harness.corrector.correct(CAT, TOM)
+    harness.images.tag(CAT, owner="zoo")
+    assert (await harness.purger.purge(CAT)).record
+    assert (harness.records.stored, harness.records.shared) == ({}, {})
+    assert harness.metadata() == {"owner": "zoo", metadata.SKIP: "true"}
+    await harness.delivery.handle_message(harness.queue.sent[-1][0].encode())  # the message that waited
+    assert (harness.records.stored, len(harness.model.calls)) == ({}, 1)
+
+
+async def test_an_erased_picture_may_be_described_again(harness: Harness) -> None:
+    await harness.describe()
+    await harness.purger.purge(CAT, keep_out=False)
+    assert harness.metadata() == {}
+    record = await harness.described()
+    assert isinstance(record, Record)
+    assert record.history == ()
+
+
+async def test_the_record_of_a_picture_that_is_gone_is_erased(harness: Harness) -> None:
+    await _gone(harness, with_words=True)
+    await harness.purger.purge(CAT)
+    assert harness.records.stored == {}
+    with pytest.raises(NotFound):
+        await harness.purger.purge(CAT)
+    with pytest.raises(NotFound):
+        await harness.purger.purge(ImageRef("secrets", "cat.jpg"))
+
+
+async def test_a_persons_metadata_that_the_app_never_wrote_stays(harness: Harness) -> None:
+    harness.images.put(CAT, b"cat", alt_text="Tom, by hand")
+    await harness.purger.purge(CAT)
+    assert harness.metadata() == {"alt_text": "Tom, by hand", metadata.SKIP: "true"}
+
+
+async def test_where_metadata_cannot_be_changed_nothing_is_erased(harness: Harness) -> None:
+    await harness.describe()
+    harness.images.unwritable = True
+    with pytest.raises(Misconfigured):
+        await harness.purger.purge(CAT)
+    assert CAT in harness.records.stored
