@@ -1,7 +1,7 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test extensions check snapshots bench clean lock
+.PHONY: help setup demo start test extensions servers check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
@@ -36,6 +36,11 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m tests.contracts.extensions --table
 	@$(PY) -m pytest -n0 tests/realhost
 	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
+
+servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)
+	@sh local/setup.sh test
+	@sh local/setup.sh servers
+	@$(PY) -m tests.servers --write $(ARGS)
 
 mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
 	@sh local/setup.sh test
@@ -74,3 +79,5 @@ lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 		--group local --group demo -c requirements.txt -c requirements/test.txt -o requirements/demo.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
 		--group infra -o requirements/infra.txt
+	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
+		--group servers -o requirements/servers.txt

@@ -22,7 +22,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 from benchmarks.figures import Figure, conclude
 from describer.domain.errors import ImageRejected, Transient
 from describer.vision.families import family
-from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Limits
 from describer.vision.imaging.wire import Bug
 
@@ -76,7 +76,7 @@ async def outcomes(paths: list[Path]) -> list[Outcome]:
     """All files, two at a time."""
     luna = family("gpt-5.6-luna")
     assert luna is not None
-    preparer, two = ProcessStudio(lambda _: luna, Limits()), asyncio.Semaphore(2)
+    preparer, two = ProcessPreparer(lambda _: luna, Limits()), asyncio.Semaphore(2)
 
     async def one(path: Path) -> Outcome:
         async with two:

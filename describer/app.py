@@ -89,20 +89,20 @@ class App:
 
     @classmethod
     def from_environment(
-        cls, needs: Collection[Need] = tuple(Need), beneath: Mapping[str, str] = MappingProxyType({})
+        cls, needs: Collection[Need] = tuple(Need), defaults: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Read the settings; `beneath` holds values for what the environment does not set.
+        """Read the settings; `defaults` holds values for what the environment does not set.
 
         Raises `Misconfigured` with one message where they are faulty.
         """
-        return cls(Settings.read({**beneath, **os.environ}, needs))  # noqa: TID251 - here, and only here
+        return cls(Settings.read({**defaults, **os.environ}, needs))  # noqa: TID251 - here, and only here
 
     @classmethod
-    def without_telemetry(cls, needs: Collection[Need], beneath: Mapping[str, str]) -> Self:
+    def without_telemetry(cls, needs: Collection[Need], defaults: Mapping[str, str]) -> Self:
         """Return the same for a person at a command line, whose calls are nobody's telemetry."""
         from pydantic import SecretStr
 
-        settings = cls.from_environment(needs, beneath).settings
+        settings = cls.from_environment(needs, defaults).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
@@ -364,12 +364,12 @@ class App:
     @cached_property
     def _image_describer(self) -> ImageDescriber:
         from describer.pipeline.describe import ImageDescriber
-        from describer.vision.imaging.preparer import ProcessStudio
+        from describer.vision.imaging.preparer import ProcessPreparer
         from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
-        preparer = self._kept(ProcessStudio(self.family, limits, settings.photo_tokens, settings.text_tokens))
+        preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
         return ImageDescriber(preparer, self.model, self.records, self.family)
 
     @cached_property

@@ -58,10 +58,10 @@ class Running:
         if self._thread is not None:
             return
         config = self._config()
-        door = _bound(self._claim.getsockname()[1])
-        door.listen(128)
+        listener = _bound(self._claim.getsockname()[1])
+        listener.listen(128)
         self._server = _Breaking(config)
-        self._thread = threading.Thread(target=self._server.run, args=([door],), name=self.url, daemon=True)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name=self.url, daemon=True)
         self._thread.start()
 
     def _config(self) -> uvicorn.Config:

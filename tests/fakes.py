@@ -142,7 +142,7 @@ class FakeImages:
 
 
 class FakeRecords:
-    """Sidecars by picture; what twins share by key; those in `newer` are of a later version."""
+    """Sidecars by picture; what copies share by key; those in `newer` are of a later version."""
 
     def __init__(self) -> None:
         self.newer: set[ImageRef] = set()
@@ -230,7 +230,7 @@ def fixed_sizes(fit: Callable[[int, int], tuple[int, int]]) -> Sizes:
     return _FixedSizes(luna, "high", fit=fit)
 
 
-class FakeStudio:
+class FakePreparer:
     """Takes every picture as it is; `refuses` is raised instead, `gives` is given instead."""
 
     def __init__(self) -> None:

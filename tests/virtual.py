@@ -5,6 +5,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
+_TICK = 1e-7  # a clock that is looked at twice has moved
+
 
 class _Selector(selectors.SelectSelector):
     """Waits for nothing: time that would pass is added to the clock."""
@@ -25,6 +27,7 @@ class _Loop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual)
 
     def time(self) -> float:
+        self._virtual.now += _TICK
         return self._virtual.now
 
 

@@ -1,4 +1,4 @@
-"""The sidecars in Blob Storage, and beside them, under `_content/`, what twins may share."""
+"""The sidecars in Blob Storage, and beside them, under `_content/`, the answers that copies share."""
 
 import asyncio
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ class BlobRecords:
         try:
             await self._write(shared_name(container, key), record, None)
         except (Conflict, RecordUnreadable):
-            return  # a twin elsewhere was faster; its answer is as good
+            return  # a copy elsewhere was faster; its answer is as good
 
     async def invalidate(self, container: str, key: str) -> None:
         """One DELETE."""

@@ -47,10 +47,10 @@ def _cut(text: str, units: int) -> str:
 
 
 def shared_key(sha256: str | None, fingerprint: str) -> str:
-    """Return what twins have in common: their bytes and what was asked."""
+    """Return the key under which copies share an answer: of their bytes and what was asked."""
     return f"{sha256}-{fingerprint}"
 
 
 def shared_name(container: str, key: str) -> str:
-    """Return where the record lies that twins share."""
+    """Return the blob name of the record that copies share."""
     return f"_content/{container}/{key}.json"

@@ -16,6 +16,7 @@ from describer.domain.errors import Misconfigured
 from describer.operations.health import StaticProbe
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 from describer.settings import Provider, Settings
+from describer.vision.brief import Brief
 from describer.vision.families import Family
 
 PROCESSING: Final = "model: where pictures are processed"
@@ -119,7 +120,8 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     if signed_in:
         yield IdentityProbe("model", signed_in, settings.azure_openai_scope, managed=False)
     client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
-    yield ModelProbe(keep(client), server.model, family)
+    brief = Brief(settings.languages, server.model, settings.detail, settings.max_completion_tokens)
+    yield ModelProbe(keep(client), server, brief, family)
 
 
 def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:

@@ -1,7 +1,7 @@
 """From a picture's bytes to its record: prepare ─► ask ─► check ─► mend, once.
 
 What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
-name of the container (a twin) are asked for once. What twins share names none of them. The bytes are let go of as soon
+name of the container (a copy) are asked for once. What copies share names none of them. The bytes are let go of as soon
 as the picture is prepared, or somebody else is asking about the same ones.
 """
 
@@ -76,14 +76,14 @@ class ImageDescriber:
     answers: AnswerCache = field(default_factory=AnswerCache)
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """Return the record of these bytes: a twin's, a new one, or the record of why there is none."""
+        """Return the record of these bytes: a copy's, a new one, or one that says why there is no text."""
         if content.refusal or brief.again:
             return await self.anew(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
 
         async def ask() -> Record:
-            if twin := await self.records.find_cached(container, key):
-                return _reused(twin, picture, brief)
+            if cached := await self.records.find_cached(container, key):
+                return _reused(cached, picture, brief)
             record = await self.anew(picture, content, brief)
             if record.status is Status.DESCRIBED:
                 await self._share(container, key, record)
@@ -110,7 +110,7 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def _share(self, container: str, key: str, record: Record) -> None:
-        """Offer an answer to twins. It is an optimisation: what was paid for is not lost if it fails."""
+        """Offer an answer to copies. This is best effort: the answer is not lost if it fails."""
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
@@ -118,7 +118,7 @@ class ImageDescriber:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
     async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """Return the record of these bytes, whatever is known of twins; nothing is shared with them.
+        """Return the record of these bytes, whatever copies have; nothing is shared with them.
 
         Raises:
             Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.

@@ -47,9 +47,9 @@ async def find(
     while True:
         page = await records.page(container, prefix, marker, size)
         hits = [entry for entry in _behind(last, page.items) if wanted.has(entry)]
-        room = limit - len(found)
-        if len(hits) > room:
-            return Page([*found, *hits[:room]], _cursor(marker, hits[room - 1].ref.name))
+        left = limit - len(found)
+        if len(hits) > left:
+            return Page([*found, *hits[:left]], _cursor(marker, hits[left - 1].ref.name))
         found += hits
         marker, last = page.cursor, ""
         if not marker or len(found) == limit:

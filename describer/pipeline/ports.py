@@ -107,10 +107,10 @@ class Records(Protocol):
         """Return the record of another picture of the container with the same bytes and brief, or None."""
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Offer `record` to twins; the first one stays."""
+        """Offer `record` to copies; the first one stays."""
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Withdraw what was offered to twins, if it was. Whoever offered it: the next twin is described anew.
+        """Withdraw what was offered to copies, whoever offered it: the next copy is described afresh.
 
         What a policy or a legal hold protects stays.
         """

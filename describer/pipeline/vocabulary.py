@@ -14,7 +14,7 @@ DESCRIBE: Final = "describe picture"
 GIVE_UP: Final = "give up picture"
 RECORDS_READ: Final = "records.read"
 RECORDS_PAGE: Final = "records.page"
-RECORDS_TWIN: Final = "records.find_cached"
+RECORDS_FIND_CACHED: Final = "records.find_cached"
 RECORDS_WRITE: Final = "records.write"
 RECORDS_SHARE: Final = "records.cache"
 RECORDS_UNSHARE: Final = "records.invalidate"
@@ -71,7 +71,7 @@ SPANS: Final = frozenset(
         GIVE_UP,
         RECORDS_READ,
         RECORDS_PAGE,
-        RECORDS_TWIN,
+        RECORDS_FIND_CACHED,
         RECORDS_WRITE,
         RECORDS_SHARE,
         RECORDS_UNSHARE,

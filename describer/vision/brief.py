@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from describer.domain.description import schema
 from describer.domain.globs import first_match
 from describer.domain.image_blob import ImageBlob
-from describer.vision import preparation, prompt, told
+from describer.vision import picture_facts, preparation, prompt
 from describer.vision.imaging.version import version
 from describer.vision.policy import Policy
 
@@ -36,12 +36,12 @@ class Brief:
         again: ask for another answer, whatever is stored or shared by copies.
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
-        guidance: the house style of whoever runs the installation.
+        guidance: the harness style of whoever runs the installation.
         words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have; behind the
             name of a profile and a colon, of that profile only.
         by_prefix: what is asked otherwise of pictures whose names match a glob: glob, field of the above, and value.
         context_of: what the model is told of each picture: `file_name`, `folder`, `metadata:NAME`.
-        told: that, as a JSON object; part of the fingerprint.
+        picture_facts: that, as a JSON object; part of the fingerprint.
         policy: how the answer is checked; not in the fingerprint, but for the lengths, which the model is told.
         mend: what was wrong with the last answer, in sentences; not in the fingerprint.
     """
@@ -65,7 +65,7 @@ class Brief:
     words_to_avoid: tuple[str, ...] = ()
     by_prefix: tuple[tuple[str, str, Any], ...] = ()
     context_of: tuple[str, ...] = ()
-    told: str = ""
+    picture_facts: str = ""
     policy: Policy = field(default_factory=Policy)
     mend: str = ""
 
@@ -107,7 +107,7 @@ class Brief:
         for pattern, field_name, value in self.by_prefix:
             if field_name not in asked and field_name not in self.chosen and first_match([pattern], name):
                 asked[field_name] = value
-        return replace(self, **asked, told=told.about(picture, self.context_of))
+        return replace(self, **asked, picture_facts=picture_facts.about(picture, self.context_of))
 
     @property
     def wanted_words(self) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ class Brief:
     @property
     def request(self) -> str:
         """What stands beside the picture."""
-        return prompt.request(self.context, self.author, self.told, self.mend)
+        return prompt.request(self.context, self.author, self.picture_facts, self.mend)
 
     @property
     def fingerprint(self) -> str:
@@ -149,7 +149,7 @@ class Brief:
         budgets = {"photo_tokens": self.photo_tokens, "text_tokens": self.text_tokens}
         parts += [budgets] if any(budgets.values()) else []
         parts += [{"embedded_context": True}] if self.embedded_context else []
-        parts += [{"told": self.told}] if self.told else []
+        parts += [{"picture_facts": self.picture_facts}] if self.picture_facts else []
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

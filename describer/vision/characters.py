@@ -116,10 +116,10 @@ class TextStream:
 
     def _cleaned(self, text: str) -> str:
         context = ("\N{HEBREW LETTER ALEF} " if self._has_right_to_left else "") + self._last
-        told = cleaned(context + text)[len(context) :]
-        self._has_right_to_left |= _is_right_to_left(told)
-        self._last = told[-1:] or self._last
-        return told
+        shown = cleaned(context + text)[len(context) :]
+        self._has_right_to_left |= _is_right_to_left(shown)
+        self._last = shown[-1:] or self._last
+        return shown
 
 
 def _is_right_to_left(text: str) -> bool:

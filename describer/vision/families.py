@@ -3,7 +3,7 @@
 import datetime as dt
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -18,11 +18,13 @@ class Request:
         cap: the name of the parameter that caps the answer in tokens.
         effort: the value for `reasoning_effort`, or None if the parameter must not be sent.
         temperature: whether `temperature` may be sent.
+        extra: further members of the body, by which servers of open models are told not to let them think.
     """
 
     cap: str
     temperature: bool
     effort: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,10 @@ type Families = Callable[[str], Family]
 def family(name: str) -> Family | None:
     """Return the family of a model's or deployment's name, or None for an unknown one.
 
-    The longest known prefix wins, and it must end at a hyphen or with the name: `gpt-5.3` is not `gpt-5`.
+    The longest known prefix wins, and it must end at a hyphen or with the name: `gpt-5.3` is not `gpt-5`. Of a path
+    (`Qwen/Qwen3-VL-8B-Thinking`) the last part counts, and a colon (`qwen3-vl:8b`) is a hyphen.
     """
-    wanted = f"{name.lower()}-"
+    wanted = f"{name.lower().rpartition('/')[2].replace(':', '-')}-"
     known = [prefix for prefix in _families() if wanted.startswith(f"{prefix}-")]
     return _families()[max(known, key=len)] if known else None
 

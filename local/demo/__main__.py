@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 from local.children import ROOT, ChildFailed
-from local.demo import signals
+from local.demo import first_question, signals
 from local.demo.provider import Unusable, choose
 from local.demo.run import Run, chosen
 from local.demo.screen import Screen, printable
@@ -28,8 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     signals.end_on_signals()
     screen = Screen()
     try:
-        provider = choose(os.environ, options.answers)
-        return Run(provider, chosen(os.environ.get("PICTURES", "")), options, screen).all()
+        provider, pictures = choose(os.environ, options.answers), chosen(os.environ.get("PICTURES", ""))
+        if provider.command is None:
+            first_question.ask(provider)
+        return Run(provider, pictures, options, screen).all()
     except Unusable as error:
         return _sorry(error, 2)
     except AlreadyRunning:

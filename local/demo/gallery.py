@@ -1,6 +1,6 @@
 """The page that shows the results: one file of HTML without scripts, beside small copies of the pictures.
 
-Names and texts come from strangers (file names, a model, what stood in a picture): all pass through `_safe`.
+Names and texts are untrusted (file names, a model, what stood in a picture): all pass through `_safe`.
 """
 
 import base64

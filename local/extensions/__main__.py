@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
         yield
 
 
-class _TellingServer(Server):
+class _AnnouncingServer(Server):
     """Says on standard error when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,7 +103,7 @@ async def _state(_request: Request) -> Response:
 
 def _server(port: int, routes: Sequence[Any]) -> Server:
     config = uvicorn.Config(Starlette(routes=routes), host="127.0.0.1", port=port, log_config=None, lifespan="off")
-    return _TellingServer(config)
+    return _AnnouncingServer(config)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -69,7 +69,7 @@ class QueueListener:
                 self._begin(message)
             if readable:
                 waits = pauses(self.options.max_polling_interval)
-                await self._room()
+                await self._wait_for_slot()
             else:
                 await self._pause(waits.pop(0) if len(waits) > 1 else waits[0])
 
@@ -112,7 +112,7 @@ class QueueListener:
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
-    async def _room(self) -> None:
+    async def _wait_for_slot(self) -> None:
         while len(self._working) > self.options.new_batch_threshold and not self._stopped:
             woken = asyncio.create_task(self._wake.wait())
             await asyncio.wait({*self._working, woken}, return_when=asyncio.FIRST_COMPLETED)

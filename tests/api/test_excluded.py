@@ -103,7 +103,7 @@ entry_points = pytest.mark.parametrize("entry_point", ENTRY_POINTS, ids=lambda e
 @entry_points
 @pytest.mark.parametrize("name", [*SPELLINGS, *REFUSED])
 async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: Middleware, name: str) -> None:
-    with suppress(DescriberError, ValueError):  # a message of such a name is set aside
+    with suppress(DescriberError, ValueError):  # a message of such a name becomes a dead letter
         await entry_point(api, name)
     harness = api.harness
     assert (harness.images.reads, harness.model.calls, harness.records.writes) == ([], [], 0)

@@ -185,7 +185,7 @@ async def test_a_faulty_installation_is_told_once_and_ends_it(
     assert done.err.count(named) == 1
 
 
-async def test_the_file_of_core_tools_lies_beneath_the_environment(shell: Shell) -> None:
+async def test_the_file_of_core_tools_fills_in_for_the_environment(shell: Shell) -> None:
     shell.picture("a.jpg", jpeg(260))
     values = {name: shell.settings[name] for name in ("OPENAI_BASE_URL", "OPENAI_MODEL")}
     here = shell.folder / "local.settings.json"

@@ -90,5 +90,5 @@ def test_nothing_else_is_sent(sent: Ingestion) -> None:
     for secret in ("Agatha", "agatha", "grey sofa", "pets", "cat.jpg"):
         assert secret not in everything, secret
     ours = {v.DESCRIBE, "chat gpt-5.6-luna"}
-    strangers = {span["name"] for span in sent.of("RemoteDependencyData")} - ours
-    assert all(name.split(".")[0] in {"records", "images", "image", "topic"} for name in strangers)
+    others = {span["name"] for span in sent.of("RemoteDependencyData")} - ours
+    assert all(name.split(".")[0] in {"records", "images", "image", "topic"} for name in others)

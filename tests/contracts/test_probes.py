@@ -1,7 +1,9 @@
 """The probes find out what is wrong, against what answers as Azure does, and leave nothing behind."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -14,17 +16,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from describer.adapters.chat import client as chat
+from describer.adapters.chat.probe_picture import HEIGHT, WIDTH
 from describer.adapters.probes.identity import IdentityProbe
 from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe, connect
 from describer.adapters.storage import blob_service, queue_client
 from describer.pipeline.ports import ProbeResult, Verdict
-from describer.settings import Account
+from describer.settings import Account, ModelServer, Provider
+from describer.vision.brief import Brief
 from describer.vision.families import family
 from local.azure_openai import faults
 from local.azure_openai.answers import Fault
-from local.azure_openai.script import Model, Script, serve
+from local.azure_openai.answers import Request as Asked
+from local.azure_openai.script import Model, Reply, Script, describe, serve
 from local.identity import mint
 from local.serving import Running
 from local.sink import Topic
@@ -223,10 +228,17 @@ async def model() -> AsyncIterator[Model]:
         yield served
 
 
-async def _looked(model: Model, deployment: str = "gpt-5.6-luna") -> ProbeResult:
+BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500)
+
+
+async def _looked(
+    model: Model, deployment: str = "gpt-5.6-luna", *, provider: Provider = Provider.AZURE, path: str = "/v1/"
+) -> ProbeResult:
     assert LUNA
-    async with chat.connect(f"{model.url}/v1/", key="", credential=None, scope="") as client:
-        return await ModelProbe(client, deployment, LUNA).check()
+    server = ModelServer(provider, f"{model.url}{path}", deployment, "", by_token=False)
+    brief = replace(BRIEF, model=deployment)
+    async with chat.connect(server.base_url, key="", credential=None, scope="") as client:
+        return await ModelProbe(client, server, brief, LUNA).check()
 
 
 async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> None:
@@ -236,7 +248,8 @@ async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> N
     assert "USD" in found.found
     (request,) = model.requests
     assert request.max_tokens == 16
-    assert [(image.width, image.height) for image in request.images] == [(32, 32)]
+    assert [(image.width, image.height) for image in request.images] == [(WIDTH, HEIGHT)]
+    assert request.schema
 
 
 @pytest.mark.parametrize(
@@ -246,8 +259,20 @@ async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> N
         (faults.deployment_not_found(), Verdict.FAILED, "404 DeploymentNotFound", "deployment list"),
         (faults.text_only_deployment(), Verdict.FAILED, "400", "must take pictures"),
         (faults.rate_limited(60), Verdict.FAILED, "429 RateLimitReached", "quota"),
+        (
+            faults.gateway_error(403, "Forbidden", "The resource is blocked for now, since what was sent to it ..."),
+            Verdict.FAILED,
+            "blocked for now",
+            "no role helps: Azure's notice",
+        ),
+        (
+            faults.gateway_error(403, "403", "Access denied due to Virtual Network/Firewall rules."),
+            Verdict.FAILED,
+            "Firewall rules",
+            "look at Networking",
+        ),
         (faults.server_error(503), Verdict.FAILED, "503", "health"),
-        (faults.content_filter_prompt(), Verdict.UNKNOWN, "content_filter", "white square"),
+        (faults.content_filter_prompt(), Verdict.UNKNOWN, "content_filter", "harmless picture"),
     ],
 )
 async def test_what_the_model_refuses_is_told_with_what_to_do(
@@ -263,3 +288,44 @@ async def test_a_model_that_is_gone_or_answers_rubbish_is_told(model: Model) -> 
     assert "DeploymentNotFound" in (await _looked(model, "no-such-deployment")).found
     model.down()
     assert "cannot be reached" in (await _looked(model)).found
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        (faults.error(401, "Incorrect API key", "invalid_api_key"), "Set OPENAI_API_KEY"),
+        (faults.error(404, "model 'gpt-5.6-luna' not found", None), "curl"),
+        (faults.error(503, "Loading model", None), "loading the model"),
+        (faults.error(400, "image input is not supported", None), "must take pictures"),
+        (Fault(404, "404 page not found"), "documentation"),
+        (Fault(200, {"error": "Unexpected endpoint"}), "documentation"),
+        (Fault(200, "<html>"), "documentation"),
+    ],
+)
+async def test_a_server_of_ones_own_gets_no_advice_about_azure(model: Model, fault: Fault, advice: str) -> None:
+    model.script.always(lambda _: fault)
+    told = await _looked(model, provider=Provider.OPENAI)
+    assert (told.verdict, advice in told.advice) == (Verdict.FAILED, True), told
+    assert not re.search(r"\baz |Azure|role|deployment", told.advice)
+
+
+async def test_an_address_without_its_version_is_told(model: Model) -> None:
+    told = await _looked(model, provider=Provider.OPENAI, path="/")
+    assert f"try {model.url}/v1" in told.advice
+
+
+async def test_a_server_that_is_gone_is_named_with_its_address(model: Model) -> None:
+    model.down()
+    told = await _looked(model, provider=Provider.OPENAI)
+    assert f"{model.url}/v1 cannot be reached (Connection refused)" in told.found
+    assert f"curl {model.url}/v1/models" in told.advice
+
+
+async def test_what_the_server_does_not_know_is_told(model: Model) -> None:
+    def rule(request: Asked) -> Reply:
+        unknown = "reasoning_effort" in request.body
+        return Fault(400, {"detail": "unknown field reasoning_effort"}) if unknown else describe(request)
+
+    model.script.always(rule)
+    told = await _looked(model)
+    assert (told.verdict, "without reasoning_effort" in told.found) == (Verdict.OK, True)

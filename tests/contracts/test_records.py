@@ -81,13 +81,13 @@ async def test_only_the_record_that_was_read_is_deleted(records: Records) -> Non
         await records.verify_unchanged(CAT, second)
 
 
-async def test_the_first_twins_record_stays(records: Records) -> None:
+async def test_the_first_copys_record_stays(records: Records) -> None:
     assert await records.find_cached("images", "abc-123") is None
     await records.cache("images", "abc-123", _record("one"))
     await records.cache("images", "abc-123", _record("two"))
-    twin = await records.find_cached("images", "abc-123")
-    assert twin is not None
-    assert twin.alt_text == "one"
+    cached = await records.find_cached("images", "abc-123")
+    assert cached is not None
+    assert cached.alt_text == "one"
     assert await records.find_cached("others", "abc-123") is None
 
 

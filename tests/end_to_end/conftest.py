@@ -137,7 +137,7 @@ class System:
         return [json.loads(line.split(f"{event} ", 1)[1]) for line in text.splitlines() if f"{event} " in line]
 
     async def poisoned(self) -> list[str]:
-        """What lies on the poison queues or aside, and what the app took off them."""
+        """What is on the poison queues and the dead-letter queue, and what the app took off them."""
         found = [json.dumps(facts, ensure_ascii=False) for facts in self.log(RETURNED)]
         for name in POISON:
             found += [plain(text) for text in await texts(self.queues.get_queue_client(name))]

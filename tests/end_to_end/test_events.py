@@ -78,7 +78,7 @@ async def test_names_with_slashes_at_their_ends_are_described_by_the_queue(tmp_p
 
 
 async def test_events_of_other_types_and_containers_change_nothing_by_the_queue(system: System) -> None:
-    """They come where a subscription's filter is wrong. What names a blob is looked at; what names none lies aside."""
+    """They come if a subscription's filter is wrong. An event that names no blob becomes a dead letter."""
     await system.upload("typed/a.jpg", system.picture())
     first = await system.finished("typed/a.jpg")
     ref, kinds = ImageRef("images", "typed/a.jpg"), ("BlobTierChanged", "AsyncOperationInitiated", "Custom")

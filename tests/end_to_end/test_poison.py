@@ -1,4 +1,4 @@
-"""What the host gave up on becomes work, and what nobody can read lies aside: on every queue, through everything."""
+"""What the host gave up on becomes work, and what cannot be read a dead letter: on every queue, through everything."""
 
 import pytest
 
@@ -53,8 +53,8 @@ async def test_an_upload_that_is_described_already_is_left_alone(system: System)
 
 
 @pytest.mark.parametrize("queue", ["image-work", "unpublished-events", UPLOADS])
-async def test_what_nobody_can_read_lies_aside_as_it_was_put(system: System, queue: str) -> None:
-    mark = unique("aside")
+async def test_what_cannot_be_read_becomes_a_dead_letter_as_it_was(system: System, queue: str) -> None:
+    mark = unique("unreadable")
     put = {
         f"{mark} <no JSON> & no base64 é",
         encoded({"not": mark}),

@@ -57,7 +57,7 @@ async def _left(platform: Platform) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_path: Path) -> None:
+async def test_a_dead_letter_is_there_after_seven_days_as_before(tmp_path: Path) -> None:
     """What is not base64 and what is, on each queue but that of the smoke tests, which takes any text."""
     queues = [queue for queue in QUEUES if queue not in {DEAD_LETTERS, "smoke-tests"}]
     put = {text for queue in queues for text in (f"{queue}: no base64 <é>", encoded({"not": queue}))}
@@ -66,7 +66,7 @@ async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_pa
             for queue in queues:
                 await platform.put(queue, f"{queue}: no base64 <é>")
                 await platform.put(queue, encoded({"not": queue}))
-            await until(lambda: _lie_aside(platform, put))
+            await until(lambda: _are_dead_letters(platform, put))
             await until(partial(_is_empty, platform))
             assert len(platform.logged(DEAD_LETTERED)) == len(put)
             platform.forward(8 * DAY)
@@ -77,7 +77,7 @@ async def test_what_nobody_can_read_lies_aside_after_seven_days_as_before(tmp_pa
             assert platform.ends == 0
 
 
-async def _lie_aside(platform: Platform, texts: set[str]) -> bool:
+async def _are_dead_letters(platform: Platform, texts: set[str]) -> bool:
     return set(await platform.lying(DEAD_LETTERS)) == texts
 
 
@@ -122,7 +122,7 @@ async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and
         async with running(tmp_path, model, fault=BUG) as platform:
             for queue, text in put.items():
                 await platform.put(queue, text)
-            await as_time_passes(platform, lambda: _lie_aside(platform, set(put.values())), step=601)
+            await as_time_passes(platform, lambda: _are_dead_letters(platform, set(put.values())), step=601)
             assert platform.log("worker").count(UNEXPECTED) == MAX_RECEIVES * len(put)
             await until(partial(_is_empty, platform))
             platform.forward(8 * DAY)

@@ -22,7 +22,7 @@ from describer.pipeline.purge import Purger
 from describer.pipeline.single_flight import SingleFlight
 from describer.vision.brief import Brief
 from describer.vision.families import family
-from tests.fakes import FakeImages, FakeModel, FakeQueue, FakeRecords, FakeStudio, FakeTopic
+from tests.fakes import FakeImages, FakeModel, FakePreparer, FakeQueue, FakeRecords, FakeTopic
 
 CAT = ImageRef("images", "pets/cat.jpg")
 BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500)
@@ -34,7 +34,7 @@ class Harness:
 
     images: FakeImages = field(default_factory=FakeImages)
     records: FakeRecords = field(default_factory=FakeRecords)
-    preparer: FakeStudio = field(default_factory=FakeStudio)
+    preparer: FakePreparer = field(default_factory=FakePreparer)
     model: FakeModel = field(default_factory=FakeModel)
     queue: FakeQueue = field(default_factory=FakeQueue)
     topic: FakeTopic = field(default_factory=FakeTopic)

@@ -41,11 +41,11 @@ async def test_every_way_in_shares_one_budget_of_memory() -> None:
 
 
 @pytest.mark.parametrize("part", ["memory", "image_describer.single_flight", "image_describer.answers"])
-def test_the_tests_desk_is_wired_like_it(harness: Harness, part: str) -> None:
+def test_the_tests_service_is_built_like_it(harness: Harness, part: str) -> None:
     setup = OnDemandSetup(harness).on_demand
     assert setup.loader._memory is harness.memory
     of_service: Any = setup.pipeline
-    of_house: Any = harness.pipeline
+    of_harness: Any = harness.pipeline
     for name in part.split("."):
-        of_service, of_house = getattr(of_service, name), getattr(of_house, name)
-    assert of_service is of_house
+        of_service, of_harness = getattr(of_service, name), getattr(of_harness, name)
+    assert of_service is of_harness

@@ -121,6 +121,7 @@ def test_indexing_loads_no_sdk() -> None:
     loaded = set(done.stdout.split())
     assert "describer.settings" in loaded
     late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline.pipeline"}
+    late |= {"py3langid", "numpy", "describer.vision.quality.rules"}
     late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry"}
     late |= {
         "click",

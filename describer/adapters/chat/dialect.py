@@ -40,16 +40,19 @@ class Dialect:
 
     def spoken(self, request: dict[str, Any]) -> dict[str, Any]:
         """The request in this dialect."""
-        told = {name: value for name, value in request.items() if name not in self.without}
+        sent = {name: value for name, value in request.items() if name not in self.without}
+        if extra := sent.pop("extra_body", None):
+            kept = {name: value for name, value in extra.items() if name not in self.without}
+            sent |= {"extra_body": kept} if kept else {}
         for usual in _CAPS:
-            if self.cap and usual in told:
-                told[self.cap] = told.pop(usual)
-        if self.form != _STRICT and "response_format" in told:
-            form = told.pop("response_format")
-            told["messages"] = _in_words(told["messages"], form["json_schema"]["schema"])
+            if self.cap and usual in sent:
+                sent[self.cap] = sent.pop(usual)
+        if self.form != _STRICT and "response_format" in sent:
+            form = sent.pop("response_format")
+            sent["messages"] = _in_words(sent["messages"], form["json_schema"]["schema"])
             if self.form == _JSON:
-                told["response_format"] = {"type": _JSON}
-        return told
+                sent["response_format"] = {"type": _JSON}
+        return sent
 
     def simpler(self, request: dict[str, Any], error: APIStatusError) -> "Dialect | None":
         """The dialect without what the error names; None if it names nothing that can be left out."""
@@ -78,13 +81,13 @@ class Dialect:
                 yield replace(self, without=self.without | {name})
         for name in sorted(request.get("extra_body", ())):
             if name in said:
-                yield replace(self, without=self.without | {"extra_body"})
+                yield replace(self, without=self.without | {name})
 
 
 def _in_words(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
     first, *others = messages
-    told = f"{first['content']}\n\n{_SENT_IN_WORDS}\n{json.dumps(schema)}"
-    return [{**first, "content": told}, *others]
+    content = f"{first['content']}\n\n{_SENT_IN_WORDS}\n{json.dumps(schema)}"
+    return [{**first, "content": content}, *others]
 
 
 @dataclass(frozen=True, slots=True)

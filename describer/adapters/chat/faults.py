@@ -3,6 +3,7 @@
 A message's words are never judged; they are shown to whoever asked, cut and cleaned.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -161,6 +162,7 @@ _REJECTED: Final[Mapping[Meaning, type[ImageRejected]]] = {
 _SAID: Final = 500
 _KEY: Final = re.compile(r"\b(sk-|Bearer )?[A-Za-z0-9_-]{32,}")
 """What looks like a key: such a message is shown without it."""
+_OF_SDK: Final = re.compile(r"^Error code: \d+( - )?")
 _WORD: Final = re.compile(r"[\w.\[\]-]{1,64}")
 """A code, or what in a request is at fault, such as `max_tokens`: words of the protocol, which may be logged."""
 
@@ -170,10 +172,27 @@ def fault(error: APIError) -> DescriberError:
     if isinstance(error, APITimeoutError):
         return Transient("the model's server took too long", counts_as_attempt=True)
     if isinstance(error, APIConnectionError):
-        return Transient("the model's server cannot be reached")
+        return Transient("the model's server cannot be reached", quoting=_where(error))
     if not isinstance(error, APIStatusError):
         return Transient(f"the model's server answered something else than agreed ({type(error).__name__})")
     return _of_status(error)
+
+
+def reason(error: APIConnectionError) -> str:
+    """Why a server is not reached, as the operating system says it; empty if it says nothing."""
+    cause: BaseException | None = error
+    while cause and not (isinstance(cause, OSError) and cause.errno):
+        cause = cause.__cause__ or cause.__context__
+    if not isinstance(cause, OSError) or not cause.errno:
+        return ""
+    return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
+
+
+def _where(error: APIConnectionError) -> str:
+    """The server's address and why it is not reached, for whoever asked."""
+    url, why = error.request.url, reason(error)
+    address = f"{url.scheme}://{url.host}{f':{url.port}' if url.port else ''}"
+    return f"{address}{f' ({why})' if why else ''}; `describer doctor --only model` says more"
 
 
 def meaning(status: int, code: str = "", param: str = "") -> Meaning:
@@ -183,7 +202,7 @@ def meaning(status: int, code: str = "", param: str = "") -> Meaning:
 
 def _of_status(error: APIStatusError) -> DescriberError:
     status, code, param = error.status_code, _code(error), _text(error.param)
-    words = [word for word in (code, param) if _WORD.fullmatch(word)]
+    words = [word for word in (code, param) if _WORD.fullmatch(word) and word != str(status)]
     answered, said = " ".join([f"the model's server answered {status}", *words]), clean(error.message)
     match meaning(status, code, param):
         case Meaning.PASSING | Meaning.STUMBLE as kind:
@@ -219,7 +238,8 @@ def _code(error: APIStatusError) -> str:
 
 def clean(message: object) -> str:
     """What a server said, fit for a terminal: short, without control characters and without keys that it echoed."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in str(message)[:_SAID])
+    said = _OF_SDK.sub("", str(message))[:_SAID]
+    printable = "".join(sign if sign.isprintable() else " " for sign in said)
     return _KEY.sub("…", printable)
 
 

@@ -65,7 +65,7 @@ class Limiter(WeightedSemaphore):
         super().__init__(size)
         self.quota = quota or Quota()
         self._sending = 0
-        self._told: list[float] = []
+        self._retries: list[float] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def put_off(self) -> Transient | None:
@@ -103,9 +103,9 @@ class Limiter(WeightedSemaphore):
 
     def _ahead(self) -> int:
         now = _now()
-        while self._told and self._told[0] <= now:
-            heapq.heappop(self._told)
-        return len(self._waiters) + len(self._told)
+        while self._retries and self._retries[0] <= now:
+            heapq.heappop(self._retries)
+        return len(self._waiters) + len(self._retries)
 
     def _later(self, ahead: int, waited: float = 0.0) -> NoTurn:
         now = _now()
@@ -116,7 +116,7 @@ class Limiter(WeightedSemaphore):
         wait = self.quota.wait(now, ahead)
         if not wait:
             return NoTurn(f"other pictures kept the model busy for {waited:.1f} s")
-        heapq.heappush(self._told, now + wait)
+        heapq.heappush(self._retries, now + wait)
         return NoQuota("the model's quota is used up for now (429)", retry_after=wait)
 
     def _fits(self, amount: int) -> bool:
@@ -134,7 +134,10 @@ class Limiter(WeightedSemaphore):
         if self._timer:
             self._timer.cancel()
         self._timer = None
-        if wait := self.quota.wait(_now(), self.held - self._sending):
+        if self.held >= self.size or (self.quota.failing and self.held):
+            return
+        wait = self.quota.wait(_now(), self.held - self._sending)
+        if wait or self._waiters:  # the moment may have come since it was looked whether the next one fits
             self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self._serve)
 
 

@@ -24,6 +24,7 @@ FIRST: Final = 8
 _GROWTH: Final = 6
 """So many times what was in use may be in use after the next answers: others may have come at the same time."""
 _CUT: Final = 0.95
+_STRAY: Final = 0.05
 _ODD: Final = 0.7
 """Up to so much is added to a part, by chance: else a few calls of each window would be nobody's."""
 _ALONE: Final = 0.95
@@ -117,7 +118,7 @@ class Window:
         turns, place = divmod(len(sent) + ahead - part, len(sent))
         return max(0.0, min(sent[place] + period, self.resets) - now) + turns * period
 
-    def told(self, ticket: Ticket, counted: range, remaining: float, capacity: float, odd: float) -> None:
+    def learn(self, ticket: Ticket, counted: range, remaining: float, capacity: float, odd: float) -> None:
         """Heed what an answer says: so many calls remained, of so many in a window.
 
         Calls that are sent together arrive in any order, so that the first and the last of `counted` bound how many of
@@ -163,23 +164,26 @@ class Quota:
     """What is known of one deployment's quota. Times are of the caller's clock, in seconds.
 
     Args:
-        pause: seconds that all wait after a server's error; doubled by each further one, up to five.
+        pause: seconds that all wait after a server's error; doubled by each further one.
         chance: a number from 0 to 1, for jitter.
+        longest: seconds to which that grows.
     """
 
-    def __init__(self, pause: float = 1.0, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, pause: float = 1.0, chance: Callable[[], float] = random.random, longest: float = _LONGEST_PAUSE
+    ) -> None:
         self._sent = Sent()
         self._requests = Window(self._sent, _REQUESTS_WINDOW)
         self._tokens = Window(self._sent, _TOKENS_WINDOW, part=math.inf)
         self._refused: deque[float] = deque()
         self._known = False
-        self._told = False
+        self._reported = False
         self._per_minute = 0.0
         self._number = 0
         self._open: dict[int, float] = {}
         self._heard = -math.inf
         self._not_before = -math.inf
-        self._pause, self._chance = pause, chance
+        self._pause, self._chance, self._longest = pause, chance, longest
         self._failures = 0
         self._failing_since = 0.0
         self._probed = 0
@@ -221,21 +225,20 @@ class Quota:
         if remaining is None:
             self._unlimited(ticket)
         else:
-            self._told = self._known = True
+            self._reported = self._known = True
             capacity = self._capacity(ticket, remaining, limit)
             counted = self._counted(ticket, self._requests.seconds)
-            self._requests.told(ticket, counted, remaining, capacity, _ODD * self._chance())
+            self._requests.learn(ticket, counted, remaining, capacity, _ODD * self._chance())
             self._resets(self._requests, headers, "reset-requests", now)
         left, per_minute = _number(headers, "remaining-tokens"), _number(headers, "limit-tokens")
         if left is not None and tokens:
             counted = self._counted(ticket, self._tokens.seconds)
-            self._tokens.told(ticket, counted, left / tokens, (per_minute or 0) / tokens, _ODD * self._chance())
+            self._tokens.learn(ticket, counted, left / tokens, (per_minute or 0) / tokens, _ODD * self._chance())
             self._resets(self._tokens, headers, "reset-tokens", now)
 
     def refused(self, ticket: Ticket, headers: Mapping[str, str], retry_after: float | None, now: float) -> None:
         """Heed a 429: nobody asks before the time that it names, or before a pause where it names none."""
         self._ended(ticket, now)
-        self._known = True
         self._refused.append(ticket.at)
         while self._refused[0] <= now - _WINDOWS[-1]:
             self._refused.popleft()
@@ -244,11 +247,9 @@ class Quota:
             self._requests.seconds = _WINDOWS[1]
         if seconds <= _MOMENT * self._requests.seconds:
             self._requests.margin = min(self._requests.margin + seconds / self._requests.seconds, _MOST_MARGIN)
-        if not _number(headers, "remaining-requests"):
-            capacity = self._per_minute * self._requests.seconds / 60 or math.inf
-            self._requests.cut(ticket, self._number, self._granted(self._requests, now), capacity)
-        elif not _number(headers, "remaining-tokens"):
-            self._tokens.cut(ticket, self._number, self._granted(self._tokens, now), math.inf)
+        if self._reported or not self._stray(now):
+            self._known = True
+            self._cut(ticket, headers, now)
         until = now + seconds + min(1.0, _JITTER * seconds) * self._chance()
         self._not_before = max(self._not_before, until)
 
@@ -260,7 +261,7 @@ class Quota:
         elif ticket.number <= self._probed:
             return
         self._probed = self._number
-        pause = min(self._pause * 2**self._failures, max(_LONGEST_PAUSE, self._pause))
+        pause = min(self._pause * 2 ** min(self._failures, 30), self._longest)
         self._failures += 1
         self._not_before = max(self._not_before, now + pause * (0.75 + self._chance() / 4))
 
@@ -286,13 +287,26 @@ class Quota:
         unsure = sum(abs(at - ticket.at) <= together for at in self._open.values())
         return range(max(1, most - unsure), most + 1)
 
+    def _cut(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> None:
+        if not _number(headers, "remaining-requests"):
+            capacity = self._per_minute * self._requests.seconds / 60 or math.inf
+            self._requests.cut(ticket, self._number, self._granted(self._requests, now), capacity)
+        elif not _number(headers, "remaining-tokens"):
+            self._tokens.cut(ticket, self._number, self._granted(self._tokens, now), math.inf)
+
+    def _stray(self, now: float) -> bool:
+        """Whether so few calls are refused that a pause is enough: a server that tells no quota may have none."""
+        own = self._requests.own(now)
+        refused = sum(at > now - self._requests.seconds for at in self._refused)
+        return refused <= max(1, _STRAY * len(own))
+
     def _granted(self, window: Window, now: float) -> int:
         return len(window.own(now)) - sum(at > now - window.seconds for at in self._refused)
 
     def _unlimited(self, ticket: Ticket) -> None:
         if not self._known:
             self._requests.part = math.inf
-        elif not self._told:
+        elif not self._reported:
             self._requests.grow(ticket)
 
     def _capacity(self, ticket: Ticket, remaining: float, limit: float | None) -> float:

@@ -61,4 +61,6 @@ def _parameters(family: Family, cap: int) -> dict[str, Any]:
         parameters["reasoning_effort"] = family.request.effort
     if family.request.temperature:
         parameters["temperature"] = 0
+    if family.request.extra:
+        parameters["extra_body"] = dict(family.request.extra)
     return parameters

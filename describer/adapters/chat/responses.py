@@ -12,6 +12,10 @@ from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.quality import lexicon
 
+THOUGHT: Final = (
+    "The model thinks, and spent all its tokens on that; set MODEL_FAMILY=thinking, which asks it not to, or choose "
+    "another model."
+)
 _TAIL: Final = 200
 """Characters at the end of an answer that show what filled it."""
 _REPEATED: Final = 15
@@ -58,7 +62,12 @@ def reply(body: bytes, model: str) -> Reply:
             completion_tokens=_count(usage.get("completion_tokens")),
             calls=1,
         ),
-        reasoning=bool(_count(thought) or message.get("reasoning_content") or message.get("reasoning")),
+        reasoning=bool(
+            _count(thought)
+            or message.get("reasoning_content")
+            or message.get("reasoning")
+            or answer_reader.thinks_aloud(message.get("content"))
+        ),
     )
 
 
@@ -85,11 +94,7 @@ def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
 def _filled(reply: Reply) -> str:
     """What filled the cap in place of an answer, as a sentence; empty if the answer itself did."""
     if not reply.content.strip():
-        return (
-            "The model spent all its tokens on thinking; set a lower reasoning effort, or choose another model."
-            if reply.reasoning
-            else "The model filled its answer with white space up to the cap of tokens."
-        )
+        return THOUGHT if reply.reasoning else "The model filled its answer with white space up to the cap of tokens."
     tail = reply.content[-_TAIL:]
     words = tail.split()[1:-1]
     if not tail.strip() or len(set(tail)) == 1 or (len(words) > _REPEATED and len(set(words)) == 1):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.domain.errors import Transient
+from describer.adapters.chat import responses
+from describer.domain.errors import NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.vision.answer import Ending, FreeAnswer
 
@@ -20,6 +21,7 @@ class StreamAccumulator:
     usage: Usage = field(default_factory=lambda: Usage(calls=1))
     finish_reason: str = ""
     refused: bool = False
+    reasoning: bool = False
 
     def add(self, chunk: object) -> str:
         """Takes one chunk and gives its text. Azure's first chunk has no choice, and the last one only the usage.
@@ -36,6 +38,8 @@ class StreamAccumulator:
         self.finish_reason = _text(_get(choices[0], "finish_reason")) or self.finish_reason
         delta = _get(choices[0], "delta")
         refusal = _text(_get(delta, "refusal"))
+        thought = _get(delta, "reasoning_content") or _get(delta, "reasoning")
+        self.reasoning = self.reasoning or bool(thought)
         self.refused = self.refused or bool(refusal)
         piece = _text(_get(delta, "content")) + refusal
         self.text += piece
@@ -46,9 +50,12 @@ class StreamAccumulator:
 
         Raises:
             Transient: the server stopped without saying why, or without a word.
+            NoUsableAnswer: thinking took all the tokens of the answer.
         """
         if not self.finish_reason:
             raise Transient("the model's answer broke off")
+        if self.finish_reason == "length" and self.reasoning and not self.text.strip():
+            raise NoUsableAnswer(responses.THOUGHT)
         ending = Ending.REFUSED if self.refused else _ENDINGS.get(self.finish_reason, Ending.COMPLETE)
         if ending is Ending.COMPLETE and not self.text:
             raise Transient("the model's answer is empty", counts_as_attempt=True)

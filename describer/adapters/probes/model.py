@@ -1,95 +1,173 @@
-"""The model: one question that costs next to nothing."""
+"""The model: asked what it is asked of each picture, about a harmless one, at a cap that costs next to nothing."""
 
+import asyncio
+import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError
-from openai import APIError, APIStatusError, AsyncOpenAI
-from openai.types.chat import ChatCompletion
+from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
 
-from describer.adapters.chat import faults
-from describer.domain.errors import ImageRejected, Transient
+from describer.adapters.chat import faults, requests, responses
+from describer.adapters.chat.dialect import Dialects
+from describer.adapters.chat.probe_picture import probe_picture
+from describer.domain.errors import Declined, ImageRejected, Transient
 from describer.pipeline.ports import ProbeResult, Verdict
+from describer.settings import ModelServer, Provider
+from describer.vision.brief import Brief
 from describer.vision.families import Family
 from describer.vision.pricing import price
 
 _CAP: Final = 16
 """Tokens of the answer; an answer that is cut off proves as much as a whole one."""
+_PATIENCE: Final = 8.0
+"""Seconds; a server on somebody's own machine may load its model first."""
 
-# A white square of 32 by 32 pixels: one patch, so that a deployment which takes no pictures is found out.
-_PICTURE: Final = (
-    "data:image/png;base64,"
-    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKElEQVR42u3NQQEAAAQEMPTvfErw2wqsk9SnqWcCgUAgEAgE"
-    "AoHgygLH8QM9BsqtpQAAAABJRU5ErkJggg=="
-)
 _ROLE: Final = (
     "Give the identity the role Cognitive Services OpenAI User on the resource; a new role takes some minutes."
 )
-_ADVICE: Final = {
-    401: _ROLE,
-    403: _ROLE,
-    404: "Compare the endpoint and the deployment's name with the resource's: "
-    "`az cognitiveservices account deployment list`.",
-    400: "The deployment must take pictures; MODEL_FAMILY must name the model behind it.",
-}
+_FIREWALL: Final = (
+    "The resource's network rules keep this machine out, and no role helps: look at Networking in the portal, or at "
+    "the private endpoint and its name."
+)
+_BLOCKED: Final = (
+    "The resource itself is blocked, and no role helps: Azure's notice to the subscription's owner says why, and its "
+    "support lifts it."
+)
+_DEPLOYMENT: Final = (
+    "Compare the endpoint and the deployment's name with the resource's: "
+    "`az cognitiveservices account deployment list`."
+)
+_QUOTA: Final = (
+    "Work waits until it answers. Look at the deployment's quota, and at the service's health in the portal."
+)
+_OF_NETWORK: Final = re.compile(
+    r"firewall|virtual network|vnet|private endpoint|public (network )?access", re.IGNORECASE
+)
+_OF_ABUSE: Final = re.compile(r"block|suspend|disabled|abuse|violat|content polic", re.IGNORECASE)
+_OF_MODEL: Final = re.compile(r"model", re.IGNORECASE)
+_V1: Final = re.compile(r"/v\d+[a-z]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelProbe:
-    """Shows the model one patch of white, and asks for a word.
+    """Shows the model a sun over a meadow.
 
     Args:
-        model: the deployment's or model's name.
+        client: of the server.
+        server: where it is, and whose interface it speaks; advice differs by that.
+        brief: what is asked of pictures here.
         family: which request parameters the model takes, and what it costs.
     """
 
     client: AsyncOpenAI
-    model: str
+    server: ModelServer
+    brief: Brief
     family: Family
     name: str = "model"
 
     async def check(self) -> ProbeResult:
-        """Make one call of about thirty tokens, which tests endpoint, deployment, role, quota and pictures."""
+        """Make one call of some thousand tokens, testing endpoint, deployment, role, quota, parameters and sight."""
+        dialects, send = Dialects(), self.client.chat.completions.with_raw_response.create
+        request = requests.description(self.brief, probe_picture(), _CAP, self.family)
         try:
-            response = await self.client.chat.completions.with_raw_response.create(**self._request())
-            completion: object = response.parse()
+            async with asyncio.timeout(_PATIENCE):
+                response = await dialects.ask(request, lambda spoken: send(**spoken))
+            reply = responses.reply(response.content, self.server.model)
+        except TimeoutError:
+            return ProbeResult(Verdict.UNKNOWN, f"No answer in {_PATIENCE:g} s.", self._slow())
         except APIError as error:
-            return _failed(error)
+            return self._failed(error)
         except ClientAuthenticationError:
             return ProbeResult(Verdict.FAILED, "Nobody is signed in for the model.", "See the check of the identity.")
-        except (AzureError, ValueError) as error:
+        except (Declined, ValueError):
+            sentence = f"The server at {self._address} answered something that is no completion."
+            return ProbeResult(Verdict.FAILED, sentence, self._no_server())
+        except AzureError as error:
             raise Transient(f"The model's server gave no usable answer ({type(error).__name__})") from error
-        if not isinstance(completion, ChatCompletion):
-            raise Transient("The model's server answered something that is no completion")
-        return ProbeResult(Verdict.OK, self._summary(completion, response.headers.get("x-ms-region", "")))
+        told = self._summary(reply, response.headers.get("x-ms-region", ""))
+        unknown = ", ".join(dialects.of(self.server.model).differences())
+        return ProbeResult(Verdict.OK, f"{told} It is asked otherwise than its family: {unknown}." if unknown else told)
 
-    def _request(self) -> dict[str, Any]:
-        content = [
-            {"type": "text", "text": "Which colour? One word."},
-            {"type": "image_url", "image_url": {"url": _PICTURE, "detail": "low"}},
-        ]
-        request: dict[str, Any] = {"model": self.model, "messages": [{"role": "user", "content": content}]}
-        request[self.family.request.cap] = _CAP
-        if self.family.request.effort:
-            request["reasoning_effort"] = self.family.request.effort
-        return request
+    @property
+    def _address(self) -> str:
+        parts = urlsplit(self.server.base_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
 
-    def _summary(self, completion: ChatCompletion, region: str) -> str:
-        answered = f"{completion.model} answered{f' from {region}' if region else ''}"
-        usage = completion.usage
-        if usage is None:
+    @property
+    def _on_azure(self) -> bool:
+        return self.server.provider is Provider.AZURE
+
+    def _summary(self, reply: responses.Reply, region: str) -> str:
+        answered = f"{reply.model} answered{f' from {region}' if region else ''}"
+        tokens = reply.usage.prompt_tokens + reply.usage.completion_tokens
+        if not tokens:
             return f"{answered}."
-        paid = price(self.family, usage.prompt_tokens, usage.completion_tokens)
+        paid = price(self.family, reply.usage.prompt_tokens, reply.usage.completion_tokens)
         cost = "" if paid is None else f", about {paid:.6f} USD"
-        return f"{answered}; this check took {usage.total_tokens} tokens{cost}."
+        return f"{answered}; this check took {tokens} tokens{cost}."
 
+    def _failed(self, error: APIError) -> ProbeResult:
+        fault = faults.fault(error)
+        said = str(fault).rstrip(".") + "."
+        if isinstance(fault, ImageRejected):
+            advice = "The model's service answers, but takes not even a harmless picture."
+            return ProbeResult(Verdict.UNKNOWN, said, advice)
+        if isinstance(error, APIConnectionError):
+            why = f" ({reason})" if (reason := faults.reason(error)) else ""
+            found = f"The model's server at {self._address} cannot be reached{why}."
+            return ProbeResult(Verdict.FAILED, found, self._unreachable())
+        status = error.status_code if isinstance(error, APIStatusError) else 0
+        return ProbeResult(Verdict.FAILED, said, self._advice(status, f"{error.code} {error.message}"))
 
-def _failed(error: APIError) -> ProbeResult:
-    fault = faults.fault(error)
-    said = str(fault).rstrip(".") + "."
-    if isinstance(fault, ImageRejected):
-        return ProbeResult(Verdict.UNKNOWN, said, "The model's service answers, but takes not even a white square.")
-    if isinstance(error, APIStatusError) and error.status_code in _ADVICE:
-        return ProbeResult(Verdict.FAILED, said, _ADVICE[error.status_code])
-    advice = "Work waits until it answers. Look at the deployment's quota, and at the service's health in the portal."
-    return ProbeResult(Verdict.FAILED, said, advice)
+    def _advice(self, status: int, said: str) -> str:
+        """What to do about it, by what the service said."""
+        if status in {401, 403}:
+            return self._access(status, said)
+        if status in {404, 405}:
+            return _DEPLOYMENT if self._on_azure else self._no_model(said)
+        if status in {400, 422}:
+            return (
+                "The deployment must take pictures; MODEL_FAMILY must name the model behind it."
+                if self._on_azure
+                else f"The model {self.server.model} must take pictures; read what the server says."
+            )
+        if self._on_azure:
+            return _QUOTA
+        return "Read what the server says, and its log; if it is loading the model, try again in a minute."
+
+    def _access(self, status: int, said: str) -> str:
+        if not self._on_azure:
+            key = "another OPENAI_API_KEY" if self.server.key else "OPENAI_API_KEY"
+            return (
+                f"Set {key}: the server wants a key that it knows." if status == 401 else "Ask whoever runs the server."
+            )
+        if _OF_NETWORK.search(said):
+            return _FIREWALL
+        if status == 403 and _OF_ABUSE.search(said):
+            return _BLOCKED
+        return _ROLE if not self.server.key else "Set another AZURE_OPENAI_API_KEY, or none, to sign in with a token."
+
+    def _no_model(self, said: str) -> str:
+        if _OF_MODEL.search(said) and "DeploymentNotFound" not in said:
+            lists = f"`curl {self._address}/models` lists what it has"
+            return f"The server has no model {self.server.model}; {lists}; set OPENAI_MODEL."
+        return self._no_server()
+
+    def _no_server(self) -> str:
+        if self._on_azure:
+            return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint in the portal."
+        if not _V1.search(self._address):
+            return f"OPENAI_BASE_URL mostly ends with /v1: try {self._address}/v1."
+        return (
+            f"Compare OPENAI_BASE_URL with the server's documentation: `curl {self._address}/models` must list models."
+        )
+
+    def _unreachable(self) -> str:
+        if self._on_azure:
+            return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint, and look at the network in between."
+        return f"Start the server, or correct OPENAI_BASE_URL: `curl {self._address}/models` must answer."
+
+    def _slow(self) -> str:
+        return _QUOTA if self._on_azure else "It may be loading the model; the first picture then waits for it."

@@ -44,9 +44,9 @@ class ContainerProbe:
         return ProbeResult(Verdict.OK, "Readable and writable." if self.writes else "Readable.")
 
     async def _try_to_write(self) -> None:
-        nobody = self.container.get_blob_client(f"no-such-blob-{uuid.uuid4()}")
+        absent = self.container.get_blob_client(f"no-such-blob-{uuid.uuid4()}")
         try:
-            await nobody.set_blob_metadata({})
+            await absent.set_blob_metadata({})
         except HttpResponseError as error:
             if code_of(error) != "BlobNotFound":
                 raise

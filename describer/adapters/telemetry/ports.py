@@ -89,10 +89,10 @@ class TracedRecords:
 
     async def find_cached(self, container: str, key: str) -> Record | None:
         """Record whether there was one: such a picture costs nothing."""
-        with self.telemetry.span(v.RECORDS_TWIN) as span:
-            twin = await self.records.find_cached(container, key)
-            set_attributes(span, found=twin is not None)
-            return twin
+        with self.telemetry.span(v.RECORDS_FIND_CACHED) as span:
+            cached = await self.records.find_cached(container, key)
+            set_attributes(span, found=cached is not None)
+            return cached
 
     async def cache(self, container: str, key: str, record: Record) -> None:
         """Pass on."""

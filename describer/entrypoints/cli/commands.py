@@ -148,7 +148,7 @@ def describe(
 @click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="For so long, if there is none.")
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
-    """Shows what is stored about a blob: its record, by whomever it was written."""
+    """Shows what is stored about a blob: its record, whoever wrote it."""
     ref = blob_of(blob)
 
     async def read(app: Services) -> StoredRecord | None:
@@ -179,16 +179,21 @@ cli.add_command(purge)
 
 @cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
+@click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
 @click.pass_obj
-def doctor(setup: Setup, as_json: bool) -> None:
+def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
     """The words are above."""
-    checks = _checks(setup)
+    checks = _work(setup.app({Need.MODEL}), _of_model) if only else _checks(setup)
     if as_json:
         for check in checks:
             click.echo(line(dataclasses.asdict(check)))
     else:
         tables.show(tables.of_checks(checks))
     _end(Exit.MISCONFIGURED if any(check.verdict is Verdict.FAILED for check in checks) else Exit.GOOD)
+
+
+async def _of_model(app: Services) -> list[Check]:
+    return await check_all(probe for probe in app.probes if probe.name in {"model", "identity: model"})
 
 
 def _checks(setup: Setup) -> list[Check]:

@@ -36,8 +36,8 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
                 click.echo(printable(f"{orphan.ref.container}/{orphan.ref.name}: {orphan.fate}"))
 
     setup.work({Need.BLOBS}, find)
-    told = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
-    click.echo(f"{told}." if write else f"{told}: so it would be. Nothing was written; with --write it is.", err=True)
+    summary = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
+    click.echo(f"{summary}." if write else f"{summary}: that is what --write would do. Nothing was written.", err=True)
 
 
 @click.command(short_help="Erase all that is kept about a blob.", help=help_text.PURGE, epilog=help_text.PURGE_EXAMPLES)

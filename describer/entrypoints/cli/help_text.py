@@ -101,8 +101,8 @@ Examples:
   describer purge images/pets/cat.jpg --yes --no-skip"""
 DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
 
-It asks the model one question, of some thirty tokens. Each look ends after ten seconds. What cannot be told from here
-is called unknown, and is no failure."""
+It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends
+after ten seconds. What cannot be told from here is called unknown, and is no failure."""
 BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
 
 First it goes through the listing and says what there is, what it would take and cost; nothing is asked of the model. On

@@ -51,5 +51,5 @@ def import_(setup: Setup, file: Path, container: str | None, write: bool, overwr
 def _tell(outcome: Outcome) -> None:
     if outcome.kind is not Kind.UNCHANGED:
         refused = outcome.kind is Kind.REFUSED
-        sentence = f"row {outcome.number}, {outcome.name or 'without a name'}: {outcome.kind}: {outcome.told}"
+        sentence = f"row {outcome.number}, {outcome.name or 'without a name'}: {outcome.kind}: {outcome.reason}"
         click.echo(printable(sentence), err=refused)

@@ -36,6 +36,10 @@ class Services(Protocol):
         """Where people correct what is stored."""
 
     @property
+    def probes(self) -> Sequence[Probe]:
+        """One health check for each connection."""
+
+    @property
     def sweeper(self) -> Sweeper:
         """What queues the pictures that were there before the app."""
 

@@ -16,7 +16,7 @@ USUAL: Final = Path("local.settings.json")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The environment, and beneath it a file in the form of the Functions' Core Tools.
+    """The environment, and for what it does not set a file in the form of the Functions' Core Tools.
 
     Args:
         connect: builds the app.

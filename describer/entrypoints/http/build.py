@@ -107,10 +107,10 @@ def application(routes: Routes) -> FastAPI:
 def document(form: Document = Document.INHERITANCE) -> dict[str, Any]:
     """The interface in one of its forms."""
 
-    def nobody() -> Any:
+    def unused() -> Any:
         raise AssertionError("nothing is answered here")
 
-    return written(application(Routes(nobody, nobody, nobody, nobody)).openapi(), form)
+    return written(application(Routes(unused, unused, unused, unused)).openapi(), form)
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

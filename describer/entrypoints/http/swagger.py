@@ -71,41 +71,41 @@ def _schema(schema: Schema) -> Schema:
 
 
 def _methods(methods: dict[str, Any]) -> dict[str, Any]:
-    return {method: _operation(told) for method, told in methods.items() if not _is_form(told)}
+    return {method: _operation(operation) for method, operation in methods.items() if not _is_form(operation)}
 
 
 def _is_form(operation: dict[str, Any]) -> bool:
     return "multipart/form-data" in operation.get("requestBody", {}).get("content", ())
 
 
-def _operation(told: dict[str, Any]) -> dict[str, Any]:
+def _operation(operation: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
-        name: told[name] for name in ("operationId", "summary", "description", "security") if name in told
+        name: operation[name] for name in ("operationId", "summary", "description", "security") if name in operation
     }
-    parameters = [_parameter(parameter) for parameter in told.get("parameters", ())]
-    if body := told.get("requestBody"):
+    parameters = [_parameter(parameter) for parameter in operation.get("parameters", ())]
+    if body := operation.get("requestBody"):
         media_type, media = next(iter(body["content"].items()))
         kept["consumes"] = [media_type] if media_type == "application/json" else [*body["content"]]
         parameters.append({"name": "body", "in": "body", "required": True, "schema": mapped(media["schema"], _schema)})
     kept["produces"] = ["application/json", "application/problem+json"]
-    responses = {status: _response(response) for status, response in told["responses"].items()}
+    responses = {status: _response(response) for status, response in operation["responses"].items()}
     return kept | {"parameters": parameters, "responses": responses}
 
 
-def _parameter(told: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: told[name] for name in ("name", "in", "required", "description") if name in told}
-    simple = {name: value for name, value in told["schema"].items() if name in _IN_A_PARAMETER}
+def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: parameter[name] for name in ("name", "in", "required", "description") if name in parameter}
+    simple = {name: value for name, value in parameter["schema"].items() if name in _IN_A_PARAMETER}
     return kept | simple | ({"collectionFormat": "multi"} if simple["type"] == "array" else {})
 
 
-def _response(told: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {"description": told["description"]}
-    if headers := told.get("headers"):
+def _response(response: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {"description": response["description"]}
+    if headers := response.get("headers"):
         kept["headers"] = {
             name: {"description": header["description"]}
             | {key: value for key, value in header["schema"].items() if key in _IN_A_PARAMETER}
             for name, header in headers.items()
         }
-    for media in told.get("content", {}).values():
+    for media in response.get("content", {}).values():
         return kept | {"schema": mapped(media["schema"], _schema)}
     return kept

@@ -156,8 +156,8 @@ class OnDemandService:
                     if rest := text.end():
                         yield rest
                     yield replace(piece, text=cleaned(piece.text))
-                elif told := text.feed(piece):
-                    yield told
+                elif shown := text.feed(piece):
+                    yield shown
 
     async def _prepared(self, source: PictureSource, number: int, question: Question) -> PreparedImage:
         async with self.loader.loaded(source) as (_, content):

@@ -37,13 +37,13 @@ class Outcome:
         number: of the row.
         name: the picture's.
         kind: how it ended.
-        told: what is changed, by key, or why the row is refused.
+        reason: what is changed, by key, or why the row is refused.
     """
 
     number: int
     name: str
     kind: Kind
-    told: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Each step reads what has ended since the last one, queues as many pictures as there is room for, and writes the state.
 New uploads are never behind more than that room: pictures of sweeps give way to them at the memory budget and at the
-model, and at most `ROOM` of them wait on the queue.
+model, and at most `QUEUED_AT_MOST` of them wait on the queue.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from describer.pipeline.sweep.library import Library, ListedBlob, Listing, Sweep
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
 
-ROOM: Final = 2000
+QUEUED_AT_MOST: Final = 2000
 """Pictures of a sweep that are queued and were never put off, at most."""
-LEAST_ROOM: Final = CHUNK
+QUEUED_AT_LEAST: Final = CHUNK
 """So many are queued before it is known how fast they are described."""
 STEPS_AHEAD: Final = 3
 """How many steps' worth of pictures is queued, so that the app never waits for the sweep."""
@@ -105,9 +105,9 @@ class Sweeper:
             Conflict: somebody else has written the state; read it again.
         """
         sweep, ended = await self._settled(sweep)
-        room = max(LEAST_ROOM, min(ROOM, STEPS_AHEAD * ended))
+        limit = max(QUEUED_AT_LEAST, min(QUEUED_AT_MOST, STEPS_AHEAD * ended))
         while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MOST_WAITING:
-            most = min(room - sweep.fresh, sweep.allows())
+            most = min(limit - sweep.fresh, sweep.allows())
             if most <= 0:
                 break
             sweep = await self.sweeps.write(await self._queue_some(sweep, most))

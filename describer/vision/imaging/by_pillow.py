@@ -87,9 +87,9 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
         turn = orientation.turn(orientation.by_exif(source))
         size, media_type = source.size, source.custom_mimetype or form.media_type
         frames = still.pictures if still else _frames(form, source, data)
-        told = source.info.get("nclx_profile")
+        nclx = source.info.get("nclx_profile")
     crop = boxes.crop(data, item, size) if item and form is AVIF else None  # libheif crops by itself
-    cicp = (told["color_primaries"], told["transfer_characteristics"]) if told else item and boxes.cicp(data, item)
+    cicp = (nclx["color_primaries"], nclx["transfer_characteristics"]) if nclx else item and boxes.cicp(data, item)
     seen = (crop[2] - crop[0], crop[3] - crop[1]) if crop else size
     header = Header(form.name, media_type, *swapped(seen, turn), frames)
     check_cost(size[0] * size[1] * form.bytes_per_pixel, header, limits)

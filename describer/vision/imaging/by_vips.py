@@ -162,14 +162,14 @@ def _tiff_loader(data: bytes, page: Page) -> Loader:
     options: dict[str, Any] = {"page": page.number}
     if page.level is not None:
         options["subifd"] = page.level
-    told = _NUMBER.match(_bytes(page, Tag.NO_DATA).strip())  # GDAL's: a number as text
+    match = _NUMBER.match(_bytes(page, Tag.NO_DATA).strip())  # GDAL's: a number as text
     extra = page.tags.get(Tag.EXTRA, ())
     return Loader(
         "tiffload_source",
         data,
         options,
         alpha=any(value in {1, 2} for value in extra),
-        no_data=float(told[0]) if told else None,
+        no_data=float(match[0]) if match else None,
     )
 
 

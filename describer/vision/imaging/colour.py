@@ -56,7 +56,7 @@ class Space:
         return self.cicp is not None and self.cicp[1] in HDR
 
 
-UNTOLD: Final = Space()
+UNKNOWN_SPACE: Final = Space()
 
 
 def to_srgb(image: Image.Image, space: Space) -> Image.Image:

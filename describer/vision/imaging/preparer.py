@@ -9,7 +9,7 @@ from describer.vision.imaging.wire import PreparationRequest
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessStudio:
+class ProcessPreparer:
     """Pictures are prepared in other processes, sized by the rule of the model's family.
 
     Args:

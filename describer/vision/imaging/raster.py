@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL.Image import Image
 
-from describer.vision.imaging.colour import UNTOLD, Space
+from describer.vision.imaging.colour import UNKNOWN_SPACE, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +22,5 @@ class Raster:
     pixels: Image
     alpha: Image | None = None
     clear: str = "transparency"
-    space: Space = UNTOLD
+    space: Space = UNKNOWN_SPACE
     notes: tuple[str, ...] = ()

@@ -58,8 +58,8 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
     notes = [*picture.notes, *shown.notes, *(["shows a single colour"] if blank else [])]
     drawn = bool(sizes.budget) and layout.size != size and content.has_text(shown.pixels)
     if drawn:
-        layout, shown, told = _with_text(picture, sizes, shown)
-        notes += told
+        layout, shown, more = _with_text(picture, sizes, shown)
+        notes += more
     elif thin and layout.size[0] < _HALF * size[0]:
         notes.append(f"shown at {layout.size[0] / size[0]:.0%} of its width: what is small is lost")
     if min(layout.size) < sizes.family.least_side and len(layout.parts) == 1:

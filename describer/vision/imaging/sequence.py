@@ -55,9 +55,9 @@ def _still(data: bytes, table: dict[bytes, Box]) -> Still | None:
     size = _number(data, sizes.start + 4) or _number(data, sizes.start + 12)
     properties = [box for box in boxes(data, entry.start + _ENTRY_HEAD, entry.end) if box.kind in _KEPT]
     sides = data[entry.start + 24 : entry.start + 26], data[entry.start + 26 : entry.start + 28]
-    told = [(box.kind, data[box.start : box.end]) for box in properties]
-    told.append((b"ispe", bytes(4) + b"".join(side.rjust(4, b"\0") for side in sides)))
-    return Still(_file(told, data[start : start + size]), min(_MOST, _number(data, sizes.start + 8)))
+    kept_boxes = [(box.kind, data[box.start : box.end]) for box in properties]
+    kept_boxes.append((b"ispe", bytes(4) + b"".join(side.rjust(4, b"\0") for side in sides)))
+    return Still(_file(kept_boxes, data[start : start + size]), min(_MOST, _number(data, sizes.start + 8)))
 
 
 def _file(properties: list[tuple[bytes, bytes]], pixels: bytes) -> bytes:

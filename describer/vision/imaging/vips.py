@@ -89,9 +89,9 @@ def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: 
             colours, alpha = _with_data(colours, loader)
             clear = "places without data"
         small = _resized(colours, alpha, size).copy_memory()
-        pixels, told = _eight_bits(small, colours.bands, image.format, has_alpha=alpha is not None)
+        pixels, scaled = _eight_bits(small, colours.bands, image.format, has_alpha=alpha is not None)
         opacity = None if alpha is None else _band(small.extract_band(colours.bands), alpha.format)
-    return Raster(pixels, opacity, clear, Space(profile), (*notes, *told))
+    return Raster(pixels, opacity, clear, Space(profile), (*notes, *scaled))
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -153,8 +153,8 @@ def _eight_bits(small: Any, colours: int, kind: str, *, has_alpha: bool) -> tupl
     shown = tones.range_of(samples, _FULL_SCALE.get(kind), _floats(small.extract_band(colours)) if has_alpha else None)
     bands = [tones.eight_bits(band, shown) for band in samples]
     as_it_is = shown == tones.Range(0.0, _FULL_SCALE.get(kind, -1.0))
-    told = () if as_it_is else (f"values {shown.black:.6g} to {shown.white:.6g} shown as black to white",)
-    return Image.merge({1: "L", 3: "RGB", 4: "CMYK"}[colours], bands), told
+    notes = () if as_it_is else (f"values {shown.black:.6g} to {shown.white:.6g} shown as black to white",)
+    return Image.merge({1: "L", 3: "RGB", 4: "CMYK"}[colours], bands), notes
 
 
 def _band(band: Any, kind: str) -> Image.Image:

@@ -103,9 +103,9 @@ def prepared(image: PreparedImage, resident: int) -> bytes:
 
 def refused(refusal: ImageRejected, resident: int) -> bytes:
     """The answer without one; with the class of the codec's error, for the log: its words may quote the file."""
-    told = {"refused": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
+    reply = {"refused": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
     cause = type(refusal.__cause__).__name__ if refusal.__cause__ else ""
-    return _line(told | {"cause": cause, "sizes": [], "resident": resident})
+    return _line(reply | {"cause": cause, "sizes": [], "resident": resident})
 
 
 def failed(trace: str, resident: int) -> bytes:

@@ -194,7 +194,11 @@ def stuffing(draft: Draft, _brief: Brief) -> Finding | None:
     word, count = next(iter(Counter(said).most_common(1)), ("", 0))
     repeated = count >= 4 and len(word) > 3 and count * 5 >= len(words(text))
     doubled = any(one == other for one, other in pairwise(words(text)) if len(one) > 2) and count >= 3
-    return Finding(word if repeated or doubled else "a list of terms") if listed or repeated or doubled else None
+    pairs = Counter(pairwise(words(text)))
+    phrased = any(times >= 3 and len("".join(pair)) > 6 for pair, times in pairs.items()) and len(parts) >= 3
+    if not (listed or repeated or doubled or phrased):
+        return None
+    return Finding(word if repeated or doubled else "a list of terms")
 
 
 @rule("copy")

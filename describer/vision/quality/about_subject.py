@@ -65,11 +65,11 @@ def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
 @rule("person_name")
 def person_name(draft: Draft, brief: Brief) -> Finding | None:
     """Find a person's name that is neither legible in the picture nor told by anybody."""
-    told = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.told}")}
-    told |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
+    legible = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.picture_facts}")}
+    legible |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
     for text in draft.fields.values():
         for name in _names(text, draft.language):
-            if not any(word in told for word in words(name)):
+            if not any(word in legible for word in words(name)):
                 return Finding(name)
     return None
 
@@ -102,9 +102,21 @@ def _spelled(sentence: str, titles: re.Pattern[str]) -> Iterator[str]:
         given = token[0].isupper() and lower[at] in listed["names"]
         titled = at > 0 and token[0].isupper() and _is_title(lower, at - 1, titles)
         whole = given and " " in name
-        alone = given and at == 0 and len(tokens) > 2 and tokens[1][0].islower() and lower[0] not in listed["doubtful"]
-        if whole or alone or titled:
+        alone = given and at == 0 and lower[0] not in listed["doubtful"] and _acts(tokens[1:2], listed["followed"])
+        paired = (
+            given and lower[at + 1 : at + 2] and lower[at + 1] in listed["joined"] and _given(tokens[at + 2 : at + 3])
+        )
+        if whole or alone or paired or titled:
             yield name
+
+
+def _acts(following: list[str], known: list[str]) -> bool:
+    """Whether the word behind a name looks like a verb of that person: `smiles`, `lacht`."""
+    return any(word in known or (word[0].islower() and word.endswith(("s", "t", "ing"))) for word in following)
+
+
+def _given(tokens: list[str]) -> bool:
+    return any(token[0].isupper() and token.casefold() in given_names()["names"] for token in tokens)
 
 
 def _capitals(tokens: list[str], at: int) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from langcodes import Language
 
+from describer.vision.quality.lexicon import lexicon
 from describer.vision.quality.wording import unquoted, words
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ _SURE: Final = 0.55
 """At least so probable is the language that a text is said to be in."""
 _RULED_OUT: Final = 0.04
 """At most so probable is the language that it was to be in."""
+_SHARED: Final = 2
+"""So many common words may be those of a language whose common words are not known, too."""
 _FEWEST_LETTERS: Final = 12
 _FOREIGN: Final = 0.7
 """So many of the letters, at least, are of a script in which the language is not written."""
 _GROUPS: Final = (
-    "no nb nn da sv", "hr bs sr sh sl mk", "ms id jv su", "cs sk", "gl pt es ast oc ca an", "ru uk be bg",
+    "no nb nn da", "hr bs sr sh sl mk", "ms id jv su", "cs sk", "gl pt", "es ast an", "ca oc", "ru be bg", "uk be",
     "fa prs tg ps", "hi mr ne sa bh", "zh yue wuu", "nl af fy li", "de lb gsw nds", "en pcm sco",
     "it vec lij lmo scn co", "fr wa pcd ht oc", "tr az tk", "pl szl csb", "et fi", "ar arz ary",
 )  # fmt: skip
@@ -81,7 +84,10 @@ def _other_script(letters: list[str], language: str) -> str:
     kana = sum(scripts[script] for script in _KANA)
     if "BOPOMOFO" in expected or expected == {"CJK"}:
         return "ja" if kana * 5 >= len(letters) else ""
-    return "zh" if expected is _JAPANESE and not kana and len(letters) >= _FEWEST_LETTERS else ""
+    native = kana if expected is _JAPANESE else scripts["HANGUL"]
+    if native or not expected & {"HANGUL", "HIRAGANA"} or len(letters) < _FEWEST_LETTERS:
+        return ""
+    return "ja" if kana else "zh"
 
 
 def _other_language(text: str, letters: list[str], language: str) -> str:
@@ -96,7 +102,11 @@ def _other_language(text: str, letters: list[str], language: str) -> str:
     top = next(iter(ranked))
     family = frozenset({top}).union(*(group for group in _ALIKE if top in group))
     sure = sum(float(share) for tag, share in ranked.items() if tag in family - alike)
-    return top if top not in alike and own <= _RULED_OUT and sure >= _SURE else ""
+    if top in alike or own > _RULED_OUT or sure < _SURE:
+        return ""
+    said, known = set(words(text)), lexicon(top).common
+    others = len(said & known) if known else _SHARED
+    return "" if len(said & lexicon(primary).common) > others else top
 
 
 @cache

@@ -32,6 +32,7 @@ class Lexicon:
         hedges, traits: anywhere.
         titles, naming: in front of a person's name.
         names: a person's name as such.
+        common: the commonest words.
     """
 
     refusals: re.Pattern[str] = _NOTHING
@@ -45,6 +46,7 @@ class Lexicon:
     titles: re.Pattern[str] = _NOTHING
     naming: re.Pattern[str] = _NOTHING
     names: re.Pattern[str] = _NOTHING
+    common: frozenset[str] = frozenset()
 
 
 @cache
@@ -106,6 +108,7 @@ def _of(data: dict[str, Any]) -> Lexicon:
         **words,
         **names,
         names=either(filled("names"), spaced=False),
+        common=frozenset(data.get("common", "").split()),
         placeholders=either(filled("placeholders"), spaced=False),
     )
 

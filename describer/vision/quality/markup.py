@@ -18,9 +18,9 @@ _TAG: Final = re.compile(
 _PAIR: Final = re.compile(r"<([A-Za-z][\w-]*)(?:\s[^<>]*)?>(.*?)</\1\s*>", re.DOTALL)
 _SCRIPT: Final = re.compile(r"<(script|style)\b.*?(</\1\s*>|$)", re.DOTALL | re.IGNORECASE)
 _FENCE: Final = re.compile(r"```\w*|~~~\w*")
-_LINK: Final = re.compile(r"!?\[([^\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)")
+_LINK: Final = re.compile(r"!?\[([^\]\n]{0,300})\]\((?:[^()\n]|\([^()\n]*\))*\)")
 _EMPHASIS: Final = re.compile(
-    r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)"
+    r"(?<![\w*])(\*{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.{1,300}?)(?<=\S)\3(?!\w)"
 )
 _CODE: Final = re.compile(r"(`+)([^`\n]+)\1")
 _STRUCK: Final = re.compile(r"~~(?=\S)(.+?)~~")

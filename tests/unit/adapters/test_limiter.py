@@ -196,6 +196,27 @@ def test_while_the_server_fails_one_call_at_a_time_tries_it() -> None:
     assert ended <= 75
 
 
+class Edge(Quota):
+    """A quota whose pause ends between two looks at the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = [1.0, 1.0, 1.0, 1.0, 1e-9]
+
+    def wait(self, now: float, ahead: int = 0) -> float:
+        """What is left of the pause."""
+        del now, ahead
+        return self.waits.pop(0) if self.waits else 0.0
+
+
+def test_nobody_is_forgotten_where_the_pause_ends_between_two_looks_at_the_clock() -> None:
+    async def main() -> float:
+        async with asyncio.timeout(10), Limiter(8, Edge()).turn(CALLER, 100):
+            return _now()
+
+    assert run(main()) < 2
+
+
 def test_an_answer_ends_the_pause_of_a_failing_server() -> None:
     async def main() -> float:
         limiter = Limiter(8)

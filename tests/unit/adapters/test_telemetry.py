@@ -42,7 +42,7 @@ STAGES = [
     v.RECORDS_READ,
     v.IMAGES_LOOK,
     v.IMAGES_READ,
-    v.RECORDS_TWIN,
+    v.RECORDS_FIND_CACHED,
     v.IMAGE_PREPARE,
     "chat gpt-5.6-luna",
     v.RECORDS_SHARE,
@@ -285,9 +285,9 @@ async def test_an_answer_is_metered(observed: Observed) -> None:
 
 async def test_what_is_not_asked_costs_nothing(observed: Observed) -> None:
     await observed.pipeline.describe(CAT, BRIEF)
-    twin = ImageRef("images", "copy.jpg")
-    observed.harness.images.put(twin, b"cat")
-    await observed.pipeline.describe(twin, BRIEF)
+    cached = ImageRef("images", "copy.jpg")
+    observed.harness.images.put(cached, b"cat")
+    await observed.pipeline.describe(cached, BRIEF)
     assert sum(tokens for _, tokens in observed.points(v.TOKENS)) == 1162
 
 

@@ -14,7 +14,7 @@ from describer.domain.texts import Origin
 from describer.entrypoints.on_demand.service import BlobOf, RequestOptions
 from describer.pipeline.events import Work
 from describer.vision.families import family
-from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Limits, PreparedImage
 from tests import pictures
 from tests.fakes import answer
@@ -166,7 +166,7 @@ async def test_real_files_of_the_same_pixels_are_one_picture_and_others_are_not(
     """With the real decoder: two files by one program, and one of another pixel."""
     luna = family("gpt-5.6-luna")
     assert luna
-    studio = ProcessStudio(lambda _: luna, Limits(1_000_000, 100_000_000))
+    studio = ProcessPreparer(lambda _: luna, Limits(1_000_000, 100_000_000))
     harness = Harness(max_bytes=100_000)
     harness.preparer = studio  # type: ignore[assignment]
     try:

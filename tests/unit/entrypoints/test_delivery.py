@@ -213,7 +213,7 @@ async def test_a_picture_that_was_described_before_the_cut_stays_described(harne
     assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_bug_in_working_and_in_giving_up_ends_aside(harness: Harness) -> None:
+async def test_a_bug_in_working_and_in_giving_up_ends_as_a_dead_letter(harness: Harness) -> None:
     """The worst: nothing of the pipeline works. The host brings the message again, and in the end a person gets it."""
 
     async def bug() -> None:
@@ -234,7 +234,7 @@ async def test_a_bug_in_working_and_in_giving_up_ends_aside(harness: Harness) ->
 
 
 class Buggy(FakeTopic):
-    """A topic whose every announcement meets a bug of the app's own."""
+    """A topic on which publishing always meets a bug of the app's own."""
 
     async def publish(self, stored: StoredRecord) -> None:
         raise ZeroDivisionError

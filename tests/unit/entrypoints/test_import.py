@@ -88,7 +88,7 @@ async def test_a_spreadsheets_own_csv_is_read(library: Harness, tmp_path: Path) 
         )
         outcomes = await imported(library, path, write=encoding == "utf-16")
         assert kinds(outcomes) == [Kind.CHANGED, *[Kind.UNCHANGED] * 3]
-        assert outcomes[0].told == "alt_text (de)"
+        assert outcomes[0].reason == "alt_text (de)"
     record = library.records.stored[REFS[0]].record
     assert record.translations["de"].alt_text == "Eine Katze; sie schläft."
     assert record.provenance["de/alt_text"].origin == "human"
@@ -110,7 +110,7 @@ async def test_a_row_of_a_record_that_changed_since_is_refused(library: Harness,
     await library.corrector.correct(REFS[0], Correction({"en": {"alt_text": "Theirs."}}))
     outcomes = await imported(library, path)
     assert kinds(outcomes) == [Kind.REFUSED, Kind.CHANGED, Kind.UNCHANGED, Kind.UNCHANGED]
-    assert "has changed since the file was written" in outcomes[0].told
+    assert "has changed since the file was written" in outcomes[0].reason
     assert library.records.stored[REFS[0]].record.alt_text == "Theirs."
 
 
@@ -142,8 +142,8 @@ async def test_reviews_and_decorative_pictures_are_taken(library: Harness, tmp_p
 
     outcomes = await imported(library, await worked_on(library, tmp_path, edit))
     assert kinds(outcomes) == [Kind.CHANGED, Kind.REFUSED, Kind.REFUSED, Kind.CHANGED]
-    assert "approved, rejected or suggested" in outcomes[1].told
-    assert "true or false" in outcomes[2].told
+    assert "approved, rejected or suggested" in outcomes[1].reason
+    assert "true or false" in outcomes[2].reason
     assert library.records.stored[REFS[0]].record.review == Review.APPROVED
     assert library.records.stored[REFS[3]].record.is_decorative
 
@@ -178,7 +178,7 @@ async def test_without_an_etag_a_persons_text_stands(library: Harness, tmp_path:
     path.write_text("name,alt_text\ncats/0.jpg,New.\ncats/1.jpg,New.\n", encoding="utf-8")
     outcomes = await imported(library, path)
     assert kinds(outcomes) == [Kind.CHANGED, Kind.REFUSED]
-    assert "A person wrote the text" in outcomes[1].told
+    assert "A person wrote the text" in outcomes[1].reason
     assert kinds(await imported(library, path, overwrite=True)) == [Kind.UNCHANGED, Kind.CHANGED]
     history = library.records.stored[REFS[1]].record.history
     assert "Tom." in {line.alt_text for line in history}
@@ -200,7 +200,7 @@ async def test_rows_that_say_nothing_are_refused_one_by_one(library: Harness, tm
     path.write_text("\n".join(lines), encoding="utf-8")
     outcomes = await imported(library, path)
     assert kinds(outcomes) == [Kind.REFUSED] * 8 + [Kind.CHANGED]
-    assert all(outcome.told for outcome in outcomes)
+    assert all(outcome.reason for outcome in outcomes)
 
 
 async def test_a_text_is_emptied_by_json_only(library: Harness, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_what_ends_well_is_ended(caplog: pytest.LogCaptureFixture) -> None
 
 
 @pytest.mark.parametrize("received", [1, None, 900])
-async def test_what_is_unreadable_is_put_aside_as_it_is(caplog: pytest.LogCaptureFixture, received: int | None) -> None:
+async def test_what_is_unreadable_becomes_a_dead_letter(caplog: pytest.LogCaptureFixture, received: int | None) -> None:
     dead_letters = FakeQueue()
     await _taken(dead_letters, Unreadable("it names no picture"), received)
     assert dead_letters.sent == [(TEXT, 0)]
@@ -52,7 +52,7 @@ async def test_what_is_unreadable_is_put_aside_as_it_is(caplog: pytest.LogCaptur
     assert (logged["queue"], logged["reason"]) == (QUEUE, "it names no picture")
 
 
-async def test_a_fault_of_the_apps_own_is_tried_again_and_put_aside_in_the_end(
+async def test_a_fault_of_the_apps_own_is_tried_again_and_a_dead_letter_in_the_end(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     dead_letters = FakeQueue()
@@ -79,7 +79,7 @@ async def test_what_storage_does_not_take_stays_on_its_queue_for_as_long_as_that
     assert [logged["reason"] for logged in _logged(caplog, UNFINISHED)] == [str(fault)]
 
 
-async def test_what_cannot_be_put_aside_stays_on_its_queue(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_cannot_become_a_dead_letter_stays_on_its_queue(caplog: pytest.LogCaptureFixture) -> None:
     class Down(FakeQueue):
         async def send(self, message: str, *, delay: float) -> None:
             raise Transient("503")

@@ -39,7 +39,7 @@ from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.vision.answer import Ending, FreeAnswer
 from describer.vision.families import family
 from describer.vision.image_tokens import image_tokens
-from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Limits
 from tests import pictures
 from tests.fakes import FREE_ANSWER, FakeWeb, answer, give_way
@@ -426,7 +426,7 @@ async def test_what_was_paid_long_ago_is_not_this_calls_cost(setup: OnDemandSetu
 async def test_a_picture_is_shrunk_to_the_tokens_that_it_may_take(setup: OnDemandSetup) -> None:
     luna = family("gpt-5.6-luna")
     assert luna is not None
-    preparer = ProcessStudio(lambda _: luna, Limits(2**20, 2**28))
+    preparer = ProcessPreparer(lambda _: luna, Limits(2**20, 2**28))
     picture = pictures.jpeg(1600, 1200)
     free = await preparer.prepare(picture, model="", detail="high")
     bound = await preparer.prepare(picture, model="", detail="high", max_tokens=200)

@@ -28,9 +28,9 @@ def test_each_smoke_test_has_a_picture_of_its_own() -> None:
     [("a1-B2", "a1-B2"), ("../../x y", "xy"), ("", "unnamed"), ("ü/\n", "unnamed"), ("x" * 200, "x" * 64)],
 )
 def test_any_text_becomes_a_name_within_the_folder(text: str, token: str) -> None:
-    specimen = SmokeImage.of(text)
-    assert specimen.token == token
-    assert specimen.ref("images").name == f"{FOLDER}{token}.png"
+    image = SmokeImage.of(text)
+    assert image.token == token
+    assert image.ref("images").name == f"{FOLDER}{token}.png"
 
 
 def test_it_needs_nothing_but_the_standard_library() -> None:

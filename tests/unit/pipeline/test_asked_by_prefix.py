@@ -27,7 +27,7 @@ async def test_a_copy_that_has_another_name_is_asked_for_itself_where_names_are_
     for ref in (SHOE, TWIN):
         harness.images.put(ref, b"shoe")
         await harness.described(ref, TELLING)
-    assert [isinstance(asked, Brief) and asked.told for asked in harness.model.asked] == [
+    assert [isinstance(asked, Brief) and asked.picture_facts for asked in harness.model.asked] == [
         '{"file_name": "shoe.jpg"}',
         '{"file_name": "trainer.jpg"}',
     ]

@@ -299,34 +299,34 @@ async def _raise_superseded() -> bool:
     raise Conflict("changed")
 
 
-async def test_twins_are_asked_for_once_even_at_the_same_time(harness: Harness) -> None:
-    twins = [ImageRef("images", f"copy {number}.jpg") for number in range(5)]
-    for ref in twins:
+async def test_copies_are_asked_for_once_even_at_the_same_time(harness: Harness) -> None:
+    copies = [ImageRef("images", f"copy {number}.jpg") for number in range(5)]
+    for ref in copies:
         harness.images.put(ref, b"cat")
-    records = await asyncio.gather(*(harness.described(ref) for ref in twins))
+    records = await asyncio.gather(*(harness.described(ref) for ref in copies))
     assert {record.alt_text for record in records} == {"A cat on a sofa."}
-    assert [record.source.name for record in records] == [ref.name for ref in twins]
+    assert [record.source.name for record in records] == [ref.name for ref in copies]
     assert len(harness.model.calls) == 1
     assert sorted(record.usage.calls for record in records) == [0, 0, 0, 0, 1]
 
 
 async def test_copies_of_a_picture_that_fails_do_not_fail_one_after_the_other(harness: Harness) -> None:
     """Sixteen at 90 s each would outlast the host's functionTimeout."""
-    twins = [ImageRef("images", f"copy {number}.jpg") for number in range(16)]
-    for ref in twins:
+    copies = [ImageRef("images", f"copy {number}.jpg") for number in range(16)]
+    for ref in copies:
         harness.images.put(ref, b"cat")
 
     async def all_have_come() -> None:
         async with asyncio.timeout(5):
-            while len(harness.images.reads) < len(twins) or harness.memory.held:  # those that wait hold none
+            while len(harness.images.reads) < len(copies) or harness.memory.held:  # those that wait hold none
                 await give_way()
 
     harness.model.meanwhile = all_have_come
     harness.model.script = [Transient("no answer in 90 s", counts_as_attempt=True)]
-    ends = await asyncio.gather(*(harness.describe(ref) for ref in twins), return_exceptions=True)
+    ends = await asyncio.gather(*(harness.describe(ref) for ref in copies), return_exceptions=True)
     assert {str(end) for end in ends} == {"no answer in 90 s"}
     assert len(harness.model.calls) == 1
-    assert (await harness.described(twins[0])).status is Status.DESCRIBED
+    assert (await harness.described(copies[0])).status is Status.DESCRIBED
 
 
 class Counted:
@@ -394,19 +394,19 @@ async def test_a_large_picture_is_served_within_the_time_of_some_small_ones(harn
 
 async def test_copies_that_wait_for_an_answer_hold_no_memory(harness: Harness) -> None:
     """Sixteen equal pictures would keep all others from being read until the model has answered."""
-    twins = [ImageRef("images", f"copy {number}.jpg") for number in range(16)]
-    for ref in twins:
+    copies = [ImageRef("images", f"copy {number}.jpg") for number in range(16)]
+    for ref in copies:
         harness.images.put(ref, b"cat")
 
     async def all_have_come() -> None:
-        while len(harness.images.reads) < len(twins):
+        while len(harness.images.reads) < len(copies):
             await give_way()
         async with asyncio.timeout(5):
             while harness.memory.held:
                 await give_way()
 
     harness.model.meanwhile = all_have_come
-    records = await asyncio.gather(*(harness.described(ref) for ref in twins))
+    records = await asyncio.gather(*(harness.described(ref) for ref in copies))
     assert {record.status for record in records} == {Status.DESCRIBED}
     assert len(harness.model.calls) == 1
 

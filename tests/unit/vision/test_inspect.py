@@ -79,7 +79,7 @@ def test_a_blob_without_bytes_is_corrupt() -> None:
         (b"x", "no picture format"),
     ],
 )
-def test_strangers_are_unsupported_with_a_sentence_that_helps(data: bytes, says: str) -> None:
+def test_other_files_are_unsupported_with_a_sentence_that_helps(data: bytes, says: str) -> None:
     with pytest.raises(Unsupported, match=f"(?s){says}"):
         inspect(data, LIMITS)
 

@@ -37,7 +37,7 @@ CHANGES: list[dict[str, Any]] = [
     {"guidance": "Use British spelling."},
     {"words_to_use": ("Acme",)},
     {"words_to_avoid": ("cheap",)},
-    {"told": '{"folder": "shop"}'},
+    {"picture_facts": '{"folder": "shop"}'},
     {"policy": Policy(soft_chars=100)},
 ]
 
@@ -96,17 +96,17 @@ def test_what_a_caller_chose_comes_before_the_prefix() -> None:
 def test_what_is_told_of_a_blob_is_data_cleaned_and_cut() -> None:
     brief = replace(BRIEF, context_of=("file_name", "folder", "metadata:event"))
     picture = blob("fairs/2026/opening\u202e day.jpg", Event="Line 1%0ALine 2 " + "x" * 400)
-    told = json.loads(brief.about(picture).told)
-    assert told["file_name"] == "opening day.jpg"
-    assert told["folder"] == "fairs/2026"
-    assert told["metadata:event"].startswith("Line 1 Line 2 xxx") and len(told["metadata:event"]) == 300
-    assert brief.about(picture).request.count(prompt._TOLD) == 1
+    facts = json.loads(brief.about(picture).picture_facts)
+    assert facts["file_name"] == "opening day.jpg"
+    assert facts["folder"] == "fairs/2026"
+    assert facts["metadata:event"].startswith("Line 1 Line 2 xxx") and len(facts["metadata:event"]) == 300
+    assert brief.about(picture).request.count(prompt._FACTS) == 1
 
 
 @pytest.mark.parametrize("name", ["IMG_1234.jpg", "DSC00042.JPG", "20260102_101112.jpg", "photo (3).png"])
 def test_a_name_that_a_camera_gave_is_not_told(name: str) -> None:
     asked = replace(BRIEF, context_of=("file_name", "folder")).about(blob(name))
-    assert (asked.told, asked.fingerprint) == ("", BRIEF.fingerprint)
+    assert (asked.picture_facts, asked.fingerprint) == ("", BRIEF.fingerprint)
 
 
 def test_nothing_is_told_unless_a_setting_says_so() -> None:

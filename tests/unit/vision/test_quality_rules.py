@@ -1,11 +1,13 @@
 """Is the answer a description? What all rules together make of one."""
 
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks.quality import count
 from describer.domain.description import Texts
 from describer.domain.record import Usage
 from describer.domain.status import Status
@@ -113,3 +115,19 @@ def test_a_mended_text_takes_the_place_of_the_first_one_only_if_it_is_better() -
         "en": "A cat on a sofa.",
         "de": "Ein Bild",
     }
+
+
+def test_the_labelled_answers_come_out_as_well_as_is_promised() -> None:
+    counted = {name: count(name) for name in ("developed.toml", "held_out.toml")}
+    for half in counted.values():
+        assert half.cases >= 120
+        assert half.precision >= 0.95 and half.recall >= 0.9, half.odd
+
+
+@pytest.mark.parametrize("filling", ["_a ", "[", "<a ", "&lt;", "`", "please ", "black ", "אX\u200f", "I am sorry "])
+def test_a_text_that_fills_its_bounds_is_checked_in_seconds(filling: str) -> None:
+    text = filling * 8000
+    said = saying({"en": text}, visible_text=text, tags=(text,) * 1000)
+    began = time.perf_counter()
+    assert check(said, BRIEF).faults
+    assert time.perf_counter() - began < 20

@@ -241,7 +241,7 @@ def test_a_later_frame_that_cannot_be_read_does_not_lose_the_first() -> None:
     assert image.notes == ("first of 2 frames", "shows a single colour")
 
 
-def test_strangers_are_refused_here_too() -> None:
+def test_other_files_are_refused_here_too() -> None:
     with pytest.raises(Unsupported):
         prepare(b"%PDF-1.7", fixed_sizes(half), LIMITS)
 

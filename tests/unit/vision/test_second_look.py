@@ -9,7 +9,7 @@ from describer.domain.errors import Corrupt
 from describer.domain.record import Record
 from describer.domain.status import Skip, Status
 from describer.vision.families import family
-from describer.vision.imaging.preparer import ProcessStudio
+from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Header, Limits, PreparedImage
 from describer.vision.imaging.version import version
 from tests import pictures
@@ -44,7 +44,7 @@ async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_pict
     """The model's family that its process is asked for does not exist there: any error of ours."""
     luna = family("gpt-5.6-luna")
     assert luna is not None
-    preparer = ProcessStudio(lambda _: replace(luna, name="no such family"), Limits())
+    preparer = ProcessPreparer(lambda _: replace(luna, name="no such family"), Limits())
     harness = Harness(preparer=preparer, max_bytes=10**6)  # type: ignore[arg-type]
     harness.images.put(CAT, pictures.jpeg())
     await harness.delivery.handle_upload(CAT.container, CAT.name)

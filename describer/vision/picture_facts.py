@@ -31,8 +31,8 @@ def about(picture: ImageBlob, sources: Sequence[str]) -> str:
         if source.startswith(METADATA):
             key = source.removeprefix(METADATA)
             known[source] = metadata.decode(metadata.value(picture.metadata, key))
-    told = {source: _fit(known[source]) for source in sources if source in known}
-    said = {source: text for source, text in told.items() if text}
+    facts = {source: _fit(known[source]) for source in sources if source in known}
+    said = {source: text for source, text in facts.items() if text}
     return json.dumps(said, ensure_ascii=False) if said else ""
 
 
