@@ -122,7 +122,7 @@ def test_indexing_loads_no_sdk() -> None:
     assert "describer.settings" in loaded
     late = {"openai", "httpx2", "PIL", "pillow_heif", "fastapi", "starlette", "describer.pipeline.pipeline"}
     late |= {"py3langid", "numpy", "describer.vision.quality.rules"}
-    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry"}
+    late |= {"opentelemetry", "azure.monitor", "describer.adapters.telemetry", "langcodes"}
     late |= {
         "click",
         "rich",

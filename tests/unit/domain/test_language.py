@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from describer.domain.errors import InvalidRequest
-from describer.domain.language import known, known_of, normal
+from describer.domain.language import COMMON, known, known_of, normal, normal_by_registry
 from describer.domain.record import Record
 from describer.entrypoints.on_demand.options import RequestOptions
 from tests.unit.conftest import BRIEF
@@ -120,3 +120,7 @@ def test_a_sidecar_with_other_spellings_is_read_with_each_text_and_its_writer_to
         {"pt-BR": "Um gato", "DE": "Katze", "de": "Kater"},
     )
     assert set(record.provenance) == {"alt_text", "pt-BR/alt_text", "DE/alt_text"}
+
+
+def test_common_tags_are_their_own_normal_form_by_the_registry_too() -> None:
+    assert {tag: normal_by_registry(tag) for tag in COMMON} == {tag: tag for tag in COMMON}
