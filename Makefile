@@ -1,7 +1,7 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test extensions servers check snapshots bench clean lock
+.PHONY: help setup demo start test extensions contracts servers check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
@@ -36,6 +36,10 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m tests.contracts.extensions --table
 	@$(PY) -m pytest -n0 tests/realhost
 	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
+
+contracts: ## have clients in C#, TypeScript and Python generated, and each call every operation (DOTNET_TOOLS: Kiota, NSwag)
+	@sh local/setup.sh test
+	@$(PY) -m tests.clients
 
 servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)
 	@sh local/setup.sh test

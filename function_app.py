@@ -1,5 +1,7 @@
 """The triggers: one function each, which parses, calls and answers."""
 
+from collections.abc import Awaitable, Callable
+
 import azure.functions as func
 
 from describer.app import (
@@ -12,7 +14,7 @@ from describer.app import (
     kept_in,
     quieten_libraries,
 )
-from describer.entrypoints.mcp_tools import DESCRIBE_IMAGE, DESCRIBE_IMAGE_ARGUMENTS
+from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.storage_events.blob_binding import BlobNames
 
 quieten_libraries()
@@ -136,16 +138,38 @@ async def on_storage_event(event: func.EventGridEvent) -> None:
         await services.delivery.handle_event(kind, event.subject, event.get_json())
 
 
-@app.mcp_tool_trigger(
-    arg_name="context",
-    tool_name="describe_image",
-    description=DESCRIBE_IMAGE,
-    tool_properties=DESCRIBE_IMAGE_ARGUMENTS,
-)
+def _tool(name: str) -> Callable[[Callable[[str], Awaitable[str]]], object]:
+    """An MCP tool trigger. `mcp_tool()` would read a `data:` URL on the event loop, and knows no schemas."""
+    return app.generic_trigger(arg_name="context", type="mcpToolTrigger", **TOOLS[name].binding())
+
+
+@_tool("describe_image")
 async def describe_image(context: str) -> str:
-    """Describe a picture for an agent. `mcp_tool()` would read the whole call, data: URL and all, on the event loop."""
-    with kept_in("describe_image"):
-        return await services.tool.call(context)
+    """Describe a picture for an agent."""
+    return await _called("describe_image", context)
+
+
+@_tool("ask_about_images")
+async def ask_about_images(context: str) -> str:
+    """Answer an agent's question about pictures."""
+    return await _called("ask_about_images", context)
+
+
+@_tool("find_descriptions")
+async def find_descriptions(context: str) -> str:
+    """Find stored descriptions for an agent."""
+    return await _called("find_descriptions", context)
+
+
+@_tool("find_undescribed")
+async def find_undescribed(context: str) -> str:
+    """Name pictures without a description to an agent."""
+    return await _called("find_undescribed", context)
+
+
+async def _called(tool: str, context: str) -> str:
+    with kept_in(tool):
+        return await services.tools.call(tool, context)
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
-    from describer.entrypoints.mcp import DescribeImage
+    from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
@@ -355,11 +355,12 @@ class App:
         )
 
     @cached_property
-    def tool(self) -> DescribeImage:
+    def tools(self) -> Tools:
         """What agents call."""
-        from describer.entrypoints.mcp import DescribeImage
+        from describer.entrypoints.mcp import Tools
 
-        return self._kept(DescribeImage(self.on_demand, self.memory))
+        account = self.settings.images_blob_uri
+        return self._kept(Tools(self.on_demand, self.catalogue, self.memory, account))
 
     @cached_property
     def _image_describer(self) -> ImageDescriber:

@@ -64,6 +64,11 @@ def _readable(schema: Schema, enums: Mapping[str, Schema]) -> Schema:
         schema = _united(schema)
     if "$ref" in schema:
         schema.pop("default", None)
+    if len(patterns := schema.get("patternProperties", {})) == 1 and "additionalProperties" not in schema:
+        (pattern, values), *_ = patterns.items()
+        names = {"pattern": pattern} | schema.get("propertyNames", {})
+        schema = {key: value for key, value in schema.items() if key != "patternProperties"}
+        schema |= {"additionalProperties": values, "propertyNames": names}
     if properties := schema.get("properties"):
         for name in schema.get("required", ()):
             properties[name] = {key: value for key, value in properties[name].items() if key != "default"}

@@ -1,33 +1,46 @@
 """What the MCP extension does between an MCP client and the call of a function.
 
-The protocol is the official package's. Read in the extension's source (Azure/azure-functions-mcp-extension): the tool
-is described by the binding, a required argument that is absent or null is refused as invalid parameters, and of what a
-function raises the client learns no more than that. Not built: the older SSE transport, resources, prompts, tools with
-a result schema, and a webhook without its key.
+The protocol is the official package's. Read in the extension's source (Azure/azure-functions-mcp-extension): only POST
+is answered, each by a server of its own; a session's id holds all that is known of it, and a wrong one is 400; names of
+tools have no case; resources and prompts are announced, whether there are any or not; a tool is described by its
+binding, annotations in `_meta` only; a required argument that is absent or null is refused as invalid parameters; a
+function with `useResultSchema` gives the whole result in an envelope, errors too, and of what one raises the client
+learns no more than that. Not built: the older SSE transport, resources, prompts, and a webhook without its key.
 """
 
+import hmac
 import json
 import logging
+import secrets
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mcp import types
 from mcp.server import Server, ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from local.host import worker
 from local.host.httptriggers import may
 from local.host.options import McpOptions
-from local.host.worker import Function, FunctionFailed, IndexingFailed, TypedData
+from local.host.worker import Function, FunctionFailed, TypedData
 
 log = logging.getLogger("host.mcp")
+
+SESSION: Final = "mcp-session-id"
+_INVALID_STATE: Final = {
+    "jsonrpc": "2.0",
+    "id": "",
+    "error": {"code": -32000, "message": "Invalid client state."},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class _Tool:
     definition: types.Tool
     required: tuple[str, ...]
     function: Function
+    whole_result: bool
 
 
 class McpEndpoint:
@@ -48,16 +62,19 @@ class McpEndpoint:
     """
 
     def __init__(self, functions: list[Function], options: McpOptions, key: str) -> None:
-        self._tools = {function.trigger["toolName"]: _tool(function) for function in functions}
+        self._tools = {function.trigger["toolName"].lower(): _tool(function) for function in functions}
         self._key = key
+        self._secret = secrets.token_bytes(16)
         server = Server(
             options.name,
             version=options.version,
             instructions=options.instructions,
             on_list_tools=self._list,
             on_call_tool=self._call,
+            on_list_resources=_no_resources,
+            on_list_prompts=_no_prompts,
         )
-        self._sessions = StreamableHTTPSessionManager(server)
+        self._sessions = StreamableHTTPSessionManager(server, stateless=True)
 
     @asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
@@ -67,10 +84,33 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if may(Request(scope), self._key):
-            await self._sessions.handle_request(scope, receive, send)
-        else:
+        request = Request(scope, receive)
+        session = request.headers.get(SESSION, "")
+        if not may(request, self._key):
             await Response(status_code=401)(scope, receive, send)
+        elif request.method != "POST":
+            await Response(status_code=405)(scope, receive, send)
+        elif session and not self._is_ours(session):
+            await JSONResponse(_INVALID_STATE, 400)(scope, receive, send)
+        else:
+            body = await request.body()
+            await self._sessions.handle_request(_without_session(scope), _again(body, receive), self._begun(body, send))
+
+    def _begun(self, body: bytes, send: Send) -> Send:
+        """Give a client that introduces itself a session's id; nothing is kept of it."""
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_first(body):
+                MutableHeaders(scope=message)[SESSION] = self._signed(uuid.uuid4().hex)
+            await send(message)
+
+        return answer
+
+    def _signed(self, name: str) -> str:
+        return f"{name}.{hmac.digest(self._secret, name.encode(), 'sha256').hex()}"
+
+    def _is_ours(self, session: str) -> bool:
+        return hmac.compare_digest(session.encode(), self._signed(session.partition(".")[0]).encode())
 
     async def _list(
         self, _context: ServerRequestContext, _params: types.PaginatedRequestParams | None
@@ -78,7 +118,7 @@ class McpEndpoint:
         return types.ListToolsResult(tools=[tool.definition for tool in self._tools.values()])
 
     async def _call(self, context: ServerRequestContext, params: types.CallToolRequestParams) -> types.CallToolResult:
-        tool = self._tools.get(params.name)
+        tool = self._tools.get(params.name.lower())
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: '{params.name}'")
         given = params.arguments or {}
@@ -96,7 +136,8 @@ class McpEndpoint:
         except FunctionFailed as error:
             log.error("%s failed: %s\n%s", params.name, error, error.trace)  # noqa: TRY400 - the trace is the worker's
             return _result(f"An error occurred invoking '{params.name}'.", is_error=True)
-        return _result((value.string or "") if value else "")
+        text = (value.string or "") if value else ""
+        return _unwrapped(text, params.name) if tool.whole_result else _result(text)
 
 
 def _result(text: str, *, is_error: bool = False) -> types.CallToolResult:
@@ -106,17 +147,75 @@ def _result(text: str, *, is_error: bool = False) -> types.CallToolResult:
 def _tool(function: Function) -> _Tool:
     """Read a binding; the worker library has put the properties into it as JSON."""
     trigger = function.trigger
-    if trigger.get("useResultSchema"):
-        raise IndexingFailed(f"{function.name}: a result schema is not built here.", "")
     properties = json.loads(trigger.get("toolProperties") or "[]")
-    required = tuple(each["propertyName"] for each in properties if each.get("isRequired"))
     schema = {
         "type": "object",
         "properties": {each["propertyName"]: _property(each) for each in properties},
-        "required": list(required),
+        "required": [each["propertyName"] for each in properties if each.get("isRequired")],
     }
-    definition = types.Tool(name=trigger["toolName"], description=trigger.get("description"), input_schema=schema)
-    return _Tool(definition, required, function)
+    if trigger.get("useWorkerInputSchema"):
+        schema = json.loads(trigger["inputSchema"])
+    definition = types.Tool(
+        name=trigger["toolName"],
+        description=trigger.get("description"),
+        input_schema=schema,
+        output_schema=json.loads(trigger["outputSchema"]) if trigger.get("outputSchema") else None,
+        _meta=json.loads(trigger["metadata"]) if trigger.get("metadata") else None,
+    )
+    return _Tool(definition, tuple(schema.get("required", ())), function, bool(trigger.get("useResultSchema")))
+
+
+def _unwrapped(text: str, name: str) -> types.CallToolResult:
+    """Open the envelope of a result: the whole of it, or one block of its content."""
+    try:
+        told = json.loads(text)
+        if told["type"] == "call_tool_result":
+            return types.CallToolResult.model_validate_json(told["content"])
+        content = json.loads(told["content"])
+        blocks = content if told["type"] == "multi_content_result" else [content]
+        structured = json.loads(told["structuredContent"]) if told.get("structuredContent") else None
+        return types.CallToolResult.model_validate({"content": blocks, "structuredContent": structured})
+    except (ValueError, KeyError, TypeError) as error:
+        log.error("%s gave no result in an envelope: %s", name, error)  # noqa: TRY400 - the sentence says it
+        return _result(f"An error occurred invoking '{name}'.", is_error=True)
+
+
+async def _no_resources(
+    _context: ServerRequestContext, _params: types.PaginatedRequestParams | None
+) -> types.ListResourcesResult:
+    return types.ListResourcesResult(resources=[])
+
+
+async def _no_prompts(
+    _context: ServerRequestContext, _params: types.PaginatedRequestParams | None
+) -> types.ListPromptsResult:
+    return types.ListPromptsResult(prompts=[])
+
+
+def _without_session(scope: Scope) -> Scope:
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name.lower() != SESSION.encode()]}
+
+
+def _again(body: bytes, then: Receive) -> Receive:
+    """Give the body once more, and after it what else comes."""
+    given = False
+
+    async def receive() -> Message:
+        nonlocal given
+        if given:
+            return await then()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _is_first(body: bytes) -> bool:
+    try:
+        message = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(message, dict) and message.get("method") == "initialize"
 
 
 def _property(declared: Mapping[str, Any]) -> dict[str, Any]:

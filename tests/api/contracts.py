@@ -9,7 +9,19 @@ type Document = dict[str, Any]
 
 def faults(document: Document) -> list[str]:
     """What is wrong, a sentence each."""
-    checks = (shared_names, split_names, nulls, alternatives, widths, closed_enums, waits, inline, servers, optional)
+    checks = (
+        maps,
+        shared_names,
+        split_names,
+        nulls,
+        alternatives,
+        widths,
+        closed_enums,
+        waits,
+        inline,
+        servers,
+        optional,
+    )
     return [fault for check in checks for fault in check(document)]
 
 
@@ -46,6 +58,13 @@ def shared_names(document: Document) -> Iterator[str]:
                 yield f"{name}: {', '.join(sorted(both))} in the query and in the body"
 
 
+def maps(document: Document) -> Iterator[str]:
+    """Generators pass over the values of `patternProperties`."""
+    for where, schema in schemas(document):
+        if isinstance(schema.get("patternProperties"), dict):
+            yield f"{where}: a map by pattern"
+
+
 def split_names(document: Document) -> Iterator[str]:
     """Generators split ids at underscores into classes."""
     for name, _ in operations(document):
@@ -62,17 +81,22 @@ def nulls(document: Document) -> Iterator[str]:
 
 
 def alternatives(document: Document) -> Iterator[str]:
-    """Objects are told apart by a property with one fixed value in each."""
+    """Objects are told apart by a property with one fixed value in each; by inheritance, the base alone names it."""
     for where, schema in schemas(document):
         choices = [c for key in ("anyOf", "oneOf") for c in schema.get(key, ()) if c != {"type": "null"}]
         if len(choices) > 1 and "discriminator" not in schema:
             yield f"{where}: alternatives without a discriminator"
         for kind, reference in _mapping(schema).items():
             alternative = document["components"]["schemas"][reference.removeprefix(PREFIX)]
-            own = alternative["allOf"][-1] if "allOf" in alternative else alternative
-            fixed = own["properties"].get(schema["discriminator"]["propertyName"], {})
-            if fixed.get("enum") != [kind] or "kind" not in own["required"]:
-                yield f"{reference}: its kind is not always {kind}"
+            told_by = schema["discriminator"]["propertyName"]
+            if "oneOf" not in schema:
+                if told_by in alternative["allOf"][-1]["properties"] or told_by not in schema["required"]:
+                    yield f"{reference}: its {told_by} is not that of the base alone"
+            elif (
+                alternative["properties"].get(told_by, {}).get("enum") != [kind]
+                or told_by not in alternative["required"]
+            ):
+                yield f"{reference}: its {told_by} is not always {kind}"
 
 
 def widths(document: Document) -> Iterator[str]:

@@ -11,7 +11,7 @@ from describer.domain.errors import DescriberError
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli.batch import Work as Batch
 from describer.entrypoints.cli.inputs import find
-from describer.entrypoints.mcp import DescribeImage
+from describer.entrypoints.mcp import Tools
 from describer.pipeline.blob_filter import BlobFilter
 from tests.api.conftest import Api
 from tests.fakes import FakeQueue
@@ -70,9 +70,14 @@ async def _by_http_to_write(api: Api, name: str) -> None:
 
 
 async def _by_mcp(api: Api, name: str) -> None:
-    await DescribeImage(api.setup.on_demand, api.setup.memory).call(
-        json.dumps({"arguments": {"blob": f"images/{name}"}})
-    )
+    tools = Tools(api.setup.on_demand, api.harness.catalogue, api.setup.memory)
+    await tools.call("describe_image", json.dumps({"arguments": {"blob": f"images/{name}"}}))
+
+
+async def _by_mcp_question(api: Api, name: str) -> None:
+    tools = Tools(api.setup.on_demand, api.harness.catalogue, api.setup.memory)
+    asking = {"arguments": {"question": "Who is it?", "images": [f"images/{name}"]}}
+    await tools.call("ask_about_images", json.dumps(asking))
 
 
 async def _by_command_line(api: Api, name: str) -> None:
@@ -94,6 +99,7 @@ ENTRY_POINTS: tuple[Middleware, ...] = (
     _by_http,
     _by_http_to_write,
     _by_mcp,
+    _by_mcp_question,
     _by_command_line,
     _by_question,
 )

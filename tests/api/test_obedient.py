@@ -13,7 +13,7 @@ import pytest
 
 from describer.domain import metadata
 from describer.domain.image_blob import StoredRecord
-from describer.entrypoints.mcp import DescribeImage
+from describer.entrypoints.mcp import Tools
 from describer.pipeline.outcome_event import OutcomeEvent
 from describer.vision.answer import Answer
 from tests.api.conftest import Api
@@ -53,15 +53,15 @@ async def test_nothing_unseen_leaves_by_storage_event_http_or_mcp(api: Api, text
     accepted = {"content-type": "image/jpeg", "accept": "text/plain"}
     told = await api.client.post("/api/describe", content=b"other", headers=accepted)
     as_json = await api.client.get(f"/api/descriptions/{CAT.container}/{CAT.name}")
-    tool = DescribeImage(api.setup.on_demand, api.setup.memory)
-    said = await tool.call(json.dumps({"arguments": {"blob": f"{CAT.container}/{CAT.name}"}}))
+    tools = Tools(api.setup.on_demand, api.harness.catalogue, api.setup.memory)
+    said = await tools.call("describe_image", json.dumps({"arguments": {"blob": f"{CAT.container}/{CAT.name}"}}))
     ways = {
         "sidecar": str(json.loads(stored.record.to_json())),
         "metadata": str(pairs),
         "event": OutcomeEvent.of(StoredRecord(record, stored.etag), "/x").model_dump_json(),
         "HTTP JSON": json.dumps(as_json.json(), ensure_ascii=False),
         "HTTP text": told.text,
-        "MCP": json.dumps(json.loads(said), ensure_ascii=False),
+        "MCP": json.dumps(json.loads(json.loads(said)["content"])["structuredContent"], ensure_ascii=False),
     }
     assert all("at" in way or "tac" in way or "dog" in way for way in ways.values())
     assert {name: found for name, way in ways.items() if (found := stray(way))} == {}

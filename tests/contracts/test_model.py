@@ -244,6 +244,15 @@ async def test_an_answer_without_one_of_the_languages_is_an_answer(chat: ChatMod
     assert ([*said.description.texts], said.usage.calls) == (["en"], 1)
 
 
+async def test_what_the_checks_found_is_asked_for_in_that_language_alone(chat: ChatModel, server: Model) -> None:
+    said = await chat.ask(BRIEF.mending({"de": ["The alt text in de is a placeholder: Bild"]}), _picture())
+    assert said.description and [*said.description.texts] == ["de"]
+    body = server.requests[0].body
+    schema = body["response_format"]["json_schema"]["schema"]
+    assert [*schema["properties"]["texts"]["properties"]] == ["de"]
+    assert "The alt text in de is a placeholder: Bild" in json.dumps(body["messages"])
+
+
 async def test_an_answer_unreadable_twice_is_the_end(chat: ChatModel, server: Model) -> None:
     server.script.then(Answer("A cat."), Answer("{}"))
     with entered(60) as call, pytest.raises(NoUsableAnswer, match="in two calls: the answer lacks the texts in en, de"):

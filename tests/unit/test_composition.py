@@ -24,8 +24,8 @@ SETTINGS = {
 def _parts(app: App) -> dict[str, Any]:
     assert isinstance(app.http, Middleware)
     assert isinstance(app.pipeline, Pipeline)
-    loader, tool = app.on_demand.loader, app.tool
-    return {"HTTP": app.http.memory, "uploads": app.pipeline.memory, "loader": loader._memory, "MCP": tool.memory}
+    loader, tools = app.on_demand.loader, app.tools
+    return {"HTTP": app.http.memory, "uploads": app.pipeline.memory, "loader": loader._memory, "MCP": tools.memory}
 
 
 async def test_every_way_in_shares_one_budget_of_memory() -> None:

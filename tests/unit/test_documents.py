@@ -104,9 +104,10 @@ def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() 
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert plain | wanted == {
         "azure.functions",
-        "azurefunctions.extensions.bindings.blob",
+        "collections.abc",
         "describer.app",
         "describer.entrypoints.mcp_tools",
+        "describer.entrypoints.storage_events.blob_binding",
     }
 
 

@@ -35,6 +35,16 @@ APP = """
         \"\"\"Fails.\"\"\"
         raise RuntimeError("as it must")
 
+    WHOLE = {"toolName": "whole", "useResultSchema": True, "useWorkerInputSchema": True}
+    WHOLE["inputSchema"] = json.dumps({"type": "object", "properties": {}, "additionalProperties": False})
+    WHOLE["outputSchema"] = json.dumps({"type": "object"})
+
+    @app.generic_trigger(arg_name="context", type="mcpToolTrigger", **WHOLE)
+    async def whole(context: str) -> str:
+        fails = json.loads(context)["arguments"]["fail"]
+        result = {"content": [{"type": "text", "text": "1"}], "structuredContent": {"a": 1}, "isError": fails}
+        return json.dumps({"type": "call_tool_result", "content": json.dumps(result)})
+
     @app.mcp_tool()
     async def silent(context: func.MCPToolContext) -> None:
         \"\"\"Says nothing.\"\"\"
@@ -75,7 +85,7 @@ async def test_the_server_introduces_itself(host: RunningHost) -> None:
 async def test_tools_are_told_by_their_bindings(host: RunningHost) -> None:
     async with connected(host) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert list(tools) == ["forecast", "failing", "silent"]
+    assert list(tools) == ["forecast", "failing", "whole", "silent"]
     assert tools["forecast"].description == "Tells the weather."
     assert tools["forecast"].input_schema == {
         "type": "object",
@@ -135,3 +145,49 @@ async def test_the_endpoint_wants_the_system_key(host: RunningHost, query: str, 
         http.post(host.url + MCP_PATH + query, json=body, headers=accept) as answer,
     ):
         assert answer.status == status
+
+
+async def test_only_post_is_answered(host: RunningHost) -> None:
+    async with aiohttp.ClientSession(headers={"x-functions-key": KEY}) as http:
+        for method in ("GET", "DELETE"):
+            async with http.request(method, host.url + MCP_PATH) as answer:
+                assert answer.status == 405
+
+
+async def _posted(host: RunningHost, method: str, session: str = "", **params: object) -> aiohttp.ClientResponse:
+    headers = {"x-functions-key": KEY, "Accept": "application/json, text/event-stream"}
+    headers |= {"mcp-session-id": session} if session else {}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    async with aiohttp.ClientSession(headers=headers) as http, http.post(host.url + MCP_PATH, json=body) as answer:
+        await answer.read()
+        return answer
+
+
+async def test_a_sessions_id_holds_all_that_is_known_of_it(host: RunningHost) -> None:
+    started = await _posted(
+        host,
+        "initialize",
+        protocolVersion="2025-06-18",
+        capabilities={},
+        clientInfo={"name": "test", "version": "1"},
+    )
+    session = started.headers["mcp-session-id"]
+    assert (await _posted(host, "tools/list", session)).status == 200
+    assert (await _posted(host, "tools/list")).status == 200
+    wrong = await _posted(host, "tools/list", session[:-1] + ("0" if session[-1] != "0" else "1"))
+    assert (wrong.status, (await wrong.json())["error"]) == (400, {"code": -32000, "message": "Invalid client state."})
+
+
+async def test_names_of_tools_have_no_case(host: RunningHost) -> None:
+    async with connected(host) as client:
+        text, failed = await said(client, "FORECAST", {"city": "Ulm"})
+        assert (json.loads(text)["city"], failed) == ("Ulm", False)
+
+
+async def test_a_function_may_give_the_whole_result(host: RunningHost) -> None:
+    async with connected(host) as client:
+        (tool,) = [tool for tool in (await client.list_tools()).tools if tool.name == "whole"]
+        assert (tool.input_schema["additionalProperties"], tool.output_schema) == (False, {"type": "object"})
+        result = await client.call_tool("whole", {"fail": False})
+        assert (result.structured_content, result.is_error) == ({"a": 1}, False)
+        assert (await client.call_tool("whole", {"fail": True})).is_error

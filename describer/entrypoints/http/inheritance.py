@@ -1,4 +1,7 @@
-"""Alternatives as inheritance: each extends a schema that has nothing but `kind`, and any other field."""
+"""Alternatives as inheritance: each extends a schema that has nothing but `kind`, and any other field.
+
+They do not name `kind` again: NSwag's clients would write it twice.
+"""
 
 from typing import Any, Final
 
@@ -16,7 +19,8 @@ def inherited(document: dict[str, Any]) -> dict[str, Any]:
             changed[name] = _base(discriminator, union.get("description", _BASE))
             for reference in discriminator["mapping"].values():
                 alternative = reference.rpartition("/")[2]
-                changed[alternative] = _extending(changed[alternative], reference.replace(alternative, name))
+                base = reference.replace(alternative, name)
+                changed[alternative] = _extending(changed[alternative], base, discriminator["propertyName"])
     return document | {"components": document["components"] | {"schemas": changed}}
 
 
@@ -33,10 +37,8 @@ def _base(discriminator: dict[str, Any], description: str) -> Schema:
     }
 
 
-def _extending(alternative: Schema, base: str) -> Schema:
-    """`Described` is an alternative of two unions: it extends both."""
-    if "allOf" in alternative:
-        *bases, own = alternative["allOf"]
-        return {"allOf": [*bases, {"$ref": base}, own]}
+def _extending(alternative: Schema, base: str, kind: str) -> Schema:
     own = {name: value for name, value in alternative.items() if name != "additionalProperties"}
+    own["properties"] = {name: value for name, value in own["properties"].items() if name != kind}
+    own["required"] = [name for name in own["required"] if name != kind]
     return {"allOf": [{"$ref": base}, own]}

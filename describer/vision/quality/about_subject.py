@@ -8,6 +8,7 @@ from describer.vision.brief import Brief
 from describer.vision.quality.about_form import contains
 from describer.vision.quality.draft import Draft, Finding, rule
 from describer.vision.quality.lexicon import LANGUAGES, given_names, lexicon, starts_sentence
+from describer.vision.quality.markup import without_addresses
 from describer.vision.quality.wording import sentences, unquoted, words
 
 _TOKEN: Final = re.compile(r"[^\W\d_][\w'’.-]*")
@@ -160,5 +161,7 @@ def keyword_missing(draft: Draft, brief: Brief) -> Finding | None:
 @rule("uncertain")
 def uncertain(draft: Draft, _brief: Brief) -> Finding | None:
     """Hand on what the model itself doubts."""
-    doubts = [text.strip()[:200] for text in draft.description.uncertainties if text.strip()]
+    orders = [_TOKENS_OF_MODEL, *(lexicon(language).orders for language in LANGUAGES)]
+    said = [text.strip()[:200] for text in draft.description.uncertainties if text.strip()]
+    doubts = ["…" if starts_sentence(text, orders) else without_addresses(text) for text in said]
     return Finding("; ".join(doubts[:5])) if doubts else None

@@ -1,0 +1,176 @@
+"""What agents give the tools, and what is wrong with it. They guess: a wrong name is answered with the right ones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from describer.domain.addresses import is_address
+from describer.domain.errors import InvalidRequest
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.mcp_tools import TOOLS
+from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, RequestOptions, Url
+
+MOST_FOUND: Final = 50
+
+_MEANT: Final = {
+    "image_url": "url", "imageUrl": "url", "uri": "url", "link": "url", "href": "url", "src": "url", "image": "url",
+    "base64": "url, as a data: URL", "data": "url, as a data: URL", "image_base64": "url, as a data: URL",
+    "path": "blob, or url", "file": "blob, or url", "blob_url": "blob", "blob_name": "blob",
+    "lang": "language", "languages": "language", "context": "about", "hint": "about",
+    "urls": "images", "blobs": "images", "image_urls": "images",
+}  # fmt: skip
+"""What agents write instead of an argument."""
+_QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instruction", "instructions"})
+_NO_BLOB: Final = "blob has to be a container and a name, such as images/cat.jpg, or the address of a watched blob."
+_Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
+_Count = Annotated[StrictInt, Field(ge=1, le=MOST_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Asking(_Arguments):
+    language: _Text = ""
+    detail: _Text = ""
+
+    def options(self, about: str = "") -> RequestOptions:
+        """The other wishes."""
+        languages = (self.language,) if self.language else ()
+        return RequestOptions(languages=languages, context=about, detail=self.detail)
+
+
+class DescribeImage(_Asking):
+    """Of `describe_image`."""
+
+    url: _Text = ""
+    blob: _Text = ""
+    about: _Text = ""
+
+    def source(self, account: str) -> PictureSource:
+        """The picture. Raises InvalidRequest."""
+        if bool(self.url) == bool(self.blob):
+            raise InvalidRequest("Give either url or blob, and not both.", field="url")
+        return by_url(self.url) if self.url else BlobOf(blob(self.blob, account))
+
+
+class AskAboutImages(_Asking):
+    """Of `ask_about_images`."""
+
+    question: _Text
+    images: Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=MOST_SOURCES)]
+
+    def sources(self, account: str) -> tuple[PictureSource, ...]:
+        """The pictures. Raises InvalidRequest."""
+        return tuple(_either(image, account) for image in self.images)
+
+
+class _Page(_Arguments):
+    container: _Text = ""
+    prefix: _Text = ""
+    limit: _Count = 20
+
+
+class FindDescriptions(_Page):
+    """Of `find_descriptions`."""
+
+    name: _Text = ""
+    status: _Text = ""
+    cursor: _Text = ""
+
+
+class FindUndescribed(_Page):
+    """Of `find_undescribed`."""
+
+
+ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {
+    "describe_image": DescribeImage,
+    "ask_about_images": AskAboutImages,
+    "find_descriptions": FindDescriptions,
+    "find_undescribed": FindUndescribed,
+}
+
+
+def read(tool: str, given: object) -> _Arguments:
+    """The arguments of a tool. Raises InvalidRequest: a sentence for each fault, which repeats no value."""
+    try:
+        return ARGUMENTS[tool].model_validate({} if given is None else given)
+    except ValidationError as error:
+        raise InvalidRequest(" ".join(_faults(tool, error)), field="arguments") from None
+
+
+def by_url(url: str) -> Url:
+    """A picture by its URL; one in the URL itself is counted with the call."""
+    told = Url(url)
+    return Url(url, reserved=told.holds_picture)
+
+
+def blob(text: str, account: str) -> ImageRef:
+    """A blob by `container/name`, as they are, or by its address in the account.
+
+    Args:
+        text: what the agent gave.
+        account: the address of the pictures' blob service; empty where it is not known.
+
+    Raises:
+        InvalidRequest: it is neither. The sentence repeats nothing of it: an address may have a signature.
+    """
+    if is_address(text):
+        if not _is_in(text, account):
+            raise InvalidRequest(_NO_BLOB, field="blob")
+        try:
+            return ImageRef.from_url(text.partition("#")[0].partition("?")[0])
+        except ValueError:
+            raise InvalidRequest(_NO_BLOB, field="blob") from None
+    container, slash, name = text.partition("/")
+    if not (container and slash and name):
+        raise InvalidRequest(_NO_BLOB, field="blob")
+    return ImageRef(container, name)
+
+
+def _either(image: str, account: str) -> PictureSource:
+    return by_url(image) if is_address(image) and not _is_in(image, account) else BlobOf(blob(image, account))
+
+
+def _is_in(address: str, account: str) -> bool:
+    host = _host(account)
+    return host != "" and _host(address) in {host, host.replace(".blob.", ".dfs.", 1)}
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _faults(tool: str, error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_input=False, include_url=False):
+        name = str(fault["loc"][0])[:40] if fault["loc"] else ""
+        match fault["type"]:
+            case "extra_forbidden":
+                yield _unknown(tool, name)
+            case "missing":
+                yield f"{name} is missing."
+            case "string_type":
+                yield f"{name} has to be a text."
+            case "int_type" | "greater_than_equal" | "less_than_equal":
+                yield f"{name} has to be a whole number from 1 to {MOST_FOUND}."
+            case _ if not name:
+                yield "The arguments have to be an object."
+            case _:
+                yield f"{name} has to be a list of 1 to {MOST_SOURCES} texts."
+
+
+def _unknown(tool: str, name: str) -> str:
+    """Names that are not known are repeated only if they are ones that agents use: any other may be a secret."""
+    known = TOOLS[tool].arguments["properties"]
+    names = ", ".join(known)
+    if tool == "describe_image" and name in _QUESTIONS:
+        return f"{name} is no argument of this tool: ask_about_images answers questions; the arguments are {names}."
+    meant = _MEANT.get(name, "")
+    if meant.partition(",")[0] in known:
+        return f"{name} is no argument: the argument is {meant}; all of them are {names}."
+    return f"An argument is not known; they are {names}."

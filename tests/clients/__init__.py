@@ -1,0 +1,1 @@
+"""Clients that generators make of the published documents, each run against the app: `make contracts`."""
