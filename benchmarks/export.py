@@ -1,29 +1,57 @@
 """A library of 20,000 records in Azurite: `python -m benchmarks.export` (Linux).
 
 How many requests and seconds it takes to find the few records that wait for a person, and what it took before there was
-an index: a GET for each. Azurite and this process share this machine's cores, so others' load shows. Not Azure.
+an index: a GET for each. How long all of them take as a spreadsheet's CSV, and by how much memory grows from the first
+thousand to the end. How many would be written by an import of that file without a change. Azurite and this process
+share this machine's cores, so others' load shows. Not Azure.
 """
 
 import asyncio
+import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import batched
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure, main
+from benchmarks.memory import forget_peak, peak, resident
+from describer.adapters.blob_images import BlobImages
 from describer.adapters.sidecars import BlobRecords
+from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Status
+from describer.entrypoints.transfer.export import Export, Form, Survey
+from describer.entrypoints.transfer.import_rows import Importer, Kind
+from describer.entrypoints.transfer.rows import read
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.catalogue import Catalogue
+from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted, find
 from local import environment
 from local.storage import Storage, running
 
 RECORDS, SAMPLED, AT_ONCE = 20_000, 500, 16
+SETTLED, GROWTH = 1_000, 20
+"""Rows from which on memory is to stay flat, and the MiB that it may grow all the same."""
 WAITING = frozenset(range(0, RECORDS, 2000))
 """Those that wait for a person: ten."""
 TEXT = "A grey tabby cat sleeps on a red sofa beside a folded newspaper; the afternoon light falls through a window. "
+
+
+class Nothing:
+    """A queue and a topic that are not to be used."""
+
+    async def send(self, message: str, *, delay: float) -> None:
+        """Fail."""
+        raise AssertionError(f"a record is written: {message}, {delay}")
+
+    async def publish(self, stored: StoredRecord) -> None:
+        """Fail."""
+        raise AssertionError(f"a record was written: {stored.etag}")
 
 
 def record(number: int) -> Record:
@@ -45,7 +73,7 @@ def record(number: int) -> Record:
 
 
 @asynccontextmanager
-async def library(storage: Storage) -> AsyncIterator[BlobRecords]:
+async def library(storage: Storage) -> AsyncIterator[Catalogue]:
     """Fill the container of descriptions."""
     async with storage.blob_service() as service:
         records = BlobRecords(service.get_container_client("descriptions"))
@@ -58,7 +86,44 @@ async def library(storage: Storage) -> AsyncIterator[BlobRecords]:
 
         for start in range(0, RECORDS, 1000):
             await asyncio.gather(*(write(number) for number in range(start, start + 1000)))
-        yield records
+        yield Catalogue(BlobFilter(("images",)), BlobImages(service), records, ("en", "de"))
+
+
+async def exported(catalogue: Catalogue, file: Path) -> list[Figure]:
+    """Write all records into a CSV."""
+    began = time.perf_counter()
+    export = Export(Form.CSV, await Survey.of(catalogue.entries("images"), catalogue.languages))
+    early, lines, size = 0.0, 0, 0
+    with file.open("w", encoding="utf-8", newline="") as out:
+        async for line in export.lines(catalogue.stored("images")):
+            out.write(line)
+            lines += 1
+            size += len(line.encode())
+            if lines == SETTLED:
+                forget_peak()
+                early = resident(os.getpid())
+    seconds = time.perf_counter() - began
+    assert export.written == RECORDS
+    return [
+        Figure(f"{RECORDS:,} records as CSV: seconds", seconds, "s"),
+        Figure("megabytes", size / 10**6, "MB"),
+        Figure(f"memory beyond that after {SETTLED:,} rows", peak(os.getpid()) - early, "MiB", at_most=GROWTH),
+    ]
+
+
+async def unchanged(catalogue: Catalogue, file: Path) -> list[Figure]:
+    """Import the file as it is; whoever would write a record queues a message first, and fails here."""
+    nothing = Nothing()
+    corrector = Corrector(catalogue.blob_filter, catalogue.images, catalogue.records, nothing, nothing)
+    importer = Importer(catalogue, corrector, write=True)
+    began, kinds = time.perf_counter(), Counter[Kind]()
+    for rows in batched(read(file, "images"), AT_ONCE, strict=False):
+        kinds.update([outcome.kind for outcome in await asyncio.gather(*map(importer.take, rows))])
+    return [
+        Figure("imported again without a change: seconds", time.perf_counter() - began, "s"),
+        Figure("unchanged", kinds[Kind.UNCHANGED], "", at_least=RECORDS),
+        Figure("changed or refused", kinds[Kind.CHANGED] + kinds[Kind.REFUSED], "", at_most=0),
+    ]
 
 
 def listings(storage: Storage) -> int:
@@ -66,8 +131,9 @@ def listings(storage: Storage) -> int:
     return storage.access_log.read_text("utf-8").count("comp=list")
 
 
-async def waiting(storage: Storage, records: BlobRecords) -> list[Figure]:
+async def waiting(storage: Storage, catalogue: Catalogue) -> list[Figure]:
     """Find those that wait for a person."""
+    records = catalogue.records
     before, began = listings(storage), time.perf_counter()
     page = await find(records, "images", "", Wanted(frozenset({Status.NEEDS_REVIEW})), "", 50)
     seconds = time.perf_counter() - began
@@ -91,8 +157,10 @@ def measure() -> list[Figure]:
         storage.create_container("descriptions")
 
         async def whole() -> list[Figure]:
-            async with library(storage) as records:
-                return await waiting(storage, records)
+            async with library(storage) as catalogue:
+                file = Path(state) / "texts.csv"
+                figures = await waiting(storage, catalogue)
+                return figures + await exported(catalogue, file) + await unchanged(catalogue, file)
 
         return asyncio.run(whole())
 

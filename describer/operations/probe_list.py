@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from describer.adapters.blob_images import BlobImages
 from describer.adapters.chat import client as chat
 from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
 from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe
+from describer.adapters.sidecars import BlobRecords
 from describer.adapters.storage import blob_service, credential, queue_client
 from describer.domain.errors import Misconfigured
+from describer.operations.drift import DriftProbe
 from describer.operations.health import StaticProbe
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 from describer.settings import Provider, Settings
@@ -68,6 +71,8 @@ def probes(
     azure = keep(manager.connect(credential(managed=False, client_id=""))) if of_azure else None
     yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete, and of the right form."))
     yield from _storage(settings, queues, keep)
+    if of_azure:  # for people: each look lists thousands of blobs
+        yield from _readable("IMAGES", _drift(settings, keep))
     yield from _model(settings, family, keep)
     if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
         yield _processing(settings, azure)
@@ -102,6 +107,15 @@ def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
             yield ContainerProbe(blobs.get_container_client(container), "IMAGES_CONTAINER", settings.write_metadata)
         descriptions = blobs.get_container_client(settings.descriptions_container)
         yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
+
+
+def _drift(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    images = settings.images_account
+    if settings.write_metadata and (images.blob_uri or images.connection_string):
+        blobs = keep(blob_service(images, retries=0))
+        records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
+        for container in (settings.images_container, *settings.more_containers):
+            yield DriftProbe(BlobImages(blobs), records, container)
 
 
 def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:

@@ -93,7 +93,7 @@ async def compared(images: Images, records: Records, container: str, prefix: str
             await entries.more()
         else:
             await pictures.more()
-        for name in pictures.waiting.keys() & entries.waiting.keys():
+        for name in [name for name in pictures.waiting if name in entries.waiting]:
             yield Pair(pictures.waiting.pop(name), entries.waiting.pop(name))
         for name in [name for name, picture in pictures.waiting.items() if entries.has_passed(picture.ref)]:
             yield Pair(pictures.waiting.pop(name), None)

@@ -14,6 +14,7 @@ LANGUAGES: Final = ("de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
 _START: Final = 1000
 """Characters."""
 _NOTHING: Final = re.compile(r"(?!)")
+_HAS_JSON: Final = re.compile(r'[{\[]\s*["{\[]')
 _LABEL: Final = (
     "(image|picture|photo|photograph|foto|bild|imagen|imagem|immagine|afbeelding|zdjęcie|写真|画像|图片|圖片) ?: "
 )
@@ -59,7 +60,7 @@ def lexicon(language: str) -> Lexicon:
 def begins_with_refusal(text: str) -> bool:
     """Whether a text, as it came, begins as a refusal or an excuse in any of the languages known here."""
     start = plain(text[:_START])
-    return any(lexicon(language).refusals.match(start) for language in LANGUAGES)
+    return not _HAS_JSON.search(start) and any(lexicon(language).refusals.match(start) for language in LANGUAGES)
 
 
 def starts_sentence(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:

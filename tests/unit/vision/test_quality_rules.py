@@ -43,6 +43,15 @@ def test_a_text_about_the_picture_is_no_refusal(case: dict[str, str]) -> None:
     assert not begins_with_refusal(case["text"])
 
 
+def test_an_answer_in_json_is_never_taken_for_a_refusal_whatever_it_speaks_of() -> None:
+    text = "Unable to process this image due to safety policies"
+    assert begins_with_refusal(text)
+    assert not begins_with_refusal(
+        f'{{"image_kind": "document", "texts": {{"en": {{"alt_text": "A page: {text}."}}}}}}'
+    )
+    assert not begins_with_refusal(f'```json\n{{ "visible_text": "{text}"}}')
+
+
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_an_empty_text_needs_review(text: str) -> None:
     verdict = check(answer(text), BRIEF)
