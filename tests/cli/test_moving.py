@@ -1,5 +1,7 @@
 """Described pictures move to another account, sidecars first: nothing is asked for again, and every text is there."""
 
+from dataclasses import replace
+
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.azure_openai.script import Model
@@ -34,7 +36,8 @@ async def test_moved_pictures_keep_their_texts_and_cost_nothing(
         done = await installation.run(*work)
         assert done.code == 0, done.out + done.err
         texts = [line["alt_text"] for line in done.lines]
-        moved = (await installation.run(*work, **storage.connection("IMAGES", storage.host))).lines
+        elsewhere = installation.settings | storage.connection("IMAGES", storage.host)
+        moved = (await replace(installation, settings=elsewhere).run(*work)).lines
         assert [line["alt_text"] for line in moved] == texts
         assert (texts[0], len(set(texts))) == (WRITTEN, len(NAMES))
         assert len(model.requests) == before
