@@ -210,12 +210,16 @@ class World(RuleBasedStateMachine):
         self.writes_left = after
         self._work(ref)
 
-    @rule(ref=refs, data=bytes_of_pictures, what=st.sampled_from(["upload", "delete", "tag", "write"]))
+    @rule(ref=refs, data=bytes_of_pictures, what=st.sampled_from(["upload", "delete", "tag", "write", "correct"]))
     def handle_an_event_while_something_happens(self, ref: ImageRef, data: bytes, what: str) -> None:
         async def happen() -> None:
             self.harness.model.meanwhile = quiet
             if what == "upload":
                 self._put(ref, data, {})
+            elif what == "correct":
+                with suppress(DescriberError):
+                    said = Correction({"en": {"alt_text": self._new_text()}})
+                    await self.harness.corrector.correct(ref, said)
             elif ref in self.harness.images.blobs:
                 if what == "delete":
                     del self.harness.images.blobs[ref]
