@@ -29,7 +29,7 @@ from local.children import ROOT
 from local.stack import Stack
 
 THINKS = 1.0  # seconds, for each picture
-CALLS, CONCURRENCY = 200, 8  # MODEL_CONCURRENCY as it comes
+CALLS, CONCURRENCY = 200, 8  # MODEL_CONCURRENCY here, so that calls have to wait
 LONGEST = 1.5  # seconds for a call, the waiting for its turn not counted
 UPLOADS, UPLOAD = 50, 20 * 10**6  # bytes
 USUALLY_HELD = 256  # MiB: HELD_IMAGES_MB as it comes, which takes as many of these as may run at a time

@@ -297,7 +297,7 @@ class Settings(BaseModel):
     )  # fmt: skip
     model_concurrency: int = _setting(
         "MODEL_CONCURRENCY",
-        8,
+        32,
         "Calls of the model at a time, per instance.",
         "a whole number from 1 to 256",
         ge=1,

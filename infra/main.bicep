@@ -295,11 +295,12 @@ var secondsPerCall = 5 // assumed, not measured: small models answer such a ques
 var outputTokens = int(appSettings.?MAX_COMPLETION_TOKENS ?? '1500')
 var capacity = ownOpenAi || existingCapacity == 0 ? modelCapacity : existingCapacity
 var callsInFlight = max(1, capacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
-// One instance may use the quota up, but for eight calls at a time: 2 GB take eight pictures in memory. What several
-// instances ask for too much is turned away, and put off. The number of instances holds no quota: it must be large enough
-// under each reading of the platform's bound, docs/adr/0014-instances.md.
-var callsPerInstance = 8
-var modelConcurrency = min(callsPerInstance, callsInFlight)
+// Calls at a time hold no quota: each instance keeps to it by what the answers say (docs/adr/0030-keeping-to-a-quota.md),
+// and a window of the quota may be used up in one burst. The bound is for memory, and a call that waits takes little. The
+// number of instances holds no quota either: it must be large enough under each reading of the platform's bound,
+// docs/adr/0014-instances.md.
+var callsPerInstance = 32
+var modelConcurrency = callsPerInstance
 var fewestInstances = 40
 var wantedInstances = min(1000, (callsInFlight + callsPerInstance - 1) / callsPerInstance)
 var instances = maximumInstanceCount > 0 ? maximumInstanceCount : max(fewestInstances, wantedInstances)

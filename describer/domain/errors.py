@@ -188,7 +188,7 @@ class NotNow(DescriberError):
         retry_after: seconds that the other side asked us to wait, or None.
         counts_as_attempt: True if this picture may be the cause (a server error, a timeout, or an unheard-of answer
             while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
-            wait as long as they last.
+            wait for MAX_WAIT_DAYS.
     """
 
     kind: ClassVar[str]

@@ -29,6 +29,11 @@ class Status(StrEnum):
     FAILED = "failed"
     """Tried as often as the settings allow; the next event or sweep tries again."""
 
+    @property
+    def is_published(self) -> bool:
+        """Whether the texts may be used as they are, without a person's look."""
+        return self in {Status.DESCRIBED, Status.KEPT}
+
 
 class SkipReason(StrEnum):
     """Why a picture was left as it is."""

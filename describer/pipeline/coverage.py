@@ -3,16 +3,13 @@
 from collections import Counter
 from collections.abc import AsyncIterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from describer.domain import metadata
 from describer.domain.index import IndexEntry
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.compare import Pair
-
-PUBLISHED: Final = frozenset({Status.DESCRIBED, Status.KEPT})
-"""Statuses whose texts need no look before they are used."""
 
 
 @dataclass(slots=True)
@@ -82,7 +79,7 @@ def _count(coverage: Coverage, record: IndexEntry | None) -> bool:
         coverage.without_record += 1
         return False
     coverage.statuses[record.status] += 1
-    if record.status not in PUBLISHED:
+    if not record.status.is_published:
         return False
     if record.is_decorative and not record.languages:
         return True

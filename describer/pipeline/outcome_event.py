@@ -113,7 +113,7 @@ def _type_of(
 ) -> Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"]:
     if record.edited:
         return "ImageDescriber.DescriptionEdited"
-    published = record.status in {Status.DESCRIBED, Status.KEPT}
+    published = record.status.is_published
     return "ImageDescriber.ImageDescribed" if published else "ImageDescriber.ImageNotDescribed"
 
 

@@ -14,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from describer.domain import metadata, precedence, settling
-from describer.domain.errors import Conflict, ImageRejected, Newer, NoUsableAnswer, TooLarge, Transient
+from describer.domain.errors import Conflict, Newer, NoUsableAnswer, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
+from describer.pipeline import reading
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
 from describer.pipeline.deleted_pictures import RETENTION, DeletedPictures, shared_keys
@@ -131,7 +132,7 @@ class Pipeline:
     ) -> Record | Skip:
         ref = picture.ref
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
-            content = await self._read(picture)
+            content = await reading.read(self.images, picture, self.max_bytes)
             content.reservation = reservation
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
@@ -156,16 +157,6 @@ class Pipeline:
         if stored:
             await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
         return Skip(SkipReason.GONE, "the blob was deleted")
-
-    async def _read(self, picture: ImageBlob) -> ImageContent:
-        try:
-            if picture.refusal:
-                raise picture.refusal
-            if picture.size > self.max_bytes:
-                raise TooLarge(f"The blob has {picture.size:,} bytes; MAX_IMAGE_MB allows {self.max_bytes:,}.")
-            return await self.images.read(picture)
-        except ImageRejected as refusal:
-            return ImageContent(picture.size, refusal=refusal)
 
     async def _write(self, ref: ImageRef, record: Record, stored: StoredRecord | None) -> StoredRecord:
         if stored and stored.record == record:

@@ -47,7 +47,7 @@ def test_the_lists_name_nothing_that_is_gone() -> None:
 
 @pytest.mark.parametrize(
     ("path", "in_flight", "instances", "each"),
-    [("dev", 3, 40, 3), ("prod", 33, 40, 8), ("existing", 1, 40, 1)],
+    [("dev", 3, 40, 32), ("prod", 33, 40, 32), ("existing", 1, 40, 32)],
     ids=["100K tokens a minute", "1,000K tokens a minute", "30K of an existing deployment"],
 )
 def test_scale_follows_from_the_models_capacity(path: str, in_flight: int, instances: int, each: int) -> None:

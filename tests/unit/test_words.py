@@ -61,6 +61,8 @@ def test_code_uses_the_fields_words() -> None:
     assert {file: words for file, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("source", ["class AsideQueue: ...", '"""The wiring."""', "# set aside\n", 'f"the {x} scribe"'])
+@pytest.mark.parametrize(
+    "source", ["class AsideQueue: ...", '"""The wiring."""', "# a specimen\n", 'f"the {x} scribe"']
+)
 def test_a_word_of_our_own_is_found(source: str) -> None:
     assert list(_of_module(source))

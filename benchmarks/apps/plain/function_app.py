@@ -3,7 +3,7 @@
 from functools import cache
 
 import azure.functions as func
-import azurefunctions.extensions.bindings.blob  # noqa: F401 - as the real app does
+import azurefunctions.extensions.base  # noqa: F401 - as the real app does
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -1,7 +1,7 @@
 """The same with the streaming extension, whose import takes FastAPI along, at indexing."""
 
 import azure.functions as func
-import azurefunctions.extensions.bindings.blob  # noqa: F401 - as the real app does
+import azurefunctions.extensions.base  # noqa: F401 - as the real app does
 from azurefunctions.extensions.http.fastapi import Request, Response, StreamingResponse
 
 from benchmarks.apps.pages import pieces

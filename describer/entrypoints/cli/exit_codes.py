@@ -4,10 +4,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from describer.domain.errors import Declined, DescriberError, InvalidRequest, Misconfigured, Transient
-from describer.domain.status import Status
 from describer.entrypoints.cli.results import Result
-
-_GOOD = {Status.DESCRIBED, Status.KEPT}
 
 
 class Exit(IntEnum):
@@ -51,4 +48,4 @@ def of_error(error: DescriberError) -> Exit:
 def _of_result(result: Result) -> Exit:
     if result.fault is not None:
         return of_error(result.fault)
-    return Exit.GOOD if result.record is not None and result.record.status in _GOOD else Exit.SOME
+    return Exit.GOOD if result.record is not None and result.record.status.is_published else Exit.SOME

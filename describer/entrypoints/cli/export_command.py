@@ -18,7 +18,6 @@ from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
 from describer.entrypoints.transfer import exiftool, xmp
 from describer.entrypoints.transfer.export import Export, Form, Survey
-from describer.pipeline.coverage import PUBLISHED
 from describer.pipeline.find_records import Wanted
 from describer.settings import Need
 
@@ -46,7 +45,11 @@ def export(
     chosen = Form(form)
     if chosen is Form.XMP and output is None:
         raise click.UsageError("--format xmp writes a file for each picture; give a folder with --output.")
-    usual = PUBLISHED if chosen in _INTO_PICTURES else frozenset[Status]()
+    usual = (
+        frozenset(status for status in Status if status.is_published)
+        if chosen in _INTO_PICTURES
+        else frozenset[Status]()
+    )
     wanted = Wanted(frozenset(map(Status, statuses)) or usual, frozenset(map(Review, reviews)))
 
     async def write(app: Services) -> Export:

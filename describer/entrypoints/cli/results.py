@@ -53,14 +53,14 @@ class Result:
     @property
     def alt_text(self) -> str:
         """The text that may be published as it is, on one line; empty where there is none, or needs to be none."""
-        if self.record is None or self.record.status not in {Status.DESCRIBED, Status.KEPT}:
+        if self.record is None or not self.record.status.is_published:
             return ""
         return " ".join(printable(self.record.alt_text).split())
 
     def as_html(self) -> str:
         """An `<img>` on one line, escaped; without an `alt` attribute if no text may be published as it is."""
         address = f'<img src="{html.escape(printable(self.picture))}"'
-        if self.record is None or self.record.status not in {Status.DESCRIBED, Status.KEPT}:
+        if self.record is None or not self.record.status.is_published:
             return f"{address}>"
         return f'{address} lang="{html.escape(self.record.language)}" alt="{html.escape(self.alt_text)}">'
 

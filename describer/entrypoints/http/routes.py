@@ -55,8 +55,7 @@ _OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """ESC, C1 and other control characters but tab and line feed."""
 _PLACE = ("container", "name")
-_PUBLISHED = frozenset({Status.DESCRIBED, Status.KEPT})
-_WITH_TEXTS = _PUBLISHED | {Status.NEEDS_REVIEW}
+_WITH_TEXTS = frozenset({Status.DESCRIBED, Status.KEPT, Status.NEEDS_REVIEW})
 _NOT_PASSED_ON = _OF_THE_HOST | {"cursor", "format"}
 _COUNTING = 200.0
 """Seconds; the platform ends a call after 230."""
@@ -274,7 +273,7 @@ def _response(record: Record, options: Options, form: Form) -> Response:
         raise Problem.of_status(record.status, record.reason)
     if form is Form.JSON:
         return _json(Described.of(record, whole=options.include == "record"))
-    if record.status not in _PUBLISHED:
+    if not record.status.is_published:
         more: dict[str, Any] = {"outcome": record.status, "flags": list(record.flags)}
         raise Problem("needs-review", record.reason or "The answer was flagged.", more)
     return _text(record.alt_text)

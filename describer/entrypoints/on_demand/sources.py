@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from describer.domain import settling
 from describer.domain.addresses import shown
-from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, TooLarge, Transient
+from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
+from describer.pipeline import reading
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.pipeline.pipeline import UNSETTLED
@@ -142,29 +143,20 @@ class Loader:
 
     async def _from_file(self, size: int, read: Callable[[], bytes]) -> ImageContent:
         if size > self._max_bytes:
-            return ImageContent(size, refusal=self._too_large(size))
+            return ImageContent(size, refusal=reading.too_large(size, self._max_bytes))
         return await self._content(await asyncio.to_thread(read))
 
     async def _read(self, picture: ImageBlob) -> ImageContent:
         try:
-            if picture.refusal:
-                raise picture.refusal
-            if picture.size > self._max_bytes:
-                raise self._too_large(picture.size)
-            return await self._images.read(picture)
-        except ImageRejected as refusal:
-            return ImageContent(picture.size, refusal=refusal)
+            return await reading.read(self._images, picture, self._max_bytes)
         except Conflict as race:
             raise Transient("the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> ImageContent:
         if len(data) > self._max_bytes:
-            return ImageContent(len(data), refusal=self._too_large(len(data)))
+            return ImageContent(len(data), refusal=reading.too_large(len(data), self._max_bytes))
         digest = await asyncio.to_thread(hashlib.sha256, data)
         return ImageContent(len(data), data, digest.hexdigest())
-
-    def _too_large(self, size: int) -> TooLarge:
-        return TooLarge(f"The picture has {size:,} bytes; MAX_IMAGE_MB allows {self._max_bytes:,}.")
 
 
 def _named(name: str, size: int) -> ImageBlob:

@@ -1,0 +1,47 @@
+"""All benchmarks, one after the other: `python -m benchmarks`, or `make bench`.
+
+Each runs to its end, whatever became of those before it; the last lines say which missed a goal or came to no end.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parent
+LONGEST: Final = 600.0
+"""Seconds for one of them."""
+ARGUMENTS: Final[Mapping[str, Sequence[str]]] = {"realfiles": ("samples",)}
+"""What a benchmark wants beside `--check`."""
+
+
+def commands() -> dict[str, list[str]]:
+    """How each is run, by its name."""
+    runnable = (each for each in sorted(FOLDER.glob("*.py")) if "__main__" in each.read_text("utf-8"))
+    names = [each.stem for each in runnable if not each.stem.startswith("_")]
+    return {name: [sys.executable, "-m", f"benchmarks.{name}", *ARGUMENTS.get(name, ()), "--check"] for name in names}
+
+
+def run(all_of_them: Mapping[str, Sequence[str]], longest: float = LONGEST) -> dict[str, str]:
+    """Run all, and give what went wrong with which."""
+    wrong: dict[str, str] = {}
+    for name, command in all_of_them.items():
+        began = time.monotonic()
+        try:
+            code = subprocess.run(command, cwd=FOLDER.parent, timeout=longest, check=False).returncode
+        except subprocess.TimeoutExpired:
+            wrong[name] = f"came to no end in {longest:.0f} s"
+        else:
+            print(f"{name}: {time.monotonic() - began:.0f} s\n", flush=True)
+            if code:
+                wrong[name] = "missed a goal" if code == 1 else f"failed with {code}"
+    return wrong
+
+
+if __name__ == "__main__":
+    found = run(commands())
+    for benchmark, what in found.items():
+        print(f"{benchmark} {what}")
+    sys.exit(1 if found else 0)
