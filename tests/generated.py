@@ -53,9 +53,9 @@ def _default(value: object) -> str:
             return "required" if value is PydanticUndefined or value is ... else f"`{value}`"
 
 
-def readme() -> str:
-    """README.md with the table in its place."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def settings() -> str:
+    """docs/settings.md with the table in its place."""
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n{settings_table()}\n{END}{rest.split(END)[1]}"
 
@@ -120,7 +120,7 @@ if __name__ == "__main__":
         (ROOT / "docs" / name).write_text(openapi(form), encoding="utf-8")
     (ROOT / "docs" / "http.md").write_text(http(), encoding="utf-8")
     (ROOT / "docs" / "quality.md").write_text(quality(), encoding="utf-8")
-    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
+    (ROOT / "docs" / "settings.md").write_text(settings(), encoding="utf-8")
     (ROOT / "docs" / "record.schema.json").write_text(record_schema(), encoding="utf-8")
     (ROOT / "docs" / "event.schema.json").write_text(event_schema(), encoding="utf-8")
     (ROOT / "docs" / "formats.md").write_text(matrix(), encoding="utf-8")

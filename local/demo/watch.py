@@ -47,7 +47,7 @@ async def described(stack: Stack, pictures: Sequence[Picture], patience: float) 
 
 
 def sidecar_name(name: str) -> str:
-    """Give the name of a picture's sidecar where its metadata has no room for it (README.md, "What is written")."""
+    """Give the name of a picture's sidecar where its metadata has no room for it (docs/records.md)."""
     whole = f"{IMAGES_CONTAINER}/{name}.json"
     segments = whole.split("/")
     if len(whole) <= LONGEST_NAME and len(segments) <= DEEPEST_NAME:

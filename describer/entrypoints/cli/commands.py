@@ -201,9 +201,7 @@ def _checks(setup: Setup) -> list[Check]:
     try:
         return _work(setup.app(Need), lambda app: check_all(app.probes_of_azure_too))
     except Misconfigured as fault:
-        faulty = StaticProbe(
-            "settings", ProbeResult(Verdict.FAILED, str(fault), "The table in the README has them all.")
-        )
+        faulty = StaticProbe("settings", ProbeResult(Verdict.FAILED, str(fault), "docs/settings.md has them all."))
     try:
         app = setup.app(())
     except Misconfigured:

@@ -12,7 +12,7 @@ _DECODERS: Final = ("pillow", "pillow-heif", "pillow-jxl-plugin", "pyvips-binary
 
 @cache
 def version() -> str:
-    """Such as "2/pillow 13.0.0/pillow-heif 1.8.1": changes with our own code and with each decoder's release."""
+    """Such as "3/pillow 13.0.0/pillow-heif 1.8.1": changes with our own code and with each decoder's release."""
     return "/".join([str(REVISION), *filter(None, map(_named, _DECODERS))])
 
 

@@ -14,7 +14,7 @@ from describer.domain.description import Texts
 from describer.domain.errors import Archived, Corrupt, Filtered, ImageRejected, NoUsableAnswer, Unsupported
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import NewerRecord, Record, Usage
-from describer.domain.review import Demand
+from describer.domain.review import REASONS, Demand
 from describer.domain.status import Skip, Status
 from describer.domain.texts import Origin, Review
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, RequestOptions
@@ -489,6 +489,7 @@ async def test_a_removed_text_is_asked_for_anew_and_needs_a_look(harness: Harnes
         "A tabby cat asleep.",
         Demand.REMOVED,
     )
+    assert record.reason == REASONS[Demand.REMOVED]
     assert [line.alt_text for line in record.history] == ["A cat on a sofa."]
     assert len(harness.model.calls) == 2
     assert isinstance(await harness.describe(), Skip)
