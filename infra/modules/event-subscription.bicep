@@ -90,7 +90,12 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
     filter: {
       includedEventTypes: uploadRoute == 'blobTrigger'
         ? ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobTierChanged']
-        : ['Microsoft.Storage.BlobCreated', 'Microsoft.Storage.BlobTierChanged', 'Microsoft.Storage.BlobRenamed', 'Microsoft.Storage.BlobDeleted']
+        : [
+            'Microsoft.Storage.BlobCreated'
+            'Microsoft.Storage.BlobTierChanged'
+            'Microsoft.Storage.BlobRenamed'
+            'Microsoft.Storage.BlobDeleted'
+          ]
       // Up to and with `/blobs/`: without it `images` would match `images-old` too.
       subjectBeginsWith: several ? '/blobServices/default/containers/' : prefixes[0]
       // With a hierarchical namespace a file is created empty first, and flushed when it is whole. A client that flushes
