@@ -31,6 +31,7 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
     program = f'describer() {{ {shlex.quote(sys.executable)} -m describer "$@"; }}\n'
     blocks = [block.replace("images", images) for block in re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DOTALL)]
     assert "".join(blocks).count("describer ") >= 10
+    erasing = [block for block in blocks if "describer purge" in block]  # after it, a picture is left out
     correcting = [block for block in blocks if "describer set" in block]  # as they change what is shown
     showing = [block for block in blocks if "describer show" in block and block not in correcting]  # what others wrote
     two = asyncio.Semaphore(2)
@@ -41,11 +42,11 @@ async def test_the_commands_of_the_document_run(installation: Shell, storage: St
         assert done.code == 0, done.out + done.err
         return done.out
 
-    shown = await asyncio.gather(*(typed(block) for block in blocks if block not in [*showing, *correcting]))
+    shown = await asyncio.gather(*(typed(block) for block in blocks if block not in [*showing, *correcting, *erasing]))
     for block in showing:
         assert "A test picture of 320 by 100 pixels" in await typed(block)
     await typed(f"describer describe --container {images} lines/rule.png --write")
-    for block in correcting:
+    for block in [*correcting, *erasing]:
         await typed(block)
     assert any('<img src="cat.jpg" lang="en" alt="A test picture of 451 by 300 pixels' in out for out in shown)
     assert len((installation.folder / "descriptions.jsonl").read_text().splitlines()) == 2
