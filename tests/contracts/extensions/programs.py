@@ -54,7 +54,7 @@ def real_program() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePipeline:
+class OutputLine:
     """A line of output."""
 
     level: str
@@ -86,10 +86,10 @@ class Running:
                 os.kill(int(self.id.read_text("utf-8")) if self.id else self.process.pid, how)
         await self.process.wait()
 
-    def lines(self) -> list[ImagePipeline]:
+    def lines(self) -> list[OutputLine]:
         """Give what it has printed."""
         text = self.output.read_text("utf-8", errors="replace")
-        return [ImagePipeline(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
+        return [OutputLine(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
 
 
 async def start(

@@ -13,7 +13,7 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
-from tests.contracts.extensions.programs import ImagePipeline, Running
+from tests.contracts.extensions.programs import OutputLine, Running
 from tests.contracts.extensions.world import Called
 
 REQUEST = re.compile(r'"(?P<method>[A-Z]+) /(?P<account>[^/?]+)/(?P<rest>\S*) HTTP')
@@ -50,7 +50,7 @@ class Seen:
                 found.append(f"{name}: {seen!r} was seen, where {expected!r} was expected")
         return found
 
-    def lines(self) -> list[ImagePipeline]:
+    def lines(self) -> list[OutputLine]:
         """Give the output of all runs."""
         return [line for running in self.running for line in running.lines()]
 
