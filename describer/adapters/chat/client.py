@@ -202,7 +202,7 @@ class ChatModel:
         if left <= 0:
             raise Transient("no time is left to ask the model")
         patience = max(left - self.deadline, left / 2)
-        later_will_do = call.priority is Priority.BACKGROUND or math.isinf(patience)
+        later_will_do = call.priority is not Priority.INTERACTIVE or math.isinf(patience)
         return min(patience, PATIENCE) if later_will_do else patience
 
     async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str, turn: Turn) -> responses.Reply:

@@ -92,7 +92,7 @@ class Limiter(WeightedSemaphore):
             self.release(1)
 
     async def _wait(self, priority: Priority, patience: float) -> None:
-        ahead = self._ahead() if priority is Priority.BACKGROUND else 0
+        ahead = self._ahead() if priority is not Priority.INTERACTIVE else 0
         if self.quota.wait(_now(), ahead) > patience:
             raise self._later(ahead)
         self._look_later()

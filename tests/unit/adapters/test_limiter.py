@@ -16,7 +16,7 @@ from local.azure_openai.quota import Grant
 from local.azure_openai.quota import Quota as Served
 from tests.virtual import run
 
-CALLER, UPLOAD = Priority.INTERACTIVE, Priority.BACKGROUND
+CALLER, UPLOAD, LIBRARY = Priority.INTERACTIVE, Priority.BACKGROUND, Priority.LIBRARY
 THINKS = 1.0
 
 
@@ -128,7 +128,8 @@ def test_without_a_quota_nobody_waits_after_the_first_answer() -> None:
     assert seconds <= 13
 
 
-def test_a_long_wait_is_told_at_once_and_to_each_a_time_of_his_own() -> None:
+@pytest.mark.parametrize("priority", [UPLOAD, LIBRARY])
+def test_a_long_wait_is_told_at_once_and_to_each_a_time_of_his_own(priority: Priority) -> None:
     async def main() -> list[float]:
         limiter, server = Limiter(64, Quota(chance=lambda: 0.0)), _server(60)
         await asyncio.gather(*(server.ask(limiter) for _ in range(10)))
@@ -137,7 +138,7 @@ def test_a_long_wait_is_told_at_once_and_to_each_a_time_of_his_own() -> None:
         told = []
         for _ in range(25):
             with pytest.raises(NoTurn, match="429") as caught:
-                async with limiter.turn(UPLOAD, 30):
+                async with limiter.turn(priority, 30):
                     pass
             told.append(caught.value.retry_after or 0.0)
         assert limiter.put_off() is not None
