@@ -160,7 +160,7 @@ class App:
         """The rules by which a sweep chooses pictures."""
         from describer.pipeline.sweep.selection import Selection
 
-        return Selection(options, self._blob_filter, lambda _ref: self.brief.fingerprint, self.settings.max_bytes)
+        return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
     @cached_property
     def asking(self) -> Asking:

@@ -1,18 +1,16 @@
 """The listing of a container, 5,000 blobs a request (the service's own limit, "List Blobs"), with their metadata."""
 
 from dataclasses import dataclass
-from typing import Final, cast
 
-from azure.core.async_paging import AsyncPageIterator
 from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient
 
+from describer.adapters.listing import page_of
 from describer.adapters.storage import storage_errors
 from describer.domain.errors import DescriberError, InvalidName
 from describer.domain.image_ref import ImageRef
+from describer.pipeline.ports import MOST_LISTED
 from describer.pipeline.sweep.library import ListedBlob, Listing
-
-PAGE: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +22,10 @@ class BlobLibrary:
     async def page(self, container: str, prefix: str, cursor: str) -> Listing:
         """One request."""
         client = self.service.get_container_client(container)
-        with storage_errors("the pictures' container"):
-            blobs = client.list_blobs(name_starts_with=prefix or None, include=["metadata"], results_per_page=PAGE)
-            pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
-            found = [blob async for blob in await anext(pages)]
-        listed = [one for blob in found if (one := _listed(container, blob))]
-        return Listing(listed, str(pages.continuation_token or ""), len(found) - len(listed))
+        blobs = client.list_blobs(name_starts_with=prefix or None, include=["metadata"], results_per_page=MOST_LISTED)
+        page = await page_of("the pictures' container", blobs, cursor)
+        listed = [one for blob in page.items if (one := _listed(container, blob))]
+        return Listing(listed, page.cursor, len(page.items) - len(listed))
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
         """One range request; the service answers with less where the blob is shorter."""
@@ -46,5 +42,4 @@ def _listed(container: str, blob: BlobProperties) -> ListedBlob | None:
         ref = ImageRef(container, str(blob.name))
     except InvalidName:
         return None
-    tier, media_type = str(blob.blob_tier or ""), str(blob.content_settings.content_type or "")
-    return ListedBlob(ref, blob.size, blob.last_modified, blob.metadata or {}, tier, media_type)
+    return ListedBlob(ref, blob.size, blob.last_modified, blob.metadata or {}, str(blob.blob_tier or ""))

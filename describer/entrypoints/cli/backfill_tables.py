@@ -14,7 +14,7 @@ from describer.pipeline.sweep.state import Sweep, SweepOptions
 _WHY: Final = {
     Judgement.MISSING: "without a record",
     Judgement.STALE: "whose record answers another question",
-    Judgement.FAILED: "that failed, or were in the archive tier",
+    Judgement.FAILED: "that failed",
     Judgement.REVIEW: "that await a person's look: asked again",
     Judgement.CURRENT: "left out: they have a record, and you do not ask for such",
     Judgement.EXCLUDED: "left out by IMAGES_INCLUDE, IMAGES_EXCLUDE, --include, --exclude or description_skip",

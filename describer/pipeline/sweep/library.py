@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.sweep.state import Sweep
 
@@ -20,7 +21,6 @@ class ListedBlob:
         modified: when its bytes or metadata were last written.
         metadata: raw, as stored.
         tier: `Hot`, `Cool`, `Cold`, `Archive`; empty if the account has none.
-        media_type: as whoever uploaded it said; often `application/octet-stream`.
     """
 
     ref: ImageRef
@@ -28,7 +28,11 @@ class ListedBlob:
     modified: datetime
     metadata: Mapping[str, str]
     tier: str = ""
-    media_type: str = ""
+
+    @property
+    def picture(self) -> ImageBlob:
+        """The same as other rules look at blobs; a listing's ETag is not used."""
+        return ImageBlob(self.ref, "", self.size, self.metadata)
 
 
 @dataclass(frozen=True, slots=True)

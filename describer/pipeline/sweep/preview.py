@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final
 
-from describer.domain.image_ref import ImageRef
-from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.library import Library, ListedBlob
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
@@ -23,13 +22,16 @@ SAMPLE: Final = 200
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
 
+type _Known = tuple[ListedBlob, tuple[int, int] | None]
+"""A picture of the sample, and its sides if the start of its file tells them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What the model would be asked.
 
     Args:
-        brief: of a picture.
+        brief: of pictures; by prefix, something else may be.
         sizes: in which it would be shown.
         tokens_per_minute: the deployment's quota; 0 if it is not known.
     """
@@ -81,16 +83,16 @@ class Preview:
 class _Sample:
     """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
 
-    kept: list[ImageRef] = field(default_factory=list)
+    kept: list[ListedBlob] = field(default_factory=list)
     seen: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
 
-    def add(self, ref: ImageRef) -> None:
+    def add(self, blob: ListedBlob) -> None:
         self.seen += 1
         if len(self.kept) < SAMPLE:
-            self.kept.append(ref)
+            self.kept.append(blob)
         elif (place := self.chance.randrange(self.seen)) < SAMPLE:
-            self.kept[place] = ref
+            self.kept[place] = blob
 
 
 async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
@@ -104,7 +106,7 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
             judgement = selection.judge(blob)
             judged[judgement.value] += 1
             if judgement.is_queued:
-                sample.add(blob.ref)
+                sample.add(blob)
                 size += blob.size
             if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
                 tiers[blob.tier] += blob.size
@@ -115,11 +117,13 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
     return _preview(judged, tiers, size, sample.seen, known, asking)
 
 
-async def _sides(library: Library, refs: Sequence[ImageRef]) -> list[tuple[int, int] | None]:
-    async def read(ref: ImageRef) -> tuple[int, int] | None:
-        return await asyncio.to_thread(sides, await library.head(ref, HEAD_BYTES))
+async def _sides(library: Library, blobs: Sequence[ListedBlob]) -> list[_Known]:
+    async def read(blob: ListedBlob) -> _Known:
+        return blob, await asyncio.to_thread(sides, await library.head(blob.ref, HEAD_BYTES))
 
-    return [found for some in batched(refs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))]
+    return [
+        found for some in batched(blobs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))
+    ]
 
 
 def _preview(
@@ -127,7 +131,7 @@ def _preview(
     tiers: Counter[str],
     size: int,
     pictures: int,
-    known: Sequence[tuple[int, int] | None],
+    known: Sequence[_Known],
     asking: Asking,
 ) -> Preview:
     asked = _asked(pictures, known, asking) if asking.sizes.family.image else None
@@ -137,16 +141,16 @@ def _preview(
         size=size,
         tiers=dict(tiers),
         sampled=len(known),
-        with_sides=sum(found is not None for found in known),
+        with_sides=sum(side is not None for _, side in known),
         asked=asked,
         usd=asked.usd(asking.sizes.family) if asked else None,
         seconds=asking.seconds(pictures, asked) if asked else None,
     )
 
 
-def _asked(pictures: int, known: Sequence[tuple[int, int] | None], asking: Asking) -> Estimate:
+def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
     """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
-    each = [estimate.of_picture(asking.brief, asking.sizes, found) for found in known]
+    each = [estimate.of_picture(asking.brief.about(blob.picture), asking.sizes, side) for blob, side in known]
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total

@@ -1,17 +1,15 @@
 """Which blobs of a listing a sweep queues: decided by what the listing shows, without a request for each."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from describer.domain import metadata
-from describer.domain.image_blob import ImageBlob
-from describer.domain.image_ref import ImageRef
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.sweep.library import ListedBlob
 from describer.pipeline.sweep.state import Only, SweepOptions
+from describer.vision.brief import Brief
 
 _NOT_PICTURES: Final = frozenset(
     {
@@ -60,13 +58,13 @@ class Selection:
     Args:
         options: what was asked.
         blob_filter: the app's own rules, which hold as well.
-        fingerprint: of what would be asked about a picture now.
+        brief: what is asked of pictures; by prefix, something else may be.
         max_bytes: of a picture that is read.
     """
 
     options: SweepOptions
     blob_filter: BlobFilter
-    fingerprint: Callable[[ImageRef], str]
+    brief: Brief
     max_bytes: int
 
     def judge(self, blob: ListedBlob) -> Judgement:
@@ -82,9 +80,8 @@ class Selection:
 
     def _passed_by(self, blob: ListedBlob) -> Judgement | None:
         """Judge by name, age and the app's own rules."""
-        picture = ImageBlob(blob.ref, "", blob.size, blob.metadata)
         skip = self.blob_filter.skips_name(blob.ref) or self._narrower.skips_name(blob.ref)
-        skip = skip or self.blob_filter.skips_picture(picture)
+        skip = skip or self.blob_filter.skips_picture(blob.picture)
         if skip:
             return Judgement.EXCLUDED if skip.reason is SkipReason.EXCLUDED else Judgement.NOT_OURS
         after, before = self.options.modified_after, self.options.modified_before
@@ -101,9 +98,9 @@ class Selection:
         status = metadata.value(blob.metadata, metadata.STATUS)
         if not status or not metadata.value(blob.metadata, metadata.RECORD):
             return Judgement.MISSING
-        if status == Status.FAILED or (status == Status.ARCHIVED and blob.tier != "Archive"):
+        if status == Status.FAILED:
             return Judgement.FAILED
-        if metadata.value(blob.metadata, metadata.FINGERPRINT) != self.fingerprint(blob.ref):
+        if metadata.value(blob.metadata, metadata.FINGERPRINT) != self.brief.about(blob.picture).fingerprint:
             return Judgement.STALE
         return Judgement.REVIEW if status == Status.NEEDS_REVIEW else Judgement.CURRENT
 

@@ -21,7 +21,7 @@ class Only(StrEnum):
     STALE = "stale"
     """Those whose record answers another question: another prompt, model, language or level of detail."""
     FAILED = "failed"
-    """Those that were tried as often as allowed, and those that lay in the archive tier and do no longer."""
+    """Those that were tried as often as allowed."""
     REVIEW = "review"
     """Those whose answer a person should look at: the model is asked for another one."""
     ALL = "all"

@@ -16,10 +16,13 @@ from describer.pipeline.sweep.library import ListedBlob, Listing
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
 from describer.pipeline.sweep.sweeper import MOST_WAITING, Sweeper, report
+from describer.vision.brief import Brief
 from tests.fakes import FakeQueue
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-CURRENT = "f" * 16
+BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500, by_prefix=(("shop/", "languages", ("de", "fr")),))
+CURRENT = BRIEF.fingerprint
+SHOP = replace(BRIEF, languages=("de", "fr")).fingerprint
 
 
 def blob(name: str, **change: object) -> ListedBlob:
@@ -138,7 +141,7 @@ class Setup:
 
 
 def selection(options: SweepOptions) -> Selection:
-    return Selection(options, BlobFilter(["images"], exclude=["private/"]), lambda _: CURRENT, max_bytes=5000)
+    return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
 
 
 def of(count: int, **more: object) -> Setup:
@@ -157,8 +160,9 @@ OPTIONS = SweepOptions(container="images")
         (blob("a.jpg", metadata=recorded("described", "0")), Only.MISSING, Judgement.CURRENT),
         (blob("a.jpg", metadata=recorded("described", "0")), Only.STALE, Judgement.STALE),
         (blob("a.jpg", metadata=recorded("failed")), Only.FAILED, Judgement.FAILED),
-        (blob("a.jpg", metadata=recorded("archived"), tier="Cool"), Only.FAILED, Judgement.FAILED),
-        (blob("a.jpg", metadata=recorded("archived"), tier="Archive"), Only.FAILED, Judgement.CURRENT),
+        (blob("shop/a.jpg", metadata=recorded("described", SHOP)), Only.ALL, Judgement.CURRENT),
+        (blob("shop/a.jpg", metadata=recorded("described")), Only.STALE, Judgement.STALE),
+        (blob("a.jpg", metadata=recorded("described", SHOP)), Only.STALE, Judgement.STALE),
         (blob("a.jpg", metadata=recorded("needs_review")), Only.REVIEW, Judgement.REVIEW),
         (blob("a.jpg", metadata=recorded("needs_review")), Only.STALE, Judgement.CURRENT),
         (blob("a.jpg", tier="Archive"), Only.MISSING, Judgement.ARCHIVED),

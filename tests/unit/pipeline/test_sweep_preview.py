@@ -1,5 +1,7 @@
 """A preview counts by reason, prices from a sample, and changes nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from describer.domain.image_ref import ImageRef
@@ -65,6 +67,15 @@ async def test_many_are_priced_from_a_sample_whose_range_holds_the_whole() -> No
     assert seen.asked
     assert seen.asked.prompt[0] <= whole <= seen.asked.prompt[2]
     assert seen.asked.prompt[1] == pytest.approx(whole, rel=0.1)
+
+
+async def test_what_is_asked_by_prefix_is_priced_so() -> None:
+    asking = replace(_asking(), brief=replace(BRIEF, by_prefix=(("*1.jpg", "languages", ("en", "de", "fr")),)))
+    one = await preview(Files([blob("0.jpg")]), selection(OPTIONS), asking)
+    three = await preview(Files([blob("1.jpg")]), selection(OPTIONS), asking)
+    assert one.asked and three.asked
+    assert [3 * tokens for tokens in one.asked.answer] == list(three.asked.answer)
+    assert three.asked.prompt[0] > one.asked.prompt[0]
 
 
 async def test_the_time_follows_from_the_quota_and_the_cap_of_answers() -> None:
