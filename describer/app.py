@@ -128,7 +128,7 @@ class App:
             brief=self.brief,
             max_attempts=self.settings.max_attempts,
             backoff=self._backoff,
-            put_off=self.limiter.put_off,
+            deferral=self.limiter.deferral,
             max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
             progress=self._sweeps,

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from describer.adapters.chat.bounded import MOST_STREAMED, MOST_WHOLE
+from describer.adapters.chat.bounded import MAX_STREAMED_BYTES, MAX_WHOLE_BYTES
 from describer.adapters.chat.client import ChatModel, connect
 from describer.adapters.chat.limiter import Limiter
 from describer.adapters.chat.probe_picture import probe_picture
@@ -95,7 +95,7 @@ async def test_an_endless_answer_is_not_read_to_its_end(server: _Misbehaving) ->
         await _ask(server)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 4 * MOST_WHOLE
+    assert peak < 4 * MAX_WHOLE_BYTES
     assert server.calls == 1
 
 
@@ -103,7 +103,7 @@ async def test_an_endless_stream_is_not_read_to_its_end(server: _Misbehaving) ->
     server.body, server.kind, server.endless = b": " + b" " * 65_536 + b"\n", EVENTS, True
     with pytest.raises(DescriberError, match="more than an answer can be"):
         await _reply(server)
-    assert MOST_STREAMED > MOST_WHOLE
+    assert MAX_STREAMED_BYTES > MAX_WHOLE_BYTES
 
 
 async def test_packed_answers_are_not_unpacked(server: _Misbehaving) -> None:
@@ -114,7 +114,7 @@ async def test_packed_answers_are_not_unpacked(server: _Misbehaving) -> None:
 
 async def test_json_that_is_nested_without_end_is_no_completion(server: _Misbehaving) -> None:
     server.body = DEEP
-    with pytest.raises(Declined, match="no completion"):
+    with pytest.raises(Declined, match="not a completion"):
         await _ask(server)
 
 

@@ -1,1 +1,1 @@
-"""The model, over the Chat Completions protocol."""
+"""The adapter to the model: Chat Completions."""

@@ -1,41 +1,41 @@
-"""Reads no more of an answer than an answer can be, so that a server that misbehaves does not fill the memory."""
+"""Hooks that limit the size of a model server's answer, so that a faulty server cannot exhaust memory."""
 
 from collections.abc import AsyncIterator
 from typing import Final
 
 import httpx2
 
-MOST_WHOLE: Final = 8 * 2**20
-"""Bytes of an answer that comes at once: 64,000 tokens, the largest cap twice, are some 2 MB; thinking adds as much."""
-MOST_STREAMED: Final = 48 * 2**20
-"""Bytes of one that comes as events: each token brings some 400 bytes of JSON along."""
+MAX_WHOLE_BYTES: Final = 8 * 2**20
+"""Bytes of an answer in one body. 64,000 tokens, twice the largest cap, are about 2 MB; reasoning adds as much."""
+MAX_STREAMED_BYTES: Final = 48 * 2**20
+"""Bytes of an answer as server-sent events: each token comes with about 400 bytes of JSON."""
 _PLAIN: Final = ("", "identity")
 
 
 class Oversized(httpx2.TransportError):
-    """The answer is longer than any answer can be, or packed although nobody asked for that."""
+    """The answer is longer than any answer can be, or compressed although the request forbids it."""
 
 
 async def unpacked_only(request: httpx2.Request) -> None:
-    """Hook of an HTTP client: ask for no packed answer. A few bytes of one can unpack to any length."""
+    """Forbid compression (request hook): a few compressed bytes can unpack to any length."""
     request.headers["accept-encoding"] = "identity"
 
 
 async def bounded(response: httpx2.Response) -> None:
-    """Hook of an HTTP client: let the body end with `Oversized` where it grows too long.
+    """Raise `Oversized` when the body grows too long (response hook).
 
     Raises:
-        Oversized: the answer is packed all the same.
+        Oversized: the body is compressed.
     """
     if response.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
         raise Oversized("packed")
     streamed = response.headers.get("content-type", "").startswith("text/event-stream")
-    response.stream = _Bounded(response.stream, MOST_STREAMED if streamed else MOST_WHOLE)
+    response.stream = _Bounded(response.stream, MAX_STREAMED_BYTES if streamed else MAX_WHOLE_BYTES)
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, stream: object, most: int) -> None:
-        self._stream, self._left = stream, most
+    def __init__(self, stream: object, limit: int) -> None:
+        self._stream, self._left = stream, limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""The model behind Chat Completions: Azure OpenAI, or any server that speaks the same protocol.
+"""The model behind Chat Completions: Azure OpenAI or any server that speaks the same protocol.
 
-The SDK's own retries are off: they would hold an invocation for up to two minutes per `Retry-After`, each of them by
-itself. Here each call waits for its turn in the limiter, which all callers of the process share.
+The SDK's own retries are off: each call would sleep through its own `Retry-After`, up to two minutes, and keep the
+invocation open. Instead, every call waits for its turn in the limiter, which the whole process shares.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from describer.adapters.chat import faults, requests, responses
 from describer.adapters.chat.bounded import Oversized, bounded, unpacked_only
 from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.gateway import Gateway
-from describer.adapters.chat.limiter import PATIENCE, Limiter, NoTurn, Turn
+from describer.adapters.chat.limiter import MAX_WAIT_SECONDS, Limiter, NoTurn, Turn
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
 from describer.domain.errors import (
@@ -54,25 +54,25 @@ from describer.vision.families import Families
 from describer.vision.imaging.values import PreparedImage
 
 _QUICK_TRIES: Final = 3
-"""Calls for one answer where the server stumbles. Its 429s do not count: the limiter waits them out."""
-_PATIENCE: Final = 3.0
-"""Seconds: a longer wait is left to the queue, which costs nothing."""
+"""Calls for one answer if the server fails. 429s do not count: the limiter waits for the quota."""
+_MAX_RETRY_WAIT: Final = 3.0
+"""Seconds between two tries of one call. If the server asks for more, the message goes back to its queue."""
 _KEEP_ALIVE: Final = 120.0
 _TOO_MANY: Final = 429
-_SERVERS: Final = 500
-_OVERSIZED: Final = "the model's server answered more than an answer can be"
+_SERVER_ERRORS: Final = 500
+_OVERSIZED: Final = "the model's server sent an answer that is too long"
 _PROBE_CAP: Final = 16
-"""Tokens; an answer that is cut off proves as much as a whole one."""
+"""Tokens of a probe's answer. A truncated answer proves as much as a whole one."""
 
 
 def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None, scope: str) -> AsyncOpenAI:
-    """A client to be shared: it keeps its connections and its token.
+    """Return a client to be shared: it keeps its connections and its token.
 
     Args:
-        base_url: up to and with `/v1/`.
-        key: an API key; empty where `credential` signs in.
-        credential: asked for a new token whenever the last one runs out.
-        scope: what that token is for.
+        base_url: up to and including `/v1/`.
+        key: an API key; empty if `credential` signs in.
+        credential: returns a new token when the last one expires.
+        scope: the token's scope.
     """
     limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
     hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only], "response": [bounded]}
@@ -84,12 +84,12 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
     )
 
 
-class Refused(Throttled):
-    """429: the limiter knows, and lets the next call wait."""
+class RateLimited(Throttled):
+    """The server answered 429. The limiter has recorded it and delays the next call."""
 
 
-class Slow(Transient):
-    """There was no answer before the deadline."""
+class TimedOut(Transient):
+    """The model did not answer before the deadline."""
 
 
 type _Stream = AsyncStream[ChatCompletionChunk]
@@ -97,16 +97,17 @@ type _Stream = AsyncStream[ChatCompletionChunk]
 
 @dataclass(frozen=True, slots=True)
 class ChatModel:
-    """The port `Model`.
+    """The model (implements the port `Model`).
 
     Args:
         client: see `connect`.
-        families: which request parameters a model takes.
-        deadline: seconds for one call, if what it is for has as many left; who waits for his turn does not use it up.
-        limiter: whose turn it is.
+        families: maps a model's name to its request parameters.
+        deadline: seconds for one call, or the rest of the invocation's time if that is less. Waiting for a turn is
+            extra.
+        limiter: decides when a call may be sent.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
-        gateway: tells a picture that a gateway blocks from a server that answers nobody.
-        dialects: what the server was found not to know.
+        gateway: distinguishes a picture that a gateway blocks from a gateway that blocks every picture.
+        dialects: the parameters that each server was found not to support.
     """
 
     client: AsyncOpenAI
@@ -118,16 +119,38 @@ class ChatModel:
     dialects: Dialects = field(default_factory=Dialects)
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
-        """Asks once, and once more with twice the cap where that cut the answer off."""
-        return await self._uncut(brief, image)
+        """Ask for a description. Ask once more if the answer is unreadable.
+
+        The second request says what was wrong with the first answer, or doubles the cap if the cap truncated it.
+        """
+        spent, cap, repair = Usage(), brief.max_completion_tokens, ""
+        try:
+            for again in (False, True):
+                reply = await self.gateway.passed(
+                    _digest([image]),
+                    partial(self._with_retries, partial(self._completed, brief, image, cap, repair)),
+                    lambda: self._probe(brief),
+                )
+                spent = responses.added(spent, reply.usage)
+                try:
+                    return responses.read(reply, brief, spent)
+                except Unreadable as error:
+                    cut_off = reply.finish_reason == "length"
+                    if again:
+                        raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
+                    cap, repair = (2 * cap, "") if cut_off else (cap, str(error))
+        except BaseException:  # an answer is paid for even if a deadline or a cancellation ends the call
+            call_context.current().charge(spent)
+            raise
+        raise AssertionError("unreachable: the second answer returns or raises")
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """Asks once. Until the answer begins, stumbles are waited out; after that, what was said cannot be unsaid."""
+        """Ask a caller's question once. Failures are retried only until the first piece of the answer was yielded."""
         async with AsyncExitStack() as held:
             opened = partial(self._opened, question, images, held)
             stream, first = await self.gateway.passed(
                 _digest(images),
-                lambda: self._patiently(opened, held),
+                lambda: self._with_retries(opened, held),
                 lambda: self._probe_question(question),
             )
             pieces = StreamAccumulator()
@@ -136,48 +159,25 @@ class ChatModel:
             while chunk is not None:
                 if piece := pieces.add(chunk):
                     yield piece
-                with self._punctually(self.deadline):
+                with self._deadline_as_fault(self.deadline):
                     chunk = await self._next(stream, ends)
             yield pieces.whole()
 
-    async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:
-        """Asks, and once more if the answer cannot be read: says what was wrong, or raises the cap that cut it off."""
-        spent, cap, mend = Usage(), brief.max_completion_tokens, ""
-        try:
-            for again in (False, True):
-                said = await self.gateway.passed(
-                    _digest([image]),
-                    partial(self._patiently, partial(self._completed, brief, image, cap, mend)),
-                    lambda: self._probe(brief),
-                )
-                spent = responses.added(spent, said.usage)
-                try:
-                    return responses.read(said, brief, spent)
-                except Unreadable as error:
-                    cut_off = said.finish_reason == "length"
-                    if again:
-                        raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
-                    cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
-        except BaseException:  # however it ends, also by a deadline: what was answered is paid
-            call_context.current().charge(spent)
-            raise
-        raise AssertionError("unreachable: the second answer returns or raises")
-
-    async def _patiently[T](self, once: Callable[[Turn], Awaitable[T]], held: AsyncExitStack | None = None) -> T:
-        """Ask until there is an answer, or what will not pass soon; `held` takes over the turn of an answer."""
-        until, stumbles = _now() + self._patience(), 0
+    async def _with_retries[T](self, once: Callable[[Turn], Awaitable[T]], held: AsyncExitStack | None = None) -> T:
+        """Call `once` in turn until it answers or waiting is no use. `held` keeps the turn of a call that succeeded."""
+        until, failures = _now() + self._turn_timeout(), 0
         while True:
             try:
                 return await self._in_turn(once, until, held)
-            except (Declined, NoTurn, Slow):
+            except (Declined, NoTurn, TimedOut):
                 raise
-            except Refused:
+            except RateLimited:
                 if _now() >= until:
                     raise
             except Transient as fault:
-                stumbles += 1
-                wait = fault.retry_after or self.backoff * stumbles * random.uniform(0.75, 1)  # noqa: S311 - jitter
-                if stumbles == _QUICK_TRIES or wait > _PATIENCE:
+                failures += 1
+                wait = fault.retry_after or self.backoff * failures * random.uniform(0.75, 1)  # noqa: S311 - jitter
+                if failures == _QUICK_TRIES or wait > _MAX_RETRY_WAIT:
                     raise
                 await asyncio.sleep(wait)
 
@@ -188,25 +188,27 @@ class ChatModel:
         async with AsyncExitStack() as stack:
             turn = await stack.enter_async_context(self.limiter.turn(call.priority, until - _now()))
             seconds = min(self.deadline, call.remaining())
-            with self._punctually(seconds):
+            with self._deadline_as_fault(seconds):
                 async with asyncio.timeout(seconds):
                     answer = await once(turn)
             if held:
                 held.push_async_exit(stack.pop_all())
             return answer
 
-    def _patience(self) -> float:
-        """Seconds to wait for turns: the deadline is kept free, or half of what the call has left, if that is less."""
+    def _turn_timeout(self) -> float:
+        """Return the seconds to wait for a turn: the remaining time less the deadline, or half of it if more."""
         call = call_context.current()
         left = call.remaining()
         if left <= 0:
             raise Transient("no time is left to ask the model")
-        patience = max(left - self.deadline, left / 2)
-        later_will_do = call.priority is not Priority.INTERACTIVE or math.isinf(patience)
-        return min(patience, PATIENCE) if later_will_do else patience
+        timeout = max(left - self.deadline, left / 2)
+        can_wait_in_queue = call.priority is not Priority.INTERACTIVE or math.isinf(timeout)
+        return min(timeout, MAX_WAIT_SECONDS) if can_wait_in_queue else timeout
 
-    async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str, turn: Turn) -> responses.Reply:
-        request = requests.description(brief, image, cap, self.families(brief.model), mend)
+    async def _completed(
+        self, brief: Brief, image: PreparedImage, cap: int, repair: str, turn: Turn
+    ) -> responses.Reply:
+        request = requests.description(brief, image, cap, self.families(brief.model), repair)
         with _sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
             answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
@@ -215,21 +217,21 @@ class ChatModel:
         return reply
 
     async def _probe(self, brief: Brief) -> None:
-        """Ask what is asked of pictures about a harmless one, without a word of this one's."""
+        """Send the picture's request with a harmless picture and without any text about this one."""
         harmless = replace(brief, context="", author="")
         once = partial(self._completed, harmless, probe_picture(), _PROBE_CAP, "")
-        said = await self._in_turn(once, _now() + self._patience())
-        call_context.current().charge(said.usage)
+        reply = await self._in_turn(once, _now() + self._turn_timeout())
+        call_context.current().charge(reply.usage)
 
     async def _probe_question(self, question: Question) -> None:
         harmless = replace(question, text="Which colour is the sky?", context="", max_completion_tokens=_PROBE_CAP)
         async with AsyncExitStack() as held:
-            await self._in_turn(partial(self._opened, harmless, [probe_picture()], held), _now() + self._patience())
+            await self._in_turn(partial(self._opened, harmless, [probe_picture()], held), _now() + self._turn_timeout())
 
     async def _opened(
         self, question: Question, images: Sequence[PreparedImage], held: AsyncExitStack, turn: Turn
     ) -> tuple[_Stream, ChatCompletionChunk]:
-        """The stream, which `held` closes, and its first chunk."""
+        """Open the stream and return it with its first chunk; `held` closes it."""
         request = requests.reply(question, images, self.families(question.model))
         with _sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
@@ -239,7 +241,7 @@ class ChatModel:
                 first = await anext(stream)
             except StopAsyncIteration as error:
                 await stream.close()
-                raise Transient("the model's server answered something that is no stream") from error
+                raise Transient("the model's server sent something that is not a stream") from error
             except BaseException:
                 await stream.close()
                 raise
@@ -253,13 +255,13 @@ class ChatModel:
                 return await anext(stream, None)
 
     @contextmanager
-    def _punctually(self, seconds: float) -> Iterator[None]:
-        """A model that had its whole deadline may have stumbled over the picture; else the waiting took the time."""
+    def _deadline_as_fault(self, seconds: float) -> Iterator[None]:
+        """Raise `TimedOut` for a timeout. It counts as the picture's attempt if the call had its whole deadline."""
         try:
             yield
         except TimeoutError as error:
             sentence = f"the model gave no answer in {seconds:.1f} s"
-            raise Slow(sentence, counts_as_attempt=seconds >= self.deadline) from error
+            raise TimedOut(sentence, counts_as_attempt=seconds >= self.deadline) from error
 
 
 def _digest(images: Sequence[PreparedImage]) -> str:
@@ -278,31 +280,31 @@ def _unusable(brief: Brief, error: Unreadable, *, cut_off: bool) -> str:
 
 @contextmanager
 def _sdk_errors(turn: Turn | None = None) -> Iterator[None]:
-    """Give the SDKs' errors their meaning, and tell `turn` what the server's say of its quota and health."""
+    """Map the SDK's errors to ours and report the server's errors to `turn`, which tracks its quota and health."""
     try:
         yield
     except APIError as error:
         if isinstance(error.__cause__, Oversized):
             raise Declined(_OVERSIZED) from error
-        raise _heard(error, turn) from error
+        raise _recorded(error, turn) from error
     except ClientAuthenticationError as error:
-        # The SDK's message lists every way that was tried, over twenty lines.
-        said = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")
-        sentence = f"no token for the model: {said}; sign in with `az login`, or give the app an identity"
+        # The SDK's message lists every sign-in method that it tried, over twenty lines.
+        detail = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")
+        sentence = f"no token for the model: {detail}; sign in with `az login`, or give the app an identity"
         raise Misconfigured(sentence) from error
     except AzureError as error:
         raise Transient(f"no token for the model: {type(error).__name__}") from error
     except Oversized as error:
         raise Declined(_OVERSIZED) from error
     except RecursionError as error:  # JSON that is nested deeper than any answer
-        raise Declined("the model's server answered something that is no completion") from error
-    except httpx2.TransportError as error:  # in the middle of a stream the SDK lets them through
+        raise Declined("the model's server sent something that is not a completion") from error
+    except httpx2.TransportError as error:  # the SDK does not wrap errors in the middle of a stream
         raise Transient("the model's answer broke off") from error
-    except ValueError as error:  # 200, but the body is no JSON: a gateway's page
-        raise Transient("the model's server answered something that is not JSON") from error
+    except ValueError as error:  # status 200, but the body is not JSON, for example a gateway's page
+        raise Transient("the model's server sent something that is not JSON") from error
 
 
-def _heard(error: APIError, turn: Turn | None) -> DescriberError:
+def _recorded(error: APIError, turn: Turn | None) -> DescriberError:
     fault = faults.fault(error)
     if turn is None:
         return fault
@@ -313,8 +315,8 @@ def _heard(error: APIError, turn: Turn | None) -> DescriberError:
     headers = error.response.headers
     if error.status_code == _TOO_MANY and isinstance(fault, Transient):
         turn.refused(headers, fault.retry_after)
-        return Refused(fault.message, retry_after=fault.retry_after)
-    turn.failed() if error.status_code >= _SERVERS else turn.answered(headers)
+        return RateLimited(fault.message, retry_after=fault.retry_after)
+    turn.failed() if error.status_code >= _SERVER_ERRORS else turn.answered(headers)
     return fault
 
 

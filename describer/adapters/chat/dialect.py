@@ -1,7 +1,7 @@
-"""What a model's server knows of the protocol: found out by what it refuses, once for each model and process.
+"""Which request parameters a model's server supports, learned from its errors once per model and process.
 
-OpenAI's parameters came one by one, and servers that speak the protocol know some of them. Which one a server does not
-know is told by its name in the error: a 400 or 422 that names a parameter that was sent is tried again without it.
+OpenAI added parameters over time, and other servers support only some of them. If a 400 or 422 names a parameter of the
+request, the request is repeated without it.
 """
 
 import json
@@ -18,28 +18,28 @@ _CAPS: Final = ("max_completion_tokens", "max_tokens")
 _STRICT, _JSON, _WORDS = "json_schema", "json_object", "in words"
 _FORMS: Final = (_STRICT, _JSON, _WORDS)
 _OF_FORM: Final = ("response_format", "json_schema", "json_object", "grammar", "structured output", "guided")
-"""How servers call the form of the answer in what they say."""
-_SENT_IN_WORDS: Final = "Answer with one JSON object in this JSON schema, and nothing else:"
+"""Terms by which servers refer to the required form of the answer in their error messages."""
+_FORM_IN_WORDS: Final = "Answer with one JSON object in this JSON schema, and nothing else:"
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How requests differ from what the model's family takes.
+    """The differences between the requests for a model and its family's usual requests.
 
     Args:
-        without: parameters that are left out.
-        cap: the name of the cap instead of the usual one.
-        form: how the form of the answer is asked for: strictly, as any JSON object, or in words alone.
+        without: names of parameters to leave out.
+        cap: name of the parameter for the answer's cap; empty: the usual one.
+        form: how to require the answer's form: a strict schema, any JSON object, or words in the prompt.
     """
 
     without: frozenset[str] = frozenset()
     cap: str = ""
     form: str = _STRICT
 
-    def spoken(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request in this dialect."""
+    def adapted(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return the request with the differences applied."""
         sent = {name: value for name, value in request.items() if name not in self.without}
         if extra := sent.pop("extra_body", None):
             kept = {name: value for name, value in extra.items() if name not in self.without}
@@ -55,14 +55,14 @@ class Dialect:
         return sent
 
     def simpler(self, request: dict[str, Any], error: APIStatusError) -> "Dialect | None":
-        """The dialect without what the error names; None if it names nothing that can be left out."""
+        """Return the dialect without the parameter that the error names, or None if it names none."""
         if error.status_code not in _REFUSES:
             return None
         said = json.dumps([error.message, error.body], ensure_ascii=False, default=str).lower()
         return next(self._simpler(request, said), None)
 
     def differences(self) -> Iterator[str]:
-        """What is done otherwise, in words of the protocol."""
+        """Yield each difference in terms of the protocol."""
         yield from (f"without {name}" for name in sorted(self.without))
         if self.cap:
             yield self.cap
@@ -86,38 +86,38 @@ class Dialect:
 
 def _in_words(messages: list[dict[str, Any]], schema: dict[str, Any]) -> list[dict[str, Any]]:
     first, *others = messages
-    content = f"{first['content']}\n\n{_SENT_IN_WORDS}\n{json.dumps(schema)}"
+    content = f"{first['content']}\n\n{_FORM_IN_WORDS}\n{json.dumps(schema)}"
     return [{**first, "content": content}, *others]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialects:
-    """The dialect of each model, for the life of the process."""
+    """The dialect of each model, kept for the life of the process."""
 
     _known: dict[str, Dialect] = field(default_factory=dict)
 
     def of(self, model: str) -> Dialect:
-        """How this model is asked."""
+        """Return the model's dialect."""
         return self._known.get(model, Dialect())
 
     async def ask[T](self, request: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
-        """Send a request, simpler each time the server names a parameter that it does not know.
+        """Send a request, and repeat it without each parameter that the server rejects by name.
 
-        What was left out is remembered once the server has answered without it.
+        The dialect is remembered once the server has answered.
 
         Raises:
-            openai.APIError: as the SDK does; of several the first, for it names what the family would take.
+            openai.APIError: the first of several errors, because it concerns the request as the family defines it.
         """
         model: str = request["model"]
         dialect = known = self.of(model)
         first: APIStatusError | None = None
         while True:
-            spoken = dialect.spoken(request)
+            adapted = dialect.adapted(request)
             try:
-                answer = await send(spoken)
+                answer = await send(adapted)
             except APIStatusError as error:
                 first = first or error
-                simpler = dialect.simpler(spoken, error)
+                simpler = dialect.simpler(adapted, error)
                 if simpler is None:
                     raise first from error
                 dialect = simpler

@@ -1,6 +1,6 @@
-"""What each error of the model's server means: one table, read from the top, judged by status and code.
+"""What each error of the model's server means: one table, read from the top, matched by status and code.
 
-A message's words are never judged; they are shown to whoever asked, cut and cleaned.
+The words of an error message are never matched. They are shown to the caller, shortened and cleaned.
 """
 
 import os
@@ -28,53 +28,53 @@ from describer.domain.errors import (
 
 
 class Meaning(Enum):
-    """What a fault speaks of, and so what brings it to an end."""
+    """What an error is about, and how the app therefore ends or retries the work."""
 
     FILTERED = auto()
-    """This picture; ended at once. So are the next three."""
+    """This picture. Recorded at once, as are the next three."""
     UNSUPPORTED = auto()
     CORRUPT = auto()
     TOO_LARGE = auto()
     PASSING = auto()
-    """Nobody knows; tried again until the longest time has passed (MAX_WAIT_DAYS)."""
-    STUMBLE = auto()
-    """Perhaps this picture; tried again at once and later, and each later try counts (MAX_ATTEMPTS)."""
+    """Unknown. Retried until MAX_WAIT_DAYS have passed."""
+    SERVER_FAULT = auto()
+    """Perhaps this picture. Retried at once and later; each later try counts towards MAX_ATTEMPTS."""
     DECLINED = auto()
-    """Perhaps this picture; not tried again at once, and each later try counts."""
+    """Perhaps this picture. Not retried at once; each later try counts towards MAX_ATTEMPTS."""
     BLOCKED = auto()
-    """This picture or all of them: what others meet tells; see gateway.py."""
+    """This picture or all pictures. gateway.py compares with other pictures' outcomes."""
     INSTALLATION = auto()
-    """All pictures; waits for an operator."""
+    """All pictures. Deferred until an operator fixes the installation."""
 
 
 class Blocked(Misconfigured):
-    """A gateway may have stopped this picture, or every one.
+    """A gateway may have blocked this picture or every picture.
 
     Args:
-        status: of HTTP.
-        message, quoting: as for any other.
+        status: the HTTP status.
+        message, quoting: as for any other error.
     """
 
     def __init__(self, status: int, message: str, *, quoting: str = "") -> None:
         super().__init__(message, quoting=quoting)
         self.status = status
 
-    def of_one_picture(self) -> ImageRejected:
-        """The end of a picture that is stopped while others are answered."""
+    def as_rejection(self) -> ImageRejected:
+        """Return the rejection to record if other pictures are answered."""
         if self.status == _FAILED_DEPENDENCY:
-            return NoUsableAnswer(f"The model's server fails over this picture, and not over others ({self.status}).")
-        return Filtered(f"A gateway in front of the model stops this picture, and not others ({self.status}).")
+            return NoUsableAnswer(f"The model's server fails for this picture but not for others ({self.status}).")
+        return Filtered(f"A gateway in front of the model blocks this picture but not others ({self.status}).")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Faults that mean the same.
+    """A set of errors with the same meaning.
 
     Args:
-        meaning: what they mean.
-        statuses: of HTTP; empty: all.
-        codes: of the error; empty: all, and none.
-        parameter: only where the fault lies in what is sent with every picture; see `_is_parameter`.
+        meaning: the meaning.
+        statuses: HTTP statuses; empty: any.
+        codes: error codes; empty: any or none.
+        parameter: match only if the error is about something that is sent with every picture; see `_is_parameter`.
     """
 
     meaning: Meaning
@@ -83,7 +83,7 @@ class Row:
     parameter: bool = False
 
     def fits(self, status: int, code: str, param: str) -> bool:
-        """Whether an error is one of these."""
+        """Return whether the row matches an error."""
         return (
             (not self.statuses or status in self.statuses)
             and (not self.codes or code in self.codes)
@@ -96,11 +96,11 @@ def _row(meaning: Meaning, *codes: str, on: frozenset[int] = frozenset(), parame
 
 
 _FAILED_DEPENDENCY: Final = 424
-_UNREAD: Final = frozenset({400, 422})
-"""The request was understood to be for this deployment, and something in it was not."""
+_BAD_REQUEST: Final = frozenset({400, 422})
+"""The server reached the deployment and rejected the request's content."""
 
 TABLE: Final = (
-    # Codes that speak of this picture: OpenAI's and Azure OpenAI's error references.
+    # Codes for this picture: the error references of OpenAI and Azure OpenAI.
     _row(Meaning.FILTERED, "content_filter", "content_policy_violation", "image_content_policy_violation"),
     _row(Meaning.TOO_LARGE, "image_too_large", "image_file_too_large"),
     _row(Meaning.UNSUPPORTED, "image_too_small", "unsupported_image_media_type", "invalid_image_format"),
@@ -113,7 +113,7 @@ TABLE: Final = (
         "empty_image_file",
     ),
     _row(Meaning.TOO_LARGE, on=frozenset({413})),
-    # Codes that speak of what is sent with every picture, of what it is sent to, or of an account without money.
+    # Codes for something sent with every picture, for the deployment, or for an account without credit.
     _row(
         Meaning.INSTALLATION,
         "unsupported_parameter",
@@ -130,7 +130,7 @@ TABLE: Final = (
         "billing_not_active",
         "account_deactivated",
     ),
-    # Azure's own words for who may not: a role, a firewall, a resource that is blocked for its use.
+    # Azure's codes for missing access: no role, a firewall, a resource blocked for its use.
     _row(
         Meaning.INSTALLATION,
         "PermissionDenied",
@@ -142,16 +142,16 @@ TABLE: Final = (
         on=frozenset({401, 403}),
     ),
     _row(Meaning.PASSING, on=frozenset({408, 409, 425, 429})),
-    # A 500 may come of this picture; a gateway's 502 to 504 and the rest do not.
-    _row(Meaning.STUMBLE, on=frozenset({500})),
+    # This picture may cause a 500. It does not cause a gateway's 502 to 504 or the other 5xx.
+    _row(Meaning.SERVER_FAULT, on=frozenset({500})),
     _row(Meaning.INSTALLATION, on=frozenset({501, 505})),
     _row(Meaning.PASSING, on=frozenset(range(502, 600))),
     _row(Meaning.BLOCKED, on=frozenset({403, _FAILED_DEPENDENCY, 451})),
-    _row(Meaning.INSTALLATION, on=_UNREAD, parameter=True),
-    _row(Meaning.DECLINED, on=_UNREAD),
+    _row(Meaning.INSTALLATION, on=_BAD_REQUEST, parameter=True),
+    _row(Meaning.DECLINED, on=_BAD_REQUEST),
     _row(Meaning.INSTALLATION),
 )
-"""The first row that fits counts."""
+"""The first row that matches decides."""
 
 _REJECTED: Final[Mapping[Meaning, type[ImageRejected]]] = {
     Meaning.FILTERED: Filtered,
@@ -159,27 +159,27 @@ _REJECTED: Final[Mapping[Meaning, type[ImageRejected]]] = {
     Meaning.CORRUPT: Corrupt,
     Meaning.TOO_LARGE: TooLarge,
 }
-_SAID: Final = 500
+_MAX_QUOTED: Final = 500
 _KEY: Final = re.compile(r"\b(sk-|Bearer )?[A-Za-z0-9_-]{32,}")
-"""What looks like a key: such a message is shown without it."""
+"""Text that looks like a key; it is removed from messages before they are shown."""
 _OF_SDK: Final = re.compile(r"^Error code: \d+( - )?")
 _WORD: Final = re.compile(r"[\w.\[\]-]{1,64}")
-"""A code, or what in a request is at fault, such as `max_tokens`: words of the protocol, which may be logged."""
+"""An error code or parameter name, such as `max_tokens`: a term of the protocol, which may be logged."""
 
 
 def fault(error: APIError) -> DescriberError:
-    """The meaning of an error that the SDK raised."""
+    """Return the error of ours for an error of the SDK's."""
     if isinstance(error, APITimeoutError):
         return Transient("the model's server took too long", counts_as_attempt=True)
     if isinstance(error, APIConnectionError):
         return Transient("the model's server cannot be reached", quoting=_where(error))
     if not isinstance(error, APIStatusError):
-        return Transient(f"the model's server answered something else than agreed ({type(error).__name__})")
+        return Transient(f"the model's server sent something unexpected ({type(error).__name__})")
     return _of_status(error)
 
 
 def reason(error: APIConnectionError) -> str:
-    """Why a server is not reached, as the operating system says it; empty if it says nothing."""
+    """Return the operating system's reason why a server is unreachable; empty if it gave none."""
     cause: BaseException | None = error
     while cause and not (isinstance(cause, OSError) and cause.errno):
         cause = cause.__cause__ or cause.__context__
@@ -189,14 +189,14 @@ def reason(error: APIConnectionError) -> str:
 
 
 def _where(error: APIConnectionError) -> str:
-    """The server's address and why it is not reached, for whoever asked."""
+    """Return the server's address and why it is unreachable, to be shown to the caller."""
     url, why = error.request.url, reason(error)
     address = f"{url.scheme}://{url.host}{f':{url.port}' if url.port else ''}"
     return f"{address}{f' ({why})' if why else ''}; `describer doctor --only model` says more"
 
 
 def meaning(status: int, code: str = "", param: str = "") -> Meaning:
-    """What an error means, by the table; `code` and `param` are empty where the server gave none in words."""
+    """Return an error's meaning by the table; `code` and `param` are empty if the server did not send them as text."""
     return next(row.meaning for row in TABLE if row.fits(status, code, param))
 
 
@@ -205,9 +205,9 @@ def _of_status(error: APIStatusError) -> DescriberError:
     words = [word for word in (code, param) if _WORD.fullmatch(word) and word != str(status)]
     answered, said = " ".join([f"the model's server answered {status}", *words]), clean(error.message)
     match meaning(status, code, param):
-        case Meaning.PASSING | Meaning.STUMBLE as kind:
+        case Meaning.PASSING | Meaning.SERVER_FAULT as kind:
             wait = retry_after.seconds(error.response.headers)
-            return Transient(answered, retry_after=wait, counts_as_attempt=kind is Meaning.STUMBLE)
+            return Transient(answered, retry_after=wait, counts_as_attempt=kind is Meaning.SERVER_FAULT)
         case Meaning.DECLINED:
             return Declined(answered, quoting=said)
         case Meaning.BLOCKED:
@@ -216,29 +216,29 @@ def _of_status(error: APIStatusError) -> DescriberError:
             return Misconfigured(answered, quoting=said)
         case kind:
             named = " ".join([str(status), *words[:1]])
-            return _REJECTED[kind](f"The model's service does not take this picture ({named}).")
+            return _REJECTED[kind](f"The model's service does not accept this picture ({named}).")
 
 
 def _is_parameter(param: str) -> bool:
-    """Whether `param` names something that is sent with every picture.
+    """Return whether `param` names something that is sent with every picture.
 
-    Outside of the messages it is a parameter of ours; a part's `type` is one that a model without eyes does not know,
-    and its `detail` is a setting.
+    A parameter outside of `messages` is. Inside of them, a part's `type` is wrong for every picture if the model does
+    not take images, and its `detail` is a setting.
     """
     ours = bool(param) and not param.startswith(("messages", "prompt"))
     return ours or param.endswith((".type", ".detail"))
 
 
 def _code(error: APIStatusError) -> str:
-    """The code of an error, or of what Azure says is inside of it; of servers that give a number, none."""
+    """Return an error's code, or the one of Azure's inner error; empty if the server sent a number."""
     body = _map(error.body)
     inner = _map(body.get("innererror") or body.get("inner_error"))
     return "content_filter" if _text(inner.get("code")) == "ResponsibleAIPolicyViolation" else _text(error.code)
 
 
 def clean(message: object) -> str:
-    """What a server said, fit for a terminal: short, without control characters and without keys that it echoed."""
-    said = _OF_SDK.sub("", str(message))[:_SAID]
+    """Return a server's message fit for a terminal: short, without control characters and without keys."""
+    said = _OF_SDK.sub("", str(message))[:_MAX_QUOTED]
     printable = "".join(sign if sign.isprintable() else " " for sign in said)
     return _KEY.sub("…", printable)
 

@@ -1,9 +1,8 @@
-"""Whether a gateway blocks one picture or all of them.
+"""Decides whether a gateway blocks one picture or all pictures.
 
-A 403, 424 or 451 that names no cause of the model's own says neither: a content check in front of the model may have
-stopped this picture, or a firewall, a missing role, a broken backend stops every one. What other pictures meet at the
-same time tells them apart. If there are none, a harmless picture is sent in their place. As long as that one is stopped
-too, nothing is held against any picture.
+A 403, 424 or 451 without a code of the model's service leaves both possible: a content check blocks this picture, or a
+firewall, a missing role or a broken backend blocks every picture. The recent outcomes of other pictures decide. If
+there are none, a harmless picture is sent. While that one is blocked too, no picture is blamed.
 """
 
 import asyncio
@@ -17,7 +16,7 @@ from describer.adapters.chat.faults import Blocked
 from describer.domain.errors import DescriberError, ImageRejected, Misconfigured, Transient
 
 PROBE: Final = "probe"
-"""In the place of a picture's digest."""
+"""The id of the harmless picture, in place of a picture's digest."""
 _KEPT: Final = 1000
 _TRIES: Final = 2
 
@@ -31,14 +30,14 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Remembers what the last pictures of this process met.
+    """The recent outcomes of this process's pictures.
 
     Args:
-        last: how many outcomes of other pictures are looked at; 0: a harmless picture is asked about each time.
-        window: seconds after which an outcome says nothing any more.
-        max_attempts: how often one picture may be asked about.
-        pause: seconds between two tries at a picture.
-        clock: seconds that only grow.
+        last: number of other pictures' outcomes to consider; 0: send a harmless picture each time.
+        window: seconds for which an outcome is considered.
+        max_attempts: calls for one picture.
+        pause: seconds between two calls for a picture.
+        clock: a monotonic clock, in seconds.
     """
 
     last: int = 20
@@ -52,17 +51,17 @@ class Gateway:
     async def passed[T](
         self, picture: str, ask: Callable[[], Awaitable[T]], probe: Callable[[], Awaitable[object]]
     ) -> T:
-        """Ask about a picture, and once more if it alone is blocked.
+        """Call `ask`, and once more if only this picture is blocked.
 
         Args:
             picture: its digest.
             ask: sends the request.
-            probe: sends the same for a harmless picture.
+            probe: sends the same request with a harmless picture.
 
         Raises:
-            ImageRejected: the gateway blocks this picture, and answers for others.
-            Misconfigured: it blocks the others as well.
-            Transient: the harmless picture met another fault, so that nothing can be told.
+            ImageRejected: the gateway blocks this picture and lets others through.
+            Misconfigured: it blocks the others too.
+            Transient: the harmless picture failed for another reason, so the cause remains unknown.
         """
         tries = min(_TRIES, self.max_attempts)
         for tried in range(1, tries + 1):
@@ -82,15 +81,15 @@ class Gateway:
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _answers_others(self, picture: str, sent: float, probe: Callable[[], Awaitable[object]]) -> bool:
-        """Whether others were answered while this picture was not."""
+        """Return whether other pictures were answered while this one was not."""
         async with self._probing:
             known = self._known(picture, sent)
             return await self._probed(probe) if known is None else known
 
     def _known(self, picture: str, sent: float) -> bool | None:
-        """What the last outcomes of other pictures say; None if they say nothing.
+        """Return what the recent outcomes of other pictures show, or None if they show nothing.
 
-        An answer from before this picture was sent does not count: the role may have been taken away since.
+        Answers from before this picture was sent do not count: a role may have been removed since.
         """
         since = self.clock() - self.window
         others = [each for each in self._outcomes if each.picture != picture and each.at >= since]
@@ -104,14 +103,14 @@ class Gateway:
     async def _probed(self, probe: Callable[[], Awaitable[object]]) -> bool:
         try:
             await probe()
-        except ImageRejected:  # the model's service itself judged it, so that the gateway let it through
+        except ImageRejected:  # the model's service judged the picture, so the gateway let it through
             pass
         except Misconfigured:
             self._note(PROBE, answered=False)
             return False
         except DescriberError as fault:
             wait = fault.retry_after if isinstance(fault, Transient) else None
-            sentence = "the model's server blocked the picture, and a harmless one could not be asked about"
+            sentence = "the model's server blocked the picture, and a harmless picture failed for another reason"
             raise Transient(sentence, retry_after=wait) from fault
         self._note(PROBE, answered=True)
         return True

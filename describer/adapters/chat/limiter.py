@@ -1,7 +1,7 @@
-"""Whose call of the model is sent next, and when: so many at a time, and no more than the quota lets through.
+"""The limiter: decides when a call to the model may be sent, by concurrency and by the model's quota.
 
-All callers of a process wait in one queue, interactive ones first. A wait that is short is waited here; who would wait
-longer than he can is told at once when to come back, and those who were told before him count as ahead of him.
+All callers of a process wait in one queue, interactive calls first. If a call would wait longer than its timeout, it
+fails at once with the time to retry. Calls that were given such a time keep their place ahead of later ones.
 """
 
 import asyncio
@@ -16,49 +16,51 @@ from describer.adapters.chat.quota import Quota, Ticket
 from describer.domain.errors import Throttled, Transient
 from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
 
-PATIENCE: Final = 30.0
-"""Seconds that deferred work and uploads wait here: longer than a window of a quota, and beyond that a message is
-cheaper than an invocation that waits."""
-_PART: Final = 12
-"""Of the time for which a server has failed, until it is looked at again by work that was put off."""
-_SHORTEST: Final = 2.0
-_LONGEST: Final = 600.0
+MAX_WAIT_SECONDS: Final = 30.0
+"""Seconds that a queued call waits for the quota before its message is re-queued.
+
+This is longer than most quota windows; beyond that, a delayed message is cheaper than a waiting invocation.
+"""
+_OUTAGE_DIVISOR: Final = 12
+"""Deferred work retries a failing server after this fraction (1/12) of the time that the outage has outage."""
+_MIN_RETRY_SECONDS: Final = 2.0
+_MAX_RETRY_SECONDS: Final = 600.0
 
 
 class NoTurn(Transient):
-    """One's turn does not come soon enough to wait for it."""
+    """The call's turn does not come within its timeout."""
 
 
 class NoQuota(NoTurn, Throttled):
-    """The quota is the reason."""
+    """The call's turn does not come in time because the quota is used up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One call that may be sent now. Tell it what came of it, once."""
+    """A call that may be sent now. The caller reports its outcome once."""
 
     quota: Quota
     ticket: Ticket
 
     def answered(self, headers: Mapping[str, str], tokens: int = 0) -> None:
-        """The server answered; `tokens`: what the call counted for, see `Quota.answered`."""
+        """Report an answer; `tokens`: the tokens that the quota charges, see `Quota.answered`."""
         self.quota.answered(self.ticket, headers, tokens, _now())
 
-    def refused(self, headers: Mapping[str, str], retry_after: float | None) -> None:
-        """It answered 429."""
-        self.quota.refused(self.ticket, headers, retry_after, _now())
+    def rate_limited(self, headers: Mapping[str, str], retry_after: float | None) -> None:
+        """Report a 429."""
+        self.quota.rate_limited(self.ticket, headers, retry_after, _now())
 
     def failed(self) -> None:
-        """It answered with an error of its own, or cannot be reached."""
+        """Report a server error or an unreachable server."""
         self.quota.failed(self.ticket, _now())
 
 
 class Limiter(WeightedSemaphore):
-    """The queue of all who call the model in this process.
+    """The queue of all calls to the model in this process.
 
     Args:
-        size: calls at a time.
-        quota: what is known of the server's.
+        size: maximum number of concurrent calls.
+        quota: the state of the server's quota.
     """
 
     def __init__(self, size: int, quota: Quota | None = None) -> None:
@@ -68,20 +70,20 @@ class Limiter(WeightedSemaphore):
         self._retries: list[float] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def put_off(self) -> Transient | None:
-        """When to come back, for work whose turn would not come while it may wait; None: begin it."""
+    def deferral(self) -> Transient | None:
+        """Return the error to defer new work with if its turn is more than MAX_WAIT_SECONDS away, else None."""
         ahead = self._ahead()
-        return self._later(ahead) if self.quota.wait(_now(), ahead) > PATIENCE else None
+        return self._later(ahead) if self.quota.wait(_now(), ahead) > MAX_WAIT_SECONDS else None
 
     @asynccontextmanager
-    async def turn(self, priority: Priority, patience: float) -> AsyncIterator[Turn]:
-        """Wait for one's turn, at most `patience` seconds, and have it until the block ends.
+    async def turn(self, priority: Priority, max_wait: float) -> AsyncIterator[Turn]:
+        """Wait up to `max_wait` seconds for a turn and hold it until the block ends.
 
         Raises:
-            NoTurn: it does not come in time; `retry_after` says when it will, where that is known.
+            NoTurn: the turn does not come in time; `retry_after` says when it will, if that is known.
         """
         if not self.try_acquire(1, priority):
-            await self._wait(priority, patience)
+            await self._wait(priority, max_wait)
         self._sending += 1
         try:
             turn = Turn(self.quota, self.quota.send(_now()))
@@ -91,15 +93,15 @@ class Limiter(WeightedSemaphore):
             self._sending -= 1
             self.release(1)
 
-    async def _wait(self, priority: Priority, patience: float) -> None:
+    async def _wait(self, priority: Priority, max_wait: float) -> None:
         ahead = self._ahead() if priority is not Priority.INTERACTIVE else 0
-        if self.quota.wait(_now(), ahead) > patience:
+        if self.quota.wait(_now(), ahead) > max_wait:
             raise self._later(ahead)
-        self._look_later()
+        self._schedule()
         try:
-            await self.acquire(1, priority, patience if math.isfinite(patience) else None)
+            await self.acquire(1, priority, max_wait if math.isfinite(max_wait) else None)
         except TimeoutError as error:
-            raise self._later(self._ahead(), patience) from error
+            raise self._later(self._ahead(), max_wait) from error
 
     def _ahead(self) -> int:
         now = _now()
@@ -110,9 +112,9 @@ class Limiter(WeightedSemaphore):
     def _later(self, ahead: int, waited: float = 0.0) -> NoTurn:
         now = _now()
         if self.quota.failing:
-            lasted = self.quota.failing_for(now)
-            again = min(max(lasted / _PART, _SHORTEST), _LONGEST)
-            return NoTurn(f"the model's server has failed for {lasted:.0f} s", retry_after=again)
+            outage = self.quota.failing_for(now)
+            again = min(max(outage / _OUTAGE_DIVISOR, _MIN_RETRY_SECONDS), _MAX_RETRY_SECONDS)
+            return NoTurn(f"the model's server has failed for {outage:.0f} s", retry_after=again)
         wait = self.quota.wait(now, ahead)
         if not wait:
             return NoTurn(f"other pictures kept the model busy for {waited:.1f} s")
@@ -122,22 +124,22 @@ class Limiter(WeightedSemaphore):
     def _fits(self, amount: int) -> bool:
         if self.quota.failing and self.held:
             return False
-        begun = self.held - self._sending  # those that have their turn and were not run since
+        begun = self.held - self._sending  # calls that were granted a turn and are not yet in `_sending`
         return super()._fits(amount) and not self.quota.wait(_now(), begun)
 
     def _serve(self) -> None:
         super()._serve()
-        self._look_later()
+        self._schedule()
 
-    def _look_later(self) -> None:
-        """Serve again when the quota lets the next one through; what else lets one through is a call's end."""
+    def _schedule(self) -> None:
+        """Schedule the next grant for when the quota allows a call. A call that ends grants the next one itself."""
         if self._timer:
             self._timer.cancel()
         self._timer = None
         if self.held >= self.size or (self.quota.failing and self.held):
             return
         wait = self.quota.wait(_now(), self.held - self._sending)
-        if wait or self._waiters:  # the moment may have come since it was looked whether the next one fits
+        if wait or self._waiters:  # the quota may have become free since the last check
             self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self._serve)
 
 

@@ -1,4 +1,4 @@
-"""A harmless picture, drawn for this app: a sun over a meadow. It shows whether the model's server answers at all."""
+"""A harmless picture, drawn for this app (a sun over a meadow), to test whether the model's server answers at all."""
 
 from functools import cache
 from importlib.resources import files
@@ -10,5 +10,5 @@ WIDTH, HEIGHT = 96, 72
 
 @cache
 def probe_picture() -> PreparedImage:
-    """The picture, as any other is sent."""
+    """Return the picture, prepared like any other."""
     return PreparedImage(files("describer.adapters.chat").joinpath("probe.jpg").read_bytes(), WIDTH, HEIGHT)

@@ -1,4 +1,4 @@
-"""The bodies of Chat Completions requests: which parameters they carry is the model family's business."""
+"""Bodies of Chat Completions requests. The model family determines their parameters."""
 
 import base64
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from describer.vision.families import Family
 from describer.vision.imaging.values import PreparedImage
 
 
-def description(brief: Brief, image: PreparedImage, cap: int, family: Family, mend: str = "") -> dict[str, Any]:
-    """For one picture's description, in the strict form of `schema`; `mend`: what was wrong with the last one."""
+def description(brief: Brief, image: PreparedImage, cap: int, family: Family, repair: str = "") -> dict[str, Any]:
+    """Return the request for a picture's description, in the strict form of `schema`; `repair`: the last fault."""
     form = {"name": "description", "strict": True, "schema": schema(brief.languages)}
     return {
         "model": brief.model,
-        "messages": _messages(brief.instructions, _with(brief.request, mend), [image], brief.detail),
+        "messages": _messages(brief.instructions, _with(brief.request, repair), [image], brief.detail),
         "response_format": {"type": "json_schema", "json_schema": form},
         **_parameters(family, cap),
     }
 
 
 def reply(question: Question, images: Sequence[PreparedImage], family: Family) -> dict[str, Any]:
-    """For a free answer about all pictures, sent as it is written, with the tokens at its end."""
+    """Return the request for a free, streamed answer about all pictures, with the token usage at the end."""
     return {
         "model": question.model,
         "messages": _messages(prompt.rules_of_answers(), question.request, images, question.detail),
@@ -33,10 +33,10 @@ def reply(question: Question, images: Sequence[PreparedImage], family: Family) -
     }
 
 
-def _with(text: str, mend: str) -> str:
+def _with(text: str, repair: str) -> str:
     return (
-        f"{text}\n\nYour last answer could not be used: {mend}. Mend that, and answer in the given form."
-        if mend
+        f"{text}\n\nYour last answer could not be used: {repair}. Mend that, and answer in the given form."
+        if repair
         else text
     )
 

@@ -1,4 +1,4 @@
-"""What the model said, read from a completion, whatever the server made of its fields. Errors: faults.py."""
+"""Reads completions leniently: servers differ in the types of the fields. For errors see faults.py."""
 
 import json
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ THOUGHT: Final = (
     "another model."
 )
 _TAIL: Final = 200
-"""Characters at the end of an answer that show what filled it."""
-_REPEATED: Final = 15
+"""Characters at the end of an answer that are examined for repetition."""
+_MIN_REPEATS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One completion, whatever the server made of its fields."""
+    """The fields of a completion that the app uses."""
 
     model: str
     finish_reason: str
@@ -31,25 +31,25 @@ class Reply:
     refusal: str
     usage: Usage
     reasoning: bool
-    """Whether the model thought, by the tokens that it counted or by the text that it gave."""
+    """Whether the model reasoned, by its token count or by a text of its reasoning."""
 
 
 def reply(body: bytes, model: str) -> Reply:
-    """The first choice of a completion; `model` stands for one that the server did not name.
+    """Return the first choice of a completion; `model` is the name to use if the server gave none.
 
     Raises:
-        ValueError: the body is not JSON, such as a gateway's page.
-        Declined: it is JSON, but no completion.
+        ValueError: the body is not JSON, for example a gateway's page.
+        Declined: the body is JSON but not a completion.
     """
     try:
         answer = json.loads(body)
     except RecursionError as error:
-        raise Declined("the model's server answered something that is no completion") from error
+        raise Declined("the model's server sent something that is not a completion") from error
     choices = _map(answer).get("choices")
     choice = _map(choices[0]) if isinstance(choices, list) and choices else {}
     message = _map(choice.get("message"))
     if not message:
-        raise Declined("the model's server answered something that is no completion")
+        raise Declined("the model's server sent something that is not a completion")
     usage = _map(_map(answer).get("usage"))
     thought = _map(usage.get("completion_tokens_details")).get("reasoning_tokens")
     return Reply(
@@ -72,12 +72,12 @@ def reply(body: bytes, model: str) -> Reply:
 
 
 def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
-    """The answer in a reply.
+    """Return the answer in a reply.
 
     Raises:
         Filtered: the content filter stopped the answer.
-        NoUsableAnswer: the model filled its cap with thinking, blanks or one word; a larger cap would be filled too.
-        answer_reader.Unreadable: it is cut off, or not in the form that was asked for; another try may be.
+        NoUsableAnswer: reasoning, white space or one repeated word filled the cap; a larger cap would not help.
+        answer_reader.Unreadable: the answer is truncated or not in the requested form; another call may succeed.
     """
     if reply.finish_reason == "content_filter":
         raise Filtered("The content filter of the model's service stopped the answer.")
@@ -92,18 +92,18 @@ def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
 
 
 def _filled(reply: Reply) -> str:
-    """What filled the cap in place of an answer, as a sentence; empty if the answer itself did."""
+    """Return a sentence about what filled the cap instead of an answer; empty if the answer did."""
     if not reply.content.strip():
         return THOUGHT if reply.reasoning else "The model filled its answer with white space up to the cap of tokens."
     tail = reply.content[-_TAIL:]
     words = tail.split()[1:-1]
-    if not tail.strip() or len(set(tail)) == 1 or (len(words) > _REPEATED and len(set(words)) == 1):
-        return "The model filled its answer with one word or sign, over and over, up to the cap of tokens."
+    if not tail.strip() or len(set(tail)) == 1 or (len(words) > _MIN_REPEATS and len(set(words)) == 1):
+        return "The model repeated one word or character up to the cap of tokens."
     return ""
 
 
 def _arguments(calls: object) -> str:
-    """The answer of a model that called a function with it."""
+    """Return the answer of a model that passed it as a function's arguments."""
     first = _map(calls[0]) if isinstance(calls, list) and calls else {}
     return _text(_map(first.get("function")).get("arguments"))
 
@@ -121,7 +121,7 @@ def _count(value: object) -> int:
 
 
 def added(usage: Usage, other: Usage) -> Usage:
-    """Both together."""
+    """Return the sum of two usages."""
     return Usage(
         prompt_tokens=usage.prompt_tokens + other.prompt_tokens,
         completion_tokens=usage.completion_tokens + other.completion_tokens,

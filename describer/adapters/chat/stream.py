@@ -1,4 +1,4 @@
-"""A free answer as it arrives: server-sent events become pieces of text, and at last the whole answer."""
+"""A streamed free answer: turns server-sent events into pieces of text and, at the end, the whole answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ _ENDINGS: Final = {"stop": Ending.COMPLETE, "length": Ending.CUT_OFF, "content_f
 
 @dataclass(slots=True)
 class StreamAccumulator:
-    """Gathers the chunks of one answer."""
+    """Collects the chunks of one answer."""
 
     text: str = ""
     model: str = ""
@@ -24,9 +24,10 @@ class StreamAccumulator:
     reasoning: bool = False
 
     def add(self, chunk: object) -> str:
-        """Takes one chunk and gives its text. Azure's first chunk has no choice, and the last one only the usage.
+        """Add a chunk and return its text.
 
-        The SDK hands on what a server sends, in whatever shape: what is no text or no number counts as absent.
+        Azure's first chunk has no choice, and the last one has only the usage. The SDK does not validate chunks: a
+        field of the wrong type counts as absent.
         """
         self.model = _text(_get(chunk, "model")) or self.model
         if usage := _get(chunk, "usage"):
@@ -46,11 +47,11 @@ class StreamAccumulator:
         return piece
 
     def whole(self) -> FreeAnswer:
-        """The answer.
+        """Return the whole answer.
 
         Raises:
-            Transient: the server stopped without saying why, or without a word.
-            NoUsableAnswer: thinking took all the tokens of the answer.
+            Transient: the stream ended without a finish reason or without text.
+            NoUsableAnswer: reasoning used up all tokens.
         """
         if not self.finish_reason:
             raise Transient("the model's answer broke off")

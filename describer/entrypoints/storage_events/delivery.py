@@ -56,7 +56,7 @@ class Delivery:
         max_attempts: tries at a picture that may itself be the cause.
         backoff: how long deferred work waits.
         max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
-        put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
+        deferral: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
         progress: is told what became of pictures that a sweep queued.
         price: US dollars for so many prompt and completion tokens; 0 where no list price is known.
@@ -68,7 +68,7 @@ class Delivery:
     max_attempts: int
     backoff: Backoff
     max_wait: timedelta = timedelta(days=14)
-    put_off: Callable[[], Transient | None] = lambda: None
+    deferral: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
     progress: Progress | None = None
     price: Callable[[int, int], float] = _no_price
@@ -102,7 +102,7 @@ class Delivery:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
-        if shut := self.put_off():
+        if shut := self.deferral():
             await self._put_off(work, shut, Usage())
             return
         with entered() as call:

@@ -48,7 +48,7 @@ class Server:
                     self.answered += 1
                     return
                 self.refused += 1
-                turn.refused(grant.headers, grant.retry_after)
+                turn.rate_limited(grant.headers, grant.retry_after)
 
     async def work(self, pictures: int, *, processes: int, at_once: int) -> float:
         """Has pictures described by processes that take them from one queue; gives the seconds."""
@@ -134,14 +134,14 @@ def test_a_long_wait_is_told_at_once_and_to_each_a_time_of_his_own(priority: Pri
         limiter, server = Limiter(64, Quota(chance=lambda: 0.0)), _server(60)
         await asyncio.gather(*(server.ask(limiter) for _ in range(10)))
         async with limiter.turn(CALLER, 60) as turn:
-            turn.refused({}, 75.0)
+            turn.rate_limited({}, 75.0)
         told = []
         for _ in range(25):
             with pytest.raises(NoTurn, match="429") as caught:
                 async with limiter.turn(priority, 30):
                     pass
             told.append(caught.value.retry_after or 0.0)
-        assert limiter.put_off() is not None
+        assert limiter.deferral() is not None
         return told
 
     told = run(main())

@@ -57,7 +57,7 @@ async def test_the_other_sides_wish_is_granted(harness: Harness) -> None:
 
 async def test_while_the_quota_is_used_up_work_is_put_off_before_anything_is_read(harness: Harness) -> None:
     harness.images.fails_with = Misconfigured("storage was asked")
-    shut = replace(harness.delivery, put_off=lambda: Transient("no quota", retry_after=75))
+    shut = replace(harness.delivery, deferral=lambda: Transient("no quota", retry_after=75))
     await shut.handle_upload(CAT.container, CAT.name)
     ((message, delay),) = harness.queue.sent
     assert delay == 75
@@ -65,7 +65,7 @@ async def test_while_the_quota_is_used_up_work_is_put_off_before_anything_is_rea
 
 
 async def test_a_quota_is_waited_for_however_long_it_takes(harness: Harness) -> None:
-    shut = replace(harness.delivery, put_off=lambda: Throttled("no quota", retry_after=75), max_wait=timedelta(0))
+    shut = replace(harness.delivery, deferral=lambda: Throttled("no quota", retry_after=75), max_wait=timedelta(0))
     await shut.handle_upload(CAT.container, CAT.name)
     await shut.handle_message(harness.queue.sent[0][0].encode())
     assert len(harness.queue.sent) == 2
