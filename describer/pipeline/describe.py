@@ -190,15 +190,15 @@ class ImageDescriber:
         paid for.
         """
         verdict = await asyncio.to_thread(rules.check, answer, brief, name)
-        if not verdict.mendable or answer.usage.calls > 1:
+        if not verdict.repairable or answer.usage.calls > 1:
             return verdict
         try:
-            second = await self.model.ask(brief.mending(verdict.mendable), image)
+            second = await self.model.ask(brief.for_repair(verdict.repairable), image)
         except (ImageRejected, Transient, Misconfigured) as fault:
             _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
             return verdict
         call_context.current().charge(second.usage)
-        return await asyncio.to_thread(rules.mended, verdict, second, brief, name)
+        return await asyncio.to_thread(rules.repaired, verdict, second, brief, name)
 
     def _record(self, brief: Brief, source: Source, model: str, verdict: rules.Verdict) -> Record:
         return Record.of_answer(

@@ -1,1 +1,1 @@
-"""What the model is shown and asked, what that costs, and whether its answer will do."""
+"""The model's input, its cost, and the checks on its answers."""

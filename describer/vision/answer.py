@@ -1,4 +1,4 @@
-"""What the model answered."""
+"""Answers of the model."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from describer.domain.record import Usage
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said: a description, or its refusal; and what it cost in tokens."""
+    """A description or the model's refusal, with the tokens used."""
 
     model: str
     usage: Usage
@@ -22,11 +22,11 @@ class Ending(StrEnum):
 
     COMPLETE = "complete"
     CUT_OFF = "cut_off"
-    """At the cap of tokens; what there is stands."""
+    """By the cap of tokens; the text so far counts."""
     FILTERED = "filtered"
-    """By the content filter of the model's service; what came before it stands."""
+    """By the content filter of the model's service; the text so far counts."""
     REFUSED = "refused"
-    """The text is the model's refusal, not an answer."""
+    """The text is the model's refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,6 @@ class FreeAnswer:
 
     text: str
     model: str
-    """As it named itself."""
+    """The model's name as it gave it."""
     usage: Usage
     ending: Ending = Ending.COMPLETE

@@ -1,4 +1,4 @@
-"""From what a model said to a description: liberal in the form, since servers differ in how they hold a model to it."""
+"""Parses the model's text into a description, leniently: servers differ in how strictly they enforce the form."""
 
 import json
 import re
@@ -9,35 +9,36 @@ from describer.domain.description import Description, ImageKind, Texts
 
 MAX_TAGS: Final = 50
 _THOUGHT: Final = re.compile(r"<think>.*?</think>|\A.*</think>|<think>.*\Z", re.DOTALL | re.IGNORECASE)
-"""What was thought aloud; templates that open it in the prompt leave its end alone, and a cap its beginning."""
+"""The model's reasoning. Some templates open the tag in the prompt, so only its end appears; a cap can cut off the end.
+"""
 _KINDS: Final = {"photograph": "photo", "picture": "photo", "drawing": "illustration", "graph": "chart"}
 _TRUE: Final = (True, 1, "true", "yes")
 
 
 class Unreadable(ValueError):
-    """There is no description in it. The text is a clause for the model and for people."""
+    """The text contains no description. The message is a clause for the model and for people."""
 
 
 def text_of(content: object) -> str:
-    """Return the text of a message's content: a string, or parts with a `text` each; without what was thought aloud."""
+    """Return the text of a message's content (a string, or parts with a `text` each) without the model's reasoning."""
     if isinstance(content, list):
         content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
     return _THOUGHT.sub("", content).lstrip() if isinstance(content, str) else ""
 
 
 def thinks_aloud(content: object) -> bool:
-    """Whether a message's content has what the model thought in it."""
+    """Return whether a message's content includes the model's reasoning."""
     return isinstance(content, str) and "<think>" in content.lower()
 
 
 def read(text: str, languages: Sequence[str]) -> Description:
-    """Return the description in a text that holds a JSON object.
+    """Return the description in a text that contains a JSON object.
 
-    A code fence and words around the object, an array of one and JSON in a JSON string are looked through. A kind that
-    is not known is `other`.
+    A code fence, words around the object, an array of one element and JSON in a JSON string are accepted. An unknown
+    kind becomes `other`.
 
     Raises:
-        Unreadable: no such object, or it has texts in none of the languages.
+        Unreadable: there is no such object, or it has texts in none of the languages.
     """
     fields = _object(text)
     return Description(
@@ -59,17 +60,17 @@ def _object(text: str) -> Mapping[str, Any]:
             value = value[0]
         if isinstance(value, Mapping):
             return value
-    raise Unreadable("the answer is no JSON object")
+    raise Unreadable("the answer is not a JSON object")
 
 
 def _first_value(text: str) -> object:
     start = re.search(r'[{\["]' if text.lstrip().startswith('"') else r"[{\[]", text)
     if not start:
-        raise Unreadable("the answer is no JSON object")
+        raise Unreadable("the answer is not a JSON object")
     try:
         value: object = json.JSONDecoder(strict=False).raw_decode(text, start.start())[0]
     except (ValueError, RecursionError) as error:
-        raise Unreadable("the answer is no whole JSON object") from error
+        raise Unreadable("the answer is not a complete JSON object") from error
     return value
 
 
@@ -77,7 +78,7 @@ def _texts(fields: Mapping[str, Any], languages: Sequence[str]) -> dict[str, Tex
     given = fields.get("texts")
     by_tag = {str(tag).lower().replace("_", "-"): said for tag, said in given.items()} if _is_map(given) else {}
     if len(languages) == 1 and languages[0].lower() not in by_tag:
-        # One language was asked for: the texts may stand without it.
+        # For a single language, accept texts without the language tag.
         by_tag[languages[0].lower()] = given if _is_map(given) and "alt_text" in given else fields
     read = {tag: by_tag.get(tag.lower()) for tag in languages}
     missing = [tag for tag, said in read.items() if not (_is_map(said) and isinstance(said.get("alt_text"), str))]

@@ -1,4 +1,4 @@
-"""What is asked of the model, whoever asks: a description of one picture, or an answer about several."""
+"""Requests to the model: a description of one picture, or an answer about several."""
 
 import hashlib
 import json
@@ -14,36 +14,38 @@ from describer.vision.imaging.version import version
 from describer.vision.policy import Policy
 
 LONGEST_OF_AUTHOR: Final = 2000
-"""Characters of an author's title and description that the model is told."""
+"""Characters of the author's title and description that are passed to the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """The question: in which languages, of which model, how closely, and at what cap.
+    """A request for a description.
 
     Args:
-        languages: BCP 47 tags; the first is the default, whose texts stand flat at the top of the record.
-        model: the deployment's or model's name, as the server knows it.
+        languages: BCP 47 tags; the first is the default, whose texts are at the top level of the record.
+        model: the deployment's or model's name on its server.
         detail: `low`, `high` or `original`.
         max_completion_tokens: the answer's cap in tokens.
-        context: what the caller knows about the picture; given to the model as data.
-        profile: what the description is for: one of `prompt.PROFILES`.
-        max_chars: of an alt text; None leaves it to the profile.
-        max_image_tokens: for the picture itself, which is shrunk to them; None leaves it to the detail.
-        chosen: the names of those of the above that a caller chose; the others are as the settings say.
-        embedded_context: whether the model is told the title and description that the author wrote into the file.
-        author: these, once the file was read; not in the fingerprint, for they are part of the bytes.
-        again: ask for another answer, whatever is stored or shared by copies.
-        photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
-        text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
-        guidance: the harness style of whoever runs the installation.
-        words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have; behind the
-            name of a profile and a colon, of that profile only.
-        by_prefix: what is asked otherwise of pictures whose names match a glob: glob, field of the above, and value.
-        context_of: what the model is told of each picture: `file_name`, `folder`, `metadata:NAME`.
-        picture_facts: that, as a JSON object; part of the fingerprint.
-        policy: how the answer is checked; not in the fingerprint, but for the lengths, which the model is told.
-        mend: what was wrong with the last answer, in sentences; not in the fingerprint.
+        context: the caller's information about the picture, passed to the model as data.
+        profile: the purpose of the description, one of `prompt.PROFILES`.
+        max_chars: upper limit for an alt text; None: the profile's.
+        max_image_tokens: upper limit for the picture, which is shrunk to it; None: the detail decides.
+        chosen: names of the fields above that a caller chose; the others come from the settings.
+        embedded_context: whether the model gets the title and description in the file.
+        author: that title and description, once the file was read; not in the fingerprint, since the bytes determine
+            it.
+        again: whether to ask for a new answer even if one is stored or cached.
+        photo_tokens: the installation's limit for a picture without small text; 0: only its sides are limited.
+        text_tokens: the installation's limit for a picture with small text; 0: it is treated like any other.
+        guidance: the operator's house style.
+        words_to_use, words_to_avoid: words that the texts should or must not contain. With a profile's name and a colon
+            in
+            front, a word applies to that profile only.
+        by_prefix: overrides for pictures whose names match a glob: glob, field name, value.
+        context_of: facts about each picture to pass to the model: `file_name`, `folder`, `metadata:NAME`.
+        picture_facts: those facts as a JSON object; part of the fingerprint.
+        policy: the rules for the answer; only the lengths are in the fingerprint, since only they are in the prompt.
+        repair: what was wrong with the last answer, in sentences; not in the fingerprint.
     """
 
     languages: tuple[str, ...]
@@ -67,7 +69,7 @@ class Brief:
     context_of: tuple[str, ...] = ()
     picture_facts: str = ""
     policy: Policy = field(default_factory=Policy)
-    mend: str = ""
+    repair: str = ""
 
     @property
     def language(self) -> str:
@@ -76,32 +78,32 @@ class Brief:
 
     @property
     def decoders(self) -> str:
-        """The versions of what decodes pictures: one that was `corrupt` for others is tried again."""
+        """The versions of the decoders: a picture that was `corrupt` for other versions is retried."""
         return version()
 
     def asked_again(self) -> Self:
-        """Return the same, for another answer, whatever is stored or shared by copies."""
+        """Return this request for a new answer even if one is stored or cached."""
         return replace(self, again=True)
 
     def in_languages(self, languages: tuple[str, ...]) -> Self:
-        """Return the same in these languages."""
+        """Return this request for these languages."""
         return replace(self, languages=languages)
 
     def with_wishes(self, **wishes: object) -> Self:
-        """The same with these wishes of a caller's, by the names of their fields, beside those that were there."""
+        """Return this request with a caller's options, by field name, in addition to earlier ones."""
         return replace(self, **wishes, chosen=self.chosen | wishes.keys())  # type: ignore[arg-type]
 
-    def mending(self, faults: Mapping[str, Sequence[str]]) -> Self:
-        """The same for another answer in these languages only; `faults` says what was wrong with each, in sentences."""
+    def for_repair(self, faults: Mapping[str, Sequence[str]]) -> Self:
+        """Return this request for a repair in these languages; `faults` says in sentences what was wrong."""
         sentences = dict.fromkeys(sentence for said in faults.values() for sentence in said)
-        return replace(self, languages=tuple(faults), mend=" ".join(sentences))
+        return replace(self, languages=tuple(faults), repair=" ".join(sentences))
 
     def with_author_context(self, context: str) -> Self:
-        """Return the same with what the author wrote, if the model is to know it."""
+        """Return this request with the author's text, if the model gets it."""
         return replace(self, author=context[:LONGEST_OF_AUTHOR]) if self.embedded_context else self
 
     def about(self, picture: ImageBlob) -> Self:
-        """The same as it is asked of this blob: by its prefix, unless a caller chose, and with what is told of it."""
+        """Return the request for this blob: with facts about it and, unless a caller chose, its prefix's overrides."""
         name = picture.ref.name
         asked: dict[str, Any] = {}
         for pattern, field_name, value in self.by_prefix:
@@ -111,12 +113,12 @@ class Brief:
 
     @property
     def wanted_words(self) -> tuple[str, ...]:
-        """Those of `words_to_use` that are for this profile."""
+        """The `words_to_use` for this profile."""
         return _of_profile(self.words_to_use, self.profile)
 
     @property
     def forbidden_words(self) -> tuple[str, ...]:
-        """Those of `words_to_avoid` that are for this profile."""
+        """The `words_to_avoid` for this profile."""
         return _of_profile(self.words_to_avoid, self.profile)
 
     @property
@@ -128,20 +130,19 @@ class Brief:
 
     @property
     def question(self) -> str:
-        """The question itself."""
+        """The user's question."""
         return prompt.QUESTION
 
     @property
     def request(self) -> str:
-        """What stands beside the picture."""
-        return prompt.request(self.context, self.author, self.picture_facts, self.mend)
+        """The user message beside the picture."""
+        return prompt.request(self.context, self.author, self.picture_facts, self.repair)
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits that change when the answer would: prompt, schema, languages, model, detail, preparation.
+        """16 hex digits that change if the answer would: prompt, schema, languages, model, detail, preparation.
 
-        A context and a bound of tokens are part of it where they are there; without them nothing stands for them, so
-        that records from before there were any still answer.
+        Optional parts are included only if they are set, so that records from before they existed stay valid.
         """
         parts = [self.instructions, schema(self.languages), self.model, self.detail, preparation.NAME]
         parts += [self.context] if self.context else []
@@ -163,12 +164,12 @@ def _of_profile(words: tuple[str, ...], profile: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A caller's own question about one picture or several, for one free answer.
+    """A caller's own question about one or several pictures, for one free answer.
 
     Args:
         text: the question.
-        model, detail, max_completion_tokens, context, max_image_tokens: as a brief has them; the last for each picture.
-        language: of the answer, as a BCP 47 tag; empty: that of the question.
+        model, detail, max_completion_tokens, context, max_image_tokens: see `Brief`; the last applies to each picture.
+        language: BCP 47 tag of the answer; empty: the question's language.
     """
 
     text: str
@@ -181,5 +182,5 @@ class Question:
 
     @property
     def request(self) -> str:
-        """What stands beside the pictures."""
+        """The user message beside the pictures."""
         return prompt.question(self.text, self.context, self.language)

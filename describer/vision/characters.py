@@ -1,10 +1,10 @@
-"""Which characters of what a model says are text: those that are seen, and those that the seen ones need.
+"""Removes invisible characters from the model's texts and keeps those that scripts require.
 
-Control characters, bidirectional embeddings, overrides and isolates, tag characters and zero-width signs can carry
-what no reader sees: an instruction to an agent, a command to a terminal, a name that reads backwards. They are dropped.
-Four kinds of invisible sign are part of how some scripts are written, and stay where they are (Unicode 16, chapters
+Control characters, bidirectional embeddings, overrides and isolates, tag characters and zero-width characters can hide
+an instruction to an agent, a command to a terminal, or a name that reads backwards. They are removed. Four kinds of
+invisible character are part of correct spelling in some scripts and stay in their proper places (Unicode 16, chapters
 9.2, 12.1 and 23.2; RFC 5892, appendix A): joiners beside Arabic letters, beside an Indic virama and within an emoji
-sequence; direction marks in a text that has letters from right to left; variation selectors behind what they vary.
+sequence; direction marks in a text with right-to-left letters; variation selectors after a character that they vary.
 """
 
 import re
@@ -24,20 +24,21 @@ _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff]"
 )
-"""Ignorable signs (DerivedCoreProperties' Default_Ignorable_Code_Point) but for joiners, marks and selectors;
-interlinear annotations, what is no character, and private use beyond the first plane."""
+"""Default_Ignorable_Code_Point (DerivedCoreProperties) except joiners, marks and selectors; interlinear annotations,
+noncharacters, and private use beyond the first plane.
+"""
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef]")
 _CONDITIONAL: Final = re.compile(
     "[\u200c\u200d\u200e\u200f\u061c\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef]"
 )
 _JOINERS_IN_A_ROW: Final = re.compile("([\u200c\u200d])[\u200c\u200d]+")
 _UNDECIDED: Final = re.compile(rf"(?:\r|{_CONDITIONAL.pattern}|{_UNSEEN.pattern})*\Z")
-"""At the end of a piece: what it is depends on what follows."""
+"""Characters at the end of a piece whose treatment depends on the next piece."""
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 
 
 def cleaned(text: str) -> str:
-    """The text without characters that nobody sees and no script needs; line breaks of all kinds are a line feed."""
+    """Return the text without invisible characters that no script needs, and with every line break as a line feed."""
     text = _UNSEEN.sub("", _CONTROLS.sub("", _BREAKS.sub("\n", text)))
     return _with_needed_signs(text) if _CONDITIONAL.search(text) else text
 
@@ -84,18 +85,18 @@ def _varies(selector: str, base: str) -> bool:
 
 
 def _is_arabic(sign: str) -> bool:
-    """Whether it is of a script whose letters join: Arabic, Syriac, Mandaic, N'Ko and others, or one of its marks."""
+    """Return whether a character belongs to a script with joining letters, such as Arabic, Syriac, Mandaic or N'Ko."""
     name = unicodedata.name(sign, "") if sign else ""
     return name.startswith(("ARABIC", "EXTENDED ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "ADLAM"))
 
 
 def _is_symbol(sign: str) -> bool:
-    """Whether it can be part of an emoji sequence: a symbol, a skin tone, or the selector behind one."""
+    """Return whether a character can be part of an emoji sequence: a symbol, a skin tone, or a selector after one."""
     return bool(sign) and (unicodedata.category(sign) in {"So", "Sk"} or sign in "\ufe0f\u2194\u2195")
 
 
 class TextStream:
-    """Cleans a text that comes in pieces: what depends on a sign that has not come yet waits for it."""
+    """Cleans a text that arrives in pieces. Characters that depend on the next piece are held back."""
 
     def __init__(self) -> None:
         self._waiting = ""
@@ -103,14 +104,14 @@ class TextStream:
         self._has_right_to_left = False
 
     def feed(self, piece: str) -> str:
-        """Give what can be told of the text by now."""
+        """Add a piece and return the text that is decided so far."""
         text = self._waiting + piece
         ready = _UNDECIDED.sub("", text, count=1)
         self._waiting = text[len(ready) :]
         return self._cleaned(ready)
 
     def end(self) -> str:
-        """Give the rest."""
+        """Return the rest."""
         rest, self._waiting = self._waiting, ""
         return self._cleaned(rest)
 
@@ -123,5 +124,5 @@ class TextStream:
 
 
 def _is_right_to_left(text: str) -> bool:
-    """Whether a letter of the text runs from right to left; marks are none."""
+    """Return whether the text contains a right-to-left letter; direction marks do not count."""
     return any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in text if sign not in _MARKS)

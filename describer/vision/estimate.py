@@ -1,4 +1,4 @@
-"""What a picture will take of the model, before it is asked: by its sides, or within bounds where they are unknown."""
+"""Estimates a picture's tokens before the model is called, by its sides or, if they are unknown, as a range."""
 
 import json
 from dataclasses import dataclass
@@ -11,18 +11,21 @@ from describer.vision.pricing import price
 from describer.vision.sizing import Sizes
 
 CHARACTERS_PER_TOKEN: Final = 4
-"""OpenAI's rule of thumb for English. Japanese or Thai instructions would take more; ours are English."""
+"""OpenAI's rule of thumb for English. Japanese or Thai instructions would need more; ours are English."""
 ANSWER_TOKENS: Final = (60, 300, 600)
-"""Of one language's texts: an icon, the usual, a page of text. Assumed; a run shows the actual figures."""
+"""Tokens of one language's texts for an icon, a usual picture and a page of text. Assumed; a run shows actual figures.
+"""
 SCHEMA_TOKENS: Final = 9
-"""What a schema takes beside its own text."""
+"""Tokens that a schema adds to its own text."""
 _NOT_COUNTED: Final = frozenset({"required", "additionalProperties", "$schema"})
-"""Of a schema. Both figures as measured by a user of OpenAI's: github.com/openai/openai-cookbook/issues/2140."""
+"""Keywords of a schema that cost no tokens. Both figures were measured by a user:
+github.com/openai/openai-cookbook/issues/2140.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Tokens, as `least`, `usual` and `most`: of the prompt, pictures included, and of the answer."""
+    """Least, usual and most tokens of the prompt (including pictures) and of the answer."""
 
     prompt: tuple[int, int, int]
     answer: tuple[int, int, int]
@@ -31,11 +34,11 @@ class Estimate:
         return Estimate(_sum(self.prompt, other.prompt), _sum(self.answer, other.answer))
 
     def times(self, factor: float) -> "Estimate":
-        """As much of it."""
+        """Return the estimate multiplied by a factor."""
         return Estimate(_times(self.prompt, factor), _times(self.answer, factor))
 
     def usd(self, family: Family) -> tuple[float, float, float] | None:
-        """By list price; None if the family has none."""
+        """Return the cost in US dollars by list price, or None if the family has no price."""
         prices = [price(family, asked, said) for asked, said in zip(self.prompt, self.answer, strict=True)]
         least, usual, most = (None if found is None else float(found) for found in prices)
         return None if least is None or usual is None or most is None else (least, usual, most)
@@ -45,23 +48,24 @@ NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
 
 
 def question_tokens(brief: Brief) -> int:
-    """About how many tokens the question takes without the picture: the instructions and the schema of the answer."""
+    """Return the approximate tokens of the prompt without the picture: the instructions and the answer's schema."""
     asked = brief.instructions + brief.request
     counted = json.dumps(_counted(schema(brief.languages)), separators=(",", ":"))
     return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
 
 
 def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:
-    """Estimate one picture.
+    """Return the estimate for one picture.
 
     Args:
-        brief: what is asked.
-        sizes: how the app sizes pictures for this model.
-        side: the picture's width and height in pixels; None if only its bytes are known.
+        brief: the request.
+        sizes: the sizes for this model.
+        side: the picture's width and height in pixels; None if unknown.
 
     Returns:
-        The usual tokens are those of a picture without small text, the most those of one that is full of it. Without
-        sides, a picture is taken for a photograph of 4000x3000 pixels, and at least for an icon.
+        Usual tokens assume no small text; most tokens assume a picture full of it. Without sides, the usual picture is
+            a
+        photograph of 4000x3000 pixels, and the smallest is an icon.
     """
     text = question_tokens(brief)
     usual = sizes.usual(*(side or (4000, 3000))).tokens or 0
@@ -72,7 +76,7 @@ def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Esti
 
 
 def _counted(part: Any) -> Any:
-    """A schema without what is not counted."""
+    """Return a schema without the keywords that cost no tokens."""
     if isinstance(part, dict):
         return {name: _counted(value) for name, value in part.items() if name not in _NOT_COUNTED}
     return [_counted(value) for value in part] if isinstance(part, list) else part

@@ -1,4 +1,4 @@
-"""What is known of each model family, read from `models.toml`: prices, image rules, request parameters."""
+"""The model families of `models.toml`: prices, image rules, request parameters."""
 
 import datetime as dt
 import tomllib
@@ -12,13 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which parameters a Chat Completions request may carry.
+    """The parameters of a family's Chat Completions requests.
 
     Args:
-        cap: the name of the parameter that caps the answer in tokens.
-        effort: the value for `reasoning_effort`, or None if the parameter must not be sent.
+        cap: name of the parameter that caps the answer in tokens.
+        effort: value of `reasoning_effort`; None: the parameter must not be sent.
         temperature: whether `temperature` may be sent.
-        extra: further members of the body, by which servers of open models are told not to let them think.
+        extra: additional members of the body; servers of open models take the switch for reasoning there.
     """
 
     cap: str
@@ -37,7 +37,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """How one detail level shrinks a picture: the longest side in pixels, and the patches charged at most."""
+    """How a detail level shrinks a picture: the longest side in pixels and the maximum number of charged patches."""
 
     side: int
     patches: int
@@ -45,7 +45,7 @@ class Sizing:
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """Charged by patches of 32x32 pixels; `details` has a row for each detail level that the family takes."""
+    """Charged by patches of 32x32 pixels; `details` has a row for each supported detail level."""
 
     details: Mapping[str, Sizing]
     multiplier: Decimal
@@ -53,7 +53,7 @@ class Patches:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Charged a base and so much for each tile of 512x512 pixels; at detail `low` the base alone."""
+    """Charged a base plus a price for each tile of 512x512 pixels; at detail `low` only the base."""
 
     base: int
     tile: int
@@ -61,13 +61,13 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Models that are asked, sized and priced alike.
+    """Models with the same requests, sizes and prices.
 
     Args:
-        price: None if it is unknown or there is none.
-        image: None if it is unknown how a picture becomes tokens.
-        least_side: pixels below which its servers refuse a picture.
-        assumed: what of this is not published but assumed; empty if all of it is published.
+        price: None if it is unknown or does not exist.
+        image: None if the rule for image tokens is unknown.
+        least_side: minimum side of a picture in pixels; the servers reject smaller ones.
+        assumed: the facts here that are assumed and not published; empty if all are published.
     """
 
     name: str
@@ -79,14 +79,14 @@ class Family:
 
 
 type Families = Callable[[str], Family]
-"""From a model's name, as its server knows it, to its family."""
+"""Maps a model's name on its server to its family."""
 
 
 def family(name: str) -> Family | None:
-    """Return the family of a model's or deployment's name, or None for an unknown one.
+    """Return the family of a model's or deployment's name, or None if it is unknown.
 
-    The longest known prefix wins, and it must end at a hyphen or with the name: `gpt-5.3` is not `gpt-5`. Of a path
-    (`Qwen/Qwen3-VL-8B-Thinking`) the last part counts, and a colon (`qwen3-vl:8b`) is a hyphen.
+    The longest known prefix wins. It must end at a hyphen or at the name's end: `gpt-5.3` is not `gpt-5`. Only the last
+    part of a path (`Qwen/Qwen3-VL-8B-Thinking`) counts, and a colon (`qwen3-vl:8b`) counts as a hyphen.
     """
     wanted = f"{name.lower().rpartition('/')[2].replace(':', '-')}-"
     known = [prefix for prefix in _families() if wanted.startswith(f"{prefix}-")]
@@ -94,7 +94,7 @@ def family(name: str) -> Family | None:
 
 
 def generic() -> Family:
-    """For servers that speak OpenAI's protocol but whose model is unknown: the oldest parameters, no price, no rule."""
+    """Return the family for unknown models on servers with OpenAI's protocol: oldest parameters, no price, no rule."""
     return _families()["generic"]
 
 

@@ -1,11 +1,11 @@
-"""How many tokens a picture takes, and in which size it is best sent.
+"""Counts the tokens of a picture and finds the best size to send it in.
 
 Rules: OpenAI, "Images and vision" guide; the figures are in `models.toml`.
 
-- Patches: the picture is shrunk to the longest side of its detail level and counted in squares of 32 px; over the
-  budget it is shrunk until it fits; tokens are patches times the family's multiplier, rounded up.
-- Tiles: shrunk to 2048 px, then to a short side of 768 px; a base, and so much for each tile of 512 px begun. At detail
-  `low` the base alone.
+- Patches: the picture is shrunk to the longest side of its detail level and divided into squares of 32 px. Above the
+  maximum number of patches it is shrunk until it fits. Tokens are patches times the family's multiplier, rounded up.
+- Tiles: the picture is shrunk to 2048 px, then to a short side of 768 px. Tokens are a base plus a price for each tile
+  of 512 px, even a partial one. At detail `low` only the base counts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,20 @@ TILES_SHORT_SIDE = 768
 LOW_DETAIL_SIDE = 512
 
 STRETCH = 0.021
-"""How far the aspect may move to land on whole patches: at 768 px a multiple of 32 is at most 16/768 = 2.1 % away."""
+"""Maximum relative change of the aspect to reach whole patches: at 768 px a multiple of 32 is at most 16/768 = 2.1 %
+away.
+"""
 WORTH_LANDING = 0.85
-"""Whole patches are taken where they keep this share of the pixels that unstretched sides would have."""
+"""Minimum share of the unstretched picture's pixels that must remain to prefer whole patches."""
 WORTH_A_LINE = 0.97
-"""A picture that need not shrink does so if it keeps this share of its pixels: 641x481 becomes 640x480."""
+"""Minimum share of pixels that must remain to shrink a picture that fits already: 641x481 becomes 640x480."""
 WORTH_A_TILE = 0.75
-"""Tiles are dropped where at least this share of the pixels remains: 1152x768 becomes 1024x683, 1365x768 stays."""
+"""Minimum share of pixels that must remain to save a tile: 1152x768 becomes 1024x683, 1365x768 stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How large a picture is sent at most: sides in pixels, `tokens` for the picture alone (None: no such bound)."""
+    """Upper limits for a sent picture: sides in pixels and `tokens` for the picture alone (None: no limit)."""
 
     short_side: int = SHORT_SIDE
     long_side: int = LONG_SIDE
@@ -42,7 +44,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """What is paid for: squares of `cell` pixels, at most `most` of them, in a picture within the two sides."""
+    """The charged unit: squares of `cell` pixels, at most `most` of them, in a picture within the two sides."""
 
     short_side: float
     long_side: float
@@ -53,14 +55,14 @@ class _Grid:
         return ceil(width / self.cell) * ceil(height / self.cell)
 
     def scale(self, width: int, height: int) -> float:
-        """Return the largest factor, at most 1, that brings a picture within the sides."""
+        """Return the largest factor up to 1 that fits a picture into the sides."""
         return min(1.0, self.long_side / max(width, height), self.short_side / min(width, height))
 
 
 def image_tokens(family: Family, width: int, height: int, detail: str) -> int | None:
-    """Return the tokens that a picture of so many pixels takes; None if the family's rule or this detail is unknown.
+    """Return the tokens of a picture of this size, or None if the family's rule or this detail is unknown.
 
-    Pictures over 30,000 patches, which the service refuses, are counted as if shrunk to them.
+    Pictures of more than 30,000 patches, which the service rejects, are counted as if shrunk to that number.
     """
     match family.image:
         case Tiles(base) if detail == "low":
@@ -74,7 +76,7 @@ def image_tokens(family: Family, width: int, height: int, detail: str) -> int | 
 
 
 def parts_tokens(family: Family, sizes: Iterable[tuple[int, int]], detail: str) -> int | None:
-    """Return the tokens of several pictures together; None if the family's rule is unknown."""
+    """Return the total tokens of several pictures, or None if the family's rule is unknown."""
     tokens = [image_tokens(family, *size, detail) for size in sizes]
     return None if None in tokens else sum(filter(None, tokens))
 
@@ -86,11 +88,11 @@ def fit(
     detail: str = "high",
     bounds: Bounds = Bounds(),
 ) -> tuple[int, int]:
-    """Return the size in which to send a picture of `width` x `height` pixels, so that little is paid for nothing.
+    """Return the size in which to send a picture of `width` x `height` pixels, so that few tokens are wasted.
 
-    Never larger than the picture, the bounds, or what the model looks at. A picture charged by patches that has to
-    shrink lands on multiples of 32 where that moves its aspect by 2 % at most; one charged by tiles gives up pixels
-    that would begin a tile hardly used. A bound of tokens below a single patch or tile is taken as one.
+    The result never exceeds the picture, the bounds, or the size that the model uses. If a picture charged by patches
+    must shrink, its sides become multiples of 32 where that changes its aspect by at most 2 %. A picture charged by
+    tiles loses pixels that would begin an almost empty tile. A token limit below one patch or tile counts as one.
     """
     grid = _grid(family, detail, bounds)
     plain = next(size for size in _steps(width, height, grid) if grid.cells(*size) <= grid.most)
@@ -141,7 +143,7 @@ def _grid(family: Family, detail: str, bounds: Bounds) -> _Grid:
 
 
 def _steps(width: int, height: int, grid: _Grid) -> Iterator[tuple[int, int]]:
-    """Sizes of the picture's own aspect, from the largest down, each a row or column of cells less than the last."""
+    """Yield sizes with the picture's aspect, from the largest down, each a row or column of cells smaller."""
     scale = grid.scale(width, height)
     while True:
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -161,7 +163,7 @@ def _fewer_tiles(width: int, height: int, grid: _Grid, plain: tuple[int, int]) -
 
 
 def _whole_patches(width: int, height: int, grid: _Grid, plain: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of whole patches that hardly stretches the picture, or `plain` where none comes near it."""
+    """Return the largest size of whole patches that barely stretches the picture, or `plain` if none is close."""
     landed = max(_landings(width, height, grid), key=lambda size: size[0] * size[1], default=(0, 0))
     return landed if landed[0] * landed[1] >= WORTH_LANDING * plain[0] * plain[1] else plain
 

@@ -1,4 +1,4 @@
-"""What the model is told of a blob beside its picture: by setting only, as data, cleaned and cut."""
+"""Facts about a blob for the model. They are off by default, passed as data, cleaned and shortened."""
 
 import json
 import re
@@ -12,18 +12,18 @@ from describer.vision.characters import cleaned
 FILE_NAME: Final = "file_name"
 FOLDER: Final = "folder"
 METADATA: Final = "metadata:"
-"""In front of a key's name."""
+"""Prefix of a metadata key's name."""
 LONGEST: Final = 300
-"""Characters of each."""
+"""Maximum characters of each fact."""
 _SAYS_NOTHING: Final = re.compile(
     r"(img|dsc[nf]?|pxl|mvi|p|image|photo|picture|bild|foto|scan|screenshot|untitled|unnamed)?[\W\d_]*|[0-9a-f-]{12,}",
     re.IGNORECASE,
 )
-"""The names that cameras and upload forms give."""
+"""Names that cameras and upload forms assign."""
 
 
 def about(picture: ImageBlob, sources: Sequence[str]) -> str:
-    """What is told, as a JSON object by source; empty if there is nothing."""
+    """Return the facts as a JSON object by source; empty if there are none."""
     folder, _, name = picture.ref.name.rpartition("/")
     stem = name.rpartition(".")[0] or name
     known = {FILE_NAME: "" if _SAYS_NOTHING.fullmatch(stem) else name, FOLDER: folder}

@@ -1,4 +1,4 @@
-"""What the settings say of the checks."""
+"""The settings for the checks on answers."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,10 +9,10 @@ class Policy:
     """How answers are checked.
 
     Args:
-        soft_chars: what the model is told to aim at, in characters of an alt text.
-        hard_chars: more are not accepted.
-        off: the ids of rules that are switched off.
-        words: further words, each with the id of its rule.
+        soft_chars: target length of an alt text in characters, as the prompt states it.
+        hard_chars: maximum length of an accepted alt text.
+        off: ids of disabled rules.
+        words: additional words, each with its rule's id.
     """
 
     soft_chars: int = 125
@@ -21,7 +21,7 @@ class Policy:
     words: tuple[tuple[str, str], ...] = ()
 
     def words_of(self, name: str) -> tuple[str, ...]:
-        """Return the words that were added to a rule."""
+        """Return the additional words of a rule."""
         return tuple(word for rule, word in self.words if rule == name)
 
 
@@ -31,6 +31,6 @@ RULE_IDS: Final = (
     *("same_text", "extended_missing", "avoided_word", "copy", "stuffing", "hedging", "inferred_trait", "person_name"),
     *("keyword_missing", "uncertain"),
 )
-"""The rules of quality/rules.toml, which settings need not load."""
+"""The ids of quality/rules.toml, listed here so that the settings need not load that file."""
 TAKES_WORDS: Final = ("refusal", "instruction", "placeholder", "hedging", "inferred_trait", "person_name")
-"""Those to which words can be added; to `person_name`, names that are allowed."""
+"""The rules that accept additional words; for `person_name` they are allowed names."""

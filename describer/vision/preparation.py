@@ -1,12 +1,12 @@
-"""What decides how a picture is shown to the model, so that a change of it changes the fingerprint of what is asked."""
+"""Constants that determine the prepared picture; changing one changes the fingerprint of requests."""
 
 from typing import Final
 
 JPEG_QUALITY: Final = 85
 SHORT_SIDE: Final = 768
 LONG_SIDE: Final = 2048
-"""Pixels, at most."""
+"""Maximum sides in pixels."""
 REVISION: Final = 3
-"""Of all else that decides: raise it when decoding, colours or the choice of a size change what the model sees."""
+"""Raise this number when a change of decoding, colours or sizing changes the pixels that the model gets."""
 
 NAME: Final = f"jpeg{JPEG_QUALITY}/{SHORT_SIDE}x{LONG_SIDE}/{REVISION}"

@@ -1,4 +1,4 @@
-"""What an answer costs: the only module that knows how list prices become US dollars."""
+"""Computes what an answer costs; the only module that applies list prices."""
 
 from decimal import Decimal
 
@@ -9,10 +9,10 @@ _MILLION = Decimal(1_000_000)
 
 
 def price(family: Family, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """Return US dollars for one answer by list price, or None if the family's price is unknown.
+    """Return the list price of one answer in US dollars, or None if the family's price is unknown.
 
-    An upper bound: cached input, batches and regional or negotiated prices are not taken into account. The tokens are
-    those of the answer's `usage`, in which pictures and reasoning are already counted.
+    This is an upper bound: cached input, batches and regional or negotiated prices are not considered. The tokens are
+    those of the answer's `usage`, which includes pictures and reasoning.
     """
     if family.price is None:
         return None
@@ -20,10 +20,9 @@ def price(family: Family, prompt_tokens: int, completion_tokens: int) -> Decimal
 
 
 def estimate(family: Family, usage: Usage, sent: Sent) -> Cost | None:
-    """Estimate what the calls for one picture cost, or None if the family has no price.
+    """Return the estimated cost of the calls for one picture, or None if the family has no price.
 
-    What the picture would have cost at full size is a second fact, which many families do not have: without it the
-    first one stands all the same.
+    The cost at full size is a separate figure that many families cannot have; it may be None on its own.
     """
     paid = price(family, usage.prompt_tokens, usage.completion_tokens)
     if paid is None:
@@ -35,7 +34,7 @@ def estimate(family: Family, usage: Usage, sent: Sent) -> Cost | None:
 
 
 def _saved(usage: Usage, sent: Sent) -> int | None:
-    """Return tokens that shrinking the picture saved, over all calls, or None if the rule does not tell."""
+    """Return the tokens saved by shrinking the picture, over all calls, or None if the rule is unknown."""
     if sent.image_tokens is None or sent.image_tokens_unshrunk is None:
         return None
     return (sent.image_tokens_unshrunk - sent.image_tokens) * max(usage.calls, 1)

@@ -1,4 +1,4 @@
-"""In which size a picture is sent: small where it is a photograph, as large as its text needs, cut where it is long."""
+"""Determines the size of a sent picture: small for photographs, large enough for text, cut into parts if long."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from describer.vision.preparation import LONG_SIDE, SHORT_SIDE
 
 MOST_PARTS: Final = 8
 OVERLAP: Final = 64
-"""Pixels that neighbouring parts share, so that no line of text is cut in both."""
+"""Pixels that neighbouring parts share, so that each line of text is whole in one of them."""
 THIN: Final = 256
-"""Pixels of the short side below which a picture that has more of them is cut rather than shrunk so far."""
+"""Pixels of the short side. A picture that would shrink below this is cut into parts instead."""
 THIN_COSTS: Final = 2
-"""What a thin picture without text may take, in pictures of the usual size."""
+"""Tokens that a thin picture without text may use, in multiples of a usual picture's."""
 _STEP: Final = 0.92
 
 type Box = tuple[int, int, int, int]
@@ -26,9 +26,9 @@ class Layout:
     """How a picture is sent.
 
     Args:
-        size: of the whole picture, in pixels, after it is shrunk.
-        parts: left, top, right and bottom of each, in the order of reading; a single one is the whole picture.
-        tokens: for all of them by the family's rule; None if that is unknown.
+        size: size of the whole picture in pixels after shrinking.
+        parts: left, top, right and bottom of each part in reading order; a single part is the whole picture.
+        tokens: tokens of all parts by the family's rule; None if the rule is unknown.
     """
 
     size: tuple[int, int]
@@ -38,14 +38,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The sizes for one model at one level of detail.
+    """The sizes for one model at one detail level.
 
     Args:
-        family: whose rule counts.
+        family: the family whose rule applies.
         detail: `low`, `high` or `original`.
-        max_tokens: for a picture, whatever it shows; None: no such bound.
-        photo_tokens: for a picture without small text; 0: its sides bound it.
-        text_tokens: for a picture with small text, all its parts together; 0: such pictures are treated as all others.
+        max_tokens: limit for any picture; None: no limit.
+        photo_tokens: limit for a picture without small text; 0: only its sides are limited.
+        text_tokens: limit for all parts of a picture with small text; 0: it is treated like any other.
     """
 
     family: Family
@@ -56,11 +56,11 @@ class Sizes:
 
     @property
     def budget(self) -> int:
-        """The tokens that a picture with small text may take."""
+        """The token limit for a picture with small text."""
         return 0 if self.detail == "low" else min(self.text_tokens, self.max_tokens or self.text_tokens)
 
     def usual(self, width: int, height: int) -> Layout:
-        """For a photograph, in one part."""
+        """Return the layout for a photograph: one part."""
         tokens = min(self.max_tokens or self.photo_tokens, self.photo_tokens or self.max_tokens or 0) or None
         bounds = Bounds(tokens=tokens)
         if self.detail == "original":
@@ -68,16 +68,16 @@ class Sizes:
         return self._whole(fit(self.family, width, height, self.detail, bounds))
 
     def is_thin(self, width: int, height: int) -> bool:
-        """Return whether the usual size would leave a strip of what is none."""
+        """Return whether the usual size would shrink the picture to a strip."""
         usual = min(self.usual(width, height).size)
         return usual < THIN and usual * 1.25 < min(width, height)
 
     def largest(self, width: int, height: int, budget: int) -> Layout:
-        """Return the largest within a budget of tokens; the usual one where that is larger."""
+        """Return the largest layout within a budget of tokens, or the usual one if that is larger."""
         return self.at_least(1.0, width, height, budget)
 
     def at_least(self, scale: float, width: int, height: int, budget: int) -> Layout:
-        """At this share of the picture's sides, or as much as the budget allows, and never below the usual size."""
+        """Return the layout at this share of the sides, smaller if the budget requires, but never below usual."""
         usual = self.usual(width, height)
         while scale * width > usual.size[0] or scale * height > usual.size[1]:
             layout = self._cut(max(1, round(width * scale)), max(1, round(height * scale)), width, height)
@@ -90,7 +90,7 @@ class Sizes:
         return Layout(size, ((0, 0, *size),), image_tokens(self.family, *size, self.detail))
 
     def _cut(self, across: int, along: int, width: int, height: int) -> Layout | None:
-        """Return one part or several for a picture of `across` x `along` pixels; None if there would be too many."""
+        """Return the layout for `across` x `along` pixels in one or several parts, or None if it needs too many."""
         bounds = Bounds(short_side=min(across, along), long_side=max(across, along))
         whole = self._whole(fit(self.family, width, height, self.detail, bounds))
         in_one = max(across, along) <= LONG_SIDE or self.detail == "original"
@@ -105,7 +105,7 @@ class Sizes:
         return None
 
     def _parts(self, across: int, along: int, *, upright: bool) -> Iterator[Box]:
-        """Parts one above the other, or else one beside the other, each as the model looks at it."""
+        """Yield the parts, from top to bottom or left to right, each small enough not to be shrunk by the model."""
         side, length = (across, along) if upright else (along, across)
         most = self._longest(side)
         if most <= OVERLAP:
@@ -117,7 +117,7 @@ class Sizes:
             yield (0, start, side, end) if upright else (start, 0, end, side)
 
     def _longest(self, side: int) -> int:
-        """Return how long a part of this breadth may be before the model would shrink it."""
+        """Return the maximum length of a part of this breadth that the model does not shrink."""
         match self.family.image:
             case Patches(details) if self.detail in details:
                 rule = details[self.detail]

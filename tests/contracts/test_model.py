@@ -245,7 +245,7 @@ async def test_an_answer_without_one_of_the_languages_is_an_answer(chat: ChatMod
 
 
 async def test_what_the_checks_found_is_asked_for_in_that_language_alone(chat: ChatModel, server: Model) -> None:
-    said = await chat.ask(BRIEF.mending({"de": ["The alt text in de is a placeholder: Bild"]}), _picture())
+    said = await chat.ask(BRIEF.for_repair({"de": ["The alt text in de is a placeholder: Bild"]}), _picture())
     assert said.description and [*said.description.texts] == ["de"]
     body = server.requests[0].body
     schema = body["response_format"]["json_schema"]["schema"]
@@ -271,8 +271,8 @@ async def test_a_plain_refusal_is_asked_once(chat: ChatModel, server: Model) -> 
 FILLED = [
     ("", {"reasoning_tokens": 500}, "thinking"),
     ("", {}, "white space"),
-    ('{"image_kind":' + " " * 3000, {}, "over and over"),
-    ('{"image_kind": "photo", "alt_text": "' + "the " * 800, {}, "over and over"),
+    ('{"image_kind":' + " " * 3000, {}, "repeated one word or character"),
+    ('{"image_kind": "photo", "alt_text": "' + "the " * 800, {}, "repeated one word or character"),
 ]
 
 

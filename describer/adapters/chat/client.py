@@ -314,7 +314,7 @@ def _recorded(error: APIError, turn: Turn | None) -> DescriberError:
         return fault
     headers = error.response.headers
     if error.status_code == _TOO_MANY and isinstance(fault, Transient):
-        turn.refused(headers, fault.retry_after)
+        turn.rate_limited(headers, fault.retry_after)
         return RateLimited(fault.message, retry_after=fault.retry_after)
     turn.failed() if error.status_code >= _SERVER_ERRORS else turn.answered(headers)
     return fault

@@ -73,7 +73,7 @@ class Gateway:
                 if not await self._answers_others(picture, sent, probe):
                     raise
                 if tried == tries:
-                    raise block.of_one_picture() from block
+                    raise block.as_rejection() from block
                 await asyncio.sleep(self.pause)
             else:
                 self._note(picture, answered=True)

@@ -89,7 +89,7 @@ class Limiter(WeightedSemaphore):
             turn = Turn(self.quota, self.quota.send(_now()))
             yield turn
         finally:
-            self.quota.gone(turn.ticket)
+            self.quota.abandoned(turn.ticket)
             self._sending -= 1
             self.release(1)
 

@@ -1,1 +1,1 @@
-"""What authors wrote into a picture's file: XMP, IIM, Exif, PNG texts. From bytes to texts; no pixels."""
+"""Reads authors' texts from picture files (XMP, IIM, Exif, PNG text chunks) without decoding pixels."""

@@ -1,7 +1,7 @@
-"""Where each container keeps texts: the blocks of metadata in a picture's file, as bytes.
+"""Locates the metadata blocks in a picture's file.
 
-No picture library is asked: this runs in the app's process, which opens no picture, and Pillow gives neither the XMP
-of a GIF, nor that of a PNG outside iTXt, nor the extended packets of a JPEG.
+No picture library is used: this runs in the app's process, which decodes no pictures, and Pillow provides neither the
+XMP of a GIF, nor that of a PNG outside iTXt, nor the extended packets of a JPEG.
 """
 
 import zlib
@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MOST: Final = 2**21
-"""Bytes of a block; larger ones hold pictures, not texts."""
+"""Maximum bytes of a block; larger blocks contain pictures, not texts."""
 CHUNKS: Final = 32_768
-"""Pieces of a file that are looked at."""
+"""Maximum number of chunks of a file to examine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The blocks of metadata in a file.
+    """The metadata blocks of a file.
 
     Args:
-        xmp: packets, the one that counts first.
-        extended: further parts of a JPEG's packet by the GUID that the main packet names, only complete ones.
-        iim: of IPTC, as it stands in resource 0x0404.
-        iim_digest: its MD5 when XMP was last made equal to it (0x0425), or nothing.
-        exif: a TIFF structure, from its header on.
-        png: texts by PNG's keywords.
+        xmp: packets, the authoritative one first.
+        extended: complete extended packets of a JPEG, by the GUID that the main packet names.
+        iim: IPTC's block, as in resource 0x0404.
+        iim_digest: its MD5 at the last synchronization with XMP (0x0425), or empty.
+        exif: a TIFF structure, including its header.
+        png: texts by PNG keyword.
     """
 
     xmp: tuple[bytes, ...] = ()
@@ -37,13 +37,13 @@ class Blocks:
 
 
 def resources(data: bytes) -> dict[int, bytes]:
-    """Photoshop's image resources (8BIM) by number; the first of each."""
+    """Return Photoshop's image resources (8BIM) by number, the first of each."""
     found, at = dict[int, bytes](), 0
     for _ in range(CHUNKS):
         if data[at : at + 4] != b"8BIM" or at + 12 > len(data):
             break
         number, name = int.from_bytes(data[at + 4 : at + 6]), data[at + 6]
-        at += 6 + (name + 2) // 2 * 2  # its length and it, padded to an even number of bytes
+        at += 6 + (name + 2) // 2 * 2  # the length byte and the name, padded to an even number of bytes
         size = int.from_bytes(data[at : at + 4])
         found.setdefault(number, data[at + 4 : at + 4 + size])
         at += 4 + (size + 1) // 2 * 2
@@ -51,13 +51,13 @@ def resources(data: bytes) -> dict[int, bytes]:
 
 
 def iim_of(data: bytes) -> tuple[bytes, bytes]:
-    """Return the IIM among image resources, and its digest."""
+    """Return the IIM block among image resources and its digest."""
     found = resources(data)
     return found.get(0x0404, b""), found.get(0x0425, b"")
 
 
 def inflated(data: bytes) -> bytes:
-    """Return what was compressed by zlib; nothing if it is broken or too large."""
+    """Return the content of zlib data; empty if it is damaged or too large."""
     unpacker = zlib.decompressobj()
     try:
         text = unpacker.decompress(data, MOST)
@@ -67,7 +67,7 @@ def inflated(data: bytes) -> bytes:
 
 
 def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of each chunk of a RIFF file, but for pixels."""
+    """Yield the kind and content of each metadata chunk of a RIFF file."""
     at = 12
     for _ in range(CHUNKS):
         kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
@@ -79,7 +79,7 @@ def riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def of_webp(data: bytes) -> Blocks:
-    """WebP Container Specification, "Metadata"."""
+    """Return the blocks of a WebP file (WebP Container Specification, "Metadata")."""
     found = dict(riff_chunks(data))
     exif = found.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
     return Blocks(xmp=(found[b"XMP "],) if b"XMP " in found else (), exif=exif)

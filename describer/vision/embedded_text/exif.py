@@ -1,4 +1,4 @@
-"""The texts of an Exif block. CIPA DC-008, 4.6.4 and 4.6.5; the XP fields are Microsoft's."""
+"""Reads the texts of an Exif block. CIPA DC-008, 4.6.4 and 4.6.5; the XP fields are Microsoft's."""
 
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ _BLANK: Final = " \0\t\r\n"
 
 
 def exif_texts(block: bytes) -> dict[str, str]:
-    """Return the filled texts by the names of their fields. Programs write UTF-8 where the standard says ASCII."""
+    """Return the non-empty texts by field name. Many programs write UTF-8 where the standard requires ASCII."""
     found = fields(block)
     texts = {"ImageDescription": decoded(found.values.get(IMAGE_DESCRIPTION, b"").partition(b"\0")[0])}
     texts |= {name: found.values.get(number, b"").decode("utf-16-le", "replace") for name, number in _XP.items()}
@@ -27,7 +27,7 @@ def exif_texts(block: bytes) -> dict[str, str]:
 
 
 def _comment(value: bytes, order: Literal["little", "big"]) -> str:
-    """Return the user's comment: eight bytes name its code."""
+    """Return the user comment; its first eight bytes name the encoding."""
     code, text = value[:8].rstrip(b"\0 "), value[8:]
     if code == b"UNICODE":
         return _utf16(text, order)
@@ -35,7 +35,7 @@ def _comment(value: bytes, order: Literal["little", "big"]) -> str:
 
 
 def _utf16(text: bytes, order: Literal["little", "big"]) -> str:
-    """In the block's byte order, unless a mark or the zeros of plain letters tell of the other one."""
+    """Decode UTF-16 in the block's byte order, unless a byte order mark or zero bytes show the other order."""
     if text[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return text.decode("utf-16", "replace")
     high, low = text[::2].count(0), text[1::2].count(0)

@@ -1,4 +1,4 @@
-"""A GIF's packet of XMP: one application extension, whose bytes are not split into blocks. XMP part 3, 1.1.2."""
+"""Reads a GIF's XMP packet: one application extension without sub-blocks. XMP part 3, 1.1.2."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from describer.vision.embedded_text.blocks import MOST, Blocks
 
 _EXTENSION: Final = b"\x21\xff\x0bXMP DataXMP"
 _TRAILER: Final = b"\x01" + bytes(range(0xFF, -1, -1)) + b"\0"
-"""Leads readers that look for blocks to the end, wherever they come from."""
+"""The "magic trailer": from any byte in it, a reader of sub-blocks arrives at the end."""
 
 
 def of_gif(data: bytes) -> Blocks:
-    """Return the packet, if there is one."""
+    """Return the XMP packet, if there is one."""
     start = data.find(_EXTENSION)
     if start < 0:
         return Blocks()

@@ -1,4 +1,4 @@
-"""The items of HEIF and AVIF that are no pictures: XMP and Exif. ISO 14496-12, 8.11; ISO 23008-12, annex A."""
+"""Reads the XMP and Exif items of HEIF and AVIF files. ISO 14496-12, 8.11; ISO 23008-12, annex A."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _ITEMS: Final = 4096
 
 
 def of_heif(data: bytes) -> Blocks:
-    """Return the blocks of the file's own items."""
+    """Return the blocks of the file's metadata items."""
     meta = next((box for box in boxes(data, 0, len(data)) if box.kind == b"meta"), None)
     if meta is None:
         return Blocks()
@@ -28,7 +28,7 @@ def of_heif(data: bytes) -> Blocks:
 
 
 def _kinds(data: bytes, box: Box) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbers of the items that are read, and what each is."""
+    """Yield the number and kind of each metadata item."""
     start = box.start + (6 if data[box.start] == 0 else 8)
     for entry in boxes(data, start, box.end):
         version = data[entry.start]
@@ -55,7 +55,7 @@ class _Reader:
 
 
 def _places(data: bytes, box: Box, starts: Mapping[bytes, int]) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
-    """By item: offset and length of each part in the file."""
+    """Yield each item's number with the offset and length of its extents in the file."""
     version, sizes = data[box.start], data[box.start + 4 : box.start + 6]
     of_offset, of_length, of_base, of_index = (sizes[0] >> 4, sizes[0] & 15, sizes[1] >> 4, sizes[1] & 15)
     wide = 4 if version == 2 else 2

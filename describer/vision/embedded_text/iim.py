@@ -1,4 +1,4 @@
-"""IPTC's older block: title, keywords and caption. IIM 4.2, parts 5 and 6."""
+"""Reads title, keywords and caption of IPTC's older block. IIM 4.2, parts 5 and 6."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _MOST: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Iim:
-    """What is read of it."""
+    """The texts of an IIM block."""
 
     title: str = ""
     caption: str = ""
@@ -22,7 +22,7 @@ class Iim:
 
 
 def iim_texts(block: bytes) -> Iim:
-    """Return the texts, in UTF-8 where it is declared or fits, else in Windows-1252 (meant by Latin-1)."""
+    """Return the texts, decoded as UTF-8 if declared or valid, else as Windows-1252 (programs call it Latin-1)."""
     found = dict[tuple[int, int], list[bytes]]()
     for number, value in _datasets(block):
         found.setdefault(number, []).append(value)
@@ -39,7 +39,7 @@ def iim_texts(block: bytes) -> Iim:
 
 
 def decoded(value: bytes) -> str:
-    """Return a text of unknown character set: UTF-8 if it is that, else Windows-1252, else Latin-1."""
+    """Decode a text of unknown encoding: UTF-8 if valid, else Windows-1252, else Latin-1."""
     for charset in ("utf-8", "cp1252"):
         try:
             return value.decode(charset)
@@ -55,7 +55,7 @@ def _datasets(block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
             return
         number, size = (block[at + 1], block[at + 2]), int.from_bytes(block[at + 3 : at + 5])
         at += 5
-        if size & 0x8000:  # an extended dataset: so many bytes of length follow
+        if size & 0x8000:  # extended dataset: this many bytes of length follow
             digits = size & 0x7FFF
             size, at = int.from_bytes(block[at : at + min(digits, 8)]), at + digits
         yield number, block[at : at + size]

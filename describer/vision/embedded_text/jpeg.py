@@ -1,4 +1,4 @@
-"""A JPEG's application segments. XMP part 3, 1.1.3; CIPA DC-008; Photoshop File Formats, "Image Resource Blocks"."""
+"""Reads a JPEG's metadata segments. XMP part 3, 1.1.3; CIPA DC-008; Photoshop File Formats, "Image Resource Blocks"."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -14,8 +14,8 @@ _SEGMENTS: Final = 4096
 _APP1: Final = 0xE1
 _APP13: Final = 0xED
 _PIXELS: Final = frozenset({0xDA, 0xD9})
-_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers without a length."""
+_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers without a length field."""
 
 
 def of_jpeg(data: bytes) -> Blocks:
@@ -42,7 +42,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] in _PIXELS:
             return
         marker, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if marker in _ALONE:
+        if marker in _WITHOUT_LENGTH:
             at += 2
             continue
         if marker in {_APP1, _APP13}:
@@ -51,7 +51,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _joined(segments: Iterable[bytes]) -> dict[str, bytes]:
-    """Extended packets by GUID; only those all of whose parts are there, in whichever order."""
+    """Return the complete extended packets by GUID; their parts may be in any order."""
     parts = dict[tuple[bytes, int], dict[int, bytes]]()
     for segment in segments:
         guid, full = segment[:_GUID], int.from_bytes(segment[_GUID : _GUID + 4])

@@ -1,4 +1,4 @@
-"""A PNG's text chunks, before and after the pixels. PNG, third edition, 11.3.3; ImageMagick's `Raw profile type`."""
+"""Reads a PNG's text chunks, wherever they are. PNG, third edition, 11.3.3; ImageMagick's `Raw profile type`."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ _TEXT_CHUNKS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 
 
 def of_png(data: bytes) -> Blocks:
-    """Return the blocks of all text chunks, and of eXIf."""
+    """Return the blocks of all text chunks and of eXIf."""
     found, exif = dict[str, tuple[bytes, bool]](), b""
     for kind, body in _chunks(data):
         if kind == b"eXIf":
@@ -47,7 +47,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _text(kind: bytes, body: bytes) -> tuple[str, bytes]:
-    """Return the keyword and its text, unpacked."""
+    """Return the keyword and its decompressed text."""
     keyword, _, rest = body.partition(b"\0")
     if kind == b"zTXt":
         rest = inflated(rest[1:])
@@ -59,7 +59,7 @@ def _text(kind: bytes, body: bytes) -> tuple[str, bytes]:
 
 
 def _unhexed(text: bytes) -> bytes:
-    """Return a raw profile: a line with its name, one with its length, then lines of hexadecimal digits."""
+    """Decode a raw profile: a line with its name, a line with its length, then lines of hexadecimal digits."""
     parts = text.split(None, 2)
     try:
         return bytes.fromhex(parts[2].decode("ascii")) if len(parts) == 3 else b""

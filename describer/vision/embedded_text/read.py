@@ -1,7 +1,7 @@
-"""From a picture's file to its author's texts, behind one guard: whatever is broken yields no text.
+"""Reads the author's texts from a picture's file; damaged metadata yields no text.
 
-Of several descriptions one is the context, by the order of the Metadata Working Group (2.0, chapter 5), but for Exif,
-which comes last, because cameras write there: IIM if it changed since XMP was made equal to it, XMP, IIM, Exif, PNG.
+One of several descriptions becomes the context, in the order of the Metadata Working Group (2.0, chapter 5): IIM if it
+changed since the last synchronization with XMP, then XMP, IIM, Exif, PNG. Exif comes late because cameras fill it.
 """
 
 import hashlib
@@ -39,16 +39,16 @@ _log = logging.getLogger(__name__)
 
 
 def embedded_texts(data: bytes) -> EmbeddedTexts:
-    """Return what the author wrote; nothing if there is none, or where it is broken. Never raises."""
+    """Return the author's texts; empty if there are none or they are damaged. Never raises."""
     try:
         return _without_templates(of_svg(data) if is_svg(data) else texts_of(blocks_of(data)))
-    except Exception as error:  # noqa: BLE001 - anybody's bytes; the picture is described all the same
+    except Exception as error:  # noqa: BLE001 - untrusted bytes; the picture is described all the same
         _log.warning(UNREADABLE, extra={"error": type(error).__name__})
         return EmbeddedTexts()
 
 
 def blocks_of(data: bytes) -> Blocks:
-    """Return the blocks of metadata, whichever the format, told by the first bytes."""
+    """Return the metadata blocks of a file of any known format."""
     for start, find in _STARTS.items():
         if data.startswith(start):
             return find(data)
@@ -58,7 +58,7 @@ def blocks_of(data: bytes) -> Blocks:
 
 
 def texts_of(blocks: Blocks) -> EmbeddedTexts:
-    """Return the texts of a file's blocks."""
+    """Return the texts of a file's metadata blocks."""
     found = dict[str, Items]()
     for packet in blocks.xmp:
         found = properties(packet, blocks.extended) | found
@@ -85,7 +85,7 @@ def _written(texts: ByLanguage) -> ByLanguage:
 
 
 def _is_newer(blocks: Blocks) -> bool:
-    """Return whether a program that knows no XMP changed the IIM since."""
+    """Return whether a program that does not support XMP changed the IIM block after the last synchronization."""
     empty = bytes(16)
     return blocks.iim_digest not in {b"", empty, hashlib.md5(blocks.iim, usedforsecurity=False).digest()}
 

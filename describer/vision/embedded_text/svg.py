@@ -1,7 +1,7 @@
-"""The words of a drawing's author: what SVG calls it to readers who cannot see it. SVG 2, 5.7 and 5.8; WAI-ARIA 1.2.
+"""Reads the accessible name and description of an SVG drawing. SVG 2, 5.7 and 5.8; WAI-ARIA 1.2.
 
-Nothing is rendered, and no address is followed: an external DOCTYPE is passed over, and a drawing with declarations of
-its own yields no text.
+Nothing is rendered and no reference is followed: an external DOCTYPE is ignored, and a drawing with an internal DTD
+yields no text.
 """
 
 import re
@@ -24,7 +24,7 @@ _TAGS: Final = 20_000
 
 
 class _Parser(DefusedXMLParser):  # type: ignore[misc] # the package has no types
-    """Lets a DOCTYPE pass that only points elsewhere: nothing is read from there."""
+    """Accepts a DOCTYPE that refers to an external DTD without loading it; rejects an internal one."""
 
     def defused_start_doctype_decl(
         self, name: str, system_id: str | None, public_id: str | None, has_internal_subset: int
@@ -34,12 +34,12 @@ class _Parser(DefusedXMLParser):  # type: ignore[misc] # the package has no type
 
 
 def is_svg(data: bytes) -> bool:
-    """Return whether a drawing begins within what of a text is looked at."""
+    """Return whether an SVG root element begins within the examined part of the file."""
     return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _ROOT.search(data[:_HEAD]) is not None
 
 
 def of_svg(data: bytes) -> EmbeddedTexts:
-    """Its label as the alt text, and its description; without a label, the description is the alt text."""
+    """Return the label as alt text and the description; without a label, the description becomes the alt text."""
     if len(data) > MOST or data.count(b"<") > _TAGS:
         return EmbeddedTexts()
     parser = _Parser(forbid_dtd=True)
@@ -55,7 +55,7 @@ def of_svg(data: bytes) -> EmbeddedTexts:
 
 
 def _label(root: Element) -> list[tuple[str, str]]:
-    """By the order in which names are computed: aria-labelledby, aria-label, title."""
+    """Return the accessible name, in the order of its computation: aria-labelledby, aria-label, title."""
     by_id = {element.get("id"): element for element in root.iter()} if root.get("aria-labelledby") else {}
     named = [_text(by_id[name]) for name in root.get("aria-labelledby", "").split() if name in by_id]
     language = _language(root)

@@ -1,4 +1,4 @@
-"""What cameras and programs put into every picture: nobody's text. The list is `camera_templates.toml`."""
+"""Recognizes texts that cameras and programs insert by themselves, listed in `camera_templates.toml`."""
 
 import tomllib
 from fnmatch import fnmatchcase
@@ -7,7 +7,7 @@ from importlib.resources import files
 
 
 def is_template(text: str) -> bool:
-    """Return whether no person wrote this."""
+    """Return whether a camera or program, not a person, wrote this text."""
     plain = " ".join(text.split()).casefold()
     return any(fnmatchcase(plain, pattern) for pattern in _patterns())
 

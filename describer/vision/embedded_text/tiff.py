@@ -1,6 +1,6 @@
-"""The directories of a TIFF, and so of Exif: the fields that hold texts, and no others. TIFF 6.0; BigTIFF; CIPA DC-008.
+"""Reads the text fields of TIFF directories, and so of Exif blocks. TIFF 6.0; BigTIFF; CIPA DC-008.
 
-The directory of places (GPS) is never followed.
+The GPS directory is never read.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ _IN_FIRST: Final = frozenset(
     {IMAGE_DESCRIPTION, XP_TITLE, XP_COMMENT, XP_KEYWORDS, _XMP, _IIM, _PHOTOSHOP, _EXIF},
 )
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4, 16: 8, 18: 8}
-"""Bytes of a value, by type."""
+"""Bytes of a value by its type."""
 _ENTRIES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of the first directory and of Exif's, by number, and the byte order of numbers in them."""
+    """The text fields of the first directory and of Exif's by number, and the byte order of numbers."""
 
     values: Mapping[int, bytes]
     order: Literal["little", "big"]
@@ -43,7 +43,7 @@ def of_tiff(data: bytes) -> Blocks:
 
 
 def fields(data: bytes) -> Fields:
-    """Return the fields that are read; none where there is no header."""
+    """Return the text fields; empty if there is no header."""
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     magic = int.from_bytes(data[2:4], order)
     if data[:2] not in {b"II", b"MM"} or magic not in {42, 43}:

@@ -1,7 +1,7 @@
-"""A packet of XMP: the named properties of the picture itself, by language. XMP part 1, 7 and 8.2.2.
+"""Reads the picture's own properties from an XMP packet, by language. XMP part 1, 7 and 8.2.2.
 
-Names count by the URI of their namespace. Only direct children of a top description are taken, so that neither the
-texts of regions and artworks nor any place come in.
+Names are matched by namespace URI. Only direct children of a top-level description count, so texts about regions,
+artworks and places are excluded.
 """
 
 import re
@@ -17,7 +17,7 @@ from describer.domain.language import known
 from describer.vision.embedded_text.blocks import MOST
 
 type Items = list[tuple[str, str]]
-"""Language and text of each item of a property."""
+"""The language and text of each item of a property."""
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _CORE: Final = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
@@ -34,19 +34,19 @@ _NAMES: Final = {
 }
 _ROOTS: Final = frozenset({"{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta"})
 _LISTS: Final = frozenset({f"{_RDF}Alt", f"{_RDF}Bag", f"{_RDF}Seq"})
-_PIECES: Final = 20_000
-"""Tags, references and lines of a packet that are parsed; those of real ones are a tenth of it."""
-_ITEMS: Final = 500
-"""Of one property: there are fewer languages in use on any site."""
+_MAX_TOKENS: Final = 20_000
+"""Maximum number of tags, references and lines in a packet; real packets have a tenth of that."""
+_MAX_ITEMS: Final = 500
+"""Maximum number of a property's items, more than the languages of any site."""
 _PREFIX: Final = re.compile(r'(?:^|,\s*)lang="([^"]*)"\s')
 
 
 def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> dict[str, Items]:
-    """The properties by our names; nothing if the packet is broken, or names entities of its own.
+    """Return the properties by our names; empty if the packet is damaged or declares entities.
 
     Args:
         packet: the main packet.
-        extended: further packets by GUID; the one that the main packet names belongs to it.
+        extended: extended packets by GUID; the main packet names the one that belongs to it.
     """
     found = _parsed(packet)
     guid = next((text for _, text in found.pop("extended", [])), "").upper()
@@ -57,11 +57,11 @@ def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> di
 
 def _parsed(packet: bytes) -> dict[str, Items]:
     packet = packet[: packet.rfind(b">") + 1].strip()
-    if not packet or len(packet) > MOST or sum(map(packet.count, (b"<", b"&", b"\n"))) > _PIECES:
+    if not packet or len(packet) > MOST or sum(map(packet.count, (b"<", b"&", b"\n"))) > _MAX_TOKENS:
         return {}
     try:
         root: Element = fromstring(packet, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):  # the last two: an encoding that is none
+    except (ParseError, DefusedXmlException, ValueError, LookupError):  # the last two: an unknown encoding
         return {}
     found = dict[str, Items]()
     for name, items in _named(root):
@@ -70,7 +70,7 @@ def _parsed(packet: bytes) -> dict[str, Items]:
 
 
 def _named(root: Element) -> Iterator[tuple[str, Items]]:
-    """What each top description says."""
+    """Yield the properties of each top-level description."""
     for rdf in root if root.tag in _ROOTS else [root]:
         for description in rdf if rdf.tag == f"{_RDF}RDF" else ():
             if description.tag != f"{_RDF}Description":
@@ -81,14 +81,14 @@ def _named(root: Element) -> Iterator[tuple[str, Items]]:
 
 def _items(prop: Element) -> Iterator[tuple[str, str]]:
     several = next((child for child in prop if child.tag in _LISTS), None)
-    for item in [prop] if several is None else several[:_ITEMS]:
+    for item in [prop] if several is None else several[:_MAX_ITEMS]:
         value = _value(item)
         tag = item.get(_LANG) or (value.get(_LANG) if value is not None else None) or DEFAULT
         yield tag.strip(), _plain(item.text if value is None else value.text)
 
 
 def _value(item: Element) -> Element | None:
-    """Where a qualified value stands: in rdf:value, also within an rdf:Description."""
+    """Return the element with a qualified value: rdf:value, possibly within an rdf:Description."""
     inner = next((child for child in item if child.tag == f"{_RDF}Description"), item)
     value = inner.find(f"{_RDF}value")
     if value is None and (short := inner.get(f"{_RDF}value")):
@@ -102,9 +102,9 @@ def _plain(text: str | None) -> str:
 
 
 def by_language(items: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Filled texts by language in the normal form of its tag, the first of each.
+    """Return the non-empty texts by normalized language tag, the first of each.
 
-    Some programs leave all alternatives in one text, as `lang="x-default" A barge, lang="de" Ein Kahn`.
+    Some programs put all alternatives into one text: `lang="x-default" A barge, lang="de" Ein Kahn`.
     """
     found, seen = dict[str, str](), set[str]()
     for given, text in (one for item in items for one in _apart(*item)):
@@ -119,5 +119,5 @@ def _apart(tag: str, text: str) -> Iterator[tuple[str, str]]:
     if not _PREFIX.match(text):
         yield tag, text
         return
-    _, *pieces = _PREFIX.split(text, _ITEMS)
+    _, *pieces = _PREFIX.split(text, _MAX_ITEMS)
     yield from ((inner or tag, piece.strip()) for inner, piece in zip(pieces[::2], pieces[1::2], strict=True))

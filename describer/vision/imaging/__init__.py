@@ -1,1 +1,1 @@
-"""From any picture's bytes to the image that the model is shown. The only user of the image libraries."""
+"""Turns any picture's bytes into the image that the model gets. The only user of the image libraries."""

@@ -1,4 +1,4 @@
-"""The boxes of HEIF and AVIF that their readers pass over: colours, cropping, sizes. ISO 14496-12 and 23008-12."""
+"""Reads the boxes of HEIF and AVIF that the decoders ignore: colours, cropping, sizes. ISO 14496-12 and 23008-12."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Final
 
 from describer.vision.imaging.hevc import coded_size
 
-_MOST: Final = 4096
-"""Boxes in one box, and items in a file."""
+_MAX_BOXES: Final = 4096
+"""Maximum number of boxes in a box and of items in a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where a box's content lies in the file."""
+    """The position of a box's content in the file."""
 
     kind: bytes
     start: int
@@ -21,8 +21,8 @@ class Box:
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two offsets, up to the first that makes no sense."""
-    for _ in range(_MOST):
+    """Yield the boxes between two offsets, up to the first invalid one."""
+    for _ in range(_MAX_BOXES):
         size, kind, head = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8], 8
         if size == 1:
             size, head = int.from_bytes(data[start + 8 : start + 16]), 16
@@ -35,7 +35,7 @@ def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
 
 
 def brands(data: bytes) -> set[bytes]:
-    """The brands that a file of boxes (HEIF, AVIF, JPEG 2000, MP4) declares; empty for other files."""
+    """Return the brands of a file of boxes (HEIF, AVIF, JPEG 2000, MP4); empty for other files."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4]), 256)
@@ -43,25 +43,25 @@ def brands(data: bytes) -> set[bytes]:
 
 
 def is_sequence(data: bytes) -> bool:
-    """Whether a file of boxes has pictures in a track alone, and none as an item."""
+    """Return whether a file of boxes has pictures only in a track and none as an item."""
     kinds = {box.kind for box in boxes(data, 0, len(data))}
     return b"moov" in kinds and b"meta" not in kinds
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A picture of the file, or a part of one: its properties."""
+    """A picture of the file or a part of one, with its properties."""
 
     number: int
     properties: tuple[Box, ...]
 
     def find(self, kind: bytes) -> Box | None:
-        """The property of this kind."""
+        """Return the property of this kind, if there is one."""
         return next((box for box in self.properties if box.kind == kind), None)
 
 
 def items(data: bytes) -> tuple[int, list[Item]]:
-    """The number of the picture that is shown, and all items."""
+    """Return the number of the primary item and all items."""
     meta = next((box for box in boxes(data, 0, len(data)) if box.kind == b"meta"), None)
     if meta is None:
         return 0, []
@@ -78,13 +78,13 @@ def items(data: bytes) -> tuple[int, list[Item]]:
 
 
 def shown(data: bytes) -> Item:
-    """The picture that is shown; without properties where the boxes make no sense."""
+    """Return the primary item; without properties if the boxes are invalid."""
     primary, found = items(data)
     return next((item for item in found if item.number == primary), Item(primary, ()))
 
 
 def cicp(data: bytes, item: Item) -> tuple[int, int] | None:
-    """Its colour primaries and transfer characteristics (ITU-T H.273), where they are given by numbers."""
+    """Return the item's colour primaries and transfer characteristics (ITU-T H.273), if they are given by numbers."""
     for box in item.properties:
         if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
             return int.from_bytes(data[box.start + 4 : box.start + 6]), int.from_bytes(
@@ -94,7 +94,7 @@ def cicp(data: bytes, item: Item) -> tuple[int, int] | None:
 
 
 def crop(data: bytes, item: Item, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """What its author left of it: left, top, right, bottom, in pixels as stored; None for all of it."""
+    """Return the crop as left, top, right, bottom in stored pixels; None if the picture is not cropped."""
     box = item.find(b"clap")
     if box is None or box.end - box.start < 32:
         return None
@@ -110,18 +110,18 @@ def crop(data: bytes, item: Item, size: tuple[int, int]) -> tuple[int, int, int,
 
 
 def with_coded_sizes(data: bytes) -> bytes:
-    """The same file, in which each HEVC picture's size is that of its pixels, as libheif demands since 1.22."""
-    mended = bytearray(data)
+    """Return the file with each HEVC item's declared size set to its coded size, as libheif requires since 1.22."""
+    repaired = bytearray(data)
     for item in items(data)[1]:
         codec, size = item.find(b"hvcC"), item.find(b"ispe")
         if codec and size and (true := coded_size(data[codec.start : codec.end])):
-            mended[size.start + 4 : size.start + 12] = true[0].to_bytes(4) + true[1].to_bytes(4)
-    return bytes(mended)
+            repaired[size.start + 4 : size.start + 12] = true[0].to_bytes(4) + true[1].to_bytes(4)
+    return bytes(repaired)
 
 
 def _associated(data: bytes, at: int, known: list[Box]) -> Iterator[Item]:
     version, wide = data[at], data[at + 3] & 1
-    count = min(int.from_bytes(data[at + 4 : at + 8]), _MOST)
+    count = min(int.from_bytes(data[at + 4 : at + 8]), _MAX_BOXES)
     at += 8
     for _ in range(count):
         length = 2 if version == 0 else 4

@@ -1,4 +1,4 @@
-"""JPEG, GIF, BMP, HEIC, AVIF, JPEG 2000, JPEG XL, previews of camera raw, and TIFF in two compressions: by Pillow."""
+"""Decodes with Pillow: JPEG, GIF, BMP, HEIC, AVIF, JPEG 2000, JPEG XL, raw previews, and TIFF in two compressions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,33 +21,35 @@ from describer.vision.imaging.raster import Raster
 from describer.vision.imaging.values import Header, Limits
 
 PLAIN_JPEG_BYTES_PER_PIXEL: Final = 1.0
-"""JPEGs of one sequential scan are shrunk while they are decoded; the others are held whole."""
-MOST_FRAMES: Final = 1000
+"""JPEGs of one sequential scan are shrunk during decoding; others are held as a whole."""
+MAX_FRAMES: Final = 1000
 NEAR_ENOUGH: Final = 0.97
-"""JPEG decodes to 1/1, 1/2, 1/4 and 1/8 only: 4032 px come as 1008 and need no resampling where 1024 are wanted."""
-MAY_BE_MISSING: Final = 0.1
-"""The share of rows that may be missing at the end of a JPEG; half a picture is none."""
+"""Share of the wanted size that is close enough: JPEG decodes to 1/1, 1/2, 1/4 and 1/8, so 4032 px come as 1008, and
+need no resampling to 1024.
+"""
+MAX_MISSING: Final = 0.1
+"""Maximum share of missing rows at the end of a JPEG; with more it counts as damaged."""
 _FILLER: Final = bytes(range(1, 255)) * 256
 _END: Final = b"\xff\xd9"
-_NO_LESS: Final = 0.45
-"""Of its sides: a picture that a codec has shrunk by halves needs no more."""
+_MIN_SCALE: Final = 0.45
+"""Minimum scale for resizing by libvips: a picture that a codec shrank by halves needs no smaller one."""
 _BICUBIC: Final = Image.Resampling.BICUBIC
 
 
 def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 0) -> Opened:
-    """Reads the header.
+    """Read a JPEG's header.
 
     Args:
-        data: from its first byte; what follows its end does not matter.
-        limits: what it may cost.
-        form: JPEG, or the camera raw file that it comes from.
-        turned: the orientation that the file around it tells; 0: none does.
+        data: the file from its first byte; bytes after its end are ignored.
+        limits: limits on its cost.
+        form: JPEG, or the raw format that contains it.
+        turned: orientation from the surrounding file; 0: none.
     """
     head = jpeg.read(data)
     stored = Header(form.name, form.media_type, head.width, head.height)
     if head.is_lossless or head.precision > 8:
         kind = "by prediction (lossless)" if head.is_lossless else f"with {head.precision} bits"
-        raise Unsupported(f"This JPEG is coded {kind}, which is not read. Save it anew as PNG or JPEG.", facts(stored))
+        raise Unsupported(f"This JPEG is coded {kind}, which is not supported. Save it as PNG or JPEG.", facts(stored))
     with calling(form.name), JpegImageFile(head.plain()) as source:
         number = orientation.by_exif(source)
         size = source.size
@@ -55,19 +57,19 @@ def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 
     header = Header(form.name, form.media_type, *swapped(size, turn), 1 + head.further)
     check_cost(size[0] * size[1] * jpeg_bytes_per_pixel(head), header, limits)
 
-    def decode(wanted: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001 - further ones are not looked for
+    def decode(wanted: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001 - further pictures are not used
         return _jpeg(head, wanted, header)
 
     return Opened(form, header, turn, decode, full_chroma=head.full_chroma)
 
 
 def jpeg_bytes_per_pixel(head: jpeg.Jpeg) -> float:
-    """The memory that decoding takes, with a margin of a fifth: two bytes for each coefficient, where all are held."""
+    """Return the memory for decoding, plus 20 %: two bytes for each coefficient if all of them are held."""
     return PLAIN_JPEG_BYTES_PER_PIXEL if head.one_scan else 1.2 * (2 * head.samples + 0.3)
 
 
 def largest_preview(data: bytes, turned: int, limits: Limits) -> Opened:
-    """A camera raw file, by its preview. Raises Unsupported."""
+    """Open a camera raw file by its largest preview. Raises Unsupported."""
     found = raw.preview(data)
     opened = jpeg_opened(data[found.start :], limits, RAW, turned)
     note = f"the camera's preview of {opened.header.width}x{opened.header.height}"
@@ -75,13 +77,13 @@ def largest_preview(data: bytes, turned: int, limits: Limits) -> Opened:
 
 
 def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
-    """Reads the header of any other format. Raises Corrupt, TooLarge, Unsupported."""
+    """Read the header of any other format. Raises Corrupt, TooLarge, Unsupported."""
     if form is JPEG_XL:
-        width, height = jxl.size(data)  # its plugin decodes all pixels where others read the header
+        width, height = jxl.size(data)  # its plugin decodes all pixels to read the header
         header = Header(form.name, form.media_type, width, height)
         check_cost(width * height * form.bytes_per_pixel, header, limits)
     still = sequence.first_picture(data) if form is HEIF and boxes.is_sequence(data) else None
-    data = _mended(form, still.data if still else data)
+    data = _repaired(form, still.data if still else data)
     item = boxes.shown(data) if form in {AVIF, HEIF} else None
     with calling(form.name), form.plugin(BytesIO(data)) as source:
         turn = orientation.turn(orientation.by_exif(source))
@@ -104,7 +106,7 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
 
 
 def page_by_pillow(data: bytes, page: int, size: tuple[int, int], header: Header, turned: int) -> Raster:
-    """A page of a TIFF, which this plugin turns upright, as it is stored. Raises Corrupt, TooLarge, Unsupported."""
+    """Decode a page of a TIFF as stored, by undoing the plugin's rotation. Raises Corrupt, TooLarge, Unsupported."""
     with calling(TIFF.name, header), TIFF.plugin(BytesIO(data)) as source:
         source.seek(page)
         profile = source.info.get("icc_profile")
@@ -121,7 +123,7 @@ def _jpeg(head: jpeg.Jpeg, wanted: tuple[int, int], header: Header) -> Raster:
             source = _drafted(head.plain(), wanted)
     except Corrupt:
         missing = _missing(head, header)
-        if missing > MAY_BE_MISSING:
+        if missing > MAX_MISSING:
             raise
         notes = (f"the last {missing:.0%} of the picture are missing",) if missing else ()
         with calling(header.format, header):
@@ -137,7 +139,7 @@ def _drafted(plain: BufferedReader, wanted: tuple[int, int]) -> JpegImageFile:
 
 
 def _missing(head: jpeg.Jpeg, header: Header) -> float:
-    """The share of rows that a JPEG without an end lacks: those that change with what is put in their place."""
+    """Return the share of rows that a truncated JPEG lacks: the rows that depend on what follows its last byte."""
     with calling(header.format, header):
         one, other = (_drafted(head.plain(rest + _END), (1, 1)).convert("L") for rest in (b"", _FILLER))
     changed = Image.frombytes("L", one.size, bytes(map(lambda a, b: a != b, one.tobytes(), other.tobytes())))
@@ -145,8 +147,8 @@ def _missing(head: jpeg.Jpeg, header: Header) -> float:
     return 1 - box[1] / one.height if box else 0.0
 
 
-def _mended(form: Format, data: bytes) -> bytes:
-    """HEIC by older converters tells sizes of its own, which libheif refuses since 1.22."""
+def _repaired(form: Format, data: bytes) -> bytes:
+    """Return a file of HEIF with correct sizes: older converters wrote wrong ones, which libheif rejects since 1.22."""
     return boxes.with_coded_sizes(data) if form is HEIF else data
 
 
@@ -170,12 +172,12 @@ def _halvings(size: tuple[int, int], wanted: tuple[int, int]) -> int:
 
 
 def _shrunk(image: Image.Image, size: tuple[int, int], *, near: bool = False) -> Raster:
-    """In a mode that is resized with smoothing: not a palette, not 16 bits. `near`: it is at most twice too large."""
+    """Shrink to a mode that can be smoothed (no palette, no 16 bits). `near`: the image is at most twice too large."""
     full = 65535.0 if "16" in image.mode else 1.0 if image.mode == "F" else None
     image = _resizable(image)
     if image.width > size[0] or image.height > size[1]:
         scales = size[0] / image.width, size[1] / image.height
-        by_vips = near and image.mode in {"L", "RGB"} and min(scales) > _NO_LESS and max(scales) <= 1
+        by_vips = near and image.mode in {"L", "RGB"} and min(scales) > _MIN_SCALE and max(scales) <= 1
         image = vips.resized(image, size) if by_vips else image.resize(size, _BICUBIC, reducing_gap=1.5)
     if image.mode == "F":
         return Raster(tones.eight_bits(image, tones.range_of([image], full)))
@@ -200,5 +202,5 @@ def _resizable(image: Image.Image) -> Image.Image:
 
 def _frames(form: Format, source: ImageFile, data: bytes) -> int:
     if form is GIF:
-        return gif.frames(data, MOST_FRAMES)
-    return min(MOST_FRAMES, getattr(source, "n_frames", 1))
+        return gif.frames(data, MAX_FRAMES)
+    return min(MAX_FRAMES, getattr(source, "n_frames", 1))

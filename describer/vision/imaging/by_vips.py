@@ -1,4 +1,4 @@
-"""PNG, WebP and TIFF: libvips reads them row by row, and its libtiff knows the kinds that Pillow's layer confuses."""
+"""Decodes PNG, WebP and TIFF with libvips, which reads row by row; its libtiff handles kinds that Pillow garbles."""
 
 import re
 from dataclasses import replace
@@ -17,16 +17,16 @@ from describer.vision.imaging.tiff_tiles import page_of_tiles
 from describer.vision.imaging.values import MIB, Header, Limits
 from describer.vision.imaging.vips import Loader, decoded
 
-MOST_FRAMES: Final = 1000
+MAX_FRAMES: Final = 1000
 _ROWS: Final = 512
-"""Rows of the source that libvips holds at a time, at most."""
+"""Maximum rows of the source that libvips holds at a time."""
 _BASE: Final = 32 * MIB
-"""What libvips takes for any picture."""
+"""Memory that libvips needs for any picture."""
 _NUMBER: Final = re.compile(rb"-?[0-9.]+(?:[eE][+-]?[0-9]+)?")
 
 
 def png_opened(data: bytes, limits: Limits) -> Opened:
-    """Reads the header. Raises Corrupt, TooLarge."""
+    """Read a PNG's header. Raises Corrupt, TooLarge."""
     with calling(PNG.name):
         head = _png_header(data)
     turn = orientation.turn(orientation.in_block(head.exif, head.xmp))
@@ -43,7 +43,7 @@ def png_opened(data: bytes, limits: Limits) -> Opened:
         header = replace(header, width=width, height=height)
 
     def decode(size: tuple[int, int], frame: int) -> Raster:  # noqa: ARG001
-        """Every frame is the first: libvips knows no other."""
+        """Decode the first frame, whatever `frame` is: libvips reads no other."""
         raster = decoded(loader, size, header)
         return replace(raster, space=replace(head.space, profile=raster.space.profile))
 
@@ -51,11 +51,11 @@ def png_opened(data: bytes, limits: Limits) -> Opened:
 
 
 def webp_opened(data: bytes, limits: Limits) -> Opened:
-    """Reads the header. Raises Corrupt, TooLarge."""
+    """Read a WebP's header. Raises Corrupt, TooLarge."""
     with calling(WEBP.name):
         found = Loader("webpload_source", data).image()
     turn = orientation.turn(_field(found, "orientation", 1))
-    frames = min(MOST_FRAMES, _field(found, "n-pages", 1))
+    frames = min(MAX_FRAMES, _field(found, "n-pages", 1))
     size = found.width, found.height
     header = Header(WEBP.name, WEBP.media_type, *swapped(size, turn), frames)
     needed = size[0] * size[1] * (WEBP.bytes_per_pixel + 8 * (frames > 1))
@@ -69,7 +69,7 @@ def webp_opened(data: bytes, limits: Limits) -> Opened:
 
 
 def avif_opened(data: bytes, limits: Limits) -> Opened:
-    """Reads the header of what libavif refuses: files of early encoders. libheif turns and crops them by itself."""
+    """Read the header of an AVIF by an early encoder, which libavif rejects. libheif rotates and crops it."""
     with calling(AVIF.name):
         found = Loader("heifload_source", data).image()
     header = Header(AVIF.name, AVIF.media_type, found.width, found.height)
@@ -84,9 +84,9 @@ def avif_opened(data: bytes, limits: Limits) -> Opened:
 
 
 def gif_opened(data: bytes, limits: Limits) -> Opened:
-    """Reads the header of a GIF whose first frame is smaller than its canvas. Raises Corrupt, TooLarge."""
+    """Read the header of a GIF whose first frame is smaller than its canvas. Raises Corrupt, TooLarge."""
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
-    header = Header(GIF.name, GIF.media_type, width, height, gif.frames(data, MOST_FRAMES))
+    header = Header(GIF.name, GIF.media_type, width, height, gif.frames(data, MAX_FRAMES))
     check_cost(width * height * GIF.bytes_per_pixel, header, limits)
     with calling(GIF.name, header):
         found = Loader("gifload_source", data).image()
@@ -99,7 +99,7 @@ def gif_opened(data: bytes, limits: Limits) -> Opened:
 
 
 def tiff_opened(data: bytes, limits: Limits) -> Opened:
-    """Reads the directories. Raises Corrupt, TooLarge, Unsupported."""
+    """Read a TIFF's directories. Raises Corrupt, TooLarge, Unsupported."""
     found = tiff.pages(data)
     if not found:
         raise Corrupt("The TIFF data is damaged. Upload the picture again.")
@@ -120,7 +120,7 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
         try:
             return decoded(_tiff_loader(data, page), size, header)
         except Corrupt:
-            if tiff_kinds.is_plain(page):  # directories that libtiff refuses and Pillow reads by itself
+            if tiff_kinds.is_plain(page):  # Pillow can read some directories that libtiff rejects
                 return page_by_pillow(data, page.number, size, header, number)
             raise
 
@@ -138,9 +138,7 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
 
 def _compare_with(copy: Raster, header: Header) -> None:
     if not content.shows_nothing(copy.pixels):
-        sentence = (
-            "This TIFF is read as noise or a blank sheet, unlike its own smaller copy. Save it anew as PNG or JPEG."
-        )
+        sentence = "This TIFF decodes to noise or a blank sheet, unlike its own smaller copy. Save it as PNG or JPEG."
         raise Unsupported(sentence, facts(header))
 
 
@@ -181,7 +179,7 @@ def _png_header(data: bytes) -> png.Png:
 
 
 def _field(image: Any, name: str, default: int) -> int:
-    return int(image.get(name)) if image.get_typeof(name) else default  # the list of all fields may be no UTF-8
+    return int(image.get(name)) if image.get_typeof(name) else default  # listing all fields fails if one is not UTF-8
 
 
 def _bytes(page: Page, tag: Tag) -> bytes:

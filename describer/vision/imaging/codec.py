@@ -1,4 +1,4 @@
-"""Where codecs are called: what they raise on their own calls is the picture's fault, and nothing else is."""
+"""Guards calls to codecs: an error that a codec raises is the picture's fault; an error in our code is not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from PIL import Image
 from describer.domain.errors import Corrupt, DescriberError, TooLarge, Unsupported
 from describer.vision.imaging.values import MIB, Header, Limits
 
-# A backstop only, for sizes that a codec meets before or after our own check of the header; above twice this it raises.
+# A backstop for sizes that a codec finds before or after our own check of the header; above twice this, it raises.
 Image.MAX_IMAGE_PIXELS = 2**29
 
 _SHORT_OF_MEMORY: Final = ("out of memory", "memory allocation", "unable to allocate")
@@ -18,24 +18,24 @@ _NOT_BUILT_IN: Final = (
     *("not configured", "not implemented", "not supported", "not been built in", "not available", "unsupported"),
     *("unknown pixel mode", "samples out of range", "whole number of bytes", "cannot handle", "unknown data"),
 )
-"""What libraries say where they lack a decoder: the file may well be sound."""
+"""Phrases by which libraries report a missing decoder; the file may be valid."""
 _PACKAGE: Final = __name__.rpartition(".")[0]
 
 
 @contextmanager
 def calling(name: str, header: Header | None = None) -> Iterator[None]:
-    """Around calls of a codec alone, which raise OSError, SyntaxError, ValueError, struct.error and others.
+    """Map the errors of codec calls (OSError, SyntaxError, ValueError, struct.error and others) to ours.
 
-    An error that began in a frame of this package is a bug of ours and passes through, as does a missing module.
+    An error raised by code of this package is a bug and passes through, as does a missing module.
 
     Args:
-        name: the format's.
-        header: what is known of the picture by now.
+        name: the format's name.
+        header: the facts known so far.
 
     Raises:
         Corrupt: the codec failed.
-        Unsupported: it has no decoder for this.
-        TooLarge: it took too much memory.
+        Unsupported: the codec cannot decode this kind.
+        TooLarge: the codec needed too much memory.
     """
     try:
         yield
@@ -50,13 +50,13 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
         if any(sign in words for sign in _SHORT_OF_MEMORY):
             raise TooLarge(_too_much(name), facts(header)) from error
         if any(sign in words for sign in _NOT_BUILT_IN):
-            sentence = f"The way in which this {name} stores its pixels is not read. Save it anew as PNG or JPEG."
+            sentence = f"This {name} stores its pixels in a way that is not supported. Save it as PNG or JPEG."
             raise Unsupported(sentence, facts(header)) from error
         raise Corrupt(f"The {name} data is damaged. Upload the picture again.", facts(header)) from error
 
 
 def check_cost(needed: float, header: Header, limits: Limits) -> None:
-    """Refuses a picture by its header: too many pixels, or `needed` bytes are too many. Raises TooLarge."""
+    """Reject a picture by its header if it has too many pixels or `needed` bytes exceed the limit. Raises TooLarge."""
     what = f"a {header.format} of {header.width}x{header.height} pixels"
     if header.width * header.height > limits.max_pixels:
         most = f"{limits.max_pixels // 10**6} million"
@@ -70,7 +70,7 @@ def check_cost(needed: float, header: Header, limits: Limits) -> None:
 
 
 def facts(header: Header | None) -> dict[str, str | int]:
-    """What a refusal tells of the picture."""
+    """Return the facts about the picture for a rejection."""
     return {"format": header.format, "width": header.width, "height": header.height} if header else {}
 
 

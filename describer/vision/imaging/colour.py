@@ -1,6 +1,6 @@
-"""From the colours of a file to sRGB, after it is shrunk: on 12 megapixels that takes 20 ms instead of 270.
+"""Converts colours to sRGB after shrinking: on 12 megapixels that takes 20 ms instead of 270.
 
-Numbers of primaries and transfer characteristics: ITU-T H.273, tables 2 and 3. PQ and HLG: ITU-R BT.2100.
+Primaries and transfer characteristics by number: ITU-T H.273, tables 2 and 3. PQ and HLG: ITU-R BT.2100.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,14 +21,14 @@ _PRIMARIES: Final[dict[int, tuple[float, ...]]] = {
     9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
     12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-"""x and y of red, green, blue: BT.709, BT.2020, Display P3."""
+"""x and y of red, green and blue for BT.709, BT.2020 and Display P3."""
 _PQ, _HLG, _LINEAR = 16, 18, 8
 _POWERS: Final = {4: 2.2, 5: 2.8}
 HDR: Final = {_PQ, _HLG}
 _REFERENCE_WHITE: Final = 203.0
-"""Candela per square metre of diffuse white: ITU-R BT.2408."""
+"""Luminance of diffuse white in candela per square metre: ITU-R BT.2408."""
 _KNEE: Final = 0.8
-"""The share of white up to which colours stay as they are; brighter ones share the rest."""
+"""Share of white up to which HDR colours are unchanged; brighter colours are compressed into the rest."""
 
 type _Curve = Callable[[float], float]
 type _Matrix = tuple[tuple[float, ...], ...]
@@ -36,12 +36,12 @@ type _Matrix = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What a file says of its colours.
+    """The colour information of a file.
 
     Args:
         profile: an ICC profile.
-        cicp: colour primaries and transfer characteristics by their numbers.
-        gamma: the exponent with which its samples were encoded, such as 0.45455.
+        cicp: numbers of the colour primaries and transfer characteristics.
+        gamma: the encoding exponent, such as 0.45455.
         chromaticities: x and y of white, red, green, blue.
     """
 
@@ -52,7 +52,7 @@ class Space:
 
     @property
     def is_hdr(self) -> bool:
-        """Whether its brightest is far above the white of paper."""
+        """Whether the transfer characteristics are those of HDR."""
         return self.cicp is not None and self.cicp[1] in HDR
 
 
@@ -60,7 +60,7 @@ UNKNOWN_SPACE: Final = Space()
 
 
 def to_srgb(image: Image.Image, space: Space) -> Image.Image:
-    """A picture of mode L, RGB or CMYK in sRGB; what is broken or unknown is taken for sRGB."""
+    """Return an image of mode L, RGB or CMYK in sRGB; damaged or unknown colour information counts as sRGB."""
     if space.profile and not space.is_hdr and (shown := _by_profile(image, space.profile)):
         return shown
     image = image if image.mode == "RGB" else image.convert("RGB")
@@ -77,7 +77,7 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    """Kept, because it takes as long as shrinking a picture, and pictures of one phone share their profile."""
+    """Return a cached transform: building it takes as long as shrinking, and a phone's pictures share one profile."""
     embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
     return ImageCms.buildTransform(embedded, _SRGB, mode, "RGB")
 
@@ -86,7 +86,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
 def _table(
     cicp: tuple[int, int] | None, gamma: float | None, chromaticities: tuple[float, ...] | None
 ) -> Color3DLUT | None:
-    """The way to sRGB, or None where that is where the colours are."""
+    """Return the lookup table to sRGB, or None if the colours are sRGB already."""
     primaries: tuple[float, ...] = _PRIMARIES[1]
     white: tuple[float, ...] = _D65
     if cicp:
@@ -134,20 +134,20 @@ def _to_srgb(value: float) -> float:
 
 
 def _from_pq(value: float) -> float:
-    """Where 1 is diffuse white."""
+    """Decode PQ; 1 is diffuse white."""
     root = value ** (1 / 78.84375)
     light = max(root - 0.8359375, 0.0) / (18.8515625 - 18.6875 * root)
     return float(10_000 / _REFERENCE_WHITE * light ** (1 / 0.1593017578125))
 
 
 def _from_hlg(value: float) -> float:
-    """Where 1 is diffuse white, which HLG puts at 0.75 of its signal; with the system gamma of 1.2."""
+    """Decode HLG with a system gamma of 1.2; 1 is diffuse white, at 0.75 of the signal."""
     scene = value**2 / 3 if value <= 0.5 else (exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12
     return float((scene / 0.26496256) ** 1.2)
 
 
 def _toned(mixed: Sequence[float]) -> list[float]:
-    """Highlights rolled off by the brightest channel, so that hues stay."""
+    """Compress highlights by the brightest channel, which preserves hues."""
     peak = max(mixed)
     if peak <= _KNEE:
         return list(mixed)
@@ -158,12 +158,12 @@ def _toned(mixed: Sequence[float]) -> list[float]:
 
 @cache
 def _between(primaries: tuple[float, ...], white: tuple[float, ...]) -> _Matrix:
-    """From linear colours of these primaries to those of sRGB, white to white."""
+    """Return the matrix from linear colours of these primaries to linear sRGB, white to white."""
     return _product(_inverse(_to_xyz(_PRIMARIES[1], _D65)), _to_xyz(primaries, white))
 
 
 def _to_xyz(primaries: tuple[float, ...], white: tuple[float, ...]) -> _Matrix:
-    """The columns of the primaries, in parts of the white."""
+    """Return the primaries as columns of XYZ relative to white."""
     columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(primaries[::2], primaries[1::2], strict=True)]
     goal = (white[0] / white[1], 1.0, (1 - white[0] - white[1]) / white[1])
     raw = tuple(tuple(column[row] / goal[row] for column in columns) for row in range(3))

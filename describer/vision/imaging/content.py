@@ -1,26 +1,28 @@
-"""What a prepared picture shows, as far as that decides how it is sent."""
+"""Analyses a prepared picture's pixels, to decide how to send it."""
 
 from typing import Final, cast
 
 from PIL import Image, ImageChops
 
 _SAME: Final = 6
-"""Levels within which all pixels of a blank sheet lie; codecs leave as much."""
+"""Maximum difference between the levels of a blank sheet, as codecs leave some."""
 _FEW: Final = (24, 24)
 _CHROMA: Final = 28
-"""Levels of colour by which a pixel is wrong where four share one colour."""
+"""Minimum error in levels of chroma that counts as visible, if four pixels share one colour."""
 _WRONG: Final = 0.002
-"""The share of such pixels from which on each gets its own."""
+"""Share of pixels with such an error from which on the full chroma resolution is kept."""
 
 _NOISE: Final = 0.75
-"""Of the mean difference between distant pixels, that of neighbours: 1 in noise, 0.05 to 0.4 in pictures."""
+"""Minimum ratio of neighbours' to distant pixels' mean difference in noise: 1 in noise, 0.05 to 0.4 in pictures."""
 _EVEN: Final = 3
-"""Levels below which neighbours are alike."""
+"""Levels below which neighbours count as equal."""
 _STEEP: Final = 32
-"""Levels from which a step between neighbours is an edge."""
+"""Levels from which a difference of neighbours counts as an edge."""
 _EVEN_SHARE: Final = 0.5
 _STEEP_SHARE: Final = 0.23
-"""Of all steps, those that are steep: 0.26 to 0.7 on pages and charts, at most 0.22 on photographs that are so even."""
+"""Minimum share of edges among unequal neighbours: 0.26 to 0.7 on pages and charts, at most 0.22 on equally even
+photographs.
+"""
 _VERY_EVEN: Final = (0.8, 0.15)
 """The same two shares for maps and drawings, which have few letters on large areas."""
 _SCALES: Final = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -28,7 +30,7 @@ _ENOUGH_KEPT: Final = 0.7
 
 
 def is_blank(pixels: Image.Image) -> bool:
-    """Whether it is a single colour. Some hundred pixels tell most that are not."""
+    """Return whether the image is a single colour. A few hundred pixels rule out most images that are not."""
     few = pixels.resize(_FEW, Image.Resampling.NEAREST)
     return _is_single(few) and _is_single(pixels)
 
@@ -39,7 +41,7 @@ def _is_single(pixels: Image.Image) -> bool:
 
 
 def shows_nothing(pixels: Image.Image) -> bool:
-    """Whether it is a single colour, or noise: neighbours in both directions differ as much as any two pixels."""
+    """Return whether the image is a single colour or noise (neighbours differ as much as distant pixels)."""
     return is_blank(pixels) or _is_noise(pixels.convert("L"))
 
 
@@ -58,7 +60,7 @@ def _mean(grey: Image.Image) -> float:
 
 
 def needs_full_chroma(pixels: Image.Image) -> bool:
-    """Whether coloured lines and letters would pale if four pixels shared one colour. Takes 4 ms for a megapixel."""
+    """Return whether shared chroma would fade coloured lines and letters. Takes 4 ms per megapixel."""
     width, height = pixels.width // 2, pixels.height // 2
     if width < 2 or height < 2:
         return True
@@ -67,17 +69,17 @@ def needs_full_chroma(pixels: Image.Image) -> bool:
 
 
 def _loses(band: Image.Image) -> bool:
-    """Whether too many pixels are far from what decoders make of the mean of each four; one of four stands for all."""
+    """Return whether too many pixels differ from the interpolated chroma; one of each four is checked."""
     shared = band.reduce(2)
     width, height = shared.width - 1, shared.height - 1
-    one = band.resize(shared.size, Image.Resampling.NEAREST).crop((0, 0, width, height))  # the fourth of each four
+    one = band.resize(shared.size, Image.Resampling.NEAREST).crop((0, 0, width, height))  # one pixel of each four
     between = shared.resize((width, height), Image.Resampling.BILINEAR, (0.25, 0.25, width + 0.25, height + 0.25))
     counts = ImageChops.difference(one, between).histogram()
     return sum(counts[_CHROMA:]) > _WRONG * width * height
 
 
 def has_text(pixels: Image.Image) -> bool:
-    """Whether it looks drawn or written: even areas, and edges that are steep. Takes 4 ms for a megapixel."""
+    """Return whether the image looks drawn or written (even areas and sharp edges). Takes 4 ms per megapixel."""
     grey = pixels.convert("L")
     width, height = grey.size
     if width < 8 or height < 8:
@@ -91,7 +93,7 @@ def has_text(pixels: Image.Image) -> bool:
 
 
 def scale_for_text(pixels: Image.Image) -> float:
-    """The share of its sides to which it may be shrunk before its letters run together."""
+    """Return the smallest scale at which letters remain separate."""
     grey = pixels.convert("L")
     for scale in _SCALES:
         if _kept(grey, scale) >= _ENOUGH_KEPT:
@@ -100,7 +102,7 @@ def scale_for_text(pixels: Image.Image) -> float:
 
 
 def _kept(grey: Image.Image, scale: float) -> float:
-    """The share of steep steps that is left after shrinking and enlarging."""
+    """Return the share of edge contrast that remains after shrinking and enlarging."""
     width, height = grey.size
     small = grey.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.BICUBIC)
     again = small.resize(grey.size, Image.Resampling.BICUBIC)

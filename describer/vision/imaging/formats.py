@@ -1,8 +1,7 @@
-"""Which formats are read, and how one is known by its first bytes.
+"""The supported formats, recognized by their first bytes.
 
-The plugin of the recognised format is called by itself rather than through `Image.open`, which tries others, loads
-forty of them for a stranger, warns instead of deciding, and gives up a JPEG whose index of further pictures (MPO) is
-broken.
+The recognized format's plugin is called directly. `Image.open` would try others, load forty plugins for an unknown
+file, warn instead of failing, and reject a JPEG whose index of further pictures (MPO) is damaged.
 """
 
 from collections.abc import Callable
@@ -25,15 +24,15 @@ from describer.vision.imaging.boxes import brands
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format.
+    """A supported format.
 
     Args:
-        name: as it stands in records.
-        plugin: Pillow's class that opens it; reads the header, no pixels.
-        bytes_per_pixel: the most memory, per pixel of the source, that preparing such a picture took, and over a
-            tenth more; `python -m benchmarks.factors` measures it. JPEGs: `by_pillow.jpeg_bytes_per_pixel`.
-        graphics: such files are drawings and screenshots more often than photographs.
-        several: what a file may hold more than one of, where only the first is shown.
+        name: its name in records.
+        plugin: Pillow's class for the format; it reads the header, no pixels.
+        bytes_per_pixel: measured peak memory for each source pixel, plus at least 10 %; `python -m benchmarks.factors`
+            measures it. For JPEGs see `by_pillow.jpeg_bytes_per_pixel`.
+        graphics: whether such files are more often drawings and screenshots than photographs.
+        several: name of the units of which a file may contain several; only the first is sent.
     """
 
     name: str
@@ -56,7 +55,7 @@ RAW: Final = Format("RAW", "image/x-raw", JpegImageFile, 4.5)
 
 try:
     from pillow_heif import HeifImageFile, options
-except ImportError:  # an installation may leave it out: its wheel bundles a GPL encoder (see NOTICE)
+except ImportError:  # optional: its wheel bundles a GPL encoder (see NOTICE)
     HEIF: Format | None = None
 else:
     options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
@@ -64,7 +63,7 @@ else:
 
 try:
     from pillow_jxl.JpegXLImagePlugin import JXLImageFile
-except ImportError:  # under GPL-3.0, so that each installation decides for itself: see NOTICE
+except ImportError:  # optional, under GPL-3.0: see NOTICE
     JPEG_XL: Format | None = None
 else:
     JPEG_XL = Format("JPEGXL", "image/jxl", JXLImageFile, 14)
@@ -95,7 +94,7 @@ HEIF_BRANDS: Final = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"he
 
 
 def recognise(data: bytes) -> Format | None:
-    """The format by the first bytes, whatever the blob's name or content type say; None for a stranger."""
+    """Return the format by the first bytes, regardless of the blob's name and content type; None if unknown."""
     for start, form in _STARTS.items():
         if data.startswith(start):
             return form

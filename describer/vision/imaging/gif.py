@@ -1,4 +1,4 @@
-"""What Pillow tells of a GIF only after stepping through all of it: how many frames there are."""
+"""Reads from a GIF's blocks what Pillow provides only after decoding every frame."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ _IMAGE: Final = 0x2C
 
 
 def frames(data: bytes, most: int) -> int:
-    """The frames, counted to `most`; 1 where the blocks make no sense. Blocks: GIF89a, 18 to 26."""
+    """Return the number of frames up to `most`; 1 if the blocks are invalid. Blocks: GIF89a, 18 to 26."""
     at = 13 + _table(data[10:11])
     count = 0
     while count < most and at < len(data):
@@ -16,13 +16,13 @@ def frames(data: bytes, most: int) -> int:
         elif data[at] == _IMAGE:
             count += 1
             at = _after_blocks(data, at + 11 + _table(data[at + 9 : at + 10]))
-        else:  # the trailer, or what is none of GIF's
+        else:  # the trailer or an invalid block
             break
     return max(1, count)
 
 
 def first_fills_canvas(data: bytes) -> bool:
-    """Whether the first frame is as large as the whole; else Pillow gives the rest a colour, and browsers do not."""
+    """Return whether the first frame fills the canvas; if not, Pillow colours the rest, unlike browsers."""
     at = 13 + _table(data[10:11])
     while at < len(data) and data[at] == _EXTENSION:
         at = _after_blocks(data, at + 2)
@@ -30,7 +30,7 @@ def first_fills_canvas(data: bytes) -> bool:
 
 
 def _table(packed: bytes) -> int:
-    """The bytes of the colour table that these flags announce."""
+    """Return the size of the colour table in bytes, by these flags."""
     flags = int.from_bytes(packed)
     return 3 * 2 ** (flags % 8 + 1) if flags & 0x80 else 0
 

@@ -1,4 +1,4 @@
-"""What lies under a picture that is not opaque: chosen by what would be seen on it."""
+"""Chooses the background for a picture with transparency, so that its outline stays visible."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -9,32 +9,32 @@ from PIL.ImageFilter import MinFilter
 
 _GROUNDS: Final = {"white": 255, "black": 0, "grey": 128}
 _NEAR: Final = 40
-"""Levels by which a colour must differ from its ground to be seen, in one channel at least."""
+"""Minimum difference in levels, in at least one channel, at which a colour is visible on its background."""
 _MAY_BE_LOST: Final = 0.3
-"""The share of the rim that may be lost on white, which is the web's usual ground."""
+"""Maximum share of the outline that may vanish on white, the web's usual background."""
 _VISIBLE: Final = 64
-"""The opacity from which on a pixel counts."""
+"""Minimum opacity of a visible pixel."""
 _RIM: Final = 5
-"""Pixels around one that must be visible too, or it belongs to the rim, where a picture meets its ground."""
+"""Side in pixels of the square around an inner pixel that must be visible; other visible pixels form the outline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """The picture on its ground, and what to tell of it."""
+    """The picture on its background, with a note for people."""
 
     pixels: Image.Image
     note: str
 
 
 def on_ground(pixels: Image.Image, alpha: Image.Image, clear: str) -> Grounded:
-    """An RGB picture on white, unless its rim would be lost on it; then on what loses least.
+    """Return an RGB picture on white, or on the background that hides the least of its outline.
 
-    One of which nothing is visible is shown as if it were opaque: some programs leave zeros where opacity belongs.
+    A picture without any visible pixel is shown as opaque: some programs write zeros as opacity.
 
     Args:
         pixels: the picture.
-        alpha: mode L, 255 where nothing shows through.
-        clear: what shows through, for people: "transparency".
+        alpha: mode L; 255 is opaque.
+        clear: the word for the transparent areas in the note, such as "transparency".
     """
     if cast("tuple[int, int]", alpha.getextrema())[1] < _VISIBLE:
         return Grounded(pixels, f"{clear} left out, as nothing would be seen")
@@ -48,16 +48,16 @@ def on_ground(pixels: Image.Image, alpha: Image.Image, clear: str) -> Grounded:
 
 
 def _lost(pixels: Image.Image, alpha: Image.Image) -> dict[str, float]:
-    """By ground: the share of the rim that has its colour."""
+    """Return the share of the outline that has the background's colour, by background."""
     seen = alpha.point([255 if level >= _VISIBLE else 0 for level in range(256)])
     rim = ImageChops.subtract(seen, seen.filter(MinFilter(_RIM)))
-    if not rim.getbbox():  # nothing is clear enough to have a rim
+    if not rim.getbbox():  # no area is transparent enough to have an outline
         rim = seen
     whole = sum(rim.histogram()[1:])
     return {name: _alike(pixels, level).histogram(rim)[0] / whole for name, level in _GROUNDS.items()}
 
 
 def _alike(pixels: Image.Image, level: int) -> Image.Image:
-    """0 where every channel is near the level, 255 elsewhere."""
+    """Return a mask: 0 if every channel is near the level, else 255."""
     far = [255 if abs(value - level) > _NEAR else 0 for value in range(256)]
     return reduce(ImageChops.lighter, (channel.point(far) for channel in pixels.split()))

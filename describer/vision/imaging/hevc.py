@@ -1,4 +1,4 @@
-"""The size of an HEVC picture as it is coded. ITU-T H.265, 7.3.2.2 (sequence parameter set); ISO 14496-15, 8.3.3.1."""
+"""Reads the coded size of an HEVC picture. ITU-T H.265, 7.3.2.2 (sequence parameter set); ISO 14496-15, 8.3.3.1."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 _SEQUENCE: Final = 33
 _MOST: Final = 16
 _STEPS: Final = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
-"""Pixels for each unit of the cropping window, by the chroma format."""
+"""Pixels per unit of the cropping window, by chroma format."""
 
 
 def coded_size(configuration: bytes) -> tuple[int, int] | None:
-    """Width and height of what a decoder gives, by the content of a box `hvcC`; None where that makes no sense."""
+    """Return width and height of the decoded picture, from the content of an `hvcC` box; None if it is invalid."""
     at = 23
     for _ in range(min(configuration[22] if len(configuration) > 22 else 0, _MOST)):
         if at + 3 > len(configuration):
@@ -38,7 +38,7 @@ class _Bits:
         return (whole >> (-end % 8)) & ((1 << count) - 1)
 
     def number(self) -> int:
-        """An Exp-Golomb code (9.2)."""
+        """Read an Exp-Golomb code (9.2)."""
         zeros = 0
         while zeros < 32 and self.at < len(self.data) * 8 and not self.take(1):
             zeros += 1

@@ -1,4 +1,4 @@
-"""What Pillow does not tell of a JPEG, and what must not reach it. Markers: ITU-T T.81, annex B."""
+"""Reads JPEG header facts that Pillow does not provide and removes segments that it should not get. ITU-T T.81, B."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _KEPT: Final = {
     0xE2: (re.compile(rb"ICC_PROFILE\0"), 16),
     0xEE: (re.compile(rb"Adobe"), 12),
 }
-"""Application segments that say how the picture is shown: how they begin, and the least that they hold."""
+"""Application segments that affect how the picture is shown: their first bytes and minimum length."""
 _NEXT: Final = re.compile(rb"\xff+([^\xff])", re.DOTALL)
 
 
@@ -28,17 +28,16 @@ class Jpeg:
     """A JPEG's header.
 
     Args:
-        head: what a decoder needs of all before the first scan: no comments, thumbnails, segments of other programs.
-        scans: the rest.
-        frame: the kind of frame, such as 0xC0; 0 where there is none.
-        precision: bits a sample.
+        head: the segments before the first scan that a decoder needs, without comments, thumbnails and programs' data.
+        scans: the rest of the file.
+        frame: the kind of frame, such as 0xC0; 0 if there is none.
+        precision: bits per sample.
         width, height: as stored.
-        one_scan: whether all components come together in one sequential scan, so that rows are decoded and shrunk as
-            they come. Progressive files, and those with a scan for each component, are kept as coefficients of the
-            whole picture first.
-        full_chroma: whether no component is stored with fewer pixels than another.
-        samples: of all components for each pixel: 1.5 in 4:2:0, 3 in 4:4:4, 4 in CMYK.
-        further: pictures that follow in the same file, by its index (MPO).
+        one_scan: whether one sequential scan has all components, so that rows can be decoded and shrunk one by one. Of
+            other files (progressive, or a scan per component) the coefficients of the whole picture are held first.
+        full_chroma: whether all components have the same resolution.
+        samples: samples per pixel of all components: 1.5 in 4:2:0, 3 in 4:4:4, 4 in CMYK.
+        further: number of additional pictures in the file, by its index (MPO).
     """
 
     head: bytes
@@ -54,16 +53,16 @@ class Jpeg:
 
     @property
     def is_lossless(self) -> bool:
-        """Whether it is coded by prediction, which common decoders leave out."""
+        """Whether it is coded by prediction, which common decoders do not support."""
         return self.frame in _LOSSLESS
 
     def plain(self, end: bytes = b"") -> BufferedReader:
-        """All that a decoder needs, as a file; with an end where it has none."""
+        """Return the data for a decoder as a file, with `end` appended."""
         return joined(self.head, self.scans, end)
 
 
 def read(data: bytes) -> Jpeg:
-    """The header up to the first scan. Segments that end where they should not are left out."""
+    """Read the header up to the first scan. Segments with an invalid length are left out."""
     kept = [b"\xff\xd8"]
     facts: dict[str, float | bool] = {}
     components, at = 0, 2
@@ -114,7 +113,7 @@ def _frame(kind: int, body: bytes) -> dict[str, float | bool]:
 
 
 def _further(body: bytes) -> int:
-    """The pictures in the index, less this one. CIPA DC-007: the tag 0xB001 has their number."""
+    """Return the number of pictures in the index, less this one. CIPA DC-007: tag 0xB001 holds the number."""
     order: Literal["little", "big"] = "little" if body[4:6] == b"II" else "big"
     at = body.find((0xB001).to_bytes(2, order))
     return max(0, int.from_bytes(body[at + 8 : at + 12], order) - 1) if 0 < at < 200 else 0

@@ -1,4 +1,4 @@
-"""The size of a JPEG XL picture, which its plugin tells only after decoding all of it. ISO 18181-1, annex D."""
+"""Reads the size of a JPEG XL picture; its plugin would decode all of it. ISO 18181-1, annex D."""
 
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +11,7 @@ _WIDTHS: Final = (9, 13, 18, 30)
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Width and height as stored. Raises Corrupt."""
+    """Return width and height as stored. Raises Corrupt."""
     start = _codestream(data)
     if start is None:
         raise Corrupt("The JPEGXL data is damaged. Upload the picture again.")

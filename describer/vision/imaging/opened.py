@@ -1,4 +1,4 @@
-"""What every reader gives: a picture whose header is read, and which can be decoded at any size, more than once."""
+"""A picture whose header is read and which can be decoded repeatedly, at any size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from describer.vision.imaging.raster import Raster
 from describer.vision.imaging.values import Header
 
 type Decode = Callable[[tuple[int, int], int], Raster]
-"""From a size and the number of a frame to its pixels as stored: of this size, up to 3 % smaller, or the file's own
-where that is smaller. Raises as `codec.calling` does."""
+"""Decodes a frame at a size: returns the pixels as stored, at that size, up to 3 % smaller, or at the file's own size
+if that is smaller. Raises like `codec.calling`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ class Opened:
 
     Args:
         form: the format.
-        header: what the picture says of itself.
-        turn: what brings the stored rows upright.
-        decode: gives the pixels as stored.
-        full_chroma: whether every pixel has a colour of its own.
-        notes: what is known already of what is not shown.
+        header: the header's facts.
+        turn: the operation that turns the stored rows upright.
+        decode: returns the pixels as stored.
+        full_chroma: whether every pixel has its own colour.
+        notes: notes for people on what will not be shown.
     """
 
     form: Format

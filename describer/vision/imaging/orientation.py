@@ -1,4 +1,4 @@
-"""Which way up a picture is shown: the EXIF orientation, or XMP's where EXIF has none."""
+"""Determines a picture's orientation by Exif, or by XMP if Exif has none."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ from PIL.ExifTags import Base
 from PIL.Image import Exif, Transpose
 from PIL.ImageFile import ImageFile
 
-# EXIF 2.32, tag 0x0112: what brings the stored rows upright.
+# EXIF 2.32, tag 0x0112: the operation that turns the stored rows upright.
 _TURNS: Final = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -22,35 +22,35 @@ _BY_XMP: Final = re.compile(rb"""tiff:Orientation(?:\s*=\s*["']|>)\s*([1-8])""")
 
 
 def turn(number: int) -> Transpose | None:
-    """What is left to do for an orientation once the pixels are decoded."""
+    """Return the operation for an orientation, to be applied after decoding."""
     return _TURNS.get(number)
 
 
 def by_exif(source: ImageFile) -> int:
-    """What Pillow finds; ask before pixels are decoded: a plugin may forget it then."""
+    """Return the orientation that Pillow finds. Call it before decoding: a plugin may drop it then."""
     try:
         return int(source.getexif().get(Base.Orientation, 1))
-    except Exception:  # noqa: BLE001 - a broken EXIF block must not lose the picture
+    except Exception:  # noqa: BLE001 - a damaged EXIF block must not make the picture fail
         return 1
 
 
 def in_block(exif: bytes, xmp: bytes = b"") -> int:
-    """The orientation in an EXIF block, or else in an XMP packet."""
+    """Return the orientation from an EXIF block, or else from an XMP packet."""
     block = Exif()
     try:
         block.load(exif)
         number = int(block.get(Base.Orientation, 0))
-    except Exception:  # noqa: BLE001 - a broken EXIF block must not lose the picture
+    except Exception:  # noqa: BLE001 - a damaged EXIF block must not make the picture fail
         number = 0
     return number or in_xmp(xmp)
 
 
 def in_xmp(packet: bytes) -> int:
-    """The orientation in an XMP packet; 1 where it has none."""
+    """Return the orientation from an XMP packet; 1 if it has none."""
     found = _BY_XMP.search(packet)
     return int(found[1]) if found else 1
 
 
 def swapped(size: tuple[int, int], how: Transpose | None) -> tuple[int, int]:
-    """A size before or after the turn: quarter turns swap its sides."""
+    """Return the size before or after the operation: quarter turns swap the sides."""
     return size[::-1] if how in _SWAPS_SIDES else size

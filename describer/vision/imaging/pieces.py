@@ -1,4 +1,4 @@
-"""Several stretches of bytes as one file: to join those of a large picture would take its size again."""
+"""Presents several byte buffers as one file without copying them."""
 
 from collections.abc import Buffer
 from io import SEEK_SET, BufferedReader, RawIOBase
@@ -8,7 +8,7 @@ _AT_ONCE: Final = 64 * 1024
 
 
 def joined(*pieces: Buffer) -> BufferedReader:
-    """A file with these pieces, one after the other."""
+    """Return a file of these buffers, one after the other."""
     return BufferedReader(_Pieces(*pieces), _AT_ONCE)
 
 
@@ -29,7 +29,7 @@ class _Pieces(RawIOBase):
         return self._at
 
     def readinto(self, buffer: Buffer) -> int:
-        """Of the piece where it stands, as much as there is room for."""
+        """Copy from the buffer at the current position as much as fits."""
         into = memoryview(buffer)
         start = self._at
         for piece in self._pieces:

@@ -1,4 +1,4 @@
-"""What the chunks of a PNG say of how it is shown, wherever they stand. PNG, third edition."""
+"""Reads the chunks of a PNG that affect how it is shown, wherever they are. PNG, third edition."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Png:
 
     Args:
         width, height: pixels as stored.
-        depth, colours: bits a sample, and the colour type.
-        interlaced: whether it is stored in seven passes, and so decoded as a whole.
-        frames: of an animation (APNG), or 1.
-        space: what it says of its colours; an ICC profile is the reader's business.
-        exif, xmp: these blocks, or nothing.
+        depth, colours: bits per sample and colour type.
+        interlaced: whether it is stored in seven passes and therefore decoded as a whole.
+        frames: frames of an animation (APNG), else 1.
+        space: colour information without an ICC profile, which the decoder reads.
+        exif, xmp: these blocks, or empty.
     """
 
     width: int
@@ -36,7 +36,7 @@ class Png:
 
 
 def read(data: bytes) -> Png:
-    """The header. Raises ValueError where there is none."""
+    """Read the header. Raises ValueError if it is missing or invalid."""
     found: dict[bytes, bytes] = {}
     xmp = b""
     for kind, body in _chunks(data):
@@ -55,7 +55,7 @@ def read(data: bytes) -> Png:
 
 
 def _space(found: dict[bytes, bytes]) -> Space:
-    """By the order of precedence in 4.3: cICP, iCCP, sRGB, then gAMA and cHRM."""
+    """Return the colour information by the precedence of 4.3: cICP, iCCP, sRGB, then gAMA and cHRM."""
     cicp = found.get(b"cICP", b"")
     if len(cicp) == 4:
         return Space(cicp=(cicp[0], cicp[1]))
@@ -71,7 +71,7 @@ def _space(found: dict[bytes, bytes]) -> Space:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content; the pixels' are left out."""
+    """Yield kind and content of each chunk without pixels."""
     at = _SIGNATURE
     while kind := data[at + 4 : at + 8]:
         length = int.from_bytes(data[at : at + 4])

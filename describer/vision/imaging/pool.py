@@ -1,7 +1,7 @@
-"""Processes that prepare pictures: one for each core, started when it is first needed.
+"""Worker processes that prepare pictures: one per core, started on demand.
 
-A thread cannot be stopped, and a crash in a codec would take the app with it; a process can be ended, its memory is
-given back when it ends, and its environment holds none of the app's keys.
+A thread cannot be stopped, and a crashing codec would end the app. A process can be killed, returns its memory when it
+ends, and its environment contains none of the app's keys.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from describer.vision.imaging.values import MIB, PreparedImage
 from describer.vision.imaging.wire import Bug, PreparationRequest, Reply
 
 WALL_SECONDS: Final = 120.0
-"""For one picture on a machine that is busy; computing itself is bounded by `watchdog.PICTURE_SECONDS`."""
+"""Maximum seconds for one picture on a busy machine; `watchdog.PICTURE_SECONDS` limits the computing time."""
 RETIRE_AT: Final = 256 * MIB
-"""A process that holds more than this between two pictures is ended, and its memory is the machine's again."""
+"""Bytes of resident memory between two pictures above which a process is ended, to return its memory."""
 _AT_ONCE: Final = 256 * 1024
 _LINE: Final = 1 * MIB
 _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
@@ -28,7 +28,7 @@ _log = logging.getLogger("describer.vision.imaging")
 
 
 class Died(Exception):
-    """The process ended on its own.
+    """A worker process ended by itself.
 
     Args:
         code: its exit code; negative: the signal that ended it.
@@ -41,11 +41,11 @@ class Died(Exception):
 
 @dataclass(slots=True)
 class Pool:
-    """Prepares pictures in other processes, one for each core at a time.
+    """Prepares pictures in worker processes.
 
     Args:
-        slots: how many at a time.
-        wall_seconds: after which a process is ended, whatever it does.
+        slots: maximum number of processes.
+        wall_seconds: seconds after which a process is killed.
     """
 
     slots: int = field(default_factory=lambda: os.process_cpu_count() or 1)
@@ -56,47 +56,47 @@ class Pool:
     def __post_init__(self) -> None:
         self._free = asyncio.Semaphore(self.slots)
 
-    async def prepare(self, order: PreparationRequest, data: bytes) -> PreparedImage:
-        """Has one picture prepared.
+    async def prepare(self, request: PreparationRequest, data: bytes) -> PreparedImage:
+        """Prepare one picture.
 
         Raises:
             Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
-            Transient: the machine was too busy, or ended the process for want of memory.
-            Misconfigured: no such process can be started here.
-            Bug: the fault is ours.
+            Transient: the machine was too busy or ran out of memory.
+            Misconfigured: a process cannot be started here.
+            Bug: our code failed.
         """
         async with self._free:
             try:
-                return await self._once(order, data)
+                return await self._once(request, data)
             except Died as death:
                 if death.code == -signal.SIGPROF:
-                    sentence = "Reading this picture takes too long. Save it anew, or upload a smaller copy."
+                    sentence = "Reading this picture takes too long. Save it again, or upload a smaller copy."
                     raise TooLarge(sentence) from death
                 _log.warning("picture.process_died", extra={"code": death.code})
-            try:  # perhaps it was not this picture that broke the process
-                return await self._once(order, data)
+            try:  # another picture may have damaged the process
+                return await self._once(request, data)
             except Died as death:
                 raise _verdict(death) from death
 
     @property
     def processes(self) -> list[int]:
-        """The ids of the processes that wait for work."""
+        """The ids of the idle processes."""
         return [process.pid for process in self._idle]
 
     async def close(self) -> None:
-        """Ends the processes that wait for work."""
+        """End the idle processes."""
         while self._idle:
             await _end(self._idle.pop())
 
-    async def _once(self, order: PreparationRequest, data: bytes) -> PreparedImage:
+    async def _once(self, request: PreparationRequest, data: bytes) -> PreparedImage:
         process = self._idle.pop() if self._idle else await _start()
         kept = False
         try:
             async with asyncio.timeout(self.wall_seconds):
-                reply, jpegs = await _asked(process, order, data)
+                reply, jpegs = await _asked(process, request, data)
             kept = reply.resident < RETIRE_AT
         except TimeoutError as late:
-            sentence = f"Preparing this picture took over {self.wall_seconds:g} s of a busy machine"
+            sentence = f"Preparing this picture took over {self.wall_seconds:g} s on a busy machine"
             raise Transient(sentence, counts_as_attempt=True) from late
         finally:
             if kept:
@@ -112,7 +112,7 @@ async def _start() -> Process:
     environment = {name: value for name in _PASSED_ON if (value := os.environ.get(name))}
     environment |= {
         "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
-        "MALLOC_MMAP_THRESHOLD_": str(MIB),  # else glibc keeps what pictures took: 730 MB after 2,000
+        "MALLOC_MMAP_THRESHOLD_": str(MIB),  # without it, glibc retains pictures' memory: 730 MB after 2,000
         "VIPS_CONCURRENCY": "1",
     }
     command = [sys.executable, "-m", "describer.vision.imaging.worker"]
@@ -122,11 +122,11 @@ async def _start() -> Process:
         raise Misconfigured(f"No process can be started to prepare pictures: {error}") from error
 
 
-async def _asked(process: Process, order: PreparationRequest, data: bytes) -> tuple[Reply, list[bytes]]:
+async def _asked(process: Process, request: PreparationRequest, data: bytes) -> tuple[Reply, list[bytes]]:
     assert process.stdin is not None  # noqa: S101 - started with pipes
     assert process.stdout is not None  # noqa: S101
     try:
-        process.stdin.write(order.line())
+        process.stdin.write(request.line())
         view = memoryview(data)
         for start in range(0, len(data), _AT_ONCE):
             process.stdin.write(view[start : start + _AT_ONCE])
@@ -150,11 +150,9 @@ async def _end(process: Process) -> None:
 
 def _verdict(death: Died) -> Exception:
     if death.code == -signal.SIGPROF:
-        return TooLarge("Reading this picture takes too long. Save it anew, or upload a smaller copy.")
+        return TooLarge("Reading this picture takes too long. Save it again, or upload a smaller copy.")
     if death.code == -signal.SIGKILL:
         return Transient("The machine ran out of memory while it prepared this picture", counts_as_attempt=True)
     if death.code < 0:
-        return Unsupported(
-            "The reader of this format breaks down over this file. Save the picture anew as JPEG or PNG."
-        )
+        return Unsupported("The decoder of this format crashes on this file. Save the picture again as JPEG or PNG.")
     return Bug(str(death))

@@ -1,4 +1,4 @@
-"""The port `ImagePreparer`: from a model's name to the size in which it is shown a picture, prepared by a process."""
+"""Implements the port `ImagePreparer`: worker processes prepare pictures at the sizes for a model."""
 
 from dataclasses import dataclass, field
 
@@ -10,14 +10,14 @@ from describer.vision.imaging.wire import PreparationRequest
 
 @dataclass(frozen=True, slots=True)
 class ProcessPreparer:
-    """Pictures are prepared in other processes, sized by the rule of the model's family.
+    """Prepares pictures in worker processes, sized by the model family's rule.
 
     Args:
-        families: decides, with the detail, the size in which a picture is sent.
-        limits: bytes and memory that one picture may take.
-        photo_tokens: that a picture without small text may take; 0: its sides bound it.
-        text_tokens: that a picture with small text may take; 0: it is treated as any other.
-        pool: the processes.
+        families: determines the sizes, together with the detail.
+        limits: limits on a picture's bytes and memory.
+        photo_tokens: token limit for a picture without small text; 0: only its sides are limited.
+        text_tokens: token limit for a picture with small text; 0: it is treated like any other.
+        pool: the worker processes.
     """
 
     families: Families
@@ -27,8 +27,8 @@ class ProcessPreparer:
     pool: Pool = field(default_factory=Pool)
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Decodes, shrinks and encodes."""
-        order = PreparationRequest(
+        """Decode, shrink and encode a picture."""
+        request = PreparationRequest(
             size=len(data),
             family=self.families(model).name,
             detail=detail,
@@ -38,8 +38,8 @@ class ProcessPreparer:
             max_bytes=self.limits.max_bytes,
             decode_memory=self.limits.decode_memory,
         )
-        return await self.pool.prepare(order, data)
+        return await self.pool.prepare(request, data)
 
     async def close(self) -> None:
-        """Ends the processes."""
+        """End the worker processes."""
         await self.pool.close()

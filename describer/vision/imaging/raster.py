@@ -1,4 +1,4 @@
-"""A picture that is decoded and shrunk, in the colours of its file."""
+"""A decoded and shrunk picture in the colours of its file."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ class Raster:
 
     Args:
         pixels: mode L, RGB or CMYK.
-        alpha: mode L, 255 where nothing shows through; None where the file has no transparency.
-        clear: what lets the ground be seen, for people.
-        space: what the file says of its colours.
-        notes: what was left out or changed while it was decoded, for people.
+        alpha: mode L; 255 is opaque; None if the file has no transparency.
+        clear: the word for transparent areas in notes.
+        space: the file's colour information.
+        notes: notes for people on what decoding left out or changed.
     """
 
     pixels: Image

@@ -1,6 +1,7 @@
-"""Camera raw files: not developed, but shown by the largest preview that the camera put into them.
+"""Camera raw files: the largest preview by the camera is used; the raw data is not developed.
 
-Every maker keeps it elsewhere (NEF, CR2, CR3, ARW, DNG, ORF, RW2, RAF, PEF), but always as a JPEG that can be found.
+Makers store it in different places (NEF, CR2, CR3, ARW, DNG, ORF, RW2, RAF, PEF), but always as a JPEG that a search
+finds.
 """
 
 from dataclasses import dataclass
@@ -11,25 +12,25 @@ from describer.vision.imaging import jpeg
 from describer.vision.imaging.tiff import Page, Tag
 
 USEFUL: Final = 640
-"""Pixels of the long side; smaller ones are thumbnails for the camera's list."""
+"""Minimum pixels of the long side; smaller previews are thumbnails."""
 _MOST: Final = 256
-"""Beginnings of JPEGs that are looked at; sound files have five."""
+"""Maximum number of JPEG starts to examine; files that contain sound have five."""
 _SENSOR: Final = {32803, 34892}
-"""Photometric interpretations: a mosaic of colours, and linear raw (DNG 1.7)."""
+"""Photometric interpretations: colour filter array, and linear raw (DNG 1.7)."""
 _COMPRESSIONS: Final = {32767, 32769, 32770, 34713, 65535}
-"""Of Sony, Epson, Samsung, Nikon and Pentax."""
+"""Compressions of Sony, Epson, Samsung, Nikon and Pentax."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A JPEG within a file: where it begins, and its header."""
+    """A JPEG within a file: its start and its header."""
 
     start: int
     header: jpeg.Jpeg
 
 
 def is_raw(data: bytes, pages: list[Page]) -> bool:
-    """Whether a TIFF holds what a sensor saw, and no picture."""
+    """Return whether a TIFF contains raw sensor data and not a picture."""
     if data[8:10] == b"CR":
         return True
     found = [*pages, *(level for page in pages for level in page.levels)]
@@ -40,7 +41,7 @@ def is_raw(data: bytes, pages: list[Page]) -> bool:
 
 
 def preview(data: bytes) -> Preview:
-    """The largest JPEG within, if it is of use. Raises Unsupported."""
+    """Return the largest preview. Raises Unsupported if none is large enough."""
     best: Preview | None = None
     at = -1
     for _ in range(_MOST):

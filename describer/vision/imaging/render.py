@@ -1,4 +1,4 @@
-"""What the model is shown: any picture as a small, upright sRGB JPEG without metadata."""
+"""Renders any picture as the model gets it: a small, upright sRGB JPEG without metadata."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ NEAR = 0.03
 _CROWDED = 0.7
 _FAR = 0.34
 _HALF = 0.5
-"""Shares of its sides: text that may not be shrunk so far, and a picture that was, may have lost what is small."""
+"""Shares of the sides: text needs at least the first; below the second or third, small details may be lost."""
 _FRAMES_LOOKED_AT = 24
-"""Of an animation that begins with blank ones."""
+"""Maximum frames of an animation to search for one that is not blank."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Upright sRGB pixels, and what was left out or changed."""
+    """Upright sRGB pixels and notes on what was left out or changed."""
 
     pixels: Image.Image
     notes: tuple[str, ...]
@@ -37,14 +37,14 @@ class _Shown:
 
 
 def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
-    """Decodes, shrinks, flattens, converts to sRGB, turns upright, strips metadata, encodes.
+    """Decode, shrink, flatten, convert to sRGB, turn upright, strip metadata, encode.
 
-    Synchronous and without side effects; belongs in the main thread of a process of its own, see `pool.py`.
+    Synchronous and without side effects; runs in the main thread of a worker process, see `pool.py`.
 
     Args:
         data: the file's bytes.
-        sizes: in which the model is shown pictures.
-        limits: bytes and memory that this picture may take.
+        sizes: the sizes for the model.
+        limits: limits on the picture's bytes and memory.
 
     Raises:
         Unsupported, Corrupt, TooLarge: see `opened`.
@@ -79,12 +79,12 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
 
 
 def opened(data: bytes, limits: Limits) -> Opened:
-    """The picture, its header read and no pixel yet.
+    """Read a picture's header, without decoding pixels.
 
     Raises:
-        Unsupported: not a format that is read.
-        Corrupt: no bytes, or its codec failed.
-        TooLarge: too many bytes, a header that takes more than a core-second, or decoding would take too much memory.
+        Unsupported: the format is not supported.
+        Corrupt: the file is empty, or its codec failed.
+        TooLarge: too many bytes, more than a second of computing for the header, or too much memory for decoding.
     """
     if not data:
         raise Corrupt("The picture has no bytes. Upload it again.")
@@ -119,7 +119,7 @@ def _thin_budget(sizes: Sizes, size: tuple[int, int]) -> int:
 
 
 def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _Shown, list[str]]:
-    """The picture as large as its text needs, as far as the budget allows."""
+    """Render the picture as large as its text requires and the budget allows."""
     size = picture.header.width, picture.header.height
     largest = sizes.largest(*size, sizes.budget)
     if largest.size != shown.pixels.size:
@@ -133,7 +133,7 @@ def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _S
 
 
 def _padded(shown: _Shown, least: int) -> tuple[Layout, _Shown]:
-    """On a ground of its own colour, that of its corner, where the model's servers refuse so small a picture."""
+    """Pad a picture that the servers would reject as too small, with the colour of its corner."""
     width, height = (max(side, least) for side in shown.pixels.size)
     around = cast("tuple[int, int, int]", shown.pixels.getpixel((0, 0)))
     ground = Image.new("RGB", (width, height), around)
@@ -143,7 +143,7 @@ def _padded(shown: _Shown, least: int) -> tuple[Layout, _Shown]:
 
 def _parts(pixels: Image.Image, layout: Layout, *, full_chroma: bool) -> Iterator[Part]:
     near = abs(pixels.width - layout.size[0]) <= NEAR * layout.size[0] and pixels.width <= layout.size[0]
-    if len(layout.parts) == 1 and near:  # a codec's own step is near enough
+    if len(layout.parts) == 1 and near:  # the codec's own scale is close enough
         yield Part(_jpeg(pixels, full_chroma=full_chroma and content.needs_full_chroma(pixels)), *pixels.size)
         return
     if pixels.size != layout.size:
@@ -155,7 +155,7 @@ def _parts(pixels: Image.Image, layout: Layout, *, full_chroma: bool) -> Iterato
 
 
 def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
-    """The first frame that is not blank, or the first where all are."""
+    """Render the first frame that is not blank, or the first if all are."""
     frames = picture.header.frames
     first = _shown(picture, size, 0)
     several = (f"first of {_counted(frames)} {picture.form.several}",) if frames > 1 else ()
@@ -173,7 +173,7 @@ def _first_that_shows(picture: Opened, size: tuple[int, int]) -> _Shown:
 
 
 def _counted(frames: int) -> str:
-    return f"{frames} or more" if frames >= by_pillow.MOST_FRAMES else str(frames)
+    return f"{frames} or more" if frames >= by_pillow.MAX_FRAMES else str(frames)
 
 
 def _shown(picture: Opened, size: tuple[int, int], frame: int) -> _Shown:

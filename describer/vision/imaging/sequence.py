@@ -1,6 +1,6 @@
-"""HEIF image sequences (`msf1`), which libheif reads only as items: their first picture as a file of its own.
+"""Extracts the first picture of a HEIF image sequence (`msf1`), since libheif reads only items.
 
-Boxes of tracks and samples: ISO 14496-12, 8; of items: the same, 8.11; the sample entry of HEVC: ISO 14496-15, 8.4.
+Boxes of tracks and samples: ISO 14496-12, 8; of items: 8.11; the sample entry of HEVC: ISO 14496-15, 8.4.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from describer.vision.imaging.boxes import Box, boxes
 
 _PATH: Final = (b"mdia", b"minf", b"stbl")
 _ENTRY_HEAD: Final = 78
-"""Bytes of a visual sample entry before the boxes in it."""
+"""Bytes of a visual sample entry before its boxes."""
 _KEPT: Final = {b"hvcC", b"colr", b"pixi", b"pasp", b"clap"}
 _ESSENTIAL: Final = 0x80
 _MOST: Final = 1000
@@ -20,14 +20,14 @@ _NOTHING: Final = Box(b"", 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """The first picture as a HEIC file, and how many there are, counted to a thousand."""
+    """The first picture as a HEIC file, and the number of pictures, at most 1000."""
 
     data: bytes
     pictures: int
 
 
 def first_picture(data: bytes) -> Still | None:
-    """The first picture of the first track of HEVC pictures; None where there is none."""
+    """Return the first picture of the first HEVC track, or None."""
     try:
         return next(_stills(data), None)
     except (IndexError, KeyError):
@@ -61,7 +61,7 @@ def _still(data: bytes, table: dict[bytes, Box]) -> Still | None:
 
 
 def _file(properties: list[tuple[bytes, bytes]], pixels: bytes) -> bytes:
-    """A HEIC file with one item."""
+    """Return a HEIC file with one item."""
     kind = _box(b"ftyp", b"heic", bytes(4), b"mif1heic")
     links = bytes([_ESSENTIAL * (name == b"hvcC") + number for number, (name, _) in enumerate(properties, 1)])
     container = _box(b"ipco", *(_box(*prop) for prop in properties))
@@ -73,7 +73,7 @@ def _file(properties: list[tuple[bytes, bytes]], pixels: bytes) -> bytes:
         _box(b"iinf", bytes(4), b"\0\1", entry),
         _box(b"iprp", container, linked),
     ]
-    where = len(kind) + 12 + sum(map(len, inside)) + 30 + 8  # the head of `meta`, `iloc`, the head of `mdat`
+    where = len(kind) + 12 + sum(map(len, inside)) + 30 + 8  # the header of `meta`, `iloc`, the header of `mdat`
     extent = where.to_bytes(4) + len(pixels).to_bytes(4)
     located = _box(b"iloc", bytes(4), b"\x44\0", b"\0\1", b"\0\1\0\0", b"\0\1", extent)
     return b"".join([kind, _box(b"meta", bytes(4), *inside, located), _box(b"mdat", pixels)])
@@ -90,5 +90,5 @@ def _children(data: bytes, start: int, end: int, kind: bytes) -> Iterator[Box]:
 
 def _number(data: bytes, at: int, length: int = 4) -> int:
     if at + length > len(data):
-        raise IndexError("the file ends before")
+        raise IndexError("the file ends too early")
     return int.from_bytes(data[at : at + length])

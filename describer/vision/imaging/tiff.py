@@ -1,6 +1,6 @@
-"""The directories of a TIFF: which pages there are, and how each is stored. TIFF 6.0, section 2; BigTIFF likewise.
+"""Reads the directories of a TIFF: its pages and how each is stored. TIFF 6.0, section 2; BigTIFF.
 
-The readers tell neither whether they know a page's compression nor which of several pages is the picture.
+The decoders report neither whether they support a page's compression nor which of several pages is the picture.
 """
 
 import struct
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Literal
 
-MOST_PAGES: Final = 1000
-"""Each page is a step through the file, and a hostile one has a million of them."""
-_MOST_ENTRIES: Final = 1024
-_MOST_VALUES: Final = 65_536
-_MOST_LEVELS: Final = 32
+MAX_PAGES: Final = 1000
+"""Maximum number of pages; reading each is a step through the file, and a hostile file has a million."""
+_MAX_ENTRIES: Final = 1024
+_MAX_VALUES: Final = 65_536
+_MAX_LEVELS: Final = 32
 _CODES: Final = {
     1: "B",
     2: "s",
@@ -29,12 +29,12 @@ _CODES: Final = {
     16: "Q",
     18: "Q",
 }
-"""Of struct, by the type of a field; rationals are not asked for."""
+"""Format characters of `struct` by field type; rationals are not needed."""
 _REDUCED, _MASK = 1, 4
 
 
 class Tag(IntEnum):
-    """What is asked of a directory."""
+    """The tags of a directory that are read."""
 
     SUBFILE = 254
     WIDTH = 256
@@ -69,10 +69,10 @@ class Page:
     """One directory.
 
     Args:
-        number: of the page, from 0; that of its parent for a smaller copy below it.
-        level: which of the smaller copies below the page this is, or None.
-        tags: the values of those in `Tag` that are there.
-        levels: the directories below it.
+        number: the page's number from 0; for a smaller copy, its parent's.
+        level: the index among the smaller copies below the page, or None for the page itself.
+        tags: the values of the tags that are present.
+        levels: the directories of smaller copies.
     """
 
     number: int
@@ -81,7 +81,7 @@ class Page:
     levels: tuple["Page", ...] = field(default=())
 
     def first(self, tag: Tag, default: int = 0) -> int:
-        """A tag's first value as a whole number."""
+        """Return a tag's first value as an integer."""
         value = self.tags.get(tag)
         return int(value[0]) if value and isinstance(value, tuple) else default
 
@@ -92,23 +92,23 @@ class Page:
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """The number of pixels."""
         width, height = self.size
         return width * height
 
     @property
     def is_copy(self) -> bool:
-        """Whether it calls itself a smaller copy of another page."""
+        """Whether it is marked as a smaller copy of another page."""
         return bool(self.first(Tag.SUBFILE) & _REDUCED)
 
     @property
     def is_mask(self) -> bool:
-        """Whether it only tells which pixels of another page are to be seen."""
+        """Whether it is a transparency mask for another page."""
         return bool(self.first(Tag.SUBFILE) & _MASK) or self.first(Tag.PHOTOMETRIC) == 4
 
 
 def pages(data: bytes) -> list[Page]:
-    """The pages, counted to a thousand; empty where the file makes no sense."""
+    """Return the pages, at most a thousand; empty if the file is invalid."""
     try:
         reader = _Reader.of(data)
         return [page for page in reader.chain(reader.start) if page.pixels]
@@ -117,7 +117,7 @@ def pages(data: bytes) -> list[Page]:
 
 
 def picture(found: list[Page]) -> Page:
-    """The page that is the picture: the first that is neither mask nor copy, unless another is far larger."""
+    """Return the main page: the first that is neither a mask nor a copy, unless another is far larger."""
     candidates = [page for page in found if not page.is_mask] or found
     candidates = [page for page in candidates if not page.is_copy] or candidates
     largest = max(candidates, key=lambda page: page.pixels)
@@ -125,13 +125,13 @@ def picture(found: list[Page]) -> Page:
 
 
 def smallest_above(page: Page, found: list[Page], size: tuple[int, int]) -> Page:
-    """The smallest copy of a page, of the same shape, that has at least these sides as stored; or the page itself."""
+    """Return the smallest copy of a page with the same shape and at least these stored sides, or the page itself."""
     alike = [copy for copy in _copies(page, found) if copy.size[0] >= size[0] and copy.size[1] >= size[1]]
     return min([page, *alike], key=lambda copy: copy.pixels)
 
 
 def other_copy(shown: Page, page: Page, found: list[Page]) -> Page | None:
-    """The smallest copy of a page, of the same shape, other than the one that is shown; None where there is none."""
+    """Return the smallest copy of a page with the same shape other than `shown`, or None."""
     return min((copy for copy in _copies(page, found) if copy is not shown), key=lambda copy: copy.pixels, default=None)
 
 
@@ -163,7 +163,7 @@ class _Reader:
 
     def chain(self, at: int) -> Iterator[Page]:
         number = 0
-        while at and at not in self.seen and number < MOST_PAGES:
+        while at and at not in self.seen and number < MAX_PAGES:
             try:
                 tags, after = self.directory(at)
             except (struct.error, OverflowError):
@@ -174,7 +174,7 @@ class _Reader:
             at, number = after, number + 1
 
     def below(self, number: int, offsets: tuple[int | float, ...]) -> Iterator[Page]:
-        for level, offset in enumerate(offsets[:_MOST_LEVELS]):
+        for level, offset in enumerate(offsets[:_MAX_LEVELS]):
             try:
                 tags, _ = self.directory(int(offset))
             except (struct.error, OverflowError):
@@ -182,17 +182,17 @@ class _Reader:
             yield Page(number, level, tags)
 
     def directory(self, at: int) -> tuple[dict[Tag, Value], int]:
-        """The tags of the directory at an offset, and the offset of the next."""
+        """Return the tags of the directory at an offset, and the offset of the next directory."""
         self.seen.add(at)
         head, entry, pointer = ("Q", "HHQ", "Q") if self.big else ("H", "HHI", "I")
         (count,) = struct.unpack_from(self.order + head, self.data, at)
         at += struct.calcsize("=" + head)
         step = struct.calcsize("=" + entry + pointer)
         tags: dict[Tag, Value] = {}
-        for number in range(min(count, _MOST_ENTRIES)):
+        for number in range(min(count, _MAX_ENTRIES)):
             place = at + number * step
             tag, kind, values = struct.unpack_from(self.order + entry, self.data, place)
-            if tag in Tag and kind in _CODES and values <= _MOST_VALUES:
+            if tag in Tag and kind in _CODES and values <= _MAX_VALUES:
                 tags[Tag(tag)] = self.value(kind, values, place + step - struct.calcsize("=" + pointer), pointer)
         end = at + count * step
         (after,) = struct.unpack_from(self.order + pointer, self.data, end) if end < len(self.data) else (0,)

@@ -1,4 +1,4 @@
-"""Who reads a page of a TIFF rightly, by trial of each kind: readers give black or noise instead of errors."""
+"""Chooses the decoder for each kind of TIFF page, by trials: a wrong decoder yields black or noise, not an error."""
 
 from enum import Enum
 from typing import Final
@@ -8,7 +8,7 @@ from describer.vision.imaging.tiff import Page, Tag
 
 
 class Reader(Enum):
-    """Who decodes a page."""
+    """The decoder of a page."""
 
     VIPS = "libvips"
     PILLOW = "Pillow, whose libtiff has more codecs"
@@ -28,10 +28,10 @@ _YCBCR, _LAB = 6, {8, 9, 10}
 
 
 def reader(page: Page) -> Reader:
-    """Who decodes this page.
+    """Return the decoder of a page.
 
     Raises:
-        Unsupported: nobody here does so rightly.
+        Unsupported: no decoder reads it correctly.
     """
     compression = page.first(Tag.COMPRESSION, 1)
     if compression in _JPEG_2000:
@@ -50,16 +50,16 @@ def reader(page: Page) -> Reader:
 
 
 def is_plain(page: Page) -> bool:
-    """Whether Pillow reads such pages rightly, whatever their compression."""
+    """Return whether Pillow reads such pages correctly in any compression."""
     return not _not_by_pillow(page)
 
 
 def _unsupported(what: str) -> Unsupported:
-    return Unsupported(f"This TIFF has {what}, which is not read. Save it anew as PNG or JPEG.")
+    return Unsupported(f"This TIFF has {what}, which is not supported. Save it as PNG or JPEG.")
 
 
 def _sample(page: Page) -> tuple[int, int]:
-    """The bits and the kind of a sample."""
+    """Return the bits and the kind of a sample."""
     return page.first(Tag.BITS, 1), page.first(Tag.FORMAT, _INTEGER)
 
 

@@ -1,4 +1,4 @@
-"""Pages of a TIFF whose tiles or strips are JPEG 2000 pictures, as archives of maps and microscopes keep them."""
+"""Decodes TIFF pages whose tiles or strips are JPEG 2000 pictures, as in archives of maps and microscopy."""
 
 from io import BytesIO
 from math import ceil
@@ -15,11 +15,11 @@ from describer.vision.imaging.values import Header
 
 _MOST_HALVINGS: Final = 5
 _YCBCR: Final = 33003
-"""Aperio's kind, whose colours the decoder does not convert."""
+"""Aperio's compression, whose colours the decoder does not convert."""
 
 
 def page_of_tiles(data: bytes, page: Page, size: tuple[int, int], header: Header) -> Raster:
-    """The page, each tile shrunk by halves while it is decoded. Raises Corrupt, Unsupported."""
+    """Decode a page, each tile shrunk by halves. Raises Corrupt, Unsupported."""
     width, height = page.size
     tiled = Tag.TILES in page.tags
     across = page.first(Tag.TILE_WIDTH, width) if tiled else width
@@ -46,7 +46,7 @@ def page_of_tiles(data: bytes, page: Page, size: tuple[int, int], header: Header
 
 
 def _halvings(side: int, scale: float) -> int:
-    """How often tiles may be halved: not below the size, and so that each stays whole pixels."""
+    """Return how often to halve tiles: not below the wanted size, and only to whole pixels."""
     count = 0
     while count < _MOST_HALVINGS and scale * 2 ** (count + 1) <= 1 and side % 2 ** (count + 1) == 0:
         count += 1

@@ -1,4 +1,4 @@
-"""From samples of any range to eight bits: what stands for black and for white, and what for nothing."""
+"""Maps samples of any range to eight bits, and finds the value that means "no data"."""
 
 from array import array
 from collections import Counter
@@ -11,15 +11,15 @@ from typing import Final
 from PIL import Image
 
 _LOOKED_AT: Final = 65_536
-"""Samples that tell the range; enough for a thousandth at either end."""
+"""Number of samples to determine the range by; enough for a thousandth at either end."""
 _OUTLIERS: Final = 0.001
-"""The share of samples at either end that may be cut off: dead pixels, sparks."""
+"""Share of samples at either end that may be clipped, such as dead pixels."""
 _OFTEN: Final = 0.002
-"""The share of samples that an extreme value must have to stand for "no data"."""
+"""Minimum share of samples with an extreme value for it to mean "no data"."""
 _MEASURED: Final = 64
-"""Different values from which on they are measurements; a drawing has fewer."""
+"""Minimum number of different values in measurements; drawings have fewer."""
 _APART: Final = 1.0
-"""How far from all others such a value lies, in their own spread."""
+"""Minimum distance of such a value from all others, in multiples of their range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,15 @@ class Range:
 
 
 def range_of(channels: Sequence[Image.Image], full: float | None, weight: Image.Image | None = None) -> Range:
-    """What to show of channels in mode `F`, the same for all of them, so that colours stay.
+    """Return the range to show for channels in mode `F`, the same for all of them, to preserve colours.
 
-    A picture that uses half of its full scale or more is shown as it is, one that uses an eighth or less is stretched
-    to all of it, and between them the one passes into the other without a step.
+    If a picture uses at least half of its full scale, the full scale is shown. If it uses at most an eighth, its own
+    range is stretched to all of it. In between, the range changes gradually.
 
     Args:
-        channels: samples; those that are not finite are passed over.
-        full: the value of white by the file's own type, such as 65535; None where it has none.
-        weight: mode `F`; samples where it is 0 or less are passed over.
+        channels: samples; those that are not finite are ignored.
+        full: the value of white by the file's type, such as 65535; None if it has none.
+        weight: mode `F`; samples with a weight of 0 or less are ignored.
     """
     sample = sorted(value for channel in channels for value in _sample(channel, weight, len(channels)))
     if not sample:
@@ -52,13 +52,13 @@ def range_of(channels: Sequence[Image.Image], full: float | None, weight: Image.
 
 
 def eight_bits(channel: Image.Image, shown: Range) -> Image.Image:
-    """Mode `F` as `L`."""
+    """Convert mode `F` to `L`."""
     factor = 255 / (shown.white - shown.black)
     return channel.point(lambda value: value * factor - shown.black * factor).convert("L")
 
 
 def missing(sample: Sequence[float]) -> float | None:
-    """The value that seems to stand for "no data": the least or the greatest, often met, far from all others."""
+    """Return the value that seems to mean "no data": the minimum or maximum, frequent, and far from all others."""
     finite = [value for value in sample if isfinite(value)]
     counted = Counter(finite)
     if len(counted) < _MEASURED:
@@ -73,12 +73,12 @@ def missing(sample: Sequence[float]) -> float | None:
 
 
 def all_finite(sample: Sequence[float], beyond: float) -> bool:
-    """Whether each is a number on this side of `beyond`."""
+    """Return whether each sample is a number of magnitude below `beyond`."""
     return all(-beyond < value < beyond for value in sample)
 
 
 def middle(sample: Sequence[float], without: float | None, beyond: float) -> float:
-    """The median of what was measured."""
+    """Return the median of the measured samples."""
     found = sorted(value for value in sample if -beyond < value < beyond and value != without)
     return found[len(found) // 2] if found else 0.0
 
@@ -93,7 +93,7 @@ def _sample(channel: Image.Image, weight: Image.Image | None, channels: int) -> 
 
 
 def _between(high: float, full: float) -> float:
-    """White for a picture that uses less than half of its range."""
+    """Return the value of white for a picture that uses less than half of its range."""
     if high <= 0:
         return full
     stops = log2(full / high)

@@ -1,21 +1,21 @@
-"""What goes into and comes out of this package; free of Pillow, so that naming these types loads nothing."""
+"""The input and output types of this package; importing them does not load Pillow."""
 
 from dataclasses import dataclass
 
 MIB = 2**20
 SPACER_SIDE = 64
 SPACER_LINE = 8
-"""Pixels: a blank picture is a spacer if both its sides have at most the one, or one of them at most the other."""
+"""Maximum sides in pixels of a spacer: a blank picture with both sides up to the first, or one up to the second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one picture may cost.
+    """Limits on one picture.
 
     Args:
-        max_bytes: of its file.
-        decode_memory: bytes, while it is decoded.
-        max_pixels: of the stored picture; they cost computing time even where they cost no memory.
+        max_bytes: size of the file.
+        decode_memory: bytes of memory for decoding.
+        max_pixels: stored pixels; they cost computing time even if they cost no memory.
     """
 
     max_bytes: int = 100 * MIB
@@ -25,13 +25,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture says of itself before any pixel is decoded.
+    """The facts about a picture that are known before decoding.
 
     Args:
         format: "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "HEIF" or "AVIF".
-        media_type: for `ImageContent-Type`, such as "image/jpeg".
-        width, height: pixels, as shown upright.
-        frames: of an animation, pages of a TIFF, pictures in a HEIF, each counted to 1,000; otherwise 1.
+        media_type: for `Content-Type`, such as "image/jpeg".
+        width, height: pixels of the upright picture.
+        frames: frames of an animation, pages of a TIFF, pictures in a HEIF, at most 1,000; otherwise 1.
     """
 
     format: str
@@ -43,7 +43,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a picture, or all of it: an upright sRGB JPEG without any metadata; sides in pixels."""
+    """A part of a picture or all of it: an upright sRGB JPEG without metadata; sides in pixels."""
 
     jpeg: bytes
     width: int
@@ -52,14 +52,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """What the model is shown: an upright sRGB JPEG without any metadata, or several where the picture is long.
+    """A picture as the model gets it: an upright sRGB JPEG without metadata, or several for a long picture.
 
     Args:
-        jpeg, width, height: the picture, or its first part; sides in pixels.
-        notes: what was left out or changed, for people: "first of 12 frames", "transparency on white".
-        header: what the file said of itself; None where there was no file.
-        further: the parts that follow the first, each overlapping the one before.
-        order: in which the parts lie, "from top to bottom" or "from left to right"; empty where there is one.
+        jpeg, width, height: the picture or its first part; sides in pixels.
+        notes: notes for people on what was left out or changed: "first of 12 frames", "transparency on white".
+        header: the file's header; None if there was no file.
+        further: the parts after the first, each overlapping the one before.
+        order: direction of the parts, "from top to bottom" or "from left to right"; empty if there is one.
         blank: whether it shows a single colour.
     """
 
@@ -74,11 +74,11 @@ class PreparedImage:
 
     @property
     def is_spacer(self) -> bool:
-        """Whether it is of those single-coloured pictures that only keep others apart; nobody needs to be asked."""
+        """Whether it is a small single-coloured picture that only separates others, for which no model is needed."""
         sides = (self.header.width, self.header.height) if self.header else (self.width, self.height)
         return self.blank and (max(sides) <= SPACER_SIDE or min(sides) <= SPACER_LINE)
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """All that is sent, in order."""
+        """All parts in order."""
         return Part(self.jpeg, self.width, self.height), *self.further

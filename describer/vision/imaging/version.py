@@ -1,4 +1,4 @@
-"""Which decoders are installed, told without loading them."""
+"""The versions of the installed decoders, without loading them."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError
@@ -12,12 +12,12 @@ _DECODERS: Final = ("pillow", "pillow-heif", "pillow-jxl-plugin", "pyvips-binary
 
 @cache
 def version() -> str:
-    """Such as "3/pillow 13.0.0/pillow-heif 1.8.1": changes with our own code and with each decoder's release."""
+    """Return a string such as "3/pillow 13.0.0/pillow-heif 1.8.1" that changes with our code and each decoder."""
     return "/".join([str(REVISION), *filter(None, map(_named, _DECODERS))])
 
 
 def _named(package: str) -> str:
     try:
         return f"{package} {installed(package)}"
-    except PackageNotFoundError:  # an installation may leave pillow-heif out
+    except PackageNotFoundError:  # pillow-heif is optional
         return ""

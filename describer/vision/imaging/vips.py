@@ -1,4 +1,4 @@
-"""What libvips reads: TIFF, PNG, WebP. It shrinks them row by row while it decodes them."""
+"""Reads TIFF, PNG and WebP with libvips, which shrinks them row by row while decoding."""
 
 from array import array
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from describer.vision.imaging.raster import Raster
 from describer.vision.imaging.values import Header
 
 _FULL_SCALE: Final = {"uchar": 255.0, "ushort": 65535.0, "float": 1.0, "double": 1.0}
-"""White, by the type of samples; signed and wider integers have none."""
+"""White by type of samples; signed and wider integers have none."""
 _MEASURED: Final = frozenset({"char", "short", "int", "uint", "float", "double"})
-"""Types of samples that may hold measurements, and so places without any."""
+"""Types of samples that may be measurements, with places without data."""
 _BEYOND: Final = 1e30
-"""No measurement: what programs write for "no data", and infinity."""
+"""Magnitude from which on a sample is not a measurement: programs write such values or infinity for "no data"."""
 _KERNEL: Final = "cubic"
 
 
 def library() -> Any:
-    """libvips, without what earlier pictures left in its buffer of errors: where that is no UTF-8, each call fails."""
+    """Return libvips with an empty error buffer: text of an earlier picture that is not UTF-8 would fail every call."""
     pyvips = _loaded()
     pyvips.vips_lib.vips_error_clear()
     return pyvips
@@ -33,23 +33,23 @@ def library() -> Any:
 
 @cache
 def _loaded() -> Any:
-    """When it is first needed; that takes 70 ms."""
+    """Load libvips on first use, which takes 70 ms."""
     import pyvips  # noqa: PLC0415
 
-    pyvips.cache_set_max(0)  # no two pictures are alike
+    pyvips.cache_set_max(0)  # pictures do not repeat
     return pyvips
 
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """One file, to be decoded by one of libvips' loaders.
+    """A file to be decoded by one of libvips' loaders.
 
     Args:
-        name: of the loader, such as "tiffload_source".
+        name: name of the loader, such as "tiffload_source".
         data: the file.
-        options: which page, which of its smaller copies, how much the loader shrinks.
-        alpha: whether the last channel is transparency; None leaves it to libvips.
-        no_data: the value that stands for none, where the file tells it.
+        options: the loader's options: page, smaller copy, shrink factor.
+        alpha: whether the last channel is transparency; None: libvips decides.
+        no_data: the value for "no data", if the file declares one.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Loader:
     no_data: float | None = None
 
     def image(self, *, strictly: bool = True) -> Any:
-        """The picture, none of it decoded; `strictly`: a fault in its pixels is an error and no black area."""
+        """Open the picture without decoding it; `strictly`: damaged pixels are an error and not a black area."""
         vips = library()
         load: Callable[..., Any] = getattr(vips.Image, self.name)
         source = vips.Source.new_from_memory(self.data)
@@ -67,17 +67,17 @@ class Loader:
 
 
 def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: bool = True) -> Raster:
-    """The picture, shrunk to `size` as stored, or as it is where it is smaller.
+    """Decode the picture at `size` as stored, or at its own size if that is smaller.
 
     Raises:
         Corrupt, TooLarge: see `codec.calling`.
-        Unsupported: samples that are no colours.
+        Unsupported: the samples are not colours.
     """
     with calling(header.format, header):
         image = loader.image(strictly=strictly)
         if "complex" in image.format:
             raise Unsupported(
-                f"This {header.format} holds complex numbers, no colours. Export it as PNG.", facts(header)
+                f"This {header.format} holds complex numbers, not colours. Export it as PNG.", facts(header)
             )
         if image.interpretation in {"lab", "labq", "labs", "lch", "xyz", "yxy"}:
             image = image.colourspace("srgb")
@@ -95,7 +95,7 @@ def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: 
 
 
 def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A picture of mode L or RGB at another size; 6 ms for 1.5 megapixels, where Pillow takes 19."""
+    """Resize an image of mode L or RGB; takes 6 ms for 1.5 megapixels, Pillow takes 19."""
     bands = len(image.getbands())
     source = library().Image.new_from_memory(image.tobytes(), image.width, image.height, bands, "uchar")
     small = source.resize(size[0] / image.width, vscale=size[1] / image.height, kernel=_KERNEL)
@@ -103,7 +103,7 @@ def resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _channels(image: Any, loader: Loader) -> tuple[Any, Any | None]:
-    """The colours, as one, three or four channels, and the transparency."""
+    """Return the colours as one, three or four channels, and the transparency."""
     has_alpha = image.hasalpha() if loader.alpha is None else loader.alpha
     left = image.bands - (1 if has_alpha else 0)
     wanted = 4 if image.interpretation == "cmyk" and left >= 4 else 3 if left >= 3 else 1
@@ -112,7 +112,7 @@ def _channels(image: Any, loader: Loader) -> tuple[Any, Any | None]:
 
 
 def _with_data(colours: Any, loader: Loader) -> tuple[Any, Any | None]:
-    """Where nothing was measured the picture is transparent, and what stands there does not reach into the rest."""
+    """Make places without data transparent, and fill them so that they do not bleed into the rest when shrunk."""
     glance = _glance(loader)
     missing = tones.missing(glance) if loader.no_data is None else loader.no_data
     first = colours.extract_band(0)
@@ -125,7 +125,7 @@ def _with_data(colours: Any, loader: Loader) -> tuple[Any, Any | None]:
 
 
 def _glance(loader: Loader) -> list[float]:
-    """Some hundred thousand of the first channel's samples, as they are stored."""
+    """Return about a hundred thousand of the first channel's stored samples."""
     image = loader.image().extract_band(0)
     step = max(1, round((image.width * image.height / 100_000) ** 0.5))
     few = image.subsample(step, step, point=False).cast("double")
@@ -133,7 +133,7 @@ def _glance(loader: Loader) -> list[float]:
 
 
 def _resized(colours: Any, alpha: Any | None, size: tuple[int, int]) -> Any:
-    """All channels in one picture, the transparency last."""
+    """Resize all channels as one picture, with transparency last."""
     across, along = size[0] / colours.width, size[1] / colours.height
     together = colours if alpha is None else colours.bandjoin(alpha)
     if across >= 1 and along >= 1:
@@ -152,13 +152,13 @@ def _eight_bits(small: Any, colours: int, kind: str, *, has_alpha: bool) -> tupl
     samples = [_floats(small.extract_band(number)) for number in range(colours)]
     shown = tones.range_of(samples, _FULL_SCALE.get(kind), _floats(small.extract_band(colours)) if has_alpha else None)
     bands = [tones.eight_bits(band, shown) for band in samples]
-    as_it_is = shown == tones.Range(0.0, _FULL_SCALE.get(kind, -1.0))
-    notes = () if as_it_is else (f"values {shown.black:.6g} to {shown.white:.6g} shown as black to white",)
+    full_scale = shown == tones.Range(0.0, _FULL_SCALE.get(kind, -1.0))
+    notes = () if full_scale else (f"values {shown.black:.6g} to {shown.white:.6g} shown as black to white",)
     return Image.merge({1: "L", 3: "RGB", 4: "CMYK"}[colours], bands), notes
 
 
 def _band(band: Any, kind: str) -> Image.Image:
-    """A channel whose white is that of its type, as eight bits."""
+    """Convert a channel to eight bits by the white of its type."""
     if kind != "uchar":
         band = band * (255 / _FULL_SCALE.get(kind, 255.0))
     band = band.cast("uchar")

@@ -1,4 +1,4 @@
-"""Limits of computing time, counted by the kernel for this process; they need its main thread."""
+"""Limits on computing time, enforced by the kernel. They need the process's main thread."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,20 +9,20 @@ from typing import Final
 from describer.domain.errors import TooLarge
 
 HEADER_SECONDS: Final = 1.0
-"""Of computing, for any header: sound ones of 100 MiB take a tenth of it."""
+"""Maximum seconds of computing for a header; valid headers of 100 MiB take a tenth."""
 PICTURE_SECONDS: Final = 30.0
-"""Of computing, for all of a picture: 100 megapixels of 16 bits take a third of it."""
+"""Maximum seconds of computing for a picture; 100 megapixels of 16 bits take a third."""
 
 
 class _Overdue(BaseException):
-    """Not an `Exception`, so that no codec takes it for one of its own."""
+    """The time is over. Not an `Exception`, so that codecs do not catch it."""
 
 
 @contextmanager
 def header_time(seconds: float = HEADER_SECONDS) -> Iterator[Callable[[], None]]:
-    """Ends the block after so many seconds of computing, unless the function that it gets was called before.
+    """Abort the block after so many seconds of computing, unless the yielded function was called before.
 
-    What a codec does in C is not interrupted there; `die_after` ends it.
+    A codec's C code is not interrupted by this; `die_after` ends it.
 
     Raises:
         TooLarge: the time is over.
@@ -39,7 +39,7 @@ def header_time(seconds: float = HEADER_SECONDS) -> Iterator[Callable[[], None]]
     try:
         yield done
     except _Overdue:
-        sentence = f"Reading this picture's header takes over {seconds:g} s. Save the picture anew and upload that."
+        sentence = f"Reading this picture's header takes over {seconds:g} s. Save the picture again and upload that."
         raise TooLarge(sentence) from None
     finally:
         done()
@@ -47,5 +47,5 @@ def header_time(seconds: float = HEADER_SECONDS) -> Iterator[Callable[[], None]]
 
 
 def die_after(seconds: float = PICTURE_SECONDS) -> None:
-    """Has the kernel end this process by SIGPROF after so many seconds of computing, in Python or in C; 0: never."""
+    """Let the kernel end this process by SIGPROF after so many seconds of computing, in Python or C; 0: never."""
     signal.setitimer(signal.ITIMER_PROF, seconds)

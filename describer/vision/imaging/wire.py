@@ -1,6 +1,6 @@
-"""What goes between the app and a process that prepares pictures: a line of JSON, then bytes.
+"""The protocol between the app and a worker process: a line of JSON, then bytes.
 
-No pickle: such a process works on files by anybody, and what it answers is only ever data.
+Pickle is not used: a worker handles untrusted files, so its answers are treated as data only.
 """
 
 import json
@@ -16,15 +16,15 @@ _REFUSALS: Final = {kind.__name__: kind for kind in (errors.Unsupported, errors.
 
 @dataclass(frozen=True, slots=True)
 class PreparationRequest:
-    """One picture's preparation.
+    """A request to prepare one picture.
 
     Args:
-        size: of the file that follows, in bytes.
-        family: the model's, by its name in models.toml.
+        size: bytes of the file that follows.
+        family: name of the model family in models.toml.
         detail: `low`, `high` or `original`.
-        max_tokens: for the picture, or None.
-        photo_tokens: for a picture without small text; 0: its sides bound it.
-        text_tokens: for a picture with small text; 0: as any other.
+        max_tokens: token limit for the picture, or None.
+        photo_tokens: token limit for a picture without small text; 0: only its sides are limited.
+        text_tokens: token limit for a picture with small text; 0: it is treated like any other.
         max_bytes, decode_memory: see `Limits`.
     """
 
@@ -38,27 +38,27 @@ class PreparationRequest:
     decode_memory: int
 
     def line(self) -> bytes:
-        """As it is sent."""
+        """Return the request as a line."""
         return _line(asdict(self))
 
     @classmethod
     def read(cls, line: bytes) -> "PreparationRequest":
-        """As it was sent."""
+        """Parse a line."""
         return cls(**json.loads(line))
 
 
 class Bug(Exception):
-    """The other process met an error that is no picture's fault; its text is the traceback there."""
+    """An error in the worker process that is not the picture's fault; the text is its traceback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of one picture.
+    """The outcome for one picture.
 
     Args:
-        facts: the answer's line.
-        sizes: of the JPEGs that follow, in bytes.
-        resident: the memory that the process holds now, in bytes.
+        facts: the content of the answer's line.
+        sizes: bytes of each JPEG that follows.
+        resident: bytes of memory that the process holds now.
     """
 
     facts: dict[str, Any]
@@ -67,19 +67,19 @@ class Reply:
 
     @classmethod
     def read(cls, line: bytes) -> "Reply":
-        """As it was sent."""
+        """Parse a line."""
         facts = json.loads(line)
         return cls(facts, facts.pop("sizes"), facts.pop("resident"))
 
     def opened(self, jpegs: list[bytes]) -> PreparedImage:
-        """The prepared picture, with the JPEGs that followed.
+        """Return the prepared picture with the JPEGs that followed.
 
         Raises:
-            Unsupported, Corrupt, TooLarge: as they were raised there.
-            Bug: anything else was.
+            Unsupported, Corrupt, TooLarge: the worker raised the same.
+            Bug: the worker raised anything else.
         """
         match self.facts:
-            case {"refused": kind, "sentence": sentence, "facts": facts}:
+            case {"rejected": kind, "sentence": sentence, "facts": facts}:
                 raise _REFUSALS[kind](sentence, facts)
             case {"image": image}:
                 sides = zip(jpegs, image.pop("sides"), strict=True)
@@ -92,7 +92,7 @@ class Reply:
 
 
 def prepared(image: PreparedImage, resident: int) -> bytes:
-    """The answer with a picture."""
+    """Return the answer with a picture."""
     assert image.header is not None  # noqa: S101 - it comes from a file
     facts = {"notes": image.notes, "order": image.order, "blank": image.blank, "header": asdict(image.header)}
     facts["sides"] = [(part.width, part.height) for part in image.parts]
@@ -101,15 +101,15 @@ def prepared(image: PreparedImage, resident: int) -> bytes:
     return b"".join([line, *(part.jpeg for part in image.parts)])
 
 
-def refused(refusal: ImageRejected, resident: int) -> bytes:
-    """The answer without one; with the class of the codec's error, for the log: its words may quote the file."""
-    reply = {"refused": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
+def rejected(refusal: ImageRejected, resident: int) -> bytes:
+    """Return a rejection as answer, with only the class of the codec's error, since its text may quote the file."""
+    reply = {"rejected": type(refusal).__name__, "sentence": str(refusal), "facts": refusal.facts}
     cause = type(refusal.__cause__).__name__ if refusal.__cause__ else ""
     return _line(reply | {"cause": cause, "sizes": [], "resident": resident})
 
 
 def failed(trace: str, resident: int) -> bytes:
-    """The answer where the fault is ours."""
+    """Return the answer with an error of our code."""
     return _line({"bug": trace, "sizes": [], "resident": resident})
 
 

@@ -1,6 +1,6 @@
-"""The process that prepares pictures: `python -m describer.vision.imaging.worker`, started by pool.py.
+"""The worker process that prepares pictures: `python -m describer.vision.imaging.worker`, started by pool.py.
 
-It reads requests from its standard input until that ends, and holds no secret: neither settings nor keys reach it.
+It reads requests from standard input until the end of input. It gets neither settings nor keys.
 """
 
 import os
@@ -19,15 +19,15 @@ from describer.vision.imaging.watchdog import die_after
 from describer.vision.sizing import Sizes
 
 _SLACK: Final = 128 * MIB
-"""Above a picture's own budget: stacks of threads, and what libraries keep."""
+"""Bytes of memory above a picture's own limit, for thread stacks and libraries."""
 _LINUX: Final = sys.platform == "linux"
 
 
 def main() -> None:
-    """Answers one request after the other."""
+    """Answer requests one by one."""
     requests, answers = _channels()
     if _LINUX:
-        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")  # where memory runs out, this goes and not the app
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")  # the kernel kills this process first, not the app
     while line := requests.readline():
         request = wire.PreparationRequest.read(line)
         answers.write(_answer(request, requests.read(request.size)))
@@ -35,11 +35,11 @@ def main() -> None:
 
 
 def _channels() -> tuple[IO[bytes], IO[bytes]]:
-    """Where requests come from and answers go; what libraries print from now on goes nowhere."""
+    """Return the streams for requests and answers, and discard everything that libraries print."""
     answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+    discard = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(discard, 1)
+    os.dup2(discard, 2)
     return sys.stdin.buffer, answers
 
 
@@ -48,12 +48,12 @@ def _answer(request: wire.PreparationRequest, data: bytes) -> bytes:
     die_after()
     try:
         model = family(request.family)
-        assert model is not None  # noqa: S101 - its own name names it
+        assert model is not None  # noqa: S101 - the name comes from the table
         sizes = Sizes(model, request.detail, request.max_tokens, request.photo_tokens, request.text_tokens)
         image = prepare(data, sizes, Limits(request.max_bytes, request.decode_memory))
-    except ImageRejected as refusal:
-        return wire.refused(refusal, _pages(1))
-    except Exception:  # noqa: BLE001 - the app tells it
+    except ImageRejected as rejection:
+        return wire.rejected(rejection, _pages(1))
+    except Exception:  # noqa: BLE001 - the app logs it
         return wire.failed(traceback.format_exc(), _pages(1))
     finally:
         die_after(0)
@@ -61,14 +61,14 @@ def _answer(request: wire.PreparationRequest, data: bytes) -> bytes:
 
 
 def _bound_memory(budget: int) -> None:
-    """Where estimates err, the kernel refuses memory, and codecs say so."""
+    """Limit this process's memory, so that codecs fail with an error if an estimate was too low."""
     if _LINUX:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (_pages(5) + budget + _SLACK, hard))
 
 
 def _pages(column: int) -> int:
-    """Bytes by a column of /proc/self/statm: 1 is resident memory, 5 is data and stack; 0 elsewhere than on Linux."""
+    """Return bytes by a column of /proc/self/statm (1: resident memory, 5: data and stack); 0 except on Linux."""
     if not _LINUX:
         return 0
     return int(Path("/proc/self/statm").read_text("ascii").split()[column]) * resource.getpagesize()

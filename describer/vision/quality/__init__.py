@@ -1,1 +1,1 @@
-"""Whether an answer of the model will do as a description."""
+"""Checks on the model's answers."""

@@ -1,4 +1,4 @@
-"""Rules on how a text is written: plain, in its own words, and of a length that can be read out."""
+"""Rules on the form of a text: plain, in its own words, and short enough to be read out."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ from describer.vision.quality.wording import plain, unquoted, words
 MOST_TAGS: Final = 20
 LONGEST_TAG: Final = 60
 LONGEST: Final = {"visible_text": 20000, "extended_description": 8000, "description": 2000, "alt_text": 4000}
-"""Characters that are kept of each text, whatever the model said; no honest answer comes near them."""
+"""Maximum characters that are kept of each text; no genuine answer reaches them."""
 
 _LIKE_FILE: Final = re.compile(
     r"[^\s]+\.(jpe?g|png|gif|webp|bmp|tiff?|heic|avif|svg|pdf|raw|nef|cr2|dng|jp2|jxl|psd)"  # one word
@@ -31,16 +31,16 @@ _LIKE_FILE: Final = re.compile(
 _FIELD: Final = re.compile(r"\b(alt_text|extended_description|visible_text|image_kind|is_decorative)\b")
 _AROUND: Final = re.compile(r"^[\W_]*?(?=[\w\[<{(])|[ .!?…*_\"'。!?」–—-]+$")
 _BRACKETS: Final = re.compile(r"^[\[<{(]+|[\]>})]+$")
-_ECHOED: Final = 6
-"""Words in a row."""
-_LISTED: Final = 6
+_MIN_ECHOED: Final = 6
+"""Number of consecutive words of the prompt that count as an echo."""
+_MIN_LISTED: Final = 6
 _SEPARATORS: Final = re.compile(r"\s*[,;|/、,;]\s*")
 _CLOSING: Final = re.compile(r"\b(and|or|und|oder|et|ou|y|o|e|en|of|i|oraz|lub|mit|with|avec|con|com|met|z)\b")
 
 
 @rule("characters")
 def characters(draft: Draft, _brief: Brief) -> Finding | None:
-    """Drop signs that nobody sees, from all that the model said."""
+    """Remove invisible characters from everything that the model answered."""
     said = draft.description
     update: dict[str, object] = {"visible_text": cleaned(said.visible_text)}
     update |= {name: tuple(map(cleaned, getattr(said, name))) for name in ("tags", "uncertainties")}
@@ -54,7 +54,7 @@ def characters(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("length_of_fields")
 def length_of_fields(draft: Draft, _brief: Brief) -> Finding | None:
-    """Cut what no reader could want: a megabyte of text, a thousand tags, the same tag twice."""
+    """Cut off excessive text, tags beyond the maximum, and duplicate tags."""
     said = draft.description
     tags = {tag.casefold(): tag for tag in reversed([markup.on_one_line(tag).strip(" \t#,.;") for tag in said.tags])}
     kept = tuple(reversed([tag for tag in tags.values() if tag and len(tag) <= LONGEST_TAG]))[:MOST_TAGS]
@@ -72,7 +72,7 @@ def _stripping(draft: Draft, left: Draft) -> Finding | None:
 
 @rule("markup")
 def without_markup(draft: Draft, _brief: Brief) -> Finding | None:
-    """Take HTML and Markdown off."""
+    """Remove HTML and Markdown."""
     return _stripping(draft, draft.with_texts(markup.without_markup))
 
 
@@ -85,7 +85,7 @@ def on_one_line(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("quotes")
 def without_quotes(draft: Draft, _brief: Brief) -> Finding | None:
-    """Take quotes off that are around the whole of a text, unless that is what the picture says."""
+    """Remove quotes around the whole text, unless the picture shows that text."""
     seen = plain(draft.description.visible_text)
 
     def change(text: str) -> str:
@@ -97,19 +97,19 @@ def without_quotes(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("address")
 def without_addresses(draft: Draft, _brief: Brief) -> Finding | None:
-    """Take addresses off that a program would open."""
+    """Remove addresses that a program would open."""
     return _stripping(draft, draft.with_texts(markup.without_addresses))
 
 
 @rule("emoji")
 def without_emoji(draft: Draft, _brief: Brief) -> Finding | None:
-    """Take pictographs off."""
+    """Remove pictographs."""
     return _stripping(draft, draft.with_texts(markup.without_emoji))
 
 
 @rule("opening")
 def without_opening(draft: Draft, _brief: Brief) -> Finding | None:
-    """Take "Image of" and the like off, in the language of the text."""
+    """Remove "Image of" and similar openings, in the text's language."""
     known = lexicon(draft.language)
     found = known.openings.match(plain(draft.alt_text))
     if not found or known.openings_kept.match(plain(draft.alt_text)):
@@ -125,27 +125,27 @@ def without_opening(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("opening_left")
 def opening_left(draft: Draft, _brief: Brief) -> Finding | None:
-    """Flag an opening on which the grammar of the rest hangs, as with German and Polish cases."""
+    """Flag an opening that cannot be removed because the rest depends on it, as with German and Polish cases."""
     found = lexicon(draft.language).openings_left.match(draft.alt_text)
     return Finding(found[0].strip()) if found else None
 
 
 @rule("empty")
 def empty(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find no alt text, where the picture is not said to be decorative."""
+    """Find a missing alt text, unless the answer calls the picture decorative."""
     has_text = any(sign.isalnum() for sign in draft.alt_text)
     return None if has_text or (not draft.alt_text and draft.description.is_decorative) else Finding()
 
 
 @rule("decorative")
 def decorative(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find no alt text, because the model takes the picture for decorative: only a person can say so."""
+    """Find a missing alt text of a picture that the answer calls decorative; only a person may confirm that."""
     return Finding() if not draft.alt_text and draft.description.is_decorative else None
 
 
 @rule("file_name")
 def file_name(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find a file's name in place of a text."""
+    """Find a file name instead of a text."""
     said = draft.alt_text.strip(" .")
     own = draft.name.rpartition("/")[2]
     stem = own.rpartition(".")[0] or own
@@ -155,7 +155,7 @@ def file_name(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("placeholder")
 def placeholder(draft: Draft, brief: Brief) -> Finding | None:
-    """Find a placeholder, or one vague word, in place of a text."""
+    """Find a placeholder or a single vague word instead of a text."""
     said = _BRACKETS.sub("", _AROUND.sub("", plain(draft.alt_text))).strip()
     known = [lexicon(language).placeholders for language in LANGUAGES]
     own = said.casefold() in {word.casefold() for word in brief.policy.words_of("placeholder")}
@@ -164,7 +164,7 @@ def placeholder(draft: Draft, brief: Brief) -> Finding | None:
 
 @rule("echo")
 def echo(draft: Draft, brief: Brief) -> Finding | None:
-    """Find the words of the prompt in place of the picture's."""
+    """Find the words of the prompt instead of a description."""
     asked = _runs(words(f"{brief.instructions} {brief.question}"))
     own = draft.texts.model_dump().values()
     echoed = any(_runs(words(text)) & asked for text in own)
@@ -173,23 +173,25 @@ def echo(draft: Draft, brief: Brief) -> Finding | None:
 
 
 def _runs(said: list[str]) -> set[tuple[str, ...]]:
-    return {tuple(said[at : at + _ECHOED]) for at in range(len(said) - _ECHOED + 1)}
+    return {tuple(said[at : at + _MIN_ECHOED]) for at in range(len(said) - _MIN_ECHOED + 1)}
 
 
 @rule("too_long")
 def too_long(draft: Draft, brief: Brief) -> Finding | None:
-    """Find an alt text of more characters than are allowed."""
+    """Find an alt text that exceeds its limit."""
     allowed, length = brief.max_chars or brief.policy.hard_chars, len(draft.alt_text)
     return Finding(f"{length} characters; {allowed} are allowed") if length > allowed else None
 
 
 @rule("stuffing")
 def stuffing(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find a list of search terms in place of a sentence, or a word over and over."""
+    """Find a list of search terms instead of a sentence, or a repeated word."""
     text = unquoted(draft.alt_text)
     parts = [part for part in _SEPARATORS.split(text.rstrip(".")) if part]
     short = [part for part in parts if len(part.split()) <= 3 and len(part) <= 30]
-    listed = len(parts) >= _LISTED and len(short) == len(parts) and not _CLOSING.search(parts[-1]) and ":" not in text
+    listed = (
+        len(parts) >= _MIN_LISTED and len(short) == len(parts) and not _CLOSING.search(parts[-1]) and ":" not in text
+    )
     said = [word for word in words(text) if len(word) > 2]
     word, count = next(iter(Counter(said).most_common(1)), ("", 0))
     repeated = count >= 4 and len(word) > 3 and count * 5 >= len(words(text))
@@ -203,14 +205,14 @@ def stuffing(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("copy")
 def copy(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find a description that says what the alt text says, word for word."""
+    """Find a description that repeats the alt text word for word."""
     said = words(draft.alt_text)
     return Finding() if len(said) > 4 and said == words(draft.texts.description) else None
 
 
 @rule("extended_missing")
 def extended_missing(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find a chart, diagram or map without the extended description that tells what it shows."""
+    """Find a chart, diagram or map without an extended description."""
     said, extended = words(draft.alt_text), words(draft.texts.extended_description)
     tells = len(draft.texts.extended_description.strip()) > len(draft.alt_text) and extended != said
     complicated = draft.description.image_kind in {"chart", "diagram", "map"}
@@ -234,7 +236,7 @@ def _found(draft: Draft, pattern: re.Pattern[str], own: tuple[str, ...]) -> Find
 
 
 def contains(text: str, word: str) -> bool:
-    """Whether a word or phrase stands in a text, as a whole where its script has blanks; case does not count."""
+    """Return whether a text contains a word or phrase, regardless of case; as whole words if the script has spaces."""
     pattern = re.escape(word.strip())
     spaced = not re.search(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]", word)
     return bool(re.search(rf"(?<!\w){pattern}(?!\w)" if spaced else pattern, text, re.IGNORECASE))

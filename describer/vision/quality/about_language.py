@@ -8,7 +8,7 @@ from describer.vision.quality.wording import words
 
 @rule("language")
 def language(draft: Draft, _brief: Brief) -> Finding | None:
-    """Find texts that are in another language than the one that was asked for."""
+    """Find texts in another language than the requested one."""
     for text in draft.fields.values():
         if other := detector.another_language(text, draft.language, seen=draft.description.visible_text):
             return Finding(other)
@@ -17,7 +17,7 @@ def language(draft: Draft, _brief: Brief) -> Finding | None:
 
 @rule("same_text")
 def same_text(draft: Draft, brief: Brief) -> Finding | None:
-    """Find a text that stands word for word in an earlier language of the answer."""
+    """Find a text that equals the one in an earlier language of the answer."""
     said = words(draft.alt_text)
     if len(said) < 5:
         return None

@@ -1,4 +1,4 @@
-"""Rules on what a text is about: the picture, and nothing else, and no more about people than is seen."""
+"""Rules on the content of a text: only the picture, and only what is visible of people."""
 
 import re
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ _TOKENS_OF_MODEL: Final = re.compile(
 _PARTICLES: Final = frozenset(
     {"van", "von", "de", "da", "di", "del", "della", "der", "den", "le", "la", "bin", "al", "el", "dos"}
 )
-_ALONE: Final = frozenset({"frau", "herr"})
-"""Titles that are nouns too: they are titles only at the start, or behind one of the next words."""
-_BEFORE_ALONE: Final = frozenset({"und", "mit", "von", "neben", "für", "bei", "hinter", "vor", "links", "rechts"})
+_ALSO_NOUNS: Final = frozenset({"frau", "herr"})
+"""Titles that are also nouns: they count as titles only at the start or after one of the next words."""
+_BEFORE_TITLES: Final = frozenset({"und", "mit", "von", "neben", "für", "bei", "hinter", "vor", "links", "rechts"})
 
 
 @rule("refusal")
 def refusal(draft: Draft, brief: Brief) -> Finding | None:
-    """Find a refusal or an excuse, in whatever language; where it is not the alt text, only that text goes."""
+    """Find a refusal or an excuse in any language. If it is not the alt text, only that text is removed."""
     patterns = [lexicon(language).refusals for language in LANGUAGES]
     return _withheld(draft, patterns, brief.policy.words_of("refusal"))
 
 
 @rule("instruction")
 def instruction(draft: Draft, brief: Brief) -> Finding | None:
-    """Find what comes of an instruction in the picture, or of the model's own: orders, verdicts, talk of a system."""
+    """Find signs of a followed instruction or of the model's own system: orders, verdicts, prompt tokens."""
     patterns = [_TOKENS_OF_MODEL, *(lexicon(language).orders for language in LANGUAGES)]
     return _withheld(draft, patterns, brief.policy.words_of("instruction"))
 
@@ -53,7 +53,7 @@ def _withheld(draft: Draft, patterns: list[re.Pattern[str]], own: tuple[str, ...
 
 @rule("inferred_trait")
 def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
-    """Find race, religion, health, sexuality or a feeling that was inferred from somebody's looks."""
+    """Find race, religion, health, sexuality or a feeling inferred from a person's looks."""
     for text in draft.fields.values():
         seen = unquoted(text)
         if found := lexicon(draft.language).traits.search(seen):
@@ -65,7 +65,7 @@ def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
 
 @rule("person_name")
 def person_name(draft: Draft, brief: Brief) -> Finding | None:
-    """Find a person's name that is neither legible in the picture nor told by anybody."""
+    """Find a person's name that is neither legible in the picture nor given by the caller, the file or a setting."""
     legible = {*words(draft.description.visible_text), *words(f"{brief.context} {brief.author} {brief.picture_facts}")}
     legible |= {word for name in brief.policy.words_of("person_name") for word in words(name)}
     for text in draft.fields.values():
@@ -112,7 +112,7 @@ def _spelled(sentence: str, titles: re.Pattern[str]) -> Iterator[str]:
 
 
 def _acts(following: list[str], known: list[str]) -> bool:
-    """Whether the word behind a name looks like a verb of that person: `smiles`, `lacht`."""
+    """Return whether the word after a name looks like that person's verb: `smiles`, `lacht`."""
     return any(word in known or (word[0].islower() and word.endswith(("s", "t", "ing"))) for word in following)
 
 
@@ -121,7 +121,7 @@ def _given(tokens: list[str]) -> bool:
 
 
 def _capitals(tokens: list[str], at: int) -> list[str]:
-    """The name that begins here: capitalised words, and particles between them."""
+    """Return the name that begins here: capitalized words, with particles between them."""
     end = at + 1
     while end < len(tokens) and (tokens[end][0].isupper() or tokens[end] in _PARTICLES) and end < at + 4:
         end += 1
@@ -131,20 +131,20 @@ def _capitals(tokens: list[str], at: int) -> list[str]:
 
 
 def _is_title(lower: list[str], at: int, titles: re.Pattern[str]) -> bool:
-    if lower[at] in _ALONE and at and lower[at - 1] not in _BEFORE_ALONE:
+    if lower[at] in _ALSO_NOUNS and at and lower[at - 1] not in _BEFORE_TITLES:
         return False
     return bool(titles.fullmatch(lower[at]))
 
 
 def _is_maker(at: int, lower: list[str], sentence: str) -> bool:
-    """Whether the name says who made the work of art that is shown."""
+    """Return whether the name is that of the shown work's maker."""
     listed = given_names()
     return at > 0 and lower[at - 1] in listed["by"] and bool(re.search(listed["works"], sentence, re.IGNORECASE))
 
 
 @rule("avoided_word")
 def avoided_word(draft: Draft, brief: Brief) -> Finding | None:
-    """Find a word that was to be avoided, in a text or a tag."""
+    """Find a word to avoid in a text or tag."""
     said = [*draft.fields.values(), *draft.description.tags]
     found = [word for word in brief.forbidden_words if any(contains(unquoted(text), word) for text in said)]
     return Finding(", ".join(found)) if found else None
@@ -152,7 +152,7 @@ def avoided_word(draft: Draft, brief: Brief) -> Finding | None:
 
 @rule("keyword_missing")
 def keyword_missing(draft: Draft, brief: Brief) -> Finding | None:
-    """Find none of the words that were to be used, in any text or tag of the answer."""
+    """Find that no text or tag contains any of the words to use."""
     said = [*draft.fields.values(), *draft.description.tags]
     used = any(contains(text, word) for word in brief.wanted_words for text in said)
     return Finding(", ".join(brief.wanted_words)) if brief.wanted_words and not used else None
@@ -160,7 +160,7 @@ def keyword_missing(draft: Draft, brief: Brief) -> Finding | None:
 
 @rule("uncertain")
 def uncertain(draft: Draft, _brief: Brief) -> Finding | None:
-    """Hand on what the model itself doubts."""
+    """Report the model's own uncertainties."""
     orders = [_TOKENS_OF_MODEL, *(lexicon(language).orders for language in LANGUAGES)]
     said = [text.strip()[:200] for text in draft.description.uncertainties if text.strip()]
     doubts = ["…" if starts_sentence(text, orders) else without_addresses(text) for text in said]

@@ -1,4 +1,4 @@
-"""What a rule is given, and what it finds."""
+"""The input and output of rules."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -10,27 +10,27 @@ from describer.vision.brief import Brief
 
 
 class Action(StrEnum):
-    """What becomes of an answer in which a rule found something."""
+    """The consequence of a finding."""
 
     STRIP = "strip"
-    """What was found is taken off, and nobody is told."""
+    """What was found is removed; nothing is reported."""
     REPAIR = "repair"
-    """The model is asked once for another text; if that is no better, a person should look."""
+    """The model is asked once for a better text; if it gives none, a person should review."""
     FLAG = "flag"
-    """The text stands, with a flag beside it."""
+    """The text is kept and flagged."""
     REVIEW = "review"
-    """The text stands, with a flag beside it, and a person should look."""
+    """The text is kept and flagged, and a person should review."""
     REFUSE = "refuse"
-    """The text is not written, and a person should look."""
+    """The text is not written, and a person should review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An answer as far as it is checked by now, from the side of one of its languages.
+    """An answer in the course of the checks, with one of its languages selected.
 
     Args:
         description: the answer.
-        language: the BCP 47 tag of the texts that are looked at.
+        language: BCP 47 tag of the texts under check.
         name: the picture's file name, or empty.
     """
 
@@ -40,36 +40,36 @@ class Draft:
 
     @property
     def texts(self) -> Texts:
-        """Those of this language; empty where the answer has none."""
+        """The texts in this language; empty if the answer has none."""
         return self.description.texts.get(self.language, Texts())
 
     @property
     def alt_text(self) -> str:
-        """That of this language."""
+        """The alt text in this language."""
         return self.texts.alt_text.strip()
 
     @property
     def fields(self) -> Mapping[str, str]:
-        """The texts of this language by name, but for empty ones."""
+        """The non-empty texts in this language by name."""
         return {name: text for name in Texts.model_fields if (text := getattr(self.texts, name).strip())}
 
     def with_texts(self, change: Callable[[str], str]) -> Self:
-        """The same with each text of this language changed."""
+        """Return the draft with each text in this language changed."""
         return self.replacing(**{name: change(text) for name, text in self.texts.model_dump().items()})
 
     def replacing(self, **texts: str) -> Self:
-        """The same with these texts of this language in their places."""
+        """Return the draft with these texts in this language replaced."""
         changed = {**self.description.texts, self.language: self.texts.model_copy(update=texts)}
         return replace(self, description=self.description.model_copy(update={"texts": changed}))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found in the texts of one language.
+    """A finding of a rule in the texts of one language.
 
     Args:
-        detail: what the rule's sentence says of this case, such as the words that were found.
-        left: the draft without what was found, where the rule strips or refuses.
+        detail: the variable part of the rule's sentence, such as the words that were found.
+        left: the draft without what was found, if the rule strips or refuses.
     """
 
     detail: str = ""
@@ -79,11 +79,11 @@ class Finding:
 type Rule = Callable[[Draft, Brief], Finding | None]
 
 RULES: Final[dict[str, Rule]] = {}
-"""By id; rules.toml says in which order they are applied, and what becomes of what they find."""
+"""The rules by id; rules.toml lists their order and actions."""
 
 
 def rule(name: str) -> Callable[[Rule], Rule]:
-    """Enter a function as the rule of this id."""
+    """Register a function as the rule with this id."""
 
     def enter(function: Rule) -> Rule:
         RULES[name] = function

@@ -1,4 +1,4 @@
-"""What the checks know of a language: `languages/*.toml`, one file for each, as patterns that are ready for use."""
+"""Word lists of the checks, `languages/*.toml`, one file per language, compiled to patterns."""
 
 import re
 import tomllib
@@ -11,29 +11,30 @@ from typing import Any, Final
 from describer.vision.quality.wording import plain, sentences
 
 LANGUAGES: Final = ("de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "zh")
-_START: Final = 1000
-"""Characters."""
+_MAX_START: Final = 1000
+"""Characters of a text that are searched for a refusal."""
 _NOTHING: Final = re.compile(r"(?!)")
 _HAS_JSON: Final = re.compile(r'[{\[]\s*["{\[]')
 _LABEL: Final = (
     "(image|picture|photo|photograph|foto|bild|imagen|imagem|immagine|afbeelding|zdjęcie|写真|画像|图片|圖片) ?: "
 )
-"""In front of a text, in whatever language."""
+"""A label before a text, in any language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The patterns of one language; none of them matches where the language has no such list.
+    """The patterns of one language; a missing list matches nothing.
 
     Args:
-        refusals, orders: at the start of a sentence: a refusal or excuse; what obeys a picture's instruction.
-        openings, openings_kept: at the start of a text: what is taken off, but not where the second matches.
-        openings_left: an opening that cannot be taken off, since the grammar of what follows hangs on it.
-        placeholders: a whole text.
-        hedges, traits: anywhere.
-        titles, naming: in front of a person's name.
-        names: a person's name as such.
-        common: the commonest words.
+        refusals, orders: match at the start of a sentence: a refusal or excuse; a reaction to the picture's
+            instruction.
+        openings, openings_kept: match at the start of a text: an opening to remove; exceptions to keep.
+        openings_left: an opening that cannot be removed because the grammar of the rest depends on it.
+        placeholders: match a whole text.
+        hedges, traits: match anywhere.
+        titles, naming: match before a person's name.
+        names: match a person's name.
+        common: the most common words.
     """
 
     refusals: re.Pattern[str] = _NOTHING
@@ -52,25 +53,25 @@ class Lexicon:
 
 @cache
 def lexicon(language: str) -> Lexicon:
-    """What is known of the language of a BCP 47 tag; empty for languages without a file."""
+    """Return the patterns for a BCP 47 tag's language; empty if it has no file."""
     primary = language.partition("-")[0]
     return _of(_data(f"languages/{primary}.toml")) if primary in LANGUAGES else Lexicon()
 
 
 def begins_with_refusal(text: str) -> bool:
-    """Whether a text, as it came, begins as a refusal or an excuse in any of the languages known here."""
-    start = plain(text[:_START])
+    """Return whether a text begins with a refusal or an excuse in any known language."""
+    start = plain(text[:_MAX_START])
     return not _HAS_JSON.search(start) and any(lexicon(language).refusals.match(start) for language in LANGUAGES)
 
 
 def starts_sentence(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
-    """Whether one of the patterns matches at the start of a sentence outside of quotes, or of the whole text."""
+    """Return whether a pattern matches at the start of the text or of a sentence outside of quotes."""
     starts = [plain(text), *sentences(text)]
     return any(pattern.match(start) for pattern in patterns for start in starts)
 
 
 def either(pieces: Sequence[str], *, spaced: bool = True) -> re.Pattern[str]:
-    """One pattern for all of them; where words are spaced, only whole words match."""
+    """Return one pattern for all pieces; whole words only, if the script has spaces."""
     if not pieces:
         return _NOTHING
     joined = "|".join(f"(?:{piece})" for piece in pieces)
@@ -83,7 +84,7 @@ def _data(name: str) -> dict[str, Any]:
 
 
 def given_names() -> dict[str, Any]:
-    """The names, and what stands beside them where they name no person; see given_names.toml."""
+    """Return given names and the words around them that rule out a person; see given_names.toml."""
     return _data("given_names.toml")
 
 
@@ -115,6 +116,6 @@ def _of(data: dict[str, Any]) -> Lexicon:
 
 
 def _openings(pieces: Sequence[str]) -> re.Pattern[str]:
-    """One pattern for all: of the groups `rest`, which can have the name only once, each gets a number."""
+    """Return one pattern for all pieces; numbers the groups `rest`, since a group's name must be unique."""
     numbered = [piece.replace("(?P<rest>", f"(?P<rest{number}>") for number, piece in enumerate(pieces)]
     return either(numbered, spaced=False)

@@ -1,4 +1,4 @@
-"""Plain text of what a model says: without Markdown, HTML, addresses, emoji and wrapping quotes."""
+"""Removes Markdown, HTML, addresses, emoji and surrounding quotes from texts."""
 
 import html
 import re
@@ -35,16 +35,16 @@ _EMOJI: Final = re.compile(
     "\u274e\u2753-\u2755\u2757\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55]|[\u00a9\u00ae\u203c-\u3299]\ufe0f)"
     "[\ufe0f\u200d\u2640\u2642]*|\ufe0f?\u20e3"
 )
-"""Pictographs by default (Unicode's Emoji_Presentation), signs that a selector makes so, and what joins them."""
+"""Default pictographs (Unicode's Emoji_Presentation), characters with an emoji selector, and joiners."""
 _QUOTES: Final = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "»": "«", "「": "」", "`": "`", "‘": "’"}
 _BLANKS: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_SIGN: Final = re.compile(r"[ \t]+(?=[.,;](?:\s|$))")
 _ROUNDS: Final = 4
-"""So often markup within escaped markup is looked for."""
+"""Maximum levels of escaped markup to remove."""
 
 
 def without_markup(text: str) -> str:
-    """The text without HTML and Markdown; entities are the signs that they stand for."""
+    """Return the text without HTML and Markdown, and with entities decoded."""
     for _ in range(_ROUNDS):
         before, text = text, html.unescape(_TAG.sub("", _PAIR.sub(r"\2", _SCRIPT.sub("", text))))
         if text == before:
@@ -56,17 +56,17 @@ def without_markup(text: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """The text without addresses that a program would open; a bare `example.org` on a sign stays."""
+    """Return the text without addresses that a program would open; a bare `example.org` on a sign stays."""
     return _tidied_if_changed(text, _ADDRESS.sub("", text))
 
 
 def without_emoji(text: str) -> str:
-    """The text without pictographs; arrows, check marks and currency signs in their plain form stay."""
+    """Return the text without pictographs; arrows, check marks and currency signs in plain form stay."""
     return _tidied_if_changed(text, _EMOJI.sub("", text))
 
 
 def without_wrapping_quotes(text: str) -> str:
-    """The text without one pair of quotes around all of it."""
+    """Return the text without one pair of quotes around the whole."""
     inner = text.strip()
     if len(inner) > 2 and _QUOTES.get(inner[0]) == inner[-1] and not {inner[0], inner[-1]} & set(inner[1:-1]):
         return inner[1:-1].strip()
@@ -74,12 +74,12 @@ def without_wrapping_quotes(text: str) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """The text with its line breaks as blanks."""
+    """Return the text with line breaks replaced by spaces."""
     return re.sub(r"\s*\n\s*", " ", text).strip() if "\n" in text else text
 
 
 def tidy(text: str) -> str:
-    """The text without the blanks that something left which was taken off."""
+    """Return the text without superfluous spaces left by a removal."""
     return _BEFORE_SIGN.sub("", _BLANKS.sub(" ", text)).strip()
 
 

@@ -1,4 +1,4 @@
-"""Is the answer a description? Applies the rules of rules.toml, one after another, to each language of an answer."""
+"""Checks answers: applies the rules of rules.toml in order to each language of an answer."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,16 +16,16 @@ from describer.vision.quality import about_form, about_language, about_subject
 from describer.vision.quality.draft import RULES, Action, Draft, Finding
 
 MODULES: Final = (about_form, about_language, about_subject)
-"""What enters the rules into `RULES`."""
-_ONCE: Final = frozenset({"characters", "uncertain"})
-"""Rules on the whole answer, whose language does not count."""
-_REASON: Final = 1000
-"""Characters."""
+"""The modules whose import registers the rules in `RULES`."""
+_LANGUAGE_INDEPENDENT: Final = frozenset({"characters", "uncertain"})
+"""Rules about the whole answer, regardless of language."""
+_MAX_REASON: Final = 1000
+"""Characters of a record's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What rules.toml says of a rule; `says` is the sentence for the model that mends and the person who looks."""
+    """A rule's row in rules.toml; `says` is the sentence for the model in a repair and for a person in a review."""
 
     name: str
     about: str
@@ -38,7 +38,7 @@ class RuleInfo:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What was found in the texts of a language."""
+    """A finding in the texts of one language."""
 
     rule: str
     action: Action
@@ -48,13 +48,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What may become of an answer.
+    """The result of the checks on an answer.
 
     Args:
-        status: `described`, or `needs_review`.
-        description: the answer without what was taken off or is not to be written; None where no alt text is left.
-        faults: what was found and is not taken off.
-        stripped: the ids of the rules that took something off.
+        status: `described` or `needs_review`.
+        description: the answer without removed or refused texts; None if no alt text remains.
+        faults: the findings that remain.
+        stripped: ids of the rules that removed something.
     """
 
     status: Status
@@ -64,17 +64,17 @@ class Verdict:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The ids of the rules that found something."""
+        """The ids of the rules with findings."""
         return tuple(dict.fromkeys(fault.rule for fault in self.faults))
 
     @property
     def reason(self) -> str:
-        """What was found, in sentences."""
-        return " ".join(dict.fromkeys(fault.sentence for fault in self.faults))[:_REASON]
+        """The findings in sentences."""
+        return " ".join(dict.fromkeys(fault.sentence for fault in self.faults))[:_MAX_REASON]
 
     @property
-    def mendable(self) -> dict[str, list[str]]:
-        """What the model is to be asked to mend, by language; none where a text was refused."""
+    def repairable(self) -> dict[str, list[str]]:
+        """The sentences for a repair by language, except for languages with a refused text."""
         languages: dict[str, list[str]] = {}
         for fault in self.faults:
             if fault.action is Action.REPAIR:
@@ -85,7 +85,7 @@ class Verdict:
 
 @cache
 def catalogue() -> Sequence[RuleInfo]:
-    """The rules, in the order in which they are applied."""
+    """Return the rules in the order of their application."""
     data = tomllib.loads(files("describer.vision.quality").joinpath("rules.toml").read_text(encoding="utf-8"))
     return tuple(
         RuleInfo(
@@ -102,11 +102,11 @@ def catalogue() -> Sequence[RuleInfo]:
 
 
 def check(answer: Answer, brief: Brief, name: str = "") -> Verdict:
-    """Judge an answer before anything is written. A refusal is never written as a text.
+    """Check an answer before anything is written. A refusal is never written as a text.
 
     Args:
-        answer: the model's.
-        brief: what was asked, and by which policy answers are checked.
+        answer: the model's answer.
+        brief: the request, with the policy for the checks.
         name: the picture's file name, or empty.
     """
     if answer.description is None:
@@ -145,35 +145,35 @@ def _sentence(info: RuleInfo, finding: Finding, draft: Draft) -> str:
 
 
 def _filled(description: Description, faults: Iterable[Fault]) -> Description | None:
-    """The description without languages of which nothing may be written; None where that is all of them."""
+    """Return the description without languages that may not be written; None if none is left."""
     refused = {fault.language for fault in faults if fault.action is Action.REFUSE}
     texts = {tag: texts for tag, texts in description.texts.items() if tag not in refused or texts.alt_text}
     return description.model_copy(update={"texts": texts}) if texts or not refused else None
 
 
 def _each_once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Without what was found of the whole answer in each of its languages."""
+    """Return the faults, those about the whole answer only once."""
     seen, kept = set[str](), list[Fault]()
     for fault in faults:
-        if fault.rule not in _ONCE or fault.rule not in seen:
+        if fault.rule not in _LANGUAGE_INDEPENDENT or fault.rule not in seen:
             kept.append(fault)
         seen.add(fault.rule)
     return tuple(kept)
 
 
-def mended(first: Verdict, second: Answer, brief: Brief, name: str = "") -> Verdict:
-    """What becomes of an answer, some of whose texts were asked for once more.
+def repaired(first: Verdict, second: Answer, brief: Brief, name: str = "") -> Verdict:
+    """Merge the answer to a repair into an answer.
 
     Args:
-        first: what was found in it.
-        second: the answer in the languages of `first.mendable` only. A text of it counts where less is found in it.
-        brief: what was asked at first.
+        first: the result of the first check.
+        second: the answer in the languages of `first.repairable`. A language's text is taken if it has fewer faults.
+        brief: the first request.
         name: the picture's file name, or empty.
     """
     description, kept = first.description, list(first.faults)
     if description is None or second.description is None:
         return first
-    for language in first.mendable:
+    for language in first.repairable:
         texts = second.description.texts.get(language)
         if texts is None:
             continue

@@ -1,9 +1,9 @@
-"""How the checks look at a text: without quotes, sentence by sentence, in one spelling of apostrophes and blanks."""
+"""Normalizes texts for the checks: removes quotations, splits sentences, unifies apostrophes and spaces."""
 
 import re
 from typing import Final
 
-# What is quoted is in the picture, in the picture's own words and language.
+# Quoted text is the picture's own wording, in the picture's language.
 _QUOTED: Final = re.compile(
     r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|„[^“”\n]{1,400}[“”]|«[^»\n]{1,400}»|»[^«\n]{1,400}«|「[^」\n]{1,400}」"
     r"|『[^』\n]{1,400}』|《[^》\n]{1,400}》|‘[^’\n]{1,400}’(?!\w)|(?<!\w)'[^'\n]{1,400}'(?!\w)"
@@ -21,20 +21,20 @@ _APOSTROPHES: Final = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """The text with one kind of apostrophe and blank."""
+    """Return the text with uniform apostrophes and spaces."""
     return _BLANKS.sub(" ", text.translate(_APOSTROPHES)).strip()
 
 
 def unquoted(text: str) -> str:
-    """The text without what stands in quotes."""
+    """Return the text without quotations."""
     return plain(_QUOTED.sub(" … ", text))
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences outside of quotes; what stands behind a colon counts as one too."""
+    """Return the sentences outside of quotations; text after a colon counts as one too."""
     return [plain(part) for part in _ENDS.split(_QUOTED.sub(" … ", text)) if part and part.strip()]
 
 
 def words(text: str) -> list[str]:
-    """The words, without regard to case."""
+    """Return the words in lower case."""
     return [word.casefold() for word in _WORDS.findall(text)]

@@ -18,7 +18,7 @@ ROWS = [
     (409, "", "", Meaning.PASSING),
     (429, "RateLimitReached", "", Meaning.PASSING),
     (429, "insufficient_quota", "", Meaning.INSTALLATION),
-    (500, "server_error", "", Meaning.STUMBLE),
+    (500, "server_error", "", Meaning.SERVER_FAULT),
     (502, "", "", Meaning.PASSING),
     (503, "", "", Meaning.PASSING),
     (529, "overloaded_error", "", Meaning.PASSING),

@@ -26,7 +26,7 @@ async def test_what_is_wrong_is_named_once_and_both_calls_are_counted(harness: H
     assert (record.status, record.alt_text, record.flags) == (Status.DESCRIBED, "A cat on a sofa.", ())
     assert (record.usage.calls, record.usage.prompt_tokens) == (2, 2144)
     assert record.cost and record.cost.usd > 0
-    assert [brief.mend for brief in asked(harness)] == ["", "The alt text in en is a file's name: DSC_0001.jpg"]
+    assert [brief.repair for brief in asked(harness)] == ["", "The alt text in en is a file's name: DSC_0001.jpg"]
     assert '"The alt text in en is a file\'s name: DSC_0001.jpg"' in asked(harness)[1].request
 
 

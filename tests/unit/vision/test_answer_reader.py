@@ -58,11 +58,11 @@ def test_tags_are_read_and_bounded(said: object, tags: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no JSON object"),
-        ("A red square.", "no JSON object"),
-        (WHOLE[:-9], "no whole JSON"),
-        ("[" * 100_000, "no whole JSON"),
-        ("[1, 2]", "no JSON object"),
+        ("", "not a JSON object"),
+        ("A red square.", "not a JSON object"),
+        (WHOLE[:-9], "not a complete JSON"),
+        ("[" * 100_000, "not a complete JSON"),
+        ("[1, 2]", "not a JSON object"),
         (json.dumps(GOOD | {"texts": {"en": None}}), "lacks the texts in en"),
         (json.dumps(GOOD | {"texts": {"en": {"alt_text": None}}}), "lacks the texts in en"),
     ],

@@ -10,7 +10,7 @@ from PIL import Image
 
 from describer.domain.errors import Corrupt, TooLarge, Unsupported
 from describer.vision.imaging import jpeg
-from describer.vision.imaging.by_pillow import MOST_FRAMES, jpeg_bytes_per_pixel
+from describer.vision.imaging.by_pillow import MAX_FRAMES, jpeg_bytes_per_pixel
 from describer.vision.imaging.formats import HEIF, JPEG, PNG, Format
 from describer.vision.imaging.render import opened
 from describer.vision.imaging.values import Header, Limits
@@ -47,9 +47,9 @@ def test_frames_and_pages_and_a_phones_further_pictures_are_counted(form: str, f
 
 @pytest.mark.parametrize("form", ["TIFF", "GIF"])
 def test_pages_and_frames_are_counted_to_a_thousand(form: str) -> None:
-    pages = [Image.new("1", (8, 8), n % 2) for n in range(MOST_FRAMES + 9)]
+    pages = [Image.new("1", (8, 8), n % 2) for n in range(MAX_FRAMES + 9)]
     many = pictures.saved(pages[0], form, save_all=True, append_images=pages[1:])
-    assert inspect(many, LIMITS).frames == MOST_FRAMES
+    assert inspect(many, LIMITS).frames == MAX_FRAMES
 
 
 def test_a_header_is_read_without_the_pixels() -> None:

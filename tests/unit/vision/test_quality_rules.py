@@ -14,7 +14,7 @@ from describer.domain.status import Status
 from describer.vision.answer import Answer
 from describer.vision.policy import Policy
 from describer.vision.quality.lexicon import begins_with_refusal
-from describer.vision.quality.rules import check, mended
+from describer.vision.quality.rules import check, repaired
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF
 
@@ -60,7 +60,7 @@ def test_an_empty_text_needs_review(text: str) -> None:
 
 def test_every_language_is_checked_and_the_missing_one_is_to_be_asked_for() -> None:
     verdict = check(saying({"en": "A cat on a sofa."}), TWO)
-    assert verdict.mendable == {"de": ["The model gave no alt text in de."]}
+    assert verdict.repairable == {"de": ["The model gave no alt text in de."]}
 
 
 @pytest.mark.parametrize("languages", [("en", "de"), ("en", "de", "fr", "ja", "pl")])
@@ -73,7 +73,7 @@ def test_a_language_that_is_answered_in_another_is_told_from_the_others(language
         "pl": "Czerwona łódź leży na plaży pod białą latarnią morską.",
     }
     said = saying({tag: texts[tag] for tag in languages})
-    assert [*check(said, replace(BRIEF, languages=languages)).mendable] == ["de"]
+    assert [*check(said, replace(BRIEF, languages=languages)).repairable] == ["de"]
 
 
 def test_a_refusal_in_one_language_leaves_the_others() -> None:
@@ -117,7 +117,7 @@ def test_a_mended_text_takes_the_place_of_the_first_one_only_if_it_is_better() -
     first = check(saying({"en": "DSC_0001.jpg", "de": "Ein Bild"}), TWO)
     assert first.flags == ("file_name", "placeholder")
     second = saying({"en": "A cat on a sofa.", "de": "Es tut mir leid, ich kann das Bild nicht beschreiben."})
-    verdict = mended(first, second, TWO)
+    verdict = repaired(first, second, TWO)
     assert verdict.flags == ("placeholder",)
     assert verdict.description
     assert {tag: texts.alt_text for tag, texts in verdict.description.texts.items()} == {
