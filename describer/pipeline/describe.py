@@ -181,7 +181,9 @@ class ImageDescriber:
         if sent is None:
             return record
         expected = of_prepared(brief, sent.image_tokens)
-        paid = cost(self.families(brief.model), spent, sent, expected and expected.usual) if spent.calls else None
+        paid = (
+            cost(self.families(brief.model), spent, sent, expected.usual if expected else None) if spent.calls else None
+        )
         return record.model_copy(update={"usage": spent, "cost": paid, "sent": sent})
 
     async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
