@@ -152,10 +152,10 @@ class App:
 
     @cached_property
     def library(self) -> Library:
-        """The listing of the pictures."""
-        from describer.adapters.library import BlobLibrary
+        """The pictures, and what is known of their records."""
+        from describer.pipeline.sweep.library import Library
 
-        return BlobLibrary(self._blobs)
+        return Library(self._images, None if self.settings.write_metadata else self.records)
 
     def selection(self, options: SweepOptions) -> Selection:
         """The rules by which a sweep chooses pictures."""
