@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from describer.domain.errors import Misconfigured, Transient
 from describer.domain.renditions import SYSTEMS, Renditions
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.ports import ProbeResult, Verdict
+from describer.pipeline.ports import MOST_LISTED, Images, ProbeResult, Verdict
 from describer.pipeline.sweep.derived import DerivedSizes
-from describer.pipeline.sweep.library import Library
 from describer.vision.brief import Brief
 from describer.vision.estimate import of_picture
 from describer.vision.sizing import Sizes
@@ -19,13 +18,13 @@ class DerivedSizesProbe:
     """Looks at the first 5,000 names of a container; what it finds is no fault of the installation.
 
     Args:
-        library: lists the pictures.
+        images: the port.
         container: of them.
         blob_filter: which blobs are described; its rules tell which sizes cost nothing.
         brief, sizes: what the model would be asked and shown.
     """
 
-    library: Library
+    images: Images
     container: str
     blob_filter: BlobFilter
     brief: Brief
@@ -55,7 +54,7 @@ class DerivedSizesProbe:
     async def _counted(self) -> Counter[str]:
         rules = self.blob_filter.renditions
         kinds, found = DerivedSizes(rules if rules.systems else Renditions(SYSTEMS)), Counter[str]()
-        for blob in (await self.library.page(self.container, "", "")).blobs:
+        for blob in (await self.images.page(self.container, "", "", MOST_LISTED)).items:
             if not self.blob_filter.skips_name(blob.ref):
                 found.update(system for _, system in kinds.feed(blob) if system)
         found.update(system for _, system in kinds.end() if system)

@@ -7,7 +7,6 @@ from typing import Final, Protocol
 
 from describer.adapters.blob_images import BlobImages
 from describer.adapters.chat import client as chat
-from describer.adapters.library import BlobLibrary
 from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
 from describer.adapters.probes.model import ModelProbe
@@ -128,7 +127,7 @@ def _derived(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     images = settings.images_account
     if not (images.blob_uri or images.connection_string):
         return
-    library = BlobLibrary(keep(blob_service(images, retries=0)))
+    pictures = BlobImages(keep(blob_service(images, retries=0)))
     model, detail = settings.model_server.model, settings.detail
     brief = Brief(settings.languages, model, detail, settings.max_completion_tokens)
     sizes = Sizes(family, detail, photo_tokens=settings.photo_tokens, text_tokens=settings.text_tokens)
@@ -136,7 +135,7 @@ def _derived(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     rules = Renditions(settings.renditions)
     blob_filter = BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
     for container in containers:
-        yield DerivedSizesProbe(library, container, blob_filter, brief, sizes)
+        yield DerivedSizesProbe(pictures, container, blob_filter, brief, sizes)
 
 
 def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:

@@ -7,10 +7,10 @@ if its original, or a larger size, is listed too. These begin alike and come clo
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from describer.domain.image_blob import ImageBlob
 from describer.domain.renditions import Derived, Renditions
-from describer.pipeline.sweep.library import ListedBlob
 
-type Judged = tuple[ListedBlob, str]
+type Judged = tuple[ImageBlob, str]
 """A blob, and the system whose size it looks like; empty if it looks like none."""
 
 
@@ -18,7 +18,7 @@ type Judged = tuple[ListedBlob, str]
 class _Sizes:
     """Pictures that would be sizes of the same one."""
 
-    waiting: list[tuple[ListedBlob, Derived]] = field(default_factory=list)
+    waiting: list[tuple[ImageBlob, Derived]] = field(default_factory=list)
     has_original: bool = False
 
     def judged(self) -> Iterator[Judged]:
@@ -39,7 +39,7 @@ class DerivedSizes:
     rules: Renditions
     _groups: dict[str, _Sizes] = field(default_factory=dict)
 
-    def feed(self, blob: ListedBlob) -> Iterator[Judged]:
+    def feed(self, blob: ImageBlob) -> Iterator[Judged]:
         """Take the next blob of the listing, and yield those that are judged by now."""
         name = blob.ref.name
         yield from self._passed(name)

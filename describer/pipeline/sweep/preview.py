@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final
 
+from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.renditions import SYSTEMS, Renditions
 from describer.pipeline.sweep.derived import DerivedSizes, Judged
-from describer.pipeline.sweep.library import Library, ListedBlob
+from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
@@ -27,7 +28,7 @@ _COOL: Final = ("Cool", "Cold")
 
 _EVERY_SYSTEM: Final = Renditions(SYSTEMS)
 
-type _Known = tuple[ListedBlob, tuple[int, int] | None]
+type _Known = tuple[ImageBlob, tuple[int, int] | None]
 """A picture of the sample, and its sides if the start of its file tells them."""
 
 
@@ -95,11 +96,11 @@ class Preview:
 class _Sample:
     """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
 
-    kept: list[ListedBlob] = field(default_factory=list)
+    kept: list[ImageBlob] = field(default_factory=list)
     seen: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
 
-    def add(self, blob: ListedBlob) -> None:
+    def add(self, blob: ImageBlob) -> None:
         self.seen += 1
         if len(self.kept) < SAMPLE:
             self.kept.append(blob)
@@ -118,13 +119,13 @@ class _Counts:
     originals: _Sample = field(default_factory=_Sample)
     sizes: _Sample = field(default_factory=_Sample)
 
-    def count(self, blob: ListedBlob, judgement: Judgement) -> None:
+    def count(self, blob: ImageBlob, judgement: Judgement) -> None:
         self.judged[judgement.value] += 1
         self.size += blob.size if judgement.is_queued else 0
         if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
             self.tiers[blob.tier] += blob.size
 
-    def sample(self, blob: ListedBlob, system: str) -> None:
+    def sample(self, blob: ImageBlob, system: str) -> None:
         if system:
             self.derived[system] += 1
         (self.sizes if system else self.originals).add(blob)
@@ -150,8 +151,8 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
     while True:
         page = await library.page(container, prefix, cursor)
         counts.judged["unnameable"] += page.unnameable
-        for blob in page.blobs:
-            judgement = selection.judge(blob)
+        for listed in page.items:
+            judgement, blob = selection.judge(listed), listed.picture
             counts.count(blob, judgement)
             if judgement.is_queued:
                 queued.add(blob.ref)
@@ -164,9 +165,9 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
     return _preview(counts, *known, asking, free=bool(rules.systems))
 
 
-async def _sides(library: Library, blobs: Sequence[ListedBlob]) -> list[_Known]:
-    async def read(blob: ListedBlob) -> _Known:
-        return blob, await asyncio.to_thread(sides, await library.head(blob.ref, HEAD_BYTES))
+async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
+    async def read(blob: ImageBlob) -> _Known:
+        return blob, await asyncio.to_thread(sides, await library.images.head(blob.ref, HEAD_BYTES))
 
     return [
         found for some in batched(blobs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))
@@ -201,7 +202,7 @@ def _preview(
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
     """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
-    each = [estimate.of_picture(asking.brief.about(blob.picture), asking.sizes, side) for blob, side in known]
+    each = [estimate.of_picture(asking.brief.about(blob), asking.sizes, side) for blob, side in known]
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total

@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from describer.domain.errors import Misconfigured
+from describer.domain.image_blob import ImageBlob
 from describer.domain.renditions import Renditions
 from describer.operations.derived_sizes import DerivedSizesProbe
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.ports import Verdict
-from describer.pipeline.sweep.library import Listing
+from describer.pipeline.ports import Page, Verdict
 from describer.vision.estimate import of_picture
 from describer.vision.families import family
 from describer.vision.sizing import Sizes
+from tests.sweeps import FakeListing, blob
 from tests.unit.conftest import BRIEF
-from tests.unit.pipeline.test_sweep import FakeLibrary, blob
 
 LUNA = family("gpt-5.6-luna")
 assert LUNA
@@ -22,7 +22,7 @@ NAMES = ("a-150x150.jpg", "a.jpg", "assets/small_a_0123456789.jpg", "plan-2000x1
 
 def probe(*names: str) -> DerivedSizesProbe:
     blob_filter = BlobFilter(("images",), exclude=("private/",))
-    return DerivedSizesProbe(FakeLibrary([blob(name) for name in names]), "images", blob_filter, BRIEF, SIZES)
+    return DerivedSizesProbe(FakeListing([blob(name) for name in names]), "images", blob_filter, BRIEF, SIZES)
 
 
 async def test_they_are_counted_with_what_they_cost_and_what_spares_it() -> None:
@@ -45,8 +45,8 @@ async def test_with_the_setting_they_are_said_to_cost_nothing() -> None:
 
 
 async def test_a_container_that_cannot_be_listed_is_the_business_of_its_own_check() -> None:
-    class Missing(FakeLibrary):
-        async def page(self, container: str, prefix: str, cursor: str) -> Listing:
+    class Missing(FakeListing):
+        async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
             raise Misconfigured("there is no such container")
 
-    assert (await replace(probe(), library=Missing([])).check()).verdict is Verdict.UNKNOWN
+    assert (await replace(probe(), images=Missing([])).check()).verdict is Verdict.UNKNOWN
