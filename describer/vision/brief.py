@@ -32,15 +32,13 @@ class Brief:
         max_image_tokens: upper limit for the picture, which is shrunk to it; None: the detail decides.
         chosen: names of the fields above that a caller chose; the others come from the settings.
         embedded_context: whether the model gets the title and description in the file.
-        author: that title and description, once the file was read; not in the fingerprint, since the bytes determine
-            it.
+        author: that title and description, once the file was read; not in the fingerprint (the bytes determine it).
         again: whether to ask for a new answer even if one is stored or cached.
         photo_tokens: the installation's limit for a picture without small text; 0: only its sides are limited.
         text_tokens: the installation's limit for a picture with small text; 0: it is treated like any other.
         guidance: the operator's house style.
         words_to_use, words_to_avoid: words that the texts should or must not contain. With a profile's name and a colon
-            in
-            front, a word applies to that profile only.
+            in front, a word applies to that profile only.
         by_prefix: overrides for pictures whose names match a glob: glob, field name, value.
         context_of: facts about each picture to pass to the model: `file_name`, `folder`, `metadata:NAME`.
         picture_facts: those facts as a JSON object; part of the fingerprint.

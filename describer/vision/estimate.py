@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from describer.domain.description import schema
+from describer.domain.record import Usage
 from describer.vision.brief import Brief
 from describer.vision.families import Family
 from describer.vision.pricing import price
@@ -37,9 +38,20 @@ class Estimate:
         """Return the estimate multiplied by a factor."""
         return Estimate(_times(self.prompt, factor), _times(self.answer, factor))
 
+    @property
+    def usual(self) -> Usage:
+        """The most likely tokens."""
+        return Usage(prompt_tokens=self.prompt[1], completion_tokens=self.answer[1])
+
+    @property
+    def most(self) -> Usage:
+        """The upper estimate of the tokens."""
+        return Usage(prompt_tokens=self.prompt[2], completion_tokens=self.answer[2])
+
     def usd(self, family: Family) -> tuple[float, float, float] | None:
         """Return the cost in US dollars by list price, or None if the family has no price."""
-        prices = [price(family, asked, said) for asked, said in zip(self.prompt, self.answer, strict=True)]
+        counts = zip(self.prompt, self.answer, strict=True)
+        prices = [price(family, Usage(prompt_tokens=asked, completion_tokens=said)) for asked, said in counts]
         least, usual, most = (None if found is None else float(found) for found in prices)
         return None if least is None or usual is None or most is None else (least, usual, most)
 
@@ -54,6 +66,15 @@ def question_tokens(brief: Brief) -> int:
     return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
 
 
+def of_prepared(brief: Brief, image_tokens: int | None) -> Estimate | None:
+    """Return the estimate for one call about a picture of so many tokens, or None if they are unknown."""
+    if image_tokens is None:
+        return None
+    asked = question_tokens(brief) + image_tokens
+    least, usual, most = (tokens * len(brief.languages) for tokens in ANSWER_TOKENS)
+    return Estimate((asked, asked, asked), (least, usual, most))
+
+
 def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:
     """Return the estimate for one picture.
 
@@ -64,8 +85,7 @@ def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Esti
 
     Returns:
         Usual tokens assume no small text; most tokens assume a picture full of it. Without sides, the usual picture is
-            a
-        photograph of 4000x3000 pixels, and the smallest is an icon.
+        a photograph of 4000x3000 pixels, and the smallest is an icon.
     """
     text = question_tokens(brief)
     usual = sizes.usual(*(side or (4000, 3000))).tokens or 0

@@ -8,29 +8,44 @@ from describer.vision.families import Family
 _MILLION = Decimal(1_000_000)
 
 
-def price(family: Family, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """Return the list price of one answer in US dollars, or None if the family's price is unknown.
+def price(family: Family, usage: Usage) -> Decimal | None:
+    """Return the list price of the used tokens in US dollars, or None if the family's price is unknown.
 
-    This is an upper bound: cached input, batches and regional or negotiated prices are not considered. The tokens are
-    those of the answer's `usage`, which includes pictures and reasoning.
+    Batches and regional or negotiated prices are not considered. The tokens are those of the answers' `usage`: pictures
+    are counted in the prompt, and reasoning in the completion. Tokens read from or written to the server's cache have
+    their own prices; if a server reports more of them than prompt tokens, the prompt's number is used.
     """
     if family.price is None:
         return None
-    return (family.price.input * prompt_tokens + family.price.output * completion_tokens) / _MILLION
+    read = min(usage.cached_tokens, usage.prompt_tokens)
+    kept = min(usage.cache_write_tokens, usage.prompt_tokens - read)
+    uncached = usage.prompt_tokens - read - kept
+    each = family.price
+    cached, written = each.cached or each.input, each.cache_write or each.input
+    return (each.input * uncached + cached * read + written * kept + each.output * usage.completion_tokens) / _MILLION
 
 
-def estimate(family: Family, usage: Usage, sent: Sent) -> Cost | None:
-    """Return the estimated cost of the calls for one picture, or None if the family has no price.
+def cost(family: Family, usage: Usage, sent: Sent, expected: Usage | None = None) -> Cost | None:
+    """Return the cost of the calls for one picture, or None if the family has no price.
 
-    The cost at full size is a separate figure that many families cannot have; it may be None on its own.
+    The cost at full size and the expected cost are separate figures that many families cannot have; they may be None.
     """
-    paid = price(family, usage.prompt_tokens, usage.completion_tokens)
+    paid = price(family, usage)
     if paid is None:
         return None
     saved = _saved(usage, sent)
-    unshrunk = None if saved is None else price(family, usage.prompt_tokens + saved, usage.completion_tokens)
-    usd_unshrunk = None if unshrunk is None else float(unshrunk)
-    return Cost(priced_as=family.name, usd=float(paid), usd_unshrunk=usd_unshrunk)
+    whole = None if saved is None else usage.model_copy(update={"prompt_tokens": usage.prompt_tokens + saved})
+    return Cost(
+        priced_as=family.name,
+        usd=float(paid),
+        usd_expected=_usd(family, expected),
+        usd_unshrunk=_usd(family, whole),
+    )
+
+
+def _usd(family: Family, usage: Usage | None) -> float | None:
+    found = price(family, usage) if usage else None
+    return None if found is None else float(found)
 
 
 def _saved(usage: Usage, sent: Sent) -> int | None:

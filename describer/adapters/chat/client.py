@@ -131,7 +131,7 @@ class ChatModel:
                     partial(self._with_retries, partial(self._completed, brief, image, cap, repair)),
                     lambda: self._probe(brief),
                 )
-                spent = responses.added(spent, reply.usage)
+                spent = spent.plus(reply.usage)
                 try:
                     return responses.read(reply, brief, spent)
                 except Unreadable as error:

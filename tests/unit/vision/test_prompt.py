@@ -48,7 +48,9 @@ def test_the_fingerprint_changes_with_what_is_said(change: dict[str, Any]) -> No
 
 
 def test_neither_checks_nor_what_is_to_be_mended_are_in_the_fingerprint() -> None:
-    other = replace(BRIEF, policy=Policy(off=frozenset({"hedging"}), words=(("hedging", "so to say"),)), repair="It is.")
+    other = replace(
+        BRIEF, policy=Policy(off=frozenset({"hedging"}), words=(("hedging", "so to say"),)), repair="It is."
+    )
     assert other.fingerprint == BRIEF.fingerprint
 
 
