@@ -11,8 +11,8 @@ from describer.app import (
     UPLOADS_POISON_QUEUE,
     WORK_QUEUE,
     App,
-    kept_in,
     quieten_libraries,
+    redacted_in,
 )
 from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.storage_events.blob_binding import BlobNames
@@ -27,7 +27,7 @@ services = App.from_environment()
 )
 async def describe_on_upload(image: BlobNames) -> None:
     """A picture has landed."""
-    with kept_in("describe_on_upload"):
+    with redacted_in("describe_on_upload"):
         await services.delivery.handle_upload(image.container, image.name)
 
 
@@ -95,14 +95,14 @@ async def swagger(req: func.HttpRequest, context: func.Context) -> func.HttpResp
 async def work(message: func.QueueMessage) -> None:
     """Work that was put off, or that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
-    with kept_in("work"):
+    with redacted_in("work"):
         await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.handle_message(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
 async def return_upload(message: func.QueueMessage) -> None:
     """An upload that the blob trigger gave up on. The connection is the trigger's own: there it puts them."""
-    with kept_in("return_upload"):
+    with redacted_in("return_upload"):
         body = message.get_body()
         await services.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: services.poison.handle_upload_poison(body))
 
@@ -110,21 +110,21 @@ async def return_upload(message: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
     """An event that could not be published when it happened."""
-    with kept_in("publish"):
+    with redacted_in("publish"):
         await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.publisher.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
 async def run_smoke_test(message: func.QueueMessage) -> None:
     """Somebody asks whether an upload comes out described; the answer is a log event."""
-    with kept_in("run_smoke_test"):
+    with redacted_in("run_smoke_test"):
         await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SWEEPS_QUEUE, connection="AzureWebJobsStorage")
 async def run_sweep(message: func.QueueMessage) -> None:
     """A sweep over pictures that were there before the app goes on."""
-    with kept_in("run_sweep"):
+    with redacted_in("run_sweep"):
         await services.inbox.take(
             SWEEPS_QUEUE, message, lambda: services.sweep_steps.handle_message(message.get_body())
         )
@@ -133,7 +133,7 @@ async def run_sweep(message: func.QueueMessage) -> None:
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
-    with kept_in("on_storage_event"):
+    with redacted_in("on_storage_event"):
         kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
         await services.delivery.handle_event(kind, event.subject, event.get_json())
 
@@ -168,12 +168,12 @@ async def find_undescribed(context: str) -> str:
 
 
 async def _called(tool: str, context: str) -> str:
-    with kept_in(tool):
+    with redacted_in(tool):
         return await services.tools.call(tool, context)
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    with kept_in("http"):
+    with redacted_in("http"):
         try:
             handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)

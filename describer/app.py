@@ -12,7 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
-from describer.domain.bugs import kept_in
+from describer.domain.bugs import redacted_in
 from describer.pipeline.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
@@ -65,8 +65,8 @@ __all__ = [
     "UPLOADS_POISON_QUEUE",
     "WORK_QUEUE",
     "App",
-    "kept_in",
     "quieten_libraries",
+    "redacted_in",
 ]
 
 WORK_QUEUE = "image-work"

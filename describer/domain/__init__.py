@@ -1,1 +1,1 @@
-"""What an image, its description and its record are, and who may change them. No I/O, no SDK."""
+"""Pictures, descriptions, records, and the rules on who may change them. No I/O, no SDK."""

@@ -1,4 +1,4 @@
-"""A setting that is another for some pictures: a value for all, and values by globs on blob names."""
+"""A setting with different values for some pictures: a default, and values by glob on blob names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class ByPrefix[T]:
-    """A value for all pictures, and those for the pictures whose names match a glob; the first that matches counts."""
+    """A default value, and values for pictures whose names match a glob; the first match applies."""
 
     default: T
     by_glob: tuple[tuple[str, T], ...] = field(default=())
@@ -18,9 +18,9 @@ class ByPrefix[T]:
 
         Args:
             text: the setting.
-            between: what stands between its items.
-            value: makes the value of items; of those without a glob, all together. Raises ValueError.
-            inner: takes the value behind a glob apart into items.
+            between: the separator of its items.
+            value: converts a list of items to a value; all items without a glob form one list. Raises ValueError.
+            inner: splits the text after a glob into items.
         """
         items = [item.strip() for item in text.split(between) if item.strip()]
         plain = [item for item in items if "=" not in item]
@@ -30,5 +30,5 @@ class ByPrefix[T]:
         return cls(value(plain), tuple((glob.strip(), value(inner(found.strip()))) for glob, _, found in by_glob))
 
     def rows(self, name: str) -> tuple[tuple[str, str, Any], ...]:
-        """The values by glob, each with the name of what it is a value of."""
+        """Return the values by glob as (glob, `name`, value)."""
         return tuple((glob, name, found) for glob, found in self.by_glob)

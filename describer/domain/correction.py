@@ -1,4 +1,4 @@
-"""What a person changes in a record through an entry point: texts, `is_decorative`, a review, or an undo."""
+"""A person's changes to a record through an entry point: texts, `is_decorative`, a review, or an undo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from describer.domain.review import Word, word_on
 from describer.domain.texts import FACTS, TEXT_FIELDS, Review, Value
 
 type TextsByLanguage = Mapping[str, Mapping[str, str]]
-"""Texts by the names of `TEXT_FIELDS`, by language tag in its normal form."""
+"""Texts by the names in `TEXT_FIELDS`, by normalized language tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is to be changed; what is left out stays.
+    """The changes to make; what is not given stays.
 
     Args:
-        texts: the new ones; an empty one empties the text that stands.
-        is_decorative: True empties the alt text in all languages.
-        review: `approved`, `rejected`, or `suggested`, which takes either back.
-        undo: a line of the history, 1 being the newest, whose texts are to stand again.
+        texts: new texts; an empty one clears the existing text.
+        is_decorative: True clears the alt text in all languages.
+        review: `approved`, `rejected`, or `suggested`, which revokes either.
+        undo: the history entry to restore, 1 being the newest.
     """
 
     texts: TextsByLanguage = field(default_factory=dict)
@@ -32,17 +32,19 @@ class Correction:
     def __post_init__(self) -> None:
         own = any(self.texts.values()) or self.is_decorative is not None
         if not (own or self.review or self.undo):
-            raise InvalidRequest("Nothing is to be changed: give a text, is_decorative, review or undo.", field="texts")
+            raise InvalidRequest(
+                "There is nothing to change: give a text, is_decorative, review or undo.", field="texts"
+            )
         if self.undo is not None and (own or self.review):
-            raise InvalidRequest("undo brings back what stood earlier; give nothing else with it.", field="undo")
+            raise InvalidRequest("undo restores earlier texts; it cannot be combined with other changes.", field="undo")
         if self.is_decorative and any(texts.get("alt_text") for texts in self.texts.values()):
             raise InvalidRequest("A decorative picture has no alt text; give one or the other.", field="is_decorative")
 
     def applied(self, record: Record) -> Record:
-        """`record` with what the person said, as a person's; the same where it says all that already.
+        """Return the record with the changes attributed to a person; the same record if they change nothing.
 
         Raises:
-            InvalidRequest: the history has no such line, or there is no text to be approved or rejected.
+            InvalidRequest: the history has no such entry, or there is no text to approve or reject.
         """
         written = self._of_line(record) if self.undo is not None else self._written(record)
         changed = {key: value for key, value in written.items() if _is_new(record, key, value)}
@@ -70,12 +72,12 @@ class Correction:
     def _of_line(self, record: Record) -> dict[str, Value]:
         number = self.undo or 0
         if not 1 <= number <= len(record.history):
-            raise InvalidRequest(f"The history has {len(record.history)} lines; 1 is the newest.", field="undo")
+            raise InvalidRequest(f"The history has {len(record.history)} entries; 1 is the newest.", field="undo")
         line = record.history[number - 1]
         values = (line.led_by(record.language) if line.language else line).values()
         earlier = {key: value for key, value in values.items() if value and key.rpartition("/")[2] in TEXT_FIELDS}
         if not earlier and not line.is_decorative:
-            raise InvalidRequest(f"Line {number} of the history has no text.", field="undo")
+            raise InvalidRequest(f"Entry {number} of the history has no text.", field="undo")
         return {"alt_text": "", **earlier} | {name: values[name] for name in FACTS if name == "is_decorative"}
 
 

@@ -1,4 +1,4 @@
-"""The model's answer: its shape, and the JSON schema that it is held to."""
+"""The description that the model returns, and its JSON schema."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class ImageKind(StrEnum):
-    """What sort of picture it is."""
+    """The kind of picture."""
 
     PHOTO = "photo"
     ILLUSTRATION = "illustration"
@@ -22,20 +22,20 @@ class ImageKind(StrEnum):
 
 
 class Texts(BaseModel):
-    """The texts of one language. Names follow IPTC's, where it has one."""
+    """The texts in one language, named as in IPTC where it has a name."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     alt_text: str = ""
-    """What a reader must know: about 125 characters (IPTC AltTextAccessibility)."""
+    """The essential content, in about 125 characters (IPTC AltTextAccessibility)."""
     description: str = ""
-    """What a caption would say (IPTC Description)."""
+    """A caption (IPTC Description)."""
     extended_description: str = ""
-    """All that a complex picture tells (IPTC ExtDescrAccessibility); empty for simple ones."""
+    """The full content of a complex picture (IPTC ExtDescrAccessibility); empty for simple ones."""
 
 
 class Description(BaseModel):
-    """One picture's description as the model answered it; `texts` by BCP 47 tag."""
+    """One picture's description by the model; `texts` by BCP 47 tag."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,14 +45,14 @@ class Description(BaseModel):
     tags: tuple[str, ...]
     texts: dict[str, Texts]
     uncertainties: tuple[str, ...] = ()
-    """What the model doubts, in its own words."""
+    """Details that the model is unsure of, in its own words."""
 
 
 def schema(languages: Sequence[str]) -> dict[str, Any]:
     """Return the strict JSON schema for an answer in these languages.
 
-    Strict mode wants every property required and no others, and Azure refuses lengths, patterns and ranges: those are
-    checked afterwards, in `quality`.
+    Strict mode requires every property and allows no others. Azure rejects lengths, patterns and ranges; `quality`
+    checks them afterwards.
     """
     texts = {language: _object({name: {"type": "string"} for name in Texts.model_fields}) for language in languages}
     return _object(

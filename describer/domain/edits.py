@@ -1,7 +1,7 @@
-"""What people did to the texts since the app wrote them, in the sidecar and in the picture's metadata.
+"""Detects people's changes since the app's last write, in the sidecar and in the picture's metadata.
 
-Nobody has to set a marker: a text that does not match the digest of what the app wrote is a person's, and one that
-is no longer there was removed by a person. The result of reading is the same however often it is read.
+People need not set a marker: a text that differs from the digest of the app's text is a person's, and a missing text
+was removed by a person. Reading is idempotent.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ _JUDGED: Final = {Review.APPROVED: Word.APPROVED, Review.REJECTED: Word.REJECTED
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What people wrote or emptied, by key; the keys of what they removed; what they said of it all, if they did."""
+    """People's changes: values written or emptied, by key; keys removed; and their review, if any."""
 
     written: Mapping[str, Value] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
@@ -29,7 +29,7 @@ class Edits:
         return bool(self.written or self.gone or self.review)
 
     def applied[K: DescriptionState](self, known: K, language: str = "") -> K:
-        """`known` with these edits; they are about its default language, or about `language`."""
+        """Return `known` with these edits, which are in its default language or in `language`."""
         led, written = known.led_by(language or known.language), dict(self.written)
         if written.get("is_decorative") is True and led.origin("alt_text") in {None, Origin.MODEL}:
             written.setdefault("alt_text", "")
@@ -41,9 +41,9 @@ class Edits:
 
 
 def in_sidecar(known: DescriptionState) -> Edits:
-    """Return what people did in the sidecar."""
+    """Return people's changes in the sidecar."""
     values, written, gone = known.values(), dict[str, Value](), set[str]()
-    facts = () if all(entry.digest for entry in known.provenance.values()) else FACTS  # from before there were digests
+    facts = () if all(entry.digest for entry in known.provenance.values()) else FACTS  # older records have no digests
     for key in values | known.provenance:
         value, entry = values.get(key, ""), known.provenance.get(key)
         if entry is None:
@@ -58,7 +58,7 @@ def in_sidecar(known: DescriptionState) -> Edits:
 
 
 def in_metadata(copy: Copy, past: Iterable[DescriptionState]) -> Edits:
-    """Return what people did in the metadata; `past` is what the app may have written there before it wrote digests."""
+    """Return people's changes in the metadata; `past` is what the app may have written there before it used digests."""
     written, gone = dict[str, Value](), set[str]()
     for name in (*metadata.TEXTS, metadata.DECORATIVE):
         mark, there, value = copy.written.get(name), name in copy.values, copy.values.get(name, "")
@@ -75,13 +75,13 @@ def in_metadata(copy: Copy, past: Iterable[DescriptionState]) -> Edits:
 
 
 def copied(copy: Copy, known: DescriptionState) -> DescriptionState:
-    """The texts of people that the app copied into the metadata, in the shape of `known`; what they approved too."""
+    """Return people's texts that the app copied into the metadata, and approvals, in the shape of `known`."""
     approved = Review.APPROVED if copy.values.get(metadata.REVIEW) == Review.APPROVED else None
     entries = {
         name: Provenance(origin=origin, digest=digest, review=approved if origin == Origin.MODEL else None)
         for name, (origin, digest) in copy.written.items()
         if name != metadata.REVIEW
-        and origin != Origin.EMBEDDED  # which the file has uncut
+        and origin != Origin.EMBEDDED  # the file has the full text
         and digest_of(copy.values.get(name, "")) == digest
     }
     entries = {name: entry for name, entry in entries.items() if entry.is_persons}
@@ -118,7 +118,7 @@ def _review_of(known: DescriptionState) -> Review | None:
 
 
 def _reviewed[K: DescriptionState](known: K, said: Review | None) -> K:
-    """`known` with its texts approved, rejected, or neither any more."""
+    """Return `known` with its texts approved, rejected, or with neither."""
     if said is None or word_on(known) is Word.NOBODYS:
         return known
     judged = None if said == Review.SUGGESTED else said

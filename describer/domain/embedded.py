@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 DEFAULT: Final = "x-default"
-"""XMP's tag for the text of whoever asks for no language."""
+"""XMP's tag for the default text."""
 
 type ByLanguage = Mapping[str, str]
-"""Filled texts by `x-default` and language tags in their normal form, in the file's order."""
+"""Non-empty texts by `x-default` and normalized language tags, in the file's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedTexts:
-    """What an author wrote; nothing of it is empty, or a text that cameras put there.
+    """An author's texts, without empty ones and camera templates.
 
     Args:
         alt_text, extended_description: IPTC's AltTextAccessibility and ExtDescrAccessibility.
         description, title: Dublin Core's.
-        keywords: Dublin Core's subject, each once.
-        context_description, context_title: the one that counts among all places (XMP, IIM, Exif, PNG), for the model
-            to know; never an alt text.
+        keywords: Dublin Core's subject, without duplicates.
+        context_description, context_title: the authoritative ones among XMP, IIM, Exif and PNG, as context for the
+            model; never an alt text.
     """
 
     alt_text: ByLanguage = field(default_factory=dict)
@@ -33,11 +33,11 @@ class EmbeddedTexts:
 
     @property
     def context(self) -> str:
-        """Title and description, as far as they are there and differ."""
+        """Title and description, as far as they exist and differ."""
         return "\n".join(dict.fromkeys(text for text in (self.context_title, self.context_description) if text))
 
     def by_key(self, languages: Sequence[str]) -> dict[str, str]:
-        """The texts for readers by a record's keys (texts.py), if these languages are asked, the default one first."""
+        """Return the texts by a record's keys (texts.py) for a request in these languages, the default one first."""
         texts = {"alt_text": self.alt_text, "extended_description": self.extended_description}
         return {
             name if tag == languages[0] else f"{tag}/{name}": text
@@ -47,15 +47,15 @@ class EmbeddedTexts:
 
 
 def default_of(texts: ByLanguage) -> str:
-    """Return the text of whoever asks for no language: x-default's, else the first."""
+    """Return the default text: x-default's, else the first."""
     return texts.get(DEFAULT) or next(iter(texts.values()), "")
 
 
 def _assigned(texts: ByLanguage, languages: Sequence[str]) -> dict[str, str]:
-    """By the asked language that a tag is, or is a form of; others by their own tag.
+    """Return the texts by requested language, matching variants too; other texts by their own tag.
 
-    A default text is that of the default language, unless another language has it word for word, or the default
-    language has one of its own.
+    The x-default text is assigned to the default language, unless that has its own text or another language has the
+    same text.
     """
     given = {tag: text for tag, text in texts.items() if tag != DEFAULT}
     found = {tag: given.pop(tag) for tag in languages if tag in given}

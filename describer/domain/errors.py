@@ -1,33 +1,33 @@
-"""What can go wrong, split by what the caller must do.
+"""Errors, grouped by what the caller must do.
 
 The tree:
 
     DescriberError
-    ├── ImageRejected    record it: trying again with the same bytes gives the same end; carries its `status`
-    │   ├── Unsupported      not a picture, or a format that is not read
+    ├── ImageRejected    record it: the same bytes fail again; carries its `status`
+    │   ├── Unsupported      not a picture, or an unsupported format
     │   ├── Corrupt          a picture by its first bytes that cannot be decoded
-    │   ├── TooLarge         over the limit of bytes or of memory
-    │   ├── Filtered         stopped by the content filter of the model's service
+    │   ├── TooLarge         over the limit on bytes or memory
+    │   ├── Filtered         blocked by the content filter of the model's service
     │   ├── Archived         in the archive tier
     │   ├── Encrypted        with a key that only its owner's programs have
-    │   └── NoUsableAnswer   the model gave no usable answer, however often it is asked
-    ├── InvalidRequest   tell whoever asked what to ask instead; carries the `field` that is at fault
-    │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
-    ├── Excluded         tell whoever asked: this blob is kept from the model
-    ├── NotFound         tell whoever asked: there is no such blob, or no record of it
-    ├── FetchFailed      tell whoever gave the URL: nothing can be had from it; carries its `code`
-    ├── Outdated         tell whoever asked: the record has changed since they read it; carries both versions' facts
-    ├── NotNow           keep the work, try again later; carries `retry_after` and whether the picture may be at fault
-    │   ├── Transient        it passes by itself
-    │   │   ├── Declined         the model's server refuses this very request
-    │   │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
+    │   └── NoUsableAnswer   the model gives no usable answer
+    ├── InvalidRequest   tell the caller what to ask instead; carries the invalid `field`
+    │   └── InvalidName      not a possible blob name; a `ValueError` too, for code that parses events
+    ├── Excluded         tell the caller: this blob is excluded from description
+    ├── NotFound         tell the caller: the blob or its record does not exist
+    ├── FetchFailed      tell the caller: the URL provides no picture; carries its `code`
+    ├── Outdated         tell the caller: the record has changed since it was read; carries both versions' facts
+    ├── NotNow           keep the work and retry later; carries `retry_after` and whether the picture may be the cause
+    │   ├── Transient        the condition passes by itself
+    │   │   ├── Declined         the model's server rejects this very request
+    │   │   ├── Throttled        a quota is used up; retried for as long as that lasts
     │   │   └── Busy             the memory for pictures is used up
-    │   └── Misconfigured    an operator has to act: a role, a deployment or a setting is wrong
-    │       ├── Newer            a later version of the app wrote this record: leave it alone
-    │       ├── NotOurs          a file of somebody else's lies where a sidecar belongs
+    │   └── Misconfigured    an operator must act: a role, a deployment or a setting is wrong
+    │       ├── Newer            a later version of the app wrote this record: do not change it
+    │       ├── NotOurs          another program's file is in a sidecar's place
     │       ├── RecordUnreadable a sidecar is archived, or encrypted with a customer's key
     │       └── Protected        a policy or a legal hold forbids the change
-    └── Conflict         the picture or its record changed meanwhile: start again from the first step
+    └── Conflict         the picture or its record has changed: start again from the first step
 """
 
 import logging
@@ -39,12 +39,12 @@ from describer.domain.status import Status
 
 
 class DescriberError(Exception):
-    """Base of all errors that this package raises on purpose. Its text is a sentence for people.
+    """Base of all errors that this package raises deliberately. The text is a sentence for people.
 
     Args:
-        message: what is wrong and what to do. That of `NotNow` is logged, so it holds no name, address or text that
-            comes from a caller, a picture or a server.
-        quoting: words of others, for whoever asked and never for a log; they end the text.
+        message: the problem and the remedy. Messages of `NotNow` are logged, so they contain no name, address or text
+            from a caller, a picture or a server.
+        quoting: other programs' words, appended to the text for the caller; never logged.
     """
 
     def __init__(self, message: str, *, quoting: str = "") -> None:
@@ -53,11 +53,11 @@ class DescriberError(Exception):
 
 
 class ImageRejected(DescriberError):
-    """This picture cannot be described; trying again will not help.
+    """This picture cannot be described; a retry will not help.
 
     Args:
-        message: what is wrong and what its owner can do.
-        facts: what is known of the picture all the same: `format`, and its sides upright, `width` and `height`.
+        message: the problem and what the picture's owner can do.
+        facts: what is known of the picture: `format`, and upright `width` and `height`.
     """
 
     status: ClassVar[Status]
@@ -68,31 +68,31 @@ class ImageRejected(DescriberError):
 
 
 class Unsupported(ImageRejected):
-    """Not a picture, or a format that is not read."""
+    """Not a picture, or an unsupported format."""
 
     status = Status.UNSUPPORTED
 
 
 class Corrupt(ImageRejected):
-    """A picture by its first bytes that cannot be decoded, or a blob without bytes."""
+    """A picture by its first bytes that cannot be decoded, or an empty blob."""
 
     status = Status.CORRUPT
 
 
 class TooLarge(ImageRejected):
-    """Over the limit of bytes, or decoding needs more memory than allowed."""
+    """Over the limit on bytes, or decoding needs more memory than allowed."""
 
     status = Status.TOO_LARGE
 
 
 class Filtered(ImageRejected):
-    """Stopped by the content filter of the model's service."""
+    """Blocked by the content filter of the model's service."""
 
     status = Status.FILTERED
 
 
 class Archived(ImageRejected):
-    """The blob lies in the archive tier; its owner must rehydrate it first."""
+    """The blob is in the archive tier; its owner must rehydrate it first."""
 
     status = Status.ARCHIVED
 
@@ -104,17 +104,17 @@ class Encrypted(ImageRejected):
 
 
 class NoUsableAnswer(ImageRejected):
-    """The model gave no usable answer: cut off twice, or not in the form that was asked for."""
+    """The model gave no usable answer: truncated twice, or not in the requested form."""
 
     status = Status.FAILED
 
 
 class InvalidRequest(DescriberError):
-    """What was asked for cannot be done, by anybody's picture.
+    """The request is invalid for any picture.
 
     Args:
-        message: what was wrong and what would be right.
-        field: the name of the option at fault.
+        message: the problem and what would be valid.
+        field: name of the invalid option.
     """
 
     def __init__(self, message: str, *, field: str) -> None:
@@ -123,24 +123,24 @@ class InvalidRequest(DescriberError):
 
 
 class InvalidName(InvalidRequest, ValueError):
-    """No blob has this name, or not every program would open the same blob by it."""
+    """No blob has this name, or programs would disagree on the blob that it names."""
 
 
 class Excluded(DescriberError):
-    """The blob lies outside of the watched containers, or is kept from the model by a pattern or its metadata."""
+    """The blob is outside of the watched containers, or excluded by a pattern or its metadata."""
 
 
 class NotFound(DescriberError):
-    """There is no such blob, or no record of it."""
+    """The blob or its record does not exist."""
 
 
 class Outdated(DescriberError):
-    """The record is not the one that the caller saw.
+    """The record is not the version that the caller saw.
 
     Args:
-        message: what is wrong.
-        current: of the record that stands: `etag`, `at`, `status`, `review`, `alt_text`.
-        given: the same of the one that the caller saw, as far as it is known still; its `etag` in any case.
+        message: the problem.
+        current: facts of the current record: `etag`, `at`, `status`, `review`, `alt_text`.
+        given: the same facts of the version that the caller saw, as far as they are known; always its `etag`.
     """
 
     def __init__(self, message: str, *, current: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -149,30 +149,30 @@ class Outdated(DescriberError):
 
 
 class UrlFault(StrEnum):
-    """Why nothing can be had from a URL; stable, so that programs may rely on it."""
+    """Why a URL provides no picture; the values are stable, for programs."""
 
     MALFORMED = "url_malformed"
-    """Not a URL that every program reads alike, or a `data:` URL with faulty content."""
+    """Not a URL that every program parses alike, or a `data:` URL with invalid content."""
     SCHEME = "url_scheme"
-    """Neither https nor `data:` (nor http, where that is allowed)."""
+    """Neither https nor `data:` (nor http, if that is allowed)."""
     HOST = "url_host"
-    """Unknown, not public, or not allowed here; which of them is not told."""
+    """Unknown, not public, or not allowed; the answer does not reveal which."""
     CERTIFICATE = "url_certificate"
-    """The server does not prove that it is the one that the URL names."""
+    """The server's certificate is not valid for the URL."""
     REDIRECT = "url_redirect"
-    """Redirected too often, or to nowhere."""
+    """Too many redirects, or a redirect without a valid target."""
     STATUS = "url_status"
-    """Answered, but not with a picture: absent, forbidden."""
+    """The server did not answer with a picture, for example because it is missing or forbidden."""
     CONTENT = "url_content"
     """A web page, or compressed for transport."""
 
 
 class FetchFailed(DescriberError):
-    """The URL is refused, or fails however often it is asked.
+    """The URL is not allowed, or fails permanently.
 
     Args:
-        message: names the host at most, never a resolved address or a query (which may hold a signature).
-        code: why.
+        message: names at most the host, never a resolved address or a query (which may hold a signature).
+        code: the reason.
     """
 
     def __init__(self, message: str, *, code: UrlFault) -> None:
@@ -181,20 +181,19 @@ class FetchFailed(DescriberError):
 
 
 class NotNow(DescriberError):
-    """The work cannot be done now: keep it, and try again later.
+    """The work cannot be done now: keep it and retry later.
 
     Args:
-        message: what happened.
-        retry_after: seconds that the other side asked us to wait, or None.
-        counts_as_attempt: True if this picture may be the cause (a server error, a timeout, or an unheard-of answer
-            while it was worked), so that the try counts towards giving up; False for rate limits and outages, which
-            wait for MAX_WAIT_DAYS.
+        message: the problem.
+        retry_after: seconds to wait, if the server stated them, or None.
+        counts_as_attempt: True if this picture may be the cause (a server error, a timeout or an unexpected answer), so
+            that the try counts towards MAX_ATTEMPTS; False for rate limits and outages, which wait up to MAX_WAIT_DAYS.
     """
 
     kind: ClassVar[str]
-    """What telemetry calls it."""
+    """Its name in telemetry."""
     level: ClassVar[int] = logging.WARNING
-    """At which it is logged."""
+    """Its log level."""
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, counts_as_attempt: bool = False, quoting: str = ""
@@ -205,16 +204,16 @@ class NotNow(DescriberError):
 
 
 class Transient(NotNow):
-    """It may work later, without anybody's doing."""
+    """The condition passes by itself."""
 
     kind = "transient"
 
 
 class Declined(Transient):
-    """The model's server does not take this very request, for a reason that only its words tell.
+    """The model's server rejects this very request, for a reason that only its message tells.
 
-    Such as more pictures than it takes, or a context that is too long. A queue counts it and tries again later, since
-    the server's settings may change meanwhile. Whoever waits for an answer is told that there is none.
+    Examples are too many pictures or too long a context. A queue counts the attempt and retries later, since the
+    server's settings may change. A waiting caller gets an error at once.
     """
 
     def __init__(self, message: str, *, quoting: str = "") -> None:
@@ -222,38 +221,38 @@ class Declined(Transient):
 
 
 class Throttled(Transient):
-    """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
+    """A quota is used up. Neither the picture nor the installation is at fault, however long it lasts."""
 
 
 class Busy(Transient):
-    """This instance holds as many pictures in memory as it may."""
+    """This instance holds as many pictures in memory as allowed."""
 
 
 class Misconfigured(NotNow):
-    """The installation is at fault (a role, a deployment, a setting): nothing is lost, everything waits."""
+    """The installation is at fault (a role, a deployment, a setting): all work is kept and waits."""
 
     kind = "misconfigured"
     level = logging.ERROR
 
 
 class Newer(Misconfigured):
-    """A later version of the app wrote this record: only that one may change it."""
+    """A later version of the app wrote this record; only that version may change it."""
 
 
 class NotOurs(Misconfigured):
-    """A file of somebody else's lies where a sidecar belongs."""
+    """Another program's file is in a sidecar's place."""
 
 
 class RecordUnreadable(Misconfigured):
-    """A sidecar can be neither read nor replaced: it is in the archive tier, or encrypted with a key of somebody's.
+    """A sidecar can be neither read nor replaced: it is in the archive tier, or encrypted with a customer's key.
 
-    It may hold a person's text, so that nothing is written in its place.
+    It may contain a person's text, so nothing is written in its place.
     """
 
 
 class Protected(Misconfigured):
-    """An immutability policy or a legal hold forbids to change or delete a blob."""
+    """An immutability policy or a legal hold forbids changing or deleting a blob."""
 
 
 class Conflict(DescriberError):
-    """The picture or its record changed since it was read."""
+    """The picture or its record has changed since it was read."""

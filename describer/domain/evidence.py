@@ -1,6 +1,6 @@
-"""All that is known of a picture before anything new is: its sidecar, its history, its metadata, and its origin.
+"""Collects what is already known of a picture: from its sidecar, history, metadata and origin.
 
-What people said is told apart by the bytes that it is about: a text for other bytes does not describe these.
+People's texts are assigned to the bytes that they describe: a text for other bytes does not describe these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,16 +21,16 @@ from describer.domain.texts import TEXT_FIELDS, Origin, Value, by_author, digest
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found.
+    """The facts about a picture that were read.
 
     Args:
         picture: the picture.
-        size: of its bytes.
-        sha256: of its bytes, or None if they were not read.
-        stored: what lies in its sidecar's place.
-        origin: the record, of another name, that the metadata speaks of.
-        embedded: what the picture's author wrote into these bytes, by key.
-        language: the default one of `embedded`.
+        size: number of its bytes.
+        sha256: digest of its bytes, or None if they were not read.
+        stored: the record in its sidecar.
+        origin: the record of another name that the metadata refers to.
+        embedded: the author's texts in these bytes, by key.
+        language: the default language of `embedded`.
     """
 
     picture: ImageBlob
@@ -43,7 +43,7 @@ class Evidence:
 
     @cached_property
     def here(self) -> bool:
-        """Whether the stored record is of these bytes; where either were not read, whether it is of this very blob."""
+        """Whether the stored record is about these bytes or, if either were not read, about this very blob."""
         if self.stored is None:
             return False
         source = self.stored.record.source
@@ -53,12 +53,12 @@ class Evidence:
 
     @cached_property
     def is_marked(self) -> bool:
-        """Whether the metadata names the stored record: all was done, when it was written."""
+        """Whether the metadata names the stored record, which shows that its processing was complete."""
         return self.stored is not None and self._copy.record == self.stored.etag.strip('"')
 
     @cached_property
     def previous(self) -> Record | None:
-        """The stored record, with what people did in it and in its copy since it was written."""
+        """The stored record with people's later changes in it and in the metadata."""
         record = self._saved
         if record and self._is_of_stored:
             return self._in_metadata.applied(record, self._copy.language)
@@ -66,12 +66,12 @@ class Evidence:
 
     @cached_property
     def is_removed(self) -> bool:
-        """Whether people removed a text of these bytes, so that it is asked for anew."""
+        """Whether people removed a text of these bytes, so that the model is asked for a new one."""
         return self.here and bool(self._in_sidecar.gone or (self._is_of_stored and self._in_metadata.gone))
 
     @cached_property
     def lines(self) -> Sequence[DescriptionState]:
-        """What was said of these very bytes, the newest first."""
+        """What is recorded of these very bytes, newest first."""
         found: list[DescriptionState] = [self._apart] if self._apart and self._is_of_these else []
         if self.previous:
             found += [self.previous] if self.here else []
@@ -80,10 +80,10 @@ class Evidence:
 
     @cached_property
     def elsewhere(self) -> Sequence[DescriptionState]:
-        """What people said of these very bytes under another name or in another account, the newest first.
+        """People's texts for these very bytes under another name or in another account, newest first.
 
-        It comes with the metadata: by the record that it names, or else as far as it is copied there; last, with the
-        file, in which the author wrote. What was said here too does not count, for that may have been removed since.
+        The metadata leads to them: by the record that it names, or else as far as they are copied there; last come the
+        author's texts in the file. Texts that are known here too are ignored, since they may have been removed here.
         """
         said = [*self.lines, *([self._as_written(self.stored)] if self.stored else [])]
         copied = [edits.copied(self._copy, self._blank)] if self._is_of_these else []
@@ -91,7 +91,7 @@ class Evidence:
 
     @cached_property
     def replaced(self) -> Sequence[HistoryEntry]:
-        """What belongs into the history, the newest first."""
+        """The states to add to the history, newest first."""
         found = [self._apart] if self._apart and not self._is_of_these else []
         if self.stored and self._saved and self.previous:
             found += [known.earlier(self.stored.etag) for known in (self.previous, self._saved)]
@@ -100,7 +100,7 @@ class Evidence:
 
     @cached_property
     def demand(self) -> Demand | None:
-        """Why a person has to look, until one settles it."""
+        """Why a person must review the texts, until one does."""
         if self.here and self.previous and self.previous.demand:
             return self.previous.demand
         of_these = next(iter([*([] if self.here else self.lines), *self._of_origin]), None)
@@ -124,7 +124,7 @@ class Evidence:
 
     @cached_property
     def _saved(self) -> Record | None:
-        """The stored record, with what people did in it, but not in the metadata."""
+        """The stored record with people's changes in it, without those in the metadata."""
         return self._in_sidecar.applied(self.stored.record) if self.stored else None
 
     @cached_property
@@ -134,7 +134,7 @@ class Evidence:
 
     @cached_property
     def _is_of_these(self) -> bool:
-        """Whether the metadata is about these bytes: a program may have kept it under new ones."""
+        """Whether the metadata is about these bytes: another program may have kept it for new ones."""
         if not self._copy.marked:
             return True
         if self._copy.sha256 and self.sha256:
@@ -152,7 +152,7 @@ class Evidence:
 
     @cached_property
     def _apart(self) -> HistoryEntry | None:
-        """What people wrote in the metadata about bytes that are not those of the stored record."""
+        """People's texts in the metadata about other bytes than the stored record's."""
         if not self._in_metadata or self._is_of_stored:
             return None
         return self._in_metadata.applied(self._blank)
@@ -182,14 +182,14 @@ class Evidence:
 
     @cached_property
     def _of_author(self) -> list[DescriptionState]:
-        """What the author wrote; what the app's model had written, and a program brought into the file, is not."""
+        """The author's texts, without texts of the app's model that a program embedded in the file."""
         texts = {key: text for key, text in self.embedded.items() if digest_of(text) not in self._models}
         line = self._blank.model_copy(update={"language": self.language})
         return [line.replacing(texts, by_author(texts))] if texts else []
 
     @cached_property
     def _models(self) -> set[str]:
-        """The digests of all that the app ever wrote of this picture as the model's."""
+        """The digests of all texts by the app's model for this picture."""
         records = [stored.record for stored in (self.stored, self.origin) if stored]
         lines = [line for record in records for line in (record, *record.history)]
         entries = [(key, entry, line) for line in lines for key, entry in line.provenance.items()]
@@ -208,7 +208,7 @@ class Evidence:
         return self.sha256 is not None and known.source.sha256 == self.sha256
 
     def _as_written(self, stored: StoredRecord) -> HistoryEntry:
-        """Return the stored record before people edited it, as far as the metadata still has it."""
+        """Return the stored record before people's edits, as far as the metadata still has it."""
         record, values = stored.record, dict[str, Value]()
         if self._copy.language == record.language:
             for name in metadata.TEXTS:
@@ -223,7 +223,7 @@ class Evidence:
 
 
 def _beside(known: DescriptionState, said: Sequence[DescriptionState]) -> DescriptionState:
-    """`known` with only those words of people that are not among what was said."""
+    """Return `known` with only those of people's texts that are not in `said`."""
     others = [line.led_by(known.language).of_people() if line.language else line.of_people() for line in said]
     new = {key for key, value in known.of_people().items() if all(other.get(key) != value for other in others)}
     return known.model_copy(update={"provenance": {key: known.provenance[key] for key in new}})

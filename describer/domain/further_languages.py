@@ -1,7 +1,7 @@
-"""Which languages of a request are answered already, and how an answer in further ones joins what is known.
+"""Determines which requested languages are answered already, and merges answers in additional languages.
 
-A language counts as answered if the model was asked for it just as it would be asked now, whichever other languages
-were asked for with it. So a stored language is never paid for again, and a new one is asked for alone.
+A language is answered if the model was asked for it with an equal request, regardless of the other languages in it. So
+a stored language is never paid for again, and a new one is requested alone.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from describer.domain.status import Status
 from describer.domain.texts import FACTS, TEXT_FIELDS, Keyed, Provenance, Review, Value
 
 _RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
-"""Not the last word on these bytes: the model, a limit or what is installed may be another by now."""
+"""Statuses that are retried for the same bytes, since the model, a limit or an installed codec may have changed."""
 _HAVE_TEXTS: Final = ANSWERED | {Status.KEPT}
 
 
 def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
-    """Return the languages of `brief` to ask the model for; none if a person's word forbids it."""
+    """Return the languages of `brief` to ask the model for; none if a person's decision forbids it."""
     if word_on(known) in {Word.REJECTED, Word.EMPTIED}:
         return ()
     if is_retried(known, brief):
@@ -30,19 +30,19 @@ def left(known: DescriptionState, brief: DescriptionRequest) -> tuple[str, ...]:
 
 
 def is_retried(known: DescriptionState, brief: DescriptionRequest) -> bool:
-    """Tell whether these bytes are tried again: by another decoder, if they were corrupt."""
+    """Return whether these bytes are tried again; corrupt ones only with another decoder."""
     corrupt_for_others = known.ended.status is Status.CORRUPT and known.reader != brief.decoders
     return known.ended.status in _RETRIED or corrupt_for_others
 
 
 def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked: Sequence[str]) -> Record:
-    """Return what was made, beside what is known of the same bytes in other languages.
+    """Return the new answer merged with what is known of the same bytes in other languages.
 
     Args:
-        known: the record of these bytes; None if there is none.
-        made: the model's answer, or why there is none, in the languages `asked`.
-        brief: what was wanted in all.
-        asked: those languages of `brief` that were left.
+        known: the record of these bytes, or None.
+        made: the record of the model's answer or failure in the languages `asked`.
+        brief: the whole request.
+        asked: the languages of `brief` that were missing.
     """
     if known is None or not _has_others(known, asked) or not (_is_partial(brief, asked) or _chose(brief)):
         return made
@@ -57,15 +57,15 @@ def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked:
     }
     if made.ended.status not in ANSWERED:
         missing = known.missing | dict.fromkeys(asked, made.ended)
-        in_vain = missing == known.missing  # nobody is told twice
+        in_vain = missing == known.missing  # the outcome is already recorded and published
         return known if in_vain else known.model_copy(update=common | {"missing": missing})
     return _with_texts(known, made, asked).model_copy(update=common | _state(known, made, asked))
 
 
 def led_as_asked(known: Record, brief: DescriptionRequest) -> Record:
-    """Return `known` with the default language of the settings at the top, unless a person's text stands there.
+    """Return `known` with the settings' default language at the top, unless a person's text is there.
 
-    A caller's wish for languages changes nothing in what is stored first.
+    A caller's request for languages does not change the stored order.
     """
     of_people = not known.of_people().keys().isdisjoint(TEXT_FIELDS)
     stays = of_people or _chose(brief) or brief.language not in known.translations
@@ -73,7 +73,7 @@ def led_as_asked(known: Record, brief: DescriptionRequest) -> Record:
 
 
 def shown_in(record: Record, language: str) -> Record:
-    """Return the record for a reader of this language: its texts at the top, and the status that they have."""
+    """Return the record for a reader of this language: its texts at the top, with their status."""
     led = record.led_by(language)
     if led is record:
         return record
@@ -84,12 +84,12 @@ def shown_in(record: Record, language: str) -> Record:
 
 
 def answers_of(known: DescriptionState) -> tuple[Answered, ...]:
-    """Return what the model was asked; of a record from before that was kept, all its languages together."""
+    """Return the requests to the model; for an older record without them, one with all its languages."""
     return known.answers or (Answered(languages=languages_of(known), fingerprint=known.fingerprint),)
 
 
 def languages_of(known: DescriptionState) -> tuple[str, ...]:
-    """Return the default language, and those of the translations."""
+    """Return the default language and those of the translations."""
     return (known.language, *known.translations)
 
 
@@ -115,7 +115,7 @@ def _is_partial(brief: DescriptionRequest, asked: Sequence[str]) -> bool:
 
 
 def _chose(brief: DescriptionRequest) -> bool:
-    """Whether a caller named the languages."""
+    """Return whether a caller chose the languages."""
     return "languages" in brief.chosen
 
 
@@ -124,7 +124,7 @@ def _union(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
 
 
 def _with_texts(known: Record, made: Record, asked: Sequence[str]) -> Record:
-    """`known` with the model's texts in these languages; what people wrote there is put back by precedence.py."""
+    """Return `known` with the model's texts in these languages; precedence.py restores people's texts afterwards."""
     led = made.led_by(known.language)
     facts = FACTS if known.language in asked else ()
 
@@ -140,18 +140,18 @@ def _with_texts(known: Record, made: Record, asked: Sequence[str]) -> Record:
 
 
 def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, object]:
-    """How the work ended in all: the worse of both ends, unless the default language was asked for anew."""
+    """Return the combined outcome: the worse of both, unless the default language was requested again."""
     texts = {made.language: made.alt_text} | {tag: found.alt_text for tag, found in made.translations.items()}
     lacking = () if made.is_decorative else (tag for tag in asked if not texts.get(tag))
     missing = {tag: ended for tag, ended in known.missing.items() if tag not in asked}
-    anew = known.language in asked
-    ends = [made.ended] if anew else [end for end in (known.ended, made.ended) if end.status != Status.KEPT]
+    is_default_asked = known.language in asked
+    ends = [made.ended] if is_default_asked else [end for end in (known.ended, made.ended) if end.status != Status.KEPT]
     end = next((end for end in ends if end.status is Status.NEEDS_REVIEW), ends[0])
     return {
         "status": end.status,
         "reason": end.reason,
         "outcome": None,
-        "flags": made.flags if anew else tuple(dict.fromkeys((*known.flags, *made.flags))),
+        "flags": made.flags if is_default_asked else tuple(dict.fromkeys((*known.flags, *made.flags))),
         "missing": missing | dict.fromkeys(lacking, made.ended),
         "model": made.model or known.model,
         "sent": made.sent or known.sent,

@@ -1,4 +1,4 @@
-"""Globs on blob names: the patterns of settings that speak of some pictures only."""
+"""Globs on blob names, for settings that apply to some pictures."""
 
 import glob
 import re
@@ -8,7 +8,7 @@ from functools import cache
 
 
 def first_match(patterns: Sequence[str], name: str) -> str | None:
-    """The first of the patterns that matches a blob's name, by the rules of IMAGES_INCLUDE; see `BlobFilter`."""
+    """Return the first pattern that matches a blob's name by the rules of IMAGES_INCLUDE, or None; see `BlobFilter`."""
     plain = _comparable(name)
     return next((pattern for pattern in patterns if _expression(pattern).fullmatch(plain)), None)
 
@@ -26,5 +26,5 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 
 def _comparable(path: str) -> str:
-    """Without empty segments, and with composed letters: Apple's file systems take them apart."""
+    """Return the path without empty segments and in composed form (NFC); Apple's file systems decompose letters."""
     return unicodedata.normalize("NFC", re.sub("/+", "/", path).removeprefix("/"))

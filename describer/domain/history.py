@@ -1,4 +1,4 @@
-"""What was known of a picture earlier. A line holds all texts of its time; those of people are never dropped."""
+"""Earlier states of a picture's texts, each with all texts of its time; those with people's texts are never dropped."""
 
 from collections.abc import Iterable
 from typing import Final, Self
@@ -11,14 +11,14 @@ from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, judge,
 from describer.domain.status import Status
 from describer.domain.texts import FACTS, AttributedTexts, Part, Review
 
-MOST_LINES: Final = 20
-"""That hold nothing of people's."""
+MAX_MACHINE_ENTRIES: Final = 20
+"""Maximum number of entries without people's texts."""
 
 _STATUSES: Final = frozenset(Status)
 
 
 class Request(Part):
-    """What a caller asked otherwise than the settings; None stands for the settings, whatever they are by then."""
+    """A caller's options that differ from the settings; None: the setting applies, whatever its value is then."""
 
     languages: tuple[str, ...] | None = None
     model: str | None = None
@@ -33,20 +33,20 @@ class Request(Part):
 
     @classmethod
     def of(cls, brief: DescriptionRequest) -> Self | None:
-        """Return what of a brief a caller chose, or None."""
+        """Return the options of a brief that a caller chose, or None."""
         chosen = {name: getattr(brief, name) for name in cls.model_fields if name in brief.chosen}
         return cls.model_validate(chosen) if chosen else None
 
 
 class Answered(Part):
-    """A request that the model was asked, or would have been: the languages, and its fingerprint."""
+    """A request that the model was asked: its languages and fingerprint."""
 
     languages: tuple[str, ...]
     fingerprint: str
 
 
 class Outcome(Part):
-    """How the app's own work ended, where a person's word decides the status."""
+    """The outcome of the app's own work, if a person's decision determines the status."""
 
     status: Status
     reason: str = ""
@@ -66,38 +66,38 @@ class Source(Part):
 
 
 class DescriptionState(AttributedTexts):
-    """Texts, and what is to be done about them."""
+    """Texts and their status."""
 
     status: Status
     reason: str = ""
-    """Why there is no description, nothing beside a person's text, or why a person should look; a sentence."""
+    """A sentence: why there is no description, nothing besides a person's text, or a need for review."""
     flags: tuple[str, ...] = ()
     review: Review = Review.SUGGESTED
     demand: Demand | None = None
     outcome: Outcome | None = None
     """None: `status` and `reason` are the app's own."""
     reader: str = ""
-    """With `corrupt`: which decoders found it so, by their versions. Others try again."""
+    """For `corrupt`: the versions of the decoders. Other versions try again."""
     model: str | None = None
-    """The model as it named itself in its answer."""
+    """The model's name as it gave it."""
     request: Request | None = None
-    """None: asked as the settings say."""
+    """None: the settings apply."""
     fingerprint: str
-    """Of the last request: see `Brief.fingerprint`."""
+    """Fingerprint of the last request, see `Brief.fingerprint`."""
     answers: tuple[Answered, ...] = ()
-    """What the texts come from, the newest last: a language may have been asked for later than the others."""
+    """The requests that the texts come from, newest last: languages may be requested at different times."""
     missing: dict[str, Outcome] = Field(default_factory=dict)
-    """By language: why one that was asked for beside the others has no texts."""
+    """By language: why a requested language has no texts."""
     at: Moment
     source: Source
 
     @property
     def ended(self) -> Outcome:
-        """How the app's own work ended."""
+        """The outcome of the app's own work."""
         return self.outcome or Outcome(status=self.status, reason=self.reason)
 
     def judged(self, demand: Demand | None = None) -> Self:
-        """Return the same with the status, review and reason that its texts call for; see review.py."""
+        """Return this state with the status, review and reason that its texts imply; see review.py."""
         ended = self.ended
         said = judge(ended.status, word_on(self), demand)
         flags = tuple(flag for flag in self.flags if flag not in _STATUSES)
@@ -115,30 +115,30 @@ def _reason(said: Judgement, ended: Outcome) -> str:
     if said.review == Review.SUGGESTED:
         return ended.reason
     if ended.status not in ANSWERED:
-        return f"Nothing was added to the person's text: {ended.reason}"
+        return f"Only the person's text is available: {ended.reason}"
     return ended.reason if said.review == Review.EDITED else ""
 
 
 class HistoryEntry(DescriptionState):
-    """A line of the history: what stood in the sidecar before it was replaced."""
+    """A history entry: a sidecar's content before it was replaced."""
 
     record: str | None = None
-    """The ETag, without quotes, of the sidecar in which it stood; None if it stood in the metadata only."""
+    """ETag, without quotes, of the sidecar that contained it; None if only the metadata did."""
 
 
 def adds_to(line: DescriptionState, newer: DescriptionState) -> bool:
-    """Return whether the line says anything that a newer one does not say of the same bytes."""
+    """Return whether an entry contains anything that a newer one of the same bytes does not."""
     said = _said(line.led_by(newer.language))
     return bool(said) and (line.source.sha256 != newer.source.sha256 or not said <= _said(newer))
 
 
 def bounded(lines: Iterable[HistoryEntry], record: DescriptionState) -> tuple[HistoryEntry, ...]:
-    """The lines, newest first, that `record` keeps: the newest few, and each with words of people's not found above."""
+    """Return the entries, newest first, that `record` keeps: the newest few, and all others with a person's text."""
     seen, kept, machines = _of_people(record), list[HistoryEntry](), 0
     for line in lines:
         words = _of_people(line)
         machines += words <= seen
-        if machines <= MOST_LINES or not words <= seen:
+        if machines <= MAX_MACHINE_ENTRIES or not words <= seen:
             kept.append(line)
         seen |= words
     return tuple(kept)

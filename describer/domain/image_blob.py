@@ -1,4 +1,4 @@
-"""What storage holds of a picture: its properties, its bytes, its record."""
+"""A picture in storage: its properties, its bytes, its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from describer.domain.record import Record
 
 
 class Reserved(Protocol):
-    """Memory that is held for the bytes of a picture."""
+    """Memory that is reserved for a picture's bytes."""
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,16 @@ class ImageBlob:
     """A blob's properties.
 
     Args:
-        ref: where it is.
-        etag: of the blob; empty if storage does not tell, and for a picture that is not in storage.
+        ref: its container and name.
+        etag: the blob's ETag; empty if storage gives none, and for a picture that is not in storage.
         size: in bytes.
         metadata: raw, as stored.
-        leased: True if a lease bars writing.
-        refusal: why it can be neither read nor marked, if that is known beforehand.
-        modified: when its bytes or its metadata were last written; None if storage does not tell.
-        grows: True of append and page blobs, into which is written after their event.
-        is_being_copied: True while a copy to it is under way.
-        tier: `Hot`, `Cool`, `Cold`, `Archive`; empty if storage has none or does not tell.
+        leased: whether a lease prevents writing.
+        refusal: why it can be neither read nor marked, if known in advance.
+        modified: time of the last write to its bytes or metadata; None if storage gives none.
+        grows: True for append and page blobs, which are written to after their event.
+        is_being_copied: whether a copy to it is in progress.
+        tier: `Hot`, `Cool`, `Cold`, `Archive`; empty if storage gives none.
     """
 
     ref: ImageRef
@@ -49,12 +49,12 @@ class ImageBlob:
 
 @dataclass(slots=True)
 class ImageContent:
-    """A picture's bytes and their SHA-256 in hex; where they were not read, `refusal` says why. `size` is in bytes.
+    """A picture's bytes and their SHA-256 in hex; if they were not read, `refusal` says why. `size` is in bytes.
 
     Args:
-        embedded: what the author wrote into the file, once it was read.
-        reservation: the memory that is held for the bytes, if somebody else does not hold it.
-        prepared: what the model is shown, once it was made, after what it was made for.
+        embedded: the author's texts, once the file was read.
+        reservation: the memory reserved for the bytes, unless the caller holds it.
+        prepared: the prepared picture with the request that it was prepared for.
     """
 
     size: int
@@ -67,7 +67,7 @@ class ImageContent:
     prepared: tuple[object, object] | None = field(default=None, compare=False)
 
     def release(self) -> None:
-        """Let go of the bytes, and give back the memory that is held for them: they are needed no more."""
+        """Drop the bytes and release the memory reserved for them."""
         self.data, self.released = b"", True
         if self.reservation:
             self.reservation.release()
@@ -75,7 +75,7 @@ class ImageContent:
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as it lies in storage, with its ETag."""
+    """A record in storage with its ETag."""
 
     record: Record
     etag: str

@@ -1,6 +1,6 @@
-"""Where a picture is.
+"""References to pictures.
 
-Needs the standard library only, and Python 3.11: the hooks of azd import it too.
+Uses only the standard library and Python 3.11, since azd's hooks import this module too.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ _SUBJECT: Final = "/blobServices/default/containers/{container}/blobs/{name}"
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """Where a picture is: container and blob name, as they are, never URL-encoded.
+    """A reference to a picture: container and blob name, never URL-encoded.
 
-    `name` is the name by which storage opens the blob, so that every rule is judged on that: a backslash becomes a
-    slash, as it does in storage, and segments `.` and `..`, which HTTP clients resolve before they ask, are refused.
-    Nothing else is decoded, folded or cut: `a%41.jpg`, `a//b`, `/a.jpg` and `A.jpg` are blobs of their own.
+    `name` is the name by which storage opens the blob, so every rule applies to that: a backslash becomes a slash, as
+    in storage. Segments `.` and `..`, which HTTP clients resolve before they send a request, are rejected. Nothing else
+    is decoded, folded or trimmed: `a%41.jpg`, `a//b`, `/a.jpg` and `A.jpg` are different blobs.
 
-    A blob's name may say who is in the picture. So a reference written as text is an alias, in logs and telemetry and
-    wherever else it comes to: `images/6f1812906cfe2f58`, the container and the first 16 hex digits of the SHA-256 of
-    the blob's name in UTF-8. Whoever knows a name can find it again, and nobody can read a name from it.
+    A blob's name may reveal who is in the picture. Therefore `str()` returns an alias, for logs, telemetry and
+    everything else: `images/6f1812906cfe2f58`, the container and the first 16 hex digits of the SHA-256 of the name in
+    UTF-8. The alias can be computed from the name but not reversed.
 
     Args:
         container: the container; empty for a picture that is not in storage, whose name is only a label.
@@ -45,33 +45,33 @@ class ImageRef:
 
     @property
     def subject(self) -> str:
-        """The picture as Event Grid names it."""
+        """The subject of Event Grid's events on this picture."""
         return _SUBJECT.format(container=self.container, name=self.name)
 
     @classmethod
     def from_subject(cls, subject: str) -> Self:
-        """Read Event Grid's name of a blob.
+        """Parse the subject of an Event Grid event.
 
         Raises:
-            ValueError: the subject names no blob.
+            ValueError: the subject does not name a blob.
         """
         _, found, rest = subject.partition("/containers/")
         container, blobs, name = rest.partition("/blobs/")
         if not (found and container and blobs and name):
-            raise ValueError("the subject names no blob; expected …/containers/C/blobs/NAME")
+            raise ValueError("the subject does not name a blob; expected …/containers/C/blobs/NAME")
         return cls(container, name)
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read a blob's address, `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME` or that of the dfs endpoint.
+        """Parse a blob's address, `https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME` or that of the dfs endpoint.
 
         Raises:
-            ValueError: it names no blob.
+            ValueError: it does not name a blob.
         """
         _, scheme, rest = url.partition("://")
-        container, _, name = unquote(rest.partition("/")[2]).lstrip("/").partition("/")  # `#` and `?` may be in a name
+        container, _, name = unquote(rest.partition("/")[2]).lstrip("/").partition("/")  # names may contain `#` and `?`
         if not (scheme and container and name):
-            raise ValueError("the address names no blob; expected https://ACCOUNT.blob.core.windows.net/C/NAME")
+            raise ValueError("the address does not name a blob; expected https://ACCOUNT.blob.core.windows.net/C/NAME")
         return cls(container, name)
 
 

@@ -1,7 +1,7 @@
-"""What a sidecar's own blob metadata tells of its record, so that a listing tells it too and no file has to be read.
+"""An index entry in a sidecar's blob metadata, so that a listing provides it without reading the file.
 
-The pairs are bound to the file by its MD5, which storage gives in listings: where the two differ, somebody has replaced
-the file since and kept the pairs, or written one without them. Then the pairs count for nothing, and the file is read.
+The entry contains the file's MD5, which listings provide too. If the two differ, another program has replaced the file
+and kept or lost the entry. Then the entry is ignored and the file is read.
 """
 
 import hashlib
@@ -22,30 +22,30 @@ from describer.domain.texts import Review
 
 MD5: Final = "record_md5"
 _NAME: Final = "record_name"
-"""The picture's name, percent-encoded, where the sidecar's name is a cut one."""
+"""The picture's name, percent-encoded, if the sidecar's name is truncated."""
 _SUFFIX: Final = ".json"
 
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One record, as a listing tells of it.
+    """The facts about a record that a listing provides.
 
     Args:
         ref: the picture.
-        etag: the sidecar's.
+        etag: the sidecar's ETag.
         status, review, demand: the record's.
-        languages: that have an alt text; the default one first, if it has.
-        further_languages: that have other texts only.
-        is_decorative: an empty alt text is right, in every language.
-        fingerprint: of what was asked; see `Brief.fingerprint`.
-        has_wishes: a caller asked otherwise than the settings, so that another fingerprint than theirs is right.
-        has_words: a person wrote, emptied or judged something in the record or its history.
-        image_etag: of the picture when it was read, in quotes; a mark in its metadata has changed it since.
-        image_size: of the picture, in bytes.
-        sha256: of its bytes, or None where they were not read.
+        languages: the languages with an alt text; the default one first, if it has one.
+        further_languages: the languages with other texts only.
+        is_decorative: whether an empty alt text is correct in every language.
+        fingerprint: the request's, see `Brief.fingerprint`.
+        has_wishes: whether a caller chose options, so that a fingerprint other than the settings' is correct.
+        has_words: whether a person wrote, emptied or reviewed anything in the record or its history.
+        image_etag: the picture's ETag when it was read, in quotes; setting its metadata has changed it since.
+        image_size: number of the picture's bytes.
+        sha256: digest of its bytes, or None if they were not read.
         at: when the record was made.
-        is_indexed: False where the listing did not tell all this, because somebody else has written the file since, or
-            a version of the app that kept no index.
+        is_indexed: False if the listing did not provide all this, because another program or an older version of the
+            app wrote the file.
     """
 
     ref: ImageRef
@@ -67,7 +67,7 @@ class IndexEntry:
 
     @classmethod
     def of(cls, ref: ImageRef, record: Record, etag: str = "", *, is_indexed: bool = True) -> Self:
-        """What a listing is to tell of `record`."""
+        """Return the index entry of a record."""
         filled = record.filled()
         languages = tuple(tag for tag, names in filled.items() if "alt_text" in names)
         return cls(
@@ -91,13 +91,13 @@ class IndexEntry:
 
     @classmethod
     def read(cls, blob_name: str, pairs: Mapping[str, str], etag: str, md5: bytes) -> Self | None:
-        """What a listing tells of the sidecar called `blob_name`; None where its file has to be read.
+        """Return the entry that a listing provides for a sidecar, or None if the file must be read.
 
         Args:
             blob_name: the sidecar's name.
             pairs: its metadata.
             etag: its ETag, in quotes.
-            md5: of its file, as storage gives it, or empty.
+            md5: the file's digest according to storage, or empty.
         """
         found = {name.lower(): value for name, value in pairs.items()}
         if not md5 or found.get(MD5) != md5.hex():
@@ -121,11 +121,11 @@ class IndexEntry:
                 sha256=found.get("record_sha256") or None,
                 at=datetime.fromisoformat(found["record_at"]),
             )
-        except (KeyError, InvalidName, ValueError):  # such as a status of a later version
+        except (KeyError, InvalidName, ValueError):  # for example a status of a later version
             return None
 
     def pairs(self, data: bytes) -> dict[str, str]:
-        """The metadata of the sidecar whose bytes are `data`; empty where it would not fit."""
+        """Return the metadata for a sidecar whose bytes are `data`; empty if it would not fit."""
         marks = {"decorative": self.is_decorative, "wishes": self.has_wishes, "words": self.has_words}
         values = {
             MD5: md5_of(data).hex(),
@@ -151,7 +151,7 @@ class IndexEntry:
 
 
 def md5_of(data: bytes) -> bytes:
-    """The digest that storage gives with each blob; it guards against nothing but mistakes."""
+    """Return the digest that storage provides with each blob; it detects accidental changes only."""
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
@@ -159,7 +159,7 @@ def _ref_of(blob_name: str, encoded: str) -> ImageRef:
     container, _, name = blob_name.removesuffix(_SUFFIX).partition("/")
     ref = ImageRef(container, metadata.decode(encoded) if encoded else name)
     if sidecar_name(ref) != blob_name:
-        raise ValueError("the sidecar is not called as the picture's would be")
+        raise ValueError("the sidecar's name is not the one for this picture")
     return ref
 
 

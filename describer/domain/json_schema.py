@@ -1,10 +1,9 @@
-"""JSON Schema as pydantic writes it, in the form that generators and validators of every language read alike.
+"""Converts pydantic's JSON Schema to a form that generators and validators in all languages understand.
 
-X or null             {"type": ["string", "null"]}, or {"oneOf": [{"type": "null"}, {"$ref": …}]}
-a named enum          a string whose description names the values that are known: new ones may come
-one fixed value       {"type": "string", "enum": ["answer"]}
-numbers               {"type": "integer", "format": "int64"}, {"type": "number", "format": "double"}
-titles                none: generators take them for names of classes
+X or null             {"type": ["string", "null"]}, or {"oneOf": [{"type": "null"}, {"$ref": …}]} a named enum
+a string whose description lists the known values: more may be added one fixed value       {"type": "string", "enum":
+["answer"]} numbers               {"type": "integer", "format": "int64"}, {"type": "number", "format": "double"} titles
+none: generators would use them as class names
 """
 
 from collections.abc import Callable, Mapping
@@ -15,28 +14,28 @@ type Schema = dict[str, Any]
 NULL: Final[Schema] = {"type": "null"}
 _FORMATS: Final = {"integer": "int64", "number": "double"}
 _OF_SCHEMAS: Final = ("properties", "$defs", "definitions", "patternProperties")
-"""Keywords whose value has schemas by name."""
+"""Keywords whose value contains schemas by name."""
 
 
 def readable(schema: Schema, enums: Mapping[str, Schema]) -> Schema:
-    """`schema` in the form that the module names.
+    """Return `schema` in the form that the module describes.
 
     Args:
-        schema: as pydantic writes it.
-        enums: the named enums that it refers to, by their references.
+        schema: pydantic's schema.
+        enums: the named enums that it refers to, by reference.
     """
     return mapped(schema, lambda each: _readable(each, enums))
 
 
 def enums_of(schemas: Mapping[str, Schema], prefix: str) -> dict[str, Schema]:
-    """Return those of the named schemas that are enums, by their references, which begin with `prefix`."""
+    """Return the enums among the named schemas by their references, which begin with `prefix`."""
     return {
         prefix + name: schema for name, schema in schemas.items() if "enum" in schema and "properties" not in schema
     }
 
 
 def mapped(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
-    """`schema` with each schema in it, and itself last, as `change` makes it."""
+    """Return `schema` with `change` applied to each schema in it and last to itself."""
     changed: Schema = {}
     for keyword, value in schema.items():
         match value:
@@ -82,7 +81,7 @@ def _opened(enum: Schema) -> Schema:
 
 
 def _united(schema: Schema) -> Schema:
-    """Return an `anyOf` as one type, where it is one or null."""
+    """Return an `anyOf` of one type and null as one type."""
     choices = schema.pop("anyOf")
     schemas = [choice for choice in choices if choice != NULL]
     strings = all(choice.get("type") == "string" for choice in schemas)

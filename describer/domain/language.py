@@ -1,7 +1,7 @@
-"""Language tags (BCP 47) in their one normal form: `EN`, `en` and `eng` are one language, `pt-br` is `pt-BR`.
+"""Normalizes language tags (BCP 47): `EN` and `eng` become `en`, `pt-br` becomes `pt-BR`.
 
-A tag is parsed and written anew from its parts, of which only registered ones are taken: language, script, region and
-variants. Private parts (`en-x-…`) and extensions say nothing to a model and could spell a sentence in the prompt.
+A tag is parsed and rebuilt from its registered parts: language, script, region and variants. Private parts (`en-x-…`)
+and extensions are rejected: they mean nothing to a model and could inject a sentence into the prompt.
 """
 
 from collections.abc import Iterable
@@ -16,24 +16,24 @@ COMMON: Final = frozenset(
         *("ja", "ko", "lt", "lv", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "th", "tr", "uk", "vi", "zh"),
     )
 )
-"""Tags that are their own normal form. They need no registry, which takes a sixth of the time of indexing to load."""
+"""Tags in normal form. They need no registry, which takes a sixth of the indexing time to load."""
 LONGEST: Final = 35
-"""Characters of a tag (RFC 5646, 4.4.1)."""
+"""Maximum characters of a tag (RFC 5646, 4.4.1)."""
 FORM: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
-"""What the form of a tag is, for documents; `normal` also asks the registry."""
+"""The syntax of a tag, for documents; `normal` also consults the registry."""
 
 
 def normal(tag: str) -> str:
-    """Give the tag in its normal form, as RFC 5646 and Unicode's CLDR have it.
+    """Return the tag in its normal form by RFC 5646 and Unicode's CLDR.
 
     Raises:
-        ValueError: it is not a tag, or has parts that are not registered.
+        ValueError: it is not a tag, or has unregistered parts.
     """
     return tag if tag in COMMON else normal_by_registry(tag)
 
 
 def normal_by_registry(tag: str) -> str:
-    """Give the same by the registry's data alone, which are loaded with the first call."""
+    """Return the normal form by the registry alone, which the first call loads."""
     from langcodes import Language  # noqa: PLC0415 - see COMMON
     from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415
 
@@ -47,12 +47,12 @@ def normal_by_registry(tag: str) -> str:
 
 
 def _names_a_language(given: "Language") -> bool:
-    """Return whether it does; langcodes gives all of `x-…` and of an irregular tag as the language."""
+    """Return whether the tag has a language; langcodes returns all of `x-…` or of an irregular tag as one."""
     return given.language is not None and len(given.language) <= 3
 
 
 def known(tag: str) -> str:
-    """Give the tag of a stored text in its normal form, or as it is if it has none: somebody's text stands by it."""
+    """Return a stored text's tag in normal form, or unchanged if it has none, since a text belongs to it."""
     try:
         return normal(tag)
     except ValueError:
@@ -60,7 +60,7 @@ def known(tag: str) -> str:
 
 
 def known_of(tags: Iterable[str]) -> dict[str, str]:
-    """Give what each of these tags is called; where two are one language, the second stays as it is."""
+    """Return the normal form of each tag; if two tags have the same, the second stays unchanged."""
     given, names = set(tags), dict[str, str]()
     for tag in tags:
         name = known(tag)

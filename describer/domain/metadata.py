@@ -1,9 +1,9 @@
-"""The record's copy in the picture's blob metadata.
+"""The copy of the record in the picture's blob metadata.
 
-Azure allows 8 KB of names and values together; names are C# identifiers without regard to case; values are ASCII; and
-one write replaces every pair, so other people's pairs are merged in. `%`, `+` and everything that is not printable
-ASCII are percent-encoded as UTF-8: decoders of URLs and of forms read the same. Long texts are cut at a sentence here
-and are whole in the sidecar. (Microsoft Learn, "Set Blob Metadata".)
+Azure allows 8 KB of names and values together. Names are case-insensitive C# identifiers, values are ASCII, and a write
+replaces all pairs, so other programs' pairs are merged in. `%`, `+` and everything except printable ASCII are
+percent-encoded as UTF-8, which URL and form decoders read alike. Long texts are cut at a sentence's end here and are
+complete in the sidecar. (Microsoft Learn, "Set Blob Metadata".)
 """
 
 import re
@@ -25,9 +25,9 @@ LIMIT: Final = 8192
 """Bytes of names and values together."""
 
 TEXTS: Final = ("alt_text", "description")
-"""The texts that are copied; the others are in the sidecar only."""
+"""The texts that are copied; the sidecar has all texts."""
 DECORATIVE: Final = "is_decorative"
-"""`true` beside no alt text: an empty one is right."""
+"""`true` without an alt text: the picture is decorative."""
 
 RECORD: Final = "description_record"
 STATUS: Final = "description_status"
@@ -35,18 +35,18 @@ SOURCE: Final = "description_source"
 SIDECAR: Final = "description_sidecar"
 REVIEW: Final = "description_review"
 DEMAND: Final = "description_demand"
-"""Why a person has to look, where one has to."""
+"""Why a person must review the texts, if so."""
 SHA256: Final = "description_sha256"
 LANGUAGE: Final = "description_language"
 FINGERPRINT: Final = "description_fingerprint"
 AT: Final = "description_at"
 DIGESTS: Final = "description_digests"
-"""What the app wrote: `alt_text:model:<digest>;description:human:<digest>`. A value that differs was edited since."""
+"""What the app wrote: `alt_text:model:<digest>;description:human:<digest>`. A value with another digest was edited."""
 SKIP: Final = "description_skip"
-"""A person's word, never written by us: `true` keeps the picture from the model."""
+"""Set only by people: `true` excludes the picture from description."""
 
 _PLAIN: Final = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%+")
-"""What is left as it is. A plus sign is not: decoders of forms take it for a blank."""
+"""Characters that are not encoded. A plus sign is, since form decoders read it as a space."""
 _LONGEST_TEXT: Final = 3000
 _LONGEST_MODEL: Final = 200
 _MODEL: Final = "description_model"
@@ -58,13 +58,13 @@ _OURS: Final = frozenset(
 )
 _ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
 _ENCODERS: Final = ("", "/", "!'()*", "!#$&'()*+,/:;=?@")
-"""What is left as it is by encoders of everything, of paths, and by JavaScript's encodeURIComponent and encodeURI."""
+"""Characters that encoders leave: of everything, of paths, JavaScript's encodeURIComponent and encodeURI."""
 _ELLIPSIS: Final = "\u2026"
 _SENTENCE_END: Final = re.compile(r"[.!?\u2026](?=\s|$)|[\u3002\uff01\uff1f]")
 
 
 def encode(text: str, plain: str = _PLAIN) -> str:
-    """`text` as a metadata value: what is `plain` as it is, all else (and blanks at either end) percent-encoded."""
+    """Return `text` as a metadata value: all but the characters of `plain`, and outer spaces, percent-encoded."""
     core = text.strip(" ")
     before, _, after = text.partition(core) if core else (text, "", "")
     return quote(before, safe="") + quote(core, safe=plain) + quote(after, safe="")
@@ -73,10 +73,10 @@ def encode(text: str, plain: str = _PLAIN) -> str:
 def decode(value: str) -> str:
     """Return the text of a metadata value.
 
-    It is percent-decoded only if an encoder would make the very same value of the result: `50%de descuento` was never
-    encoded. What others left there in bytes beyond ASCII is read as UTF-8, or else as Latin-1.
+    It is percent-decoded only if an encoder would turn the result into the same value: `50%de descuento` was never
+    encoded. Other programs' bytes beyond ASCII are read as UTF-8, or else as Latin-1.
     """
-    raw = value.encode(errors="surrogateescape")  # as the HTTP client leaves bytes that are no UTF-8
+    raw = value.encode(errors="surrogateescape")  # the HTTP client's form of bytes that are not UTF-8
     try:
         value = raw.decode()
     except UnicodeDecodeError:
@@ -86,21 +86,21 @@ def decode(value: str) -> str:
     except UnicodeDecodeError:
         return value
     same = _ESCAPE.sub(lambda found: found[0].upper(), value)
-    ours = same in {encode(text), encode(text, _PLAIN + "+")}  # as now, and as earlier versions left plus signs
+    ours = same in {encode(text), encode(text, _PLAIN + "+")}  # earlier versions did not encode plus signs
     return text if ours or any(quote(text, safe=safe) == same for safe in _ENCODERS) else value
 
 
 def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str) -> dict[str, str] | None:
-    """Return all pairs to write: other people's as they are, ours beside them; None if that cannot be.
+    """Return all pairs to write, other programs' and ours, or None if that is impossible.
 
-    It cannot where ours do not fit any more, or not without dropping a person's text, and where other people's are not
-    ASCII: they could not be written back as they are.
+    It is impossible if ours do not fit or fit only without a person's text, or if other programs' pairs are not ASCII
+    and therefore could not be written back unchanged.
 
     Args:
-        others: the picture's metadata now.
-        record: what is copied. A text that stands there already stays as it is, to the letter.
-        etag: the sidecar's ETag; naming it marks the record as complete.
-        sidecar: the sidecar's name; left out where it is too long to fit.
+        others: the picture's current metadata.
+        record: the record to copy. An equal text that is there already is left exactly as it is.
+        etag: the sidecar's ETag, which marks the record as complete.
+        sidecar: the sidecar's name; omitted if it does not fit.
     """
     theirs = without_ours(others)
     present = {name: value(others, name) for name in TEXTS}
@@ -118,12 +118,12 @@ def merged(others: Mapping[str, str], record: Record, *, etag: str, sidecar: str
 
 
 def without_ours(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Other people's pairs only. Where the app wrote, the texts are its own, whoever wrote in them since."""
+    """Return other programs' pairs. If the app wrote here, the texts are its own, even if edited since."""
     return {name: found for name, found in pairs.items() if name.lower() not in _OURS}
 
 
 def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
-    """The value of the text `name` in the metadata: `present` where it says the same already, else encoded and cut."""
+    """Return the metadata value of the text `name`: `present` if it is equal already, else encoded and cut."""
     text = getattr(texts, name)
     stands = text and decode(present) == text and present.isascii()
     stands = stands and not ("+" in present and _origin(texts, name) is Origin.MODEL)
@@ -131,28 +131,28 @@ def copy_of(texts: DescriptionState, name: str, *, present: str = "") -> str:
 
 
 def value(metadata: Mapping[str, str], name: str) -> str:
-    """Return the raw value of `name` whatever its case, or an empty string."""
+    """Return the raw value of `name`, ignoring case, or an empty string."""
     return next((found for key, found in metadata.items() if key.lower() == name), "")
 
 
 def about_bytes(pairs: Mapping[str, str], *, old: str, new: str) -> dict[str, str]:
-    """Return the same pairs, where ours are about the bytes `old` (their SHA-256): as if they were about `new`."""
+    """Return the pairs with our SHA-256 `old` replaced by `new`, so that they count as about the new bytes."""
     return {name: new if name.lower() == SHA256 and found == old else found for name, found in pairs.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a picture's metadata says of it.
+    """The app's content of a picture's metadata.
 
     Args:
-        values: the texts, `is_decorative` and `description_review`, as far as they are there.
-        written: who wrote each of them and its digest, as the app wrote it.
+        values: the texts, `is_decorative` and `description_review`, if present.
+        written: each one's author and digest when the app wrote it.
         marked: whether the app ever wrote here.
         language: of the texts; empty if the app never wrote it.
-        sha256: of the bytes that they are about, if the app had read them.
+        sha256: digest of the bytes that they describe, if the app had read them.
         record: the sidecar's ETag, without quotes.
-        demand: what awaited a person.
-        at: when the record was made, which nobody's edit of the sidecar changes.
+        demand: the open reason for a review.
+        at: when the record was made; edits of the sidecar do not change it.
     """
 
     values: Mapping[str, Value]
@@ -166,7 +166,7 @@ class Copy:
 
 
 def read(metadata: Mapping[str, str]) -> Copy:
-    """Return what the metadata says."""
+    """Parse a picture's metadata."""
     pairs = {name.lower(): decode(found) for name, found in metadata.items() if name.lower() in _OURS}
     values: dict[str, Value] = {name: pairs[name].strip() and pairs[name] for name in TEXTS if name in pairs}
     if DECORATIVE in pairs:
@@ -187,7 +187,7 @@ def read(metadata: Mapping[str, str]) -> Copy:
 
 
 def cut(text: str, longest: int) -> str:
-    """`text` in at most `longest` encoded bytes: whole, or up to a sentence's end, or up to a word with an ellipsis."""
+    """Return `text` in at most `longest` encoded bytes, cut at a sentence's end or at a word with an ellipsis."""
     if len(encode(text)) <= longest:
         return text
     widths = _widths(text)
@@ -200,14 +200,14 @@ def cut(text: str, longest: int) -> str:
 
 
 def _widths(text: str) -> list[int]:
-    """Return bytes of the encoded text up to each place in it, if something follows there that is not a blank."""
+    """Return the encoded length of the text up to each position, if a non-space follows there."""
     blanks = len(text) - len(text.lstrip(" "))
     each = (1 if letter in _PLAIN else 3 * len(letter.encode()) for letter in text[blanks:])
     return [*accumulate(chain(repeat(3, blanks), each), initial=0)]
 
 
 def _most(widths: Sequence[int], longest: int) -> int:
-    """Return how many letters fit."""
+    """Return how many characters fit."""
     return max(0, bisect_right(widths, longest) - 1)
 
 

@@ -1,7 +1,7 @@
-"""The same picture in another file: somebody saved it with other metadata, and the model would see what it saw before.
+"""Detects the same picture in a new file: only metadata differs, so the model would see the same.
 
-What is stored is then taken as if it had been written for the new bytes: people's texts stay, and what the author
-embedded in the old file makes way for what is in the new one.
+The stored record then counts as written for the new bytes: people's texts stay, and the author's texts in the old file
+are replaced by those in the new one.
 """
 
 from dataclasses import replace
@@ -14,8 +14,8 @@ from describer.domain.texts import Origin
 def rebased(picture: ImageBlob, content: ImageContent, stored: StoredRecord) -> tuple[ImageBlob, StoredRecord] | None:
     """Return the picture and its record as if they were about these bytes.
 
-    None where that cannot be: the bytes are not others, the record does not say what the model saw, or an author's text
-    is no longer in the file, so that there is none in its place.
+    Returns None if the bytes are the same, the record does not say what the model saw, or an author's text is missing
+    from the new file.
     """
     record, sha256 = stored.record, content.sha256
     if not (sha256 and record.prepared and record.source.sha256) or record.source.sha256 == sha256:
@@ -27,7 +27,7 @@ def rebased(picture: ImageBlob, content: ImageContent, stored: StoredRecord) -> 
     provenance = {key: by for key, by in record.provenance.items() if key not in embedded}
     about = record.replacing(dict.fromkeys(embedded, ""), {})
     about = about.model_copy(update={"provenance": provenance, "source": source})
-    if embedded:  # what was in the old file is nowhere else
+    if embedded:  # the old file's texts exist nowhere else
         about = about.model_copy(update={"history": (record.earlier(stored.etag), *record.history)})
     pairs = metadata.about_bytes(picture.metadata, old=record.source.sha256, new=sha256)
     return replace(picture, metadata=pairs), StoredRecord(about, stored.etag)

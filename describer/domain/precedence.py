@@ -1,8 +1,8 @@
-"""Who may replace whom: what people wrote, emptied or judged, then the author, then the model; per text and language.
+"""Decides whose texts apply: a person's before the author's before the model's, per text and language.
 
-Their words reach us in the sidecar and in the picture's metadata (edits.py), and are kept in the history. The newest
-word on each text of the very same bytes stands, wherever it was found; only what is missing is taken from the model.
-What that makes of a record's status is the table in review.py.
+People's texts come from the sidecar and the picture's metadata (edits.py) and are kept in the history. For each text,
+the newest of people's versions for the very same bytes applies, wherever it was found. The model supplies what is
+missing. The table in review.py derives the record's status.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,16 +25,16 @@ _OF_LANGUAGES: Final = frozenset({"languages"})
 def asked[R: DescriptionRequest](
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: R, models: Sequence[str] = ()
 ) -> R:
-    """What is asked about these bytes: as the stored record was asked, unless `brief` has wishes of a caller's own.
+    """Return the request for these bytes: with the stored record's options, unless `brief` has a caller's own.
 
-    Who only names languages wants the stored texts in these; his other wishes are those of the record.
+    A caller who only chooses languages gets the stored texts in them; the other options are the record's.
 
     Args:
         picture: the picture.
         content: its bytes.
         stored: its record.
-        brief: what is asked of any picture, or what a caller asks.
-        models: that a caller may choose, beside the usual one. A stored wish for another is passed over.
+        brief: the default request, or a caller's.
+        models: further models that callers may choose. A stored choice of any other is ignored.
     """
     request = stored.record.request if stored else None
     if request and brief.chosen <= _OF_LANGUAGES:
@@ -46,22 +46,22 @@ def asked[R: DescriptionRequest](
 def unchanged(
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: DescriptionRequest
 ) -> bool:
-    """True if the record is complete: the metadata names it, it answers this brief, and nobody edited anything."""
+    """Return whether the record is complete: the metadata names it, it answers this brief, and nothing was edited."""
     known = Evidence(picture, content.size, content.sha256, stored)
     unedited = stored is not None and known.is_marked and known.previous == stored.record
     if stored and stored.record.deleted_at:
-        return False  # the picture is back, and its record is to say so
+        return False  # the picture is back; the record must be updated
     return unedited and looked_up(picture, content, stored, brief) == known.previous
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered[R: DescriptionRequest]:
-    """What the model is to be asked.
+    """The part of a request that must be sent to the model.
 
     Args:
-        known: what is known of these bytes.
-        brief: what is wanted in all.
-        left: the same in those languages that are not there.
+        known: the record of these bytes, or None.
+        brief: the whole request.
+        left: the request for the missing languages only.
     """
 
     known: Record | None
@@ -69,7 +69,7 @@ class Unanswered[R: DescriptionRequest]:
     left: R
 
     def with_answer(self, made: Record) -> Record:
-        """Return the record of these bytes: what was made, beside what was known."""
+        """Return the record of these bytes: the new answer merged with what was known."""
         record = further_languages.joined(self.known, made, self.brief, self.left.languages)
         return record if record is made else further_languages.led_as_asked(record, self.brief)
 
@@ -77,9 +77,9 @@ class Unanswered[R: DescriptionRequest]:
 def looked_up[R: DescriptionRequest](
     picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: R
 ) -> Record | Unanswered[R]:
-    """Return what is known of these bytes, whoever wrote the texts, if that is the last word on them and this brief.
+    """Return the record of these bytes if it answers this brief, else what to ask the model.
 
-    That is the stored record, or a line of its history in which a person had a word, if its bytes are back.
+    That is the stored record, or, if earlier bytes are back, a history entry with a person's text.
     """
     known = _known(picture, content, stored)
     left = brief.languages if known is None or brief.again else further_languages.left(known, brief)
@@ -93,7 +93,7 @@ def _known(picture: ImageBlob, content: ImageContent, stored: StoredRecord | Non
         return None
     known = Evidence(picture, content.size, content.sha256, stored)
     if known.here and known.previous:
-        unread = content.sha256 and not stored.record.source.sha256  # it can be read by now
+        unread = content.sha256 and not stored.record.source.sha256  # it was unreadable and now is readable
         return None if unread else known.previous
     line = next(iter(known.lines), None)
     if line is None or not (line.of_people() or line.demand):
@@ -109,19 +109,18 @@ def reconciled(
     brief: DescriptionRequest,
     embedded: EmbeddedTexts | None = None,
 ) -> Record:
-    """`record` with people's texts in their places, and with what it replaces in its history.
+    """Return `record` with people's texts applied, and with its history.
 
-    A person's text for other bytes does not describe these: it goes into the history, and the new one asks for review.
+    A person's text for other bytes does not describe these: it goes into the history, and the new one needs a review.
 
     Args:
-        record: what is known of the bytes.
+        record: the record of the bytes.
         picture: the picture.
-        stored: what lies in its place.
-        origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
-            renamed or copied, and the texts that people wrote come along.
-        brief: what was asked; if it asks for another answer, no rejected or emptied text is in its way.
-        embedded: what the picture's author wrote into its file. It stands before the model's texts, and behind what
-            people wrote in the sidecar or the metadata.
+        stored: the record in its sidecar.
+        origin: the record of another name that the metadata refers to. If it is about the same bytes, the picture was
+            renamed or copied, and people's texts are taken over.
+        brief: the request; if it asks for a new answer, rejected or emptied texts do not block it.
+        embedded: the author's texts in the file. They come before the model's texts and after people's.
     """
     languages = (record.language, *(tag for tag in brief.languages if tag != record.language))
     texts = (embedded or EmbeddedTexts()).by_key(languages)
@@ -135,7 +134,7 @@ def reconciled(
 
 
 def has_words_of_people(record: Record) -> bool:
-    """Return whether a person wrote, emptied or judged anything in the record or in its history."""
+    """Return whether a person wrote, emptied or reviewed anything in the record or its history."""
     read = edits.in_sidecar(record).applied(record)
     return any(known.of_editors() for known in (read, *record.history))
 
@@ -149,11 +148,11 @@ def _as_requested[R: DescriptionRequest](request: Request, brief: R, models: Seq
 
 
 def _is_better(previous: Record, record: Record, brief: DescriptionRequest) -> bool:
-    """Return whether the record that stands says more than a new one of the same bytes, or says it already."""
+    """Return whether the stored record is better than a new one of the same bytes, or says the same."""
     is_retried = further_languages.is_retried(previous, brief)
     if record.ended.status is Status.FAILED and previous.alt_text and not is_retried:
         return True  # an older answer to another brief is better than none
-    return is_retried and _end(record) == _end(previous)  # tried in vain: nobody is told twice
+    return is_retried and _end(record) == _end(previous)  # same failure: keep the record that was already published
 
 
 def _end(known: DescriptionState) -> tuple[object, ...]:
@@ -163,9 +162,9 @@ def _end(known: DescriptionState) -> tuple[object, ...]:
 def _with_words(
     record: Record, lines: Sequence[DescriptionState], elsewhere: Sequence[DescriptionState], *, again: bool
 ) -> Record:
-    """`record` with the newest word of people's on each text: of those that were said here, else elsewhere.
+    """Return `record` with the newest of people's versions of each text: from here, else from elsewhere.
 
-    Where one of them stands at the top, its language stays the default one, whichever the brief names first.
+    If one of them is in the default language, that language stays the default, whatever the brief's is.
     """
     leading = (known for known in (*lines, *elsewhere) if not known.of_people().keys().isdisjoint(TEXT_FIELDS))
     language = next((known.language for known in leading if known.language), record.language)
@@ -203,7 +202,7 @@ def _signed(entry: Provenance, value: Value) -> Provenance:
 
 
 def _keeping_unknown(record: Record, previous: Record) -> Record:
-    """`record` with the fields that a later version, or another program, added to the one that it replaces."""
+    """Return `record` with the unknown fields of the previous one, which a later version or another program added."""
     unknown = {
         name: value for name, value in (previous.model_extra or {}).items() if name not in (record.model_extra or {})
     }

@@ -1,7 +1,7 @@
-"""What is known of a picture: the record, which is stored as its JSON sidecar.
+"""The record of a picture, stored as its JSON sidecar.
 
-The default language's texts stand flat at the top, because indexers map top-level fields; others are under
-`translations`. The record is pydantic, not a dataclass, because the sidecar is a border: others read and write it.
+The default language's texts are at the top level, because indexers map top-level fields; others are under
+`translations`. Records are pydantic models, because other programs read and write sidecars too.
 """
 
 import json
@@ -20,15 +20,15 @@ from describer.domain.status import Status
 from describer.domain.texts import Part, by_model
 
 VERSION: Final = 1
-_VERSIONS: Final = {"type": "integer", "minimum": 1, "description": "1; later versions add fields, and change none."}
+_VERSIONS: Final = {"type": "integer", "minimum": 1, "description": "1; later versions only add fields."}
 
 
 class NewerRecord(ValueError):
-    """The sidecar was written by a later version of the app: it says what this one cannot understand."""
+    """A later version of the app wrote the sidecar, with content that this version does not understand."""
 
 
 class Sent(Part):
-    """What the model was shown: sides in pixels (of the first part), size in bytes; tokens by the published rule."""
+    """What was sent to the model: sides in pixels (of the first part), size in bytes; tokens by the published rule."""
 
     width: int
     height: int
@@ -38,11 +38,11 @@ class Sent(Part):
     notes: tuple[str, ...] = ()
     image_tokens: int | None = None
     image_tokens_unshrunk: int | None = None
-    """What the picture would have taken at full size; None if the family takes none at full size."""
+    """The picture's tokens at full size; None if the family does not accept full size."""
 
 
 class Usage(Part):
-    """Tokens as the model's server counted them, all calls for this picture together."""
+    """Tokens according to the model's server, for all calls for this picture."""
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -55,19 +55,19 @@ class Usage(Part):
     calls: int = 0
 
     def plus(self, other: "Usage") -> "Usage":
-        """Both together."""
+        """Return the sum of both."""
         return Usage.model_validate({name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
 
 class Cost(Part):
-    """Estimated US dollars by the dated list prices in models.toml."""
+    """Cost in US dollars by the dated list prices in models.toml."""
 
     priced_as: str
     usd: float
     usd_expected: float | None = None
     """What was expected before the model was asked, of one call; None if it is unknown how the family counts."""
     usd_unshrunk: float | None = None
-    """What the picture at full size would have cost; None if the family takes none at full size."""
+    """The cost at full size; None if the family does not accept full size."""
 
 
 class Record(DescriptionState):
@@ -76,27 +76,28 @@ class Record(DescriptionState):
     schema_version: Annotated[Literal[1], WithJsonSchema(_VERSIONS)] = VERSION
     sent: Sent | None = None
     prepared: str | None = None
-    """A digest of what the model was shown, by which decoders, and told: another file with the same one is not asked
-    about again."""
+    """A digest of the prepared picture, the decoders and the context: for another file with the same one, the model is
+    not asked again.
+    """
     usage: Usage = Usage()
     cost: Cost | None = None
     edited: bool = False
-    """The last change was a person's, by HTTP or the command line."""
+    """Whether a person made the last change, by HTTP or the command line."""
     deleted_at: Moment | None = None
-    """When its picture was found to be gone; it is kept for a time, because a person wrote in it."""
+    """When the picture was found deleted; the record is retained for a time because of a person's text."""
     history: tuple[HistoryEntry, ...] = ()
 
     @classmethod
     def of_answer(
         cls, brief: DescriptionRequest, source: Source, description: Description | None, **rest: object
     ) -> Self:
-        """The record of a model's answer, every text marked as machine-made; without `description`, of its refusal.
+        """Return the record of a model's answer with every text marked as machine-made, or of its refusal.
 
         Args:
-            brief: what was asked.
+            brief: the request.
             source: the picture.
-            description: the answer's texts, in every language of the brief.
-            rest: the record's other fields, `status` and `model` among them.
+            description: the answer's texts in every language of the brief; None: the model refused.
+            rest: the record's other fields, including `status` and `model`.
         """
         texts = description.texts if description else {}
         fields = description.model_dump(exclude={"texts", "uncertainties"}) if description else {}
@@ -114,13 +115,13 @@ class Record(DescriptionState):
 
     @classmethod
     def unasked(cls, brief: DescriptionRequest, source: Source, sent: Sent, reason: str) -> Self:
-        """The record of a picture that nobody needs to look at closely: decorative, until a person says otherwise."""
+        """Return the record of a picture that needs no model: decorative, unless a person says otherwise."""
         fields = {"status": Status.NEEDS_REVIEW, "reason": reason, "is_decorative": True, "sent": sent}
         return cls.model_validate(cls._asked(brief, source) | fields)
 
     @classmethod
     def restored(cls, line: DescriptionState, source: Source) -> Self:
-        """Return the record that a line of the history was, of the same bytes that are back."""
+        """Return the record of a history entry whose bytes are back."""
         fields = {name: getattr(line, name) for name in DescriptionState.model_fields} | {"source": source}
         return cls(**fields)
 
@@ -131,12 +132,12 @@ class Record(DescriptionState):
         return about | {"answers": answers, "source": source, "at": datetime.now(UTC)}
 
     def earlier(self, etag: str) -> HistoryEntry:
-        """This record as a line of the next one's history; `etag` is that of its sidecar."""
+        """Return this record as a history entry; `etag` is its sidecar's."""
         fields = {name: getattr(self, name) for name in DescriptionState.model_fields}
         return HistoryEntry(record=etag.strip('"'), **fields)
 
     def after(self, *lines: HistoryEntry) -> Self:
-        """This record with `lines`, the newest first, as its history, but for those that add nothing."""
+        """Return this record with the entries `lines`, newest first, as its history, without those that add nothing."""
         newer: list[DescriptionState] = [self]
         for line in lines:
             if all(adds_to(line, known) for known in newer):
@@ -145,16 +146,16 @@ class Record(DescriptionState):
         return self.model_copy(update={"history": bounded(kept, self)})
 
     def to_json(self) -> bytes:
-        """Return the sidecar's bytes: UTF-8 JSON for people to read."""
+        """Return the sidecar's bytes: UTF-8 JSON, indented for people."""
         return self.model_dump_json(indent=2).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read a sidecar, with or without a byte order mark.
+        """Parse a sidecar, with or without a byte order mark.
 
         Raises:
-            NewerRecord: it is a record, but of a later version.
-            ValueError: it is not a record of ours.
+            NewerRecord: a later version wrote the record.
+            ValueError: it is not a record of the app.
         """
         fields = from_json(data.decode(json.detect_encoding(data)))
         version = fields.get("schema_version") if isinstance(fields, dict) else None

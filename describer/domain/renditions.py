@@ -1,4 +1,4 @@
-"""Which pictures content systems derive of others, as their names tell; `renditions.toml` has the systems' rules."""
+"""Recognizes pictures that content systems derive from others, by their names; `renditions.toml` has the rules."""
 
 import re
 import tomllib
@@ -10,20 +10,20 @@ from typing import Any, Final
 
 _RULES: Final[dict[str, Any]] = tomllib.loads(resources.files(__package__).joinpath("renditions.toml").read_text())
 SYSTEMS: Final = tuple(_RULES)
-"""The names of the systems whose rules are known."""
+"""The names of the systems with rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What a name tells that looks like one of several sizes of a picture.
+    """A name that looks like one of several sizes of a picture.
 
     Args:
-        system: whose rule it matches.
-        original: what the original's name begins with; it ends there, or goes on with a dot and an ending.
-        siblings: what the names of larger sizes begin with, the largest first.
-        sides: width and height in pixels, where the name tells both.
-        rank: grows with the picture's size; 0 if the name does not tell it.
-        certain: no original is called so by chance.
+        system: the system whose rule matches.
+        original: prefix of the original's name, which ends there or continues with a dot and an extension.
+        siblings: prefixes of larger sizes' names, largest first.
+        sides: width and height in pixels, if the name contains both.
+        rank: grows with the picture's size; 0 if the name does not contain it.
+        certain: whether no original has such a name by chance.
     """
 
     system: str
@@ -34,11 +34,11 @@ class Derived:
     certain: bool = False
 
     def is_original(self, name: str) -> bool:
-        """Whether a blob of this name is the original."""
+        """Return whether a blob of this name is the original."""
         return name == self.original or name.rpartition(".")[0] == self.original
 
     def is_larger(self, other: "Derived") -> bool:
-        """Whether this is a larger size of the same picture."""
+        """Return whether this is a larger size of the same picture."""
         return other.original == self.original and self.rank > other.rank
 
 
@@ -47,13 +47,13 @@ class Renditions:
     """The rules of some systems.
 
     Args:
-        systems: their names; none: no name looks derived.
+        systems: their names; if there are none, no name looks derived.
     """
 
     systems: tuple[str, ...] = ()
 
     def derived(self, name: str) -> Derived | None:
-        """Return what a blob's name tells, if it looks derived."""
+        """Return what a blob's name reveals, if it looks derived."""
         if any(pattern.fullmatch(name) for pattern in self._originals):
             return None
         for system in self.systems:
@@ -63,7 +63,7 @@ class Renditions:
         return None
 
     def caching(self, name: str) -> str:
-        """Return the system in whose cache a blob of this name is; empty if it is in none."""
+        """Return the system whose cache contains a blob of this name; empty if none does."""
         cached = ((system, pattern) for system in self.systems for pattern in _RULES[system].get("cached", ()))
         return next((system for system, pattern in cached if _pattern(pattern).fullmatch(name)), "")
 

@@ -1,10 +1,10 @@
-"""What is asked for a picture, as far as its record has to know."""
+"""The part of a request that its record depends on."""
 
 from typing import Protocol, Self
 
 
 class DescriptionRequest(Protocol):
-    """What somebody asked of the model: `vision/brief.py` has all of it."""
+    """A request for a description; `vision/brief.py` implements it."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -20,25 +20,25 @@ class DescriptionRequest(Protocol):
 
     @property
     def chosen(self) -> frozenset[str]:
-        """The names of the wishes that a caller made; all others are as the settings say."""
+        """The names of the options that a caller chose; the others come from the settings."""
 
     @property
     def again(self) -> bool:
-        """Whether another answer is asked for, whatever is stored."""
+        """Whether a new answer is requested even if one is stored."""
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the answer would."""
+        """A digest that changes if the answer would."""
 
     @property
     def decoders(self) -> str:
-        """The versions of what decodes pictures."""
+        """The versions of the decoders."""
 
     def asked_again(self) -> Self:
-        """Return the same, for another answer, whatever is stored."""
+        """Return this request for a new answer even if one is stored."""
 
     def in_languages(self, languages: tuple[str, ...]) -> Self:
-        """Return the same in these languages."""
+        """Return this request for these languages."""
 
     def with_wishes(self, **wishes: object) -> Self:
-        """Return the same with these wishes of a caller's, beside those that were there."""
+        """Return this request with a caller's options, in addition to earlier ones."""

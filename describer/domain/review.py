@@ -1,7 +1,7 @@
-"""What a picture's status is, given how the app's own work ended and what people said: one table.
+"""Derives a picture's status from the outcome of the app's work and people's decisions, by one table.
 
-A person's word on the alt text decides first; else what still awaits a person; else how the work ended. Nothing else
-sets a record's `status`, `review` and `demand`, so that no event can forget what a person is to look at.
+A person's decision on the alt text comes first, then an open reason for a review, then the outcome of the work. Nothing
+else sets a record's `status`, `review` and `demand`, so that no event can lose a pending review.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ ANSWERED: Final = frozenset({Status.DESCRIBED, Status.NEEDS_REVIEW})
 
 
 class Demand(StrEnum):
-    """Why a person has to look before the texts are published. It lasts until one writes or approves an alt text."""
+    """Why a person must review the texts before publication. It lasts until one writes or approves an alt text."""
 
     NEW_PICTURE = "new_picture"
-    """A person had written or judged a text for other bytes."""
+    """A person had written or reviewed a text for other bytes."""
     REMOVED = "text_removed"
-    """A person removed a text; the model was asked anew."""
+    """A person removed a text; the model was asked again."""
     EMPTIED = "text_emptied"
     """A person emptied the alt text of a picture that is not decorative; the model was not asked."""
     REJECTED = "text_rejected"
@@ -29,20 +29,20 @@ class Demand(StrEnum):
 
 REASONS: Final = {
     Demand.NEW_PICTURE: "The picture is new; a person's text for the earlier one is in the history.",
-    Demand.REMOVED: "A person removed a text; what the model wrote in its place needs a look.",
+    Demand.REMOVED: "A person removed a text; review the model's new one.",
     Demand.EMPTIED: "A person emptied the alt text, but the picture is not marked as decorative.",
-    Demand.REJECTED: "A person rejected the alt text and has to write another.",
+    Demand.REJECTED: "A person rejected the alt text; write another.",
 }
 
 
 class Word(StrEnum):
-    """Whose word the alt text of the default language is."""
+    """The author and review of the alt text in the default language."""
 
     NOBODYS = auto()
-    """There is none."""
+    """There is no alt text."""
     MODELS = auto()
     PERSONS = auto()
-    """Written by a person, or left empty by one who marked the picture as decorative."""
+    """A person wrote it, or left it empty and marked the picture as decorative."""
     APPROVED = auto()
     EMPTIED = auto()
     REJECTED = auto()
@@ -50,7 +50,7 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What stands in the record."""
+    """The derived fields of a record."""
 
     status: Status
     review: Review
@@ -66,12 +66,12 @@ _SAID: Final = {
 
 
 def judge(outcome: Status, word: Word, demand: Demand | None) -> Judgement:
-    """Decide what stands in the record.
+    """Derive the status, review and demand.
 
     Args:
-        outcome: how the app's own work ended: an answer, or why there is none.
-        word: whose word the alt text is.
-        demand: what awaited a person until now.
+        outcome: the outcome of the app's own work: an answer or a failure.
+        word: the author and review of the alt text.
+        demand: the reason for a review that was open so far.
     """
     if word in _SAID:
         return _SAID[word]
@@ -81,7 +81,7 @@ def judge(outcome: Status, word: Word, demand: Demand | None) -> Judgement:
 
 
 def word_on(texts: AttributedTexts) -> Word:
-    """Return whose word the alt text of the default language is."""
+    """Return the author and review of the alt text in the default language."""
     entry, decorative = texts.provenance.get("alt_text"), texts.provenance.get("is_decorative")
     by_person = entry is not None and entry.origin != Origin.MODEL
     if entry and entry.review == Review.REJECTED:

@@ -1,8 +1,8 @@
-"""Blobs that are filled after their event: when they may be read, and when they are looked at again.
+"""Schedules blobs that are filled after their event: when to read them and when to check them again.
 
-Storage tells of an append or page blob when it is created, and of nothing that is written into it afterwards. A copy
-between accounts is under way after its event too. So each rests for a while before it is read, and is looked at again
-until it has rested for a day, after times that grow with its age: half a picture does not stay described.
+Storage sends an event when an append or page blob is created, but none for later writes. A copy between accounts also
+continues after its event. Such a blob is read after it has not changed for a while, and is checked again, at intervals
+that grow with its age, until it has not changed for a day. So a half-written picture does not stay described.
 """
 
 from datetime import datetime, timedelta
@@ -11,19 +11,19 @@ from typing import Final
 from describer.domain.image_blob import ImageBlob
 
 REST: Final = timedelta(minutes=2)
-"""Without a change, before the blob is read."""
+"""Time without a change before the blob is read."""
 EMPTY_REST: Final = timedelta(days=1)
-"""The same of a blob without bytes: a client creates it before it sends any."""
+"""The same for an empty blob: a client creates it before it sends data."""
 WATCHED: Final = timedelta(days=1)
-"""Without a change, until which the blob is looked at again."""
+"""Time without a change after which the blob is no longer checked."""
 COPYING: Final = timedelta(minutes=1)
-"""Between two looks at a copy that is under way."""
+"""Time between two checks of a copy in progress."""
 _LONGEST: Final = timedelta(hours=1)
 _GROWTH: Final = 3
 
 
 def wait(picture: ImageBlob, now: datetime) -> float | None:
-    """Return the seconds after which to look whether the blob may be read; None: it may be read now."""
+    """Return the seconds until the blob may be readable; None: it may be read now."""
     if picture.is_being_copied:
         return COPYING.total_seconds()
     if not picture.grows or picture.modified is None:
@@ -32,8 +32,8 @@ def wait(picture: ImageBlob, now: datetime) -> float | None:
     return min(left, _LONGEST).total_seconds() if left > timedelta() else None
 
 
-def next_look(picture: ImageBlob, now: datetime) -> float | None:
-    """Return the seconds after which the blob is looked at again; None: it is finished."""
+def next_check(picture: ImageBlob, now: datetime) -> float | None:
+    """Return the seconds until the blob is checked again; None: it is complete."""
     if not picture.grows or picture.modified is None:
         return None
     age = max(now - picture.modified, REST)

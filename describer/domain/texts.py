@@ -1,6 +1,6 @@
-"""A picture's texts and facts, and who wrote each: what a record and each line of its history have in common.
+"""A picture's texts and facts with their provenance, as in a record and in each history entry.
 
-A *key* names one of them: `alt_text` is the default language's, `de/alt_text` that of a translation, `tags` a fact.
+A *key* names one of them: `alt_text` is the default language's, `de/alt_text` a translation's, `tags` a fact.
 """
 
 import hashlib
@@ -16,70 +16,70 @@ from describer.domain.language import known, known_of
 
 TEXT_FIELDS: Final = tuple(Texts.model_fields)
 FACTS: Final = ("visible_text", "tags", "image_kind", "is_decorative")
-"""What is said once for all languages."""
+"""The facts, which apply to all languages."""
 MACHINE_MADE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's term for machine-made media: it labels the text, never the picture."""
+"""IPTC's term for machine-made media; it labels the text, never the picture."""
 
 _DIGITS: Final = 12
 
 type Value = str | bool | tuple[str, ...] | None
 type Keyed[T] = dict[str, T]
-"""By key."""
+"""Values by key."""
 
 
 class Part(BaseModel):
-    """A piece of a sidecar. Fields that a later version or another program added are kept as they are."""
+    """A part of a sidecar. Fields that a later version or another program added are preserved."""
 
     model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
 
 class Origin(StrEnum):
-    """Who wrote a text."""
+    """The author of a text."""
 
     HUMAN = "human"
     EMBEDDED = "embedded"
-    """The picture's author, in its file: wherever these bytes are, the text is."""
+    """The picture's author, in its file: the text is wherever these bytes are."""
     MODEL = "model"
 
 
 class Review(StrEnum):
-    """What people said of the texts."""
+    """The state of people's review."""
 
     SUGGESTED = "suggested"
-    """Nothing yet."""
+    """Not reviewed."""
     APPROVED = "approved"
-    """The texts stand as they are, whatever is asked later."""
+    """The texts are kept, whatever is requested later."""
     EDITED = "edited"
     """The alt text is a person's."""
     REJECTED = "rejected"
-    """A person is to write the alt text; the model is not asked again for these bytes."""
+    """A person must write the alt text; the model is not asked again for these bytes."""
 
 
 class Provenance(Part):
-    """Where one text comes from."""
+    """The provenance of a text."""
 
     origin: Annotated[Origin | str, Field(union_mode="left_to_right")]
     """An origin that only a later version knows is treated as a person."""
     model: str | None = None
     digital_source_type: str | None = None
     digest: str | None = None
-    """Of the text as the app last wrote it, see `digest_of`. A text that no longer matches it is a person's."""
+    """Digest of the text at the app's last write, see `digest_of`. A text with another digest is a person's."""
     review: Review | None = None
-    """`approved` or `rejected` where a person judged this text."""
+    """`approved` or `rejected`, if a person reviewed this text."""
 
     @property
     def is_persons(self) -> bool:
-        """Whether a person wrote or judged it, so that no answer may replace it."""
+        """Whether a person or the picture's author wrote it or a person reviewed it; no answer may replace it."""
         return self.origin != Origin.MODEL or self.review is not None
 
     @property
     def is_nowhere_else(self) -> bool:
-        """Whether a person's word would be lost with the record: what the author wrote is in the file too."""
+        """Whether deleting the record would lose a person's text; an author's text is in the file too."""
         return self.is_persons and (self.origin != Origin.EMBEDDED or self.review is not None)
 
 
 class Translation(Texts):
-    """The texts of a language that is not the default one."""
+    """The texts in a language other than the default."""
 
     model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
@@ -88,7 +88,7 @@ _Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else gi
 
 
 class AttributedTexts(Part):
-    """Texts, flat for the default language because indexers map top-level fields, and who wrote each."""
+    """Texts with their provenance; those in the default language are at the top level because indexers map that."""
 
     language: Annotated[str, AfterValidator(known)]
     alt_text: _Text = ""
@@ -105,7 +105,7 @@ class AttributedTexts(Part):
     @model_validator(mode="before")
     @classmethod
     def _with_normal_tags(cls, given: Any) -> Any:
-        """People and earlier versions wrote `pt-br` or `EN`."""
+        """Normalize tags: people and earlier versions wrote `pt-br` or `EN`."""
         match given:
             case {"translations": dict(texts), "provenance": dict(provenance)}:
                 names = known_of(texts)
@@ -119,19 +119,19 @@ class AttributedTexts(Part):
                 return given
 
     def values(self) -> Keyed[Value]:
-        """Return all texts and facts, empty ones too."""
+        """Return all texts and facts, including empty ones."""
         flat: Keyed[Value] = {name: getattr(self, name) for name in (*TEXT_FIELDS, *FACTS)}
         return flat | {
             f"{tag}/{name}": getattr(texts, name) for tag, texts in self.translations.items() for name in TEXT_FIELDS
         }
 
     def filled(self) -> Keyed[tuple[str, ...]]:
-        """The names of the texts that are filled, by language, the default one first."""
+        """Return the names of the non-empty texts by language, the default one first."""
         texts = {self.language: self, **self.translations}
         return {tag: tuple(name for name in TEXT_FIELDS if getattr(given, name)) for tag, given in texts.items()}
 
     def replacing(self, values: Mapping[str, Value], provenance: Mapping[str, Provenance]) -> Self:
-        """Return the same with these values, and these entries of provenance beside the others."""
+        """Return this object with these values replaced and these provenance entries added."""
         update: dict[str, object] = {key: value for key, value in values.items() if "/" not in key}
         translations = dict(self.translations)
         for key, value in values.items():
@@ -143,21 +143,21 @@ class AttributedTexts(Part):
         return self.model_copy(update=update)
 
     def origin(self, key: str) -> Origin | str | None:
-        """Return who wrote the text, or None if there is none."""
+        """Return the author of a text, or None if there is none."""
         entry = self.provenance.get(key)
         return entry.origin if entry else None
 
     def of_people(self) -> Keyed[Value]:
-        """Return what a person wrote or judged, by key; empty if a person emptied it."""
+        """Return the values that a person or the picture's author wrote or a person reviewed, by key."""
         values = self.values()
         return {key: values.get(key, "") for key, entry in self.provenance.items() if entry.is_persons}
 
     def of_editors(self) -> Keyed[Value]:
-        """Return those of them that are in no file."""
+        """Return those of `of_people` that are in no file."""
         return {key: value for key, value in self.of_people().items() if self.provenance[key].is_nowhere_else}
 
     def led_by(self, language: str) -> Self:
-        """The same texts with `language` as the default one, at the top; those that stood there are a translation."""
+        """Return the same texts with `language` as the default; the former default becomes a translation."""
         if language == self.language:
             return self
         top = Translation.model_validate({name: getattr(self, name) for name in TEXT_FIELDS})
@@ -172,28 +172,28 @@ class AttributedTexts(Part):
 
 
 def digest_of(value: Value) -> str:
-    """12 hex digits of the SHA-256 of a text in UTF-8, or of any other value's JSON."""
+    """Return 12 hex digits of the SHA-256 of a text in UTF-8, or of any other value's JSON."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def by_model(model: str, values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """Return the provenance of what a model answered: of each text that it gave, and of every fact."""
+    """Return the provenance of a model's answer: of each non-empty text and of every fact."""
     made = Provenance(origin=Origin.MODEL, model=model, digital_source_type=MACHINE_MADE)
     given = [key for key, value in values.items() if value or key in FACTS]
     return {key: made.model_copy(update={"digest": digest_of(values[key])}) for key in given}
 
 
 def by_person(values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """Return the provenance of what a person wrote, or emptied."""
+    """Return the provenance of values that a person wrote or emptied."""
     return {key: Provenance(origin=Origin.HUMAN, digest=digest_of(value)) for key, value in values.items()}
 
 
 def by_author(values: Mapping[str, Value]) -> Keyed[Provenance]:
-    """Return the provenance of what the picture's author embedded in its file."""
+    """Return the provenance of texts that the picture's author embedded in its file."""
     return {key: Provenance(origin=Origin.EMBEDDED, digest=digest_of(value)) for key, value in values.items()}
 
 
 def removed(keys: Iterable[str]) -> Keyed[Provenance]:
-    """Return the provenance of what a person took away, so that it is asked for anew: nobody's, and empty."""
+    """Return the provenance of texts that a person removed: empty and the model's, so that it is asked again."""
     return {key: Provenance(origin=Origin.MODEL, digest=digest_of("")) for key in keys}

@@ -136,7 +136,7 @@ class Pipeline:
         if seconds := settling.wait(picture, datetime.now(UTC)):
             raise Transient(UNSETTLED, retry_after=seconds)
         end = await self._work(picture, stored, brief, make, made)
-        if seconds := settling.next_look(picture, datetime.now(UTC)):
+        if seconds := settling.next_check(picture, datetime.now(UTC)):
             await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
         return end
 

@@ -53,7 +53,7 @@ async def test_languages_reviews_and_undo(storage: Storage, installation: Shell)
 async def test_what_cannot_be_set_is_refused_with_a_sentence(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     cases: dict[tuple[str, ...], tuple[int, str]] = {
-        ("set", blob): (2, "Nothing is to be changed"),
+        ("set", blob): (2, "There is nothing to change"),
         ("set", blob, "--language", "de"): (2, "--language says"),
         ("set", f"{blob}x", "--alt-text", "x"): (1, "There is no record"),
         ("set", blob, "--approve", "--if-match", "0x1"): (1, "The record has changed"),

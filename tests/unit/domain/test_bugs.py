@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from describer.domain.bugs import Unexpected, kept_in
+from describer.domain.bugs import Unexpected, redacted_in
 from describer.domain.errors import Misconfigured
 
 LEVELS = """
@@ -27,7 +27,7 @@ def _quoting_bug() -> None:
 
 
 def test_a_bug_leaves_a_function_without_its_sentence_and_its_causes(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Unexpected) as raised, kept_in("work"):
+    with pytest.raises(Unexpected) as raised, redacted_in("work"):
         _quoting_bug()
     assert re.fullmatch(r"ValueError at bugs\.py:\d+ > test_bugs\.py:\d+ > test_bugs\.py:\d+", str(raised.value))
     assert raised.value.__suppress_context__ and raised.value.__cause__ is None
@@ -41,7 +41,7 @@ def test_a_bug_leaves_a_function_without_its_sentence_and_its_causes(caplog: pyt
 
 
 def test_a_fault_on_purpose_passes() -> None:
-    with pytest.raises(Misconfigured), kept_in("work"):
+    with pytest.raises(Misconfigured), redacted_in("work"):
         raise Misconfigured("no role")
 
 

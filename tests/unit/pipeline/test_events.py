@@ -65,8 +65,8 @@ def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
         ("[]", "no object"),
         ("{}", "no event"),
         ('{"subject": 3}', "no event"),
-        ('{"subject": "/somewhere"}', "names no blob"),
-        ('{"subject": "/containers/images/blobs/"}', "names no blob"),
+        ('{"subject": "/somewhere"}', "does not name a blob"),
+        ('{"subject": "/containers/images/blobs/"}', "does not name a blob"),
         (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is no whole number"),
         (json.dumps({"subject": SUBJECT, "attempts": "two"}), "attempts is no whole number"),
         (json.dumps({"subject": SUBJECT, "attempts": "-2"}), "attempts is no whole number"),
@@ -96,7 +96,7 @@ def test_a_rename_speaks_of_both_names(address: str) -> None:
 
 
 def test_an_address_without_a_blob_is_said_to_be_none() -> None:
-    with pytest.raises(ValueError, match="names no blob"):
+    with pytest.raises(ValueError, match="does not name a blob"):
         ImageRef.from_url("https://a.blob.core.windows.net/images")
 
 

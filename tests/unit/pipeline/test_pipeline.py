@@ -623,7 +623,7 @@ async def test_a_person_who_wrote_the_text_is_told_why_nothing_was_added(
     harness.model.script = [refusal]
     record = await harness.described()
     assert (record.status, record.alt_text, record.flags) == (Status.KEPT, "My cat Tom", (refusal.status,))
-    assert record.reason == f"Nothing was added to the person's text: {refusal}"
+    assert record.reason == f"Only the person's text is available: {refusal}"
     assert harness.topic.published[-1].record == record
 
 
