@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from describer.domain.errors import Misconfigured, Transient
 from describer.domain.renditions import SYSTEMS, Renditions
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.ports import MOST_LISTED, Images, ProbeResult, Verdict
+from describer.pipeline.ports import MAX_LISTED, Images, ProbeResult, Verdict
 from describer.pipeline.sweep.derived import DerivedSizes
 from describer.vision.brief import Brief
 from describer.vision.estimate import of_picture
@@ -54,7 +54,7 @@ class DerivedSizesProbe:
     async def _counted(self) -> Counter[str]:
         rules = self.blob_filter.renditions
         kinds, found = DerivedSizes(rules if rules.systems else Renditions(SYSTEMS)), Counter[str]()
-        for blob in (await self.images.page(self.container, "", "", MOST_LISTED)).items:
+        for blob in (await self.images.page(self.container, "", "", MAX_LISTED)).items:
             if not self.blob_filter.skips_name(blob.ref):
                 found.update(system for _, system in kinds.feed(blob) if system)
         found.update(system for _, system in kinds.end() if system)

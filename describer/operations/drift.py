@@ -9,7 +9,7 @@ from describer.domain.errors import Misconfigured, Transient
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.compare import Pair, compared
 from describer.pipeline.coverage import counted
-from describer.pipeline.ports import MOST_LISTED, Images, ProbeResult, Records, Verdict
+from describer.pipeline.ports import MAX_LISTED, Images, ProbeResult, Records, Verdict
 
 _ADVICE: Final = (
     "`describer status` counts them all. The next look at a picture mends its metadata (`describer backfill`), "
@@ -31,7 +31,7 @@ class DriftProbe:
     images: Images
     records: Records
     container: str
-    most: int = MOST_LISTED
+    most: int = MAX_LISTED
 
     @property
     def name(self) -> str:

@@ -1,1 +1,1 @@
-"""One image from its blob to a stored, published and marked description, safe against races."""
+"""Takes a picture from its blob to a stored, published and marked description, safe against races."""

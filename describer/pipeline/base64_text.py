@@ -1,7 +1,7 @@
-"""Base64 of any length, decoded without keeping others waiting.
+"""Decodes base64 of any length without blocking the event loop.
 
-`base64.b64decode` and a regular expression hold the interpreter's lock for as long as they run, also in a thread: the
-event loop stands still for 0.3 s over 50 MB. Here each step is over within a millisecond or two.
+`base64.b64decode` and regular expressions hold the interpreter's lock while they run, even in a thread: for 50 MB the
+event loop stops for 0.3 s. Here each step takes a millisecond or two.
 """
 
 import binascii
@@ -10,30 +10,30 @@ from collections.abc import Iterator
 from typing import Final
 
 _STEP: Final = 2**18
-"""Characters at a time; whole groups of four."""
+"""Characters per step, in whole groups of four."""
 
 
-def most_bytes(text: str) -> int:
-    """Return how many bytes `text` has at most when it is decoded."""
+def max_bytes(text: str) -> int:
+    """Return the maximum number of decoded bytes."""
     return len(text) // 4 * 3
 
 
 def decode(text: str, start: int = 0) -> bytes:
-    """Decode strict base64 (RFC 4648, with its padding, without line breaks) from the position `start` on.
+    """Decode strict base64 (RFC 4648, padded, without line breaks) from the position `start`.
 
     Raises:
-        binascii.Error: it is something else.
+        binascii.Error: the text is not strict base64.
     """
     return decode_pieces(text[at : at + _STEP] for at in range(start, len(text), _STEP))
 
 
 def decode_pieces(pieces: Iterator[str]) -> bytes:
-    """Decode base64 that comes in pieces of any length. Raises as `decode` does."""
-    decoded = io.BytesIO()  # gives its bytes away without a copy
+    """Decode base64 in pieces of any length. Raises like `decode`."""
+    decoded = io.BytesIO()  # returns its bytes without a copy
     rest, padded = "", False
     for piece in pieces:
         if padded and piece:
-            raise binascii.Error("there is something behind the padding")
+            raise binascii.Error("there is text after the padding")
         text = rest + piece
         whole = len(text) // 4 * 4
         rest = text[whole:]

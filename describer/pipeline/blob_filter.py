@@ -1,4 +1,4 @@
-"""Which blobs are ours to describe: judged by name and metadata, before a byte is read."""
+"""Decides by name and metadata, before reading, which blobs the app describes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,12 @@ from describer.domain.status import Skip, SkipReason
 
 @dataclass(frozen=True, slots=True)
 class BlobFilter:
-    """The watched containers, and the globs that narrow them.
+    """The watched containers and the globs that narrow them.
 
-    Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
-    matches the last part of the name in any folder, one that ends in a slash all below that folder. Empty segments do
-    not count, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, although they are blobs of their own.
+    Globs match whole blob names, ignoring case: `*` within a folder, `**/` across folders. A glob without a slash
+    matches the last part of the name in any folder; one that ends in a slash matches everything below that folder.
+    Empty segments are ignored, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, which are different
+    blobs.
     """
 
     containers: Sequence[str]
@@ -28,11 +29,11 @@ class BlobFilter:
     renditions: Renditions = field(default_factory=Renditions)
 
     def covers(self, ref: ImageRef) -> bool:
-        """Return whether this blob is in one of the watched containers."""
+        """Return whether the blob is in a watched container."""
         return ref.container in self.containers
 
     def skips_name(self, ref: ImageRef) -> Skip | None:
-        """Judge by container and name alone."""
+        """Return a skip if the container or name excludes the blob."""
         if not self.covers(ref):
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := first_match(self.exclude, ref.name):
@@ -44,7 +45,7 @@ class BlobFilter:
         return None
 
     def skips_picture(self, picture: ImageBlob) -> Skip | None:
-        """Judge by the blob's properties and metadata."""
+        """Return a skip if the blob's properties or metadata exclude it."""
         if _is_folder(picture):
             return Skip(SkipReason.NOT_OURS, "a folder")
         if metadata.value(picture.metadata, metadata.SKIP).strip().lower() == "true":
@@ -52,7 +53,7 @@ class BlobFilter:
         return None
 
     def origin(self, picture: ImageBlob) -> ImageRef | None:
-        """The watched picture whose sidecar the metadata names, if that is another: this one was renamed or copied."""
+        """Return the other watched picture whose sidecar the metadata names: this picture was renamed or copied."""
         name = metadata.decode(metadata.value(picture.metadata, metadata.SIDECAR))
         container, _, rest = name.removesuffix(".json").partition("/")
         try:
@@ -63,6 +64,6 @@ class BlobFilter:
 
 
 def _is_folder(picture: ImageBlob) -> bool:
-    """Accounts with a hierarchical namespace keep folders as empty blobs; tools imitate that elsewhere by a name."""
+    """Return whether the blob is a folder: marked in hierarchical namespaces, imitated by a final slash elsewhere."""
     marked = metadata.value(picture.metadata, "hdi_isfolder").lower() == "true"
     return marked or (picture.size == 0 and picture.ref.name.endswith("/"))

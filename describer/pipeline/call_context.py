@@ -1,18 +1,17 @@
-"""What everything that is done for one call shares: when it must end, whether somebody waits for it, what it has cost.
+"""The deadline, priority and cost shared by all steps of one call.
 
-Like a gRPC deadline it is handed down with the call, in a context variable: each step that waits asks how much time is
-left, instead of having a limit of its own that others know nothing of.
+Like a gRPC deadline, it is passed down with the call, in a context variable. Each step that waits asks for the
+remaining time instead of having its own limit.
 
-    async with limited(HTTP_SECONDS, Priority.INTERACTIVE):   # an entry point begins a call
-        ...
-        current().remaining()                                     # any step below it: seconds that are left
+    async with limited(HTTP_SECONDS, Priority.INTERACTIVE):   # an entry point begins a call ... current().remaining()
+        # a step below it: the seconds left
 
-The limits of the platform are the reason for each figure:
+The limits of the platform determine the figures:
 
-- `functionTimeout` in host.json is 600 s; after it the host ends the whole process, with every picture in it.
-- The load balancer in front of a function app cuts an HTTP call off after 230 s.
+- `functionTimeout` in host.json is 600 s; then the host ends the whole process with every picture in it.
+- The load balancer in front of a function app ends HTTP calls after 230 s.
   https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout
-- MCP clients give up after 60 s (the default of the official TypeScript client).
+- MCP clients time out after 60 s (the default of the official TypeScript client).
 """
 
 import asyncio
@@ -30,20 +29,20 @@ from describer.pipeline.weighted_semaphore import Priority
 UPLOAD_SECONDS: Final = 570.0
 HTTP_SECONDS: Final = 220.0
 STORING_SECONDS: Final = 10.0
-"""The end of each call, in which the model is asked no more: the answer that was paid for is stored and sent."""
-_COME_AGAIN: Final = 10.0
-"""Seconds."""
+"""Seconds at the end of each call that are reserved for storing and sending a paid answer."""
+_RETRY_AFTER: Final = 10.0
+"""Seconds after which a call that timed out may be repeated."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One call under way.
+    """A call in progress.
 
     Args:
-        ends: the time of the event loop's clock at which it must have ended.
-        priority: which of two waiting calls is served first.
-        outer: the call of which this one is a part; what this one costs, that one costs too.
-        spent: what the model was paid so far, also for answers that came to nothing.
+        ends: deadline, by the event loop's clock.
+        priority: order in which waiting calls are served.
+        outer: the call that this one is a part of; it is charged with this one's cost.
+        spent: tokens paid so far, including those of unusable answers.
     """
 
     ends: float = math.inf
@@ -52,15 +51,15 @@ class Call:
     spent: Usage = field(default_factory=Usage)
 
     def remaining(self) -> float:
-        """Return seconds in which something may be begun: until the call must have ended, but for those of storing."""
+        """Return the seconds in which work may begin: until the deadline, less the time for storing."""
         return max(0.0, self.ends - STORING_SECONDS - asyncio.get_running_loop().time())
 
-    def patience(self) -> float | None:
-        """Seconds to wait for one's turn: half of what is left, so that there is time to use it. None: for ever."""
+    def max_wait(self) -> float | None:
+        """Return the seconds to wait for a resource, half of the remaining time; None: no limit."""
         return None if math.isinf(self.ends) else self.remaining() / 2
 
     def charge(self, usage: Usage) -> None:
-        """Add what a call of the model used."""
+        """Add the tokens of a call to the model."""
         self.spent = self.spent.plus(usage)
         if self.outer:
             self.outer.charge(usage)
@@ -70,15 +69,15 @@ _current: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 def current() -> Call:
-    """Return the call under way; if there is none, one without an end that nobody waits for."""
+    """Return the current call; if there is none, a background call without a deadline."""
     return _current.get() or Call()
 
 
 @contextmanager
 def entered(seconds: float = math.inf, priority: Priority = Priority.BACKGROUND) -> Iterator[Call]:
-    """Begin a call, or a part of the one under way, which keeps its priority and ends no later.
+    """Begin a call, or a part of the current one, which keeps its priority and deadline.
 
-    Do not enter it in an async generator: the steps of one may run in different contexts.
+    Do not use it in an async generator, whose steps may run in different contexts.
     """
     outer = _current.get()
     ends = asyncio.get_running_loop().time() + seconds
@@ -92,10 +91,10 @@ def entered(seconds: float = math.inf, priority: Priority = Priority.BACKGROUND)
 
 @asynccontextmanager
 async def limited(seconds: float, priority: Priority) -> AsyncIterator[Call]:
-    """Begin a call as `entered` does, and end it in time, whatever it is at.
+    """Begin a call like `entered`, and cancel it at its deadline.
 
     Raises:
-        Transient: it did not end in time. The picture may be the cause: whoever waits for others gives up earlier.
+        Transient: the deadline passed. The picture may be the cause, since waiting for others ends earlier.
     """
     with entered(seconds, priority) as call:
         limit = asyncio.timeout_at(None if math.isinf(call.ends) else call.ends)
@@ -105,4 +104,4 @@ async def limited(seconds: float, priority: Priority) -> AsyncIterator[Call]:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise Transient("it was not done in time", retry_after=_COME_AGAIN, counts_as_attempt=True) from error
+            raise Transient("it was not done in time", retry_after=_RETRY_AFTER, counts_as_attempt=True) from error

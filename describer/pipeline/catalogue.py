@@ -1,4 +1,4 @@
-"""All pictures and records of a container: counted, compared, read one after another."""
+"""Lists, counts, compares and reads all pictures and records of a container."""
 
 import asyncio
 import re
@@ -18,20 +18,20 @@ from describer.pipeline.find_records import ALL, Wanted, find
 from describer.pipeline.ports import Images, Page, Records
 
 _UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
-"""What listings, which are XML, cannot carry."""
+"""Characters that listings, which are XML, cannot contain."""
 _READ_AT_ONCE: Final = 16
 _PAGE: Final = 500
-"""Records whose files are asked for before the next ones are listed."""
+"""Number of records to read before the next ones are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What is stored, as a whole.
+    """All pictures and records in storage.
 
     Args:
-        blob_filter: which blobs are ours.
+        blob_filter: decides which blobs the app describes.
         images, records: the ports; see ports.py.
-        languages: the settings', the default one first.
+        languages: the settings' languages, the default first.
     """
 
     blob_filter: BlobFilter
@@ -40,28 +40,28 @@ class Catalogue:
     languages: Sequence[str]
 
     def watched(self, container: str | None) -> str:
-        """The container, by default the first watched one. Raises NotFound."""
+        """Return the container, by default the first watched one. Raises NotFound."""
         containers = self.blob_filter.containers
         if container is not None and container not in containers:
             raise NotFound("This container is not watched.")
         return container or containers[0]
 
     def compared(self, container: str, prefix: str = "") -> AsyncGenerator[Pair]:
-        """Pictures and records side by side; see compare.py."""
+        """Return the pictures and records side by side; see compare.py."""
         return compared(self.images, self.records, container, listable(prefix))
 
     async def find(self, container: str, prefix: str, wanted: Wanted, cursor: str, limit: int) -> Page[StoredRecord]:
-        """Up to `limit` records that are wanted; none only if there are no more.
+        """Return up to `limit` matching records; an empty page only at the end.
 
         Args:
             container: a watched one; see `watched`.
-            prefix: how the pictures' names begin.
-            wanted: which.
-            cursor: of the page before, or empty.
+            prefix: prefix of the pictures' names.
+            wanted: the records to find.
+            cursor: the previous page's, or empty.
             limit: at most 5,000.
 
         Raises:
-            InvalidRequest: the prefix or the cursor can be none.
+            InvalidRequest: the prefix or the cursor is invalid.
         """
         marker = _decoded(cursor)
         while True:
@@ -71,7 +71,7 @@ class Catalogue:
                 return Page(found, urlsafe_b64encode(marker.encode()).decode())
 
     async def entries(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[IndexEntry]:
-        """Every record that is wanted, as the listing tells of it."""
+        """Yield the index entry of every matching record."""
         cursor = ""
         while True:
             page = await find(self.records, container, listable(prefix), wanted, cursor)
@@ -82,13 +82,13 @@ class Catalogue:
                 return
 
     async def coverage(self, container: str, prefix: str = "") -> Coverage:
-        """How many pictures have published texts, by language."""
+        """Count the pictures with published texts by language."""
         return await counted(self.compared(container, prefix), self.blob_filter, self.languages)
 
     async def stored(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[StoredRecord]:
-        """Every record that is wanted, in the order of the listing; memory holds some hundred at most.
+        """Yield every matching record in the listing's order, holding a few hundred in memory.
 
-        What is gone, or cannot be read as a record, is passed over.
+        Records that are gone or unreadable are left out.
         """
         cursor = ""
         while True:
@@ -100,7 +100,7 @@ class Catalogue:
                 return
 
     async def _still(self, entries: Sequence[IndexEntry], wanted: Wanted) -> list[StoredRecord]:
-        """The records behind these entries that are still wanted; what cannot be read as a record is passed over."""
+        """Read the records of these entries; those that no longer match or are unreadable are left out."""
         at_once = asyncio.Semaphore(_READ_AT_ONCE)
 
         async def read(entry: IndexEntry) -> StoredRecord | None:
@@ -115,9 +115,9 @@ class Catalogue:
 
 
 def listable(prefix: str) -> str:
-    """`prefix`, if a listing can be asked for it. Raises InvalidRequest."""
+    """Return `prefix` if a listing can contain it. Raises InvalidRequest."""
     if _UNLISTABLE.search(prefix):
-        raise InvalidRequest("No blob's name has control characters.", field="prefix")
+        raise InvalidRequest("A blob's name cannot contain control characters.", field="prefix")
     return prefix
 
 
@@ -127,5 +127,5 @@ def _decoded(cursor: str) -> str:
     except ValueError:
         decoded = "\0"
     if _UNLISTABLE.search(decoded):
-        raise InvalidRequest("It comes from no page.", field="cursor")
+        raise InvalidRequest("Not a cursor returned by this API.", field="cursor")
     return decoded

@@ -1,10 +1,9 @@
-"""A container's pictures and their records side by side, from the two listings alone.
+"""Merges a container's pictures with their records, from two listings alone.
 
-Both listings come in pages of 5,000, so that a million pictures take 400 requests. Memory holds what waits for the
-other listing to get as far, about a page of each.
+Both listings come in pages of 5,000, so a million pictures take 400 requests. About a page of each is held in memory
+until the other listing has reached the same place.
 
-`compared` goes through all of it; `paired` gives a page of pictures and a cursor, for whoever goes on in another
-process.
+`compared` goes through everything; `paired` returns a page of pictures and a cursor for another process to continue.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.domain.naming import sidecar_name
-from describer.pipeline.ports import MOST_LISTED, Images, Page, Records
+from describer.pipeline.ports import MAX_LISTED, Images, Page, Records
 
 type _Order = Callable[[str], "_Comparable"]
 
@@ -28,9 +27,9 @@ _ORDERS: Final[tuple[_Order, ...]] = (
     lambda name: name.encode("utf-16-be", errors="surrogatepass"),
     lambda name: name.split("/"),  # accounts with a hierarchical namespace: folder by folder
 )
-"""In which storage may list names; it does not say. An order that a listing breaks is given up for that comparison."""
+"""Orders in which storage may list names; it documents none. An order that a listing breaks is dropped."""
 _AT_ONCE: Final = 16
-"""Records that are looked up side by side."""
+"""Number of concurrent reads of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class _Item(Protocol):
 
 @dataclass(slots=True)
 class _Side[T: _Item]:
-    """One of the two listings: what came of it and waits for its counterpart, by sidecar name."""
+    """One of the two listings: the items still without a counterpart, by sidecar name."""
 
     page: Callable[[str], Awaitable[Page[T]]]
     name: Callable[[ImageRef], str]
@@ -73,40 +72,40 @@ class _Side[T: _Item]:
         self.cursor, self.ended = page.cursor, not page.cursor
 
     def has_passed(self, ref: ImageRef) -> bool:
-        """Whether `ref` can come no more, in whatever order this listing may be."""
+        """Return whether `ref` cannot follow in any order that this listing may have."""
         if self.ended:
             return True
         name, last = self.name(ref), self._last
         return last is not None and self.is_in_order and all(order(name) < order(last) for order in self._orders)
 
     def has_not_reached(self, name: str) -> bool:
-        """Whether what was listed so far comes before `name`, in whatever order this listing may be."""
+        """Return whether the items so far come before `name` in any order that this listing may have."""
         last = self._last
         return last is None or (self.is_in_order and all(order(last) < order(name) for order in self._orders))
 
     @property
     def is_in_order(self) -> bool:
-        """Whether the names so far came in an order that is known."""
+        """Whether the names so far are in a known order."""
         return bool(self._orders)
 
 
 async def compared(images: Images, records: Records, container: str, prefix: str = "") -> AsyncGenerator[Pair]:
-    """Every picture and every record of the container, each once, in about the order of their names.
+    """Yield every picture and every record of the container once, roughly by name.
 
-    What is said to be missing was not there when its place in the listing was read. Whoever would delete for it looks
-    again first.
+    A missing item was absent when its place in the listing was read. Check again before you delete anything because of
+    it.
 
     Args:
         images: the port.
         records: the port.
-        container: the pictures'.
-        prefix: of the pictures' names.
+        container: the pictures' container.
+        prefix: prefix of the pictures' names.
 
     Raises:
         Transient, Misconfigured: a container cannot be listed now.
     """
-    pictures = _Side(lambda cursor: images.page(container, prefix, cursor, MOST_LISTED), lambda ref: ref.name)
-    entries = _Side(lambda cursor: records.page(container, prefix, cursor, MOST_LISTED), sidecar_name)
+    pictures = _Side(lambda cursor: images.page(container, prefix, cursor, MAX_LISTED), lambda ref: ref.name)
+    entries = _Side(lambda cursor: records.page(container, prefix, cursor, MAX_LISTED), sidecar_name)
     while not (pictures.ended and entries.ended):
         if pictures.ended or (not entries.ended and len(entries.waiting) < len(pictures.waiting)):
             await entries.more()
@@ -123,30 +122,30 @@ async def compared(images: Images, records: Records, container: str, prefix: str
 async def paired(
     images: Images, records: Records, container: str, prefix: str, cursor: str
 ) -> Page[tuple[ImageBlob, IndexEntry | None]]:
-    """Up to 5,000 pictures, each with its record or None.
+    """Return up to 5,000 pictures, each with its record or None.
 
-    The sidecars' listing is read from where the page before left it, and as far as this page's pictures go: one page
-    of it is read twice. Where its order does not tell that a picture has no record, that record is asked for by itself:
-    where the name is a cut one, or another picture's name begins with it (`a` and `a-1`), or the order is unknown.
+    The sidecars' listing is read from where the previous page left it up to this page's last picture; one page of it is
+    read twice. If the listing does not prove that a record is missing, that record is read by itself: if its name is
+    truncated, if another picture's name begins with its picture's (`a` and `a-1`), or if the order is unknown.
 
     Args:
         images: the port.
         records: the port.
-        container: the pictures'.
-        prefix: of the pictures' names.
-        cursor: of the page before, or empty.
+        container: the pictures' container.
+        prefix: prefix of the pictures' names.
+        cursor: the previous page's, or empty.
 
     Raises:
-        InvalidRequest: the cursor is none.
+        InvalidRequest: the cursor is invalid.
         Transient, Misconfigured: a container cannot be listed now.
     """
     at, from_record = _cursors(cursor)
-    page = await images.page(container, prefix, at, MOST_LISTED)
-    entries = _Side(lambda at: records.page(container, prefix, at, MOST_LISTED), sidecar_name, cursor=from_record)
+    page = await images.page(container, prefix, at, MAX_LISTED)
+    entries = _Side(lambda at: records.page(container, prefix, at, MAX_LISTED), sidecar_name, cursor=from_record)
     wanted = {sidecar_name(picture.ref): picture.ref for picture in page.items}
     last = page.items[-1].ref if page.items else None
     while last and not entries.has_passed(last) and entries.is_in_order:
-        if entries.has_not_reached(f"{container}/{last.name}"):  # all sidecars of later pictures come after that name
+        if entries.has_not_reached(f"{container}/{last.name}"):  # sidecars of later pictures have later names
             from_record = entries.cursor
         await entries.more()
         entries.waiting = {name: entry for name, entry in entries.waiting.items() if name in wanted}
@@ -168,12 +167,12 @@ def _cursors(cursor: str) -> tuple[str, str]:
     try:
         at, from_record = json.loads(cursor) if cursor else ("", "")
     except ValueError:
-        raise InvalidRequest("It is none that a page gave.", field="cursor") from None
+        raise InvalidRequest("Not a cursor returned by this API.", field="cursor") from None
     return at, from_record
 
 
 async def _looked_up(records: Records, refs: Sequence[ImageRef]) -> list[IndexEntry]:
-    """The records of these pictures, one request each; what cannot be read as a record is passed over."""
+    """Read the records of these pictures, one request each; unreadable ones are left out."""
     at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def read(ref: ImageRef) -> IndexEntry | None:

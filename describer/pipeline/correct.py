@@ -1,7 +1,7 @@
-"""Corrections by people, from any entry point: the sidecar first, then the event, then the picture's metadata.
+"""Applies people's corrections: first to the sidecar, then the event, then the picture's metadata.
 
-A message to look at the picture again is queued before anything is written. If the app is ended in between, or storage
-refuses a later step, that message brings the rest to its end; if all went well, it finds nothing to do.
+A message that checks the picture again is queued before anything is written. If the app stops in between or storage
+rejects a later step, that message completes the correction; otherwise it finds nothing to do.
 """
 
 import logging
@@ -21,22 +21,22 @@ from describer.pipeline.events import Work
 from describer.pipeline.pipeline import NOT_MARKED, ROUNDS
 from describer.pipeline.ports import Images, Queue, Records, Topic
 
-RECONCILED_AFTER: Final = 60.0
-"""Seconds until the queued message is received: a correction takes less."""
+CHECK_AFTER: Final = 60.0
+"""Seconds until the queued message becomes visible; a correction takes less."""
 ANY: Final = ("*",)
-"""The ETags of a caller who corrects whatever stands."""
+"""The `If-Match` value for any version of the record."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Corrector:
-    """Writes what people say of a record.
+    """Writes people's corrections.
 
     Args:
-        blob_filter: which blobs are ours.
+        blob_filter: decides which blobs the app describes.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
-        write_metadata: False leaves pictures untouched.
+        write_metadata: False: pictures' metadata is not written.
     """
 
     blob_filter: BlobFilter
@@ -47,36 +47,36 @@ class Corrector:
     write_metadata: bool = True
 
     async def correct(self, ref: ImageRef, correction: Correction, if_match: tuple[str, ...] = ANY) -> StoredRecord:
-        """Return the record as it stands afterwards; where it says all that already, nothing is written.
+        """Apply a correction and return the record; nothing is written if it changes nothing.
 
         Args:
             ref: the picture.
-            correction: what is to be changed.
-            if_match: ETags of the record that the person saw, in quotes; `*` stands for any.
+            correction: the changes.
+            if_match: ETags of the record that the person saw, in quotes; `*` means any.
 
         Raises:
-            InvalidRequest: there is nothing of that kind to change.
-            NotFound: there is no record, or no picture any more.
-            Outdated: the record is another one by now.
+            InvalidRequest: the record has nothing that the correction could change.
+            NotFound: the record or the picture does not exist.
+            Outdated: the record has changed.
             Transient, Misconfigured: not now; nothing was written.
         """
         for _ in range(ROUNDS):
             stored = await self._stored(ref, if_match)
             picture = await self.images.get_properties(ref)
             if picture is None:
-                raise NotFound("There is no such blob any more.")
+                raise NotFound("The blob no longer exists.")
             known = Evidence(picture, picture.size, None, stored)
             corrected = correction.applied(known.previous or stored.record)
             if corrected in (stored.record, known.previous):
                 return stored
-            await self.queue.send(Work.first(ref).to_message(), delay=RECONCILED_AFTER)
+            await self.queue.send(Work.first(ref).to_message(), delay=CHECK_AFTER)
             try:
                 written = await self.records.write(ref, corrected.after(*known.replaced), replaces=stored)
             except Conflict:
                 continue
             await self._finish(picture, written, is_of_picture=known.here)
             return written
-        raise Transient("the record changed each time it was about to be corrected")
+        raise Transient("the record changed during each attempt to correct it")
 
     async def _stored(self, ref: ImageRef, if_match: tuple[str, ...]) -> StoredRecord:
         stored = await self.records.read(ref) if self.blob_filter.covers(ref) else None
@@ -108,7 +108,7 @@ class Corrector:
 
 
 def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
-    """Return what the history still has of the version that the caller saw."""
+    """Return the facts that the history still has of the version that the caller saw."""
     for line in record.history:
         if line.record and f'"{line.record}"' in etags:
             facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}

@@ -1,4 +1,4 @@
-"""How many pictures have a text that is published, by language: one figure for each."""
+"""Counts the pictures with a published text by language."""
 
 from collections import Counter
 from collections.abc import AsyncIterable, Sequence
@@ -14,16 +14,16 @@ from describer.pipeline.compare import Pair
 
 @dataclass(slots=True)
 class Coverage:
-    """What was counted.
+    """The counts.
 
     Args:
-        pictures: that are to have a text: watched, not excluded, and of a format that is read.
-        languages: how many of them have a published text in each language; one that is decorative needs none.
+        pictures: pictures that should have a text: watched, not excluded, in a supported format.
+        languages: how many of them have a published text, by language; decorative ones count as having one.
         without_record: how many have no record.
-        statuses: how many records have each status, those of `unsupported` files too.
-        excluded: blobs that the settings or their metadata keep from the model.
+        statuses: records by status, including those of `unsupported` files.
+        excluded: blobs that the settings or their metadata exclude.
         orphans: records whose picture is gone.
-        drifted: pictures whose metadata names another record than the one that is stored, or one where none is.
+        drifted: pictures whose metadata names another record than the stored one, or one that does not exist.
     """
 
     pictures: int = 0
@@ -35,11 +35,11 @@ class Coverage:
     drifted: int = 0
 
     def share(self, language: str) -> float | None:
-        """How much of the pictures is covered in a language, 0 to 1; None where there are no pictures."""
+        """Return the share of pictures covered in a language, 0 to 1; None if there are no pictures."""
         return self.languages[language] / self.pictures if self.pictures else None
 
     def facts(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
+        """Return everything as a JSON object."""
         languages = {
             language: {"pictures": pictures, "share": self.share(language)}
             for language, pictures in self.languages.items()
@@ -48,12 +48,12 @@ class Coverage:
 
 
 async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages: Sequence[str]) -> Coverage:
-    """Counts pictures and their records.
+    """Count pictures and their records.
 
     Args:
         pairs: see compare.py.
-        blob_filter: which blobs are ours.
-        languages: that are counted in any case; others, if a record has them.
+        blob_filter: decides which blobs the app describes.
+        languages: languages to count even if no record has them.
     """
     coverage, decorative = Coverage(languages=Counter(dict.fromkeys(languages, 0))), 0
     async for pair in pairs:
@@ -73,7 +73,7 @@ async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages
 
 
 def _count(coverage: Coverage, record: IndexEntry | None) -> bool:
-    """Count a picture by its record; True if it is published as decorative."""
+    """Count a picture by its record and return whether it is published as decorative."""
     coverage.pictures += record is None or record.status is not Status.UNSUPPORTED
     if record is None:
         coverage.without_record += 1

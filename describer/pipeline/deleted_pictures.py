@@ -1,4 +1,4 @@
-"""Records of pictures that are gone: removed, unless a person wrote in them; those are kept for a time."""
+"""Removes the records of deleted pictures; those with a person's text are retained for a time."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from describer.pipeline.compare import compared
 from describer.pipeline.ports import Images, Records
 
 RETENTION: Final = timedelta(days=30)
-"""DELETED_RETENTION_DAYS as it comes."""
+"""Default of DELETED_RETENTION_DAYS."""
 
 
 class Fate(StrEnum):
-    """What becomes of the record of a picture that is gone."""
+    """The outcome for the record of a deleted picture."""
 
     REMOVED = "removed"
-    """It had only the model's texts."""
+    """It has only the model's texts and is removed."""
     KEPT = "kept"
-    """A person wrote in it: it is marked, and waits for the picture to come back."""
+    """A person wrote in it: it is marked as deleted and retained, in case the picture comes back."""
     EXPIRED = "expired"
-    """It was kept for as long as the settings say, and is removed."""
+    """Its retention period is over, and it is removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class DeletedPictures:
-    """Settles what becomes of records whose picture is gone.
+    """Settles the records of deleted pictures.
 
     Args:
         images: the port.
         records: the port.
-        retention: how long a record with a person's words is kept.
-        now: gives the time.
+        retention: how long to retain a record with a person's text.
+        now: returns the current time.
     """
 
     images: Images
@@ -57,9 +57,9 @@ class DeletedPictures:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def orphans(self, container: str, prefix: str = "", *, write: bool) -> AsyncGenerator[Orphan]:
-        """The records of the container whose picture is gone, and what becomes of each; with `write` it is done.
+        """Yield the records without a picture and each one's fate; `write`: carry it out.
 
-        The listings are compared, and for each candidate the picture is looked for again.
+        The two listings are compared, and each candidate's picture is looked up again.
         """
         async for pair in compared(self.images, self.records, container, prefix):
             if pair.picture is None and pair.record and await self.images.get_properties(pair.record.ref) is None:
@@ -69,17 +69,17 @@ class DeletedPictures:
                     yield Orphan(ref, await self.settle(ref, stored) if write else self.fate(stored.record))
 
     def fate(self, record: Record) -> Fate:
-        """What becomes of the record of a picture that is gone."""
+        """Return the fate of a deleted picture's record."""
         if not has_words_of_people(record):
             return Fate.REMOVED
         is_over = record.deleted_at is not None and self.now() - record.deleted_at >= self.retention
         return Fate.EXPIRED if is_over else Fate.KEPT
 
     async def settle(self, ref: ImageRef, stored: StoredRecord) -> Fate:
-        """Do it, and withdraw what copies share of the record.
+        """Carry out the record's fate and remove it from the answer cache.
 
         Raises:
-            Conflict: the record changed meanwhile, or the picture came back.
+            Conflict: the record has changed, or the picture has come back.
         """
         fate = self.fate(stored.record)
         for key in shared_keys(stored.record):
@@ -95,5 +95,5 @@ class DeletedPictures:
 
 
 def shared_keys(known: DescriptionState) -> set[str]:
-    """Under which copies may share what a record, or a line of its history, holds."""
+    """Return the keys under which the answer cache may hold a record's or history entry's content."""
     return {shared_key(known.source.sha256, answer.fingerprint) for answer in answers_of(known)}

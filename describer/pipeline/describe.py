@@ -1,8 +1,8 @@
-"""From a picture's bytes to its record: prepare ─► ask ─► check ─► mend, once.
+"""Turns a picture's bytes into its record: prepare ─► ask ─► check ─► repair once.
 
-What cannot be described becomes a record too, with the status that the refusal carries. The same bytes under another
-name of the container (a copy) are asked for once. What copies share names none of them. The bytes are let go of as soon
-as the picture is prepared, or somebody else is asking about the same ones.
+A picture that cannot be described gets a record too, with the rejection's status. Copies of the same bytes in a
+container are described once; the cached answer contains no blob's name. The bytes are released once the picture is
+prepared or another caller is asking about the same bytes.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 def source_of(picture: ImageBlob, content: ImageContent, header: Header | None = None) -> Source:
-    """Return the picture as the record names it."""
+    """Return the picture's identity for its record."""
     return Source(
         container=picture.ref.container,
         name=picture.ref.name,
@@ -55,18 +55,18 @@ def source_of(picture: ImageBlob, content: ImageContent, header: Header | None =
     )
 
 
-_SPACER: Final = "A small picture of a single colour is taken for a spacer: decorative. The model was not asked."
+_SPACER: Final = "A small single-coloured picture counts as a spacer and is decorative. The model was not asked."
 
 
 @dataclass(frozen=True, slots=True)
 class ImageDescriber:
-    """Writes records.
+    """Makes records of pictures.
 
     Args:
         preparer, model, records: the ports; see ports.py.
-        families: how a model counts and what it costs.
-        single_flight: what is being asked now, by the digest of bytes and brief.
-        answers: what was answered on demand, by the same digest.
+        families: maps a model's name to its token rules and prices.
+        single_flight: current requests, by the digest of bytes and brief.
+        answers: on-demand answers, by the same digest.
     """
 
     preparer: ImagePreparer
@@ -77,15 +77,15 @@ class ImageDescriber:
     answers: AnswerCache = field(default_factory=AnswerCache)
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """Return the record of these bytes: a copy's, a new one, or one that says why there is no text."""
+        """Return the record of these bytes: a copy's answer, a new one, or the reason why there is no text."""
         if content.refusal or brief.again:
-            return await self.anew(picture, content, brief)
+            return await self.describe_fresh(picture, content, brief)
         container, key = picture.ref.container, shared_key(content.sha256, brief.fingerprint)
 
         async def ask() -> Record:
             if cached := await self.records.find_cached(container, key):
                 return _reused(cached, picture, brief)
-            record = await self.anew(picture, content, brief)
+            record = await self.describe_fresh(picture, content, brief)
             if record.status is Status.DESCRIBED:
                 await self._share(container, key, record)
             return record
@@ -94,15 +94,15 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def describe_unstored(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """Return the record of these bytes for a caller on demand: what was answered minutes ago, or a new one."""
+        """Return the record of these bytes for an on-demand caller: a recent answer or a new one."""
         if content.refusal or brief.again:
-            return await self.anew(picture, content, brief)
+            return await self.describe_fresh(picture, content, brief)
         key = shared_key(content.sha256, brief.fingerprint)
         if kept := self.answers.get(key):
             return _reused(kept, picture, brief)
 
         async def ask() -> Record:
-            record = await self.anew(picture, content, brief)
+            record = await self.describe_fresh(picture, content, brief)
             if record.usage.calls and record.status is not Status.FAILED:
                 self.answers.put(key, record)
             return record
@@ -111,18 +111,18 @@ class ImageDescriber:
         return record if own else _reused(record, picture, brief)
 
     async def _share(self, container: str, key: str, record: Record) -> None:
-        """Offer an answer to copies. This is best effort: the answer is not lost if it fails."""
+        """Add an answer to the cache for copies. A failure is logged and does not lose the answer."""
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
         except NotNow as fault:
             _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
 
-    async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-        """Return the record of these bytes, whatever copies have; nothing is shared with them.
+    async def describe_fresh(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+        """Return a new record of these bytes, without the answer cache.
 
         Raises:
-            Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
+            Transient: the bytes were released while another caller asked about the same ones and was cancelled.
         """
         source = source_of(picture, content)
         if content.refusal:
@@ -143,7 +143,7 @@ class ImageDescriber:
             except ImageRejected as refusal:
                 record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
                 return self._charged(record, brief, call.spent, sent)
-            verdict = await self._mended(asked, answer, image, source.name)
+            verdict = await self._repaired(asked, answer, image, source.name)
         record = self._record(brief, source, answer.model, verdict)
         record = record.model_copy(update={"prepared": _digest(image, asked)})
         return self._charged(record, brief, call.spent, sent)
@@ -151,10 +151,10 @@ class ImageDescriber:
     async def as_before(
         self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
     ) -> tuple[ImageBlob, StoredRecord | None]:
-        """Return picture and record as if they were about these bytes, if the model would see what it saw before.
+        """Return picture and record as if they were about these bytes, if the model would see the same as before.
 
-        Else both as they are. It costs the decoding, where a picture that is described comes in another file; what was
-        decoded is kept for the model.
+        Otherwise both are returned unchanged. This decodes a described picture that arrives in a new file; the prepared
+        picture is kept for the model.
         """
         if stored is None or brief.again or not (about := rebased(picture, content, stored)):
             return picture, stored
@@ -177,7 +177,7 @@ class ImageDescriber:
         return image
 
     def _charged(self, record: Record, brief: Brief, spent: Usage, sent: Sent | None) -> Record:
-        """Add to `record` what was paid for it, answers that came to nothing among it."""
+        """Return `record` with the cost of all answers, including unusable ones."""
         if sent is None:
             return record
         expected = of_prepared(brief, sent.image_tokens)
@@ -186,12 +186,11 @@ class ImageDescriber:
         )
         return record.model_copy(update={"usage": spent, "cost": paid, "sent": sent})
 
-    async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
-        """Return what the checks say of the answer, after the one call that may mend it.
+    async def _repaired(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
+        """Return the result of the checks after at most one call for a repair.
 
-        Only the languages are asked for in which something is to be mended, and what is wrong is named. A text takes
-        the place of the first one only if less is found in it. Where the call fails, the first answer stands: it was
-        paid for.
+        The call asks only for the languages with faults and names the faults. A text is replaced only if the new one
+        has fewer. If the call fails, the first answer is used.
         """
         verdict = await asyncio.to_thread(rules.check, answer, brief, name)
         if not verdict.repairable or answer.usage.calls > 1:
@@ -230,13 +229,13 @@ class ImageDescriber:
 
 
 def _digest(image: PreparedImage, brief: Brief) -> str:
-    """Digest what the model is shown of this picture, and told of it by its author, in 16 hex digits."""
-    told = json.dumps([brief.decoders, image.order, brief.author, *(len(part.jpeg) for part in image.parts)])
-    return hashlib.sha256(b"".join([told.encode(), *(part.jpeg for part in image.parts)])).hexdigest()[:16]
+    """Return a digest (16 hex digits) of the prepared picture and the author's text for the model."""
+    context = json.dumps([brief.decoders, image.order, brief.author, *(len(part.jpeg) for part in image.parts)])
+    return hashlib.sha256(b"".join([context.encode(), *(part.jpeg for part in image.parts)])).hexdigest()[:16]
 
 
 def _reused(record: Record, picture: ImageBlob, brief: Brief) -> Record:
-    """Return another picture's answer about the same bytes, as the record of this one, which cost nothing."""
+    """Return another caller's answer about the same bytes as this picture's record, at no cost."""
     source = record.source.model_copy(
         update={"container": picture.ref.container, "name": picture.ref.name, "etag": picture.etag}
     )

@@ -1,7 +1,7 @@
-"""The shapes of events, in and out: a picture's way in is an event, and deferred work is one too.
+"""The formats of incoming events and of deferred work.
 
-Both of Event Grid's schemas are read (its own, and CloudEvents 1.0), and our own messages on `image-work`, which are
-CloudEvents whose extension attributes count the tries.
+Both of Event Grid's schemas are read (its own, and CloudEvents 1.0), and the messages on `image-work`, which are
+CloudEvents with the number of tries in extension attributes.
 """
 
 import json
@@ -22,30 +22,30 @@ _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
-"""How a sweep calls the pictures that it queued together."""
+"""Format of the name of pictures that a sweep queued together."""
 _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
-"""When the event happened; for measurement only."""
+"""Attributes with the event's time; used for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
 _SPENT: Final = {name.replace("_", ""): name for name in Usage.model_fields}
-"""What was paid, by CloudEvents' names of attributes, which have no underscores."""
+"""The paid tokens, by CloudEvents attribute names, which have no underscores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One picture to work on, and what was tried before.
+    """A picture to process and its earlier tries.
 
     Args:
         ref: the picture.
-        attempts: tries that failed in a way that the picture itself may have caused.
-        deferrals: how often it was put off, for whatever reason; decides the next delay.
-        interruptions: tries that came to no end: the app was stopped, or killed, meanwhile.
+        attempts: failed tries that the picture may have caused.
+        deferrals: tries deferred for any reason; determines the next delay.
+        interruptions: tries that did not end, because the app was stopped or killed.
         first_seen: when its event arrived.
-        anew: whether another answer is wanted, whatever is stored.
-        chunk: where a sweep is told of the picture's end; empty if none queued it.
-        spent: what the model was paid for it so far, for answers of which there is no record.
-        waiting_since: since when each try was put off for what neither the picture nor the installation is known to
-            have caused; None if the last one was not.
+        again: whether to ask for a new answer even if one is stored.
+        chunk: where to report the picture's outcome to a sweep; empty if no sweep queued it.
+        spent: tokens paid so far for answers without a record.
+        waiting_since: since when tries were deferred for a cause that is neither the picture's nor the installation's;
+            None if the last try had another cause.
     """
 
     ref: ImageRef
@@ -53,7 +53,7 @@ class Work:
     attempts: int = 0
     deferrals: int = 0
     interruptions: int = 0
-    anew: bool = False
+    again: bool = False
     chunk: str = ""
     spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
@@ -64,23 +64,23 @@ class Work:
         return cls(ref, datetime.now(UTC))
 
     @classmethod
-    def look_again(cls, ref: ImageRef, seconds: float) -> Self:
-        """Work that arrives in so many seconds."""
+    def check_later(cls, ref: ImageRef, seconds: float) -> Self:
+        """Return work that arrives in so many seconds."""
         return cls(ref, datetime.now(UTC) + timedelta(seconds=seconds))
 
     def next_attempt(self, spent: Usage, *, counts_as_attempt: bool, cause_unknown: bool = False) -> Self:
-        """Return the same work, put off once more; `spent` is what this try cost."""
+        """Return the work, deferred once more; `spent` is the cost of the last try."""
         since = (self.waiting_since or datetime.now(UTC)) if cause_unknown else None
         attempts, deferrals = self.attempts + counts_as_attempt, self.deferrals + 1
-        put_off = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
-        return replace(put_off, spent=self.spent.plus(spent))
+        deferred = replace(self, attempts=attempts, deferrals=deferrals, waiting_since=since)
+        return replace(deferred, spent=self.spent.plus(spent))
 
     def interrupted(self) -> Self:
-        """Return the same work, after a try of which nobody knows the end."""
+        """Return the work after an interrupted try."""
         return replace(self, interruptions=self.interruptions + 1, deferrals=self.deferrals + 1)
 
     def to_message(self) -> str:
-        """Return the work as a CloudEvent in JSON: what goes on `image-work`."""
+        """Return the work as a CloudEvent in JSON, for `image-work`."""
         return json.dumps(
             {
                 "specversion": "1.0",
@@ -93,7 +93,7 @@ class Work:
                 "deferrals": self.deferrals,
                 "interruptions": self.interruptions,
                 "firstseen": self.first_seen.isoformat(),
-                "again": self.anew,
+                "again": self.again,
                 "chunk": self.chunk,
                 **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
@@ -103,17 +103,17 @@ class Work:
 
     @classmethod
     def from_message(cls, body: bytes) -> list[Self]:
-        """Read a message of `image-work`: ours, or an event that Event Grid delivered in either of its schemas.
+        """Parse a message of `image-work`: ours, or an Event Grid event in either schema.
 
         Raises:
-            Unreadable: it is none of these; the sentence says what was wrong.
+            Unreadable: it is neither; the sentence says what was wrong.
         """
         event = messages.read(body)
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
-            raise Unreadable("the message is no event: expected a JSON object with a subject")
+            raise Unreadable("the message is not an event: expected a JSON object with a subject")
         first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
-        anew = str(event.get("again")).lower() == "true"
+        again = str(event.get("again")).lower() == "true"
         waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")
         chunk = chunk if isinstance(chunk, str) and CHUNK.fullmatch(chunk) else ""
         attempts, deferrals, interruptions = (_count(event, name) for name in _COUNTS)
@@ -123,20 +123,20 @@ class Work:
         except ValueError as error:
             raise Unreadable(str(error)) from error
         counts = attempts, deferrals, interruptions
-        return [cls(ref, first_seen, *counts, anew, chunk, spent, waiting_since) for ref in named]
+        return [cls(ref, first_seen, *counts, again, chunk, spent, waiting_since) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
-    """Return the pictures that an event names. The kind of change is ignored: the pipeline looks at what is there now.
+    """Return the pictures that an event names. The kind of change is ignored: the pipeline reads the current state.
 
     Args:
-        kind: the event's type. A rename (hierarchical namespaces) speaks of two blobs, the new name first: what the old
-            one's record knows is there until then.
-        subject: the blob, as Event Grid names it.
+        kind: the event's type. A rename (hierarchical namespaces) names two blobs; the new name comes first, while the
+            old one's record still exists.
+        subject: the blob's subject.
         data: the event's data; a rename has `sourceUrl` there.
 
     Raises:
-        ValueError: the subject names no blob.
+        ValueError: the subject does not name a blob.
     """
     named = ImageRef.from_subject(subject)
     url = data.get("sourceUrl") if isinstance(data, Mapping) and kind == _RENAMED else None
@@ -144,7 +144,7 @@ def refs(kind: str, subject: str, data: object) -> list[ImageRef]:
 
 
 def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
-    """Return the first of these times that can be read; a faulty one keeps no picture from its turn."""
+    """Return the first of these times that can be parsed; invalid ones are ignored."""
     for name in names:
         with suppress(KeyError, TypeError, ValueError):
             seen = datetime.fromisoformat(event[name])
@@ -153,11 +153,11 @@ def _moment(event: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def _count(event: Mapping[str, Any], name: str) -> int:
-    """Return a whole number, also as text: libraries for CloudEvents write extension attributes so."""
+    """Return an integer, possibly written as text: CloudEvents libraries write extension attributes as text."""
     match event.get(name, 0):
         case int(value) if value >= 0:
             return value
         case str(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
             return int(text)
         case _:
-            raise Unreadable(f"{name} is no whole number")
+            raise Unreadable(f"{name} is not a whole number")

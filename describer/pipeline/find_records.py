@@ -1,4 +1,4 @@
-"""Stored records by what their listing tells of them: status, review, name. No file is read that is not an answer."""
+"""Finds stored records by status, review and name from listings, reading only matching files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +9,12 @@ from describer.domain.index import IndexEntry
 from describer.domain.naming import sidecar_name
 from describer.domain.status import Status
 from describer.domain.texts import Review
-from describer.pipeline.ports import MOST_LISTED, Page, Records
+from describer.pipeline.ports import MAX_LISTED, Page, Records
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which records: those with one of these statuses, and one of these reviews; an empty set asks for nothing."""
+    """The records to find: any of these statuses and any of these reviews; an empty set matches all."""
 
     statuses: frozenset[Status] = frozenset()
     reviews: frozenset[Review] = frozenset()
@@ -23,7 +23,7 @@ class Wanted:
         return bool(self.statuses or self.reviews)
 
     def has(self, entry: IndexEntry) -> bool:
-        """Return whether this record is one of them."""
+        """Return whether a record matches."""
         of_status = not self.statuses or entry.status in self.statuses
         return of_status and (not self.reviews or entry.review in self.reviews)
 
@@ -32,17 +32,17 @@ ALL: Final = Wanted()
 
 
 async def find(
-    records: Records, container: str, prefix: str, wanted: Wanted, cursor: str = "", limit: int = MOST_LISTED
+    records: Records, container: str, prefix: str, wanted: Wanted, cursor: str = "", limit: int = MAX_LISTED
 ) -> Page[IndexEntry]:
-    """Return up to `limit` records that are wanted, in the order of the listing; none only if there are no more.
+    """Return up to `limit` matching records in the listing's order; an empty page only at the end.
 
-    Costs one listing request for each 5,000 sidecars that are passed over, and one more at most.
+    Takes one listing request per 5,000 sidecars examined, and at most one more.
 
     Raises:
-        InvalidRequest: the cursor is none.
+        InvalidRequest: the cursor is invalid.
     """
     marker, last = _place(cursor)
-    size = MOST_LISTED if last else limit
+    size = MAX_LISTED if last else limit
     found: list[IndexEntry] = []
     while True:
         page = await records.page(container, prefix, marker, size)
@@ -54,11 +54,11 @@ async def find(
         marker, last = page.cursor, ""
         if not marker or len(found) == limit:
             return Page(found, _cursor(marker))
-        size = min(4 * size, MOST_LISTED)
+        size = min(4 * size, MAX_LISTED)
 
 
 def _cursor(marker: str, last: str = "") -> str:
-    """Return what leads to a page of the listing, and the picture in it behind which to go on."""
+    """Return a cursor: a page of the listing and the last picture used in it."""
     return f"{len(marker)}:{marker}{last}" if marker or last else ""
 
 
@@ -67,12 +67,12 @@ def _place(cursor: str) -> tuple[str, str]:
     if not cursor:
         return "", ""
     if not (length.isascii() and length.isdecimal() and len(length) < 6):
-        raise InvalidRequest("It is none that a page gave.", field="cursor")
+        raise InvalidRequest("Not a cursor returned by this API.", field="cursor")
     return rest[: int(length)], rest[int(length) :]
 
 
 def _behind(last: str, entries: Sequence[IndexEntry]) -> Sequence[IndexEntry]:
-    """Those behind the picture called `last`; if its record is gone by now, those whose sidecars have later names."""
+    """Return the entries after the picture called `last`; if its record is gone, those with later sidecar names."""
     if not last:
         return entries
     names = [entry.ref.name for entry in entries]

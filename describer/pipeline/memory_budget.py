@@ -1,8 +1,8 @@
-"""The memory that the files of pictures may take: one budget for the process, whoever brings them.
+"""The process's memory budget for picture files.
 
-Blobs and local files wait for memory, which costs nothing: their bytes lie elsewhere. The body of a request does not
-wait, because it is in memory already: if there is none left for it, the caller is told at once. Memory is given back
-as soon as a picture is prepared for the model, so that it bounds how many are read, and not how many are asked about.
+Blobs and local files wait for memory, since their bytes are stored elsewhere. A request's body cannot wait, because it
+is in memory already: if none is left, the caller gets an error at once. Memory is released once a picture is prepared
+for the model, so the budget limits how many pictures are read, not how many are described at once.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -14,14 +14,14 @@ from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import WeightedSemaphore
 
 MIN_RESERVATION: Final = 2**18
-"""Bytes that even the smallest picture of a caller counts for: what is made of it on the way to the model."""
+"""Minimum bytes counted for a caller's picture, for what is made of it."""
 
-_COME_AGAIN: Final = 5.0
-"""Seconds: about what a picture takes."""
+_RETRY_AFTER: Final = 5.0
+"""Seconds after which to retry, about the time that a picture takes."""
 
 
 class MemoryBudget:
-    """So many bytes, for one process; first come first served, see `WeightedSemaphore`.
+    """A budget of bytes for one process; first come, first served, see `WeightedSemaphore`.
 
     Args:
         size: bytes.
@@ -32,29 +32,29 @@ class MemoryBudget:
 
     @property
     def size(self) -> int:
-        """Bytes, free or not."""
+        """The total bytes."""
         return self._bytes.size
 
     @property
     def held(self) -> int:
-        """Bytes that are reserved now."""
+        """The reserved bytes."""
         return self._bytes.held
 
     @asynccontextmanager
     async def reserve_when_free(self, size: int) -> AsyncIterator["Reservation"]:
-        """Wait for `size` bytes and hold them; who wants more than the budget waits for all of it.
+        """Wait for `size` bytes and hold them; a request larger than the budget waits for all of it.
 
-        Never enter it with a reservation in hand: two callers that hold and wait can wait for each other.
+        Never call it while you hold a reservation: two callers that hold and wait can deadlock.
 
         Raises:
-            Transient: others took up the memory for as long as the call may wait.
+            Transient: the memory did not become free within the call's waiting time.
         """
         call, share = call_context.current(), min(size, self.size)
-        patience = call.patience()
+        max_wait = call.max_wait()
         try:
-            await self._bytes.acquire(share, call.priority, patience)
+            await self._bytes.acquire(share, call.priority, max_wait)
         except TimeoutError as error:
-            raise Transient(f"timed out after {patience:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
+            raise Transient(f"timed out after {max_wait:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
         reservation = Reservation(self, self._bytes, share)
         try:
             yield reservation
@@ -63,11 +63,11 @@ class MemoryBudget:
 
     @contextmanager
     def try_reserve(self, size: int) -> Iterator["Reservation"]:
-        """Hold `size` bytes; enter it before the first `await`, so that many at once are counted.
+        """Hold `size` bytes. Call it before the first `await`, so that concurrent calls are counted.
 
         Raises:
-            Busy: they are not free now, or others have waited for longer.
-            TooLarge: they never are.
+            Busy: the bytes are not free, or other callers are waiting.
+            TooLarge: the budget is smaller.
         """
         size = max(size, MIN_RESERVATION)
         self.check(size)
@@ -80,13 +80,13 @@ class MemoryBudget:
             reservation.release()
 
     def check(self, size: int) -> None:
-        """Raise TooLarge if `size` bytes are more than there ever are."""
+        """Raise TooLarge if `size` exceeds the budget."""
         if size > self.size:
             raise TooLarge(f"The pictures take {size:,} bytes together; HELD_IMAGES_MB allows {self.size:,}.")
 
 
 class Reservation:
-    """What one caller holds of the budget: `size` bytes."""
+    """A caller's share of the budget: `size` bytes."""
 
     def __init__(self, budget: MemoryBudget, held: WeightedSemaphore, size: int) -> None:
         self.size = size
@@ -94,7 +94,7 @@ class Reservation:
         self._bytes = held
 
     def extend(self, size: int) -> None:
-        """Hold `size` bytes from now on, or what is held already if that is more. Raises as `try_reserve` does."""
+        """Hold at least `size` bytes from now on. Raises like `try_reserve`."""
         self._budget.check(size)
         if size <= self.size:
             return
@@ -103,11 +103,11 @@ class Reservation:
         self.size = size
 
     def release(self) -> None:
-        """Give all of it back; more than once is harmless."""
+        """Release everything; repeated calls do nothing."""
         size, self.size = self.size, 0
         if size:
             self._bytes.release(size)
 
 
 def _busy() -> Busy:
-    return Busy("As many pictures are being worked on as may be (HELD_IMAGES_MB).", retry_after=_COME_AGAIN)
+    return Busy("The memory for pictures is in use (HELD_IMAGES_MB).", retry_after=_RETRY_AFTER)

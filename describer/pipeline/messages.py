@@ -1,7 +1,7 @@
-"""The text of a queue's messages: JSON, as it is or in base64.
+"""Parses queue messages: JSON, plain or in base64.
 
-host.json has `messageEncoding: none`, so that the app sees every message, whatever it is. The Functions host decodes
-base64 itself otherwise, and takes what it cannot decode away before any function is called.
+host.json sets `messageEncoding: none`, so that the app gets every message. Otherwise the Functions host would decode
+base64 itself and remove messages that it cannot decode.
 """
 
 import base64
@@ -12,26 +12,26 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class Unreadable(ValueError):
-    """A message is not what its queue is for; the sentence says what was wrong."""
+    """A message is not of its queue's kind; the sentence says what is wrong."""
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """Read a message that is a JSON object.
+    """Parse a message that is a JSON object.
 
     Args:
-        body: what lies on the queue. Event Grid, this app and the Functions host write base64, people plain JSON too;
-            no object or array is base64, since its first character is not one of base64's.
+        body: the message. Event Grid, this app and the Functions host write base64, people also plain JSON. The first
+            character of an object or array is not a base64 character, so the two cannot be confused.
 
     Raises:
-        Unreadable: it is no such thing.
+        Unreadable: it is not a JSON object.
     """
     try:
         found = json.loads(_plain(body))
-        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate (`\ud800`) is no text, and cannot be sent on
-    except (ValueError, RecursionError) as error:  # JSON that is nested without end
-        raise Unreadable(f"the message is no JSON, plain or in base64 ({type(error).__name__})") from error
+        json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate (`\ud800`) cannot be encoded and sent on
+    except (ValueError, RecursionError) as error:  # RecursionError: JSON with extreme nesting
+        raise Unreadable(f"the message is not JSON, plain or in base64 ({type(error).__name__})") from error
     if not isinstance(found, dict):
-        raise Unreadable("the message is JSON, but no object")
+        raise Unreadable("the message is JSON, but not an object")
     return found
 
 

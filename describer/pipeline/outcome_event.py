@@ -1,6 +1,6 @@
-"""What is published of a record: a CloudEvent with a summary, and none of the texts.
+"""The published event for a record: a CloudEvent with a summary, without texts.
 
-The `id` follows from the picture's path and its record's ETag: whoever gets an event twice can tell.
+The `id` is derived from the picture's path and its record's ETag, so that subscribers can recognize duplicates.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ _TYPES: Final = {
 }
 _ATTRIBUTE: Final[JsonDict] = {
     "type": ["string", "integer", "boolean"],
-    "description": "An extension attribute: what a CloudEvent may have beside the ones that are named.",
+    "description": "An extension attribute beside the listed CloudEvent attributes.",
 }
 
 
 class Summary(BaseModel):
-    """The data of an event: enough to decide whether to fetch the sidecar."""
+    """The event's data: enough to decide whether to fetch the sidecar."""
 
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
@@ -42,26 +42,26 @@ class Summary(BaseModel):
     reason: str = Field(max_length=_LONGEST_REASON)
     language: str
     languages: tuple[str, ...]
-    """The default one, then those of the translations."""
+    """The default language, then those of the translations."""
     flags: tuple[str, ...]
     review: str
     demand: Demand | None = None
-    """Why a person has to look, where one has to."""
+    """Why a person must review the texts, if so."""
     is_decorative: bool = False
-    """An empty alt text is right."""
+    """An empty alt text is correct."""
     sidecar: str
     """The sidecar's name in the descriptions container."""
     record: str
     """The sidecar's ETag, without quotes."""
     sha256: str | None
     size: int
-    """Of the picture, in bytes."""
+    """Size of the picture in bytes."""
     model: str | None
     fingerprint: str
     prompt_tokens: int
     completion_tokens: int
     usd: float | None
-    """Estimated by list price; None if it is unknown."""
+    """Estimated cost by list price; None if unknown."""
 
 
 class OutcomeEvent(BaseModel):
@@ -81,20 +81,20 @@ class OutcomeEvent(BaseModel):
         WithJsonSchema(_TYPES),
     ]
     source: Annotated[str, Field(min_length=1, json_schema_extra={"format": "uri-reference"})]
-    """The blob service that has the picture."""
+    """The blob service of the picture."""
     id: Annotated[str, Field(min_length=1)]
     subject: Annotated[str, Field(min_length=1)]
-    """The picture, as Event Grid names blobs."""
+    """The picture's subject, as in Event Grid's blob events."""
     time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
     data: Summary
 
     @classmethod
     def of(cls, stored: StoredRecord, source: str) -> "OutcomeEvent":
-        """Return the event of a stored record.
+        """Return the event for a stored record.
 
-        `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there
-        is a text to publish without a review.
+        The type is `DescriptionEdited` if a person has just changed it, else `ImageDescribed` if it has a text for
+        publication without a review, else `ImageNotDescribed`.
         """
         record = stored.record
         ref = ImageRef(record.source.container, record.source.name)

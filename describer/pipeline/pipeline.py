@@ -1,9 +1,9 @@
-"""The pipeline that every picture takes, whichever entry point it came through.
+"""The pipeline for every picture from every entry point.
 
-    look ─► read ─► settled? ─► describe (describe.py) ─► write ─► announce ─► mark ─► confirm
+    get properties ─► read ─► current? ─► describe (describe.py) ─► write ─► publish ─► mark ─► verify
 
-The sidecar is the authority; the metadata is its copy and, written last, the mark that all is done. Every write is
-conditional on what was read before it. Whoever loses a race starts a new round, and keeps the answer that was paid for.
+The sidecar is the authority. The metadata is its copy and, written last, marks that everything is done. Every write is
+conditional on what was read before it. If another writer wins a race, a new round starts with the answer already paid.
 """
 
 import asyncio
@@ -34,12 +34,12 @@ from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
 ROUNDS: Final = 5
-"""How often a picture may change under our hands before its work is put off."""
+"""How often a picture may change during processing before its work is deferred."""
 
-UNSETTLED: Final = "the blob may still be written to, or copied; it is read once it rests"
+UNSETTLED: Final = "the blob may still be written to or copied; it is read once it has not changed for a while"
 
 NOT_MARKED: Final = "metadata_not_written"
-"""Flag of a record whose picture cannot be marked: immutable, archived, or its metadata is full."""
+"""Flag of a record whose picture cannot be marked: it is immutable or archived, or its metadata is full."""
 
 type _Made = Mapping[str, Record]
 type _Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
@@ -47,18 +47,18 @@ type _Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Takes one picture through the pipeline; keeps nothing between pictures.
+    """Processes one picture; keeps no state between pictures.
 
     Args:
-        blob_filter: which blobs are ours.
+        blob_filter: decides which blobs the app describes.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
         image_describer: makes a record of bytes.
-        max_bytes: larger blobs are not read.
-        memory: for the bytes of all pictures; held from before they are read until they are prepared for the model.
-        write_metadata: False leaves pictures untouched.
-        models: that callers may choose, beside the usual one.
-        deleted_retention: how long the record of a deleted picture is kept if a person wrote in it.
-        larger: finds of which picture another one is a size, where the settings name a system that makes such.
+        max_bytes: maximum size of a blob that is read.
+        memory: budget for the bytes of all pictures, from before reading until they are prepared for the model.
+        write_metadata: False: pictures' metadata is not written.
+        models: models that callers may choose besides the default one.
+        deleted_retention: how long to retain a deleted picture's record with a person's text.
+        larger: finds the larger picture of a derived size, if the settings name such systems.
     """
 
     blob_filter: BlobFilter
@@ -75,10 +75,10 @@ class Pipeline:
     larger: LargerPictures | None = None
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describe one picture, unless that is done already.
+        """Describe one picture, unless its record is current.
 
         Raises:
-            Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
+            Transient, Misconfigured: not now; the entry point decides what to do.
         """
         made: dict[str, Record] = {}
         larger = await self._larger(ref, brief)
@@ -87,7 +87,7 @@ class Pipeline:
             if larger:
                 taken = taken_from(larger, picture, content, brief)
                 return _with_flags(taken, *(flag for flag in taken.flags if flag != NOT_MARKED))
-            if content.sha256 is None:  # another blob that cannot be read may be here in the next round
+            if content.sha256 is None:  # the next round may find another unreadable blob
                 return await self.image_describer.describe(picture, content, brief)
             key = shared_key(content.sha256, brief.fingerprint)
             if key not in made:
@@ -97,13 +97,13 @@ class Pipeline:
         return await self._rounds(ref, brief, make, made)
 
     async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
-        """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
+        """Return the larger picture's record if it applies to `ref`, that is, unless the caller chose options."""
         if self.larger is None or brief.again or brief.chosen or self.blob_filter.skips_name(ref):
             return None
         return await self.larger.record_for(ref, lambda other: self.describe(other, brief))
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
-        """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
+        """Record that all allowed tries failed, with their cost, unless the picture is described by now."""
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
             refused = Record.refused(brief, source_of(picture, content), NoUsableAnswer(why))
@@ -129,7 +129,7 @@ class Pipeline:
             return Skip(SkipReason.NEWER, str(newer))
         picture = await self.images.get_properties(ref)
         if picture is None:
-            await self._unshare(ref, *made.values())
+            await self._invalidate(ref, *made.values())
             return await self._gone(ref, stored)
         if skip := self.blob_filter.skips_picture(picture):
             return skip
@@ -137,7 +137,7 @@ class Pipeline:
             raise Transient(UNSETTLED, retry_after=seconds)
         end = await self._work(picture, stored, brief, make, made)
         if seconds := settling.next_check(picture, datetime.now(UTC)):
-            await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
+            await self.queue.send(Work.check_later(ref, seconds).to_message(), delay=seconds)
         return end
 
     async def _work(
@@ -147,7 +147,7 @@ class Pipeline:
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await reading.read(self.images, picture, self.max_bytes)
             content.reservation = reservation
-            await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
+            await self._invalidate(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
@@ -175,28 +175,30 @@ class Pipeline:
         if stored and stored.record == record:
             return stored
         if stored:
-            await self._withdraw(ref, shared_keys(stored.record) - shared_keys(record))
+            await self._invalidate_keys(ref, shared_keys(stored.record) - shared_keys(record))
         return await self.records.write(ref, record, replaces=stored)
 
     async def _publish(self, picture: ImageBlob, written: StoredRecord, stored: StoredRecord | None) -> None:
-        """Announce a record that was written now, and one that stood there already but may never have been announced.
+        """Publish a new record, or a stored one that may never have been published.
 
-        Whoever wrote that one may have ended before telling, and only the mark says that all was told. So it is
-        announced again, under the same id, in each round that goes on to the mark; but not while a lease keeps the mark
-        away, for such work comes back until the lease has ended, and is announced then. Where nothing is ever marked
-        (see `_marks`) nothing says what was told, and each further event announces again.
+        The process that wrote a stored record may have stopped before publishing; only the mark proves that it did. So
+        the record is published again, with the same id, in each round that goes on to the mark. While a lease prevents
+        the mark, it is not published, since the work comes back until the lease has ended. If nothing is ever marked
+        (see `_marks`), each further event publishes again.
 
         Raises:
-            Transient: a lease is in the way.
+            Transient: a lease prevents the mark.
         """
         if written is stored and picture.leased and self._marks(written.record):
-            raise Transient("the picture has its record; somebody holds a lease on it, and it is marked later")
+            raise Transient(
+                "the record is written; another client's lease prevents marking the picture, which is retried"
+            )
         await self.topic.publish(written)
 
     def _flagged(self, record: Record, picture: ImageBlob) -> Record:
-        """Flag a record whose picture is known to take no metadata, so that it is written and announced once.
+        """Flag a record whose picture is known to take no metadata, before it is written and published.
 
-        The flag goes if an earlier version of this blob could not be marked: this one perhaps can.
+        The flag is removed if only an earlier version of the blob could not be marked.
         """
         if picture.refusal and self.write_metadata:
             return record if NOT_MARKED in record.flags else _with_flags(record, *record.flags, NOT_MARKED)
@@ -209,11 +211,11 @@ class Pipeline:
     def _marks(self, record: Record) -> bool:
         return self.write_metadata and NOT_MARKED not in record.flags
 
-    async def _unshare(self, ref: ImageRef, *records: Record) -> None:
-        """What is known of bytes that were here must not outlive them where no picture has a name for it."""
-        await self._withdraw(ref, {key for record in records for key in shared_keys(record)})
+    async def _invalidate(self, ref: ImageRef, *records: Record) -> None:
+        """Remove cached answers about bytes that no picture has any more."""
+        await self._invalidate_keys(ref, {key for record in records for key in shared_keys(record)})
 
-    async def _withdraw(self, ref: ImageRef, keys: Iterable[str]) -> None:
+    async def _invalidate_keys(self, ref: ImageRef, keys: Iterable[str]) -> None:
         for key in keys:
             await self.records.invalidate(ref.container, key)
 
@@ -229,7 +231,7 @@ class Pipeline:
 
 
 async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Records) -> StoredRecord | None:
-    """Return the record of another name that the picture's metadata speaks of, if this version can read it."""
+    """Return the record of another name that the picture's metadata refers to, if this version can read it."""
     other = blob_filter.origin(picture)
     with suppress(Newer):
         return await records.read(other) if other else None

@@ -1,6 +1,6 @@
-"""What the pipeline needs of the world: promises that `adapters/` and `image/` keep, and `tests/fakes.py` in memory.
+"""The interfaces that `adapters/` and `vision/imaging/` implement, and `tests/fakes.py` in memory.
 
-At the end, what entry points need: the pipeline itself, and whether all of this works.
+At the end: interfaces for the entry points, that is, the pipeline itself and health probes.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -17,13 +17,13 @@ from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.brief import Brief, Question
 from describer.vision.imaging.values import PreparedImage
 
-MOST_LISTED: Final = 5000
-"""What one request for a listing gives at most."""
+MAX_LISTED: Final = 5000
+"""Maximum number of items in one response of a listing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
-    """Some of what a container has; `cursor` leads to the next ones and is empty if there are no more.
+    """A part of a listing; `cursor` leads to the next page and is empty at the end.
 
     `unnameable` counts blobs that were left out because no program can open them by their names.
     """
@@ -34,7 +34,7 @@ class Page[T]:
 
 
 class Images(Protocol):
-    """The pictures."""
+    """The pictures in storage."""
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         """Return the blob's properties, without its bytes; None if it is gone."""
@@ -42,29 +42,29 @@ class Images(Protocol):
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
         """Return up to `limit` blobs whose names begin with `prefix`, in storage's order, with their metadata.
 
-        What is told beforehand about those that cannot be read is told by `get_properties` only, but for the tier.
+        Only `get_properties` says in advance why a blob cannot be read; a listing only has its tier.
 
         Raises:
-            InvalidRequest: the cursor is none.
+            InvalidRequest: the cursor is invalid.
         """
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
-        """Return up to `length` bytes from the start of a blob; none if it is gone or cannot be read."""
+        """Return up to `length` bytes from the start of a blob; empty if it is gone or cannot be read."""
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """Return the bytes of exactly the blob that was looked at.
+        """Return the bytes of exactly this version of the blob.
 
         Raises:
-            Conflict: it changed since, or is gone.
-            Archived, Encrypted: storage does not give them out.
+            Conflict: it has changed or is gone.
+            Archived, Encrypted: storage does not provide the bytes.
         """
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """Replace the metadata of exactly this blob; False if a policy, its tier or a limit forbids it for good.
+        """Replace the metadata of exactly this version of the blob; False if a policy, its tier or a limit forbids it.
 
         Raises:
-            Conflict: it changed since, or is gone.
-            Transient: somebody holds a lease on it.
+            Conflict: it has changed or is gone.
+            Transient: another client holds a lease on it.
         """
 
 
@@ -76,68 +76,68 @@ class Records(Protocol):
 
         Raises:
             Newer: a later version of the app wrote it.
-            RecordUnreadable: storage does not give it out.
+            RecordUnreadable: storage does not provide it.
         """
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """Store `record` in the place of exactly `replaces`, or where none is.
+        """Store `record` in place of exactly `replaces`, or only if there is none.
 
         Raises:
-            Conflict: another record stands there by now.
+            Conflict: another record has been written.
         """
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Check that exactly this record stands.
+        """Check that exactly this record is stored.
 
         Raises:
-            Conflict: another record stands there by now, or none.
+            Conflict: another record is, or none.
         """
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Delete exactly this record, with its snapshots, unless a policy or a legal hold protects it.
+        """Delete exactly this record with its snapshots, unless a policy or a legal hold protects it.
 
         Raises:
-            Conflict: another record stands there by now.
+            Conflict: another record has been written.
         """
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Return up to `limit` records of a container whose pictures' names begin with `prefix`, in storage's order.
+        """Return up to `limit` records of pictures whose names begin with `prefix`, in storage's order.
 
-        One request, and one more for each sidecar that was not written by this app as it stands. What cannot be read as
-        a record is passed over, so that a page may have fewer, even none, before the last one.
+        Takes one request, and one more for each sidecar that another program wrote. Unreadable files are left out, so
+        that a page may be short or empty before the last one.
 
         Raises:
-            InvalidRequest: the cursor is none.
+            InvalidRequest: the cursor is invalid.
         """
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """Return the record of another picture of the container with the same bytes and brief, or None."""
+        """Return a cached record for the same bytes and brief from this container, or None."""
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Offer `record` to copies; the first one stays."""
+        """Add `record` to the answer cache; an existing one stays."""
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Withdraw what was offered to copies, whoever offered it: the next copy is described afresh.
+        """Remove a record from the answer cache, so that the next copy is described again.
 
-        What a policy or a legal hold protects stays.
+        A record under a policy or a legal hold stays.
         """
 
 
 class ImagePreparer(Protocol):
-    """Makes of any picture what the model is shown."""
+    """Prepares pictures for the model."""
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Decode, shrink to what this model looks at in this detail, and encode.
+        """Decode, shrink to the size that this model uses at this detail, and encode.
 
         Args:
             data: the picture's file.
-            model: as the server knows it; its family's rule decides the size.
+            model: its name on the server; its family's rule determines the size.
             detail: `low`, `high` or `original`.
-            max_tokens: that the picture may take by that rule, one patch or tile at least.
+            max_tokens: token limit for the picture, at least one patch or tile.
 
         Raises:
             Unsupported, Corrupt, TooLarge: it cannot be shown to the model.
-            Transient: the machine is too busy, or ran out of memory.
+            Transient: the machine is too busy or ran out of memory.
             Misconfigured: pictures cannot be prepared on this machine.
         """
 
@@ -149,48 +149,48 @@ class Model(Protocol):
         """Return the model's answer.
 
         Raises:
-            Filtered, NoUsableAnswer: this picture gets no answer, however often it is asked.
-            Transient, Misconfigured: later, or not before an operator acts.
+            Filtered, NoUsableAnswer: this picture gets no answer.
+            Transient, Misconfigured: retry later, or after an operator has acted.
         """
 
     def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """Return the answer about all pictures, piece by piece as it is written; the last item is the whole of it.
+        """Yield the answer about all pictures piece by piece; the last item is the whole answer.
 
-        Close it (`aclosing`) when not all of it is read: it holds a connection.
+        Close it (`aclosing`) if you do not read all of it: it holds a connection.
 
         Raises:
-            Filtered: the question or a picture was stopped before there was a word.
-            Transient, Misconfigured: as above; Transient also after some pieces, where the answer breaks off.
+            Filtered: the question or a picture was blocked before the first piece.
+            Transient, Misconfigured: as above; Transient also if the answer breaks off.
         """
 
 
 class Web(Protocol):
-    """Pictures by URL."""
+    """Fetches pictures by URL."""
 
     async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
         """Return the bytes behind an https: or data: URL.
 
         Args:
             url: the URL.
-            extend: reserves memory for so many bytes in all, before they are there; see `Reservation.extend`.
+            extend: reserves memory for a total number of bytes before they are read; see `Reservation.extend`.
 
         Raises:
             Busy: there is no memory for them now.
-            FetchFailed: the URL is refused, or fails for good.
-            TooLarge, Corrupt: what is there is no picture that can be described.
-            Transient: later, maybe.
+            FetchFailed: the URL is not allowed, or fails permanently.
+            TooLarge, Corrupt: the content is not a picture that can be described.
+            Transient: a retry may succeed.
         """
 
 
 class Queue(Protocol):
-    """The work queue `image-work`."""
+    """A storage queue."""
 
     async def send(self, message: str, *, delay: float) -> None:
-        """Put a message that becomes visible in `delay` seconds (at most six days) and never expires."""
+        """Send a message that becomes visible in `delay` seconds (at most six days) and does not expire."""
 
 
 class Publisher(Protocol):
-    """Takes events to whoever subscribed."""
+    """Publishes events to subscribers."""
 
     async def publish(self, event: dict[str, Any]) -> None:
         """Publish a CloudEvent, given as its JSON object.
@@ -201,44 +201,44 @@ class Publisher(Protocol):
 
 
 class Topic(Protocol):
-    """Where it is announced what became of a picture."""
+    """Publishes the outcomes for pictures."""
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Publish the outcome; its id follows from the path and the record's ETag, so that a repeat is harmless."""
+        """Publish an outcome; its id is derived from path and ETag, so that a repeat is harmless."""
 
 
 class ImagePipeline(Protocol):
-    """The pipeline, as the entry points see it: pipeline.py, bare or observed."""
+    """The pipeline for entry points: pipeline.py, possibly with telemetry."""
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describe one picture, unless that is done already. Raises Transient or Misconfigured: not now."""
+        """Describe one picture, unless its record is current. Raises Transient or Misconfigured: not now."""
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
-        """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
+        """Record that all allowed tries failed, with their cost, unless the picture is described by now."""
 
 
 class Uploads(Protocol):
-    """Uploads and removes pictures, for the smoke test."""
+    """Uploads and deletes pictures for the smoke test."""
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
-        """Put a picture, in the place of any other."""
+        """Upload a picture, replacing any other."""
 
     async def remove(self, ref: ImageRef) -> None:
-        """Delete a picture, if it is there and no policy or legal hold protects it."""
+        """Delete a picture, if it exists and no policy or legal hold protects it."""
 
 
 class Verdict(StrEnum):
-    """How a look at one connection ended."""
+    """The outcome of a health check."""
 
     OK = "ok"
     FAILED = "failed"
     UNKNOWN = "unknown"
-    """It cannot be told from here."""
+    """The check cannot tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a probe found: a sentence, and what to do about it. Neither holds a secret."""
+    """The result of a health check: a sentence and advice, both without secrets."""
 
     verdict: Verdict
     found: str
@@ -246,11 +246,11 @@ class ProbeResult:
 
 
 class Probe(Protocol):
-    """Looks whether one connection works, and leaves nothing behind."""
+    """Checks one connection without leaving anything behind."""
 
     @property
     def name(self) -> str:
-        """Of what is looked at: `storage: container images`."""
+        """Name of the checked connection, such as `storage: container images`."""
 
     async def check(self) -> ProbeResult:
-        """Try it once. Raises Transient or Misconfigured: it does not work."""
+        """Check once. Raises Transient or Misconfigured if the connection fails."""

@@ -1,4 +1,4 @@
-"""Publishes what became of pictures; what cannot be published now waits in the queue `unpublished-events`."""
+"""Publishes outcomes; an event that cannot be published waits in the queue `unpublished-events`."""
 
 import json
 import logging
@@ -14,20 +14,20 @@ from describer.pipeline.outcome_event import OutcomeEvent
 from describer.pipeline.ports import Publisher, Queue
 
 _DEFERRALS: Final = "deferrals"
-"""Counts the tries of an event that waits; not part of what is published."""
+"""Counts the tries of a waiting event; not part of the published event."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomePublisher:
-    """The port `Topic` on a publisher.
+    """Implements the port `Topic` with a publisher and a retry queue.
 
     Args:
         publisher: the topic.
         queue: `unpublished-events`.
-        backoff: how long an event waits there.
-        source: the blob service that has the pictures.
+        backoff: delays of waiting events.
+        source: the pictures' blob service.
     """
 
     publisher: Publisher
@@ -36,21 +36,21 @@ class OutcomePublisher:
     source: str
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Publish now or later."""
+        """Publish an outcome now, or queue it for later."""
         await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
-        """A message of `unpublished-events`.
+        """Publish a message of `unpublished-events`.
 
         Raises:
-            Unreadable: it is no event of ours.
+            Unreadable: it is not an event of ours.
         """
         event = messages.read(body)
         match event.pop(_DEFERRALS, None):
             case int(deferrals):
                 await self._publish(event, deferrals=deferrals)
             case other:
-                raise Unreadable(f"the message is no unpublished event: {_DEFERRALS} is {other!r}")
+                raise Unreadable(f"the message is not an unpublished event: {_DEFERRALS} is {other!r}")
 
     async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
         try:

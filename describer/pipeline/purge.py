@@ -1,4 +1,4 @@
-"""Everything that the app keeps about one picture is erased, whoever wrote it."""
+"""Erases everything that the app stores about one picture, including people's texts."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from describer.pipeline.ports import Images, Records
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was there and is erased."""
+    """What was erased."""
 
     record: bool
     metadata: bool
@@ -22,10 +22,10 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class Purger:
-    """Erases.
+    """Erases stored data.
 
     Args:
-        blob_filter: which blobs are ours.
+        blob_filter: decides which blobs the app describes.
         images: the port.
         records: the port.
     """
@@ -35,32 +35,32 @@ class Purger:
     records: Records
 
     async def purge(self, ref: ImageRef, *, keep_out: bool = True) -> Purged:
-        """Erase the sidecar with its history, what copies share of it, and the app's pairs of the picture's metadata.
+        """Erase the sidecar with its history, cached answers, and the app's pairs in the picture's metadata.
 
         Args:
-            ref: the picture, which itself stays.
-            keep_out: set `description_skip=true`, so that no waiting message and no event describes it again.
+            ref: the picture; the blob itself stays.
+            keep_out: set `description_skip=true`, so that no queued message or event describes it again.
 
         Raises:
-            NotFound: this container is not watched, or nothing is known of the picture.
+            NotFound: the container is not watched, or nothing is known of the picture.
             Misconfigured: the metadata cannot be written; nothing was erased.
-            Transient: a lease is in the way, or somebody else writes all the time; run it again.
+            Transient: a lease or repeated concurrent writes prevented it; run it again.
         """
         for _ in range(ROUNDS):
             stored = await self.records.read(ref) if self.blob_filter.covers(ref) else None
             picture = await self.images.get_properties(ref)
             if stored is None and picture is None:
-                raise NotFound("Nothing is stored about this blob, and there is no such blob.")
+                raise NotFound("Neither the blob nor a record of it exists.")
             try:
                 return await self._erased(ref, stored, picture, keep_out=keep_out)
             except Conflict:
                 continue
-        raise Transient("the picture or its record changed each time it was about to be erased")
+        raise Transient("the picture or its record changed during each attempt to erase it")
 
     async def _erased(
         self, ref: ImageRef, stored: StoredRecord | None, picture: ImageBlob | None, *, keep_out: bool
     ) -> Purged:
-        """The metadata first: as long as it keeps the picture out, nobody describes it again meanwhile."""
+        """Erase the metadata first: while it excludes the picture, no process describes it again."""
         changed = False
         if picture:
             is_marked = metadata.read(picture.metadata).marked

@@ -1,4 +1,4 @@
-"""Reads a blob's bytes for whoever asks, or says why this picture is not read."""
+"""Reads a blob's bytes, or returns the reason why the picture is not read."""
 
 from describer.domain.errors import ImageRejected, TooLarge
 from describer.domain.image_blob import ImageBlob, ImageContent
@@ -9,7 +9,7 @@ async def read(images: Images, picture: ImageBlob, max_bytes: int) -> ImageConte
     """Return the bytes of exactly this blob; `refusal` says why there are none.
 
     Raises:
-        Conflict: the blob has changed since, or is gone.
+        Conflict: the blob has changed or is gone.
     """
     try:
         if picture.refusal:
@@ -22,5 +22,5 @@ async def read(images: Images, picture: ImageBlob, max_bytes: int) -> ImageConte
 
 
 def too_large(size: int, max_bytes: int) -> TooLarge:
-    """Return the refusal of a picture of `size` bytes."""
+    """Return the error for a picture of `size` bytes."""
     return TooLarge(f"The picture has {size:,} bytes; MAX_IMAGE_MB allows {max_bytes:,}.")

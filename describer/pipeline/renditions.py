@@ -1,8 +1,7 @@
-"""Sizes that content systems derive of a picture: they get its texts, and the model is not asked about each.
+"""Gives derived sizes of a picture its texts, so that the model is not asked about each size.
 
-a name that looks derived ─► is its original, or a larger size, there? ─► no: it is described as any picture
-                                      │ yes, and has its record: its texts
-                                      │ yes, without one: wait once, some minutes; then that one is described first
+a name that looks derived ─► is its original, or a larger size, stored? ─► no: describe it like any picture │ yes, with
+    a record: use its texts │ yes, without one: wait once, some minutes, then describe that one first
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,26 +27,28 @@ from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
 
 WAIT: Final = timedelta(minutes=3)
-"""After a derived picture was written, for its original to come and be described."""
+"""Time after the upload of a derived picture in which its original may arrive and be described."""
 RENDITION: Final = "rendition"
-"""Flag of a record whose texts are those of a larger size of the picture."""
+"""Flag of a record whose texts are a larger size's."""
 _SIBLINGS: Final = 500
-"""Names that begin like the picture's, of which a larger size is chosen where there is no original."""
-_TELLS: Final = ANSWERED | {Status.KEPT, Status.FILTERED}
-"""Of an original: what holds for its sizes too. One that is too large, or broken, says nothing about them."""
+"""Maximum number of names with the same prefix to search for a larger size if there is no original."""
+_APPLICABLE: Final = ANSWERED | {Status.KEPT, Status.FILTERED}
+"""Statuses of an original that apply to its sizes too; an original that is too large or corrupt says nothing about
+them.
+"""
 
 type Describe = Callable[[ImageRef], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class LargerPictures:
-    """Finds of which picture another one is a size.
+    """Finds the picture that another one is a smaller size of.
 
     Args:
-        rules: of the systems that the settings name.
-        blob_filter: which blobs are ours.
+        rules: rules of the systems that the settings name.
+        blob_filter: decides which blobs the app describes.
         images, records: the ports.
-        now: the time.
+        now: returns the current time.
     """
 
     rules: Renditions
@@ -57,14 +58,14 @@ class LargerPictures:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def record_for(self, ref: ImageRef, describe: Describe) -> Record | None:
-        """Return the record of the picture that `ref` is a size of; None if it is to be described by itself.
+        """Return the record of the picture that `ref` is a size of, or None if it must be described by itself.
 
         Args:
             ref: any picture.
-            describe: brings a picture's record up to date, if that is not done yet.
+            describe: brings a picture's record up to date if necessary.
 
         Raises:
-            Transient: the picture is so new that its original may still come, or be under way.
+            Transient: the picture is so new that its original may still arrive or be in progress.
         """
         derived = self.rules.derived(ref.name)
         picture = await self.images.get_properties(ref) if derived else None
@@ -77,25 +78,25 @@ class LargerPictures:
                 await describe(larger.ref)
                 stored = await self._stored(larger.ref)
                 record = stored.record if stored else None
-            if record and record.ended.status in _TELLS and not _is_smaller(record, derived):
+            if record and record.ended.status in _APPLICABLE and not _is_smaller(record, derived):
                 return record
         await self._wait_for(picture)
         return None
 
     async def _wait_for(self, picture: ImageBlob) -> None:
-        """Put an upload off while it is new; callers and backfills have the original described at once instead.
+        """Defer an upload while it is new; callers and backfills have the original described at once.
 
-        Its mark makes a picture look new again: one that has its record is new no more.
+        Marking a picture makes it look new again; one with a record does not count as new.
         """
         if picture.modified is None or call_context.current().priority is not Priority.BACKGROUND:
             return
         left = WAIT - (self.now() - picture.modified)
         if left > timedelta() and not await self._current(picture):
-            reason = "its name looks derived, and the original may be under way"
+            reason = "its name looks derived, and the original may still be in progress"
             raise Transient(reason, retry_after=left.total_seconds())
 
     async def _larger(self, ref: ImageRef, derived: Derived) -> AsyncIterator[ImageBlob]:
-        """Yield the originals, the largest file first, and then larger sizes, from the largest to the smallest."""
+        """Yield the originals, largest file first, then larger sizes, largest first."""
         found = await self._listed(ref, f"{derived.original}.")
         if "." in derived.original.rpartition("/")[2] and (exact := await self._properties(ref, derived.original)):
             found = [exact, *found]
@@ -120,7 +121,7 @@ class LargerPictures:
         return not (self.blob_filter.skips_name(picture.ref) or self.blob_filter.skips_picture(picture))
 
     async def _current(self, picture: ImageBlob) -> Record | None:
-        """Return the record that is known to be about these bytes without reading them."""
+        """Return the record that is about these bytes, if that is known without reading them."""
         named = metadata.value(picture.metadata, metadata.RECORD)
         stored = await self._stored(picture.ref)
         if stored and (named == stored.etag.strip('"') or stored.record.source.etag == picture.etag):
@@ -134,7 +135,7 @@ class LargerPictures:
 
 
 def taken_from(larger: Record, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
-    """Return the record of a size of a picture: the texts of the larger one, at no cost."""
+    """Return the record of a derived size: the larger picture's texts, at no cost."""
     languages = languages_of(larger)
     source = larger.source.model_copy(
         update={
@@ -166,7 +167,7 @@ def taken_from(larger: Record, picture: ImageBlob, content: ImageContent, brief:
 
 
 def _is_smaller(record: Record, derived: Derived) -> bool:
-    """Whether a picture is known to be smaller than what is said to be derived of it: then it is another one."""
+    """Return whether the supposed original is smaller than the derived picture, and so is another picture."""
     sides = record.source.width, record.source.height
     if derived.sides is None or sides[0] is None or sides[1] is None:
         return False

@@ -1,4 +1,4 @@
-"""Within one process the same question is asked once at a time: whoever comes second gets the first one's answer."""
+"""Runs equal concurrent work once per process and shares the result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,26 +7,25 @@ from describer.domain.errors import DescriberError
 
 
 class SingleFlight[T]:
-    """Runs one piece of work per key at a time, for everybody who asks for it.
+    """Runs one piece of work per key at a time for all callers.
 
-    If it fails, all who wait for it fail with its error, instead of repeating it one after another: a server that hangs
-    would keep the last of them waiting for longer than a function may run. If it is cancelled, or ends in a bug, the
-    next one who waits runs its own.
+    If it fails, all waiting callers get its error instead of repeating it one by one, which would take longer than a
+    function may run if a server hangs. If it is cancelled or ends in a bug, the next waiting caller runs its own work.
     """
 
     def __init__(self) -> None:
         self._flights: dict[str, asyncio.Future[T | None]] = {}
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]], waiting: Callable[[], None]) -> tuple[T, bool]:
-        """Return the result of `work`, and whether it was this caller's own.
+        """Return the result of `work`, and whether this caller ran it.
 
         Args:
-            key: what is asked.
-            work: asks it.
+            key: identifies the work.
+            work: the work.
             waiting: called before waiting for another caller's work.
 
         Raises:
-            DescriberError: what the work ended with, also another caller's.
+            DescriberError: the error of the work, possibly another caller's.
         """
         while flight := self._flights.get(key):
             waiting()
@@ -42,7 +41,7 @@ class SingleFlight[T]:
             result = await work()
         except DescriberError as fault:
             flight.set_exception(fault)
-            flight.exception()  # seen, also where nobody waits
+            flight.exception()  # marks it as retrieved, even if no caller waits
             raise
         finally:
             del self._flights[key]

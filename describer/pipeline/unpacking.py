@@ -1,7 +1,7 @@
-"""Where large texts are unpacked: one at a time, in a thread of its own.
+"""Parses large texts one at a time, in a thread of its own.
 
-Parsing JSON of 50 MB holds the interpreter's lock for some 30 ms. Several at once would each make the event loop wait
-for as long, one after the other.
+Parsing JSON of 50 MB holds the interpreter's lock for about 30 ms. Several at once would each block the event loop for
+that time.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ def _thread() -> ThreadPoolExecutor:
 
 
 async def unpacked[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what `work` returns or raises; it runs when its turn has come."""
+    """Run `work` in the thread and return its result."""
     call: partial[Any] = partial(work, *args, **kwargs)
     result: T = await asyncio.get_running_loop().run_in_executor(_thread(), call)
     return result

@@ -1,13 +1,13 @@
-"""The names that telemetry uses, and the list of what may leave: what is not on it, adapters/app_insights.py drops.
+"""The names in telemetry and the list of what may leave the app: adapters/app_insights.py drops everything else.
 
-`infra/workbook.json`, docs/operations.md and the alerts query these names: tests compare.
+`infra/workbook.json`, docs/operations.md and the alerts query these names; tests compare them.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 SCOPE: Final = "describer"
-"""Of every span and metric; the name of the logger whose events are exported too."""
+"""Scope of every span and metric, and name of the logger whose events are exported too."""
 
 # Spans. The model's is `chat <model>`.
 DESCRIBE: Final = "describe picture"
@@ -16,48 +16,50 @@ RECORDS_READ: Final = "records.read"
 RECORDS_PAGE: Final = "records.page"
 RECORDS_FIND_CACHED: Final = "records.find_cached"
 RECORDS_WRITE: Final = "records.write"
-RECORDS_SHARE: Final = "records.cache"
-RECORDS_UNSHARE: Final = "records.invalidate"
-RECORDS_CONFIRM: Final = "records.verify_unchanged"
+RECORDS_CACHE: Final = "records.cache"
+RECORDS_INVALIDATE: Final = "records.invalidate"
+RECORDS_VERIFY: Final = "records.verify_unchanged"
 RECORDS_DELETE: Final = "records.delete"
-IMAGES_LOOK: Final = "images.get_properties"
+IMAGES_PROPERTIES: Final = "images.get_properties"
 IMAGES_PAGE: Final = "images.page"
 IMAGES_READ: Final = "images.read"
-IMAGES_MARK: Final = "images.set_metadata"
+IMAGES_SET_METADATA: Final = "images.set_metadata"
 IMAGE_PREPARE: Final = "image.prepare"
 TOPIC_PUBLISH: Final = "topic.publish"
 CHAT: Final = "chat"
 
 # Metrics.
 PICTURES: Final = "describer.pictures"
-"""Visits that ended, by `describer.outcome`: a status, or why the picture was left alone."""
+"""Processed pictures, by `describer.outcome`: a status or a skip reason."""
 DEFERRALS: Final = "describer.deferrals"
-"""Visits that were put off, by `describer.fault`: `transient` or `misconfigured`."""
+"""Deferred pictures, by `describer.fault`: `transient` or `misconfigured`."""
 QUEUE_AGE: Final = "describer.queue.age"
-"""Seconds from a picture's event to a pick-up from the queue."""
+"""Seconds from a picture's event until it is taken from the queue."""
 COST: Final = "describer.cost"
-"""Estimated US dollars by the list prices of models.toml, by model."""
+"""Estimated cost in US dollars by the list prices of models.toml, by model."""
 EXPECTED_COST: Final = "describer.cost.expected"
-"""The same as it was expected before the model was asked, one call for each picture."""
+"""Expected cost before the model was asked, one call per picture."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
-"""Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
+"""Seconds of one question to the model, including the wait for a turn, retries and a second call for a truncated
+answer.
+"""
 TOKENS: Final = "gen_ai.client.token.usage"
-"""Tokens as the model's server counted them, by model and `gen_ai.token.type`."""
+"""Tokens according to the model's server, by model and `gen_ai.token.type`."""
 
-# Attributes of our own; stages add more with `tell`, all of them as `describer.<name>`.
+# Our own attributes; adapters add more with `tell`, all named `describer.<name>`.
 PICTURE: Final = "describer.picture"
 OUTCOME: Final = "describer.outcome"
 ROUNDS: Final = "describer.rounds"
 FAULT: Final = "describer.fault"
 ERROR: Final = "describer.error"
-"""The same as `error.type`, which Azure Monitor's exporter leaves out of spans."""
+"""A copy of `error.type`, which Azure Monitor's exporter omits from spans."""
 
 # OpenTelemetry's semantic conventions (github.com/open-telemetry/semantic-conventions-genai), as of 2026.
 ERROR_TYPE: Final = "error.type"
 OPERATION: Final = "gen_ai.operation.name"
 PROVIDER: Final = "gen_ai.provider.name"
 SYSTEM: Final = "gen_ai.system"
-"""The former name of `gen_ai.provider.name`; Azure Monitor's exporter takes the row's type from it."""
+"""The former name of `gen_ai.provider.name`; Azure Monitor's exporter derives the row's type from it."""
 REQUEST_MODEL: Final = "gen_ai.request.model"
 REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
 RESPONSE_MODEL: Final = "gen_ai.response.model"
@@ -66,9 +68,9 @@ OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 CACHED_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
 CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_creation.input_tokens"
 REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
-TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - no password
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - not a password
 
-# The list. A value on it is a number, a name of ours, or a reference to a picture: never a caller's words.
+# What may leave the app. Each value is a number, a name of ours, or a picture's alias, never a caller's words.
 
 SPANS: Final = frozenset(
     {
@@ -78,19 +80,19 @@ SPANS: Final = frozenset(
         RECORDS_PAGE,
         RECORDS_FIND_CACHED,
         RECORDS_WRITE,
-        RECORDS_SHARE,
-        RECORDS_UNSHARE,
-        RECORDS_CONFIRM,
+        RECORDS_CACHE,
+        RECORDS_INVALIDATE,
+        RECORDS_VERIFY,
         RECORDS_DELETE,
-        IMAGES_LOOK,
+        IMAGES_PROPERTIES,
         IMAGES_PAGE,
         IMAGES_READ,
-        IMAGES_MARK,
+        IMAGES_SET_METADATA,
         IMAGE_PREPARE,
         TOPIC_PUBLISH,
     }
 )
-"""Beside these, `chat <model>`."""
+"""Besides these, `chat <model>`."""
 
 _ABOUT_MODEL: Final = frozenset({OPERATION, PROVIDER, REQUEST_MODEL, RESPONSE_MODEL, ERROR_TYPE})
 _STAGE_FACTS: Final = (
@@ -112,7 +114,7 @@ SPAN_ATTRIBUTES: Final = (
     | _ABOUT_MODEL
     | {f"{SCOPE}.{name}" for name in _STAGE_FACTS}
 )
-"""Of spans."""
+"""The attributes of spans."""
 
 METRICS: Final[Mapping[str, frozenset[str]]] = {
     PICTURES: frozenset({OUTCOME}),

@@ -1,23 +1,23 @@
-"""So many units, of which each caller takes some: first come first served, interactive callers before the rest."""
+"""A weighted semaphore: first come, first served, with priority for interactive callers."""
 
 import asyncio
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
-MOST_OVERTAKEN: Final = 16
-"""How often a waiting caller is overtaken at most, so that interactive callers cannot starve background work."""
+MAX_OVERTAKEN: Final = 16
+"""Maximum number of times that a waiting caller is overtaken, so that background work is not starved."""
 
 
 class Priority(IntEnum):
-    """Which of two waiting callers is served first."""
+    """The order in which waiting callers are served."""
 
     INTERACTIVE = 0
-    """Somebody waits for the answer."""
+    """A person or program waits for the answer."""
     BACKGROUND = 1
-    """Uploads and deferred work: they can be put off, which costs nothing."""
+    """Uploads and deferred work, which can be deferred at no cost."""
     LIBRARY = 2
-    """Pictures that a sweep queued: they have waited for months, and may be millions."""
+    """Pictures of a sweep, possibly millions, which have been stored for long."""
 
 
 @dataclass(slots=True, eq=False)
@@ -28,14 +28,14 @@ class _Waiter:
     overtaken: int = 0
 
     def may_be_overtaken_by(self, priority: Priority) -> bool:
-        return self.priority > priority and self.overtaken < MOST_OVERTAKEN
+        return self.priority > priority and self.overtaken < MAX_OVERTAKEN
 
 
 class WeightedSemaphore:
-    """A semaphore whose callers take as many units as they need, in the order in which they came.
+    """A semaphore whose callers take as many units as they need, in order of arrival.
 
-    The first in the queue is never passed by one that needs less: otherwise small callers would keep a large one
-    waiting for ever. Interactive callers come before background ones, but pass each of them a bounded number of times.
+    The first caller in the queue is not passed by one that needs fewer units, so that small callers cannot starve a
+    large one. Interactive callers overtake background callers, but each of them only a limited number of times.
 
     Args:
         size: units.
@@ -44,13 +44,13 @@ class WeightedSemaphore:
     def __init__(self, size: int) -> None:
         self.size = size
         self.held = 0
-        self._waiters: list[_Waiter] = []  # in the order in which they will be served
+        self._waiters: list[_Waiter] = []  # in the order of service
 
     async def acquire(self, amount: int, priority: Priority, timeout: float | None) -> None:  # noqa: ASYNC109 - a queue's
         """Wait for `amount` units, at most `size`, and take them.
 
         Raises:
-            TimeoutError: they were not free within `timeout` seconds; None waits as long as it takes.
+            TimeoutError: they were not free within `timeout` seconds; None: wait without limit.
         """
         if self.try_acquire(amount, priority):
             return
@@ -64,7 +64,7 @@ class WeightedSemaphore:
             raise
 
     def try_acquire(self, amount: int, priority: Priority) -> bool:
-        """Take `amount` units if they are free and nobody who comes first waits for some."""
+        """Take `amount` units if they are free and no earlier caller waits, and return whether that succeeded."""
         if not self._fits(amount) or self._place(priority):
             return False
         self._overtake(priority)
@@ -72,19 +72,19 @@ class WeightedSemaphore:
         return True
 
     def extend(self, amount: int) -> bool:
-        """Take `amount` units more if they are free, whoever waits: a caller that has some must not wait for others."""
+        """Take `amount` more units if they are free, regardless of the queue: a holder must not wait for others."""
         if self.held + amount > self.size:
             return False
         self.held += amount
         return True
 
     def release(self, amount: int) -> None:
-        """Give back `amount` units."""
+        """Release `amount` units."""
         self.held -= amount
         self._serve()
 
     def _fits(self, amount: int) -> bool:
-        """Whether the next caller may take `amount` units now."""
+        """Return whether the next caller may take `amount` units now."""
         return self.held + amount <= self.size
 
     def _place(self, priority: Priority) -> int:
@@ -108,6 +108,6 @@ class WeightedSemaphore:
     def _leave(self, waiter: _Waiter) -> None:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
-            self._serve()  # whoever stood behind may fit
-        else:  # it was served in the moment in which it gave up
+            self._serve()  # the next caller may fit
+        else:  # it was served at the moment it gave up
             self.release(waiter.amount)

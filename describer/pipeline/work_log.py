@@ -1,7 +1,7 @@
-"""Logs the work of the storage events: dotted log events with their facts in `extra`.
+"""Logs the processing of storage events as dotted log events with facts in `extra`.
 
-No fact is a text about a picture or a signed address. A picture is named by its `ImageRef`, which handlers write as an
-alias, and a fault by its sentence without what it quotes.
+No fact contains a picture's text or a signed address. Pictures are `ImageRef`s, which handlers write as aliases; faults
+are sentences without quotations.
 """
 
 import logging
@@ -20,16 +20,16 @@ _log = logging.getLogger(__name__)
 
 
 class WorkObserver(Protocol):
-    """Is called at each step of the work."""
+    """Observes the processing of work."""
 
     def taken(self, work: Work) -> None:
-        """The work was picked up from the queue."""
+        """Called when work is taken from the queue."""
 
     def done(self, work: Work, end: Record | Skip) -> None:
-        """The work has ended."""
+        """Called when the work has ended."""
 
     def deferred(self, work: Work, fault: NotNow, delay: float) -> None:
-        """The work was deferred for `delay` seconds."""
+        """Called when the work is deferred for `delay` seconds."""
 
 
 class WorkLog:
@@ -43,18 +43,18 @@ class WorkLog:
         _log.info(DONE, extra=_facts(work) | {"outcome": outcome(end)})
 
     def deferred(self, work: Work, fault: NotNow, delay: float) -> None:
-        """Log at level WARNING, or ERROR if an operator has to act."""
+        """Log at level WARNING, or ERROR if an operator must act."""
         why = {"delay": round(delay, 1), "fault": fault.kind, "reason": fault.message}
         _log.log(fault.level, DEFERRED, extra=_facts(work) | why)
 
 
 def outcome(end: Record | Skip) -> str:
-    """Return the outcome in a word: a `Status` or a `SkipReason`."""
+    """Return the outcome in one word: a `Status` or a `SkipReason`."""
     return str(end.reason if isinstance(end, Skip) else end.status)
 
 
 def age(work: Work) -> float:
-    """Return seconds since the picture's event arrived."""
+    """Return the seconds since the picture's event arrived."""
     return max((datetime.now(UTC) - work.first_seen).total_seconds(), 0.0)
 
 

@@ -50,7 +50,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
 
 def test_spans_become_dependencies(sent: Ingestion) -> None:
     spans = {span["name"]: span for span in sent.of("RemoteDependencyData")}
-    assert {v.DESCRIBE, v.IMAGE_PREPARE, "chat gpt-5.6-luna", v.IMAGES_MARK} <= spans.keys()
+    assert {v.DESCRIBE, v.IMAGE_PREPARE, "chat gpt-5.6-luna", v.IMAGES_SET_METADATA} <= spans.keys()
     assert spans["chat gpt-5.6-luna"]["type"] == "GenAI | azure.ai.openai"
     facts = spans["chat gpt-5.6-luna"]["properties"]
     assert {v.REQUEST_MODEL, v.RESPONSE_MODEL, v.INPUT_TOKENS, v.OUTPUT_TOKENS} <= facts.keys()

@@ -22,7 +22,7 @@ class TracedImages:
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         """Record the blob's size."""
-        with self.telemetry.span(v.IMAGES_LOOK) as span:
+        with self.telemetry.span(v.IMAGES_PROPERTIES) as span:
             picture = await self.images.get_properties(ref)
             set_attributes(span, size=picture.size if picture else None)
             return picture
@@ -47,7 +47,7 @@ class TracedImages:
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
         """Record whether the metadata was written."""
-        with self.telemetry.span(v.IMAGES_MARK) as span:
+        with self.telemetry.span(v.IMAGES_SET_METADATA) as span:
             written = await self.images.set_metadata(picture, metadata)
             set_attributes(span, written=written)
             return written
@@ -76,7 +76,7 @@ class TracedRecords:
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Pass on."""
-        with self.telemetry.span(v.RECORDS_CONFIRM):
+        with self.telemetry.span(v.RECORDS_VERIFY):
             await self.records.verify_unchanged(ref, stored)
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
@@ -100,12 +100,12 @@ class TracedRecords:
 
     async def cache(self, container: str, key: str, record: Record) -> None:
         """Pass on."""
-        with self.telemetry.span(v.RECORDS_SHARE):
+        with self.telemetry.span(v.RECORDS_CACHE):
             await self.records.cache(container, key, record)
 
     async def invalidate(self, container: str, key: str) -> None:
         """Pass on."""
-        with self.telemetry.span(v.RECORDS_UNSHARE):
+        with self.telemetry.span(v.RECORDS_INVALIDATE):
             await self.records.invalidate(container, key)
 
 

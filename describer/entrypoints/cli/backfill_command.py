@@ -142,7 +142,7 @@ async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Ex
         click.echo("The app goes on with it; `describer backfill status` says how far it is.", err=True)
         return Exit.GOOD
     with form.progress(sweep) as heard:
-        sweep = await app.sweeper.drive(sweep, heard, patience=_PATIENCE)
+        sweep = await app.sweeper.drive(sweep, heard, max_wait=_PATIENCE)
     form.state(sweep)
     return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
 

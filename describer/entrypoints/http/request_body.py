@@ -17,7 +17,7 @@ from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.schemas import LISTS, Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
 from describer.entrypoints.on_demand.options import MOST_WORDS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
-from describer.pipeline.base64_text import decode, most_bytes
+from describer.pipeline.base64_text import decode, max_bytes
 from describer.pipeline.memory_budget import Reservation
 from describer.pipeline.unpacking import unpacked
 
@@ -112,7 +112,7 @@ async def _source(
             except InvalidName as error:
                 raise Problem.invalid({f"images[{number}].blob.name": str(error)}) from None
         case ImageByBytes(base64=text):
-            reservation.extend(reservation.size + most_bytes(text))
+            reservation.extend(reservation.size + max_bytes(text))
             try:
                 return Upload(await unpacked(decode, text))
             except binascii.Error:

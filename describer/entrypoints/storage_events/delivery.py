@@ -107,7 +107,7 @@ class Delivery:
             return
         with entered() as call:
             try:
-                end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
+                end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.again))
                 self.work_log.done(work, end)
                 await self._report(work, outcome(end))
             except NotNow as fault:

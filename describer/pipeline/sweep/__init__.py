@@ -1,8 +1,7 @@
-"""Pictures that were in storage before the app was, or whose record is out of date: count them, price them, queue them.
+"""Sweeps: count, price and queue stored pictures without a current record.
 
-library.py      what storage lists of a picture, and the ports
-selection.py    which of these a sweep describes
-preview.py      counts, tokens, money and time, before anything is asked of the model
-state.py        what a sweep was asked and how far it is; kept in storage, so that a killed one goes on
-sweeper.py      queues a sweep's pictures as fast as the app describes them, within its cap
+library.py      lists pictures with facts about their records; the ports selection.py    selects the pictures to
+describe preview.py      estimates counts, tokens, money and time before the model is asked state.py        the options
+and progress of a sweep, stored so that an interrupted one can continue sweeper.py      queues a sweep's pictures as
+fast as the app describes them, within its limits
 """

@@ -1,7 +1,7 @@
-"""Tells pictures that look like sizes of others from the rest, while a listing goes by in the order of names.
+"""Recognizes derived sizes in a listing that is ordered by name.
 
-A name such as `plan-2000x1500.jpg` looks derived, and may be an original's all the same. So it counts as derived only
-if its original, or a larger size, is listed too. These begin alike and come close by, so that little is kept.
+A name such as `plan-2000x1500.jpg` looks derived but may be an original's. It counts as derived only if its original or
+a larger size is listed too. Their names have the same prefix and follow closely, so that few need to be held.
 """
 
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from describer.domain.image_blob import ImageBlob
 from describer.domain.renditions import Derived, Renditions
 
 type Judged = tuple[ImageBlob, str]
-"""A blob, and the system whose size it looks like; empty if it looks like none."""
+"""A blob, and the system whose derived size it is; empty if it is not derived."""
 
 
 @dataclass(slots=True)
 class _Sizes:
-    """Pictures that would be sizes of the same one."""
+    """Pictures that may be sizes of the same original."""
 
     waiting: list[tuple[ImageBlob, Derived]] = field(default_factory=list)
     has_original: bool = False
 
     def judged(self) -> Iterator[Judged]:
-        """The largest one stands for a missing original."""
+        """Yield the blobs with their systems; if the original is missing, the largest one counts as original."""
         spared = None if self.has_original else max(self.waiting, key=lambda known: known[1].rank, default=None)
         for blob, derived in self.waiting:
             yield blob, "" if spared and blob is spared[0] else derived.system
@@ -30,17 +30,17 @@ class _Sizes:
 
 @dataclass(slots=True)
 class DerivedSizes:
-    """Judges the blobs of one listing.
+    """Classifies the blobs of one listing.
 
     Args:
-        rules: of the systems that are looked for.
+        rules: rules of the systems to recognize.
     """
 
     rules: Renditions
     _groups: dict[str, _Sizes] = field(default_factory=dict)
 
     def feed(self, blob: ImageBlob) -> Iterator[Judged]:
-        """Take the next blob of the listing, and yield those that are judged by now."""
+        """Add the next blob of the listing and yield the blobs that are classified so far."""
         name = blob.ref.name
         yield from self._passed(name)
         derived = self.rules.derived(name)
@@ -54,12 +54,12 @@ class DerivedSizes:
             self._groups.setdefault(derived.original, _Sizes()).waiting.append((blob, derived))
 
     def end(self) -> Iterator[Judged]:
-        """Yield what is left when the listing has ended."""
+        """Yield the remaining blobs at the end of the listing."""
         for group in self._groups.values():
             yield from group.judged()
         self._groups.clear()
 
     def _passed(self, name: str) -> Iterator[Judged]:
-        """What the listing has left behind: no name that is still to come begins so."""
+        """Yield the groups that no later name can belong to."""
         for original in [original for original in self._groups if not name.startswith(original)]:
             yield from self._groups.pop(original).judged()

@@ -1,4 +1,4 @@
-"""What listings tell of pictures and their records, and where a sweep keeps its state."""
+"""Lists pictures with facts about their records; the ports for a sweep's state."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,18 +9,18 @@ from describer.domain import metadata
 from describer.domain.image_blob import ImageBlob
 from describer.domain.index import IndexEntry
 from describer.pipeline.compare import paired
-from describer.pipeline.ports import MOST_LISTED, Images, Page, Records
+from describer.pipeline.ports import MAX_LISTED, Images, Page, Records
 from describer.pipeline.sweep.state import Sweep
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a listing tells of a picture's record.
+class RecordFacts:
+    """The facts about a picture's record in a listing.
 
     Args:
-        status: the record's.
-        fingerprint: of what was asked.
-        has_wishes: a caller asked otherwise than the settings; the pictures' metadata does not tell.
+        status: the record's status.
+        fingerprint: the request's fingerprint.
+        has_wishes: whether a caller chose options; pictures' metadata does not contain this.
     """
 
     status: str
@@ -30,90 +30,90 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A picture, and what is told of its record; None if it has none that is about it."""
+    """A picture and the facts about its record; None if it has no record about these bytes."""
 
     picture: ImageBlob
-    told: Told | None
+    facts: RecordFacts | None
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """A container's pictures in pages, each with what is known of its record, without a request for each picture.
+    """Lists a container's pictures in pages with facts about their records, without a request per picture.
 
     Args:
         images: the port.
-        records: the port, where pictures are not marked (WRITE_METADATA=false) and the sidecars' own listing tells of
-            records; None where the pictures' metadata does.
+        records: the port, if pictures are not marked (WRITE_METADATA=false) and the facts come from the sidecars'
+            listing; None if they come from the pictures' metadata.
     """
 
     images: Images
     records: Records | None = None
 
     async def page(self, container: str, prefix: str, cursor: str) -> Page[Listed]:
-        """Up to 5,000 pictures.
+        """Return up to 5,000 pictures.
 
-        One request; with `records` about two more, and one for each picture whose place among the sidecars is not
-        certain, which are few; see `paired`.
+        Takes one request. With `records` it takes about two more, and one for each of the few pictures whose sidecar's
+        place in the listing is uncertain; see `paired`.
         """
         if self.records is None:
-            page = await self.images.page(container, prefix, cursor, MOST_LISTED)
+            page = await self.images.page(container, prefix, cursor, MAX_LISTED)
             return Page([Listed(picture, _marked(picture)) for picture in page.items], page.cursor, page.unnameable)
         pairs = await paired(self.images, self.records, container, prefix, cursor)
         listed = [Listed(picture, _recorded(picture, entry) if entry else None) for picture, entry in pairs.items]
         return Page(listed, pairs.cursor, pairs.unnameable)
 
 
-def _marked(picture: ImageBlob) -> Told | None:
+def _marked(picture: ImageBlob) -> RecordFacts | None:
     status = metadata.value(picture.metadata, metadata.STATUS)
     if not status or not metadata.value(picture.metadata, metadata.RECORD):
         return None
-    return Told(status, metadata.value(picture.metadata, metadata.FINGERPRINT))
+    return RecordFacts(status, metadata.value(picture.metadata, metadata.FINGERPRINT))
 
 
-def _recorded(picture: ImageBlob, entry: IndexEntry) -> Told | None:
-    """What the sidecar tells; None if the picture has changed since, by more than a mark from earlier."""
+def _recorded(picture: ImageBlob, entry: IndexEntry) -> RecordFacts | None:
+    """Return the facts in the index entry, or None if the picture has changed by more than an earlier mark."""
     marked = metadata.value(picture.metadata, metadata.RECORD) == entry.etag.strip('"')
     if picture.etag != entry.image_etag and not marked:
         return None
-    return Told(entry.status, entry.fingerprint, entry.has_wishes)
+    return RecordFacts(entry.status, entry.fingerprint, entry.has_wishes)
 
 
 class Progress(Protocol):
-    """Where work that a sweep queued reports its end."""
+    """Where queued work reports its outcome to a sweep."""
 
     async def report(self, chunk: str, line: str) -> None:
-        """Append a line to the report of a chunk, as `Sweep.chunk_name` calls it."""
+        """Append a line to the report of a chunk named by `Sweep.chunk_name`."""
 
 
 class Sweeps(Progress, Protocol):
-    """Where sweeps are kept."""
+    """Stores sweeps."""
 
     async def read(self, sweep_id: str) -> Sweep | None:
-        """The sweep, or None."""
+        """Return the sweep, or None."""
 
     async def write(self, sweep: Sweep) -> Sweep:
-        """Replace the sweep that was read; gives it as it stands now.
+        """Replace the sweep that was read and return its new version.
 
         Raises:
-            Conflict: somebody else has written it since.
+            Conflict: another process has written it.
         """
 
     async def latest(self) -> Sweep | None:
-        """The sweep that was begun last, or None."""
+        """Return the sweep that began last, or None."""
 
     async def begin(self, sweep: Sweep) -> Sweep:
         """Store a new sweep and make it the latest.
 
         Raises:
-            Conflict: another one was begun at the same moment.
+            Conflict: another sweep began at the same moment.
         """
 
     async def lines(self, chunk: str) -> Sequence[str]:
-        """The lines that were reported for a chunk so far."""
+        """Return the lines reported for a chunk so far."""
 
-    def driving(self, patience: float) -> AbstractAsyncContextManager[None]:
-        """Hold the lease that lets one process at a time queue pictures of sweeps.
+    def driving(self, max_wait: float) -> AbstractAsyncContextManager[None]:
+        """Hold the lease that allows one process at a time to queue pictures of sweeps.
 
         Raises:
-            Busy: another process held it for `patience` seconds.
+            Busy: another process held it for `max_wait` seconds.
         """

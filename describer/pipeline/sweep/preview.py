@@ -1,4 +1,4 @@
-"""What a sweep would queue, and what that would take: nothing is asked of the model, and nothing is written."""
+"""Estimates what a sweep would queue and cost, without calling the model or writing anything."""
 
 import asyncio
 import math
@@ -22,24 +22,24 @@ from describer.vision.imaging.sides import HEAD_BYTES, sides
 from describer.vision.sizing import Sizes
 
 SAMPLE: Final = 200
-"""Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
+"""Number of random pictures whose first bytes are read; for the others the listing suffices."""
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
 
 _EVERY_SYSTEM: Final = Renditions(SYSTEMS)
 
 type _Known = tuple[ImageBlob, tuple[int, int] | None]
-"""A picture of the sample, and its sides if the start of its file tells them."""
+"""A picture of the sample, with its sides if the start of its file contains them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What the model would be asked.
+    """The request and sizes for which to estimate.
 
     Args:
-        brief: of pictures; by prefix, something else may be.
-        sizes: in which it would be shown.
-        tokens_per_minute: the deployment's quota; 0 if it is not known.
+        brief: the request; prefixes may change it.
+        sizes: the sizes of sent pictures.
+        tokens_per_minute: the deployment's quota; 0 if unknown.
     """
 
     brief: Brief
@@ -47,7 +47,7 @@ class Asking:
     tokens_per_minute: int = 0
 
     def seconds(self, pictures: int, asked: Estimate) -> float | None:
-        """How long the quota makes it take at least: each call counts its prompt and the cap of its answer."""
+        """Return the minimum time that the quota imposes: each call counts its prompt and its answer's cap."""
         if not self.tokens_per_minute:
             return None
         return 60 * (asked.prompt[1] + pictures * self.brief.max_completion_tokens) / self.tokens_per_minute
@@ -55,22 +55,22 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a sweep would do.
+    """The estimate for a sweep.
 
     Args:
-        judged: how many blobs, by why they would be queued or not.
-        pictures: how many would be queued.
-        size: of these, in bytes.
-        tiers: bytes of these in tiers whose reading is charged, by tier, and of archived ones that would be left out.
-        sampled: pictures whose first bytes were read.
-        with_sides: of these, how many told their sides.
-        asked: tokens; None if it is not known how the model counts pictures.
-        usd: least, usual and most by list price; None if there is none.
-        seconds: at the deployment's quota; None if that is not known.
-        derived: of these pictures, how many look like sizes that a content system derived of another one, by system.
-        derived_usd: what describing these costs each by itself, likewise.
-        derived_are_free: the setting RENDITIONS names the systems: such pictures get the texts of the larger one, and
-            are in none of the figures above but `pictures` and `size`.
+        judged: number of blobs by the reason why they would be queued or not.
+        pictures: number of queued pictures.
+        size: their total bytes.
+        tiers: their bytes in tiers with charges for reading, by tier, and those of archived ones left out.
+        sampled: number of pictures whose first bytes were read.
+        with_sides: number of those whose sides are known.
+        asked: tokens; None if the model's token rule is unknown.
+        usd: least, usual and most cost by list price; None if there is no price.
+        seconds: time at the deployment's quota; None if that is unknown.
+        derived: number of pictures that look like derived sizes, by content system.
+        derived_usd: cost of describing each of these by itself: least, usual and most.
+        derived_are_free: whether the setting RENDITIONS names the systems, so that such pictures get the larger one's
+            texts and are only included in `pictures` and `size`.
     """
 
     judged: dict[str, int]
@@ -88,13 +88,13 @@ class Preview:
 
     @property
     def usd_each(self) -> float | None:
-        """What a picture is expected to cost."""
+        """The expected cost of a picture."""
         return self.usd[1] / self.pictures if self.usd and self.pictures else None
 
 
 @dataclass(slots=True)
 class _Sample:
-    """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
+    """A random sample of a stream, in which each item is equally likely (Vitter's algorithm R)."""
 
     kept: list[ImageBlob] = field(default_factory=list)
     seen: int = 0
@@ -110,7 +110,7 @@ class _Sample:
 
 @dataclass(slots=True)
 class _Counts:
-    """What a listing shows of the pictures that would be queued."""
+    """Counts of the pictures that would be queued."""
 
     judged: Counter[str] = field(default_factory=Counter)
     tiers: Counter[str] = field(default_factory=Counter)
@@ -136,7 +136,7 @@ class _Counts:
 
 
 async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
-    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 400 more."""
+    """Estimate from the listing and a sample: one request per 5,000 blobs, and up to 400 more."""
     rules = selection.blob_filter.renditions
     counts, cursor, kinds = _Counts(), "", DerivedSizes(rules if rules.systems else _EVERY_SYSTEM)
     container, prefix = selection.options.container, selection.options.prefix
@@ -201,7 +201,7 @@ def _preview(
 
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
-    """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
+    """Extrapolate the sample's tokens to all pictures; the bounds are wider by two standard errors of the mean."""
     each = [estimate.of_picture(asking.brief.about(blob), asking.sizes, side) for blob, side in known]
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:

@@ -1,4 +1,4 @@
-"""Which blobs of a listing a sweep queues: decided by what the listing shows, without a request for each."""
+"""Selects the blobs that a sweep queues, from the listing alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,22 +21,22 @@ _NOT_PICTURES: Final = frozenset(
         *("gz", "rar", "tar", "zip"),
     }
 )
-"""Extensions of files that lie beside pictures. Anything else is looked at: a blob's name may say nothing."""
+"""Extensions of files that accompany pictures. All other blobs are candidates, since a name may have no extension."""
 
 
 class Judgement(StrEnum):
-    """Why a blob is queued, or is not."""
+    """Why a blob is queued or not."""
 
     MISSING = "missing"
     STALE = "stale"
     FAILED = "failed"
     REVIEW = "review"
     CURRENT = "current"
-    """It has a record, and the sweep does not ask for such."""
+    """It has a record that the sweep need not renew."""
     EXCLUDED = "excluded"
     NOT_OURS = "not_ours"
     NOT_A_PICTURE = "not_a_picture"
-    """Its name ends like that of a film, a document or a file that tools keep beside pictures."""
+    """Its name has the extension of a film, a document or a tool's file."""
     OTHER_AGE = "other_age"
     EMPTY = "empty"
     ARCHIVED = "archived"
@@ -44,7 +44,7 @@ class Judgement(StrEnum):
 
     @property
     def is_queued(self) -> bool:
-        """Whether such a blob is queued."""
+        """Whether the blob is queued."""
         return self in _QUEUED
 
 
@@ -56,10 +56,10 @@ class Selection:
     """The rules of one sweep.
 
     Args:
-        options: what was asked.
-        blob_filter: the app's own rules, which hold as well.
-        brief: what is asked of pictures; by prefix, something else may be.
-        max_bytes: of a picture that is read.
+        options: the sweep's options.
+        blob_filter: the app's own rules, which apply too.
+        brief: the request; prefixes may change it.
+        max_bytes: maximum size of a picture that is read.
     """
 
     options: SweepOptions
@@ -68,7 +68,7 @@ class Selection:
     max_bytes: int
 
     def judge(self, listed: Listed) -> Judgement:
-        """Say why the blob is queued, or is not."""
+        """Return why the blob is queued or not."""
         blob = listed.picture
         if away := self._passed_by(blob):
             return away
@@ -80,7 +80,7 @@ class Selection:
         return Judgement.EMPTY if blob.size == 0 else self._by_size(blob, state)
 
     def _passed_by(self, blob: ImageBlob) -> Judgement | None:
-        """Judge by name, age and the app's own rules."""
+        """Return a reason to leave the blob out by name, age and the app's rules, or None."""
         skip = self.blob_filter.skips_name(blob.ref) or self._narrower.skips_name(blob.ref)
         skip = skip or self.blob_filter.skips_picture(blob)
         if skip:
@@ -96,14 +96,14 @@ class Selection:
         return BlobFilter((self.options.container,), self.options.include, self.options.exclude)
 
     def _state(self, listed: Listed) -> Judgement:
-        told = listed.told
-        if told is None:
+        facts = listed.facts
+        if facts is None:
             return Judgement.MISSING
-        if told.status == Status.FAILED:
+        if facts.status == Status.FAILED:
             return Judgement.FAILED
-        if not told.has_wishes and told.fingerprint != self.brief.about(listed.picture).fingerprint:
+        if not facts.has_wishes and facts.fingerprint != self.brief.about(listed.picture).fingerprint:
             return Judgement.STALE
-        return Judgement.REVIEW if told.status == Status.NEEDS_REVIEW else Judgement.CURRENT
+        return Judgement.REVIEW if facts.status == Status.NEEDS_REVIEW else Judgement.CURRENT
 
     def _wants(self, state: Judgement) -> bool:
         return Only.ALL in self.options.only or state.value in self.options.only

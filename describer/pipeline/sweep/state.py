@@ -1,4 +1,4 @@
-"""What a sweep was asked and how far it is: one JSON blob, written after each step."""
+"""The options and progress of a sweep: one JSON blob, written after each step."""
 
 import uuid
 from collections import Counter
@@ -9,48 +9,48 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 CHUNK: Final = 100
-"""Pictures that are queued between two writes of the state: as many at most are queued twice if a process is killed."""
+"""Pictures queued between two writes of the state, and so the maximum queued twice if a process is killed."""
 _ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 
 
 class Only(StrEnum):
-    """Which pictures a sweep describes."""
+    """The pictures that a sweep describes."""
 
     MISSING = "missing"
-    """Those that have no record."""
+    """Pictures without a record."""
     STALE = "stale"
-    """Those whose record answers another question: another prompt, model, language or level of detail."""
+    """Pictures whose record answers another request: another prompt, model, language or detail."""
     FAILED = "failed"
-    """Those that were tried as often as allowed."""
+    """Pictures for which all allowed tries failed."""
     REVIEW = "review"
-    """Those whose answer a person should look at: the model is asked for another one."""
+    """Pictures whose answer needs a review: the model is asked for a new one."""
     ALL = "all"
     """All of these."""
 
 
 class End(StrEnum):
-    """Whether a sweep goes on."""
+    """The state of a sweep."""
 
     RUNNING = "running"
     FINISHED = "finished"
-    """Each picture that it queued has its end."""
+    """Every queued picture has been processed."""
     STOPPED = "stopped"
-    """A person stopped it; `continue` goes on."""
+    """A person stopped it; `continue` resumes it."""
     CAPPED = "capped"
-    """Its cap of pictures or money is reached; a higher one goes on."""
+    """It has reached its limit on pictures or money; a higher limit resumes it."""
 
 
 class SweepOptions(BaseModel):
-    """What is asked of a sweep.
+    """The options of a sweep.
 
     Args:
         container: a watched one.
-        prefix: how names begin; empty: all.
+        prefix: prefix of names; empty: all.
         only: which pictures.
-        include, exclude: globs as in IMAGES_INCLUDE and IMAGES_EXCLUDE, which hold as well.
+        include, exclude: globs as in IMAGES_INCLUDE and IMAGES_EXCLUDE, which apply too.
         modified_after, modified_before: bounds of the blobs' last change.
-        max_pictures: that are queued.
-        max_usd: that may be spent, by list price.
+        max_pictures: limit on queued pictures.
+        max_usd: limit on cost by list price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,11 +67,11 @@ class SweepOptions(BaseModel):
 
 
 class Tally(BaseModel):
-    """What became of some pictures.
+    """The outcomes of some pictures.
 
     Args:
-        outcomes: how many ended, by status or reason.
-        usd: what they took by list price.
+        outcomes: number of pictures by status or skip reason.
+        usd: their cost by list price.
         tokens: prompt and completion tokens together.
     """
 
@@ -83,7 +83,7 @@ class Tally(BaseModel):
 
     @property
     def done(self) -> int:
-        """Pictures that have ended."""
+        """The number of processed pictures."""
         return sum(self.outcomes.values())
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -92,13 +92,13 @@ class Tally(BaseModel):
 
 
 class Chunk(BaseModel):
-    """Pictures that were queued together and have not all ended.
+    """Pictures that were queued together and are not all processed.
 
     Args:
-        number: of the chunk, from 1.
-        size: pictures in it.
-        tally: of those that have ended.
-        deferred: how many of the others were put off.
+        number: the chunk's number, from 1.
+        size: number of its pictures.
+        tally: outcomes of the processed ones.
+        deferred: number of the others that were deferred.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,28 +110,28 @@ class Chunk(BaseModel):
 
     @property
     def under_way(self) -> int:
-        """Pictures that have not ended."""
+        """The number of pictures in progress."""
         return self.size - self.tally.done
 
 
 class Sweep(BaseModel):
-    """A sweep and how far it is.
+    """A sweep and its progress.
 
     Args:
         id: its name.
-        options: what was asked.
-        usd_each: what one picture is expected to cost; None if the model has no list price.
-        state: whether it goes on.
-        cursor: of the listing's page that is being worked on.
-        after: the last name of that page that was looked at.
-        listed: whether the listing has come to its end.
-        found: blobs that were looked at.
-        passed: of these, how many were not queued, by reason.
-        enqueued: how many were queued.
-        chunks: in which these were queued.
-        ended: what became of the chunks that have ended.
+        options: its options.
+        usd_each: expected cost of a picture; None if the model has no list price.
+        state: whether it is running.
+        cursor: cursor of the listing's current page.
+        after: last examined name of that page.
+        listed: whether the listing has ended.
+        found: number of examined blobs.
+        passed: examined blobs that were not queued, by reason.
+        enqueued: number of queued pictures.
+        chunks: number of chunks.
+        ended: outcomes of the completed chunks.
         waiting: the other chunks.
-        etag: of the blob that it was read from.
+        etag: ETag of the blob that it was read from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -156,7 +156,7 @@ class Sweep(BaseModel):
 
     @classmethod
     def new(cls, options: SweepOptions, usd_each: float | None) -> Self:
-        """Begin a sweep."""
+        """Create a sweep."""
         now = datetime.now(UTC)
         return cls(
             id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, usd_each=usd_each, begun=now, updated=now
@@ -164,31 +164,31 @@ class Sweep(BaseModel):
 
     @property
     def tally(self) -> Tally:
-        """What became of all pictures that have ended."""
+        """The outcomes of all processed pictures."""
         return sum((chunk.tally for chunk in self.waiting), self.ended)
 
     @property
     def under_way(self) -> int:
-        """Pictures that were queued and have not ended."""
+        """The number of pictures in progress."""
         return sum(chunk.under_way for chunk in self.waiting)
 
     @property
     def fresh(self) -> int:
-        """Those of them that were never put off: what the app is working on."""
+        """The number of pictures in progress that were never deferred."""
         return sum(chunk.under_way - chunk.deferred for chunk in self.waiting)
 
     @property
     def usd_per_picture(self) -> float | None:
-        """What a picture has cost so far on average; before the first one has ended, what is expected."""
+        """The average cost of a picture so far; before the first one is processed, the expected cost."""
         tally = self.tally
         return tally.usd / tally.done if tally.usd else self.usd_each
 
     def chunk_name(self, number: int) -> str:
-        """The name under which the work of a chunk reports its end."""
+        """Return the name under which a chunk's work reports its outcome."""
         return f"{self.id}/{number:06}"
 
     def allows(self) -> int:
-        """How many more pictures the cap lets in now, counting what is under way at what a picture costs."""
+        """Return how many more pictures the limits allow, counting those in progress at the average cost."""
         most = CHUNK
         if self.options.max_pictures is not None:
             most = min(most, self.options.max_pictures - self.enqueued)

@@ -1,8 +1,8 @@
-"""Queue a sweep's pictures as fast as the app describes them, until all are described or the cap is reached.
+"""Queues a sweep's pictures as fast as the app describes them, until all are described or a limit is reached.
 
-Each step reads what has ended since the last one, queues as many pictures as there is room for, and writes the state.
-New uploads are never behind more than that room: pictures of sweeps give way to them at the memory budget and at the
-model, and at most `QUEUED_AT_MOST` of them wait on the queue.
+Each step reads new outcomes, queues as many pictures as there is room for, and writes the state. New uploads wait for
+at most that many: a sweep's pictures have a lower priority for memory and the model, and at most `QUEUED_AT_MOST` are
+in the queue.
 """
 
 import asyncio
@@ -26,28 +26,28 @@ from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
 
 QUEUED_AT_MOST: Final = 2000
-"""Pictures of a sweep that are queued and were never put off, at most."""
+"""Maximum number of a sweep's queued pictures that were never deferred."""
 QUEUED_AT_LEAST: Final = CHUNK
-"""So many are queued before it is known how fast they are described."""
+"""Number of pictures to queue before the app's speed is known."""
 STEPS_AHEAD: Final = 3
-"""How many steps' worth of pictures is queued, so that the app never waits for the sweep."""
-MOST_WAITING: Final = 50
-"""Chunks with pictures that have not ended, at most: in an outage a sweep stands still instead of putting off all."""
+"""Number of steps for which pictures are queued in advance, so that the app never waits."""
+MAX_CHUNKS: Final = 50
+"""Maximum number of unfinished chunks: in an outage a sweep pauses instead of deferring all pictures."""
 PAUSE: Final = 2.0
 """Seconds between two steps."""
 _AT_ONCE: Final = 16
-"""Messages that are sent side by side."""
+"""Number of messages sent concurrently."""
 
 
 @dataclass(slots=True)
 class Sweeper:
-    """Drives sweeps.
+    """Runs sweeps.
 
     Args:
         library: lists the pictures.
-        sweeps: keeps the state.
-        work: `image-work`.
-        selection: the rules for these options.
+        sweeps: stores the state.
+        work: the queue `image-work`.
+        selection: returns the rules for options.
     """
 
     library: Library
@@ -60,53 +60,53 @@ class Sweeper:
         """Begin a sweep; the first step queues its first pictures.
 
         Args:
-            options: what is asked.
-            usd_each: what a picture is expected to cost by list price; None if the model has none.
+            options: the sweep's options.
+            usd_each: expected cost of a picture by list price; None if the model has none.
 
         Raises:
-            InvalidRequest: another sweep is running, or money is capped for a model without a list price.
-            Conflict: another one was begun at the same moment.
+            InvalidRequest: another sweep is running, or money is limited for a model without a list price.
+            Conflict: another sweep began at the same moment.
         """
         if options.max_usd is not None and not usd_each:
-            raise InvalidRequest("The model has no list price; cap the number of pictures instead.", field="max_usd")
+            raise InvalidRequest("The model has no list price; limit the number of pictures instead.", field="max_usd")
         latest = await self.sweeps.latest()
         if latest and latest.state is End.RUNNING:
-            raise InvalidRequest(f"Sweep {latest.id} is running; stop it, or let it end first.", field="sweep")
+            raise InvalidRequest(f"Sweep {latest.id} is running; stop it, or wait for its end.", field="sweep")
         return await self.sweeps.begin(Sweep.new(options, usd_each))
 
     async def find(self, sweep_id: str) -> Sweep:
-        """The sweep of this name; without one, the latest.
+        """Return the sweep with this id, or the latest if it is empty.
 
         Raises:
-            NotFound: there is none.
+            NotFound: it does not exist.
         """
         found = await (self.sweeps.read(sweep_id) if sweep_id else self.sweeps.latest())
         if found is None:
-            raise NotFound(f"There is no sweep {sweep_id!r}." if sweep_id else "There is no sweep yet.")
+            raise NotFound(f"There is no sweep {sweep_id!r}." if sweep_id else "There is no sweep.")
         return found
 
     async def stop(self, sweep: Sweep) -> Sweep:
-        """Let a running sweep queue no more; what is queued already is still described. Raises Conflict: read again."""
+        """Stop queuing; pictures in the queue are still described. Raises Conflict: read the sweep again."""
         return await self.sweeps.write(_now(sweep, state=End.STOPPED)) if sweep.state is End.RUNNING else sweep
 
     async def resume(self, sweep: Sweep, caps: Mapping[str, Any]) -> Sweep:
-        """Let a sweep go on; `caps` replaces `max_pictures` or `max_usd`. Raises Conflict: read again."""
+        """Resume a sweep; `caps` replaces `max_pictures` or `max_usd`. Raises Conflict: read the sweep again."""
         latest = await self.find("")
         if latest.id != sweep.id:
-            raise InvalidRequest(f"Only the latest sweep, {latest.id}, can go on; begin a new one.", field="sweep")
+            raise InvalidRequest(f"Only the latest sweep, {latest.id}, can be resumed; begin a new one.", field="sweep")
         options = SweepOptions.model_validate(sweep.options.model_dump() | dict(caps))
         state = End.FINISHED if sweep.state is End.FINISHED else End.RUNNING
         return await self.sweeps.write(_now(sweep, options=options, state=state))
 
     async def step(self, sweep: Sweep) -> Sweep:
-        """Take note of what has ended, queue what there is room for, and write the state.
+        """Read new outcomes, queue pictures as far as there is room, and write the state.
 
         Raises:
-            Conflict: somebody else has written the state; read it again.
+            Conflict: another process has written the state; read it again.
         """
         sweep, ended = await self._settled(sweep)
         limit = max(QUEUED_AT_LEAST, min(QUEUED_AT_MOST, STEPS_AHEAD * ended))
-        while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MOST_WAITING:
+        while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MAX_CHUNKS:
             most = min(limit - sweep.fresh, sweep.allows())
             if most <= 0:
                 break
@@ -114,27 +114,27 @@ class Sweeper:
         return await self.sweeps.write(_now(sweep, state=_state(sweep)))
 
     async def drive(
-        self, sweep: Sweep, heard: Callable[[Sweep], None], seconds: float = math.inf, patience: float = 0
+        self, sweep: Sweep, on_step: Callable[[Sweep], None], seconds: float = math.inf, max_wait: float = 0
     ) -> Sweep:
-        """Take steps until the sweep is at its end, or for so long; `heard` gets the state after each.
+        """Take steps until the sweep ends or the time is over; `on_step` gets the state after each.
 
         Raises:
-            Busy: another process has driven a sweep for `patience` seconds.
+            Busy: another process has run a sweep for `max_wait` seconds.
         """
         ends = time.monotonic() + seconds
-        async with self.sweeps.driving(patience):
+        async with self.sweeps.driving(max_wait):
             while sweep.state is End.RUNNING and time.monotonic() < ends:
                 try:
                     sweep = await self.step(sweep)
-                except Conflict:  # a person stopped it, or gave it another cap
+                except Conflict:  # a person stopped it or changed its limits
                     sweep = await self.find(sweep.id)
-                heard(sweep)
+                on_step(sweep)
                 if sweep.state is End.RUNNING:
                     await asyncio.sleep(PAUSE)
         return sweep
 
     async def _settled(self, sweep: Sweep) -> tuple[Sweep, int]:
-        """Read the reports of all chunks under way; gives how many pictures have ended since the last time, too."""
+        """Read the reports of all unfinished chunks; return the sweep and the number of newly processed pictures."""
         read = await asyncio.gather(*(self._read(sweep, chunk) for chunk in sweep.waiting))
         ended = sum((chunk.tally for chunk in read if not chunk.under_way), sweep.ended)
         settled = sweep.model_copy(update={"ended": ended, "waiting": tuple(c for c in read if c.under_way)})
@@ -152,7 +152,7 @@ class Sweeper:
         return chunk.model_copy(update={"tally": tally, "deferred": len(deferred)})
 
     async def _queue_some(self, sweep: Sweep, most: int) -> Sweep:
-        """Queue up to `most` pictures of the page that the sweep is at, and say how far it came."""
+        """Queue up to `most` pictures of the current page and return the sweep's new state."""
         page, judge = await self._listing(sweep), self.selection(sweep.options)
         chosen: list[tuple[ImageRef, Judgement]] = []
         passed, after, looked = Counter(sweep.passed), sweep.after, 0
@@ -183,27 +183,27 @@ class Sweeper:
     async def _send(self, chunk: str, chosen: Sequence[tuple[ImageRef, Judgement]]) -> None:
         for some in batched(chosen, _AT_ONCE, strict=False):
             work = (
-                replace(Work.first(ref), chunk=chunk, anew=judgement is Judgement.REVIEW) for ref, judgement in some
+                replace(Work.first(ref), chunk=chunk, again=judgement is Judgement.REVIEW) for ref, judgement in some
             )
             await asyncio.gather(*(self.work.send(each.to_message(), delay=0) for each in work))
 
     async def _listing(self, sweep: Sweep) -> Page[Listed]:
-        """The page that the sweep is at; it is kept, so that it is asked for once while this process drives."""
+        """Return the current page of the listing, cached while this process runs the sweep."""
         key = (sweep.options.container, sweep.options.prefix, sweep.cursor)
         if self._page is None or self._page[0] != key:
-            self._page = None  # two pages at a time would be twice the memory
+            self._page = None  # release the old page first: two pages would need twice the memory
             self._page = key, await self.library.page(*key)
         return self._page[1]
 
 
 def report(ref: ImageRef, outcome: str, usd: float, tokens: int) -> str:
-    """A line of a chunk's report: what became of a picture; an empty outcome says that it was put off."""
+    """Return a line of a chunk's report with a picture's outcome; an empty outcome means deferred."""
     digest = hashlib.sha256(ref.name.encode()).hexdigest()[:16]
     return json.dumps({"picture": digest, "outcome": outcome, "usd": usd, "tokens": tokens})
 
 
 def _later(pictures: Sequence[Listed], after: str) -> Sequence[Listed]:
-    """Those behind the one called `after`, which may have been deleted since."""
+    """Return the pictures after the one called `after`, which may have been deleted."""
     names = [listed.picture.ref.name for listed in pictures]
     if after in names:
         return pictures[names.index(after) + 1 :]

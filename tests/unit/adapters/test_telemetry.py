@@ -40,16 +40,16 @@ from tests.unit.test_settings import GOOD
 ALT_TEXT = "Aunt Agatha in her garden."
 STAGES = [
     v.RECORDS_READ,
-    v.IMAGES_LOOK,
+    v.IMAGES_PROPERTIES,
     v.IMAGES_READ,
     v.RECORDS_FIND_CACHED,
     v.IMAGE_PREPARE,
     "chat gpt-5.6-luna",
-    v.RECORDS_SHARE,
+    v.RECORDS_CACHE,
     v.RECORDS_WRITE,
     v.TOPIC_PUBLISH,
-    v.IMAGES_MARK,
-    v.RECORDS_CONFIRM,
+    v.IMAGES_SET_METADATA,
+    v.RECORDS_VERIFY,
 ]
 
 
@@ -261,7 +261,7 @@ async def test_a_lost_race_is_a_second_round_in_the_same_trace(observed: Observe
     assert observed.about(v.DESCRIBE)[v.ROUNDS] == 2
     assert [span.name for span in observed.spans].count("chat gpt-5.6-luna") == 1
     lost = [span for span in observed.spans if span.attributes and span.attributes.get(v.ERROR_TYPE) == "Conflict"]
-    assert [span.name for span in lost] == [v.IMAGES_MARK]
+    assert [span.name for span in lost] == [v.IMAGES_SET_METADATA]
 
 
 async def test_an_answer_is_metered(observed: Observed) -> None:
@@ -370,11 +370,16 @@ def test_only_listed_events_leave_and_only_with_their_listed_facts(
 
 def test_a_span_leaves_by_its_scope_and_name_with_its_listed_attributes_alone(observed: Observed) -> None:
     ours, other = observed.telemetry.tracer, observed.tracers.get_tracer("fastapi")
-    for tracer, name in ((other, v.DESCRIBE), (ours, "GET /Agatha"), (ours, v.IMAGES_LOOK), (ours, "chat a-model")):
+    for tracer, name in (
+        (other, v.DESCRIBE),
+        (ours, "GET /Agatha"),
+        (ours, v.IMAGES_PROPERTIES),
+        (ours, "chat a-model"),
+    ):
         with tracer.start_as_current_span(name, attributes={"url.full": "Agatha", v.OUTCOME: "kept"}) as span:
             span.add_event("exception", {"exception.message": "Agatha"})
             span.set_status(StatusCode.ERROR, "Agatha")
-    assert [span.name for span in observed.spans] == [v.IMAGES_LOOK, "chat a-model"]
+    assert [span.name for span in observed.spans] == [v.IMAGES_PROPERTIES, "chat a-model"]
     assert [dict(span.attributes or {}) for span in observed.spans] == [{v.OUTCOME: "kept"}] * 2
     assert "Agatha" not in "".join(span.to_json() for span in observed.spans)
 

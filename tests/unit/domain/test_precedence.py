@@ -154,7 +154,7 @@ async def test_another_answer_is_had_on_demand_past_what_copies_share(harness: H
     harness.images.put(CAT, b"cat")
     harness.model.script = [answer("A tabby cat asleep.")]
     if way == "queue":
-        await harness.delivery.handle_message(replace(Work.first(CAT), anew=True).to_message().encode())
+        await harness.delivery.handle_message(replace(Work.first(CAT), again=True).to_message().encode())
     else:
         setup = _service(harness)
         await setup.describe(BlobOf(CAT), setup.brief(RequestOptions(again=True)), write=True)

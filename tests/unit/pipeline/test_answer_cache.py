@@ -3,7 +3,7 @@
 import pytest
 
 from describer.domain.record import Record
-from describer.pipeline.answer_cache import KEEP_SECONDS, MOST_ANSWERS, AnswerCache
+from describer.pipeline.answer_cache import KEEP_SECONDS, MAX_ANSWERS, AnswerCache
 from tests.unit.conftest import Harness
 
 
@@ -25,8 +25,8 @@ def test_an_answer_is_kept_for_minutes(record: Record) -> None:
 
 def test_the_oldest_goes_if_there_are_too_many(record: Record) -> None:
     cache = AnswerCache(clock=lambda: 0.0)
-    for number in range(MOST_ANSWERS + 1):
+    for number in range(MAX_ANSWERS + 1):
         cache.put(str(number), record)
     assert cache.get("0") is None
     assert cache.get("1") is record
-    assert cache.get(str(MOST_ANSWERS)) is record
+    assert cache.get(str(MAX_ANSWERS)) is record

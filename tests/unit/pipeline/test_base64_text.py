@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from describer.pipeline import base64_text
-from describer.pipeline.base64_text import decode, decode_pieces, most_bytes
+from describer.pipeline.base64_text import decode, decode_pieces, max_bytes
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 300)))
@@ -17,7 +17,7 @@ def test_it_decodes_in_whatever_pieces(data: bytes, cuts: list[int]) -> None:
     text = base64.b64encode(data).decode()
     places = sorted({0, *(min(cut, len(text)) for cut in cuts), len(text)})
     assert decode(text) == decode_pieces(text[begin:end] for begin, end in pairwise(places)) == data
-    assert len(data) <= most_bytes(text) <= len(data) + 2
+    assert len(data) <= max_bytes(text) <= len(data) + 2
 
 
 def test_it_decodes_more_than_a_step() -> None:

@@ -26,7 +26,7 @@ def test_each_limit_fits_the_platforms() -> None:
 
 
 async def test_a_part_ends_no_later_than_the_whole_and_keeps_its_priority() -> None:
-    assert current().patience() is None
+    assert current().max_wait() is None
     with entered(100, Priority.INTERACTIVE) as whole:
         with entered(1000, Priority.BACKGROUND) as part:
             assert (part.ends, part.priority) == (whole.ends, Priority.INTERACTIVE)
@@ -34,7 +34,7 @@ async def test_a_part_ends_no_later_than_the_whole_and_keeps_its_priority() -> N
         with entered(50) as part:
             assert part.ends < whole.ends
         assert 85 < whole.remaining() <= 100 - STORING_SECONDS
-        assert whole.patience() == pytest.approx(whole.remaining() / 2, abs=0.1)
+        assert whole.max_wait() == pytest.approx(whole.remaining() / 2, abs=0.1)
     assert current().remaining() == float("inf")
 
 

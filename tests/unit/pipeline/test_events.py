@@ -50,7 +50,7 @@ def test_numbers_that_come_as_text_are_read() -> None:
     """As CloudEvents' own libraries write extension attributes, of a message that was put back by a person."""
     told = {"subject": SUBJECT, "attempts": "1", "deferrals": "12", "interruptions": 0, "again": "true"}
     (work,) = Work.from_message(json.dumps(told).encode())
-    assert (work.attempts, work.deferrals, work.interruptions, work.anew) == (1, 12, 0, True)
+    assert (work.attempts, work.deferrals, work.interruptions, work.again) == (1, 12, 0, True)
 
 
 @pytest.mark.parametrize("time", [None, 5, "yesterday", "2026-11-23T08:00:00"])
@@ -67,11 +67,11 @@ def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
         ('{"subject": 3}', "no event"),
         ('{"subject": "/somewhere"}', "does not name a blob"),
         ('{"subject": "/containers/images/blobs/"}', "does not name a blob"),
-        (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is no whole number"),
-        (json.dumps({"subject": SUBJECT, "attempts": "two"}), "attempts is no whole number"),
-        (json.dumps({"subject": SUBJECT, "attempts": "-2"}), "attempts is no whole number"),
-        (json.dumps({"subject": SUBJECT, "attempts": "²"}), "attempts is no whole number"),
-        (json.dumps({"subject": SUBJECT, "attempts": "1" * 5000}), "attempts is no whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is not a whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": "two"}), "attempts is not a whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": "-2"}), "attempts is not a whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": "²"}), "attempts is not a whole number"),
+        (json.dumps({"subject": SUBJECT, "attempts": "1" * 5000}), "attempts is not a whole number"),
         ("not json", "no JSON"),
     ],
 )

@@ -10,7 +10,7 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.domain.texts import Review
 from describer.pipeline.find_records import Wanted, find
-from describer.pipeline.ports import MOST_LISTED
+from describer.pipeline.ports import MAX_LISTED
 from tests.fakes import FakeRecords
 
 REVIEW = Wanted(statuses=frozenset({Status.NEEDS_REVIEW}))
@@ -93,4 +93,4 @@ async def test_a_cursor_that_no_page_gave_is_refused(cursor: str) -> None:
 
 
 def test_a_page_of_the_listing_is_as_large_as_storage_gives() -> None:
-    assert MOST_LISTED == 5000
+    assert MAX_LISTED == 5000

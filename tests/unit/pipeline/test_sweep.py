@@ -10,7 +10,7 @@ from describer.domain.image_blob import ImageBlob
 from describer.pipeline.events import Work
 from describer.pipeline.sweep.selection import Judgement
 from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
-from describer.pipeline.sweep.sweeper import MOST_WAITING, Sweeper, report
+from describer.pipeline.sweep.sweeper import MAX_CHUNKS, Sweeper, report
 from tests.fakes import FakeQueue
 from tests.sweeps import NOW, SHOP, FakeListing, FakeSweeps, blob, recorded, selection
 
@@ -162,12 +162,12 @@ async def test_a_cap_of_pictures() -> None:
 
 
 async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
-    setup = of(2 * MOST_WAITING * CHUNK)
+    setup = of(2 * MAX_CHUNKS * CHUNK)
     sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, None)
-    for _ in range(2 * MOST_WAITING):
+    for _ in range(2 * MAX_CHUNKS):
         sweep = await sweeper.step(sweep)
         await setup.describe(outcome="", usd=0)
-    assert sweep.enqueued == MOST_WAITING * CHUNK
+    assert sweep.enqueued == MAX_CHUNKS * CHUNK
     assert sweep.state is End.RUNNING
 
 
@@ -195,4 +195,4 @@ async def test_money_cannot_be_capped_without_a_price() -> None:
 async def test_what_awaits_a_person_is_asked_again() -> None:
     setup = of(3, metadata=recorded("needs_review"))
     await setup.sweeper().step(await setup.sweeper().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), None))
-    assert [work.anew for work in setup.queue.take()] == [True] * 3
+    assert [work.again for work in setup.queue.take()] == [True] * 3

@@ -6,7 +6,7 @@ import pytest
 
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.sweep.library import Library, Told
+from describer.pipeline.sweep.library import Library, RecordFacts
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.pipeline.sweep.state import Only, SweepOptions
 from describer.vision.brief import Brief
@@ -67,7 +67,7 @@ async def test_a_record_that_cannot_be_read_is_none(unmarked: Harness) -> None:
     await unmarked.described()
     unmarked.records.newer.add(CAT)
     [listed] = (await Library(unmarked.images, unmarked.records).page("images", "", "")).items
-    assert listed.told is None
+    assert listed.facts is None
     unmarked.records.newer.clear()
     [listed] = (await Library(unmarked.images, unmarked.records).page("images", "", "")).items
-    assert listed.told == Told("described", BRIEF.fingerprint)
+    assert listed.facts == RecordFacts("described", BRIEF.fingerprint)

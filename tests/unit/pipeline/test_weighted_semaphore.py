@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from describer.pipeline.weighted_semaphore import MOST_OVERTAKEN, Priority, WeightedSemaphore
+from describer.pipeline.weighted_semaphore import MAX_OVERTAKEN, Priority, WeightedSemaphore
 from tests.fakes import give_way
 
 UPLOAD, CALLER = Priority.BACKGROUND, Priority.INTERACTIVE
@@ -55,14 +55,14 @@ async def test_callers_come_before_uploads_but_do_not_starve_them() -> None:
     queue = Queue(1)
     await queue.comes("first", 1)
     await queue.comes("upload", 1, UPLOAD)
-    for number in range(MOST_OVERTAKEN + 5):
+    for number in range(MAX_OVERTAKEN + 5):
         await queue.comes(f"caller {number}", 1, CALLER)
-    for _ in range(MOST_OVERTAKEN + 7):
+    for _ in range(MAX_OVERTAKEN + 7):
         await queue.settles()
         queue.semaphore.release(1)
-    assert queue.served.index("upload") == MOST_OVERTAKEN + 1
+    assert queue.served.index("upload") == MAX_OVERTAKEN + 1
     assert queue.served[1] == "caller 0"
-    assert len(queue.served) == MOST_OVERTAKEN + 7
+    assert len(queue.served) == MAX_OVERTAKEN + 7
     assert queue.semaphore.held == 0
 
 
@@ -74,8 +74,8 @@ async def test_a_caller_who_does_not_wait_overtakes_as_often_and_no_more() -> No
     while queue.semaphore.try_acquire(1, CALLER):
         queue.semaphore.release(1)
         taken += 1
-        assert taken <= MOST_OVERTAKEN
-    assert taken == MOST_OVERTAKEN
+        assert taken <= MAX_OVERTAKEN
+    assert taken == MAX_OVERTAKEN
     await queue.close()
 
 
