@@ -454,12 +454,12 @@ class App:
     @cached_property
     def web(self) -> Web:
         """Pictures by URL."""
-        from describer.adapters.web.fetch import Patience, Web
+        from describer.adapters.web.fetch import Timeouts, Web
         from describer.adapters.web.urls import Rules
 
         settings = self.settings
         rules = Rules(settings.url_allow_http, settings.url_allow_hosts, settings.url_deny_hosts)
-        return Web(settings.max_bytes, rules, Patience(total=settings.url_timeout_seconds))
+        return Web(settings.max_bytes, rules, Timeouts(total=settings.url_timeout_seconds))
 
     async def checks(self) -> list[Check]:
         """Try every connection that is configured, all at once; within ten seconds."""

@@ -103,7 +103,7 @@ class FakeImages:
         await give_way()
         blob = self._exactly(picture)
         if self.leased:
-            raise Transient("somebody holds a lease on it")
+            raise Transient("another client holds a lease on it")
         if not self.unwritable:
             self.blobs[picture.ref] = _Blob(blob.data, dict(metadata))
         return not self.unwritable

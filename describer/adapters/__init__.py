@@ -1,1 +1,1 @@
-"""Implementations of the ports. Each adapter is the only user of its SDK."""
+"""Adapters to storage, the model, the web, Event Grid and telemetry; each is the only user of its SDK."""

@@ -1,11 +1,11 @@
-"""Where telemetry goes: Application Insights, by Azure Monitor's exporters for OpenTelemetry.
+"""Exports telemetry to Application Insights by Azure Monitor's exporters for OpenTelemetry.
 
-Once a process, at the first picture. Nothing leaves but what stands in vocabulary.py:
+It is set up once per process, at the first picture. Only what vocabulary.py lists leaves the app:
 
-- The providers are handed to the app and never made OpenTelemetry's global ones, so a library that brings telemetry of
-  its own, and switches it on where it finds a provider, finds none.
-- Each way out lets through by name: spans and their attributes, metrics and theirs, events and their facts. A span's
-  events, links, description and trace state stay here, and so do a log record's arguments and its traceback.
+- The providers are passed to the app and are never OpenTelemetry's global ones. Libraries with their own telemetry,
+  which they switch on if they find a global provider, find none.
+- Each exporter filters by name: spans and their attributes, metrics and theirs, events and their facts. A span's
+  events, links, description and trace state are dropped, as are a log record's arguments and traceback.
 
 docs/adr/0004-telemetry.md says why, and why the Functions worker does not configure it.
 """
@@ -39,7 +39,7 @@ from describer.pipeline import vocabulary as v
 _DETECTORS: Final = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
 _SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 _SAMPLE_RATE: Final = "_MS.sampleRate"
-"""Of the sampler, for the exporter: how many spans one stands for."""
+"""The sampler's attribute for the exporter: how many spans this one represents."""
 _SEVERITIES: Final[Mapping[int, SeverityNumber]] = {
     logging.DEBUG: SeverityNumber.DEBUG,
     logging.INFO: SeverityNumber.INFO,
@@ -49,24 +49,24 @@ _SEVERITIES: Final[Mapping[int, SeverityNumber]] = {
 }
 
 type Render = Callable[[object], AttributeValue]
-"""Gives a fact of an event as it may leave the app."""
+"""Converts a fact of an event to its exported form."""
 
 
 def connect(connection_string: str, render: Render) -> tuple[TracerProvider, MeterProvider]:
-    """Start exporting, also the listed events of the app's logger, and return the providers.
+    """Start exporting, including the listed events of the app's logger, and return the providers.
 
-    What has not been sent when the process ends is sent then.
+    Unsent data is sent when the process ends.
 
-    No credential is passed on purpose: only then do the exporters take the managed identity that the Functions host
-    uses too, from `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` (documented in the exporter's README).
+    No credential is passed, so that the exporters use the Functions host's managed identity from
+    `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` (documented in the exporter's README).
 
     Args:
-        connection_string: of the Application Insights resource.
+        connection_string: the Application Insights resource's.
         render: see `Names.render`.
     """
-    os.environ.setdefault(_DETECTORS, "azure_functions")  # names the app in `AppRoleName`; the default ones do not
+    os.environ.setdefault(_DETECTORS, "azure_functions")  # sets the app's name in `AppRoleName`; the default does not
     resource = Resource.create()
-    # Every picture has its trace, unless the operator chooses a sampler, which the SDK then reads by itself.
+    # Every picture has a trace, unless the operator chooses a sampler, which the SDK then reads by itself.
     sampler = None if _SAMPLER in os.environ else ApplicationInsightsSampler(1.0)
     tracers = TracerProvider(sampler, resource)
     exporter = ListedSpans(AzureMonitorTraceExporter(connection_string=connection_string))
@@ -83,21 +83,21 @@ def connect(connection_string: str, render: Render) -> tuple[TracerProvider, Met
 
 @dataclass(frozen=True, slots=True)
 class ListedSpans(SpanExporter):
-    """Exports the app's own spans, by name, with the listed attributes alone."""
+    """Exports the app's own spans, by name, with their listed attributes."""
 
     exporter: SpanExporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Pass on what may leave."""
+        """Export the listed spans."""
         listed = [_bare(span) for span in spans if _is_listed(span)]
         return self.exporter.export(listed) if listed else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """End the exporter."""
+        """Shut the exporter down."""
         self.exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait for the exporter."""
+        """Flush the exporter."""
         return self.exporter.force_flush(timeout_millis)
 
 
@@ -124,20 +124,20 @@ def _bare(span: ReadableSpan) -> ReadableSpan:
 
 
 def _plain(context: SpanContext | None) -> SpanContext | None:
-    """Return the same without trace state, which callers may fill."""
+    """Return the context without trace state, which callers may fill."""
     return context and SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
 
 
 def listed_metrics() -> list[View]:
-    """Return views by which each metric keeps its listed attributes alone."""
+    """Return views that reduce each metric to its listed attributes."""
     return [View(instrument_name=name, attribute_keys=set(listed)) for name, listed in v.METRICS.items()]
 
 
 class ListedEvents(logging.Handler):
-    """Makes of the app's log events what leaves: the event's name, its listed facts, and the trace it belongs to.
+    """Exports the app's listed log events: name, listed facts, and trace.
 
     Args:
-        logger: where they go.
+        logger: the OpenTelemetry logger.
         render: see `Names.render`.
     """
 
@@ -147,7 +147,7 @@ class ListedEvents(logging.Handler):
         self._render = render
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Emit a listed event; all else stays here."""
+        """Emit a listed event; drop others."""
         if record.msg in v.EVENTS:
             self._logger.emit(
                 timestamp=int(record.created * 1e9),

@@ -1,4 +1,4 @@
-"""The pictures in Blob Storage. Setting metadata raises no BlobCreated event, so writing back starts nothing."""
+"""Pictures in Blob Storage. Setting metadata raises no BlobCreated event, so it does not trigger the app."""
 
 import asyncio
 import hashlib
@@ -33,7 +33,7 @@ _UNWRITABLE: Final = frozenset({"BlobArchived"}) | PROTECTED | METADATA
 
 @dataclass(frozen=True, slots=True)
 class BlobImages:
-    """The ports `Images` and `Uploads` on one storage account."""
+    """Implements the ports `Images` and `Uploads` on a storage account."""
 
     service: BlobServiceClient
 
@@ -41,14 +41,14 @@ class BlobImages:
         """Send one HEAD request."""
         try:
             properties = await self._properties(ref)
-        except Encrypted as refusal:  # without the key, storage tells nothing of it
+        except Encrypted as refusal:  # without the key, storage returns no properties
             return ImageBlob(ref, "", 0, {}, refusal=refusal)
         if properties is None:
             return None
         return _blob_of(ref, properties)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """Send one request; skip names that `ImageRef` refuses, as events do."""
+        """Send one request; skip names that `ImageRef` rejects, as events do."""
         blobs = self.service.get_container_client(container).list_blobs(
             name_starts_with=prefix, include=["metadata"], results_per_page=limit
         )
@@ -57,7 +57,7 @@ class BlobImages:
         return Page(pictures, page.cursor, len(page.items) - len(pictures))
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
-        """Send one range request; the service answers with less where the blob is shorter."""
+        """Send one range request; a shorter blob is returned whole."""
         try:
             with storage_errors("the picture"):
                 stream = await self._client(ref).download_blob(0, length)
@@ -66,7 +66,7 @@ class BlobImages:
             return b""
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """Send one conditional GET, or several ranges if the blob is large."""
+        """Send one conditional GET, or several ranges for a large blob."""
         with storage_errors("the picture"):
             stream = await self._client(picture.ref).download_blob(
                 etag=picture.etag, match_condition=MatchConditions.IfNotModified
@@ -89,12 +89,12 @@ class BlobImages:
         return True
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
-        """One PUT; raises a BlobCreated event like anybody's."""
+        """Send one PUT, which raises a BlobCreated event like any upload."""
         with storage_errors("the picture"):
             await self._client(ref).upload_blob(data, overwrite=True)
 
     async def remove(self, ref: ImageRef) -> None:
-        """One DELETE."""
+        """Send one DELETE."""
         with protected_stays(), storage_errors("the picture"), absent_is_fine():
             await self._client(ref).delete_blob(delete_snapshots="include")
 
@@ -103,7 +103,8 @@ class BlobImages:
             try:
                 return await self._client(ref).get_blob_properties()
             except HttpResponseError as error:
-                # A 404 without the service's code is a proxy's or a gateway's: it does not say that the blob is gone.
+                # A 404 without the service's code comes from a proxy or a gateway; it does not prove that the blob is
+                # gone.
                 if code_of(error) in {"BlobNotFound", *NO_NAME}:
                     return None
                 raise

@@ -1,4 +1,4 @@
-"""Event Grid's custom topic, and no topic at all."""
+"""Publishers: Event Grid's custom topic, an unset topic, and no topic."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,9 +18,9 @@ _ANSWER_SECONDS: Final = 15
 
 
 def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublisherClient:
-    """Return a client to be shared. It tries once more at once; longer waits are the queue's business.
+    """Return a client to be shared. It retries once; longer waits are left to the queue.
 
-    The SDK's own patience, five minutes for a connection, would outlast the host's functionTimeout.
+    The SDK's own connection timeout, five minutes, would exceed the host's functionTimeout.
     """
     return EventGridPublisherClient(
         endpoint,
@@ -33,30 +33,30 @@ def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublish
 
 @dataclass(frozen=True, slots=True)
 class GridTopic:
-    """The port `Publisher` on a custom topic that takes CloudEvents."""
+    """Implements the port `Publisher` with a custom topic for CloudEvents."""
 
     client: EventGridPublisherClient
 
     async def publish(self, event: dict[str, Any]) -> None:
-        """One POST."""
+        """Send one POST."""
         try:
             await self.client.send(CloudEvent.from_dict(event))
         except HttpResponseError as error:
             raise _meaning(error) from error
-        except AzureError as error:  # no answer at all
+        except AzureError as error:  # no response
             raise Transient(f"the topic cannot be reached ({type(error).__name__})") from error
 
 
 class Unset:
-    """The port `Publisher` where no topic is configured: events that wait from before go on waiting."""
+    """The port `Publisher` without a configured topic: earlier events stay in their queue."""
 
     async def publish(self, _event: dict[str, Any], /) -> None:
-        """Never succeeds."""
-        raise Misconfigured("EVENTS_TOPIC_ENDPOINT is not set, and events wait in the queue unpublished-events")
+        """Raise Misconfigured."""
+        raise Misconfigured("EVENTS_TOPIC_ENDPOINT is not set; events wait in the queue unpublished-events")
 
 
 class NoTopic:
-    """The port `Topic`, switched off."""
+    """The port `Topic`, disabled."""
 
     async def publish(self, stored: StoredRecord) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""Pages of a container's blobs, as List Blobs gives them."""
+"""Pages of a container's blobs by List Blobs."""
 
 from typing import cast
 
@@ -12,16 +12,16 @@ from describer.pipeline.ports import Page
 
 
 async def page_of(what: str, blobs: AsyncItemPaged[BlobProperties], cursor: str) -> Page[BlobProperties]:
-    """The page to which `cursor` leads; one request.
+    """Return the page at `cursor`, by one request.
 
     Args:
-        what: begins the sentence of an error, such as "the container"; it names no blob.
-        blobs: what `list_blobs` gave.
-        cursor: of the page before, or empty.
+        what: start of an error's sentence, such as "the container"; it names no blob.
+        blobs: result of `list_blobs`.
+        cursor: the previous page's, or empty.
 
     Raises:
-        InvalidRequest: the cursor is none.
-        Transient, Misconfigured: as `storage_errors` says.
+        InvalidRequest: the cursor is invalid.
+        Transient, Misconfigured: see `storage_errors`.
     """
     with storage_errors(what):
         pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))
@@ -29,16 +29,16 @@ async def page_of(what: str, blobs: AsyncItemPaged[BlobProperties], cursor: str)
             found = [blob async for blob in await anext(pages)]
         except HttpResponseError as error:
             if cursor and error.status_code == 400:
-                raise InvalidRequest("It is none that a page gave.", field="cursor") from error
+                raise InvalidRequest("Not a cursor returned by this API.", field="cursor") from error
             raise
     return Page(found, str(pages.continuation_token or ""))
 
 
 def is_folder(blob: BlobProperties) -> bool:
-    """Whether this is how an account with a hierarchical namespace lists a folder."""
+    """Return whether a listing of a hierarchical namespace contains this entry for a folder."""
     return (blob.metadata or {}).get("hdi_isfolder", "").lower() == "true"
 
 
 def etag_of(blob: BlobProperties) -> str:
-    """The blob's ETag in quotes, as every other answer has it: listings leave them out."""
+    """Return the blob's ETag in quotes, as in other responses; listings omit the quotes."""
     return f'"{str(blob.etag).strip('"')}"'

@@ -1,4 +1,4 @@
-"""The work queue in Queue Storage."""
+"""Queues in Queue Storage."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from describer.adapters.storage import storage_errors
 
 @dataclass(frozen=True, slots=True)
 class StorageQueue:
-    """The port `Queue`; the client decides whether messages are base64."""
+    """Implements the port `Queue`; the client determines whether messages are base64."""
 
     client: QueueClient
 
     async def send(self, message: str, *, delay: float) -> None:
-        """One PUT; the message never expires."""
+        """Send one PUT; the message does not expire."""
         with storage_errors(f"the queue {self.client.queue_name!r}"):
             await self.client.send_message(message, visibility_timeout=math.ceil(delay), time_to_live=-1)

@@ -1,4 +1,4 @@
-"""How long a server asks to wait, whichever server it is: storage, the model's, the web, the topic."""
+"""Reads the delay that a server requests, for storage, the model, the web and the topic."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 _MILLISECONDS: Final = ("retry-after-ms", "x-ms-retry-after-ms")
-"""Azure's own headers; they are exact where `Retry-After` is rounded up."""
+"""Azure's own headers, which are exact; `Retry-After` is rounded up."""
 _LONGEST: Final = 999_999_999.0
 
 
 def seconds(headers: Mapping[str, str]) -> float | None:
-    """Read the seconds that an answer's headers ask to wait, or None if they ask nothing that can be read.
+    """Return the seconds that a response's headers ask to wait, or None if there is no valid value.
 
     `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); Azure OpenAI also sends fractions.
 
     Args:
-        headers: without regard to case, as HTTP libraries give them.
+        headers: case-insensitive, as HTTP libraries provide them.
     """
     for name in _MILLISECONDS:
         if (given := _number(headers.get(name, ""))) is not None:
@@ -34,7 +34,7 @@ def _number(text: str) -> float | None:
 
 
 def _until(date: str) -> float | None:
-    with suppress(ValueError, OverflowError):  # the latter: of a year or a zone that no clock has
+    with suppress(ValueError, OverflowError):  # OverflowError: a year or time zone out of range
         until = parsedate_to_datetime(date)
         if until.tzinfo is None:
             until = until.replace(tzinfo=dt.UTC)

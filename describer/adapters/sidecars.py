@@ -1,4 +1,4 @@
-"""The sidecars in Blob Storage, and beside them, under `_content/`, the answers that copies share."""
+"""The sidecars in Blob Storage, and the answer cache under `_content/`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,12 +30,12 @@ from describer.domain.record import NewerRecord, Record
 from describer.pipeline.ports import Page
 
 _UNREADABLE: Final[dict[type[ImageRejected], str]] = {
-    Archived: "is in the archive tier; move it to another tier, and leave the descriptions out of the rule behind it",
+    Archived: "is in the archive tier; move it to another tier, and exclude the descriptions from the lifecycle rule",
     Encrypted: "is encrypted with a key that the app does not have; store it without one",
 }
 
 _READS: Final = 16
-"""At a time, of sidecars whose listing does not tell what is in them."""
+"""Maximum number of concurrent reads of sidecars whose listing lacks an index entry."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def _errors() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class BlobRecords:
-    """The port `Records` on the descriptions container."""
+    """Implements the port `Records` on the descriptions container."""
 
     container: ContainerClient
 
@@ -58,11 +58,11 @@ class BlobRecords:
         return await self._read(sidecar_name(ref))
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """Send one conditional PUT, which replaces exactly `replaces`, or creates the sidecar."""
+        """Send one conditional PUT that replaces exactly `replaces`, or creates the sidecar."""
         return await self._write(sidecar_name(ref), record, replaces, IndexEntry.of(ref, record))
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """One HEAD."""
+        """Send one HEAD."""
         name = sidecar_name(ref)
         with _errors():
             properties = await self._client(name).get_blob_properties()
@@ -70,7 +70,7 @@ class BlobRecords:
             raise Conflict("the sidecar was replaced")
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """One conditional DELETE."""
+        """Send one conditional DELETE."""
         name = sidecar_name(ref)
         with protected_stays(), _errors():
             await self._client(name).delete_blob(
@@ -78,7 +78,7 @@ class BlobRecords:
             )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Send one request for the sidecars' metadata, and one GET for each whose metadata does not fit its file."""
+        """Send one request for the sidecars' metadata, and one GET for each whose metadata does not match its file."""
         blobs = self.container.list_blobs(
             name_starts_with=sidecar_prefix(container, prefix), include=["metadata"], results_per_page=limit
         )
@@ -89,7 +89,7 @@ class BlobRecords:
         return Page([entry for entry in found if entry and entry.ref.name.startswith(prefix)], page.cursor)
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """Send one GET; ignore what is not a record: asking the model again costs less than repairing it."""
+        """Send one GET; unreadable records are ignored, since asking the model again costs less than a repair."""
         try:
             stored = await self._read(shared_name(container, key))
         except (Newer, RecordUnreadable, NotOurs):
@@ -97,14 +97,14 @@ class BlobRecords:
         return stored.record if stored else None
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """One PUT where nothing is."""
+        """Send one PUT that does not overwrite."""
         try:
             await self._write(shared_name(container, key), record, None)
         except (Conflict, RecordUnreadable):
-            return  # a copy elsewhere was faster; its answer is as good
+            return  # another process stored an equally good answer first
 
     async def invalidate(self, container: str, key: str) -> None:
-        """One DELETE."""
+        """Send one DELETE."""
         name = shared_name(container, key)
         with protected_stays(), _errors(), absent_is_fine():
             await self._client(name).delete_blob(delete_snapshots="include")
@@ -135,12 +135,12 @@ class BlobRecords:
                 raise
         try:
             record = Record.from_json(data)
-            ImageRef(record.source.container, record.source.name)  # whoever reads the record may follow it
+            ImageRef(record.source.container, record.source.name)  # validates the reference for readers of the record
             return StoredRecord(record, str(stream.properties.etag))
         except NewerRecord as error:
-            raise Newer(f"{name!r} was written by a later version of this app and is left alone: {error}") from error
+            raise Newer(f"{name!r} was written by a later version of this app and is not changed: {error}") from error
         except ValueError as error:
-            sentence = "a blob in the descriptions container is no record of this app; move it away"
+            sentence = "a blob in the descriptions container is not a record of this app; move it away"
             raise NotOurs(sentence, quoting=name) from error
 
     async def _write(

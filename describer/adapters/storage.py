@@ -1,4 +1,4 @@
-"""Storage accounts: how they are reached, and what their errors mean, judged by code and never by status alone."""
+"""Clients for storage accounts, and the meaning of their errors by code, never by status alone."""
 
 import logging
 from collections.abc import Iterator
@@ -25,23 +25,23 @@ from describer.domain.errors import (
 from describer.settings import Account
 
 NO_NAME: Final = frozenset({"InvalidUri", "InvalidResourceName", "OutOfRangeInput"})
-"""Codes for names that no blob can have; names of containers are checked with the settings."""
+"""Codes for impossible blob names; containers' names are checked with the settings."""
 METADATA: Final = frozenset({"MetadataTooLarge", "InvalidMetadata"})
-"""Codes for metadata that this blob cannot have."""
+"""Codes for metadata that the blob cannot have."""
 PROTECTED: Final = frozenset({"BlobImmutableDueToPolicy", "BlobImmutableDueToLegalHold"})
 """Codes for blobs that a policy or a legal hold protects from changes."""
 RACES: Final = frozenset(
     {"ConditionNotMet", "BlobAlreadyExists", "BlobNotFound", "BlobModifiedWhileReading", "BlobHasBeenModified"}
 )
-"""Codes for blobs that somebody else wrote or deleted meanwhile."""
+"""Codes for blobs that another process has written or deleted."""
 ENCRYPTED: Final = frozenset({"BlobUsesCustomerSpecifiedEncryption", "BlobCustomerSpecifiedEncryptionMismatch"})
 """Codes for blobs that only programs with their owner's key can read."""
 WAITING: Final = {
-    "LeaseIdMissing": "somebody holds a lease on it",
-    "PendingCopyOperation": "a copy to it is under way",
-    "BlobBeingRehydrated": "it is on its way out of the archive tier",
+    "LeaseIdMissing": "another client holds a lease on it",
+    "PendingCopyOperation": "a copy to it is in progress",
+    "BlobBeingRehydrated": "it is being moved out of the archive tier",
 }
-"""States that end by themselves, however long they take."""
+"""States that end by themselves."""
 _MISSING: Final = frozenset(
     {
         *("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"),
@@ -50,23 +50,23 @@ _MISSING: Final = frozenset(
 )
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
-_NOWHERE: Final = "https://not-configured.invalid"
-"""An account that is not configured. The command line may do without one; whoever asks it is not answered."""
+_UNCONFIGURED: Final = "https://not-configured.invalid"
+"""Placeholder for an account that is not configured, which the command line allows; requests to it fail."""
 
 _log = logging.getLogger(__name__)
 _credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
-"""By the client id of a managed identity (empty: the app's only one); under None whoever is signed in."""
+"""Credentials by the client id of a managed identity (empty: the app's only one), or None for the default chain."""
 
 
 def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
     """Return a client for the account's blobs, to be shared: it keeps its connections.
 
     Raises:
-        Misconfigured: the connection string is none.
+        Misconfigured: the connection string is invalid.
     """
     retry = _retry(retries)
     if not account.connection_string:
-        return BlobServiceClient(account.blob_uri or _NOWHERE, _credential(account), retry_policy=retry)
+        return BlobServiceClient(account.blob_uri or _UNCONFIGURED, _credential(account), retry_policy=retry)
     with _connection_strings():
         return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
 
@@ -75,19 +75,19 @@ def queue_client(account: Account, name: str, *, base64: bool = True, retries: i
     """Return a client for one queue.
 
     Args:
-        account: where it is.
-        name: of the queue.
-        base64: how messages are sent, so that any text can be; otherwise as they are.
-        retries: of each request; None: as the SDK does.
+        account: the storage account.
+        name: the queue's name.
+        base64: whether to send messages in base64, which allows any text; else as they are.
+        retries: retries of each request; None: the SDK's default.
 
     Raises:
-        Misconfigured: the connection string is none.
+        Misconfigured: the connection string is invalid.
     """
     options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy() if base64 else None}
     if retries is not None:
         options["retry_policy"] = _retry(retries)
     if not account.connection_string:
-        return QueueClient(account.queue_uri or _NOWHERE, name, _credential(account), **options)
+        return QueueClient(account.queue_uri or _UNCONFIGURED, name, _credential(account), **options)
     with _connection_strings():
         return QueueClient.from_connection_string(account.connection_string, name, **options)
 
@@ -96,8 +96,8 @@ def queue_client(account: Account, name: str, *, base64: bool = True, retries: i
 def _connection_strings() -> Iterator[None]:
     try:
         yield
-    except ValueError as error:  # the SDK's sentence may quote the string, and with it the key
-        raise Misconfigured("IMAGES or AzureWebJobsStorage is no connection string of a storage account") from error
+    except ValueError as error:  # the SDK's message may quote the string and the key in it
+        raise Misconfigured("IMAGES or AzureWebJobsStorage is not a storage account's connection string") from error
 
 
 def _credential(account: Account) -> AsyncTokenCredential:
@@ -105,7 +105,7 @@ def _credential(account: Account) -> AsyncTokenCredential:
 
 
 def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
-    """Return one credential per identity, so that its tokens are fetched once."""
+    """Return the identity's credential, one per identity, so that its tokens are fetched once."""
     identity = client_id if managed else None
     if identity not in _credentials:
         _credentials[identity] = (
@@ -115,39 +115,39 @@ def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
 
 
 async def close_credentials() -> None:
-    """Forget and close the credentials."""
+    """Close and drop the credentials."""
     while _credentials:
         await _credentials.popitem()[1].close()
 
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours; `what` begins the sentence, such as "the sidecar", and names no blob.
+    """Map the SDK's errors to ours; `what` begins the sentence, such as "the sidecar", and names no blob.
 
-    Only what no other blob's work could get past is the installation's fault. An answer that this table does not know
-    counts against the blob, so that one odd blob neither wakes an operator nor is tried for ever. tests/cases has each
-    answer with its source, docs/storage.md the table.
+    Only an error that every blob would meet is the installation's fault. An unknown answer counts against the blob, so
+    that a single odd blob neither alerts an operator nor is retried for ever. tests/cases has each answer with its
+    source, docs/storage.md the table.
 
     Raises:
-        Conflict: somebody else was faster.
+        Conflict: another process was faster.
         Archived: the blob must be rehydrated before it can be read.
-        Encrypted: the blob can only be read with a key of its owner's.
-        Transient: a lease, a copy under way, an outage, too many requests, an answer of something that is not storage;
-            with the blob to blame, any other refusal.
+        Encrypted: the blob can only be read with its owner's key.
+        Transient: a lease, a copy in progress, an outage, too many requests, or a response that is not from storage;
+            any other error counts as the blob's attempt.
         Misconfigured: a role, a container or a queue is missing.
-        Protected: a policy or a legal hold forbids it.
+        Protected: a policy or a legal hold forbids the operation.
     """
     try:
         yield
     except HttpResponseError as error:
         raise _meaning(what, error) from error
-    except AzureError as error:  # no answer at all: name resolution, connection, a broken body
+    except AzureError as error:  # no response: name resolution, connection, or a broken body
         raise Transient(f"{what}: no answer from storage ({type(error).__name__})") from error
 
 
 @contextmanager
 def absent_is_fine() -> Iterator[None]:
-    """Pass over a blob that is not there; a container that is missing is still an error."""
+    """Ignore that a blob does not exist; a missing container is still an error."""
     try:
         yield
     except ResourceNotFoundError as error:
@@ -157,7 +157,7 @@ def absent_is_fine() -> Iterator[None]:
 
 @contextmanager
 def protected_stays() -> Iterator[None]:
-    """Pass over a blob that cannot be deleted because a policy or a legal hold protects it; and log it."""
+    """Log and ignore that a policy or a legal hold protects a blob from deletion."""
     try:
         yield
     except Protected as error:
@@ -166,19 +166,19 @@ def protected_stays() -> Iterator[None]:
 
 
 def archived() -> Archived:
-    """Return the refusal of a picture in the archive tier."""
+    """Return the error for a picture in the archive tier."""
     return Archived("The blob is in the archive tier; move it to another tier to have it described.")
 
 
 def code_of(error: HttpResponseError) -> str:
-    """Return the service's error code, such as `BlobNotFound`; empty if the answer has none."""
+    """Return the service's error code, such as `BlobNotFound`; empty if the response has none."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")
 
 
 def _meaning(what: str, error: HttpResponseError) -> DescriberError:
     if isinstance(error, ClientAuthenticationError) and error.response is None:
-        return Misconfigured(f"{what}: nobody is signed in; run `az login`, or give the app an identity")
+        return Misconfigured(f"{what}: no identity is signed in; run `az login`, or give the app an identity")
     code = code_of(error)
     sentence = f"{what}: storage answered {error.status_code} {code or error.reason}"
     if code in RACES:
@@ -187,19 +187,19 @@ def _meaning(what: str, error: HttpResponseError) -> DescriberError:
         return archived()
     if code in ENCRYPTED:
         return Encrypted(
-            "The blob is encrypted with a key that is sent with each request; store it without, to have it described."
+            "The blob is encrypted with a key that clients send with each request; store it without one to describe it."
         )
     if code in PROTECTED:
         return Protected(f"{sentence}; an immutability policy or a legal hold protects it")
     if isinstance(error, ClientAuthenticationError) or error.status_code in {401, 403}:
-        return Misconfigured(f"{sentence}; the app's identity lacks a role on this account, or its token was refused")
+        return Misconfigured(f"{sentence}; the app's identity lacks a role on this account, or its token was rejected")
     if code in _MISSING:
         return Misconfigured(sentence)
     return _for_now(sentence, code, error)
 
 
 def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
-    """A refusal with a code counts against the blob, unless its state ends by itself; one without is not storage's."""
+    """Return the error to retry. One with a code counts as the blob's attempt, unless its state ends by itself."""
     if code in WAITING:
         return Transient(f"{sentence}; {WAITING[code]}")
     passing = error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING
@@ -208,5 +208,5 @@ def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
 
 
 def _retry(retries: int) -> ExponentialRetry:
-    """Quick tries against passing faults; the SDK's own default would hold an invocation for minutes."""
+    """Return a short retry policy; the SDK's default would hold an invocation for minutes."""
     return ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries)

@@ -1,9 +1,8 @@
-"""Where sweeps are kept: the container `sweeps` of the app's own account.
+"""Stores sweeps in the container `sweeps` of the app's own account.
 
-latest                    the name of the sweep that was begun last
-driver                    whose lease lets one process queue pictures at a time
-<id>/state.json           the sweep
-<id>/<chunk>.jsonl        an append blob: a line for each picture of the chunk that has ended or was put off
+latest                    the id of the sweep that began last driver                    its lease allows one process at
+a time to queue pictures <id>/state.json           the sweep <id>/<chunk>.jsonl        an append blob: a line for each
+processed or deferred picture of the chunk
 """
 
 import asyncio
@@ -22,7 +21,7 @@ from describer.domain.errors import Busy
 from describer.pipeline.sweep.state import Sweep
 
 LEASE_SECONDS: Final = 15
-"""The service's shortest lease: a process that is killed bars the next one no longer than this."""
+"""The service's shortest lease: a killed process blocks the next one for this long."""
 _LATEST: Final = "latest"
 _DRIVER: Final = "driver"
 _WHAT: Final = "the state of sweeps"
@@ -30,34 +29,34 @@ _WHAT: Final = "the state of sweeps"
 
 @dataclass(frozen=True, slots=True)
 class BlobSweeps:
-    """The port `Sweeps` on one container."""
+    """Implements the port `Sweeps` on one container."""
 
     container: ContainerClient
 
     async def read(self, sweep_id: str) -> Sweep | None:
-        """One GET."""
+        """Send one GET."""
         found = await self._get(f"{sweep_id}/state.json")
         return Sweep.model_validate_json(found[0]).model_copy(update={"etag": found[1]}) if found else None
 
     async def write(self, sweep: Sweep) -> Sweep:
-        """One conditional PUT."""
+        """Send one conditional PUT."""
         etag = await self._put(f"{sweep.id}/state.json", sweep.model_dump_json(indent=2).encode(), sweep.etag)
         return sweep.model_copy(update={"etag": etag})
 
     async def latest(self) -> Sweep | None:
-        """Two GETs."""
+        """Send two GETs."""
         found = await self._get(_LATEST)
         return await self.read(found[0].decode()) if found and found[0] else None
 
     async def begin(self, sweep: Sweep) -> Sweep:
-        """Two conditional PUTs."""
+        """Send a GET and two conditional PUTs."""
         found = await self._get(_LATEST)
         written = await self.write(sweep)
         await self._put(_LATEST, sweep.id.encode(), found[1] if found else "")
         return written
 
     async def report(self, chunk: str, line: str) -> None:
-        """One Append Block; the first of a chunk creates the blob."""
+        """Send one Append Block; the first of a chunk creates the blob."""
         blob = self._blob(f"{chunk}.jsonl")
         data = line.encode() + b"\n"
         with storage_errors(_WHAT):
@@ -71,18 +70,18 @@ class BlobSweeps:
                 await blob.append_block(data)
 
     async def lines(self, chunk: str) -> Sequence[str]:
-        """One GET; a line that is being written is not cut, as a block is there or is not."""
+        """Send one GET; a line is complete, since a block is appended as a whole."""
         found = await self._get(f"{chunk}.jsonl")
         return found[0].decode().splitlines() if found else ()
 
     @asynccontextmanager
-    async def driving(self, patience: float) -> AsyncIterator[None]:
-        """A lease on `driver`, renewed until the block ends. Should it be lost, conditional writes still keep order."""
+    async def driving(self, max_wait: float) -> AsyncIterator[None]:
+        """Hold a lease on `driver`, renewed until the block ends. Conditional writes cover the loss of a lease."""
         blob = self._blob(_DRIVER)
-        ends = time.monotonic() + patience
+        ends = time.monotonic() + max_wait
         while (lease := await self._lease(blob)) is None:
             if time.monotonic() > ends:
-                raise Busy("Another process is queueing the pictures of a sweep.", retry_after=LEASE_SECONDS)
+                raise Busy("Another process is queuing the pictures of a sweep.", retry_after=LEASE_SECONDS)
             await asyncio.sleep(1)
         renewal = asyncio.create_task(_renew(lease))
         try:
@@ -104,7 +103,7 @@ class BlobSweeps:
                 raise
 
     async def _put(self, name: str, data: bytes, etag: str) -> str:
-        """Replace exactly the blob with this ETag, or write where none is; gives the new ETag."""
+        """Replace exactly the blob with this ETag, or create it; return the new ETag."""
         condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         with storage_errors(_WHAT):
             written = await self._blob(name).upload_blob(data, overwrite=bool(etag), **condition)

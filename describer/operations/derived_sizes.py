@@ -1,4 +1,4 @@
-"""How many pictures look like sizes that a content system derived of others, and what it costs to describe each."""
+"""Reports how many pictures look like derived sizes of others, and the cost of describing each."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from describer.vision.sizing import Sizes
 
 @dataclass(frozen=True, slots=True)
 class DerivedSizesProbe:
-    """Looks at the first 5,000 names of a container; what it finds is no fault of the installation.
+    """Examines the first 5,000 names of a container; it never fails, since derived sizes are not a fault.
 
     Args:
         images: the port.
-        container: of them.
-        blob_filter: which blobs are described; its rules tell which sizes cost nothing.
-        brief, sizes: what the model would be asked and shown.
+        container: the container.
+        blob_filter: decides which blobs are described; its rules tell which sizes cost nothing.
+        brief, sizes: the usual request and sizes.
     """
 
     images: Images
@@ -32,22 +32,22 @@ class DerivedSizesProbe:
 
     @property
     def name(self) -> str:
-        """`derived sizes: container images`."""
+        """The check's name, such as `derived sizes: container images`."""
         return f"derived sizes: container {self.container}"
 
     async def check(self) -> ProbeResult:
         """Count them, by one request."""
         try:
             found = await self._counted()
-        except (Transient, Misconfigured):  # which the container's own check tells of
-            return ProbeResult(Verdict.UNKNOWN, "It cannot be told: the container cannot be listed.")
+        except (Transient, Misconfigured):  # the container's own check reports it
+            return ProbeResult(Verdict.UNKNOWN, "Unknown: the container cannot be listed.")
         count, systems = found.total(), ",".join(found)
         if not count:
-            return ProbeResult(Verdict.OK, "No picture looks like a size of another one.")
+            return ProbeResult(Verdict.OK, "No picture looks like a size of another.")
         if self.blob_filter.renditions.systems:
-            return ProbeResult(Verdict.OK, f"{count:,} get the texts of their originals, without a call.")
+            return ProbeResult(Verdict.OK, f"{count:,} get the texts of their originals, without a model call.")
         usd = of_picture(self.brief, self.sizes, None).times(count).usd(self.sizes.family)
-        cost = f"would cost up to {usd[1]:,.2f} USD" if usd else "would be asked about each"
+        cost = f"would cost up to {usd[1]:,.2f} USD" if usd else "would each need a model call"
         advice = f"Set RENDITIONS={systems}: docs/cms.md."
         return ProbeResult(Verdict.OK, f"Looks like derived sizes: {count:,}, {cost}.", advice)
 

@@ -1,4 +1,4 @@
-"""Whether pictures' metadata and their sidecars say the same, as far as two listings tell."""
+"""Checks by two listings whether pictures' metadata and their sidecars agree."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,20 +12,20 @@ from describer.pipeline.coverage import counted
 from describer.pipeline.ports import MAX_LISTED, Images, ProbeResult, Records, Verdict
 
 _ADVICE: Final = (
-    "`describer status` counts them all. The next look at a picture mends its metadata (`describer backfill`), "
-    "`describer orphans` tells what becomes of records without a picture."
+    "`describer status` counts all pictures. `describer backfill` repairs metadata when it processes a picture; "
+    "`describer orphans` lists records without a picture."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class DriftProbe:
-    """Compares the first pictures of a container with their records; a difference is no fault of the installation.
+    """Compares a container's first pictures with their records; it never fails, since a difference is not a fault.
 
     Args:
         images: the port.
         records: the port.
-        container: the pictures'.
-        most: how many pictures and records are looked at.
+        container: the pictures' container.
+        most: maximum number of pictures and records to compare.
     """
 
     images: Images
@@ -35,20 +35,20 @@ class DriftProbe:
 
     @property
     def name(self) -> str:
-        """`records: container images`."""
+        """The check's name, such as `records: container images`."""
         return f"records: container {self.container}"
 
     async def check(self) -> ProbeResult:
-        """Compare them, by some requests for listings."""
+        """Compare them, by a few requests for listings."""
         try:
             coverage = await counted(self._first(), BlobFilter((self.container,)), ())
-        except (Transient, Misconfigured):  # which the containers' own checks tell of
-            return ProbeResult(Verdict.UNKNOWN, "It cannot be told: a container cannot be listed.")
+        except (Transient, Misconfigured):  # the containers' own checks report it
+            return ProbeResult(Verdict.UNKNOWN, "Unknown: a container cannot be listed.")
         where = f"among the first {self.most:,}" if coverage.pictures + coverage.orphans >= self.most else "in all"
         if not (coverage.drifted or coverage.orphans):
             return ProbeResult(Verdict.OK, f"Metadata and sidecars agree, {where}.")
         found = (
-            f"{coverage.drifted:,} pictures have metadata of another record, {coverage.orphans:,} records no picture"
+            f"{coverage.drifted:,} pictures have another record's metadata; {coverage.orphans:,} records lack a picture"
         )
         return ProbeResult(Verdict.OK, f"{found}, {where}.", _ADVICE)
 

@@ -1,4 +1,4 @@
-"""Whether this installation works: every connection is looked at, all at once, each within its time."""
+"""Runs all health checks concurrently, each within a time limit."""
 
 import asyncio
 import time
@@ -10,19 +10,19 @@ from describer.domain.errors import Misconfigured, Transient
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 
 WITHIN: Final = 10.0
-"""Seconds that one connection gets."""
+"""Time limit of one check in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What became of one look.
+    """The result of one check.
 
     Args:
-        name: of what was looked at; stable, so that programs may rely on it.
-        verdict: `ok`, `failed`, or `unknown` if it cannot be told from here.
-        seconds: how long it took.
+        name: the check's name; stable, for programs.
+        verdict: `ok`, `failed`, or `unknown` if it cannot be determined.
+        seconds: duration.
         found: a sentence.
-        advice: what to do, where something is to be done. Neither holds a secret.
+        advice: what to do, if anything. Neither sentence contains a secret.
     """
 
     name: str
@@ -34,18 +34,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class StaticProbe:
-    """A probe that need not look."""
+    """A check whose result is already known."""
 
     name: str
     finding: ProbeResult
 
     async def check(self) -> ProbeResult:
-        """Return what was known before."""
+        """Return the result."""
         return self.finding
 
 
 async def check_all(probes: Iterable[Probe], *, within: float = WITHIN) -> list[Check]:
-    """Return one check for each probe, in their order; takes as long as the slowest, and `within` seconds at most."""
+    """Return one result per probe, in their order; takes as long as the slowest, at most `within` seconds."""
     return list(await asyncio.gather(*(_checked(probe, within) for probe in probes)))
 
 
@@ -61,10 +61,8 @@ async def _finding(probe: Probe, within: float) -> ProbeResult:
         async with asyncio.timeout(within):
             return await probe.check()
     except TimeoutError:
-        return ProbeResult(
-            Verdict.FAILED, f"There was no answer in {within:g} s.", "Look at the network between here and there."
-        )
+        return ProbeResult(Verdict.FAILED, f"There was no answer in {within:g} s.", "Check the network in between.")
     except Transient as fault:
         return ProbeResult(Verdict.FAILED, f"{fault}.", "It may pass: try again in a minute.")
     except Misconfigured as fault:
-        return ProbeResult(Verdict.FAILED, f"{fault}.", "Mend the setting or the role that this names.")
+        return ProbeResult(Verdict.FAILED, f"{fault}.", "Correct the setting or the role that this names.")

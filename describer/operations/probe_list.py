@@ -1,4 +1,4 @@
-"""Which connections this installation has, as its settings tell: a probe for each."""
+"""Lists the health checks for an installation's settings."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PROCESSING: Final = "model: where pictures are processed"
 SUBSCRIPTION: Final = "event subscription"
 
 
-# Azure's public cloud; elsewhere its manager has another address.
+# Azure's public cloud; other clouds have other addresses.
 _ACCOUNT: Final = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net")
 _RESOURCE: Final = re.compile(
     r"https://([a-z0-9-]{2,64})\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)/"
@@ -39,7 +39,7 @@ _RESOURCE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """Names of the queues that are looked at: of work, of what a person has to read, of events not published yet."""
+    """Names of the queues to check: work, messages for a person, unpublished events."""
 
     work: str
     dead_letters: str
@@ -47,35 +47,35 @@ class Queues:
 
 
 class Closable(Protocol):
-    """A client that keeps connections."""
+    """A client with connections."""
 
     async def close(self) -> None:
-        """Give them up."""
+        """Close them."""
 
 
 class Keep(Protocol):
-    """Is told of a client that is to be closed at the end."""
+    """Registers a client to be closed at the end."""
 
     def __call__[T: Closable](self, client: T, /) -> T:
-        """Give it back."""
+        """Register a client and return it."""
 
 
 def probes(
     settings: Settings, family: Family, queues: Queues, keep: Keep, *, of_azure: bool = False
 ) -> Iterator[Probe]:
-    """Yield the probes of what is configured; nothing is connected yet.
+    """Yield a probe for each configured connection; nothing is connected yet.
 
     Args:
-        settings: may lack connections: what is not configured is not looked at.
-        family: of the model.
+        settings: may lack connections, which are then not checked.
+        family: the model's family.
         queues: in the app's own account.
-        keep: is told of each client.
-        of_azure: ask Azure Resource Manager too, as who is signed in here.
+        keep: registers each client.
+        of_azure: whether to ask Azure Resource Manager too, with the identity signed in here.
     """
     azure = keep(manager.connect(credential(managed=False, client_id=""))) if of_azure else None
-    yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete, and of the right form."))
+    yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete and valid."))
     yield from _storage(settings, queues, keep)
-    if of_azure:  # for people: each look lists thousands of blobs
+    if of_azure:  # only for people: each check lists thousands of blobs
         yield from _readable("IMAGES", _drift(settings, keep))
         yield from _readable("IMAGES", _derived(settings, family, keep))
     yield from _model(settings, family, keep)
@@ -91,13 +91,13 @@ def _storage(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
 
 
 def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:
-    """Yield what is found, or that the connection string is none; the other connections are looked at all the same."""
+    """Yield the probes, or a failure if the connection string is invalid, so that other connections are checked."""
     try:
         yield from found
     except Misconfigured:
-        sentence = f"{setting} is no connection string of a storage account."
+        sentence = f"{setting} is not a storage account's connection string."
         yield StaticProbe(
-            f"storage: {setting}", ProbeResult(Verdict.FAILED, sentence, "Copy it anew, or set addresses instead.")
+            f"storage: {setting}", ProbeResult(Verdict.FAILED, sentence, "Copy it again, or set addresses instead.")
         )
 
 
@@ -161,7 +161,7 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
 def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
     endpoint = settings.events_topic_endpoint
     if not endpoint:
-        yield StaticProbe("topic", ProbeResult(Verdict.OK, "None is set: outcomes are announced to nobody."))
+        yield StaticProbe("topic", ProbeResult(Verdict.OK, "None is set: outcomes are not published."))
         return
     client = topic.connect(endpoint, credential(managed=False, client_id=""))
     yield TopicProbe(keep(client), endpoint)
@@ -175,9 +175,9 @@ def _processing(settings: Settings, azure: manager.Client | None) -> Probe:
         PROCESSING,
         ProbeResult(
             Verdict.UNKNOWN,
-            "The model's server does not tell it: its type decides (Standard: its region, DataZoneStandard: its data "
-            "zone, GlobalStandard: anywhere).",
-            "Ask Azure for its type: `az cognitiveservices account deployment list`, there sku.name.",
+            "The model's server does not reveal it: the deployment's type decides (Standard: its region, "
+            "DataZoneStandard: its data zone, GlobalStandard: anywhere).",
+            "Ask Azure for the type: `az cognitiveservices account deployment list`, sku.name.",
         ),
     )
 
@@ -189,8 +189,8 @@ def _subscription(settings: Settings, azure: manager.Client | None) -> Probe:
         SUBSCRIPTION,
         ProbeResult(
             Verdict.UNKNOWN,
-            "Whether uploads reach the app cannot be told from here.",
-            "Upload a picture and wait for its sidecar, or look: `az eventgrid system-topic event-subscription list`, "
-            f"expecting one on BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
+            "It cannot be checked from here whether uploads reach the app.",
+            "Upload a picture and wait for its sidecar, or run `az eventgrid system-topic event-subscription list`; "
+            f"expect one for BlobCreated below /blobServices/default/containers/{settings.images_container}/blobs/.",
         ),
     )

@@ -1,7 +1,7 @@
-"""Run the smoke test from inside the app, for installations whose storage cannot be reached from outside.
+"""Runs the smoke test inside the app, for installations whose storage is not reachable from outside.
 
-The app uploads a small picture with its own identity and waits until the record appears, which takes Event Grid, the
-upload route and the model. It logs `smoke_test.passed` or `smoke_test.failed` and removes everything again.
+The app uploads a small picture with its own identity and waits for the record, which requires Event Grid, the upload
+route and the model. It logs `smoke_test.passed` or `smoke_test.failed` and deletes everything again.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from describer.domain.errors import Conflict, DescriberError
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key
 from describer.domain.record import Record
-from describer.operations.smoke_image import FAILED, FOLDER, PASSED, PASSING, PATIENCE, SmokeImage
+from describer.operations.smoke_image import FAILED, FOLDER, PASSED, PASSING, TIMEOUT_SECONDS, SmokeImage
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Records, Uploads
 
 _PAUSE: Final = 1.0
 _SILENT: Final = "the picture was uploaded, but no sidecar appeared: its event did not arrive or its work was deferred"
-_FORGETTING: Final = 3
+_DELETE_TRIES: Final = 3
 
 _log = logging.getLogger(__name__)
 
@@ -32,11 +32,11 @@ class SmokeTest:
     """Checks that an upload to `container` is described.
 
     Args:
-        uploads: uploads and removes the picture.
-        records: has its sidecar.
-        blob_filter: if its patterns exclude the picture, the test fails at once and says so.
+        uploads: uploads and deletes the picture.
+        records: reads its sidecar.
+        blob_filter: if it excludes the picture, the test fails at once.
         container: the watched container.
-        pause, clock: wait, and tell the time, in seconds.
+        pause, clock: sleep, and a monotonic clock in seconds.
     """
 
     uploads: Uploads
@@ -47,7 +47,7 @@ class SmokeTest:
     clock: Callable[[], float] = time.monotonic
 
     async def run(self, body: bytes) -> None:
-        """Run one test for a message of `smoke-tests`, whose text becomes the token in the log event."""
+        """Run one test for a message of `smoke-tests`; the message's text becomes the token in the log event."""
         smoke_image = SmokeImage.of(body.decode("utf-8", errors="ignore"))
         ref = smoke_image.ref(self.container)
         facts: dict[str, object] = {"token": smoke_image.token, "picture": ref}
@@ -67,8 +67,8 @@ class SmokeTest:
             _log.error(FAILED, extra=facts | {"reason": " ".join(filter(None, [reason, left]))})
 
     async def _record(self, ref: ImageRef, data: bytes) -> tuple[Record | None, str]:
-        """Return the record, or the reason why there is none. Keeps trying while a new role takes effect."""
-        deadline, uploaded = self.clock() + PATIENCE, False
+        """Return the record, or the reason why there is none. Retries errors, since a new role takes time to apply."""
+        deadline, uploaded = self.clock() + TIMEOUT_SECONDS, False
         while True:
             try:
                 if not uploaded:
@@ -84,10 +84,10 @@ class SmokeTest:
             await self.pause(_PAUSE)
 
     async def _remove(self, ref: ImageRef, record: Record | None) -> str:
-        """Remove the picture, then its records, so that work still under way finds it gone; return what failed."""
+        """Delete the picture, then its records, so that work in progress finds it gone; return the failure, if any."""
         try:
             await self.uploads.remove(ref)
-            await self._forget(ref)
+            await self._delete_record(ref)
             if record:
                 key = shared_key(record.source.sha256, record.fingerprint)
                 await self.records.invalidate(ref.container, key)
@@ -95,9 +95,9 @@ class SmokeTest:
             return f"Could not remove everything: {fault}."
         return ""
 
-    async def _forget(self, ref: ImageRef) -> None:
-        for _ in range(_FORGETTING):
-            with suppress(Conflict):  # the pipeline also removes the sidecar of a picture that is gone
+    async def _delete_record(self, ref: ImageRef) -> None:
+        for _ in range(_DELETE_TRIES):
+            with suppress(Conflict):  # the pipeline also deletes the sidecar of a deleted picture
                 if stored := await self.records.read(ref):
                     await self.records.delete(ref, stored)
                 return

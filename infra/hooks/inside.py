@@ -9,7 +9,7 @@ import json
 import secrets
 from typing import Any
 
-from describer.operations.smoke_image import FAILED, FUNCTION, PASSED, PATIENCE
+from describer.operations.smoke_image import FAILED, FUNCTION, PASSED, TIMEOUT_SECONDS
 from infra.hooks import outside
 from infra.hooks.commands import Azure, Clock, Failed, Stop
 from infra.hooks.installation import Installation
@@ -53,7 +53,7 @@ def run(azure: Azure, clock: Clock, here: Installation) -> str:
 def _waited_for(azure: Azure, clock: Clock, here: Installation, token: str, words: tuple[str, ...]) -> dict[str, Any]:
     try:
         workspace = _workspace(azure, here)
-        return clock.until(lambda: _answer(azure, workspace, token), seconds=PATIENCE + _INGESTION, pause=_PAUSE)
+        return clock.until(lambda: _answer(azure, workspace, token), seconds=TIMEOUT_SECONDS + _INGESTION, pause=_PAUSE)
     except Failed as failure:
         raise Stop(
             f"The app logged no result of its smoke test. {failure}\nIn the portal: {here.azure_function_app_name},"

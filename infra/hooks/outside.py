@@ -13,7 +13,7 @@ from describer.operations.smoke_image import FOLDER, PASSING, SmokeImage
 from infra.hooks.commands import Azure, Clock, Failed, Stop, printed
 from infra.hooks.installation import Installation
 
-PATIENCE = 600
+TIMEOUT_SECONDS = 600
 """Seconds for a new role to take effect, here and, once the picture is uploaded, in the app."""
 
 AGAIN = 120
@@ -85,11 +85,11 @@ def run(azure: Azure, clock: Clock, here: Installation) -> str:
 def _upload(clock: Clock, picture: Blob, folder: Path, data: bytes) -> None:
     (folder / _PICTURE).write_bytes(data)
     try:
-        clock.until(lambda: _put(picture, folder), seconds=PATIENCE, pause=_PAUSE)
+        clock.until(lambda: _put(picture, folder), seconds=TIMEOUT_SECONDS, pause=_PAUSE)
     except Failed as failure:
         raise Stop(
-            f"The picture could not be uploaded in {PATIENCE} s. You need the role Storage Blob Data Contributor on the"
-            f" containers of {picture.account}; infra/main.bicep gives it to deployerId. {failure}"
+            f"The picture could not be uploaded in {TIMEOUT_SECONDS} s. You need the role Storage Blob Data Contributor on "
+            f"the containers of {picture.account}; infra/main.bicep gives it to deployerId. {failure}"
         ) from failure
 
 

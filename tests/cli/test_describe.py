@@ -244,7 +244,7 @@ async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
     assert "az login" in done.err
     with (
-        pytest.raises(Misconfigured, match="the picture 'a': nobody is signed in; run `az login`"),
+        pytest.raises(Misconfigured, match="the picture 'a': no identity is signed in; run `az login`"),
         storage_errors("the picture 'a'"),
     ):
         raise ClientAuthenticationError("No identity was found.\nTried: this")

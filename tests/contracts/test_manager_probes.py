@@ -107,7 +107,7 @@ async def test_the_deployments_type_tells_where_pictures_go(
 @pytest.mark.parametrize(
     ("subscriptions", "verdict", "shown"),
     [
-        ([subscription()], Verdict.OK, "uploads brings the uploads of images by WebHook"),
+        ([subscription()], Verdict.OK, "uploads delivers the uploads of images by WebHook"),
         ([subscription(deliveryWithResourceIdentity={"destination": QUEUE})], Verdict.OK, "by StorageQueue"),
         ([subscription(begins="/blobServices/default/containers/")], Verdict.OK, "by WebHook"),
         ([subscription(), subscription("more", QUEUE)], Verdict.FAILED, "2 times: uploads, more"),

@@ -217,7 +217,7 @@ async def test_a_topic_that_refuses_or_is_gone_is_told(topic: Topic, storage: St
     assert (stranger.verdict, "EventGrid Data Sender" in stranger.advice) == (Verdict.FAILED, True)
     wrong = await _asked(topic, storage, storage.identity, "/no-such-path")
     assert (wrong.verdict, "EVENTS_TOPIC_ENDPOINT" in wrong.advice) == (Verdict.FAILED, True)
-    assert "Nobody is signed in" in (await _asked(topic, storage, Holder(None))).found
+    assert "No identity is signed in" in (await _asked(topic, storage, Holder(None))).found
     topic.down()
     assert "cannot be reached" in (await _asked(topic, storage, storage.identity)).found
 

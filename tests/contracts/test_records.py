@@ -117,7 +117,7 @@ async def test_a_sidecar_is_json_that_is_never_cached(descriptions: ContainerCli
 
 async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerClient) -> None:
     await descriptions.upload_blob(sidecar_name(CAT), b'{"mine": true}')
-    with pytest.raises(Misconfigured, match="is no record of this app; move it away"):
+    with pytest.raises(Misconfigured, match="is not a record of this app; move it away"):
         await BlobRecords(descriptions).read(CAT)
 
 

@@ -163,7 +163,7 @@ async def test_an_address_without_a_server_leaves_the_others(web: Web, internet:
 
 async def test_no_server_at_all_may_pass(web: Web, internet: Internet) -> None:
     internet.changes["two.example"] = [[DEAD, DEAD]]
-    with pytest.raises(Transient, match=r"cannot be reached, or broke off: two\.example") as caught:
+    with pytest.raises(Transient, match=r"cannot be reached, or broke off the connection: two\.example") as caught:
         await web.fetch("https://two.example/picture", unbounded)
     assert DEAD not in str(caught.value)
 

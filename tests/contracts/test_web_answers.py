@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from describer.adapters.web.fetch import Patience, Web
+from describer.adapters.web.fetch import Timeouts, Web
 from describer.domain.errors import Busy, Corrupt, DescriberError, TooLarge, Transient, UrlFault
 from tests.internet import Behaviour, Internet, answer, refusal, unbounded
 
@@ -47,10 +47,10 @@ SLOW = {
 @pytest.mark.parametrize("behaviour", SLOW.values(), ids=SLOW)
 async def test_slowness_ends(web: Web, internet: Internet, behaviour: Behaviour) -> None:
     internet.answers["/slow"] = behaviour
-    for patience in (Patience(0.2, 0.2, 0.4), Patience(5, 5, 0.3)):
+    for timeouts in (Timeouts(0.2, 0.2, 0.4), Timeouts(5, 5, 0.3)):
         with pytest.raises(Transient):
             async with asyncio.timeout(2):
-                await replace(web, patience=patience).fetch("https://pictures.example/slow", unbounded)
+                await replace(web, timeouts=timeouts).fetch("https://pictures.example/slow", unbounded)
 
 
 @pytest.mark.parametrize("name", ["nothing at all", "a drip of headers", "a drip of interim answers"])
@@ -58,7 +58,7 @@ async def test_an_answer_must_begin_long_before_the_time_is_over(web: Web, inter
     internet.answers["/slow"] = SLOW[name]
     with pytest.raises(Transient):
         async with asyncio.timeout(2):
-            await replace(web, patience=Patience(0.1, 0.1, 60)).fetch("https://pictures.example/slow", unbounded)
+            await replace(web, timeouts=Timeouts(0.1, 0.1, 60)).fetch("https://pictures.example/slow", unbounded)
 
 
 async def test_the_time_is_for_all_redirects_and_look_ups_together(web: Web, internet: Internet) -> None:
@@ -70,7 +70,7 @@ async def test_the_time_is_for_all_redirects_and_look_ups_together(web: Web, int
 
     with pytest.raises(Transient, match="took too long"):
         async with asyncio.timeout(2):
-            await replace(web, patience=Patience(total=0.1), resolve=never).fetch(PICTURE, unbounded)
+            await replace(web, timeouts=Timeouts(total=0.1), resolve=never).fetch(PICTURE, unbounded)
 
 
 ENDLESS = {

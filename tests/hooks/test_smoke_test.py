@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PASSED, PATIENCE
+from describer.operations.smoke_image import FAILED, FOLDER, FUNCTION, PASSED, TIMEOUT_SECONDS
 from describer.settings import Settings
 from infra.hooks import inside, outside
 from tests.hooks.deployment import RECORD, goes_well, names, removed, run, stopped
@@ -44,7 +44,7 @@ def test_a_role_that_never_comes_stops_it_and_what_may_be_there_isremoved(azure:
     clock.speed = 20
     goes_well(azure)
     assert "Storage Blob Data Contributor" in stopped(azure, clock)
-    assert clock.time == outside.PATIENCE
+    assert clock.time == outside.TIMEOUT_SECONDS
     assert len(removed(azure)) == 2
 
 
@@ -78,7 +78,7 @@ def test_a_role_that_is_late_in_the_app_is_overtaken_by_a_new_upload(azure: Scri
 
 def test_the_last_upload_comes_after_any_role_and_leaves_the_model_its_time() -> None:
     last = outside.AGAIN * (outside.TRIES - 1)
-    assert last >= outside.PATIENCE
+    assert last >= outside.TIMEOUT_SECONDS
     assert Settings.model_fields["model_deadline_seconds"].default <= outside.AGAIN
 
 
@@ -171,5 +171,5 @@ def test_isolated_without_an_answer_it_says_how_to_ask_by_hand(azure: Scripted, 
     clock.speed = 10
     said = stopped(azure, clock)
     assert "Code + Test" in said
-    assert clock.time > PATIENCE
+    assert clock.time > TIMEOUT_SECONDS
     assert shlex.split(said.rpartition("\n")[2])[:4] == ["az", "rest", "--method", "post"]

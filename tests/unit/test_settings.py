@@ -51,7 +51,7 @@ def test_hosts_are_read_as_globs_with_ports() -> None:
 
 def test_the_app_fetches_by_its_settings() -> None:
     web = App(Settings.read({**GOOD, "URL_ALLOW_HTTP": "true", "URL_DENY_HOSTS": "a.example", "MAX_IMAGE_MB": "1"})).web
-    assert (web.max_bytes, web.rules, web.patience.total) == (2**20, Rules(http=True, deny=("a.example",)), 30)
+    assert (web.max_bytes, web.rules, web.timeouts.total) == (2**20, Rules(http=True, deny=("a.example",)), 30)
     assert (web.resolve, web.transports) == (system_resolve, direct)
 
 

@@ -1,1 +1,1 @@
-"""Looks at each connection, one small request each, leaving nothing behind: the port `Probe`."""
+"""Health checks of each connection (the port `Probe`): one small request each, leaving nothing behind."""

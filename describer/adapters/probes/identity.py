@@ -1,4 +1,4 @@
-"""Who is signed in."""
+"""Checks the signed-in identity."""
 
 import base64
 import json
@@ -22,12 +22,12 @@ _ADVICE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class IdentityProbe:
-    """Asks for a token, and reads in it whose it is.
+    """Requests a token and reports whose it is.
 
     Args:
-        purpose: what the token is for: `storage`, `model`.
-        scope: what it is asked for.
-        managed: whether the settings demand a managed identity.
+        purpose: the token's purpose: `storage` or `model`.
+        scope: the token's scope.
+        managed: whether the settings require a managed identity.
     """
 
     purpose: str
@@ -37,7 +37,7 @@ class IdentityProbe:
 
     @property
     def name(self) -> str:
-        """`identity: storage`."""
+        """The check's name, such as `identity: storage`."""
         return f"identity: {self.purpose}"
 
     async def check(self) -> ProbeResult:
@@ -45,7 +45,7 @@ class IdentityProbe:
         try:
             token = await self.credential.get_token(self.scope)
         except ClientAuthenticationError as error:
-            # The SDK's message lists every way that was tried, over twenty lines.
+            # The SDK's message lists every sign-in method that it tried, over twenty lines.
             said = error.message.removeprefix("(None) ").strip().partition("\n")[0]
             return ProbeResult(Verdict.FAILED, f"No token for {self.scope}: {said}", _ADVICE[self.managed])
         except AzureError as error:
@@ -55,7 +55,7 @@ class IdentityProbe:
 
 
 def _bearer(token: str) -> str:
-    """Whom an Entra token names. Its claims are for its audience to read: what is not there is not insisted on."""
+    """Return the identity that an Entra token names. Its claims are meant for its audience, so each may be missing."""
     claims = _claims(token)
     tenant = f" of tenant {claims['tid']}" if "tid" in claims else ""
     if resource := claims.get("xms_mirid"):
@@ -64,7 +64,7 @@ def _bearer(token: str) -> str:
         return f"{user}{tenant}"
     if app := claims.get("appid") or claims.get("azp"):
         return f"the application {app}{tenant}"
-    return "somebody whom the token does not name"
+    return "an identity that the token does not name"
 
 
 def _claims(token: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What only Azure Resource Manager tells, to whoever may read there: mostly people, seldom the app's own identity."""
+"""Checks through Azure Resource Manager, for which usually people and not the app's identity have a role."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _MODELS: Final = (
     "resources | where type =~ 'microsoft.cognitiveservices/accounts' "
     "and properties.customSubDomainName =~ '{name}' | project id, location"
 )
-_READER: Final = "Sign in as somebody with the role Reader there (`az login`), or look in the portal."
+_READER: Final = "Sign in (`az login`) with the role Reader there, or look in the portal."
 # https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types
 _PLACES: Final = {
     "Global": "in any region where Azure offers the model",
@@ -36,24 +36,24 @@ type Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
 def connect(
     credential: AsyncTokenCredential, endpoint: str = _ENDPOINT, transport: AsyncHttpTransport[Any, Any] | None = None
 ) -> Client:
-    """Return a client of Azure's public cloud; `transport` is azure-core's usual one."""
+    """Return a client for Azure's public cloud; `transport`: azure-core's default."""
     policies = [AsyncBearerTokenCredentialPolicy(credential, f"{_ENDPOINT}/.default")]
     return AsyncPipelineClient(endpoint, policies=policies, transport=transport)
 
 
-class _Unseen(Exception):
-    """It cannot be told from here; says why."""
+class _Unknown(Exception):
+    """The check cannot tell; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessingProbe:
-    """Where the deployment's type lets pictures be processed.
+    """Checks in which region the deployment's type allows pictures to be processed.
 
     Args:
         client: see `connect`.
-        name: of the check.
+        name: the check's name.
         resource: the Azure OpenAI resource's subdomain.
-        deployment: of the model.
+        deployment: the model's deployment.
     """
 
     client: Client
@@ -62,27 +62,27 @@ class ProcessingProbe:
     deployment: str
 
     async def check(self) -> ProbeResult:
-        """Two requests: where is the resource, and of which type the deployment."""
+        """Send two requests, for the resource's region and the deployment's type."""
         try:
             account = await _only(self.client, _MODELS.format(name=self.resource), f"the resource {self.resource!r}")
             path = f"{account['id']}/deployments/{quote(self.deployment, safe='')}?api-version=2025-06-01"
             sku = str((await _sent(self.client, HttpRequest("GET", path)))["sku"]["name"])
-        except (_Unseen, LookupError) as why:
+        except (_Unknown, LookupError) as why:
             return _unknown(why)
         place = next(place for kind, place in _PLACES.items() if sku.startswith(kind))
         where = place.format(location=account["location"])
-        return ProbeResult(Verdict.OK, f"The deployment is of the type {sku}: pictures are processed {where}.")
+        return ProbeResult(Verdict.OK, f"The deployment has the type {sku}: pictures are processed {where}.")
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionProbe:
-    """Whether uploads reach the app, and by one way only.
+    """Checks that exactly one event subscription delivers uploads to the app.
 
     Args:
         client: see `connect`.
-        name: of the check.
+        name: the check's name.
         account: the images account's name.
-        container: that is watched.
+        container: the watched container.
     """
 
     client: Client
@@ -91,24 +91,28 @@ class SubscriptionProbe:
     container: str
 
     async def check(self) -> ProbeResult:
-        """Three requests or more: the account, its system topic, and that one's subscriptions."""
+        """Send three or more requests, for the account, its system topics and their subscriptions."""
         try:
             account = await _only(self.client, _ACCOUNT.format(name=self.account), f"the account {self.account!r}")
-            ours = [each for each in await self._subscriptions(account["id"]) if self._brings_uploads(each)]
-        except (_Unseen, LookupError) as why:
+            ours = [each for each in await self._subscriptions(account["id"]) if self._delivers_uploads(each)]
+        except (_Unknown, LookupError) as why:
             return _unknown(why)
         names = ", ".join(str(each["name"]) for each in ours)
         if not ours:
-            sentence = f"No event subscription of {self.account} brings the uploads of {self.container} to the app."
-            return ProbeResult(Verdict.FAILED, sentence, "`azd deploy` makes it, after the code is there.")
+            sentence = f"No event subscription of {self.account} delivers the uploads of {self.container} to the app."
+            return ProbeResult(Verdict.FAILED, sentence, "`azd deploy` creates it after it has deployed the code.")
         if len(ours) > 1:
             return ProbeResult(
-                Verdict.FAILED, f"Each upload is worked on {len(ours)} times: {names}.", "Keep one of them."
+                Verdict.FAILED,
+                f"Each upload is processed {len(ours)} times: {names}.",
+                "Keep one of these subscriptions.",
             )
         state = ours[0]["properties"].get("provisioningState", "Succeeded")
         if state != "Succeeded":
             return ProbeResult(Verdict.FAILED, f"The event subscription {names} is {state}.", "Run `azd deploy` again.")
-        return ProbeResult(Verdict.OK, f"{names} brings the uploads of {self.container} by {_destination(ours[0])[0]}.")
+        return ProbeResult(
+            Verdict.OK, f"{names} delivers the uploads of {self.container} by {_destination(ours[0])[0]}."
+        )
 
     async def _subscriptions(self, account: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -117,8 +121,8 @@ class SubscriptionProbe:
             found += (await _sent(self.client, HttpRequest("GET", path)))["value"]
         return found
 
-    def _brings_uploads(self, subscription: Mapping[str, Any]) -> bool:
-        """Of these blobs, of their creation, and to this app rather than to another."""
+    def _delivers_uploads(self, subscription: Mapping[str, Any]) -> bool:
+        """Return whether a subscription delivers creations of these blobs to this app."""
         events = subscription["properties"].get("filter") or {}
         kinds = events.get("includedEventTypes")
         begins = events.get("subjectBeginsWith") or ""
@@ -130,7 +134,7 @@ class SubscriptionProbe:
 
 
 def _destination(subscription: Mapping[str, Any]) -> tuple[str, bool]:
-    """The kind of endpoint, and whether it is one of this app's three (see infra/modules/event-subscription.bicep)."""
+    """Return the kind of endpoint and whether it is this app's (see infra/modules/event-subscription.bicep)."""
     properties = subscription["properties"]
     destination = (properties.get("deliveryWithResourceIdentity") or properties).get("destination") or {}
     about = destination.get("properties") or {}
@@ -145,15 +149,15 @@ def _destination(subscription: Mapping[str, Any]) -> tuple[str, bool]:
             return kind, False
 
 
-def _unknown(why: _Unseen | LookupError) -> ProbeResult:
-    said = str(why) if isinstance(why, _Unseen) else f"Azure Resource Manager's answer lacks {why}."
+def _unknown(why: _Unknown | LookupError) -> ProbeResult:
+    said = str(why) if isinstance(why, _Unknown) else f"Azure Resource Manager's answer lacks {why}."
     return ProbeResult(Verdict.UNKNOWN, said, _READER)
 
 
 async def _only(client: Client, query: str, what: str) -> dict[str, Any]:
     found = await _found(client, query)
     if len(found) != 1:
-        raise _Unseen(f"Who is signed in sees {len(found)} Azure resources that may be {what}.")
+        raise _Unknown(f"The signed-in identity sees {len(found)} Azure resources that may be {what}.")
     return found[0]
 
 
@@ -168,10 +172,10 @@ async def _sent(client: Client, request: HttpRequest) -> dict[str, Any]:
         response = await client.send_request(request)
         await response.read()
         if response.status_code != 200:
-            raise _Unseen(f"Azure Resource Manager answered {response.status_code}.")
+            raise _Unknown(f"Azure Resource Manager answered {response.status_code}.")
         answer: dict[str, Any] = response.json()
     except AzureError as error:
-        raise _Unseen(f"Azure Resource Manager cannot be asked ({type(error).__name__}).") from error
+        raise _Unknown(f"Azure Resource Manager is unreachable ({type(error).__name__}).") from error
     except ValueError as error:
-        raise _Unseen("Azure Resource Manager answered something that is no JSON.") from error
+        raise _Unknown("Azure Resource Manager's answer is not JSON.") from error
     return answer

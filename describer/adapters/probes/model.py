@@ -1,4 +1,4 @@
-"""The model: asked what it is asked of each picture, about a harmless one, at a cap that costs next to nothing."""
+"""Checks the model with the usual request, a harmless picture, and a cap that costs almost nothing."""
 
 import asyncio
 import re
@@ -20,28 +20,26 @@ from describer.vision.families import Family
 from describer.vision.pricing import price
 
 _CAP: Final = 16
-"""Tokens of the answer; an answer that is cut off proves as much as a whole one."""
-_PATIENCE: Final = 8.0
-"""Seconds; a server on somebody's own machine may load its model first."""
+"""Tokens of the answer; a truncated answer proves as much as a whole one."""
+_TIMEOUT: Final = 8.0
+"""Seconds; a local server may have to load its model first."""
 
 _ROLE: Final = (
     "Give the identity the role Cognitive Services OpenAI User on the resource; a new role takes some minutes."
 )
 _FIREWALL: Final = (
-    "The resource's network rules keep this machine out, and no role helps: look at Networking in the portal, or at "
+    "The resource's network rules exclude this machine; a role does not help. See Networking in the portal, or check "
     "the private endpoint and its name."
 )
 _BLOCKED: Final = (
-    "The resource itself is blocked, and no role helps: Azure's notice to the subscription's owner says why, and its "
-    "support lifts it."
+    "The resource itself is blocked; a role does not help. Azure's notice to the subscription's owner says why, and "
+    "its support can lift the block."
 )
 _DEPLOYMENT: Final = (
     "Compare the endpoint and the deployment's name with the resource's: "
     "`az cognitiveservices account deployment list`."
 )
-_QUOTA: Final = (
-    "Work waits until it answers. Look at the deployment's quota, and at the service's health in the portal."
-)
+_QUOTA: Final = "Work waits until it answers. Check the deployment's quota, and the service's health in the portal."
 _OF_NETWORK: Final = re.compile(
     r"firewall|virtual network|vnet|private endpoint|public (network )?access", re.IGNORECASE
 )
@@ -52,13 +50,13 @@ _V1: Final = re.compile(r"/v\d+[a-z]*$")
 
 @dataclass(frozen=True, slots=True)
 class ModelProbe:
-    """Shows the model a sun over a meadow.
+    """Sends the model a picture of a sun over a meadow.
 
     Args:
-        client: of the server.
-        server: where it is, and whose interface it speaks; advice differs by that.
-        brief: what is asked of pictures here.
-        family: which request parameters the model takes, and what it costs.
+        client: the server's client.
+        server: its address and protocol, which determine the advice.
+        brief: the usual request.
+        family: the model's request parameters and prices.
     """
 
     client: AsyncOpenAI
@@ -68,27 +66,31 @@ class ModelProbe:
     name: str = "model"
 
     async def check(self) -> ProbeResult:
-        """Make one call of some thousand tokens, testing endpoint, deployment, role, quota, parameters and sight."""
+        """Send one request of about 1,000 tokens: tests endpoint, deployment, role, quota, parameters, vision."""
         dialects, send = Dialects(), self.client.chat.completions.with_raw_response.create
         request = requests.description(self.brief, probe_picture(), _CAP, self.family)
         try:
-            async with asyncio.timeout(_PATIENCE):
-                response = await dialects.ask(request, lambda spoken: send(**spoken))
+            async with asyncio.timeout(_TIMEOUT):
+                response = await dialects.ask(request, lambda adapted: send(**adapted))
             reply = responses.reply(response.content, self.server.model)
         except TimeoutError:
-            return ProbeResult(Verdict.UNKNOWN, f"No answer in {_PATIENCE:g} s.", self._slow())
+            return ProbeResult(Verdict.UNKNOWN, f"No answer in {_TIMEOUT:g} s.", self._slow())
         except APIError as error:
             return self._failed(error)
         except ClientAuthenticationError:
-            return ProbeResult(Verdict.FAILED, "Nobody is signed in for the model.", "See the check of the identity.")
+            return ProbeResult(
+                Verdict.FAILED, "No identity is signed in for the model.", "See the check of the identity."
+            )
         except (Declined, ValueError):
-            sentence = f"The server at {self._address} answered something that is no completion."
+            sentence = f"The server at {self._address} sent something that is not a completion."
             return ProbeResult(Verdict.FAILED, sentence, self._no_server())
         except AzureError as error:
             raise Transient(f"The model's server gave no usable answer ({type(error).__name__})") from error
-        told = self._summary(reply, response.headers.get("x-ms-region", ""))
+        summary = self._summary(reply, response.headers.get("x-ms-region", ""))
         unknown = ", ".join(dialects.of(self.server.model).differences())
-        return ProbeResult(Verdict.OK, f"{told} It is asked otherwise than its family: {unknown}." if unknown else told)
+        return ProbeResult(
+            Verdict.OK, f"{summary} Its requests differ from its family's: {unknown}." if unknown else summary
+        )
 
     @property
     def _address(self) -> str:
@@ -112,7 +114,7 @@ class ModelProbe:
         fault = faults.fault(error)
         said = str(fault).rstrip(".") + "."
         if isinstance(fault, ImageRejected):
-            advice = "The model's service answers, but takes not even a harmless picture."
+            advice = "The model's service answers, but does not accept even a harmless picture."
             return ProbeResult(Verdict.UNKNOWN, said, advice)
         if isinstance(error, APIConnectionError):
             why = f" ({reason})" if (reason := faults.reason(error)) else ""
@@ -122,26 +124,28 @@ class ModelProbe:
         return ProbeResult(Verdict.FAILED, said, self._advice(status, f"{error.code} {error.message}"))
 
     def _advice(self, status: int, said: str) -> str:
-        """What to do about it, by what the service said."""
+        """Return advice by the service's status and message."""
         if status in {401, 403}:
             return self._access(status, said)
         if status in {404, 405}:
             return _DEPLOYMENT if self._on_azure else self._no_model(said)
         if status in {400, 422}:
             return (
-                "The deployment must take pictures; MODEL_FAMILY must name the model behind it."
+                "The deployment must accept pictures; MODEL_FAMILY must name the model behind it."
                 if self._on_azure
-                else f"The model {self.server.model} must take pictures; read what the server says."
+                else f"The model {self.server.model} must accept pictures; read the server's message."
             )
         if self._on_azure:
             return _QUOTA
-        return "Read what the server says, and its log; if it is loading the model, try again in a minute."
+        return "Read the server's message and its log; if it is loading the model, try again in a minute."
 
     def _access(self, status: int, said: str) -> str:
         if not self._on_azure:
             key = "another OPENAI_API_KEY" if self.server.key else "OPENAI_API_KEY"
             return (
-                f"Set {key}: the server wants a key that it knows." if status == 401 else "Ask whoever runs the server."
+                f"Set {key}: the server requires a valid key."
+                if status == 401
+                else "Ask the server's operator for access."
             )
         if _OF_NETWORK.search(said):
             return _FIREWALL
@@ -159,14 +163,14 @@ class ModelProbe:
         if self._on_azure:
             return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint in the portal."
         if not _V1.search(self._address):
-            return f"OPENAI_BASE_URL mostly ends with /v1: try {self._address}/v1."
+            return f"OPENAI_BASE_URL usually ends with /v1: try {self._address}/v1."
         return (
             f"Compare OPENAI_BASE_URL with the server's documentation: `curl {self._address}/models` must list models."
         )
 
     def _unreachable(self) -> str:
         if self._on_azure:
-            return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint, and look at the network in between."
+            return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint, and check the network in between."
         return f"Start the server, or correct OPENAI_BASE_URL: `curl {self._address}/models` must answer."
 
     def _slow(self) -> str:

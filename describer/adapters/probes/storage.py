@@ -1,4 +1,4 @@
-"""Containers and queues: there, and open to us."""
+"""Checks that containers and queues exist and are accessible."""
 
 import uuid
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _CREATE: Final = "az storage {kind} create --auth-mode login --account-name {acc
 
 @dataclass(frozen=True, slots=True)
 class ContainerProbe:
-    """Lists one blob, and tries to write where the app will.
+    """Lists one blob and tests write access.
 
     Args:
-        setting: the one that names the container.
-        writes: whether the app writes there, be it metadata only.
+        setting: name of the setting for the container.
+        writes: whether the app writes there, possibly metadata only.
     """
 
     container: ContainerClient
@@ -29,11 +29,11 @@ class ContainerProbe:
 
     @property
     def name(self) -> str:
-        """`storage: container images`."""
+        """The check's name, such as `storage: container images`."""
         return f"storage: container {self.container.container_name}"
 
     async def check(self) -> ProbeResult:
-        """List one blob, and set metadata on an absent one: 404 means that we may, 403 that we may not."""
+        """List one blob, and set metadata on a missing one: 404 proves write access, 403 its absence."""
         try:
             await anext(aiter(self.container.list_blobs(results_per_page=1)), None)
             if self.writes:
@@ -54,10 +54,10 @@ class ContainerProbe:
 
 @dataclass(frozen=True, slots=True)
 class QueueProbe:
-    """Asks how many messages wait.
+    """Requests the number of waiting messages.
 
     Args:
-        by_hand: whether nobody but a person reads them.
+        by_hand: whether only people read the queue.
     """
 
     queue: QueueClient
@@ -65,19 +65,19 @@ class QueueProbe:
 
     @property
     def name(self) -> str:
-        """`storage: queue image-work`."""
+        """The check's name, such as `storage: queue image-work`."""
         return f"storage: queue {self.queue.queue_name}"
 
     async def check(self) -> ProbeResult:
-        """Request its properties. Sending is not tested: the app would handle the message."""
+        """Request the queue's properties. Sending is not tested, since the app would handle the message."""
         try:
             properties = await self.queue.get_queue_properties()
         except AzureError as error:
             setting, role = "AzureWebJobsStorage__queueServiceUri", "Storage Queue Data Contributor"
             return _faulty(error, self.queue, "queue", self.queue.queue_name, setting, role)
         waiting = properties.approximate_message_count or 0
-        advice = "Somebody should read them: docs/operations.md, poison-messages." if self.by_hand and waiting else ""
-        return ProbeResult(Verdict.OK, f"There; about {waiting} messages wait in it.", advice)
+        advice = "A person should read them: docs/operations.md, poison-messages." if self.by_hand and waiting else ""
+        return ProbeResult(Verdict.OK, f"Accessible; about {waiting} messages are waiting.", advice)
 
 
 def _faulty(
@@ -85,19 +85,19 @@ def _faulty(
 ) -> ProbeResult:
     where = client.primary_hostname
     if not isinstance(error, HttpResponseError):
-        advice = f"Compare {setting} with the account's address; behind private endpoints, ask from inside."
+        advice = f"Compare {setting} with the account's address; private endpoints are reachable from inside only."
         return ProbeResult(Verdict.FAILED, f"{where} cannot be reached ({type(error).__name__}).", advice)
-    if where not in getattr(getattr(error.response, "request", None), "url", ""):  # the identity's answer, or none
-        return ProbeResult(Verdict.FAILED, f"Nobody is signed in for {where}.", "See the check of the identity.")
+    if where not in getattr(getattr(error.response, "request", None), "url", ""):  # the identity's response, or none
+        return ProbeResult(Verdict.FAILED, f"No identity is signed in for {where}.", "See the check of the identity.")
     said = f"{where} answered {error.status_code} {code_of(error) or error.reason}."
     if error.status_code == 404:
         create = _CREATE.format(kind=kind, account=client.account_name, name=name)
         return ProbeResult(
-            Verdict.FAILED, f"There is no such {kind}: {said}", f"Create it, `{create}`, or mend {setting}."
+            Verdict.FAILED, f"The {kind} does not exist: {said}", f"Create it, `{create}`, or correct {setting}."
         )
     if error.status_code in {401, 403}:
         advice = (
             f"Give the identity the role {role} (it takes up to ten minutes), or open the account's firewall to it."
         )
         return ProbeResult(Verdict.FAILED, said, advice)
-    return ProbeResult(Verdict.FAILED, said, "Try again in a minute; then look at the account's health in the portal.")
+    return ProbeResult(Verdict.FAILED, said, "Try again in a minute; then check the account's health in the portal.")

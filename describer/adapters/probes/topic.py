@@ -1,4 +1,4 @@
-"""The custom topic."""
+"""Checks the custom topic."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +15,7 @@ from describer.pipeline.ports import ProbeResult, Verdict
 _SCOPE: Final = "https://eventgrid.azure.net/.default"
 _VERSION: Final = "2018-01-01"
 _BATCH: Final = "application/cloudevents-batch+json; charset=utf-8"
-_MEND: Final = "Compare EVENTS_TOPIC_ENDPOINT with the topic's endpoint; meanwhile events wait in unpublished-events."
+_ADVICE: Final = "Compare EVENTS_TOPIC_ENDPOINT with the topic's endpoint; meanwhile events wait in unpublished-events."
 
 type Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
 
@@ -23,14 +23,14 @@ type Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
 def connect(
     endpoint: str, credential: AsyncTokenCredential, transport: AsyncHttpTransport[Any, Any] | None = None
 ) -> Client:
-    """Return a client beside the SDK's, which cannot send a batch of none; `transport` is azure-core's usual one."""
+    """Return a client of its own, since the SDK's cannot send an empty batch; `transport`: azure-core's default."""
     policies = [AsyncBearerTokenCredentialPolicy(credential, _SCOPE)]
     return AsyncPipelineClient(endpoint, policies=policies, transport=transport)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicProbe:
-    """Publishes a batch of no events: nobody gets anything."""
+    """Publishes an empty batch, which delivers nothing."""
 
     client: Client
     endpoint: str
@@ -44,21 +44,25 @@ class TopicProbe:
         try:
             response = await self.client.send_request(request)
         except ClientAuthenticationError:
-            return ProbeResult(Verdict.FAILED, "Nobody is signed in for the topic.", "See the check of the identity.")
+            return ProbeResult(
+                Verdict.FAILED, "No identity is signed in for the topic.", "See the check of the identity."
+            )
         except AzureError as error:
             said = f"{self.endpoint} cannot be reached ({type(error).__name__})."
-            return ProbeResult(Verdict.FAILED, said, _MEND)
+            return ProbeResult(Verdict.FAILED, said, _ADVICE)
         return _meaning(response.status_code)
 
 
 def _meaning(status: int) -> ProbeResult:
-    said = f"It answered {status} to a batch of no events."
+    said = f"It answered {status} to an empty batch."
     if status in {401, 403}:
         return ProbeResult(Verdict.FAILED, said, "Give the identity the role EventGrid Data Sender on the topic.")
     if status == 404:
-        return ProbeResult(Verdict.FAILED, said, _MEND)
+        return ProbeResult(Verdict.FAILED, said, _ADVICE)
     if status == 200:
-        return ProbeResult(Verdict.OK, "It let us in.")
+        return ProbeResult(Verdict.OK, "Accessible.")
     if status == 400:
-        return ProbeResult(Verdict.UNKNOWN, said, "It is there, but whether we may publish cannot be told from that.")
+        return ProbeResult(
+            Verdict.UNKNOWN, said, "It exists, but this answer does not show whether the app may publish."
+        )
     return ProbeResult(Verdict.FAILED, said, "Try again in a minute.")

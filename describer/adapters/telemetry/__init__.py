@@ -1,8 +1,8 @@
-"""What is observed: a trace per picture with a span per stage, and metrics; wrapped around the ports, never inside.
+"""Wraps the ports with telemetry: a trace per picture with a span per stage, and metrics.
 
-`traced` wraps the pipeline if telemetry is on; if it is off, nothing is wrapped and nothing of this is imported. Only
-OpenTelemetry's API is used here: `adapters/app_insights.py` says where it all goes. No span, metric or log carries a
-picture, a text about one, or a signed address; pictures go by an alias (redaction.py).
+`traced` wraps the pipeline if telemetry is on; otherwise this package is not imported. Only OpenTelemetry's API is used
+here; `adapters/app_insights.py` exports. No span, metric or log contains a picture, a text about one, or a signed
+address; pictures are named by an alias (redaction.py).
 """
 
 from describer.adapters.telemetry.instruments import Telemetry

@@ -1,4 +1,4 @@
-"""What is measured with: one tracer and the metrics' instruments."""
+"""The tracer and the metrics' instruments."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,26 +14,26 @@ from describer.adapters.telemetry.redaction import Names
 from describer.domain.image_ref import ImageRef
 from describer.pipeline import vocabulary as v
 
-# Upper bounds in seconds, as the semantic conventions advise for gen_ai.client.operation.duration.
+# Upper bounds in seconds, as the semantic conventions recommend for gen_ai.client.operation.duration.
 _MODEL_SECONDS: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 _AGE_SECONDS: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 6 * 3600.0, 86400.0, 6 * 86400.0)
 
 
 @dataclass(slots=True)
 class Visit:
-    """What the stages of one picture's visit add up to."""
+    """Totals over the stages of one picture's visit."""
 
     ref: ImageRef
     rounds: int = 0
 
 
 visit: Final[ContextVar[Visit | None]] = ContextVar("visit", default=None)
-"""The visit that the running task is part of."""
+"""The visit of the running task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """The instruments; their names and what they count stand in vocabulary.py."""
+    """The instruments; vocabulary.py defines their names and meanings."""
 
     names: Names
     tracer: Tracer
@@ -47,7 +47,7 @@ class Telemetry:
 
     @classmethod
     def of(cls, tracers: TracerProvider, meters: MeterProvider, names: Names) -> Self:
-        """Instruments of these providers."""
+        """Create the instruments of these providers."""
         meter = meters.get_meter(v.SCOPE)
         return cls(
             names,
@@ -72,11 +72,11 @@ class Telemetry:
         current: bool = True,
         **attributes: AttributeValue | None,
     ) -> Iterator[Span]:
-        """Yield a span around a stage, a child of the one around it; not `current`, it gets no children of its own.
+        """Record a span around a stage, as a child of the surrounding one. If not `current`, it gets no children.
 
-        A generator's is not: each of its items may be taken by another task, and a span that is entered in one task
-        cannot be left in another.
-        An exception marks it with its class. Its sentence stays out: that may quote anything.
+        Generators need that: each item may be taken by another task, and a span cannot be left in another task than the
+        one that entered it. An exception marks the span with its class; its message is left out, since it may quote
+        anything.
         """
         span = self.tracer.start_span(name, kind=kind)
         set_attributes(span, **attributes)
@@ -94,7 +94,7 @@ class Telemetry:
 
 
 def set_attributes(span: Span, **attributes: AttributeValue | None) -> None:
-    """Set attributes of our own, `size` as `describer.size`; None is left out."""
+    """Set our own attributes, such as `size` as `describer.size`; None is left out."""
     for name, value in attributes.items():
         if value is not None:
             span.set_attribute(f"{v.SCOPE}.{name}", value)

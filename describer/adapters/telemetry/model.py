@@ -1,4 +1,4 @@
-"""The model's call, by OpenTelemetry's conventions for generative AI: who was asked, how long, how many tokens."""
+"""Records model calls by OpenTelemetry's conventions for generative AI: model, duration, tokens."""
 
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -24,10 +24,10 @@ from describer.vision.pricing import price
 
 @dataclass(frozen=True, slots=True)
 class TracedModel:
-    """The port `Model`: a span, seconds, tokens and US dollars for each question.
+    """Implements the port `Model`: records a span, duration, tokens and cost of each question.
 
-    The conventions' opt-in attributes, which hold messages, are never set. A question that ends in an error counts what
-    its answers used all the same.
+    The conventions' opt-in attributes, which contain messages, are never set. The tokens of a question that fails are
+    counted too.
     """
 
     telemetry: Telemetry
@@ -36,7 +36,7 @@ class TracedModel:
     provider: str
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
-        """In a span `chat <model>`."""
+        """Ask within a span `chat <model>`."""
         with self._asked(brief.model, brief.max_completion_tokens) as asked, call_context.entered() as call:
             self._expected(brief, image)
             try:
@@ -47,7 +47,7 @@ class TracedModel:
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """In a span `chat <model>` too, from the question to the last word."""
+        """Ask within a span `chat <model>`, from the question to the last piece."""
         with self._asked(question.model, question.max_completion_tokens, current=False) as asked:
             async with aclosing(self.model.reply(question, images)) as pieces:
                 async for piece in pieces:
@@ -88,7 +88,7 @@ class TracedModel:
 
 @dataclass(slots=True)
 class _Asked:
-    """One question under way."""
+    """A question in progress."""
 
     span: Span = field(default_factory=lambda: INVALID_SPAN)
     usage: Usage | None = None

@@ -1,4 +1,4 @@
-"""The pipeline, with a span around each visit and around each stage."""
+"""Wraps the pipeline with a span around each visit and each stage."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from describer.vision.brief import Brief
 
 
 def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipeline:
-    """Return the same pipeline with spans.
+    """Return the pipeline with spans.
 
     Args:
         pipeline: the bare pipeline.
-        telemetry: where it is told.
-        provider: the model's, by its `gen_ai.provider.name`.
+        telemetry: the instruments.
+        provider: the model's `gen_ai.provider.name`.
     """
     records = TracedRecords(telemetry, pipeline.records)
     image_describer = replace(traced_describer(pipeline.image_describer, telemetry, provider), records=records)
@@ -34,24 +34,24 @@ def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipe
 
 
 def traced_describer(image_describer: ImageDescriber, telemetry: Telemetry, provider: str) -> ImageDescriber:
-    """Return the same describer with spans, but for its records."""
+    """Return the describer with spans, except for its records."""
     model = TracedModel(telemetry, image_describer.model, image_describer.families, provider)
     return replace(image_describer, preparer=TracedPreparer(telemetry, image_describer.preparer), model=model)
 
 
 @dataclass(frozen=True, slots=True)
 class TracedPipeline:
-    """The port `ImagePipeline`: the root span of each visit, and its outcome as a metric."""
+    """Implements the port `ImagePipeline`: records the root span of each visit, and its outcome as a metric."""
 
     telemetry: Telemetry
     pipeline: ImagePipeline
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """In a span `describe picture`."""
+        """Run within a span `describe picture`."""
         return await self._visited(v.DESCRIBE, ref, self.pipeline.describe(ref, brief))
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
-        """In a span `give up picture`."""
+        """Run within a span `give up picture`."""
         return await self._visited(v.GIVE_UP, ref, self.pipeline.give_up(ref, brief, why, spent))
 
     async def _visited(self, name: str, ref: ImageRef, work: Awaitable[Record | Skip]) -> Record | Skip:

@@ -1,4 +1,4 @@
-"""The ports, each call in a span. Sizes are in bytes, sides in pixels; no text and no byte of a picture is told."""
+"""The ports with a span per call. Sizes are in bytes, sides in pixels; no text and no bytes are recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from describer.vision.imaging.values import PreparedImage
 
 @dataclass(frozen=True, slots=True)
 class TracedImages:
-    """The port `Images`."""
+    """Implements the port `Images`."""
 
     telemetry: Telemetry
     images: Images
@@ -28,18 +28,18 @@ class TracedImages:
             return picture
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """Record how many were found."""
+        """Record the number of blobs."""
         with self.telemetry.span(v.IMAGES_PAGE) as span:
             page = await self.images.page(container, prefix, cursor, limit)
             set_attributes(span, found=len(page.items))
             return page
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
-        """The same."""
+        """Read without a span."""
         return await self.images.head(ref, length)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """Record how much was read."""
+        """Record the number of bytes."""
         with self.telemetry.span(v.IMAGES_READ) as span:
             content = await self.images.read(picture)
             set_attributes(span, size=content.size)
@@ -55,13 +55,13 @@ class TracedImages:
 
 @dataclass(frozen=True, slots=True)
 class TracedRecords:
-    """The port `Records`."""
+    """Implements the port `Records`."""
 
     telemetry: Telemetry
     records: Records
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
-        """Record whether there was one, and count the pipeline's rounds: each begins with this call."""
+        """Record whether there is one, and count the pipeline's rounds, each of which begins with this call."""
         if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
         with self.telemetry.span(v.RECORDS_READ) as span:
@@ -75,49 +75,49 @@ class TracedRecords:
             return await self.records.write(ref, record, replaces=replaces)
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Pass on."""
+        """Record the call."""
         with self.telemetry.span(v.RECORDS_VERIFY):
             await self.records.verify_unchanged(ref, stored)
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Pass on."""
+        """Record the call."""
         with self.telemetry.span(v.RECORDS_DELETE):
             await self.records.delete(ref, stored)
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Record how many were found."""
+        """Record the number of records."""
         with self.telemetry.span(v.RECORDS_PAGE) as span:
             page = await self.records.page(container, prefix, cursor, limit)
             set_attributes(span, found=len(page.items))
             return page
 
     async def find_cached(self, container: str, key: str) -> Record | None:
-        """Record whether there was one: such a picture costs nothing."""
+        """Record whether there is one; such a picture costs nothing."""
         with self.telemetry.span(v.RECORDS_FIND_CACHED) as span:
             cached = await self.records.find_cached(container, key)
             set_attributes(span, found=cached is not None)
             return cached
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Pass on."""
+        """Record the call."""
         with self.telemetry.span(v.RECORDS_CACHE):
             await self.records.cache(container, key, record)
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Pass on."""
+        """Record the call."""
         with self.telemetry.span(v.RECORDS_INVALIDATE):
             await self.records.invalidate(container, key)
 
 
 @dataclass(frozen=True, slots=True)
 class TracedPreparer:
-    """The port `ImagePreparer`."""
+    """Implements the port `ImagePreparer`."""
 
     telemetry: Telemetry
     preparer: ImagePreparer
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Record the file's header and what the model is shown."""
+        """Record the file's header and the prepared picture's size."""
         with self.telemetry.span(v.IMAGE_PREPARE, file_size=len(data)) as span:
             image = await self.preparer.prepare(data, model=model, detail=detail, max_tokens=max_tokens)
             set_attributes(span, size=len(image.jpeg), width=image.width, height=image.height, notes=image.notes)
@@ -129,12 +129,12 @@ class TracedPreparer:
 
 @dataclass(frozen=True, slots=True)
 class TracedTopic:
-    """The port `Topic`."""
+    """Implements the port `Topic`."""
 
     telemetry: Telemetry
     topic: Topic
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Pass on."""
+        """Record the call."""
         with self.telemetry.span(v.TOPIC_PUBLISH):
             await self.topic.publish(stored)

@@ -1,4 +1,4 @@
-"""How telemetry calls a picture: a blob's name may say who is in it, so it is told only where a setting allows that."""
+"""Names pictures in telemetry by aliases, since blob names may reveal who is shown, unless a setting allows names."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from describer.domain.image_ref import ImageRef
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names pictures; `in_clear` by their blob names, otherwise by the alias of domain/image_ref.py."""
+    """Names pictures by the alias of domain/image_ref.py, or by their blob names if `in_clear`."""
 
     in_clear: bool = False
 
     def of(self, ref: ImageRef) -> str:
-        """Such as `images/3f0c6a1d9b2e4785`, or in clear `images/pets/cat.jpg`."""
+        """Return a name such as `images/3f0c6a1d9b2e4785`, or in clear `images/pets/cat.jpg`."""
         return f"{ref.container}/{ref.name}" if self.in_clear else str(ref)
 
     def render(self, fact: object) -> AttributeValue:
-        """A fact of a log event as it leaves: a number as it is, a picture by its name here, all else as text."""
+        """Return the exported form of an event's fact: numbers unchanged, pictures by name, all else as text."""
         match fact:
             case bool() | int() | float():
                 return fact

@@ -1,4 +1,4 @@
-"""The work log, with metrics."""
+"""Adds metrics to the work log."""
 
 from dataclasses import dataclass, field
 
@@ -13,18 +13,18 @@ from describer.pipeline.work_log import WorkLog, WorkObserver, age
 
 @dataclass(frozen=True, slots=True)
 class MeteredWorkLog:
-    """The port `WorkObserver`: measures, then passes on. The pipeline itself counts ends."""
+    """Implements `WorkObserver`: records metrics, then calls the work log. The pipeline counts outcomes."""
 
     telemetry: Telemetry
     work_log: WorkObserver = field(default_factory=WorkLog)
 
     def taken(self, work: Work) -> None:
-        """Measure how long the work waited."""
+        """Record how long the work waited."""
         self.telemetry.queue_age.record(age(work))
         self.work_log.taken(work)
 
     def done(self, work: Work, end: Record | Skip) -> None:
-        """Pass on."""
+        """Call the work log."""
         self.work_log.done(work, end)
 
     def deferred(self, work: Work, fault: NotNow, delay: float) -> None:

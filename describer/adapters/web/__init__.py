@@ -1,1 +1,1 @@
-"""Pictures by URL. Read urls.py for what may be asked, addresses.py for whom, fetch.py for how."""
+"""Fetches pictures by URL. urls.py checks URLs, public_ip.py addresses; fetch.py sends the requests."""

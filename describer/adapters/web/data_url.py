@@ -1,4 +1,4 @@
-"""Pictures that a URL carries within itself (RFC 2397). They can be large: each step is short, see base64_text.py."""
+"""Decodes pictures in `data:` URLs (RFC 2397). They can be large, so each step is short; see base64_text.py."""
 
 import binascii
 import io
@@ -11,11 +11,11 @@ from describer.domain.errors import FetchFailed, TooLarge, UrlFault
 from describer.pipeline import base64_text
 
 _STRAY: Final = re.compile(r"[^!-~]|#|%(?![0-9A-Fa-f]{2})")
-"""What cannot stand in a URL: blanks, controls, non-ASCII, a fragment, a percent sign that begins no escape."""
+"""Characters that a URL cannot contain: spaces, controls, non-ASCII, a fragment, an incomplete escape."""
 _STEP: Final = 2**16
-"""Characters at a time."""
+"""Characters per step."""
 _LONGEST_HEAD: Final = 1000
-"""Characters before the comma: a media type and its parameters."""
+"""Maximum characters before the comma: a media type and its parameters."""
 
 
 def is_data(url: str) -> bool:
@@ -23,21 +23,21 @@ def is_data(url: str) -> bool:
     return url[:5].lower() == "data:"
 
 
-def most_bytes(url: str) -> int:
-    """Return how many bytes the picture in a `data:` URL has at most."""
+def max_decoded_bytes(url: str) -> int:
+    """Return the maximum number of bytes in a `data:` URL."""
     start, is_base64 = _body(url)
     return (len(url) - start) // 4 * 3 if is_base64 else len(url) - start
 
 
 def decoded(url: str, max_bytes: int) -> bytes:
-    """Return the bytes in a `data:` URL. Its media type is ignored: the bytes say what they are.
+    """Return the bytes in a `data:` URL. Its media type is ignored, since the bytes show their format.
 
     Raises:
-        FetchFailed: no comma, a stray character, or base64 with faults; with whitespace or without padding too.
+        FetchFailed: no comma, an invalid character, or invalid base64 (including white space or missing padding).
         TooLarge: more than `max_bytes`.
     """
     start, is_base64 = _body(url)
-    if "%" not in url and most_bytes(url) - 2 > max_bytes:  # seen before memory is spent on it
+    if "%" not in url and max_decoded_bytes(url) - 2 > max_bytes:  # seen before memory is spent on it
         raise _large(max_bytes)
     try:
         data = _decoded(url, start) if is_base64 else _plain(url, start, max_bytes)
@@ -72,7 +72,7 @@ def _plain(url: str, start: int, max_bytes: int) -> bytes:
 
 
 def _unquoted(url: str, start: int) -> Iterator[bytes]:
-    """Yield the bytes that the escapes stand for, in pieces that part no escape."""
+    """Yield the decoded bytes in pieces that split no escape."""
     while start < len(url):
         end = min(start + _STEP, len(url))
         cut = url.rfind("%", max(start, end - 2), end)
@@ -86,7 +86,7 @@ def _unquoted(url: str, start: int) -> Iterator[bytes]:
 
 
 def _faulty() -> FetchFailed:
-    sentence = "The data: URL is faulty; expected data:image/jpeg;base64, and then strict base64 with its padding."
+    sentence = "The data: URL is invalid; expected data:image/jpeg;base64, and then strict base64 with padding."
     return FetchFailed(sentence, code=UrlFault.MALFORMED)
 
 

@@ -1,9 +1,9 @@
-"""How a picture is fetched: one request at a time, each to an address that was checked, each within its limits.
+"""Fetches a picture with one request at a time, each to a checked address and within limits.
 
-The request goes to the address itself; the name stands in `Host`, in the TLS handshake and in the check of the
-certificate only. So there is no second look-up between the check and the connection that could answer otherwise. The
-library's transport is used without its client: cookies, redirects, proxies, logins and unpacking have no switch to
-forget, they are not there.
+The request goes to the address itself; the host name is used only in `Host`, in the TLS handshake and in the check of
+the certificate. So there is no second name look-up between check and connection that could return another address. The
+HTTP library's transport is used without its client, so that cookies, redirects, proxies, logins and decompression do
+not exist here.
 """
 
 import asyncio
@@ -24,17 +24,17 @@ from describer.adapters.web.urls import Rules, Target, redirected
 from describer.domain.errors import Corrupt, FetchFailed, Transient, UrlFault
 from describer.pipeline.unpacking import unpacked
 
-_MOST_REDIRECTS: Final = 3
-_MOST_ADDRESSES: Final = 3
-"""Of one name; further ones are checked, but not tried."""
+_MAX_REDIRECTS: Final = 3
+_MAX_ADDRESSES: Final = 3
+"""Maximum number of a host's addresses to try; all of them are checked."""
 
 type Extend = Callable[[int], None]
 type Transports = Callable[[], httpx2.AsyncBaseTransport]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds: to be connected to one address, until an answer begins and between two pieces of it, for everything."""
+class Timeouts:
+    """Timeouts in seconds: for a connection to one address, for the response and between pieces of it, and in total."""
 
     connect: float = 5.0
     answer: float = 10.0
@@ -43,65 +43,65 @@ class Patience:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return the authorities that certificates are checked against; made once, for it takes milliseconds."""
+    """Return the trusted certificate authorities, cached because loading takes milliseconds."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
 def direct(trust: ssl.SSLContext | None = None) -> httpx2.AsyncBaseTransport:
-    """Return a way to the internet without proxies, whatever the environment says; `trust` is the usual authorities."""
+    """Return a transport without proxies, whatever the environment says; `trust`: the default authorities."""
     return httpx2.AsyncHTTPTransport(verify=trust or _trusted(), trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Pictures by URL.
+    """Fetches pictures by URL.
 
     Args:
-        max_bytes: larger pictures are refused, as soon as that is seen.
-        rules: what the installation allows; that addresses are public is checked beyond them, always.
-        patience: how long it may take.
-        resolve: names to addresses.
-        transports: makes the way that the requests of one fetch take; tests lead it to listeners of theirs, so that
-            they need weaken nothing above it.
+        max_bytes: larger pictures are rejected as soon as their size is known.
+        rules: the installation's rules; in addition, addresses must always be public.
+        timeouts: the timeouts.
+        resolve: maps names to addresses.
+        transports: creates the transport for one fetch; tests direct it to their own listeners without weakening any
+            check above it.
     """
 
     max_bytes: int
     rules: Rules = field(default_factory=Rules)
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
     resolve: Resolve = system_resolve
     transports: Transports = direct
 
     async def fetch(self, url: str, extend: Extend) -> bytes:
-        """Return the bytes behind an https: or data: URL; what they are is for others to find out.
+        """Return the bytes behind an https: or data: URL, of any format.
 
         Args:
             url: the URL.
-            extend: reserves memory for so many bytes in all, before they are there; what it raises is raised.
+            extend: reserves memory for a total number of bytes before they are read; its errors are passed on.
 
         Raises:
-            FetchFailed: the URL is refused, or fails for good.
+            FetchFailed: the URL is not allowed, or fails permanently.
             TooLarge: more than `max_bytes`.
-            Corrupt: no bytes at all.
-            Transient: a timeout, no connection, too many requests, a server's error.
+            Corrupt: no bytes.
+            Transient: a timeout, no connection, too many requests, or a server error.
         """
         if data_url.is_data(url):
-            extend(min(data_url.most_bytes(url), self.max_bytes))
+            extend(min(data_url.max_decoded_bytes(url), self.max_bytes))
             found = await unpacked(data_url.decoded, url, self.max_bytes)
         else:
             found = await self._in_time(url, extend)
         if not found:
-            raise Corrupt("There is no byte behind the URL.")
+            raise Corrupt("The URL returned an empty body.")
         return found
 
     async def _in_time(self, url: str, extend: Extend) -> bytes:
         try:
-            async with asyncio.timeout(self.patience.total):
+            async with asyncio.timeout(self.timeouts.total):
                 return await self._follow(url, extend)
         except TimeoutError as error:
             raise Transient("The server of the URL took too long.") from error
 
     async def _follow(self, url: str, extend: Extend) -> bytes:
-        for _ in range(1 + _MOST_REDIRECTS):
+        for _ in range(1 + _MAX_REDIRECTS):
             target = Target.read(url)
             self.rules.check(target)
             addresses = await public_addresses(target.host, self.resolve)
@@ -113,12 +113,12 @@ class Web:
             except httpx2.TransportError as error:
                 raise responses.fault(error, target) from error
             url = redirected(url, onward)
-        raise FetchFailed(f"The URL is redirected more than {_MOST_REDIRECTS} times.", code=UrlFault.REDIRECT)
+        raise FetchFailed(f"The URL redirects more than {_MAX_REDIRECTS} times.", code=UrlFault.REDIRECT)
 
     @asynccontextmanager
     async def _asked(self, target: Target, addresses: Sequence[str]) -> AsyncIterator[httpx2.Response]:
         async with self.transports() as transport:
-            async with asyncio.timeout(self.patience.answer + self.patience.connect):
+            async with asyncio.timeout(self.timeouts.answer + self.timeouts.connect):
                 response = await self._first(transport, target, addresses)
             async with aclosing(response):
                 yield response
@@ -126,15 +126,15 @@ class Web:
     async def _first(
         self, transport: httpx2.AsyncBaseTransport, target: Target, addresses: Sequence[str]
     ) -> httpx2.Response:
-        """Return the answer of the first address that takes a connection."""
-        *others, last = addresses[:_MOST_ADDRESSES]
+        """Return the response of the first address that accepts a connection."""
+        *others, last = addresses[:_MAX_ADDRESSES]
         for address in others:
             with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
                 return await transport.handle_async_request(self._request(target, address))
         return await transport.handle_async_request(self._request(target, last))
 
     def _request(self, target: Target, address: str) -> httpx2.Request:
-        patience = self.patience
+        timeouts = self.timeouts
         return httpx2.Request(
             "GET",
             httpx2.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path),
@@ -147,13 +147,13 @@ class Web:
             },
             extensions={
                 "sni_hostname": target.host,
-                "timeout": {"connect": patience.connect, "read": patience.answer, "write": patience.answer},
+                "timeout": {"connect": timeouts.connect, "read": timeouts.answer, "write": timeouts.answer},
             },
         )
 
     async def _body(self, response: httpx2.Response, target: Target, extend: Extend) -> bytes:
         responses.accept(response, target, self.max_bytes)
-        body = io.BytesIO()  # gives its bytes away without a copy
+        body = io.BytesIO()  # returns its bytes without a copy
         async for piece in response.aiter_raw():
             size = body.tell() + len(piece)
             if size > self.max_bytes:

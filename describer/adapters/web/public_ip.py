@@ -1,7 +1,7 @@
-"""Whom a fetch may reach: servers on the public internet, and nobody inside.
+"""Restricts fetches to servers on the public internet.
 
-Inside are this machine, its network, and what Azure puts beside every machine: the instance metadata service and the
-app's identity endpoint (169.254.0.0/16), and the platform's own server 168.63.129.16, which looks public and is not.
+Excluded are this machine, its network, and Azure's services beside every machine: the instance metadata service and the
+app's identity endpoint (169.254.0.0/16), and the platform's own server 168.63.129.16, which only looks public.
 """
 
 import asyncio
@@ -14,14 +14,15 @@ from typing import Final
 from describer.domain.errors import FetchFailed, Transient, UrlFault
 
 type Resolve = Callable[[str], Awaitable[Sequence[str]]]
-"""From a host's name to all its addresses as text, none where it has none. Raises Transient if it cannot tell."""
+"""Maps a host's name to all its addresses as text; empty if it has none. Raises Transient if the look-up fails."""
 
 _LOOKUPS: Final = ThreadPoolExecutor(4, thread_name_prefix="names")
-"""Threads of their own: a name server that never answers must not take the ones that decode pictures."""
+"""Separate threads, so that an unresponsive name server does not block those for other work."""
 
 _ALLOCATED: Final = IPv6Network("2000::/3")
-"""All of IPv6 that is given out to the public (IANA, IPv6 Address Space). Outside lie, beside loopback and the like,
-the forms that carry an IPv4 address past a check of IPv4: mapped, compatible, translated, and NAT64 (64:ff9b::/96)."""
+"""All public IPv6 addresses (IANA, IPv6 Address Space). Outside are loopback and the like, and the forms that would
+carry an IPv4 address past the check of IPv4: mapped, compatible, translated, and NAT64 (64:ff9b::/96).
+"""
 
 _NEVER: Final = tuple(
     ip_network(network)
@@ -39,8 +40,8 @@ _NEVER: Final = tuple(
 def is_public(text: str) -> bool:
     """Return whether `text` is the address of a single machine on the public internet.
 
-    Python's `is_global` alone is not enough: by it NAT64, IPv4-compatible and site-local addresses, multicast, all
-    unallocated IPv6 space, and any global address with a zone are global.
+    Python's `is_global` does not suffice: it accepts NAT64, IPv4-compatible and site-local addresses, multicast, all
+    unallocated IPv6 space, and any global address with a zone.
     """
     try:
         address = ip_address(text)
@@ -52,11 +53,11 @@ def is_public(text: str) -> bool:
 
 
 async def public_addresses(host: str, resolve: Resolve) -> Sequence[str]:
-    """Return the addresses of `host` (a name or an address), asked for once, if each of them is public.
+    """Return the addresses of `host` (a name or an address) by a single look-up, if all of them are public.
 
     Raises:
-        FetchFailed: there is none, or one is not public. Which of the two is not told, lest a caller learn from the
-            answers which names exist inside.
+        FetchFailed: there is none, or one is not public. The error does not say which, so that callers cannot find out
+            internal names.
         Transient: the name server does not answer.
     """
     addresses = (host,) if _is_address(host) else await resolve(host)
@@ -67,7 +68,7 @@ async def public_addresses(host: str, resolve: Resolve) -> Sequence[str]:
 
 
 async def system_resolve(host: str) -> Sequence[str]:
-    """Return what the operating system says."""
+    """Resolve a name by the operating system."""
     lookup = asyncio.get_running_loop().run_in_executor(
         _LOOKUPS, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     )

@@ -1,4 +1,4 @@
-"""Which URLs may be asked for. Strict on purpose: what two programs could read as two hosts is refused, not mended."""
+"""Checks which URLs may be fetched. A URL that two programs could read as different hosts is rejected, not repaired."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import httpx2
 from describer.domain.errors import FetchFailed, UrlFault
 
 _LONGEST: Final = 8000
-"""Characters; servers should take as many (RFC 9110, 4.1), and no signed URL in use comes near it."""
+"""Maximum characters; servers should accept as many (RFC 9110, 4.1), and no signed URL in use is nearly as long."""
 _PORTS: Final = {"https": 443, "http": 80}
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 # No user, no zone, no percent in the host, no backslash, blank or control character anywhere.
@@ -21,19 +21,19 @@ _SHAPE: Final = re.compile(
 )
 _STRAY: Final = re.compile(r"[\\\x00-\x20\x7f]")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-# As the URL Standard has it: a host that ends in a number is an IPv4 address, in one of its many spellings.
+# By the URL Standard, a host that ends in a number is an IPv4 address, in one of its many spellings.
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _INSIDE: Final = frozenset({"localhost", "local", "internal", "arpa"})
-"""Never public (RFC 6761, 6762, 8375; ICANN's `internal`): not even looked up."""
+"""Domains that are never public (RFC 6761, 6762, 8375; ICANN's `internal`) and are not looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL, read once; nothing after this looks at its text again.
+    """A parsed URL; later steps do not look at its text again.
 
     Args:
-        host: a name in ASCII and small letters without a final dot, or an address in its usual spelling.
-        path: with the query, percent-encoded; the fragment is dropped.
+        host: a lower-case ASCII name without a final dot, or an address in its canonical form.
+        path: path and query, percent-encoded; the fragment is dropped.
     """
 
     scheme: str
@@ -43,7 +43,7 @@ class Target:
 
     @classmethod
     def read(cls, url: str) -> Self:
-        """Raise `FetchFailed` with the code `url_malformed` or `url_scheme`."""
+        """Parse a URL. Raises `FetchFailed` with the code `url_malformed` or `url_scheme`."""
         scheme = _SCHEME.match(url)
         if scheme and scheme[1].lower() not in _PORTS:
             raise FetchFailed("Only https: and data: URLs are fetched.", code=UrlFault.SCHEME)
@@ -53,7 +53,7 @@ class Target:
             raise _malformed("It has a user name, blanks, backslashes, or no host")
         try:
             parsed = httpx2.URL(url)
-        except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: half a character, which JSON can carry
+        except (httpx2.InvalidURL, UnicodeError) as error:  # UnicodeError: a lone surrogate, which JSON allows
             raise _malformed("Its host is not a name, or its path not text") from error
         port = _PORTS[parsed.scheme] if parsed.port is None else parsed.port
         if not 0 < port < 2**16:
@@ -62,28 +62,28 @@ class Target:
 
     @property
     def on_usual_port(self) -> bool:
-        """Whether the port is the scheme's own."""
+        """Whether the port is the scheme's default."""
         return self.port == _PORTS[self.scheme]
 
     @property
     def bracketed(self) -> str:
-        """The host as it stands in a URL."""
+        """The host in the form for URLs."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def authority(self) -> str:
-        """What the header `Host` says."""
+        """The value of the header `Host`."""
         return self.bracketed if self.on_usual_port else f"{self.bracketed}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the owner of the installation allows. It goes by the host as the URL writes it, never by its addresses.
+    """The installation's rules. They apply to the host in the URL, not to its addresses.
 
     Args:
-        http: plain http too.
-        allow: host globs with an optional port; none means `*`. Without a port: the scheme's own.
-        deny: likewise, and stronger; without a port: every one.
+        http: whether plain http is allowed.
+        allow: host globs with an optional port; empty: `*`. A glob without a port allows the scheme's default.
+        deny: globs that take precedence; one without a port denies every port.
     """
 
     http: bool = False
@@ -91,7 +91,7 @@ class Rules:
     deny: tuple[str, ...] = ()
 
     def check(self, target: Target) -> None:
-        """Raise `FetchFailed` with the code `url_scheme` or `url_host`."""
+        """Raise `FetchFailed` with the code `url_scheme` or `url_host` if a rule forbids the target."""
         if target.scheme == "http" and not self.http:
             raise FetchFailed("Plain http is not allowed here; use https.", code=UrlFault.SCHEME)
         allowed = any(_matches(rule, target, portless=target.on_usual_port) for rule in self.allow or ("*",))
@@ -101,8 +101,8 @@ class Rules:
 
 
 def redirected(url: str, location: str) -> str:
-    """Return the URL that a redirect from `url` leads to; it is yet to be read and checked like the first."""
-    if _STRAY.search(location):  # which `urljoin` would mend
+    """Return the URL that a redirect from `url` leads to; it must be parsed and checked like the first."""
+    if _STRAY.search(location):  # `urljoin` would repair it
         raise _malformed("The redirect has blanks or backslashes")
     try:
         return urljoin(url, location)
@@ -125,7 +125,7 @@ def _parts(rule: str) -> tuple[re.Pattern[str], int | None]:
 
 
 def _glob(text: str) -> re.Pattern[str]:
-    """Each `*` takes as little as it can, once and for all: a caller's host must not make it try every way."""
+    """Return a pattern in which each `*` matches lazily without backtracking, so that a long host cannot be costly."""
     first, *others = map(re.escape, text.split("*"))
     if not others:
         return re.compile(first)
@@ -147,9 +147,9 @@ def _name(name: str) -> str:
     if _NUMBER.fullmatch(labels[-1]):
         raise _malformed("Its host is a number; write an address as four numbers from 0 to 255")
     if len(labels) == 1 or labels[-1] in _INSIDE:
-        raise FetchFailed(f"The host {name!r} is no public name.", code=UrlFault.HOST)
+        raise FetchFailed(f"The host {name!r} is not a public name.", code=UrlFault.HOST)
     return name
 
 
 def _malformed(why: str) -> FetchFailed:
-    return FetchFailed(f"The URL cannot be used as it is written. {why}.", code=UrlFault.MALFORMED)
+    return FetchFailed(f"The URL is invalid. {why}.", code=UrlFault.MALFORMED)

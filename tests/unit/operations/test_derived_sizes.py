@@ -34,14 +34,14 @@ async def test_they_are_counted_with_what_they_cost_and_what_spares_it() -> None
 
 
 async def test_where_there_are_none_that_is_said() -> None:
-    assert (await probe("a.jpg", "plan-2000x1500.jpg").check()).found == "No picture looks like a size of another one."
+    assert (await probe("a.jpg", "plan-2000x1500.jpg").check()).found == "No picture looks like a size of another."
 
 
 async def test_with_the_setting_they_are_said_to_cost_nothing() -> None:
     made = probe(*NAMES)
     made = replace(made, blob_filter=replace(made.blob_filter, renditions=Renditions(("wordpress",))))
     result = await made.check()
-    assert (result.found, result.advice) == ("1 get the texts of their originals, without a call.", "")
+    assert (result.found, result.advice) == ("1 get the texts of their originals, without a model call.", "")
 
 
 async def test_a_container_that_cannot_be_listed_is_the_business_of_its_own_check() -> None:

@@ -29,7 +29,7 @@ async def test_differences_are_counted_with_what_to_do(library: Harness) -> None
     library.records.edit(ImageRef("images", "0.jpg"), {"alt_text": "By hand."})
     del library.images.blobs[ImageRef("images", "3.jpg")]
     result = await DriftProbe(library.images, library.records, "images").check()
-    assert result.found == "1 pictures have metadata of another record, 1 records no picture, in all."
+    assert result.found == "1 pictures have another record's metadata; 1 records lack a picture, in all."
     assert "describer orphans" in result.advice
     assert result.verdict is Verdict.OK
 

@@ -13,7 +13,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key
 from describer.domain.record import Record
-from describer.operations.smoke_image import FAILED, PASSED, PATIENCE, SmokeImage
+from describer.operations.smoke_image import FAILED, PASSED, TIMEOUT_SECONDS, SmokeImage
 from describer.operations.smoke_test import SmokeTest
 from describer.pipeline.blob_filter import BlobFilter
 from tests.fakes import FakeImages, FakeRecords
@@ -110,7 +110,7 @@ async def test_a_sidecar_that_never_comes_fails_it_in_time(installation: Install
     assert said == FAILED
     assert "no sidecar appeared" in facts["reason"]
     assert facts["status"] == "none"
-    assert facts["seconds"] == PATIENCE
+    assert facts["seconds"] == TIMEOUT_SECONDS
     assert installation.nothing_stays()
 
 
