@@ -1,4 +1,4 @@
-"""The triggers: one function each, which parses, calls and answers."""
+"""The triggers: one function each that parses, calls and answers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -26,74 +26,74 @@ services = App.from_environment()
     arg_name="image", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source=func.BlobSource.EVENT_GRID
 )
 async def describe_on_upload(image: BlobNames) -> None:
-    """A picture has landed."""
+    """Describe an uploaded picture."""
     with redacted_in("describe_on_upload"):
         await services.delivery.handle_upload(image.container, image.name)
 
 
 @app.route("describe", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """A picture's description, or an answer about pictures, for a caller who waits."""
+    """Describe pictures, or answer a question about them, for a waiting caller."""
     return await _answered(req, context)
 
 
 @app.route("describe/{body}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def describe_body(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The same for callers whose body is a picture or a form: generated clients want a path for each."""
+    """Describe a picture or a form in the body; generated clients need a path for each."""
     return await _answered(req, context)
 
 
 @app.route("descriptions", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def descriptions(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The stored records, in pages."""
+    """List the stored records."""
     return await _answered(req, context)
 
 
 @app.route("descriptions/{container}/{*name}", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
 async def description(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """One picture's stored record, and what people change in it."""
+    """Read or correct one picture's stored record."""
     return await _answered(req, context)
 
 
 @app.route("description", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
 async def description_by_query(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The same, with the picture's place in the query, where any name can stand."""
+    """Read or correct a record whose place is in the query, where any name is possible."""
     return await _answered(req, context)
 
 
 @app.route("coverage", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """How many pictures have published texts, by language."""
+    """Count the pictures with published texts by language."""
     return await _answered(req, context)
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Whether the app runs."""
+    """Answer that the app runs."""
     return await _answered(req, context)
 
 
 @app.route("health/deep", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def deep_health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Whether all that the app needs works."""
+    """Run the health checks."""
     return await _answered(req, context)
 
 
 @app.route("openapi.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def openapi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The HTTP interface in OpenAPI."""
+    """Return the HTTP interface in OpenAPI."""
     return await _answered(req, context)
 
 
 @app.route("swagger.json", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def swagger(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """The HTTP interface in Swagger 2.0."""
+    """Return the HTTP interface in Swagger 2.0."""
     return await _answered(req, context)
 
 
 @app.queue_trigger(arg_name="message", queue_name=WORK_QUEUE, connection="AzureWebJobsStorage")
 async def work(message: func.QueueMessage) -> None:
-    """Work that was put off, or that Event Grid delivered to the queue."""
+    """Process deferred work, or an event that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
     with redacted_in("work"):
         await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.handle_message(body, received))
@@ -101,7 +101,7 @@ async def work(message: func.QueueMessage) -> None:
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
 async def return_upload(message: func.QueueMessage) -> None:
-    """An upload that the blob trigger gave up on. The connection is the trigger's own: there it puts them."""
+    """Re-queue an upload that the blob trigger gave up; the queue is in the account of the trigger's connection."""
     with redacted_in("return_upload"):
         body = message.get_body()
         await services.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: services.poison.handle_upload_poison(body))
@@ -109,21 +109,21 @@ async def return_upload(message: func.QueueMessage) -> None:
 
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
-    """An event that could not be published when it happened."""
+    """Publish an event that could not be published before."""
     with redacted_in("publish"):
         await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.publisher.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
 async def run_smoke_test(message: func.QueueMessage) -> None:
-    """Somebody asks whether an upload comes out described; the answer is a log event."""
+    """Test whether an upload is described; the result is a log event."""
     with redacted_in("run_smoke_test"):
         await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SWEEPS_QUEUE, connection="AzureWebJobsStorage")
 async def run_sweep(message: func.QueueMessage) -> None:
-    """A sweep over pictures that were there before the app goes on."""
+    """Run a sweep for a minute."""
     with redacted_in("run_sweep"):
         await services.inbox.take(
             SWEEPS_QUEUE, message, lambda: services.sweep_steps.handle_message(message.get_body())
@@ -132,14 +132,14 @@ async def run_sweep(message: func.QueueMessage) -> None:
 
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
-    """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
+    """Queue a picture that was created, renamed or deleted; the event has either of Event Grid's schemas."""
     with redacted_in("on_storage_event"):
         kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
         await services.delivery.handle_event(kind, event.subject, event.get_json())
 
 
 def _tool(name: str) -> Callable[[Callable[[str], Awaitable[str]]], object]:
-    """An MCP tool trigger. `mcp_tool()` would read a `data:` URL on the event loop, and knows no schemas."""
+    """Return an MCP tool trigger. `mcp_tool()` would parse a `data:` URL on the event loop and supports no schemas."""
     return app.generic_trigger(arg_name="context", type="mcpToolTrigger", **TOOLS[name].binding())
 
 

@@ -1,7 +1,7 @@
-"""The composition root: settings become clients, clients become ports, ports become the pipeline.
+"""The composition root: builds clients, ports, the pipeline and the entry points from the settings.
 
-Indexing the functions reads the settings and nothing else. Pillow and the SDKs are imported when the first picture
-comes, hence the imports inside functions here, and nowhere else.
+Indexing the functions only reads the settings. Pillow and the SDKs are imported with the first picture, hence the
+imports inside functions, which occur only here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from describer.settings import MIB, Need, Provider, Settings
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+    from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - a type only
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
@@ -77,12 +77,12 @@ DEAD_LETTER_QUEUE = "dead-letter-queue"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
 SWEEPS_CONTAINER = "sweeps"
 
-# The model's provider, as OpenTelemetry's conventions name it.
+# The model's provider by OpenTelemetry's conventions.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
 
 
 class App:
-    """The app's parts, each built when it is first asked for and then kept for the life of the process."""
+    """The app's parts, each built on first use and kept for the life of the process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -92,22 +92,22 @@ class App:
     def from_environment(
         cls, needs: Collection[Need] = tuple(Need), defaults: Mapping[str, str] = MappingProxyType({})
     ) -> Self:
-        """Read the settings; `defaults` holds values for what the environment does not set.
+        """Read the settings; `defaults` are values for settings that the environment lacks.
 
-        Raises `Misconfigured` with one message where they are faulty.
+        Raises `Misconfigured` with one message if they are invalid.
         """
-        return cls(Settings.read({**defaults, **os.environ}, needs))  # noqa: TID251 - here, and only here
+        return cls(Settings.read({**defaults, **os.environ}, needs))  # noqa: TID251 - only here
 
     @classmethod
     def without_telemetry(cls, needs: Collection[Need], defaults: Mapping[str, str]) -> Self:
-        """Return the same for a person at a command line, whose calls are nobody's telemetry."""
+        """Return the app for a person at a command line, whose calls are not recorded."""
         from pydantic import SecretStr
 
         settings = cls.from_environment(needs, defaults).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
 
     async def close(self) -> None:
-        """Close every connection, for those who end before their process does; the Functions host never asks."""
+        """Close every connection, for callers that end before their process; the Functions host never calls it."""
         from describer.adapters.storage import close_credentials
 
         for client in self._clients:
@@ -120,7 +120,7 @@ class App:
 
     @cached_property
     def delivery(self) -> Delivery:
-        """Where uploads and deferred work go."""
+        """Handles uploads and deferred work."""
         from describer.entrypoints.storage_events.delivery import Delivery
 
         return Delivery(
@@ -138,34 +138,34 @@ class App:
 
     @cached_property
     def sweeper(self) -> Sweeper:
-        """What queues the pictures that were there before the app."""
+        """Runs sweeps."""
         from describer.pipeline.sweep.sweeper import Sweeper
 
         return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection)
 
     @cached_property
     def sweep_steps(self) -> SweepSteps:
-        """Where a sweep goes on that nobody's command line drives."""
+        """Runs sweeps in the app."""
         from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 
         return SweepSteps(self.sweeper, self._queue(SWEEPS_QUEUE))
 
     @cached_property
     def library(self) -> Library:
-        """The pictures, and what is known of their records."""
+        """Lists pictures with facts about their records."""
         from describer.pipeline.sweep.library import Library
 
         return Library(self._images, None if self.settings.write_metadata else self.records)
 
     def selection(self, options: SweepOptions) -> Selection:
-        """The rules by which a sweep chooses pictures."""
+        """Return the rules by which a sweep selects pictures."""
         from describer.pipeline.sweep.selection import Selection
 
         return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
     @cached_property
     def asking(self) -> Asking:
-        """What the model is asked of an uploaded picture, for those who price it."""
+        """The request and sizes for an uploaded picture, for cost estimates."""
         from describer.pipeline.sweep.preview import Asking
         from describer.vision.sizing import Sizes
 
@@ -189,17 +189,17 @@ class App:
 
     @cached_property
     def poison(self) -> PoisonHandler:
-        """Where uploads go that the host gave up on."""
+        """Re-queues uploads that the host gave up."""
         from describer.entrypoints.storage_events.poison import PoisonHandler
 
         return PoisonHandler(self.settings.images_container, self._queue(WORK_QUEUE))
 
     @cached_property
     def inbox(self) -> Inbox:
-        """Where each message of a queue comes to an end."""
+        """Runs the queue-triggered functions."""
         from describer.entrypoints.storage_events.inbox import Inbox
 
-        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        _ = self.telemetry  # start exporting, in case this instance has not processed a picture yet
         return Inbox(self._queue(DEAD_LETTER_QUEUE, base64=False))
 
     def _queue(self, name: str, *, base64: bool = True) -> Queue:
@@ -210,7 +210,7 @@ class App:
 
     @cached_property
     def publisher(self) -> OutcomePublisher:
-        """What publishes outcomes."""
+        """Publishes outcomes."""
         from describer.adapters.event_grid import GridTopic, Unset, connect
         from describer.adapters.storage import credential
         from describer.pipeline.publisher import OutcomePublisher
@@ -227,7 +227,7 @@ class App:
         """Checks that an upload is described."""
         from describer.operations.smoke_test import SmokeTest
 
-        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        _ = self.telemetry  # start exporting, in case this instance has not processed a picture yet
         return SmokeTest(self._images, self.records, self._blob_filter, self.settings.images_container)
 
     @cached_property
@@ -238,7 +238,7 @@ class App:
 
     @cached_property
     def pipeline(self) -> ImagePipeline:
-        """The pipeline; observed, if telemetry is on."""
+        """The pipeline, with telemetry if it is on."""
         from describer.pipeline.pipeline import Pipeline
         from describer.pipeline.renditions import LargerPictures
 
@@ -280,20 +280,20 @@ class App:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """All that is stored."""
+        """All pictures and records in storage."""
         from describer.pipeline.catalogue import Catalogue
 
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
-        """Return the same for a call with these path parameters, which the host decoded once."""
+        """Return the HTTP interface for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
 
         return decoded_once(self.http, route_params)
 
     @cached_property
     def deleted_pictures(self) -> DeletedPictures:
-        """What becomes of the records of pictures that are gone."""
+        """Settles the records of deleted pictures."""
         from describer.pipeline.deleted_pictures import DeletedPictures
 
         return DeletedPictures(self._images, self.records, self._deleted_retention)
@@ -304,14 +304,14 @@ class App:
 
     @cached_property
     def purger(self) -> Purger:
-        """What erases all that is kept about a picture."""
+        """Erases all data about a picture."""
         from describer.pipeline.purge import Purger
 
         return Purger(self._blob_filter, self._images, self.records)
 
     @cached_property
     def corrector(self) -> Corrector:
-        """Where people correct what is stored."""
+        """Applies people's corrections."""
         from describer.pipeline.correct import Corrector
 
         return Corrector(
@@ -331,14 +331,14 @@ class App:
 
     @cached_property
     def memory(self) -> MemoryBudget:
-        """The one budget of memory that every way in shares."""
+        """The memory budget that all entry points share."""
         from describer.pipeline.memory_budget import MemoryBudget
 
         return MemoryBudget(self.settings.held_images_mb * MIB)
 
     @cached_property
     def on_demand(self) -> OnDemandService:
-        """Where callers who wait are served."""
+        """The on-demand service."""
         from describer.entrypoints.on_demand.service import OnDemandService
         from describer.entrypoints.on_demand.sources import Loader
 
@@ -360,7 +360,7 @@ class App:
 
     @cached_property
     def tools(self) -> Tools:
-        """What agents call."""
+        """The MCP tools for agents."""
         from describer.entrypoints.mcp import Tools
 
         account = self.settings.images_blob_uri
@@ -408,7 +408,7 @@ class App:
 
     @cached_property
     def telemetry(self) -> Telemetry | None:
-        """Where traces and metrics go, or None. It reaches Application Insights from the first picture on."""
+        """The instruments for traces and metrics, or None. Exporting starts with the first picture."""
         connection_string = self.settings.insights_connection.get_secret_value()
         if not connection_string:
             return None
@@ -420,7 +420,7 @@ class App:
 
     @cached_property
     def work_log(self) -> WorkObserver:
-        """What entry points log of their work: a log, and metrics if telemetry is on."""
+        """The work log, with metrics if telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
         if self.telemetry is None:
@@ -446,14 +446,14 @@ class App:
 
     @cached_property
     def limiter(self) -> Limiter:
-        """Whose call of the model is sent next, and when."""
+        """Decides when a call to the model may be sent."""
         from describer.adapters.chat.limiter import Limiter
 
         return Limiter(self.settings.model_concurrency)
 
     @cached_property
     def web(self) -> Web:
-        """Pictures by URL."""
+        """Fetches pictures by URL."""
         from describer.adapters.web.fetch import Timeouts, Web
         from describer.adapters.web.urls import Rules
 
@@ -462,19 +462,19 @@ class App:
         return Web(settings.max_bytes, rules, Timeouts(total=settings.url_timeout_seconds))
 
     async def checks(self) -> list[Check]:
-        """Try every connection that is configured, all at once; within ten seconds."""
+        """Run all configured health checks concurrently, within ten seconds."""
         from describer.operations.health import check_all
 
         return await check_all(self.probes)
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
-        """One for each connection."""
+        """One health check per connection."""
         return self._probes(of_azure=False)
 
     @cached_property
     def probes_of_azure_too(self) -> tuple[Probe, ...]:
-        """The same, and what only Azure Resource Manager tells, to people rather than to the app's own identity."""
+        """The same and those through Azure Resource Manager, for people rather than for the app's own identity."""
         return self._probes(of_azure=True)
 
     def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
@@ -487,7 +487,7 @@ class App:
         return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
     def family(self, model: str) -> Family:
-        """How a model is asked, counts and costs: MODEL_FAMILY speaks of the usual one, others tell by their names."""
+        """Return the model's family: MODEL_FAMILY applies to the default model; others are recognized by name."""
         from describer.vision.families import family, generic
 
         name = self.settings.model_family if model == self.settings.model_server.model else ""
@@ -495,7 +495,7 @@ class App:
 
     @cached_property
     def brief(self) -> Brief:
-        """What is asked of pictures that nobody asked anything special of."""
+        """The default request for a picture."""
         from describer.vision.brief import Brief
         from describer.vision.policy import Policy
 

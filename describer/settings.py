@@ -1,7 +1,7 @@
 """Every setting, read once from the environment into one typed, frozen object.
 
-A faulty set raises `Misconfigured` with a single message that names every fault, so that indexing stops before the
-first event is taken: Event Grid keeps its events for a day, while a started app would burn their tries.
+Invalid settings raise `Misconfigured` with a single message that names every fault, so that indexing stops before the
+first event: Event Grid keeps its events for a day, while a running app would use up their tries.
 """
 
 import re
@@ -23,14 +23,14 @@ from describer.vision.policy import RULE_IDS, TAKES_WORDS
 
 MIB: Final = 2**20
 LONGEST_GUIDANCE: Final = 2000
-"""Characters."""
+"""Characters of the house style."""
 _MANAGED: Final = "managedidentity"
 _UNWATCHED: Final = "images"
-"""The container of those who watch none."""
+"""Placeholder for the container of programs that watch none."""
 
 
 class Provider(StrEnum):
-    """Whose interface the model's server speaks."""
+    """The protocol of the model's server."""
 
     AZURE = "azure"
     OPENAI = "openai"
@@ -45,21 +45,21 @@ class Detail(StrEnum):
 
 
 class Need(StrEnum):
-    """What a program wants of the settings; the function app wants all of it, the command line less."""
+    """A group of settings that a program requires; the function app requires all, the command line fewer."""
 
     MODEL = "model"
     BLOBS = "blobs"
-    """The pictures and the descriptions."""
+    """Pictures and descriptions."""
     EVENTS = "events"
     """The watched container, and the queues of both accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One storage account: by its addresses and an identity, or by a connection string (emulators).
+    """A storage account, by addresses and an identity or by a connection string (emulators).
 
     Args:
-        managed: True for a managed identity (`client_id` names a user-assigned one), else whoever is signed in.
+        managed: True for a managed identity (`client_id` names a user-assigned one), else the default credential chain.
     """
 
     connection_string: str = field(default="", repr=False)
@@ -71,7 +71,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    """Where the model is: `model` as the server knows it; a key, an Entra token, or neither."""
+    """The model's server: `model` is the name on the server; the app uses a key, an Entra token, or neither."""
 
     provider: Provider
     base_url: str
@@ -135,7 +135,7 @@ def _texts(value: object) -> object:
 
 
 def _rule_words(value: object) -> object:
-    """`rule=word` items as pairs."""
+    """Parse `rule=word` items as pairs."""
     if not isinstance(value, str):
         return value
     pairs = [tuple(part.strip() for part in item.split("=", 1)) for item in value.split(",") if item.strip()]
@@ -145,7 +145,7 @@ def _rule_words(value: object) -> object:
 
 
 def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) -> Any:
-    """Return one row of the settings table: `expected` completes the sentence that a faulty value is answered with."""
+    """Return one row of the settings table; `expected` completes the sentence about an invalid value."""
     return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
 
 
@@ -155,7 +155,7 @@ _Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
 _Systems = Annotated[tuple[Annotated[str, _matching("|".join(SYSTEMS))], ...], BeforeValidator(_listed)]
 _Rules = Annotated[tuple[Annotated[str, _matching("|".join(RULE_IDS))], ...], BeforeValidator(_listed)]
 _RuleWords = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rule_words)]
-# A metadata key that the app itself writes would change what is asked with each answer.
+# Metadata keys that the app itself writes are excluded, since each answer would change the next request.
 _Context = Annotated[
     tuple[
         Annotated[
@@ -167,128 +167,126 @@ _Context = Annotated[
 ]
 _Address = Annotated[str, AfterValidator(_address)]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-# A segment `.` or `..` is in no blob's name, so that such a pattern would leave out nothing.
+# No blob's name contains a segment `.` or `..`, so such a pattern would exclude nothing.
 _Globs = Annotated[
     tuple[Annotated[str, _matching(r"(?!(.*[/\\])?\.{1,2}([/\\]|$))[^{}]*")], ...], BeforeValidator(_listed)
 ]
-# Microsoft's rule for container names: 3 to 63 of a-z, 0-9 and single hyphens inside.
+# Microsoft's rule for container names: 3 to 63 characters of a-z, 0-9 and single inner hyphens.
 _NAME: Final = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
 _Container = Annotated[str, _matching(_NAME)]
-# Azure's own: a static website, and blobs without a container.
+# Azure's special containers: a static website, and blobs without a container.
 _Watched = Annotated[str, _matching(rf"\$web|\$root|{_NAME}")]
 # A name, a name with wildcards, or an IPv6 address in brackets; and a port.
 _HostGlob = Annotated[str, _matching(r"([a-z0-9*_-]+(\.[a-z0-9*_-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")]
 _Hosts = Annotated[tuple[_HostGlob, ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
-_HOSTS: Final = (
-    "host names in small letters, * for any characters, comma between, such as *.example.com,example.org:8443"
-)
+_HOSTS: Final = "lower-case host names, * for any characters, comma between, such as *.example.com,example.org:8443"
 _GLOBS: Final = "globs without braces or segments . and .., comma between, such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
-_WATCHED: Final = f"{_CONTAINER}; or $web, or $root but for the blob trigger"
+_WATCHED: Final = f"{_CONTAINER}; or $web; or $root, except for the blob trigger"
 
 
 class Settings(BaseModel):
-    """What the environment says; `Settings.read(os.environ)` is the only way in."""
+    """The settings; create them with `Settings.read(os.environ)`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    # Where the pictures are, and where the descriptions go
+    # Containers of pictures and descriptions
     images_container: _Watched = _setting(
-        "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _WATCHED
+        "IMAGES_CONTAINER", ..., "The watched container, which the trigger's path names too.", _WATCHED
     )
     more_containers: Annotated[tuple[_Watched, ...], BeforeValidator(_listed)] = _setting(
         "IMAGES_MORE_CONTAINERS",
         (),
-        "Further containers of the account; their events come by the routes queue and eventGridTrigger only.",
+        "Additional containers of the account; their events arrive by the routes queue and eventGridTrigger only.",
         "container names, comma between",
     )
     descriptions_container: _Container = _setting(
         "DESCRIPTIONS_CONTAINER", "descriptions", "The container of the sidecars, in the same account.", _CONTAINER
     )
     images_include: _Globs = _setting(
-        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", _GLOBS
+        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (empty: all).", _GLOBS
     )
     images_exclude: _Globs = _setting("IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", _GLOBS)
     renditions: _Systems = _setting(
-        "RENDITIONS", (), "Content systems whose names tell derived sizes: these get the texts of their original, "
-        "without a call (docs/cms.md).", f"some of {', '.join(SYSTEMS)}, comma between",
+        "RENDITIONS", (), "Content systems whose derived sizes get the texts of their original, without a model call "
+        "(docs/cms.md).", f"some of {', '.join(SYSTEMS)}, comma between",
     )  # fmt: skip
     write_metadata: bool = _setting(
         "WRITE_METADATA",
         True,
-        "Copy the texts into the picture's metadata; false leaves pictures untouched.",
+        "Copy the texts into the picture's metadata; false: do not change pictures.",
         "true or false",
     )
 
     events_topic_endpoint: _Address = _setting(
         "EVENTS_TOPIC_ENDPOINT",
         "",
-        "The custom topic on which outcomes are announced (none: they are not).",
+        "The custom topic for publishing outcomes (empty: they are not published).",
         "an address such as https://NAME.REGION-1.eventgrid.azure.net/api/events",
     )
 
-    # What is asked
+    # The request
     languages_by_prefix: _Languages = _setting(
         "DESCRIPTION_LANGUAGES", ByPrefix(("en",)),
-        "Languages of the texts, the first is the default one; others by globs on names.",
+        "Languages of the texts, the default first; others by globs on names.",
         "BCP 47 tags, each once, comma between, such as en,de,pt-BR or en,shop/fr/**=fr+en",
     )  # fmt: skip
     profiles: _Profiles = _setting(
         "DESCRIPTION_PROFILE", ByPrefix(prompt.DESCRIBE),
-        "What descriptions are written for; others by globs on names.",
+        "The purpose of the descriptions; others by globs on names.",
         f"one of {', '.join(prompt.PROFILES)}, such as news or describe,shop/**=product",
     )  # fmt: skip
     guidance: _Guidance = _setting(
-        "DESCRIPTION_GUIDANCE", ByPrefix(""), "House style, told to the model; others by globs on names.",
+        "DESCRIPTION_GUIDANCE", ByPrefix(""), "House style for the model; others by globs on names.",
         f"at most {LONGEST_GUIDANCE} characters, such as Use British spelling. | shop/**=Name the colour first.",
     )  # fmt: skip
     context_of: _Context = _setting(
-        "DESCRIPTION_CONTEXT", (), "What the model is told of each blob, as data.",
+        "DESCRIPTION_CONTEXT", (), "Facts about each blob that the model gets as data.",
         "file_name, folder, embedded, metadata:KEY, comma between; no key that the app writes",
     )  # fmt: skip
     keywords_use: _List = _setting(
-        "KEYWORDS_USE", (), "Words that texts should have; behind a profile's name, of that profile.",
+        "KEYWORDS_USE", (), "Words that texts should contain; after a profile's name, for that profile.",
         "words, comma between, such as Acme,product:TrailRunner",
     )  # fmt: skip
     keywords_avoid: _List = _setting(
-        "KEYWORDS_AVOID", (), "Words that no text may have, likewise.",
+        "KEYWORDS_AVOID", (), "Words that no text may contain, likewise.",
         "words, comma between, such as cheap,news:tragic",
     )  # fmt: skip
     soft_chars: int = _setting(
-        "ALT_TEXT_SOFT_CHARS", 125, "What the model aims at for an alt text.", "a whole number from 20 to 2000",
+        "ALT_TEXT_SOFT_CHARS", 125, "Target length of an alt text for the model.", "a whole number from 20 to 2000",
         ge=20, le=2000,
     )  # fmt: skip
     hard_chars: int = _setting(
-        "ALT_TEXT_HARD_CHARS", 250, "A longer alt text is mended, or needs a review.", "a whole number from 20 to 2000",
+        "ALT_TEXT_HARD_CHARS", 250, "Longer alt texts are repaired or need a review.", "a whole number from 20 to 2000",
         ge=20, le=2000,
     )  # fmt: skip
     rules_off: _Rules = _setting(
-        "QUALITY_RULES_OFF", (), "Checks that are switched off; docs/quality.md lists them.",
+        "QUALITY_RULES_OFF", (), "Disabled checks; docs/quality.md lists them.",
         "ids of rules, comma between, such as hedging,stuffing",
     )  # fmt: skip
     rule_words: _RuleWords = _setting(
-        "QUALITY_WORDS", (), "Words added to checks; docs/quality.md says to which.",
+        "QUALITY_WORDS", (), "Additional words for checks; docs/quality.md lists which.",
         f"rule=word, comma between; the rules are {', '.join(TAKES_WORDS)}",
     )  # fmt: skip
     detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
     photo_tokens: int = _setting(
-        "IMAGE_PHOTO_TOKENS", 0, "What a picture without small text may take of the input (0: its sides bound it).",
+        "IMAGE_PHOTO_TOKENS", 0, "Token limit of a picture without small text (0: only its sides are limited).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
     text_tokens: int = _setting(
-        "IMAGE_TEXT_TOKENS", 6000, "What a picture with small text may take, all its parts together (0: as any other).",
+        "IMAGE_TEXT_TOKENS", 6000, "Token limit of a picture with small text, in all its parts (0: as for any other).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
     embedded_context: bool = _setting(
         "EMBEDDED_CONTEXT",
         False,
-        "Tell the model the title and description that a picture's author wrote into its file.",
+        "Pass the title and description that a picture's author wrote into its file to the model.",
         "true or false",
     )
     max_completion_tokens: int = _setting(
-        "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
+        "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once if it truncates an answer.",
         "a whole number from 100 to 32000", ge=100, le=32000,
     )  # fmt: skip
 
@@ -298,46 +296,46 @@ class Settings(BaseModel):
         "a number from 0.001 to 1000", ge=0.001, le=1000,
     )  # fmt: skip
     decode_memory_mb: int = _setting(
-        "DECODE_MEMORY_MB", 700, "Memory that decoding one picture may take, in MiB; more is too_large.",
+        "DECODE_MEMORY_MB", 700, "Memory limit for decoding one picture, in MiB; beyond it the picture is too_large.",
         "a whole number from 16 to 4000", ge=16, le=4000,
     )  # fmt: skip
     model_concurrency: int = _setting(
         "MODEL_CONCURRENCY",
         32,
-        "Calls of the model at a time, per instance.",
+        "Concurrent calls to the model, per instance.",
         "a whole number from 1 to 256",
         ge=1,
         le=256,
     )
     model_tokens_per_minute: int = _setting(
-        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
+        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, for estimates of a sweep's duration (0: unknown).",
         "a whole number from 0 to 1000000000", ge=0, le=10**9,
     )  # fmt: skip
     model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
+        "MODEL_DEADLINE_SECONDS", 90, "Time for one call to the model, without the wait for its turn.",
         "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(
-        "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
+        "MAX_ATTEMPTS", 5, "Failed tries that the picture may have caused; then it is recorded as failed.",
         "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
     max_wait_days: int = _setting(
-        "MAX_WAIT_DAYS", 14, "Longest time that a picture is put off for what nobody knows the cause of, such as an "
-        "outage; then it is recorded as failed. A fault of the installation waits for ever.",
+        "MAX_WAIT_DAYS", 14, "Maximum time that a picture is deferred for an unknown cause, such as an outage; then "
+        "it is recorded as failed. A fault of the installation is retried without limit.",
         "a whole number from 1 to 365", ge=1, le=365,
     )  # fmt: skip
     blocked_last_pictures: int = _setting(
-        "BLOCKED_LAST_PICTURES", 20, "How many of the last answers for other pictures tell a picture that a gateway "
-        "blocks from a server that refuses all (0: a harmless picture is asked about each time).",
+        "BLOCKED_LAST_PICTURES", 20, "Recent outcomes of other pictures that show whether a gateway blocks one picture "
+        "or all (0: send a harmless picture each time).",
         "a whole number from 0 to 1000", ge=0, le=1000,
     )  # fmt: skip
     blocked_window_seconds: float = _setting(
-        "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
+        "BLOCKED_WINDOW_SECONDS", 60, "Time after which such an outcome no longer counts.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
     deleted_retention_days: int = _setting(
-        "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
-        "`describer orphans --write` removes it then.",
+        "DELETED_RETENTION_DAYS", 30, "Retention of a deleted picture's record with a person's text; afterwards "
+        "`describer orphans --write` removes it.",
         "a whole number from 0 to 3650", ge=0, le=3650,
     )  # fmt: skip
     retry_base_seconds: float = _setting(
@@ -346,30 +344,30 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
-        "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
+        "HELD_IMAGES_MB", 256, "Memory for picture files, per instance, in MiB. Blobs wait for it; a body that does "
+        "not fit gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures by URL
     url_allow_http: bool = _setting(
-        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, where anybody on the way can read and change them.",
+        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, which anyone in between can read and change.",
         "true or false",
     )  # fmt: skip
     url_allow_hosts: _Hosts = _setting(
-        "URL_ALLOW_HOSTS", (), "Fetch only from these hosts (none: any public one). Ports other than 443 (80 for http) "
-        "are asked only where they are named here.", _HOSTS,
+        "URL_ALLOW_HOSTS", (), "Fetch only from these hosts (empty: any public one). Ports other than 443 (80 for "
+        "http) must be named here.", _HOSTS,
     )  # fmt: skip
     url_deny_hosts: _Hosts = _setting(
-        "URL_DENY_HOSTS", (), "Never fetch from these hosts, whatever is allowed; without a port, on every one.", _HOSTS
+        "URL_DENY_HOSTS", (), "Never fetch from these hosts, even if allowed; without a port, on every port.", _HOSTS
     )
     url_timeout_seconds: float = _setting(
-        "URL_TIMEOUT_SECONDS", 30, "Total time for fetching one picture, redirects included.",
+        "URL_TIMEOUT_SECONDS", 30, "Total time for fetching one picture, including redirects.",
         "a number from 1 to 200", ge=1, le=200,
     )  # fmt: skip
 
     # The model
     provider: Provider | None = _setting(
-        "MODEL_PROVIDER", None, "Which of the two endpoints is used; needed only where both are set.", "azure or openai"
+        "MODEL_PROVIDER", None, "Which of the two endpoints to use; required only if both are set.", "azure or openai"
     )
     azure_openai_endpoint: _Address = _setting(
         "AZURE_OPENAI_ENDPOINT", "", "The Azure OpenAI resource.", "an address such as https://NAME.openai.azure.com"
@@ -378,36 +376,36 @@ class Settings(BaseModel):
         "AZURE_OPENAI_DEPLOYMENT", "", "The name of the model's deployment.", "a deployment's name"
     )
     azure_openai_api_key: SecretStr = _setting(
-        "AZURE_OPENAI_API_KEY", SecretStr(""), "Better left out: then an Entra token is used.", "a key"
+        "AZURE_OPENAI_API_KEY", SecretStr(""), "Preferably empty: then an Entra token is used.", "a key"
     )
     azure_openai_scope: _Address = _setting(
-        "AZURE_OPENAI_SCOPE", "https://ai.azure.com/.default", "What the Entra token is asked for.",
+        "AZURE_OPENAI_SCOPE", "https://ai.azure.com/.default", "The Entra token's scope.",
         "a scope such as https://cognitiveservices.azure.com/.default",
     )  # fmt: skip
     openai_base_url: _Address = _setting(
         "OPENAI_BASE_URL", "", "Any other compatible server.", "an address such as http://127.0.0.1:11434/v1"
     )
     openai_api_key: SecretStr = _setting(
-        "OPENAI_API_KEY", SecretStr(""), "That server's key, if it wants one.", "a key"
+        "OPENAI_API_KEY", SecretStr(""), "That server's key, if it requires one.", "a key"
     )
     openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
     models_allowed: _List = _setting(
-        "MODELS_ALLOWED", (), "Further deployments that a caller may choose; each name begins with its model's.",
+        "MODELS_ALLOWED", (), "Additional deployments that a caller may choose; each name begins with its model's.",
         "names, comma between, such as gpt-5.6-sol,gpt-5.6-luna-eu",
     )  # fmt: skip
     model_family: str = _setting(
-        "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
+        "MODEL_FAMILY", "", "The model's row in models.toml, if the deployment's name does not begin with it.",
         "a name from describer/vision/models.toml, such as gpt-5.6-luna",
     )  # fmt: skip
 
     # Telemetry
     insights_connection: SecretStr = _setting(
         "APPLICATIONINSIGHTS_CONNECTION_STRING", SecretStr(""),
-        "Where traces, metrics and logs go; empty: nowhere. The Functions host reads it too.",
+        "Destination of traces, metrics and logs; empty: none. The Functions host reads it too.",
         "a connection string of Application Insights",
     )  # fmt: skip
     telemetry_blob_names: bool = _setting(
-        "TELEMETRY_BLOB_NAMES", False, "Call pictures by name in telemetry; otherwise by container and a hash.",
+        "TELEMETRY_BLOB_NAMES", False, "Name pictures by blob name in telemetry; otherwise by container and a hash.",
         "true or false",
     )  # fmt: skip
 
@@ -417,15 +415,15 @@ class Settings(BaseModel):
     )
     images_blob_uri: _Address = _setting("IMAGES__blobServiceUri", "", "The images account, by identity.", _ADDRESS)
     images_queue_uri: _Address = _setting(
-        "IMAGES__queueServiceUri", "", "Where the trigger keeps its poison queue: the app's own account, so that "
-        "no other account's queues need be reached.",
+        "IMAGES__queueServiceUri", "", "Account of the trigger's poison queue: the app's own, so that no other "
+        "account's queues need be reachable.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     images_credential: _Credential = _setting(
         "IMAGES__credential",
         "",
-        "`managedidentity` on Azure; empty: whoever is signed in.",
-        "managedidentity, or nothing",
+        "`managedidentity` on Azure; empty: the signed-in identity.",
+        "managedidentity, or empty",
     )
     images_client_id: str = _setting("IMAGES__clientId", "", "The user-assigned identity.", "a client id")
     host_connection: SecretStr = _setting(
@@ -438,8 +436,8 @@ class Settings(BaseModel):
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     host_credential: _Credential = _setting(
-        "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure; empty: whoever is signed in.",
-        "managedidentity, or nothing",
+        "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure; empty: the signed-in identity.",
+        "managedidentity, or empty",
     )  # fmt: skip
     host_client_id: str = _setting("AzureWebJobsStorage__clientId", "", "The user-assigned identity.", "a client id")
 
@@ -449,7 +447,7 @@ class Settings(BaseModel):
 
         Args:
             environ: names and values.
-            needs: what may not be absent. What is there must be right in any case.
+            needs: the required setting groups. Other values must be valid too.
 
         Raises:
             Misconfigured: with one message that names every fault and what was expected.
@@ -460,14 +458,14 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(unneeded | given)
         except ValidationError as error:
-            raise _mend([*_faults(cls, error, given), *faults]) from error
+            raise _misconfigured([*_faults(cls, error, given), *faults]) from error
         if faults:
-            raise _mend(faults)
+            raise _misconfigured(faults)
         return settings
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those of pictures that no glob of DESCRIPTION_LANGUAGES matches."""
+        """The languages of pictures that match no glob of DESCRIPTION_LANGUAGES."""
         return self.languages_by_prefix.default
 
     @property
@@ -501,8 +499,8 @@ class Settings(BaseModel):
         return ModelServer(chosen, base_url, self.azure_openai_deployment, key, by_token=not key)
 
 
-def _mend(faults: list[str]) -> Misconfigured:
-    return Misconfigured("\n".join(["The settings need mending:", *(f"  - {fault}" for fault in faults)]))
+def _misconfigured(faults: list[str]) -> Misconfigured:
+    return Misconfigured("\n".join(["Invalid settings:", *(f"  - {fault}" for fault in faults)]))
 
 
 def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, str]) -> Iterator[str]:
@@ -518,7 +516,7 @@ def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, 
 
 
 def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str]:
-    """Faults between settings. They look only at what is there, so that they are found beside faulty values too."""
+    """Yield faults between settings. Only present values are examined, so that these are found beside invalid ones."""
     for account, need in (("IMAGES", Need.BLOBS), ("AzureWebJobsStorage", Need.EVENTS)):
         wanted = ((f"{account}__blobServiceUri", need), (f"{account}__queueServiceUri", Need.EVENTS))
         missing = {name for name, need in wanted if need in needs} - given.keys()
@@ -532,7 +530,7 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
     descriptions = given.get("DESCRIPTIONS_CONTAINER", "descriptions")
     for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
         if descriptions in {item.strip() for item in given.get(name, "").split(",")}:
-            yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
+            yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another one."
     if Need.MODEL in needs:
         yield from _model_absences(given)
 
@@ -556,12 +554,12 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
 
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:
-    """Yield faults of the model family, which decides parameters, tokens and price; a deployment can have any name."""
+    """Yield faults of the model family, which determines parameters, tokens and price; deployment names are free."""
     named = given.get("MODEL_FAMILY", "")
     if named and not family(named):
         yield f"MODEL_FAMILY is {named!r}; expected a name from describer/vision/models.toml, such as gpt-5.6-luna."
     elif not named and name == "AZURE_OPENAI_DEPLOYMENT" and name in given and not family(given[name]):
-        yield f"MODEL_FAMILY is not set and {name}={given[name]!r} tells no model; expected one such as gpt-5.6-luna."
+        yield f"MODEL_FAMILY is not set and {name}={given[name]!r} names no model; expected one such as gpt-5.6-luna."
     for other in given.get("MODELS_ALLOWED", "").split(",") if name == "AZURE_OPENAI_DEPLOYMENT" else ():
         if other.strip() and not family(other.strip()):
-            yield f"MODELS_ALLOWED names {other.strip()!r}, which tells no model; expected one such as gpt-5.6-luna-eu."
+            yield f"MODELS_ALLOWED names {other.strip()!r}, which is not a model; expected one such as gpt-5.6-luna-eu."

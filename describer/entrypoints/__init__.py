@@ -1,1 +1,1 @@
-"""How work comes in, and what a caller gets."""
+"""The entry points: storage events, HTTP, MCP and the command line."""

@@ -1,7 +1,7 @@
-"""The MCP tools: a call's JSON in, a result's JSON out. What an agent is told of them stands in mcp_tools.py.
+"""The MCP tools: a call's JSON in, a result's JSON out. mcp_tools.py has their descriptions for agents.
 
-Clients give up after 60 s, and a call that they give up cannot be stopped on Azure. So a tool answers "not yet"
-before that, goes on, and keeps what it paid for: the agent's next call with the same arguments gets it.
+Clients time out after 60 s, and a call cannot be cancelled on Azure. So a tool answers "not yet" before that,
+continues, and keeps the paid answer for the agent's next call with the same arguments.
 """
 
 import asyncio
@@ -45,43 +45,43 @@ FIELDS: Final = (
     "language",
     "flags",
 )
-"""What of a record an agent is told, beside the text that was read in the picture."""
-LONGEST_FIELD: Final = 4000
-"""Characters: one hostile screenshot would fill an agent's window."""
-MOST_ITEMS: Final = 100
-"""Of a list."""
+"""The fields of a record for agents, besides the text in the picture."""
+MAX_FIELD: Final = 4000
+"""Characters of a field; one hostile screenshot could otherwise fill an agent's context window."""
+MAX_ITEMS: Final = 100
+"""Items of a list."""
 ANSWER_SECONDS: Final = 50.0
-"""Within which a tool answers: the official TypeScript client gives up after 60."""
+"""Seconds within which a tool answers; the official TypeScript client times out after 60."""
 KEPT_SECONDS: Final = 600.0
 KEPT_ANSWERS: Final = 100
-"""To questions, for those who were told "not yet"; descriptions are kept by their bytes, see answer_cache.py."""
-MOST_CHARACTERS: Final = 104_857_600
-"""Of a call's JSON: what the platform passes on at most; see http/middleware.py."""
+"""Maximum number of kept answers to questions, for callers who got "not yet"; answer_cache.py keeps descriptions."""
+MAX_CHARACTERS: Final = 104_857_600
+"""Characters of a call's JSON that the platform passes on at most; see http/middleware.py."""
 _NOT_YET: Final = {
     "error": "not yet",
     "retry_after_seconds": 10,
-    "hint": "Call again with the same arguments: the answer is kept, and costs nothing more.",
+    "hint": "Call again with the same arguments: the answer is kept and costs nothing more.",
 }
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a tool answers.
+    """A tool's answer.
 
     Args:
-        told: JSON, by the tool's schema unless it is an error.
-        is_error: whether `told` says why there is no answer.
+        content: JSON by the tool's schema, or an error.
+        is_error: whether `content` is an error.
     """
 
-    told: dict[str, Any]
+    content: dict[str, Any]
     is_error: bool = False
 
     def result(self) -> dict[str, Any]:
-        """An MCP result. Clients hold structured content to the schema, errors too, so that an error has none."""
-        text = json.dumps(self.told, ensure_ascii=False)
+        """Return an MCP result. An error has no structured content, since clients validate that against the schema."""
+        text = json.dumps(self.content, ensure_ascii=False)
         result = {"content": [{"type": "text", "text": text}], "isError": self.is_error}
-        return result if self.is_error else result | {"structuredContent": self.told}
+        return result if self.is_error else result | {"structuredContent": self.content}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ class Tools:
     """All tools.
 
     Args:
-        on_demand: where callers ask.
-        catalogue: what is stored.
-        memory: for what they bring: a picture in a `data:` URL counts before it is unpacked.
-        account: the address of the pictures' blob service, by which a blob's address is known; or empty.
-        answer_seconds: after which the answer is "not yet".
+        on_demand: the on-demand service.
+        catalogue: the stored pictures and records.
+        memory: budget for arguments: a picture in a `data:` URL counts before it is decoded.
+        account: address of the pictures' blob service, to recognize blobs' addresses; or empty.
+        answer_seconds: seconds after which the answer is "not yet".
     """
 
     on_demand: OnDemandService
@@ -105,12 +105,12 @@ class Tools:
     _answers: dict[str, asyncio.Task[FreeAnswer]] = field(default_factory=dict)
 
     async def call(self, tool: str, context: str) -> str:
-        """What the extension takes: an MCP result in an envelope. `context` is its own JSON of the call."""
+        """Return an MCP result in the extension's envelope. `context` is the extension's JSON of the call."""
         content = json.dumps((await self.outcome(tool, context)).result(), ensure_ascii=False)
         return json.dumps({"type": "call_tool_result", "content": content}, ensure_ascii=False)
 
     async def outcome(self, tool: str, context: str) -> Outcome:
-        """What became of a call, or "not yet"."""
+        """Return the outcome of a call, or "not yet"."""
         work = asyncio.create_task(self._worked(tool, context))
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
@@ -118,26 +118,26 @@ class Tools:
         return work.result() if done else Outcome(_NOT_YET, is_error=True)
 
     async def close(self) -> None:
-        """End what goes on for callers who were told "not yet"."""
+        """Cancel the work for callers who got "not yet"."""
         work = [*self._under_way, *self._answers.values()]
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
 
     async def _worked(self, tool: str, context: str) -> Outcome:
-        """Never raises, as nobody may be there to see it."""
+        """Run a call. Never raises, since the caller may be gone."""
         asked = _Asked()
         try:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
                 with self.memory.try_reserve(_memory(context)):
                     given = mcp_arguments.read(tool, await _arguments(context))
-                    return Outcome(_cut(await self._answer(given, asked)))
+                    return Outcome(_truncated(await self._answer(given, asked)))
         except DescriberError as error:
-            return _refused(error, asked.blobs)
-        except Exception as error:  # noqa: BLE001 - the host would log and export it, sentence and all
+            return _rejected(error, asked.blobs)
+        except Exception as error:  # noqa: BLE001 - the host would log and export it with its message
             _log.error("mcp.failed", extra=bugs.facts(error))
-            return _error("Something went wrong inside; the image describer's operators can see where.")
+            return _error("Internal error; the image describer's operators can see the cause.")
 
     async def _answer(self, given: BaseModel, asked: "_Asked") -> dict[str, Any]:
         match given:
@@ -152,7 +152,7 @@ class Tools:
             case FindUndescribed():
                 return await self._undescribed(given)
             case _:
-                raise AssertionError("unreachable: the tools are these")
+                raise AssertionError("unreachable: there are no other tools")
 
     async def _describe(self, given: DescribeImage, asked: "_Asked") -> dict[str, Any]:
         source = given.source(self.account)
@@ -169,7 +169,7 @@ class Tools:
         return {"answer_untrusted": said.text, "ending": str(said.ending), "model": said.model}
 
     def _answer_kept(self, key: str) -> asyncio.Task[FreeAnswer] | None:
-        """The answer to the same question, under way or kept; one that failed is asked for again."""
+        """Return the current or kept answer to the same question, unless it failed."""
         known = self._answers.get(key)
         failed = known is not None and known.done() and (known.cancelled() or known.exception() is not None)
         return None if failed else known
@@ -178,7 +178,7 @@ class Tools:
         while len(self._answers) >= KEPT_ANSWERS:
             del self._answers[next(iter(self._answers))]
         self._answers[key] = work = asyncio.create_task(asking)
-        work.add_done_callback(lambda task: task.cancelled() or task.exception())  # whoever asked may be gone
+        work.add_done_callback(lambda task: task.cancelled() or task.exception())  # the caller may be gone
         asyncio.get_running_loop().call_later(KEPT_SECONDS, self._answers.pop, key, None)
         return work
 
@@ -206,28 +206,28 @@ class Tools:
         return {"container": container, "names": names[: given.limit], "more": len(names) > given.limit}
 
     def _check(self, length: int) -> None:
-        most = min(MOST_CHARACTERS, self.memory.size // 7 * 4)
+        most = min(MAX_CHARACTERS, self.memory.size // 7 * 4)
         if length > most:
             raise TooLarge(
-                f"A call has at most {most:,} characters here, which is a picture of some {most * 3 // 4:,} bytes in a "
+                f"A call may have at most {most:,} characters here: a picture of about {most * 3 // 4:,} bytes in a "
                 "data: URL; give the https: URL of a larger one, or its blob."
             )
 
 
 @dataclass(slots=True)
 class _Asked:
-    """What is known of a call when it fails."""
+    """The facts about a call that are needed if it fails."""
 
     blobs: tuple[ImageRef, ...] = ()
 
 
 def _key(given: BaseModel) -> str:
-    """Of a call's arguments; in a thread, because a picture may be among them."""
+    """Return a digest of a call's arguments; run it in a thread, since they may include a picture."""
     return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
 
 
 def _memory(context: str) -> int:
-    """Bytes for the texts in a call and the picture that may be in them."""
+    """Return the bytes to reserve for a call's texts and the picture in them."""
     return len(context) // 4 * 7
 
 
@@ -236,45 +236,45 @@ async def _arguments(context: str) -> object:
 
 
 def _arguments_of(context: str) -> object:
-    """Raises InvalidRequest."""
+    """Parse a call. Raises InvalidRequest."""
     try:
         call = from_json(context)
-    except ValueError:  # whose sentence speaks of lines and columns
+    except ValueError:  # its message is about lines and columns
         raise InvalidRequest("The call is not valid JSON.", field="call") from None
     if not isinstance(call, dict):
-        raise InvalidRequest("The call has to be a JSON object.", field="call")
+        raise InvalidRequest("The call must be a JSON object.", field="call")
     return call.get("arguments")
 
 
 def _status(text: str) -> Status:
     if text in set(Status):
         return Status(text)
-    raise InvalidRequest(f"status has to be one of {', '.join(Status)}.", field="status")
+    raise InvalidRequest(f"status must be one of {', '.join(Status)}.", field="status")
 
 
 def _entry(stored: StoredRecord) -> dict[str, Any]:
     record: Record = stored.record
-    told = record.model_dump(mode="json", include={"status", "review", "language", "alt_text", "description"})
+    content = record.model_dump(mode="json", include={"status", "review", "language", "alt_text", "description"})
     place = {"container": record.source.container, "name": record.source.name, "at": dates.written(record.at)}
-    return place | told | {UNTRUSTED: record.visible_text}
+    return place | content | {UNTRUSTED: record.visible_text}
 
 
-def _cut(told: dict[str, Any]) -> dict[str, Any]:
-    """The answer, with its long texts and lists cut and those that were cut named."""
+def _truncated(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer with long texts and lists truncated and named."""
     cut = list[str]()
-    short = {name: _short(value, name, cut.append) for name, value in told.items()}
-    return short if "names" in told else short | {"truncated_fields": cut}
+    short = {name: _short(value, name, cut.append) for name, value in content.items()}
+    return short if "names" in content else short | {"truncated_fields": cut}
 
 
 def _short(value: Any, path: str, tell: Callable[[str], None]) -> Any:
     match value:
-        case str() if len(value) > LONGEST_FIELD:
+        case str() if len(value) > MAX_FIELD:
             tell(path)
-            return value[:LONGEST_FIELD]
+            return value[:MAX_FIELD]
         case list():
-            if len(value) > MOST_ITEMS:
+            if len(value) > MAX_ITEMS:
                 tell(path)
-            return [_short(each, f"{path}[{number}]", tell) for number, each in enumerate(value[:MOST_ITEMS])]
+            return [_short(each, f"{path}[{number}]", tell) for number, each in enumerate(value[:MAX_ITEMS])]
         case dict():
             return {name: _short(each, f"{path}.{name}", tell) for name, each in value.items()}
         case _:
@@ -285,11 +285,13 @@ def _error(sentence: str, **more: Any) -> Outcome:
     return Outcome({"error": sentence} | more, is_error=True)
 
 
-def _refused(error: DescriberError, blobs: tuple[ImageRef, ...]) -> Outcome:
-    """A sentence for the agent; what is wrong with the installation is for its operators, in the log."""
-    _log_refusal(error, blobs)
+def _rejected(error: DescriberError, blobs: tuple[ImageRef, ...]) -> Outcome:
+    """Return a sentence for the agent; details of a misconfiguration are only logged, for operators."""
+    _log_rejection(error, blobs)
     if isinstance(error, Misconfigured):
-        return _error("What the image describer needs is missing or refuses it; its operators can see what.")
+        return _error(
+            "A resource that the image describer needs is missing or rejects it; its operators can see which."
+        )
     sentence = f"{str(error).removesuffix('.')}."
     if isinstance(error, InvalidRequest) and error.field == "context":
         sentence = sentence.replace("The context", "about")
@@ -297,10 +299,10 @@ def _refused(error: DescriberError, blobs: tuple[ImageRef, ...]) -> Outcome:
     return _error(sentence, retry_after_seconds=math.ceil(wait)) if wait else _error(sentence)
 
 
-def _log_refusal(error: DescriberError, blobs: tuple[ImageRef, ...]) -> None:
-    """What is the agent's own fault is logged by its kind: its sentence may quote what the agent said."""
+def _log_rejection(error: DescriberError, blobs: tuple[ImageRef, ...]) -> None:
+    """Log the error. One that is the agent's fault is logged by type only, since its message may quote the agent."""
     if isinstance(error, NotNow):
         picture = {"picture": blobs[0]} if blobs else {}
-        _log.log(error.level, "mcp.put_off", extra=picture | {"reason": error.message})
+        _log.log(error.level, "mcp.deferred", extra=picture | {"reason": error.message})
     else:
         _log.info("mcp.refused", extra={"error": type(error).__name__})

@@ -1,4 +1,4 @@
-"""What agents give the tools, and what is wrong with it. They guess: a wrong name is answered with the right ones."""
+"""Parses tools' arguments. Agents guess names, so an error for a wrong name lists the right ones."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
@@ -12,7 +12,7 @@ from describer.domain.image_ref import ImageRef
 from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, RequestOptions, Url
 
-MOST_FOUND: Final = 50
+MAX_FOUND: Final = 50
 
 _MEANT: Final = {
     "image_url": "url", "imageUrl": "url", "uri": "url", "link": "url", "href": "url", "src": "url", "image": "url",
@@ -21,11 +21,11 @@ _MEANT: Final = {
     "lang": "language", "languages": "language", "context": "about", "hint": "about",
     "urls": "images", "blobs": "images", "image_urls": "images",
 }  # fmt: skip
-"""What agents write instead of an argument."""
+"""Names that agents use by mistake, with the right argument."""
 _QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instruction", "instructions"})
-_NO_BLOB: Final = "blob has to be a container and a name, such as images/cat.jpg, or the address of a watched blob."
+_NO_BLOB: Final = "blob must be a container and a name, such as images/cat.jpg, or the address of a watched blob."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
-_Count = Annotated[StrictInt, Field(ge=1, le=MOST_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
+_Count = Annotated[StrictInt, Field(ge=1, le=MAX_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
 
 
 class _Arguments(BaseModel):
@@ -37,33 +37,33 @@ class _Asking(_Arguments):
     detail: _Text = ""
 
     def options(self, about: str = "") -> RequestOptions:
-        """The other wishes."""
+        """Return the other options."""
         languages = (self.language,) if self.language else ()
         return RequestOptions(languages=languages, context=about, detail=self.detail)
 
 
 class DescribeImage(_Asking):
-    """Of `describe_image`."""
+    """The arguments of `describe_image`."""
 
     url: _Text = ""
     blob: _Text = ""
     about: _Text = ""
 
     def source(self, account: str) -> PictureSource:
-        """The picture. Raises InvalidRequest."""
+        """Return the picture. Raises InvalidRequest."""
         if bool(self.url) == bool(self.blob):
-            raise InvalidRequest("Give either url or blob, and not both.", field="url")
+            raise InvalidRequest("Give either url or blob, not both.", field="url")
         return by_url(self.url) if self.url else BlobOf(blob(self.blob, account))
 
 
 class AskAboutImages(_Asking):
-    """Of `ask_about_images`."""
+    """The arguments of `ask_about_images`."""
 
     question: _Text
     images: Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=MOST_SOURCES)]
 
     def sources(self, account: str) -> tuple[PictureSource, ...]:
-        """The pictures. Raises InvalidRequest."""
+        """Return the pictures. Raises InvalidRequest."""
         return tuple(_either(image, account) for image in self.images)
 
 
@@ -74,7 +74,7 @@ class _Page(_Arguments):
 
 
 class FindDescriptions(_Page):
-    """Of `find_descriptions`."""
+    """The arguments of `find_descriptions`."""
 
     name: _Text = ""
     status: _Text = ""
@@ -82,7 +82,7 @@ class FindDescriptions(_Page):
 
 
 class FindUndescribed(_Page):
-    """Of `find_undescribed`."""
+    """The arguments of `find_undescribed`."""
 
 
 ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {
@@ -94,7 +94,7 @@ ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {
 
 
 def read(tool: str, given: object) -> _Arguments:
-    """The arguments of a tool. Raises InvalidRequest: a sentence for each fault, which repeats no value."""
+    """Parse a tool's arguments. Raises InvalidRequest with a sentence for each fault, which repeats no value."""
     try:
         return ARGUMENTS[tool].model_validate({} if given is None else given)
     except ValidationError as error:
@@ -102,20 +102,20 @@ def read(tool: str, given: object) -> _Arguments:
 
 
 def by_url(url: str) -> Url:
-    """A picture by its URL; one in the URL itself is counted with the call."""
-    told = Url(url)
-    return Url(url, reserved=told.holds_picture)
+    """Return a picture by its URL; one in a `data:` URL is counted with the call."""
+    parsed = Url(url)
+    return Url(url, reserved=parsed.holds_picture)
 
 
 def blob(text: str, account: str) -> ImageRef:
-    """A blob by `container/name`, as they are, or by its address in the account.
+    """Return a blob by `container/name` or by its address in the account.
 
     Args:
-        text: what the agent gave.
-        account: the address of the pictures' blob service; empty where it is not known.
+        text: the agent's argument.
+        account: address of the pictures' blob service; empty if unknown.
 
     Raises:
-        InvalidRequest: it is neither. The sentence repeats nothing of it: an address may have a signature.
+        InvalidRequest: it is neither. The message does not repeat it, since an address may have a signature.
     """
     if is_address(text):
         if not _is_in(text, account):
@@ -155,22 +155,22 @@ def _faults(tool: str, error: ValidationError) -> Iterator[str]:
             case "missing":
                 yield f"{name} is missing."
             case "string_type":
-                yield f"{name} has to be a text."
+                yield f"{name} must be a text."
             case "int_type" | "greater_than_equal" | "less_than_equal":
-                yield f"{name} has to be a whole number from 1 to {MOST_FOUND}."
+                yield f"{name} must be a whole number from 1 to {MAX_FOUND}."
             case _ if not name:
-                yield "The arguments have to be an object."
+                yield "The arguments must be an object."
             case _:
-                yield f"{name} has to be a list of 1 to {MOST_SOURCES} texts."
+                yield f"{name} must be a list of 1 to {MOST_SOURCES} texts."
 
 
 def _unknown(tool: str, name: str) -> str:
-    """Names that are not known are repeated only if they are ones that agents use: any other may be a secret."""
+    """Return the error for an unknown argument. It repeats only names that agents use; any other may be a secret."""
     known = TOOLS[tool].arguments["properties"]
     names = ", ".join(known)
     if tool == "describe_image" and name in _QUESTIONS:
-        return f"{name} is no argument of this tool: ask_about_images answers questions; the arguments are {names}."
+        return f"{name} is not an argument of this tool: ask_about_images answers questions; the arguments are {names}."
     meant = _MEANT.get(name, "")
     if meant.partition(",")[0] in known:
-        return f"{name} is no argument: the argument is {meant}; all of them are {names}."
-    return f"An argument is not known; they are {names}."
+        return f"{name} is not an argument: use {meant}; the arguments are {names}."
+    return f"An argument is unknown; the arguments are {names}."

@@ -88,8 +88,8 @@ def _upload(clock: Clock, picture: Blob, folder: Path, data: bytes) -> None:
         clock.until(lambda: _put(picture, folder), seconds=TIMEOUT_SECONDS, pause=_PAUSE)
     except Failed as failure:
         raise Stop(
-            f"The picture could not be uploaded in {TIMEOUT_SECONDS} s. You need the role Storage Blob Data Contributor "
-            f"on the containers of {picture.account}; infra/main.bicep gives it to deployerId. {failure}"
+            f"The picture could not be uploaded in {TIMEOUT_SECONDS} s. You need the role Storage Blob Data "
+            f"Contributor on the containers of {picture.account}; infra/main.bicep gives it to deployerId. {failure}"
         ) from failure
 
 

@@ -34,7 +34,7 @@ async def test_what_the_caller_cannot_help_is_told_with_the_reason(
 ) -> None:
     api.harness.images.fails_with = fault
     response = await api.client.post("/api/describe", json=BLOB | {"images": BLOB["images"] * number})
-    logged = _facts(caplog, "http.put_off")
+    logged = _facts(caplog, "http.deferred")
     assert [facts["levelname"] for facts in logged] == [level] * number
     for facts in logged:
         assert (facts["request_id"], facts["reason"]) == (response.headers["x-request-id"], fault.message)

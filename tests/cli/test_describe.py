@@ -47,7 +47,7 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
     assert [shown[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
     assert shown["a.heic"]["alt_text"].startswith("Ein Testbild")
     assert shown["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
-    assert done.err == "Passed over, being no pictures: 1.\n"
+    assert done.err == "Skipped 1 files that are not pictures.\n"
 
 
 async def test_the_order_of_the_arguments_is_that_of_the_answers(shell: Shell, model: Model) -> None:
@@ -159,7 +159,7 @@ async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model:
     refused = await shell.here(*asked)
     assert (refused.code, refused.out, "Picture 2: " in refused.err) == (1, "", True)
     many = await shell.here("describe", *["a.jpg"] * 11, "--prompt", "What?")
-    assert (many.code, "1 to 10 pictures; these are 11" in many.err) == (2, True)
+    assert (many.code, "1 to 10 pictures, not 11" in many.err) == (2, True)
 
 
 async def test_a_model_that_is_gone_means_later(shell: Shell, model: Model) -> None:
@@ -213,7 +213,7 @@ async def test_the_file_of_core_tools_fills_in_for_the_environment(shell: Shell)
         (["describe", "a.jpg", "--json", "--alt-only"], "exclude each other"),
         (["describe", "a.jpg", "--write"], "--write needs --container"),
         (["describe", "a.jpg", "-l", "english!"], "Language 1 is not a BCP 47 tag"),
-        (["describe", "a.jpg", "--model", "gpt-9"], "model has to be one of gpt-5.6-luna"),
+        (["describe", "a.jpg", "--model", "gpt-9"], "model must be one of gpt-5.6-luna"),
         (["describe", "a.jpg", "--max-tokens", "1"], "max_tokens is 1"),
         (["show", "images"], "no CONTAINER/NAME"),
     ],

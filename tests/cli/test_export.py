@@ -22,7 +22,7 @@ async def test_a_person_works_on_a_spreadsheet(storage: Storage, installation: S
     _edit(file, "Tom, asleep.")
     dry = await installation.run("import", "texts.csv")
     assert (dry.code, dry.out) == (0, "row 2, cat.jpg: changed: alt_text (en)\n")
-    assert "With --write it is." in dry.err
+    assert "use --write." in dry.err
     done = await installation.run("import", "texts.csv", "--write")
     assert (done.code, done.err) == (0, "1 changed, 0 unchanged, 0 refused.\n")
     shown = await installation.run("show", blob, "--json")

@@ -1,1 +1,1 @@
-"""The command line: pictures of files, folders, URLs and blobs; stored records; and whether all is well."""
+"""The command line: describes pictures in files, folders, URLs and blobs, and manages stored records."""

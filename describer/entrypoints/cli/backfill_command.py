@@ -1,4 +1,4 @@
-"""`describer backfill`: the pictures that were in storage before the app was."""
+"""`describer backfill`: describes pictures that were in storage before the app."""
 
 import asyncio
 import dataclasses
@@ -24,12 +24,14 @@ from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
 from describer.settings import Need
 
 _NEEDS: Final = (Need.BLOBS, Need.EVENTS, Need.MODEL)
-_PATIENCE: Final = 20.0
-"""Seconds to wait for another process; one that was killed keeps its lease for 15."""
+_MAX_WAIT: Final = 20.0
+"""Seconds to wait for another process; a killed one keeps its lease for 15."""
 _DATE: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"])
 _CAPS: Final = (
-    click.option("--max-pictures", type=click.IntRange(1), metavar="N", help="Stop after so many pictures."),
-    click.option("--max-usd", type=click.FloatRange(0, min_open=True), metavar="X", help="Stop at this cost."),
+    click.option("--max-pictures", type=click.IntRange(1), metavar="N", help="Stop after this many pictures."),
+    click.option(
+        "--max-usd", type=click.FloatRange(0, min_open=True), metavar="X", help="Stop at this cost in US dollars."
+    ),
 )
 
 
@@ -42,26 +44,26 @@ def _capped(command: Callable[..., None]) -> Callable[..., None]:
 @click.group(
     "backfill",
     invoke_without_command=True,
-    short_help="Price, then describe, the pictures that are there already.",
+    short_help="Price, then describe, the pictures that are in storage already.",
     help=help_text.BACKFILL,
     epilog=help_text.BACKFILL_EXAMPLES,
 )
-@click.option("--container", default="", metavar="NAME", help="A watched container; without it, the first one.")
-@click.option("--prefix", default="", metavar="TEXT", help="How the pictures' names begin.")
+@click.option("--container", default="", metavar="NAME", help="A watched container; default: the first one.")
+@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin with this.")
 @click.option("--only", default="missing", metavar="WHICH", help=f"By comma: {', '.join(Only)}.", show_default=True)
-@click.option("--include", multiple=True, metavar="GLOB", help="Only names like this, as in IMAGES_INCLUDE.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No names like this.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only names that match, as in IMAGES_INCLUDE.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No names that match.")
 @click.option("--modified-after", type=_DATE, help="Only pictures that were changed on that day or later (UTC).")
 @click.option("--modified-before", type=_DATE, help="Only pictures that were changed before that day (UTC).")
 @_capped
-@click.option("--dry-run", is_flag=True, help="Only say what there is, and what it would take.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--in-app", is_flag=True, help="Let the app drive it, and return at once.")
+@click.option("--dry-run", is_flag=True, help="Only report the pictures, tokens and cost.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--in-app", is_flag=True, help="Let the app run it, and return at once.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for the preview, and one for each state.")
 @click.pass_context
 def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_app: bool, as_json: bool,
              **given: Any) -> None:  # fmt: skip
-    """The words are above."""
+    """Run the command; see help_text.py."""
     if context.invoked_subcommand:
         return
     which = tuple(name.strip() for name in only.split(",") if name.strip())
@@ -83,12 +85,12 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
     _run(context, start)
 
 
-@backfill.command(short_help="Say how far it is.")
+@backfill.command(short_help="Show the progress.")
 @click.argument("sweep_id", default="", metavar="[ID]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def status(context: click.Context, sweep_id: str, as_json: bool) -> None:
-    """Says how far a backfill is: the latest, or the one with this ID."""
+    """Shows the progress of a backfill: the latest, or the one with this ID."""
 
     async def tell(app: Services) -> Exit:
         _Form(as_json).state(await app.sweeper.find(sweep_id))
@@ -97,10 +99,10 @@ def status(context: click.Context, sweep_id: str, as_json: bool) -> None:
     _run(context, tell)
 
 
-@backfill.command(short_help="Queue no more of it.")
+@backfill.command(short_help="Stop queuing pictures.")
 @click.pass_context
 def stop(context: click.Context) -> None:
-    """Queues no more pictures; those that are queued already are still described. `continue` goes on."""
+    """Stops queuing pictures; those in the queue are still described. `continue` resumes."""
 
     async def end(app: Services) -> Exit:
         _Form(as_json=False).state(await app.sweeper.stop(await app.sweeper.find("")))
@@ -109,13 +111,13 @@ def stop(context: click.Context) -> None:
     _run(context, end)
 
 
-@backfill.command("continue", short_help="Go on where it was.")
+@backfill.command("continue", short_help="Resume the latest one.")
 @_capped
-@click.option("--in-app", is_flag=True, help="Let the app drive it, and return at once.")
+@click.option("--in-app", is_flag=True, help="Let the app run it, and return at once.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each state.")
 @click.pass_context
 def continue_(context: click.Context, /, in_app: bool, as_json: bool, **caps: Any) -> None:
-    """Goes on with the latest backfill, whether it was interrupted, stopped, or has reached its cap."""
+    """Resumes the latest backfill after an interruption, a stop, or a reached limit."""
 
     async def go_on(app: Services) -> Exit:
         given = {name: value for name, value in caps.items() if value is not None}
@@ -139,17 +141,17 @@ def _wishes(app: Services, given: dict[str, Any]) -> dict[str, Any]:
 async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Exit:
     if in_app:
         await app.sweep_steps.send(sweep)
-        click.echo("The app goes on with it; `describer backfill status` says how far it is.", err=True)
+        click.echo("The app continues it; `describer backfill status` shows the progress.", err=True)
         return Exit.GOOD
-    with form.progress(sweep) as heard:
-        sweep = await app.sweeper.drive(sweep, heard, max_wait=_PATIENCE)
+    with form.progress(sweep) as on_step:
+        sweep = await app.sweeper.drive(sweep, on_step, max_wait=_MAX_WAIT)
     form.state(sweep)
     return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
 
 
 def _agrees(pictures: int) -> bool:
     if not sys.stdin.isatty():
-        click.echo("Nothing was queued; --yes goes on without a question.", err=True)
+        click.echo("Nothing was queued; use --yes to skip the confirmation.", err=True)
         return False
     return click.confirm(f"Queue these {pictures:,} pictures?", err=True)
 
@@ -167,14 +169,14 @@ def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) ->
     try:
         code = asyncio.run(whole())
     except KeyboardInterrupt:
-        click.echo("Interrupted. `describer backfill continue` goes on where it was.", err=True)
+        click.echo("Interrupted. `describer backfill continue` resumes it.", err=True)
         code = Exit.INTERRUPTED
     raise click.exceptions.Exit(code)
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How it is printed: tables for people, or lines of JSON."""
+    """Prints tables for people, or lines of JSON."""
 
     as_json: bool
 
@@ -192,7 +194,7 @@ class _Form:
 
     @contextmanager
     def progress(self, sweep: Sweep) -> Iterator[Callable[[Sweep], None]]:
-        """Tell of each state: a bar on a terminal's standard error, lines of JSON if these are wanted."""
+        """Show each state: as a bar on a terminal's standard error, or as lines of JSON."""
         console = Console(stderr=True)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         with Progress(
@@ -200,11 +202,11 @@ class _Form:
         ) as bar:
             task = bar.add_task("Describing", total=None)
 
-            def heard(state: Sweep) -> None:
+            def on_step(state: Sweep) -> None:
                 if self.as_json:
                     self.state(state)
                 described = backfill_tables.headline(state)
                 bar.update(task, description=described, completed=state.tally.done, total=state.enqueued or None)
 
-            heard(sweep)
-            yield heard
+            on_step(sweep)
+            yield on_step

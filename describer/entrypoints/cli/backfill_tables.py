@@ -1,4 +1,4 @@
-"""What a backfill would take, and how far one is, for people."""
+"""Tables for a backfill's estimate and progress."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,40 +13,40 @@ from describer.pipeline.sweep.state import Sweep, SweepOptions
 
 _WHY: Final = {
     Judgement.MISSING: "without a record",
-    Judgement.STALE: "whose record answers another question",
+    Judgement.STALE: "whose record answers another request",
     Judgement.FAILED: "that failed",
-    Judgement.REVIEW: "that await a person's look: asked again",
-    Judgement.CURRENT: "left out: they have a record, and you do not ask for such",
+    Judgement.REVIEW: "that await a review: the model is asked again",
+    Judgement.CURRENT: "left out: they have a current record",
     Judgement.EXCLUDED: "left out by IMAGES_INCLUDE, IMAGES_EXCLUDE, --include, --exclude or description_skip",
     Judgement.NOT_OURS: "left out: folders",
     Judgement.NOT_A_PICTURE: "left out: named like films, documents or tools' files",
     Judgement.OTHER_AGE: "left out by their age",
-    Judgement.EMPTY: "left out: without a byte",
-    Judgement.ARCHIVED: "left out: in the archive tier; move them to another one first",
+    Judgement.EMPTY: "left out: empty",
+    Judgement.ARCHIVED: "left out: in the archive tier; move them to another tier first",
     Judgement.TOO_LARGE: "left out: over MAX_IMAGE_MB",
 }
-_RESTS: Final = "left out: named with a segment . or .., which no program can open"
+_UNNAMEABLE: Final = "left out: named with a segment . or .., which no program can open"
 _ALERTS: Final = (
-    "The alerts on tokens a day and on the age of waiting work may go off meanwhile; docs/operations.md tells of them."
+    "Meanwhile, the alerts on daily tokens and on the age of waiting work may fire; see docs/operations.md."
 )
 
 
 def of_preview(seen: Preview, options: SweepOptions) -> RenderableType:
-    """What there is, what it takes, what it costs."""
+    """Return the estimate as a table."""
     where = f"{options.container}/{options.prefix}"
     return card([("in", where), *_counts(seen), *_takes(seen)])
 
 
 def of_sweep(sweep: Sweep) -> RenderableType:
-    """How far it is."""
+    """Return the progress as a table."""
     tally, left = sweep.tally, _seconds_left(sweep)
     return card(
         [
             ("backfill", f"{sweep.id}: {sweep.state}"),
-            ("looked at", f"{sweep.found:,} blobs{'' if sweep.listed else ' so far'}"),
+            ("examined", f"{sweep.found:,} blobs{'' if sweep.listed else ' so far'}"),
             ("queued", f"{sweep.enqueued:,}"),
-            ("ended", f"{tally.done:,}{_ends(tally.outcomes)}"),
-            ("under way", f"{sweep.under_way:,}, of which {sweep.under_way - sweep.fresh:,} put off"),
+            ("processed", f"{tally.done:,}{_ends(tally.outcomes)}"),
+            ("in progress", f"{sweep.under_way:,}, of which {sweep.under_way - sweep.fresh:,} deferred"),
             ("cost", f"about {tally.usd:.6f} USD by list price; {tally.tokens:,} tokens"),
             *([("left", f"about {duration(left)} for what is queued")] if left else []),
         ]
@@ -54,12 +54,12 @@ def of_sweep(sweep: Sweep) -> RenderableType:
 
 
 def headline(sweep: Sweep) -> str:
-    """How far it is, beside a bar."""
-    return f"{sweep.found:,} looked at, {sweep.under_way:,} under way, about {sweep.tally.usd:.4f} USD"
+    """Return the progress for the line beside the bar."""
+    return f"{sweep.found:,} examined, {sweep.under_way:,} in progress, about {sweep.tally.usd:.4f} USD"
 
 
 def facts(sweep: Sweep) -> dict[str, Any]:
-    """How far it is, as JSON."""
+    """Return the progress as JSON."""
     tally = sweep.tally
     return {
         "id": sweep.id,
@@ -77,7 +77,7 @@ def facts(sweep: Sweep) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """A time for people, in two units at most."""
+    """Return a duration for people."""
     minutes, hours = round(seconds / 60), round(seconds / 3600)
     if hours >= 48:
         return f"{hours / 24:.1f} days"
@@ -90,28 +90,28 @@ def _counts(seen: Preview) -> Iterator[tuple[str, str]]:
         if count := seen.judged.get(judgement):
             yield "", f"{count:,} {why}"
     if count := seen.judged.get("unnameable"):
-        yield "", f"{count:,} {_RESTS}"
+        yield "", f"{count:,} {_UNNAMEABLE}"
     if seen.derived:
         yield "sizes", derived(seen)
     for tier, size in seen.tiers.items():
-        charged = "must be brought back from it first" if tier == "Archive" else "is charged for each GB that is read"
+        charged = "must be moved out of it first" if tier == "Archive" else "is charged for each GB that is read"
         yield "tier", f"{size / 1e9:,.3f} GB in the tier {tier}, which {charged}: see the pricing page of Blob Storage"
 
 
 def derived(seen: Preview) -> str:
-    """Say how many pictures look like sizes of others, what they cost, and what spares that."""
+    """Return a sentence on derived sizes: their number, their cost, and the setting that avoids it."""
     count, systems = sum(seen.derived.values()), ",".join(seen.derived)
     if seen.derived_are_free:
-        return f"looks like derived sizes ({systems}): {count:,}, which get the texts of their originals without a call"
-    cost = f"would cost about {seen.derived_usd[1]:,.2f} USD" if seen.derived_usd else "would be asked about each"
-    return f"looks like derived sizes: {count:,}, {cost}; RENDITIONS={systems} spares that"
+        return f"looks like derived sizes ({systems}): {count:,}, which get their originals' texts without a model call"
+    cost = f"would cost about {seen.derived_usd[1]:,.2f} USD" if seen.derived_usd else "would each need a model call"
+    return f"looks like derived sizes: {count:,}, {cost}; RENDITIONS={systems} avoids that"
 
 
 def _takes(seen: Preview) -> Iterator[tuple[str, str]]:
     if not seen.pictures:
         return
     if seen.asked is None:
-        yield "tokens", "not known: it is not published how this model counts pictures"
+        yield "tokens", "unknown: this model's token rule for pictures is not published"
         return
     least, usual, most = seen.asked.prompt
     yield "input", f"about {usual:,} tokens ({least:,} to {most:,})"
@@ -121,9 +121,9 @@ def _takes(seen: Preview) -> Iterator[tuple[str, str]]:
     if seen.usd:
         yield "cost", f"about {seen.usd[1]:,.2f} USD by list price ({seen.usd[0]:,.2f} to {seen.usd[2]:,.2f})"
     else:
-        yield "cost", "not known: no list price is known for the model"
+        yield "cost", "unknown: the model has no list price"
     if seen.seconds is None:
-        yield "time", "not known: MODEL_TOKENS_PER_MINUTE does not say the deployment's quota"
+        yield "time", "unknown: MODEL_TOKENS_PER_MINUTE is not set"
     else:
         yield "time", f"at least {duration(seen.seconds)} at the deployment's quota"
     yield "alerts", _ALERTS
@@ -135,7 +135,7 @@ def _ends(outcomes: dict[str, int]) -> str:
 
 
 def _seconds_left(sweep: Sweep) -> float | None:
-    """For what is queued, at the pace so far; the listing does not say how much comes after."""
+    """Return the seconds for the queued pictures at the pace so far; the rest of the listing is unknown."""
     done = sweep.tally.done
     if not done or not sweep.under_way:
         return None

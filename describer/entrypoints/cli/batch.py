@@ -1,4 +1,4 @@
-"""Many pictures at once, as many as the settings allow, told in the order in which they were given."""
+"""Describes many pictures concurrently, with results in the given order."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -15,11 +15,11 @@ from describer.vision.brief import Brief, Question
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Describe many pictures, as many at a time as the settings allow.
+    """Describes many pictures concurrently, as far as the settings allow.
 
     Args:
-        on_demand: app.on_demand; it reads files and blobs when there is memory for them.
-        at_a_time: pictures under way.
+        on_demand: app.on_demand; it reads files and blobs as memory becomes free.
+        at_a_time: maximum number of pictures in progress.
     """
 
     on_demand: OnDemandService
@@ -34,10 +34,10 @@ class Work:
         write: bool,
         on_done: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[Result]:
-        """A result for each picture, in order; `on_done` is called as each ends.
+        """Yield a result for each picture, in order; `on_done` is called as each ends.
 
         Raises:
-            Misconfigured, InvalidRequest: what is wrong with one picture is wrong with all; the rest is left alone.
+            Misconfigured, InvalidRequest: a fault that concerns all pictures; the rest is not started.
         """
         slots = asyncio.Semaphore(self.at_a_time)
 
@@ -60,7 +60,7 @@ class Work:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def answer(self, sources: Sequence[Source], question: Question) -> AsyncGenerator[str | FreeAnswer]:
-        """One answer about all pictures, piece by piece; the last item is the whole of it."""
+        """Yield one answer about all pictures piece by piece; the last item is the whole answer."""
         async for piece in self.on_demand.stream([_readable(source) for source in sources], question):
             yield piece
 
@@ -68,7 +68,7 @@ class Work:
         while True:
             try:
                 return Result(name, record=await self.on_demand.describe(_readable(source), brief, write=write))
-            except Busy:  # while it was fetched by its URL others took the memory; their end wakes us
+            except Busy:  # other pictures took the memory while this one was fetched; wait until one ends
                 self._freed.clear()
                 await self._freed.wait()
             except (Misconfigured, InvalidRequest):

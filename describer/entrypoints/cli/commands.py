@@ -34,8 +34,8 @@ from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Need
 from describer.vision import prompt
 
-_BETWEEN_LOOKS: Final = 1.0
-"""Seconds."""
+_POLL_SECONDS: Final = 1.0
+"""Seconds between two reads of a record that does not exist yet."""
 
 
 def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
@@ -58,13 +58,13 @@ def _end(code: Exit) -> NoReturn:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.option(
-    "--settings", type=click.Path(path_type=Path), help=f"A file in the form of {USUAL}, instead of that one."
+    "--settings", type=click.Path(path_type=Path), help=f"A settings file in the form of {USUAL}; default: that file."
 )
-@click.option("--verbose", is_flag=True, help="Tell what is going on, and show the whole trace of a bug.")
+@click.option("--verbose", is_flag=True, help="Log progress, and show the traceback of a bug.")
 @click.version_option(__version__, prog_name="describer")
 @click.pass_context
 def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
-    """The words are above."""
+    """Set up the command; see help_text.py."""
     del verbose  # run.py has read it
     context.obj = Setup(context.obj, settings)
 
@@ -73,7 +73,7 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each picture: its whole record.")
 @click.option(
-    "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty where there is none to use."
+    "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty if it has none for publication."
 )
 @click.option("--html", "as_html", is_flag=True, help="A line for each picture: an <img> with its text, escaped.")
 @click.option(
@@ -86,17 +86,17 @@ def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
 )
 @click.option("--prompt", "question", metavar="TEXT", help="A question of your own, for one free answer.")
 @click.option("--context", default="", metavar="TEXT", help="What you know of the pictures: names, places.")
-@click.option("--profile", type=click.Choice(prompt.PROFILES), default=None, help="What the descriptions are for.")
+@click.option("--profile", type=click.Choice(prompt.PROFILES), default=None, help="Purpose of the descriptions.")
 @click.option("--detail", type=click.Choice(DETAILS), default=None, help="How closely the model looks.")
-@click.option("--use", "use", multiple=True, metavar="WORD", help="A word that the texts should have.")
-@click.option("--avoid", "avoid", multiple=True, metavar="WORD", help="A word that no text may have.")
+@click.option("--use", "use", multiple=True, metavar="WORD", help="A word that the texts should contain.")
+@click.option("--avoid", "avoid", multiple=True, metavar="WORD", help="A word that no text may contain.")
 @click.option("--model", default="", metavar="NAME", help="Another deployment of MODELS_ALLOWED.")
 @click.option("--max-tokens", type=int, metavar="N", help="Cap of the answer.")
-@click.option("--max-image-tokens", type=int, metavar="N", help="What a picture may take of the input; it is shrunk.")
-@click.option("--max-chars", type=int, metavar="N", help="Of an alt text.")
+@click.option("--max-image-tokens", type=int, metavar="N", help="Token limit of a picture, which is shrunk to it.")
+@click.option("--max-chars", type=int, metavar="N", help="Maximum length of an alt text.")
 @click.option("--container", default="", metavar="NAME", help="Each PICTURE is a blob of this watched container.")
-@click.option("--write", is_flag=True, help="Store the descriptions of blobs, as if they had just been uploaded.")
-@click.option("--again", is_flag=True, help="Ask for another answer, whatever is stored; people's texts stand.")
+@click.option("--write", is_flag=True, help="Store the descriptions of blobs, as after an upload.")
+@click.option("--again", is_flag=True, help="Ask for a new answer even if one is stored; people's texts are kept.")
 @click.pass_obj
 def describe(
     setup: Setup,
@@ -119,13 +119,13 @@ def describe(
     write: bool,
     again: bool,
 ) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     if as_json + alt_only + as_html > 1:
         raise click.UsageError("--json, --alt-only and --html exclude each other.")
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
-    order = RequestOptions(
+    options = RequestOptions(
         tags, context, profile or "", detail or "", max_chars, max_tokens, max_image_tokens, model, use, avoid, again
     )
     needs = {Need.MODEL} | ({Need.BLOBS} if container else set()) | (set(Need) if write else set())
@@ -133,11 +133,11 @@ def describe(
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""
     found = find(pictures, container, stdin)
     form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.HTML if as_html else Form.TABLE
-    asking = Asking(found.sources, order, form, write=write)
+    asking = Asking(found.sources, options, form, write=write)
     if found.skipped:
-        click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
+        click.echo(f"Skipped {found.skipped} files that are not pictures.", err=True)
     if question is not None and len(found.sources) > MOST_SOURCES:
-        sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
+        sentence = f"A question can be about 1 to {MOST_SOURCES} pictures, not {len(found.sources)}."
         raise InvalidRequest(sentence, field="pictures")
     _end(_work(app, asking.describe if question is None else lambda app: asking.answer(app, question)))
 
@@ -145,17 +145,17 @@ def describe(
 @cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)
 @click.argument("blob", metavar="CONTAINER/NAME")
 @click.option("--json", "as_json", is_flag=True, help="The record as it is stored.")
-@click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="For so long, if there is none.")
+@click.option("--wait", type=click.FloatRange(0), default=0, metavar="SECONDS", help="Wait this long for a record.")
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
-    """Shows what is stored about a blob: its record, whoever wrote it."""
+    """Shows the stored record of a blob, including people's texts."""
     ref = blob_of(blob)
 
     async def read(app: Services) -> StoredRecord | None:
         ends = time.monotonic() + wait
         found = await app.records.read(ref)
         while found is None and time.monotonic() < ends:
-            await asyncio.sleep(_BETWEEN_LOOKS)
+            await asyncio.sleep(_POLL_SECONDS)
             found = await app.records.read(ref)
         return found
 
@@ -177,12 +177,14 @@ cli.add_command(orphans)
 cli.add_command(purge)
 
 
-@cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
+@cli.command(short_help="Check every connection.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
-@click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
+@click.option(
+    "--only", type=click.Choice(["model"]), default=None, help="Check only this; other settings may be missing."
+)
 @click.pass_obj
 def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     checks = _work(setup.app({Need.MODEL}), _of_model) if only else _checks(setup)
     if as_json:
         for check in checks:
@@ -197,11 +199,11 @@ async def _of_model(app: Services) -> list[Check]:
 
 
 def _checks(setup: Setup) -> list[Check]:
-    """All checks; with faulty settings those of what is there."""
+    """Run all checks; with invalid settings, those that are possible."""
     try:
         return _work(setup.app(Need), lambda app: check_all(app.probes_of_azure_too))
     except Misconfigured as fault:
-        faulty = StaticProbe("settings", ProbeResult(Verdict.FAILED, str(fault), "docs/settings.md has them all."))
+        faulty = StaticProbe("settings", ProbeResult(Verdict.FAILED, str(fault), "See docs/settings.md."))
     try:
         app = setup.app(())
     except Misconfigured:

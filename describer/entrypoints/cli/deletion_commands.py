@@ -1,4 +1,4 @@
-"""`describer orphans` and `describer purge`: what becomes of records whose picture is gone, or whom somebody erases."""
+"""`describer orphans` and `describer purge`: records of deleted pictures, and erasure on request."""
 
 import sys
 from collections import Counter
@@ -20,11 +20,11 @@ from describer.settings import Need
     short_help="Find records of deleted pictures.", help=help_text.ORPHANS, epilog=help_text.ORPHANS_EXAMPLES
 )
 @click.argument("container", required=False)
-@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin so.")
-@click.option("--write", is_flag=True, help="Do it; else only say what would be done.")
+@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin with this.")
+@click.option("--write", is_flag=True, help="Carry it out; otherwise only report.")
 @click.pass_obj
 def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     counts: Counter[Fate] = Counter()
 
     async def find(app: Services) -> None:
@@ -37,25 +37,25 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
 
     setup.work({Need.BLOBS}, find)
     summary = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
-    click.echo(f"{summary}." if write else f"{summary}: that is what --write would do. Nothing was written.", err=True)
+    click.echo(f"{summary}." if write else f"{summary}, with --write. Nothing was written.", err=True)
 
 
-@click.command(short_help="Erase all that is kept about a blob.", help=help_text.PURGE, epilog=help_text.PURGE_EXAMPLES)
+@click.command(short_help="Erase all data about a blob.", help=help_text.PURGE, epilog=help_text.PURGE_EXAMPLES)
 @click.argument("blob", metavar="CONTAINER/NAME")
-@click.option("--skip/--no-skip", "keep_out", default=True, help="Whether the blob is kept from the model from now on.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--skip/--no-skip", "keep_out", default=True, help="Whether to exclude the blob from description.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def purge(setup: Setup, blob: str, keep_out: bool, yes: bool) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     ref = blob_of(blob)
     if not yes:
         if not sys.stdin.isatty():
-            raise InvalidRequest("Give --yes: nobody can be asked here whether all of it is to be erased.", field="yes")
-        click.confirm(f"Erase all texts about {printable(blob)}, also those that people wrote?", abort=True)
+            raise InvalidRequest("Confirm with --yes: this is not a terminal.", field="yes")
+        click.confirm(f"Erase all texts about {printable(blob)}, including people's?", abort=True)
 
     async def erase(app: Services) -> Purged:
         return await app.purger.purge(ref, keep_out=keep_out)
 
     done = setup.work({Need.BLOBS}, erase)
-    click.echo(f"record: {'erased' if done.record else 'there was none'}")
-    click.echo(f"metadata: {'erased' if done.metadata else 'there was nothing of ours'}")
+    click.echo(f"record: {'erased' if done.record else 'none existed'}")
+    click.echo(f"metadata: {'erased' if done.metadata else 'none of ours existed'}")

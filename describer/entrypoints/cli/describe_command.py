@@ -1,4 +1,4 @@
-"""Ask about pictures, and print the answers."""
+"""`describer describe`: asks about pictures and prints the answers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -20,14 +20,14 @@ from describer.entrypoints.on_demand.service import FreeAnswer, RequestOptions
 from describer.vision.answer import Ending
 
 _UNFINISHED: Final = {
-    Ending.CUT_OFF: "The answer was cut off; --max-tokens allows a longer one.",
+    Ending.CUT_OFF: "The answer was truncated; --max-tokens allows a longer one.",
     Ending.FILTERED: "The content filter of the model's service stopped the answer.",
     Ending.REFUSED: "The model refused to answer.",
 }
 
 
 class Form(Enum):
-    """How results are printed."""
+    """The output forms."""
 
     TABLE = auto()
     JSON = auto()
@@ -39,7 +39,7 @@ _LINES: Final[Mapping[Form, Callable[[Result], str]]] = {
     Form.ALT_TEXT: lambda result: result.alt_text,
     Form.HTML: Result.as_html,
 }
-"""Forms of one line for each picture, beside which the reason for a missing text goes to the standard error."""
+"""Forms with one line per picture; the reason for a missing text goes to standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,20 @@ class Asking:
     """One call of `describer describe`.
 
     Args:
-        sources: the pictures, by their names.
-        order: what is wished for.
-        form: of what is printed.
-        write: store the descriptions of blobs.
+        sources: the pictures by name.
+        options: the options.
+        form: the output form.
+        write: whether to store the descriptions of blobs.
     """
 
     sources: Sequence[tuple[str, Source]]
-    order: RequestOptions
+    options: RequestOptions
     form: Form
     write: bool = False
 
     async def describe(self, app: Services) -> Exit:
-        """Describes each picture; what there is by then is printed however this ends."""
-        brief = app.on_demand.brief(self.order)
+        """Describe each picture; results so far are printed even after an error."""
+        brief = app.on_demand.brief(self.options)
         results: list[Result] = []
         try:
             with _progress(len(self.sources)) as on_done:
@@ -75,8 +75,8 @@ class Asking:
         return exit_codes.of_results(results)
 
     async def answer(self, app: Services, question: str) -> Exit:
-        """One answer about all pictures, printed as it is written."""
-        asked = app.on_demand.question(question, self.order)
+        """Print one answer about all pictures as it arrives."""
+        asked = app.on_demand.question(question, self.options)
         answer = None
         async with aclosing(_work(app).answer([source for _, source in self.sources], asked)) as pieces:
             async for piece in pieces:
@@ -110,7 +110,7 @@ def _work(app: Services) -> Work:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on the standard error, where that is a terminal and there is something to wait for."""
+    """Show a bar on standard error, if that is a terminal and there is more than one picture."""
     console = Console(stderr=True)
     columns = TextColumn("Describing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal or total < 2) as bar:

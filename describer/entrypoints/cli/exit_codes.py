@@ -1,4 +1,4 @@
-"""What the exit code says."""
+"""The exit codes."""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -8,30 +8,30 @@ from describer.entrypoints.cli.results import Result
 
 
 class Exit(IntEnum):
-    """The worst of what happened. The help of the command line lists them."""
+    """The exit code for the worst of what happened. The help text lists the codes."""
 
     GOOD = 0
-    """Every picture has a text that can be used."""
+    """Every picture has a text for publication."""
     SOME = 1
-    """Some picture has none, or a person should look at it first."""
+    """A picture has none, or its text needs a review."""
     USAGE = 2
-    """The command line itself is wrong."""
+    """The command line is invalid."""
     MISCONFIGURED = 3
-    """A setting, a role or a deployment is missing or wrong; of `doctor`: something has failed."""
+    """A setting, a role or a deployment is missing or wrong; for `doctor`: a check has failed."""
     LATER = 4
-    """Some picture had no answer now: a rate limit, an outage."""
+    """A picture could not be described now because of a rate limit or an outage."""
     BUG = 70
     INTERRUPTED = 130
 
 
 def of_results(results: Iterable[Result]) -> Exit:
-    """The code for pictures that were worked on."""
+    """Return the code for the results of pictures."""
     codes = {_of_result(result) for result in results}
     return Exit.LATER if Exit.LATER in codes else max(codes, default=Exit.GOOD)
 
 
 def of_error(error: DescriberError) -> Exit:
-    """The code for an error that ended the command."""
+    """Return the code for an error that ended the command."""
     match error:
         case InvalidRequest():
             return Exit.USAGE

@@ -1,4 +1,4 @@
-"""`describer export`: what is stored, for spreadsheets, ExifTool and programs."""
+"""`describer export`: writes stored records for spreadsheets, ExifTool and programs."""
 
 import os
 import sys
@@ -24,13 +24,13 @@ from describer.settings import Need
 _INTO_PICTURES = frozenset({Form.EXIFTOOL, Form.XMP})
 
 
-@click.command(short_help="Write what is stored into a file.", help=help_text.EXPORT, epilog=help_text.EXPORT_EXAMPLES)
+@click.command(short_help="Write stored records to a file.", help=help_text.EXPORT, epilog=help_text.EXPORT_EXAMPLES)
 @click.option("--format", "form", type=click.Choice([form.value for form in Form]), required=True)
-@click.option("--container", metavar="NAME", help="A watched container; the first one without it.")
-@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin so.")
+@click.option("--container", metavar="NAME", help="A watched container; default: the first one.")
+@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin with this.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice([status.value for status in Status]))
 @click.option("--review", "reviews", multiple=True, type=click.Choice([review.value for review in Review]))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; of xmp, a folder. Else standard output.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, or a folder for xmp; default: stdout.")
 @click.pass_obj
 def export(
     setup: Setup,
@@ -41,7 +41,7 @@ def export(
     reviews: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     chosen = Form(form)
     if chosen is Form.XMP and output is None:
         raise click.UsageError("--format xmp writes a file for each picture; give a folder with --output.")
@@ -68,7 +68,7 @@ def export(
         click.echo(printable(sentence), err=True)
     click.echo(f"{done.written:,} records written.", err=True)
     if chosen is Form.EXIFTOOL:
-        click.echo(f"In the folder that holds the pictures:\n{exiftool.command(str(output or 'FILE'))}", err=True)
+        click.echo(f"Run this in the folder with the pictures:\n{exiftool.command(str(output or 'FILE'))}", err=True)
     raise click.exceptions.Exit(Exit.SOME if done.reported else Exit.GOOD)
 
 
@@ -79,7 +79,7 @@ async def _lines(done: Export, records: AsyncIterable[StoredRecord], output: Pat
     part = output.with_name(f"{output.name}.part")
     with part.open("wb") as file:
         await _written(done, records, file)
-    os.replace(part, output)  # noqa: PTH105 - so that a file that is there is a whole one, on Windows too
+    os.replace(part, output)  # noqa: PTH105 - the file is complete if it exists, on Windows too
 
 
 async def _written(done: Export, records: AsyncIterable[StoredRecord], file: BinaryIO) -> None:
@@ -100,7 +100,7 @@ async def _files(done: Export, records: AsyncIterable[StoredRecord], folder: Pat
 
 
 def _file(folder: Path, name: str, packet: str) -> str:
-    """Write one sidecar; give why it could not be written, or nothing."""
+    """Write one sidecar; return why that failed, or an empty string."""
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
         return "it would lie outside of the folder"

@@ -1,4 +1,4 @@
-"""What `--help` says."""
+"""The texts of `--help`."""
 
 from typing import Final
 
@@ -9,28 +9,27 @@ ABOUT: Final = f"""Describes pictures with a vision model, and looks after the a
 \b
   describer describe cat.jpg                  alt text, description, tags
   describer describe photos/ --json > all.jsonl
-  describer show images/pets/cat.jpg          what is stored about a blob
-  describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it, as a person
-  describer backfill                          price, then describe, the pictures that were there before the app
-  describer doctor                            is everything connected, and if not, what to do
+  describer show images/pets/cat.jpg          show the stored record of a blob
+  describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it as a person
+  describer backfill                          price, then describe, pictures from before the app
+  describer doctor                            check every connection, with advice
 
-Settings come from the environment, by the names of the app's own settings; what it does not set, from {USUAL} in the
-working folder, if there is one. `describe` wants no more than a model: AZURE_OPENAI_ENDPOINT and
-AZURE_OPENAI_DEPLOYMENT, or OPENAI_BASE_URL and OPENAI_MODEL. You are signed in by DefaultAzureCredential: `az login` is
-enough."""
+Settings are those of the app, from the environment or else from {USUAL} in the working folder. `describe` needs only
+a model: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT, or OPENAI_BASE_URL and OPENAI_MODEL. DefaultAzureCredential
+signs you in: `az login` is enough."""
 CODES: Final = """\b
 Exit codes:
-  0    every picture has a text that can be used
-  1    some picture has none, or a person should look at it first
-  2    the command line is wrong
-  3    a setting, a role or a deployment is missing or wrong; of doctor: something has failed
-  4    some picture had no answer now (a rate limit, an outage): run it again later
+  0    every picture has a text for publication
+  1    a picture has none, or its text needs a review
+  2    the command line is invalid
+  3    a setting, a role or a deployment is missing or wrong; for doctor: a check has failed
+  4    a picture could not be described now (a rate limit, an outage): run it again later
   130  interrupted"""
-DESCRIBE: Final = """Describes each PICTURE: a file, a folder with all below it, an https: or data: URL, or - for the
+DESCRIBE: Final = """Describes each PICTURE: a file, a folder with everything below it, an https: or data: URL, or - for
 standard input.
 
-JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF are read, told by their content; other files in folders are passed over.
-Nothing is stored, but with --write. With --prompt, one answer is given about all pictures (up to ten)."""
+Supported are JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF, recognized by content; other files in folders are skipped.
+Nothing is stored without --write. With --prompt, one question is answered about all pictures (up to ten)."""
 DESCRIBE_EXAMPLES: Final = """\b
 Examples:
   describer describe cat.jpg --language de,en --context 'Our cat Tom'
@@ -43,74 +42,74 @@ Examples:
   describer show images/pets/cat.jpg
   describer show images/pets/cat.jpg --wait 60      right after an upload
   describer show images/pets/cat.jpg --json | jq .history"""
-SET: Final = """Writes into the stored record as a person: what you set is never replaced by the model's texts.
+SET: Final = """Changes the stored record as a person: the model's texts never replace what you set.
 
-The picture's metadata and the event ImageDescriber.DescriptionEdited follow. What stood before is in the history."""
+The picture's metadata follows, and the event ImageDescriber.DescriptionEdited. The history keeps earlier texts."""
 SET_EXAMPLES: Final = """\b
 Examples:
   describer set images/pets/cat.jpg --alt-text 'Tom schläft.' --language de
   describer set images/lines/rule.png --decorative
   describer set images/pets/cat.jpg --approve
   describer set images/pets/cat.jpg --undo 1"""
-STATUS: Final = """Counts the pictures of the watched containers, and those with a text that is published, by language.
+STATUS: Final = """Counts the pictures of the watched containers and those with a published text, by language.
 
-Nothing is read but listings: two requests for each 5,000 pictures."""
+It reads listings only: two requests for each 5,000 pictures."""
 STATUS_EXAMPLES: Final = """\b
 Examples:
   describer status
   describer status images --prefix 2026/ --json | jq .languages.en.share"""
-EXPORT: Final = """Writes what is stored about the pictures of a container, all or some of it.
+EXPORT: Final = """Writes the stored records of a container, all or some of them.
 
 \b
   csv       for spreadsheets: a row for each picture, a column for each text; `describer import` reads it back
-  jsonl     for programs: a whole record in each line
-  exiftool  for ExifTool, which writes the texts into the pictures; the command to type is printed
+  jsonl     for programs: a whole record per line
+  exiftool  for ExifTool, which writes the texts into the pictures; prints the command to run
   xmp       a file beside each picture, such as cat.jpg.xmp
 
-exiftool and xmp take only what is published (described, kept), unless --status says otherwise."""
+exiftool and xmp include only published records (described, kept), unless --status selects others."""
 EXPORT_EXAMPLES: Final = """\b
 Examples:
   describer export --format csv --status needs_review -o look.csv
   describer export --format exiftool -o texts.csv
   describer export --format xmp -o pictures/"""
-IMPORT: Final = """Takes texts, is_decorative and review from a FILE (.csv, .tsv, .jsonl) that people edited, as theirs.
+IMPORT: Final = """Applies texts, is_decorative and review from an edited FILE (.csv, .tsv, .jsonl) as people's.
 
-Without --write it only says what would become of each row. A row is refused if the record has changed since it was
-exported. Columns may be missing or in another order; an empty cell leaves what stands. ExifTool's own CSV is taken too.
-If it is interrupted, run it again: what is done already is unchanged then."""
+Without --write it only reports each row's outcome. A row is refused if the record has changed since the export.
+Columns may be missing or in another order; an empty cell changes nothing. ExifTool's own CSV is accepted too.
+If it is interrupted, run it again: rows that were applied are then unchanged."""
 IMPORT_EXAMPLES: Final = """\b
 Examples:
   describer import look.csv
   describer import look.csv --write"""
-ORPHANS: Final = """Finds records whose picture is gone: deleted where no event told of it, or with its folder.
+ORPHANS: Final = """Finds records whose picture was deleted without an event, for example with its folder.
 
-With --write, those with only the model's texts are removed. One in which a person wrote is kept and marked; after
-DELETED_RETENTION_DAYS it is removed too. If the picture comes back, its record is its own again."""
+With --write, records with only the model's texts are removed. Those with a person's text are kept and marked, then
+removed after DELETED_RETENTION_DAYS. If the picture comes back, its record applies again."""
 ORPHANS_EXAMPLES: Final = """\b
 Examples:
   describer orphans
   describer orphans --write"""
-PURGE: Final = """Erases all that the app keeps about a blob: the record and its history, whoever wrote in them, what
-copies share of it, and the app's pairs in the blob's metadata. The blob itself stays.
+PURGE: Final = """Erases all data of the app about a blob: the record and its history with people's texts, cached
+answers and the app's pairs in the blob's metadata. The blob itself stays.
 
-Its metadata gets description_skip=true, so that nothing describes it again, no message that waits either; --no-skip
-leaves that out. Soft delete, versions and backups of the storage account keep what was erased as long as they do."""
+Its metadata gets description_skip=true, so that no event and no queued message describes it again; --no-skip omits
+that. Soft delete, versions and backups of the storage account keep the erased data for their own periods."""
 PURGE_EXAMPLES: Final = """\b
 Examples:
   describer purge images/pets/cat.jpg
   describer purge images/pets/cat.jpg --yes --no-skip"""
-DOCTOR: Final = """Looks at every connection that is configured, leaving nothing behind, and says what to do.
+DOCTOR: Final = """Checks every configured connection, leaving nothing behind, and gives advice.
 
-It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends
-after ten seconds. What cannot be told from here is called unknown, and is no failure."""
+It sends the model the usual request with a picture of its own, about a thousand tokens. Each check ends after ten
+seconds. A check that is not possible from here is `unknown`, which is not a failure."""
 BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
 
-First it goes through the listing and says what there is, what it would take and cost; nothing is asked of the model. On
-a terminal it then asks; elsewhere --yes goes on. The pictures are put on the app's queue as fast as the app describes
-them, so that new uploads do not wait. It can be interrupted at any time: `backfill continue` goes on where it was."""
+First it reads the listing and reports the number of pictures, the tokens and the cost, without calling the model. On a
+terminal it then asks for confirmation; elsewhere use --yes. It queues pictures as fast as the app describes them, so
+that new uploads do not wait. It can be interrupted at any time: `backfill continue` resumes it."""
 BACKFILL_EXAMPLES: Final = """\b
 Examples:
-  describer backfill                                  what is missing: count, price, question
+  describer backfill                                  missing ones: count, price, confirmation
   describer backfill --prefix 2019/ --max-usd 5 --yes
   describer backfill --only stale                     after a change of prompt, model or languages
   describer backfill status

@@ -1,4 +1,4 @@
-"""`describer import`: what people wrote into an exported file becomes theirs in the records."""
+"""`describer import`: applies people's texts from an edited export."""
 
 import asyncio
 from collections import Counter
@@ -19,15 +19,15 @@ from describer.settings import Need
 _AT_ONCE = 8
 
 
-@click.command("import", short_help="Take corrections from a file.", help=help_text.IMPORT,
+@click.command("import", short_help="Apply corrections from a file.", help=help_text.IMPORT,
                epilog=help_text.IMPORT_EXAMPLES)  # fmt: skip
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--container", metavar="NAME", help="Of rows that name none; else the first watched one.")
-@click.option("--write", is_flag=True, help="Do it; else only say what would be done.")
+@click.option("--container", metavar="NAME", help="For rows that name none; default: the first watched one.")
+@click.option("--write", is_flag=True, help="Carry it out; otherwise only report.")
 @click.option("--overwrite", is_flag=True, help="Rows without an ETag may replace people's texts too.")
 @click.pass_obj
 def import_(setup: Setup, file: Path, container: str | None, write: bool, overwrite: bool) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     counts: Counter[Kind] = Counter()
 
     async def take(app: Services) -> None:
@@ -44,7 +44,7 @@ def import_(setup: Setup, file: Path, container: str | None, write: bool, overwr
         err=True,
     )
     if counts[Kind.CHANGED] and not write:
-        click.echo("Nothing was written. With --write it is.", err=True)
+        click.echo("Nothing was written; use --write.", err=True)
     raise click.exceptions.Exit(Exit.SOME if counts[Kind.REFUSED] else Exit.GOOD)
 
 

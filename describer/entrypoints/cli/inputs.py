@@ -1,4 +1,4 @@
-"""From the arguments of the command line to pictures."""
+"""Finds the pictures that the arguments name."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from describer.vision.imaging.formats import recognise
 
 STDIN: Final = "-"
 _HEAD: Final = 512
-"""Bytes that tell a picture from another file."""
+"""Bytes of a file that are read to recognize a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,22 @@ type Source = File | Upload | Url | BlobOf
 
 @dataclass(slots=True)
 class Found:
-    """The pictures by name, in the order of the arguments; `skipped` counts files in folders that are none."""
+    """The pictures by name, in the order of the arguments; `skipped` counts other files in folders."""
 
     sources: list[tuple[str, Source]] = field(default_factory=list)
     skipped: int = 0
 
 
 def find(arguments: Sequence[str], container: str, stdin: bytes) -> Found:
-    """The pictures that the arguments name.
+    """Return the pictures that the arguments name.
 
     Args:
         arguments: files, folders, https: and data: URLs, `-`; with `container`, names of its blobs.
-        container: a watched container, or nothing.
-        stdin: what `-` stands for.
+        container: a watched container, or empty.
+        stdin: the content for `-`.
 
     Raises:
-        InvalidRequest: no such file, or a folder without a picture.
+        InvalidRequest: a file does not exist, or a folder contains no picture.
     """
     found = Found()
     for argument in arguments:
@@ -76,17 +76,17 @@ def _add(found: Found, path: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """All files below, in order; nothing hidden, and no folder by a link, which may lead round in a circle."""
+    """Yield all files below in order, except hidden ones and folders by links, which may form a cycle."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
 def _is_picture(path: Path) -> bool:
-    if not path.is_file():  # a pipe would be waited for
+    if not path.is_file():  # opening a pipe would block
         return False
     try:
         with path.open("rb") as file:
             return recognise(file.read(_HEAD)) is not None
     except OSError:
-        return True  # its turn tells what is wrong with it
+        return True  # reading it later reports the error

@@ -1,4 +1,4 @@
-"""What became of one picture, as the command line tells it."""
+"""The result for one picture, formatted for output."""
 
 import html
 import json
@@ -11,7 +11,7 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What a terminal obeys, and what cannot be written: the halves of characters in file names that are no UTF-8."""
+"""Characters with an effect on terminals, and lone surrogates from file names that are not UTF-8."""
 _WORDS: Final[dict[type[DescriberError], str]] = {
     Declined: Status.FAILED,
     Transient: "later",
@@ -27,7 +27,7 @@ class Unreadable(DescriberError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A picture by its name on the command line, and its record, or the fault that kept it from having one."""
+    """A picture by its name on the command line, with its record or an error."""
 
     picture: str
     record: Record | None = None
@@ -35,7 +35,7 @@ class Result:
 
     @property
     def status(self) -> str:
-        """That of the record; else `later`, `unfetchable`, `unreadable`, `absent`, `off_limits`, or a refusal's."""
+        """The record's status, a rejection's, or `later`, `unfetchable`, `unreadable`, `absent`, `off_limits`."""
         if self.record is not None:
             return self.record.status
         if isinstance(self.fault, ImageRejected):
@@ -44,7 +44,7 @@ class Result:
 
     @property
     def reason(self) -> str:
-        """Why there is no text, or none without a person's look; a sentence, or nothing."""
+        """A sentence on why there is no text for publication, or empty."""
         if self.record is not None:
             return self.record.reason
         said = str(self.fault)
@@ -52,31 +52,31 @@ class Result:
 
     @property
     def alt_text(self) -> str:
-        """The text that may be published as it is, on one line; empty where there is none, or needs to be none."""
+        """The text for publication on one line; empty if there is none or none is needed."""
         if self.record is None or not self.record.status.is_published:
             return ""
         return " ".join(printable(self.record.alt_text).split())
 
     def as_html(self) -> str:
-        """An `<img>` on one line, escaped; without an `alt` attribute if no text may be published as it is."""
+        """Return an escaped `<img>` on one line, without an `alt` attribute if there is no text for publication."""
         address = f'<img src="{html.escape(printable(self.picture))}"'
         if self.record is None or not self.record.status.is_published:
             return f"{address}>"
         return f'{address} lang="{html.escape(self.record.language)}" alt="{html.escape(self.alt_text)}">'
 
     def as_json(self) -> str:
-        """One line: the record, or `status` and `reason`; and `picture`."""
+        """Return one line: the record, or `status` and `reason`, with `picture`."""
         if self.record is not None:
             return line({"picture": self.picture} | self.record.model_dump(mode="json"))
         return line({"picture": self.picture, "status": self.status, "reason": self.reason})
 
 
 def printable(text: str) -> str:
-    """`text` without control characters: a picture, or its file's name, can hold what a terminal would obey."""
+    """Return `text` without control characters: a picture's text or file name can contain terminal commands."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def line(value: dict[str, Any]) -> str:
-    """`value` as a line of JSON, which holds no control character either."""
+    """Return `value` as a line of JSON without control characters."""
     text = json.dumps(value, ensure_ascii=False)
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

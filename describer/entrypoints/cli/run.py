@@ -1,4 +1,4 @@
-"""Runs a command. However it ends, there is one sentence and an exit code, and no trace."""
+"""Runs a command. Every error ends with one sentence and an exit code, without a traceback."""
 
 import logging
 import os
@@ -20,13 +20,13 @@ _VERBOSE: Final = "--verbose"
 
 
 def run(connect: Connect) -> int:
-    """Runs what the process was called with, quietly; gives the exit code."""
+    """Run the process's command quietly and return the exit code."""
     _quieten(verbose=_VERBOSE in sys.argv)
     return called(sys.argv[1:], connect)
 
 
 def called(arguments: Sequence[str], connect: Connect) -> int:
-    """Runs one command; gives the exit code."""
+    """Run one command and return the exit code."""
     try:
         return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False, obj=connect) or 0)
     except (KeyboardInterrupt, click.Abort):
@@ -36,7 +36,7 @@ def called(arguments: Sequence[str], connect: Connect) -> int:
         return error.exit_code
     except DescriberError as error:
         return _fail(str(error), of_error(error))
-    except BrokenPipeError:  # whoever read us has had enough; Python would complain of it when it ends
+    except BrokenPipeError:  # the reader has closed the pipe; avoid Python's message at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.SOME
     except OSError as error:
@@ -44,7 +44,7 @@ def called(arguments: Sequence[str], connect: Connect) -> int:
     except Exception as error:
         if _VERBOSE in arguments:
             raise
-        found = bugs.facts(error)  # its sentence may quote an address
+        found = bugs.facts(error)  # the message may quote an address
         sentence = f"This is a bug ({found['error']} at {found['where']}). `describer --verbose …` shows more."
         return _fail(sentence, Exit.BUG)
 
@@ -55,7 +55,7 @@ def _fail(sentence: str, code: Exit) -> Exit:
 
 
 def _quieten(*, verbose: bool) -> None:
-    """The SDKs log and warn for operators; whoever asked for a picture's text wants one sentence."""
+    """Silence the SDKs' logs and warnings, which are for operators, unless `verbose`."""
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
     if not verbose:
         warnings.simplefilter("ignore")

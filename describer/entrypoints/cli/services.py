@@ -1,4 +1,4 @@
-"""What the command line needs of the app, which `__main__.py` hands in."""
+"""The parts of the app that commands use, passed in by `__main__.py`."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
@@ -19,13 +19,13 @@ from describer.settings import Need, Settings
 
 
 class Services(Protocol):
-    """The app, as far as commands use it; see `describer.app.App`."""
+    """The app as commands use it; see `describer.app.App`."""
 
     settings: Settings
 
     @property
     def on_demand(self) -> OnDemandService:
-        """Where callers who wait are served."""
+        """The on-demand service."""
 
     @property
     def records(self) -> Records:
@@ -33,7 +33,7 @@ class Services(Protocol):
 
     @property
     def corrector(self) -> Corrector:
-        """Where people correct what is stored."""
+        """Applies people's corrections."""
 
     @property
     def probes(self) -> Sequence[Probe]:
@@ -41,42 +41,43 @@ class Services(Protocol):
 
     @property
     def sweeper(self) -> Sweeper:
-        """What queues the pictures that were there before the app."""
+        """Runs sweeps."""
 
     @property
     def sweep_steps(self) -> SweepSteps:
-        """Where a sweep goes on in the app."""
+        """Runs sweeps in the app."""
 
     @property
     def library(self) -> Library:
-        """The pictures, and what is known of their records."""
+        """Lists pictures with facts about their records."""
 
     @property
     def asking(self) -> Asking:
-        """What the model is asked of an uploaded picture."""
+        """The request for an uploaded picture."""
 
     def selection(self, options: SweepOptions) -> Selection:
-        """The rules by which a sweep chooses pictures."""
+        """Return the rules by which a sweep selects pictures."""
 
     @property
     def catalogue(self) -> Catalogue:
-        """All that is stored."""
+        """All pictures and records in storage."""
 
     @property
     def deleted_pictures(self) -> DeletedPictures:
-        """What becomes of the records of pictures that are gone."""
+        """Settles the records of deleted pictures."""
 
     @property
     def purger(self) -> Purger:
-        """What erases all that is kept about a picture."""
+        """Erases all data about a picture."""
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:
-        """One health check for each connection, and those that only Azure Resource Manager can answer."""
+        """One health check for each connection, and those through Azure Resource Manager."""
 
     async def close(self) -> None:
         """Close every connection."""
 
 
 type Connect = Callable[[Collection[Need], Mapping[str, str]], Services]
-"""Builds the app: what is needed, and values for settings that the environment does not have. Raises Misconfigured."""
+"""Builds the app from required setting groups and values for settings that the environment lacks. Raises Misconfigured.
+"""

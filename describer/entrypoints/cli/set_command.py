@@ -1,4 +1,4 @@
-"""`describer set`: what a person says of a stored record, written as theirs."""
+"""`describer set`: writes a person's corrections to a stored record."""
 
 import click
 
@@ -20,17 +20,17 @@ _TAKES_BACK = "suggested"
 @click.argument("blob", metavar="CONTAINER/NAME")
 @click.option("--alt-text", metavar="TEXT", help="The new alt text.")
 @click.option("--description", metavar="TEXT", help="The new description.")
-@click.option("--extended-description", metavar="TEXT", help="The new long one.")
-@click.option("-l", "--language", metavar="TAG", help="Of these texts; without it, the record's first language.")
+@click.option("--extended-description", metavar="TEXT", help="The new extended description.")
+@click.option("-l", "--language", metavar="TAG", help="Language of these texts; default: the record's first.")
 @click.option(
-    "--decorative/--not-decorative", "is_decorative", default=None, help="Whether an empty alt text is right."
+    "--decorative/--not-decorative", "is_decorative", default=None, help="Whether an empty alt text is correct."
 )
-@click.option("--approve", "review", flag_value="approved", help="The texts stand, whatever is asked later.")
-@click.option("--reject", "review", flag_value="rejected", help="A person is to write the alt text.")
-@click.option("--take-back", "review", flag_value=_TAKES_BACK, help="Neither approved nor rejected any more.")
-@click.option("--undo", type=int, metavar="N", help="Bring back line N of the history; 1 is the newest.")
-@click.option("--if-match", metavar="ETAG", help="Only if the record is still this one.")
-@click.option("--json", "as_json", is_flag=True, help="The record as it stands then.")
+@click.option("--approve", "review", flag_value="approved", help="Keep the texts, whatever is requested later.")
+@click.option("--reject", "review", flag_value="rejected", help="Require a person to write the alt text.")
+@click.option("--take-back", "review", flag_value=_TAKES_BACK, help="Revoke an approval or rejection.")
+@click.option("--undo", type=int, metavar="N", help="Restore entry N of the history; 1 is the newest.")
+@click.option("--if-match", metavar="ETAG", help="Only if the record is still this version.")
+@click.option("--json", "as_json", is_flag=True, help="Print the resulting record as JSON.")
 @click.pass_obj
 def set_(
     setup: Setup,
@@ -45,18 +45,18 @@ def set_(
     if_match: str | None,
     as_json: bool,
 ) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     ref = blob_of(blob)
     given = {"alt_text": alt_text, "description": description, "extended_description": extended_description}
     texts = {name: text for name, text in given.items() if text is not None}
     if language and not texts:
-        raise InvalidRequest("--language says which language a text is in; give one.", field="language")
+        raise InvalidRequest("--language applies to a text; give one.", field="language")
 
     async def correct(app: Services) -> None:
         tag = language
         if texts and not tag:
             stored = await app.records.read(ref)
-            tag = stored.record.language if stored else "en"  # without a record, the corrector says so
+            tag = stored.record.language if stored else "en"  # without a record, the corrector raises NotFound
         said = corrected({tag: texts} if tag else {}, is_decorative=is_decorative, review=review or "", undo=undo)
         etags = ANY if if_match is None else (f'"{if_match.strip('"')}"',)
         stored = await app.corrector.correct(ref, said, etags)

@@ -1,4 +1,4 @@
-"""Where the command line takes its settings from."""
+"""Reads the command line's settings."""
 
 import asyncio
 import json
@@ -16,18 +16,19 @@ USUAL: Final = Path("local.settings.json")
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The environment, and for what it does not set a file in the form of the Functions' Core Tools.
+    """The environment and a settings file in the form of Core Tools.
 
     Args:
         connect: builds the app.
-        file: that file; None: `local.settings.json` of the working folder, if it is there.
+        file: values for settings that the environment lacks; None: `local.settings.json` in the working folder, if it
+            exists.
     """
 
     connect: Connect
     file: Path | None = None
 
     def app(self, needs: Collection[Need]) -> Services:
-        """Build the app. Raises Misconfigured if something of `needs` is missing."""
+        """Build the app. Raises Misconfigured if a setting group in `needs` is incomplete."""
         return self.connect(needs, self._values())
 
     def work[T](self, needs: Collection[Need], task: Callable[[Services], Awaitable[T]]) -> T:
@@ -51,10 +52,10 @@ class Setup:
         except OSError as error:
             raise Misconfigured(f"{str(file)!r} cannot be read: {error.strerror}.") from error
         except ValueError as error:
-            raise Misconfigured(f"{str(file)!r} is no JSON: {error}.") from error
+            raise Misconfigured(f"{str(file)!r} is not JSON: {error}.") from error
         values = content.get("Values") if isinstance(content, dict) else None
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise Misconfigured(f"{str(file)!r} is no local.settings.json: it has no object of texts called Values.")
+            raise Misconfigured(f"{str(file)!r} is invalid: `Values` must be an object whose values are strings.")
         if content.get("IsEncrypted"):
-            raise Misconfigured(f"{str(file)!r} is encrypted; `func settings decrypt` undoes that.")
+            raise Misconfigured(f"{str(file)!r} is encrypted; run `func settings decrypt`.")
         return values

@@ -1,4 +1,4 @@
-"""`describer status`: how far the containers are described, one figure for each language."""
+"""`describer status`: shows how many pictures are described, by container and language."""
 
 import click
 
@@ -10,13 +10,13 @@ from describer.pipeline.coverage import Coverage
 from describer.settings import Need
 
 
-@click.command(short_help="Count what is described.", help=help_text.STATUS, epilog=help_text.STATUS_EXAMPLES)
+@click.command(short_help="Count described pictures.", help=help_text.STATUS, epilog=help_text.STATUS_EXAMPLES)
 @click.argument("container", required=False)
-@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin so.")
+@click.option("--prefix", default="", metavar="TEXT", help="Only pictures whose names begin with this.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each container.")
 @click.pass_obj
 def status(setup: Setup, container: str | None, prefix: str, as_json: bool) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
 
     async def count(app: Services) -> dict[str, Coverage]:
         catalogue = app.catalogue

@@ -1,4 +1,4 @@
-"""What people read: tables on a terminal, plain columns in a file."""
+"""Output for people: tables on a terminal, plain columns in a file."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,7 @@ _MARKS = {Verdict.OK: ("ok", "green"), Verdict.FAILED: ("failed", "red"), Verdic
 
 
 def show(renderable: RenderableType) -> None:
-    """Prints to the standard output; where that is no terminal, in lines of up to 120 characters."""
+    """Print to standard output; if it is not a terminal, in lines of up to 120 characters."""
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = _WIDTH
@@ -28,7 +28,7 @@ def show(renderable: RenderableType) -> None:
 
 
 def of_results(results: Sequence[Result]) -> Table:
-    """A row for each picture, or all that is known of the only one."""
+    """Return a row for each picture, or all facts for a single one."""
     if len(results) == 1:
         (result,) = results
         return card([("picture", result.picture), *_facts(result)])
@@ -45,13 +45,13 @@ def of_results(results: Sequence[Result]) -> Table:
 
 
 def of_record(record: Record) -> Table:
-    """All that is known of one picture."""
+    """Return all facts about one picture."""
     name = f"{record.source.container}/{record.source.name}"
     return card([("picture", name), *_facts(Result(name, record))])
 
 
 def of_coverage(container: str, coverage: Coverage) -> Table:
-    """How far a container is described."""
+    """Return the counts of a container."""
     facts = [("container", container), ("pictures", f"{coverage.pictures:,}")]
     for language, pictures in coverage.languages.items():
         share = coverage.share(language)
@@ -63,12 +63,12 @@ def of_coverage(container: str, coverage: Coverage) -> Table:
 
 
 def _percent(share: float) -> str:
-    """In whole per cent, but 100 only where nothing is missing."""
+    """Return whole per cent, but 100 only if nothing is missing."""
     return f"{100 * share:.0f} %" if share == 1 else f"{min(99, round(100 * share))} %"
 
 
 def of_checks(checks: Sequence[Check]) -> Table:
-    """A row for each connection; what to do stands below what was found."""
+    """Return a row for each check, with its advice below the finding."""
     table = Table.grid(padding=(0, 2))
     for _ in range(3):
         table.add_column(no_wrap=True)
@@ -83,7 +83,7 @@ def of_checks(checks: Sequence[Check]) -> Table:
 
 
 def card(facts: Sequence[tuple[str, str]]) -> Table:
-    """Facts below each other, each with its name."""
+    """Return a table of named facts."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -110,7 +110,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
         if several:
             yield name, ", ".join(several)
     if record.is_decorative:
-        yield "decorative", "yes: an empty alt text is right"
+        yield "decorative", "yes: an empty alt text is correct"
     yield "model", _spent(record)
 
 
@@ -132,5 +132,5 @@ def _summary(results: Sequence[Result]) -> str:
     records = [result.record for result in results if result.record and result.record.usage.calls]
     costs = [record.cost.usd for record in records if record.cost]
     if records and not costs:
-        return f"{ends}; no list price is known for the model"
+        return f"{ends}; the model has no list price"
     return f"{ends}; about {sum(costs):.6f} USD"

@@ -1,1 +1,1 @@
-"""Pictures described over HTTP. Read routes.py for what is answered, middleware.py for what every call passes first."""
+"""The HTTP interface. routes.py has the handlers, middleware.py what every call passes first."""

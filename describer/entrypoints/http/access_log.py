@@ -1,4 +1,4 @@
-"""What is logged of calls: by route and id, and pictures by their references."""
+"""Logs calls by route and id, and pictures by alias."""
 
 import logging
 from collections.abc import Iterable
@@ -13,20 +13,20 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _log = logging.getLogger(__name__)
 
 
-def put_off(request_id: str, fault: DescriberError, refs: Iterable[ImageRef] = ()) -> None:
-    """Logs what is not the caller's fault: at level ERROR where only an operator can help."""
+def deferred(request_id: str, fault: DescriberError, refs: Iterable[ImageRef] = ()) -> None:
+    """Log an error that is not the caller's fault, at level ERROR if only an operator can fix it."""
     if isinstance(fault, NotNow):
         pictures = {f"picture_{number}": ref for number, ref in enumerate(refs, 1)}
-        _log.log(fault.level, "http.put_off", extra={"request_id": request_id, "reason": fault.message, **pictures})
+        _log.log(fault.level, "http.deferred", extra={"request_id": request_id, "reason": fault.message, **pictures})
 
 
 def failed(request_id: str, error: BaseException) -> None:
-    """Logs a bug: its kind and where it was."""
+    """Log a bug by type and location."""
     _log.error("http.failed", extra={"request_id": request_id} | bugs.facts(error))
 
 
 def answered(request_id: str, *, method: str, route: str, status: int, seconds: float) -> None:
-    """Logs a call by its route, never by its address, which may name a picture. A method may be any word."""
+    """Log a call by its route, not by its path, which may name a picture. The method may be any word."""
     facts = {
         "method": method if method in _METHODS else "other",
         "route": route,

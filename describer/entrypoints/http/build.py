@@ -1,4 +1,4 @@
-"""The ASGI application: routes, how they are described in OpenAPI, and what becomes of errors."""
+"""Builds the ASGI application: routes, their OpenAPI descriptions, and error handlers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -33,8 +33,9 @@ _TELEMETRY: Final[TelemetryConfig] = {
     "operation_spans": False,
     "auto_configure": False,
 }
-"""None of the framework's own. Its spans carry whole addresses, and so keys, blob names and contexts; its logs the
-sentences of bugs; `auto_configure` would add exporters of its own from the environment."""
+"""The framework's own telemetry is off: its spans contain whole addresses, and so keys, blob names and contexts, its
+logs the messages of bugs, and `auto_configure` would add exporters from the environment.
+"""
 
 
 def asgi(
@@ -45,21 +46,21 @@ def asgi(
     memory: MemoryBudget,
     max_picture: int,
 ) -> ASGIApp:
-    """The application behind its middleware.
+    """Return the application with its middleware.
 
     Args:
-        on_demand: gives the on-demand service; called with each request that needs it.
-        corrector: gives what writes corrections, likewise.
-        catalogue: gives all that is stored, likewise.
-        checks: tries every connection.
-        memory: for bodies.
-        max_picture: bytes of a picture in a body.
+        on_demand: returns the on-demand service; called with each request that needs it.
+        corrector: returns the corrector, likewise.
+        catalogue: returns the catalogue, likewise.
+        checks: runs the health checks.
+        memory: budget for bodies.
+        max_picture: maximum bytes of a picture as body.
     """
     return Middleware(application(Routes(on_demand, corrector, catalogue, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:
-    """The application alone."""
+    """Return the application without its middleware."""
     app = FastAPI(
         title="image-describer",
         version=openapi.VERSION,
@@ -105,10 +106,10 @@ def application(routes: Routes) -> FastAPI:
 
 
 def document(form: Document = Document.INHERITANCE) -> dict[str, Any]:
-    """The interface in one of its forms."""
+    """Return the interface's document in one of its forms."""
 
     def unused() -> Any:
-        raise AssertionError("nothing is answered here")
+        raise AssertionError("not called for a document")
 
     return written(application(Routes(unused, unused, unused, unused)).openapi(), form)
 
@@ -120,7 +121,7 @@ async def _problem(request: Request, problem: Exception) -> Response:
 
 async def _error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DescriberError)  # noqa: S101 - likewise
-    access_log.put_off(request.state.request_id, error, getattr(request.state, "blobs", ()))
+    access_log.deferred(request.state.request_id, error, getattr(request.state, "blobs", ()))
     problem = Problem.of(error)
     if problem.kind == "internal":
         access_log.failed(request.state.request_id, error)
@@ -134,7 +135,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: an unknown path, another method, a form that cannot be taken apart."""
+    """Return the problem for an error of Starlette's: an unknown path, another method, an invalid form."""
     assert isinstance(error, HTTPException)  # noqa: S101 - likewise
     kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
     headers = {"allow": _allowed(request)} if error.status_code == 405 else dict(error.headers or {})
@@ -143,12 +144,12 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """The methods of all routes of this path; Starlette tells those of the first."""
+    """Return the methods of all routes for this path; Starlette lists only the first route's."""
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
     return ", ".join(sorted({method for methods in found for method in methods}))
 
 
 async def _bug(request: Request, _error: Exception) -> Response:
-    """The middleware logs it."""
-    return Problem("internal", "An error that nobody thought of.").response(request.state.request_id)
+    """Return the problem for a bug, which the middleware logs."""
+    return Problem("internal", "Unexpected error.").response(request.state.request_id)

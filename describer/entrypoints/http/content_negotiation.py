@@ -1,4 +1,4 @@
-"""In which form an answer is wanted: the header Accept (RFC 9110, 12.5.1) against what there is; what a body may be."""
+"""Chooses the form of an answer by the header Accept (RFC 9110, 12.5.1), and recognizes pictures as bodies."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,15 +7,15 @@ from describer.entrypoints.http.problems import Problem
 
 
 class Form(StrEnum):
-    """The forms of an answer, the usual one first."""
+    """The forms of an answer, the default first."""
 
     JSON = "application/json"
     TEXT = "text/plain"
-    """The alt text or the answer alone."""
+    """Only the alt text or the answer."""
 
 
 class ListForm(StrEnum):
-    """The forms of a listing, the usual one first."""
+    """The forms of a listing, the default first."""
 
     JSON = "application/json"
     CSV = "text/csv"
@@ -23,21 +23,21 @@ class ListForm(StrEnum):
 
 
 def wanted(accept: str) -> Form:
-    """The form of an answer that the caller likes best. Raises Problem, as `best_of` does."""
+    """Return the form of an answer that the caller prefers. Raises Problem like `best_of`."""
     return best_of(Form, accept)
 
 
 def best_of[F: StrEnum](forms: type[F], accept: str) -> F:
-    """The form that the caller likes best; the usual one where there is no header.
+    """Return the form that the caller prefers; the default if there is no header.
 
     Raises:
-        Problem: none of them will do.
+        Problem: the caller accepts none of them.
     """
     liked = dict(_preferences(accept.strip() or "*/*"))
     qualities = {form: _quality(form, liked) for form in forms}
     best = max(forms, key=lambda form: qualities[form])
     if not qualities[best]:
-        raise Problem("not-acceptable", f"The answer comes as one of {', '.join(forms)}.")
+        raise Problem("not-acceptable", f"The answer is available as one of {', '.join(forms)}.")
     return best
 
 
@@ -59,5 +59,5 @@ def _preferences(accept: str) -> list[tuple[str, float]]:
 
 
 def is_picture(media_type: str) -> bool:
-    """Whether a body of this type is a picture: which kind, its bytes tell."""
+    """Return whether a body of this type is a picture; its bytes show the format."""
     return media_type.startswith("image/") or media_type == "application/octet-stream"

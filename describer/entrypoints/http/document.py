@@ -1,8 +1,8 @@
-"""The interface as documents: OpenAPI 3.1 in two forms, and Swagger 2.0, all made from what FastAPI says of the routes.
+"""Generates the interface's documents from FastAPI's routes: OpenAPI 3.1 in two forms, and Swagger 2.0.
 
-In both forms of OpenAPI alternatives are told apart by `kind`, which has one fixed value in each. Generators differ in
-how they read that: those for .NET and Java by inheritance (a schema that the alternatives extend), those for TypeScript
-and others by `oneOf`. The schemas, their names and all values are the same.
+Both forms of OpenAPI distinguish alternatives by `kind`, with a fixed value in each. Generators differ in how they read
+alternatives: those for .NET and Java by inheritance (a schema that the alternatives extend), those for TypeScript and
+others by `oneOf`. The schemas, their names and all values are the same.
 """
 
 import copy
@@ -18,7 +18,7 @@ from describer.entrypoints.http.schemas import Ask, DescribeForm
 
 PREFIX: Final = "#/components/schemas/"
 _IN_ITS_BODY: Final = "describe"
-"""The operation whose options are documented in its body only: an option stands in one place, or generators stumble."""
+"""The operation whose options are documented in its body only: generators fail if an option is in two places."""
 
 
 class Document(StrEnum):
@@ -27,17 +27,17 @@ class Document(StrEnum):
     INHERITANCE = "inheritance"
     """OpenAPI 3.1 for NSwag, Kiota, openapi-generator and others."""
     ONE_OF = "oneOf"
-    """OpenAPI 3.1 for openapi-typescript, openapi-python-client and others; validators too."""
+    """OpenAPI 3.1 for openapi-typescript, openapi-python-client and others, including validators."""
     SWAGGER = "swagger"
     """Swagger 2.0 for custom connectors."""
 
 
 def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> dict[str, Any]:
-    """The document in a form, of what FastAPI generated.
+    """Return the document in a form.
 
     Args:
-        generated: left as it is.
-        form: which one.
+        generated: FastAPI's document; not changed.
+        form: the form.
         server: the app's own address.
     """
     document = _complete(copy.deepcopy(generated)) | {"servers": [{"url": server.rstrip("/")}]}
@@ -51,7 +51,7 @@ def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> 
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All of them."""
+    """Return all operations."""
     return (operation for methods in document["paths"].values() for operation in methods.values())
 
 
@@ -66,15 +66,15 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     enums = enums_of(schemas, PREFIX)
     named = {name: readable(schema, enums) for name, schema in sorted(schemas.items()) if PREFIX + name not in enums}
     for schema in named.values():
-        _tell_apart(schema, named)
+        _add_discriminator(schema, named)
     for operation in operations(document):
         _tidy(operation, enums)
     document["components"] = {"schemas": named, "securitySchemes": SCHEMES}
     return document
 
 
-def _tell_apart(schema: Schema, named: dict[str, Schema]) -> None:
-    """Adds the discriminator to alternatives; pydantic knows it only where every caller has to send it."""
+def _add_discriminator(schema: Schema, named: dict[str, Schema]) -> None:
+    """Add the discriminator to alternatives; pydantic adds it only if every caller must send it."""
     references = [choice.get("$ref", "") for choice in schema.get("oneOf", ())]
     if len(references) > 1 and all(references):
         kinds = {}
@@ -97,7 +97,7 @@ def _tidy(operation: dict[str, Any], enums: dict[str, Schema]) -> None:
 
 
 def _given(schema: Schema) -> Schema:
-    """A parameter is there or not, and never null."""
+    """Return a parameter's schema without null, since a parameter is present or absent."""
     given = {name: value for name, value in schema.items() if name != "description"}
     if isinstance(kinds := given.get("type"), list):
         given["type"] = kinds[0]

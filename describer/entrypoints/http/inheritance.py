@@ -1,17 +1,17 @@
-"""Alternatives as inheritance: each extends a schema that has nothing but `kind`, and any other field.
+"""Converts alternatives to inheritance: each extends a schema with only `kind` and any other field.
 
-They do not name `kind` again: NSwag's clients would write it twice.
+The alternatives do not repeat `kind`, since NSwag's clients would write it twice.
 """
 
 from typing import Any, Final
 
 from describer.domain.json_schema import Schema
 
-_BASE: Final = "The alternatives extend this schema; `kind` tells which one it is."
+_BASE: Final = "The alternatives extend this schema; `kind` says which one it is."
 
 
 def inherited(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with a schema in place of each `oneOf` with a discriminator, which the alternatives extend."""
+    """Return the document with each `oneOf` with a discriminator replaced by a schema that the alternatives extend."""
     schemas = document["components"]["schemas"]
     changed = dict(schemas)
     for name, union in schemas.items():

@@ -1,4 +1,4 @@
-"""What every call passes: it gets an id, its body is bounded before it is read, and no trace of an error leaves."""
+"""Gives every call an id, limits its body before it is read, and turns errors into problems without tracebacks."""
 
 import re
 import time
@@ -19,8 +19,8 @@ from describer.pipeline.call_context import HTTP_SECONDS, limited
 from describer.pipeline.memory_budget import MemoryBudget, Reservation
 from describer.pipeline.weighted_semaphore import Priority
 
-MOST_BODY: Final = 104_857_600
-"""Bytes: what the platform passes on at most.
+MAX_BODY_BYTES: Final = 104_857_600
+"""Bytes that the platform passes on at most.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
 """
@@ -31,9 +31,9 @@ _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """The caller's `x-request-id` if it is a UUID, or the trace of its `traceparent` (W3C), or a new one.
+    """Return the caller's `x-request-id` if it is a UUID, or the trace of its `traceparent` (W3C), or a new id.
 
-    It is logged and leaves by telemetry, so it has a form in which nobody writes a name.
+    It is logged and exported by telemetry, so it must have a form that cannot contain a name.
     """
     if _ID.fullmatch(given := headers.get(REQUEST_ID, "")):
         return given
@@ -43,12 +43,12 @@ def request_id(headers: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """ASGI middleware, the outermost.
+    """The outermost ASGI middleware.
 
     Args:
-        app: what is behind.
-        memory: for bodies; one of JSON or of a form counts twice, for it is unpacked beside itself.
-        max_picture: bytes of a body that is a picture.
+        app: the application.
+        memory: budget for bodies; one of JSON or of a form counts twice, because it is held beside its parsed form.
+        max_picture: maximum bytes of a picture as body.
     """
 
     app: ASGIApp
@@ -56,21 +56,21 @@ class Middleware:
     max_picture: int
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one call; what is no HTTP is none of ours."""
+        """Serve one call. Ignores scopes other than http."""
         if scope["type"] != "http":
             return
         scope = {**scope, "path": as_routed(scope["path"])}
         visit = _Visit(scope, receive, send)
         picture = is_picture(visit.headers.get("content-type", "").partition(";")[0].strip().lower())
         factor = 1 if picture else 2
-        limit = min(MOST_BODY, self.max_picture if picture else MOST_BODY, self.memory.size // factor)
+        limit = min(MAX_BODY_BYTES, self.max_picture if picture else MAX_BODY_BYTES, self.memory.size // factor)
         try:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
-                if scope["method"] not in {"POST", "PUT"}:  # brings nothing, and is never told that there is no memory
+                if scope["method"] not in {"POST", "PUT"}:  # no body, so it needs no memory
                     await self.app(scope, receive, visit.answer)
                     return
-                visit.refuse_compressed()
-                await visit.refuse_lost()
+                visit.reject_compressed()
+                await visit.reject_lost()
                 with self.memory.try_reserve(factor * visit.measured(limit)) as reservation:
                     scope["state"]["reservation"] = reservation
                     await self.app(scope, visit.bounded(reservation, factor, limit), visit.answer)
@@ -79,22 +79,22 @@ class Middleware:
         except TooLarge:
             await visit.fail(too_large(limit))
         except Transient as error:
-            access_log.put_off(visit.id, error)
+            access_log.deferred(visit.id, error)
             await visit.fail(Problem.of(error))
         except Exception as error:
             access_log.failed(visit.id, error)
-            await visit.fail(Problem("internal", "An error that nobody thought of."))
+            await visit.fail(Problem("internal", "Unexpected error."))
         finally:
             visit.log()
 
 
 def too_large(limit: int) -> Problem:
-    """What to raise as soon as there is more."""
-    return Problem("too-large", f"The body may have {limit:,} bytes.")
+    """Return the problem for a body over the limit."""
+    return Problem("too-large", f"The body exceeds {limit:,} bytes.")
 
 
 class _Visit:
-    """One call on its way through."""
+    """One call in progress."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers = Headers(scope=scope)
@@ -106,30 +106,30 @@ class _Visit:
         self._status = 0
         self._first: Message | None = None
 
-    def refuse_compressed(self) -> None:
-        """Raises Problem: what is compressed is not read (RFC 9110, 15.5.16)."""
+    def reject_compressed(self) -> None:
+        """Raise Problem for a compressed body (RFC 9110, 15.5.16)."""
         coding = self.headers.get("content-encoding", "").strip().lower()
         if coding not in {"", "identity"}:
-            sentence = f"The body is compressed ({coding[:40]}); send it as it is, without Content-Encoding."
+            sentence = f"The body is compressed ({coding[:40]}); send it uncompressed, without Content-Encoding."
             raise Problem("unsupported-media-type", sentence, headers={"accept-encoding": "identity"})
 
-    async def refuse_lost(self) -> None:
-        """Raises Problem: the platform has dropped a body that came without its length."""
+    async def reject_lost(self) -> None:
+        """Raise Problem for a body without its length, which the platform drops."""
         if "transfer-encoding" in self.headers and "content-length" not in self.headers:
             self._first = await self._receive()
             while not self._first.get("body") and self._first.get("more_body"):
                 self._first = await self._receive()
             if not self._first.get("body"):
-                raise Problem("length-required", "The body came in chunks, without a Content-Length, and was lost.")
+                raise Problem("length-required", "The body was sent in chunks without a Content-Length and was lost.")
 
     def measured(self, limit: int) -> int:
-        """The body's length as it was told, seen before a byte of it is looked at. Raises Problem: over `limit`."""
+        """Return the stated length of the body, before any of it is read. Raises Problem if it exceeds `limit`."""
         if self.length > limit:
             raise too_large(limit)
         return self.length
 
     def bounded(self, reservation: Reservation, factor: int, limit: int) -> Receive:
-        """The body, which is also bounded where its length was not told, or not truly."""
+        """Return the body as a stream that is limited even if its length is missing or wrong."""
         read = 0
 
         async def receive() -> Message:
@@ -144,7 +144,7 @@ class _Visit:
         return receive
 
     async def answer(self, message: Message) -> None:
-        """Sends, with the id."""
+        """Send an answer with the call's id."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -153,12 +153,12 @@ class _Visit:
         await self._send(message)
 
     async def fail(self, problem: Problem) -> None:
-        """Answers with a problem, unless an answer has begun."""
+        """Answer with a problem, unless an answer has begun."""
         if not self._status:
             await problem.response(self.id)(self._scope, self._receive, self.answer)
 
     def log(self) -> None:
-        """Logs the call."""
+        """Log the call."""
         route = getattr(self._scope.get("route"), "path", "")
         seconds = time.perf_counter() - self._began
         access_log.answered(self.id, method=self._scope["method"], route=route, status=self._status, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What OpenAPI has to be told, because the code tells it otherwise: bodies of several types, headers, problems."""
+"""Parts of the OpenAPI document that the code cannot express: bodies of several types, headers, problems."""
 
 from http import HTTPStatus
 from typing import Any, Final
@@ -7,27 +7,29 @@ from describer.entrypoints.http.content_negotiation import Form, ListForm
 from describer.entrypoints.http.problems import MEDIA_TYPE
 
 VERSION: Final = "1.0.0"
-"""Of the interface, not of the app: see docs/adr/0040-versions-of-the-interface.md."""
+"""Version of the interface, not of the app: see docs/adr/0040-versions-of-the-interface.md."""
 ABOUT: Final = "Describes pictures on demand: the same stages and checks as for uploads, for callers who wait."
 SERVER: Final = "https://YOUR-APP.azurewebsites.net"
-"""Where no request says under which address the app is known."""
+"""Placeholder for the app's address, which a request replaces."""
 
 _TEXT: Final = {"type": "string"}
 _REQUEST_ID: Final = {
     "x-request-id": {
-        "description": "The call's id: the caller's, if it is a UUID; the trace of its traceparent; or a new one.",
+        "description": "The call's id: the caller's if it is a UUID, the trace of its traceparent, or a new one.",
         "required": True,
         "schema": _TEXT,
     }
 }
 _SECONDS: Final = {"type": "integer", "format": "int64"}
 _RETRY_AFTER: Final = {"retry-after": {"description": "Seconds.", "required": True, "schema": _SECONDS}}
-_ALLOW: Final = {"allow": {"description": "The methods that there are.", "required": True, "schema": _TEXT}}
-_ETAG: Final = {"etag": {"description": "Of the record.", "required": True, "schema": _TEXT}}
+_ALLOW: Final = {"allow": {"description": "The allowed methods.", "required": True, "schema": _TEXT}}
+_ETAG: Final = {"etag": {"description": "The record's ETag.", "required": True, "schema": _TEXT}}
 _HEADERS: Final = {405: _ALLOW, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
 GUARDED: Final[dict[str, Any]] = {"security": [{"key": []}]}
-"""By a function key, which the Functions host checks. It takes one in the query too, where every log would see it."""
+"""The function key, which the Functions host checks. The host accepts it in the query too, but there it would be
+logged.
+"""
 SCHEMES: Final = {"key": {"type": "apiKey", "in": "header", "name": "x-functions-key"}}
 IF_NONE_MATCH: Final[dict[str, Any]] = {
     "parameters": [
@@ -42,7 +44,7 @@ IF_MATCH: Final[dict[str, Any]] = {
             "in": "header",
             "required": True,
             "schema": _TEXT | {"pattern": r"^(\*|\"[!#-~]+\"(, ?\"[!#-~]+\")*)$"},
-            "description": "The ETag of the record that you read; `*` changes whatever stands.",
+            "description": "The ETag of the record that you read; `*` matches any version.",
         }
     ]
 }
@@ -62,34 +64,34 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 _DENIED: Final[dict[int | str, dict[str, Any]]] = {
-    401: {"description": "The function key is missing or wrong. The Functions host says so, without a body."}
+    401: {"description": "The function key is missing or wrong. The Functions host answers, without a body."}
 }
 _COMMON: Final = _problems(405, 500, 503)
 
 DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("By `kind`: one picture's description; those of several, in their order; with `prompt`, one answer."),
+    200: _ok("By `kind`: one picture's description; several, in the given order; or, with `prompt`, one answer."),
     **_DENIED,
     **_problems(400, 403, 404, 406, 411, 413, 415, 422, 429),
     **_COMMON,
 }
 READ: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The record, as its sidecar has it.", _ETAG),
-    304: _ok("You have it.", _ETAG),
-    400: {"description": "The path is no UTF-8; without a body."},
+    200: _ok("The record, as in its sidecar.", _ETAG),
+    304: _ok("You have the current version.", _ETAG),
+    400: {"description": "The path is not UTF-8; without a body."},
     **_DENIED,
     **_problems(404, 422),
     **_COMMON,
 }
 CORRECT: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The record as it stands now.", _ETAG),
+    200: _ok("The resulting record.", _ETAG),
     **_DENIED,
     **_problems(400, 404, 411, 412, 413, 415, 422, 428, 429),
     **_COMMON,
 }
 LIST: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok(
-        "A page. For spreadsheets and programs the header Link leads to the next one.",
-        {"link": {"description": "RFC 8288, of CSV and JSON lines.", "required": False, "schema": _TEXT}},
+        "A page. In CSV and JSON lines, the header Link leads to the next page.",
+        {"link": {"description": "RFC 8288, with CSV and JSON lines.", "required": False, "schema": _TEXT}},
         content={form.value: {"schema": _TEXT} for form in (ListForm.CSV, ListForm.JSONL)},
     ),
     **_DENIED,
@@ -97,14 +99,14 @@ LIST: Final[dict[int | str, dict[str, Any]]] = {
     **_COMMON,
 }
 COVERAGE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The figures."),
+    200: _ok("The counts."),
     **_DENIED,
     **_problems(404, 422),
     **_COMMON,
 }
-HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("It runs."), **_problems(405, 500)}
+HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("The app runs."), **_problems(405, 500)}
 DEEP: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("Every connection works, or cannot be judged from here."),
+    200: _ok("Every connection works or cannot be checked from here."),
     **_DENIED,
     **_problems(405, 500),
     503: _ok(
@@ -126,7 +128,7 @@ IMAGE_TYPES: Final = (
     "image/heic",
     "image/avif",
 )
-"""Under which a picture may be sent; which it is, its bytes tell."""
+"""Content types of a picture; its bytes show the format."""
 
 
 def _body(schema: dict[str, str], *media_types: str) -> dict[str, Any]:

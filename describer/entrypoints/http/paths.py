@@ -1,8 +1,8 @@
-"""Paths as the platform reads them: decoded once, and without regard to case or to a slash at the end.
+"""Maps paths as the platform reads them: decoded once, ignoring case and a final slash.
 
-Kestrel, which is before the Functions host, decodes a path once, all but `%2F`, and the host tells a function the
-parameters of its route as they are then. The function's URL has that path in it too, where `AsgiMiddleware` decodes it
-again: the name `100%41.jpg` would become `100A.jpg`. So the parameters count, not the URL.
+Kestrel, in front of the Functions host, decodes a path once, except `%2F`, and the host passes the route's parameters
+in that form. The function's URL contains the same path, which `AsgiMiddleware` decodes again: the name `100%41.jpg`
+would become `100A.jpg`. Therefore the parameters are used, not the URL.
 """
 
 import re
@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 RECORDS: Final = "/api/descriptions"
 _SLASH: Final = re.compile("%2[Ff]")
-"""As clients write it that encode a whole name. So a name with a literal `%2F` can be read by query only."""
+"""An encoded slash, as sent by clients that encode a whole name. A name with a literal `%2F` can only be read by query.
+"""
 
 
 class _Name(Convertor[str]):
-    """A blob's name: the rest of the path, line breaks and all."""
+    """A blob's name: the rest of the path, including line breaks."""
 
     regex = r"(?s:.*)"
 
@@ -33,7 +34,7 @@ register_url_convertor("blob", _Name())
 
 
 def decoded_once(app: ASGIApp, parameters: Mapping[str, str]) -> ASGIApp:
-    """The application for a call of this route; `parameters` are the route's, as the host tells them."""
+    """Return the application for a call of this route; `parameters` are the route's, from the host."""
     if not {"container", "name"} <= parameters.keys():
         return app
     path = f"{RECORDS}/{parameters['container']}/{_SLASH.sub('/', parameters['name'])}"
@@ -45,7 +46,7 @@ def decoded_once(app: ASGIApp, parameters: Mapping[str, str]) -> ASGIApp:
 
 
 def as_routed(path: str) -> str:
-    """The path by which the app's own router finds what the platform found."""
+    """Return the path by which the app's router finds the platform's route."""
     records, rest = path[: len(RECORDS)].lower(), path[len(RECORDS) :]
     if records == RECORDS and rest.startswith("/") and rest != "/":
         return records + rest

@@ -1,7 +1,7 @@
-"""What is answered instead of what was asked for: problem details (RFC 9457), each of a kind that programs may rely on.
+"""Problem details (RFC 9457), each of a stable kind.
 
-Every kind is a row of `KINDS`; docs/http.md shows them. A problem says what was wrong and what to do, and never how the
-inside of the app looks.
+Every kind is a row of `KINDS`, shown in docs/http.md. A problem says what was wrong and what to do, but nothing about
+the app's internals.
 """
 
 import math
@@ -31,7 +31,7 @@ from describer.domain.status import Status
 MEDIA_TYPE: Final = "application/problem+json"
 _URN: Final = "urn:image-describer:problem:"
 RETRY_SECONDS: Final = 30
-"""Where nobody said how long to wait."""
+"""Seconds to wait if no delay is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Kind:
     """One kind of problem.
 
     Args:
-        status: of HTTP.
-        title: the same for all of the kind.
+        status: the HTTP status.
+        title: the same for all problems of the kind.
         advice: what to do.
     """
 
@@ -50,73 +50,73 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "bad-request": Kind(400, "The body cannot be read", "Send it as its content type says."),
-    "off-limits": Kind(403, "The blob is off limits", "Ask whoever runs this installation which blobs it may read."),
-    "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
+    "bad-request": Kind(400, "The body cannot be parsed", "Send it as its content type says."),
+    "off-limits": Kind(403, "The blob is off limits", "Ask the operator of this installation which blobs it may read."),
+    "not-found": Kind(404, "Not found", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
-    "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
+    "not-acceptable": Kind(406, "The answer is not available in that form", "Change the header Accept."),
     "length-required": Kind(
-        411, "The body came without its length", "Send a Content-Length: buffer the body first, and send it whole."
+        411, "The body has no length", "Send a Content-Length: buffer the body first, and send it as a whole."
     ),
     "outdated": Kind(
-        412, "The record has changed since you read it", "Read it again, and decide by what `current` and `given` say."
+        412, "The record has changed since you read it", "Read it again, and decide by `current` and `given`."
     ),
     "too-large": Kind(413, "The request is too large", "Send less, or smaller pictures."),
     "unsupported-media-type": Kind(
-        415, "The body is of a type that is not read", "Send image/*, multipart/form-data or application/json."
+        415, "The body's type is not supported", "Send image/*, multipart/form-data or application/json."
     ),
-    "invalid": Kind(422, "Something that was asked for cannot be done", "Change what `errors` names."),
-    "unfetchable": Kind(422, "Nothing can be had from the URL", "Give the public https address of the picture itself."),
+    "invalid": Kind(422, "The request is invalid", "Change what `errors` names."),
+    "unfetchable": Kind(422, "The URL provides no picture", "Give the public https address of the picture itself."),
     "picture-filtered": Kind(
-        422, "The content filter stopped the picture", "Describe it by hand, or have the filter of the model adjusted."
+        422, "The content filter blocked the picture", "Describe it by hand, or have the model's filter adjusted."
     ),
     "picture-unsupported": Kind(
-        422, "The picture is of a kind that is not read", "Send a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF."
+        422, "The picture's format is not supported", "Send a JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC or AVIF."
     ),
     "picture-corrupt": Kind(422, "The picture cannot be decoded", "Check that all of it was sent."),
-    "picture-too-large": Kind(422, "The picture is too large", "Send it smaller."),
-    "picture-archived": Kind(422, "The picture lies in the archive tier", "Move the blob to another tier first."),
+    "picture-too-large": Kind(422, "The picture is too large", "Send a smaller copy."),
+    "picture-archived": Kind(422, "The picture is in the archive tier", "Move the blob to another tier first."),
     "picture-failed": Kind(
         422, "The model gave no usable answer", "Ask for less, or with more max_tokens, or another model."
     ),
     "declined": Kind(
         422,
-        "The model's server does not take the request",
+        "The model's server rejects the request",
         "Send fewer or smaller pictures, ask for less, or choose another model.",
     ),
     "needs-review": Kind(
-        422, "A person should look at the answer first", "Ask for application/json, which has the texts and the flags."
+        422, "The answer needs a person's review", "Ask for application/json, which has the texts and the flags."
     ),
     "precondition-required": Kind(
         428, "The header If-Match is missing", "Send the ETag of the record that you read, or * for any."
     ),
-    "busy": Kind(429, "Too much at once", "Try again after the seconds that Retry-After says."),
-    "internal": Kind(500, "Something went wrong inside", "Tell whoever runs this, with the request_id."),
-    "unavailable": Kind(503, "Not now", "Try again after the seconds that Retry-After says."),
+    "busy": Kind(429, "Too many requests", "Try again after the seconds in Retry-After."),
+    "internal": Kind(500, "Internal error", "Report it to the operator with the request_id."),
+    "unavailable": Kind(503, "Temporarily unavailable", "Try again after the seconds in Retry-After."),
     "misconfigured": Kind(
         503,
-        "The installation is not in order",
-        "Tell whoever runs this, with the request_id; /api/health/deep says more.",
+        "The installation is misconfigured",
+        "Report it to the operator with the request_id; /api/health/deep says more.",
     ),
 }
 
 
 _ANSWER: Final = ConfigDict(extra="forbid", json_schema_extra=lambda schema: schema.pop("additionalProperties"))
-"""Strict here, and open for callers: later versions add fields."""
+"""Strict here, but open for callers: later versions add fields."""
 
 
 class Fault(BaseModel):
-    """What is wrong with one field."""
+    """The fault of one field."""
 
     model_config = _ANSWER
 
     field: str
-    """Its path, such as `images[0].url`."""
+    """The field's path, such as `images[0].url`."""
     message: str
 
 
 class Version(BaseModel):
-    """What is known of one version of a record."""
+    """The facts about one version of a record."""
 
     model_config = _ANSWER
 
@@ -128,33 +128,33 @@ class Version(BaseModel):
 
 
 class ProblemBody(BaseModel):
-    """A problem, as RFC 9457 has it."""
+    """A problem (RFC 9457)."""
 
     model_config = _ANSWER
 
     type: str = Field(description=f"{_URN}KIND; the kinds are {', '.join(KINDS)}, and more may come.")
     title: str
     status: int
-    detail: str = Field(description="What was wrong this time.")
+    detail: str = Field(description="What was wrong.")
     advice: str = Field(description="What to do.")
     request_id: str
-    code: UrlFault | None = Field(None, description="Why nothing can be had from a URL.")
+    code: UrlFault | None = Field(None, description="Why a URL provides no picture.")
     outcome: Status | None = Field(None, description="The status that the picture's record would have.")
     flags: list[str] | None = None
     errors: list[Fault] | None = None
-    current: Version | None = Field(None, description="The record that stands.")
-    given: Version | None = Field(None, description="The record that you read, as far as the history has it.")
+    current: Version | None = Field(None, description="The current record.")
+    given: Version | None = Field(None, description="The record that you read, as far as the history contains it.")
 
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A problem on its way out.
+    """A problem to be sent.
 
     Args:
         kind: one of `KINDS`.
-        detail: what was wrong this time; a sentence.
-        more: further members of the body.
-        headers: to be sent along.
+        detail: a sentence on what was wrong.
+        more: additional members of the body.
+        headers: headers of the answer.
     """
 
     kind: str
@@ -163,7 +163,7 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """The problem's members."""
+        """Return the problem's members."""
         kind = KINDS[self.kind]
         body = ProblemBody(
             type=_URN + self.kind,
@@ -177,12 +177,12 @@ class Problem(Exception):
         return body.model_dump(mode="json", exclude_none=True)
 
     def response(self, request_id: str) -> JSONResponse:
-        """The problem as an answer."""
+        """Return the problem as an answer."""
         return JSONResponse(self.body(request_id), KINDS[self.kind].status, self.headers, MEDIA_TYPE)
 
     @classmethod
     def of(cls, error: DescriberError) -> "Problem":
-        """The problem that an error of the app is to the caller."""
+        """Return the problem for an error of the app."""
         match error:
             case ImageRejected():
                 return cls.of_status(error.status, str(error))
@@ -202,20 +202,20 @@ class Problem(Exception):
                 wait = {"retry-after": str(math.ceil(error.retry_after or RETRY_SECONDS))}
                 return cls("busy" if isinstance(error, Busy) else "unavailable", _sentence(error), headers=wait)
             case Misconfigured():
-                detail = "What the app needs is missing or refuses it."  # which, is the operators' to know
+                detail = "A resource that the app needs is missing or rejects it."  # details are for operators only
                 return cls("misconfigured", detail, headers={"retry-after": str(RETRY_SECONDS)})
             case _:
-                return cls("internal", "An error that nobody thought of.")
+                return cls("internal", "Unexpected error.")
 
     @classmethod
     def of_status(cls, status: Status, reason: str) -> "Problem":
-        """The problem of a picture that has no description."""
+        """Return the problem for a picture without a description."""
         name = f"picture-{status.replace('_', '-')}"
         return cls(name, reason or KINDS[name].title, {"outcome": status})
 
     @classmethod
     def invalid(cls, faults: Mapping[str, str]) -> "Problem":
-        """The problem of fields that are faulty, by name."""
+        """Return the problem for invalid fields, by name."""
         errors = [{"field": name, "message": message} for name, message in faults.items()]
         return cls(
             "invalid", "; ".join(f"{name}: {message}" for name, message in faults.items())[:1000], {"errors": errors}

@@ -1,4 +1,4 @@
-"""What a call of `POST /api/describe` asks: its body is a picture, a form with pictures, or JSON that names them."""
+"""Reads the body of `POST /api/describe`: a picture, a form with pictures, or JSON that names pictures."""
 
 import binascii
 import codecs
@@ -24,38 +24,38 @@ from describer.pipeline.unpacking import unpacked
 PICTURES: Final = frozenset({"image/*"})
 FORMS: Final = frozenset({"multipart/form-data"})
 ANY: Final = PICTURES | FORMS | {"application/json"}
-"""Kinds of bodies, by their content types; `image/*` stands for application/octet-stream too."""
+"""Kinds of bodies by content type; `image/*` includes application/octet-stream."""
 
 _TAGS: Final = frozenset({"url", "base64", "blob"})
-_MOST_FIELDS: Final = 40 + 2 * MOST_WORDS
-_MOST_FILES: Final = 1000
-"""That are looked at at all; how many may be described is another matter, with a sentence of its own."""
-_LONGEST_FIELD: Final = 2**16
+_MAX_FIELDS: Final = 40 + 2 * MOST_WORDS
+_MAX_FILES: Final = 1000
+"""Files of a form that are parsed at most; a smaller limit applies to pictures, with its own message."""
+_MAX_FIELD_BYTES: Final = 2**16
 """Bytes of one option in a form."""
-_MOST_FAULTS: Final = 100
-"""More are counted, not told: a body can have millions."""
-_LONGEST_PATH: Final = 100
+_MAX_FAULTS: Final = 100
+"""Faults that are listed; more are only counted, since a body can have millions."""
+_MAX_PATH: Final = 100
 """Characters of a field's name in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked, and about which pictures."""
+    """A request and its pictures."""
 
     sources: tuple[PictureSource, ...]
     options: Options
 
 
 async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) -> Asked:
-    """Reads the body; its options go before those of the query.
+    """Read the body; its options take precedence over the query's.
 
     Args:
-        request: whose content type tells the kind of body.
-        query: its options.
-        kinds: of bodies that are taken.
+        request: the request, whose content type determines the kind of body.
+        query: the query's options.
+        kinds: the accepted kinds of bodies.
 
     Raises:
-        Problem: it is of another type, or faulty.
+        Problem: the body is of another type, or invalid.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     kind = "image/*" if is_picture(media_type) else media_type
@@ -65,30 +65,30 @@ async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) ->
     if kind == "multipart/form-data":
         return await _form(request, query)
     if kind == "application/json":
-        body = (await request.body()).removeprefix(codecs.BOM_UTF8)  # which Windows PowerShell writes
+        body = (await request.body()).removeprefix(codecs.BOM_UTF8)  # Windows PowerShell writes one
         return await _json(body, query, request.state.reservation)
     return Asked((Upload(await request.body()),), query)
 
 
 def faults(error: ValidationError) -> Problem:
-    """The problem of a body or query that does not have its shape. It repeats no value: one may be a secret."""
-    if error.error_count() > _MOST_FAULTS:
+    """Return the problem for an invalid body or query. It repeats no value, since one may be a secret."""
+    if error.error_count() > _MAX_FAULTS:
         return Problem.invalid({"body": f"has {error.error_count():,} faults; compare it with docs/openapi.json"})
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if any(detail["type"] == "json_invalid" for detail in details):
-        return Problem("bad-request", f"The body is no JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
+        return Problem("bad-request", f"The body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
     return Problem.invalid({path(detail["loc"]) or "body": detail["msg"] for detail in details})
 
 
 def path(location: tuple[int | str, ...]) -> str:
-    """A field as people write it, such as `images[0].url`; a tag that names a picture's kind is none."""
+    """Return a field's path such as `images[0].url`, without the tag for a picture's kind."""
     written = ""
     for before, step in pairwise(("", *location)):
         if isinstance(step, int):
             written += f"[{step}]"
         elif not (isinstance(before, int) and step in _TAGS):
             written += f".{step}" if written else step
-    return written[:_LONGEST_PATH]
+    return written[:_MAX_PATH]
 
 
 async def _json(body: bytes, query: Options, reservation: Reservation) -> Asked:
@@ -116,14 +116,14 @@ async def _source(
             try:
                 return Upload(await unpacked(decode, text))
             except binascii.Error:
-                message = "is no strict base64 (RFC 4648, with its padding and without line breaks)"
+                message = "is not strict base64 (RFC 4648, with padding, without line breaks)"
                 raise Problem.invalid({f"images[{number}].base64": message}) from None
 
 
 async def _form(request: Request, query: Options) -> Asked:
     uploads: list[PictureSource] = []
     fields: dict[str, Any] = {}
-    limits = {"max_files": _MOST_FILES, "max_fields": _MOST_FIELDS, "max_part_size": _LONGEST_FIELD}
+    limits = {"max_files": _MAX_FILES, "max_fields": _MAX_FIELDS, "max_part_size": _MAX_FIELD_BYTES}
     try:
         async with request.form(**limits) as form:
             for name, value in form.multi_items():
@@ -134,11 +134,11 @@ async def _form(request: Request, query: Options) -> Asked:
                 elif name in Options.model_fields:
                     fields[name] = value
                 else:
-                    raise Problem.invalid({name[:_LONGEST_PATH]: "is no option, and no file"})
-    except UnicodeError:  # Python knows charsets that decode nothing, and the content type may name one
-        raise Problem("bad-request", "The form's charset cannot be read; leave it out.") from None
+                    raise Problem.invalid({name[:_MAX_PATH]: "is neither an option nor a file"})
+    except UnicodeError:  # the content type may name a charset of Python's that cannot decode text
+        raise Problem("bad-request", "The form's charset is not supported; leave it out.") from None
     if len(uploads) > MOST_SOURCES:
-        raise Problem.invalid({"images": f"at most {MOST_SOURCES} files; these are {len(uploads)}"})
+        raise Problem.invalid({"images": f"at most {MOST_SOURCES} files, not {len(uploads)}"})
     if not uploads:
         raise Problem.invalid({"images": "at least one file, with its filename"})
     return Asked(tuple(uploads), _merged(query, fields))
@@ -146,7 +146,7 @@ async def _form(request: Request, query: Options) -> Asked:
 
 async def _file(name: str, file: UploadFile) -> bytes:
     if name != "images":
-        raise Problem.invalid({name[:_LONGEST_PATH]: "files go into the field images"})
+        raise Problem.invalid({name[:_MAX_PATH]: "files go into the field images"})
     return await file.read()
 
 

@@ -1,4 +1,4 @@
-"""The answers of the HTTP interface."""
+"""The handlers of the HTTP interface."""
 
 import asyncio
 import re
@@ -49,27 +49,30 @@ from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
 
 _OF_THE_HOST = frozenset({"code", "clientId"})
-"""Query options that the Functions host reads: a key, and its name."""
+"""Query options for the Functions host: a key and its name."""
 _OPTION = re.compile(r"[A-Za-z]?[a-z_]{1,39}")
-"""What a misspelt option looks like; anything else may be a secret in the wrong place, and is not repeated."""
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""ESC, C1 and other control characters but tab and line feed."""
+"""Form of a misspelt option that may be repeated in an answer; anything else may be a secret in the wrong place."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""ESC, C1 and other control characters, except tab and line feed."""
 _PLACE = ("container", "name")
 _WITH_TEXTS = frozenset({Status.DESCRIBED, Status.KEPT, Status.NEEDS_REVIEW})
 _NOT_PASSED_ON = _OF_THE_HOST | {"cursor", "format"}
-_COUNTING = 200.0
+_COUNT_TIMEOUT = 200.0
 """Seconds; the platform ends a call after 230."""
 
 type ListFormat = Literal["json", "csv", "jsonl"]
 type Container = Annotated[str, Path(max_length=63, description="A watched container.", examples=["images"])]
 type Name = Annotated[
     str,
-    Path(min_length=1, max_length=1024, description="Of the blob; slashes may stand in it.", examples=["pets/cat.jpg"]),
+    Path(
+        min_length=1, max_length=1024, description="The blob's name; it may contain slashes.", examples=["pets/cat.jpg"]
+    ),
 ]
 type InQuery = Annotated[str, Query(max_length=63, description="A watched container.", examples=["images"])]
-type NameInQuery = Annotated[str, Query(min_length=1, max_length=1024, description="Of the blob, as it is.")]
+type NameInQuery = Annotated[str, Query(min_length=1, max_length=1024, description="The blob's name.")]
 type Prefix = Annotated[
-    str, Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="How the blobs' names begin.")
+    str,
+    Query(max_length=1024, pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$", description="Prefix of the blobs' names."),
 ]
 
 
@@ -81,10 +84,10 @@ class Routes:
     """The handlers behind the middleware.
 
     Args:
-        on_demand: gives the on-demand service, which is built with the first call that needs it.
-        corrector: gives what writes corrections, likewise.
-        catalogue: gives all that is stored, likewise.
-        checks: tries every connection.
+        on_demand: returns the on-demand service, which is built with the first call that needs it.
+        corrector: returns the corrector, likewise.
+        catalogue: returns the catalogue, likewise.
+        checks: runs the health checks.
     """
 
     on_demand: Callable[[], OnDemandService]
@@ -93,25 +96,25 @@ class Routes:
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
-        """Descriptions of pictures that JSON names, or one free answer about them.
+        """Describe pictures that JSON names, or answer one question about them.
 
-        With `Accept: text/plain`, one picture's alt text alone, or the answer. This path takes a picture or a form too,
-        as the paths below it do; with a picture, the options go into the query.
+        With `Accept: text/plain`, only one picture's alt text, or the answer. This path accepts a picture or a form
+        too, like the paths below it; with a picture, the options are in the query.
         """
         form = _form_of_answer(request)
-        _refuse_others(request, Options.model_fields)
+        _reject_others(request, Options.model_fields)
         return await self._reply(request, await request_body.read(request, query), form)
 
     async def describe_picture(self, request: Request, query: Annotated[Options, Query()]) -> Response:
-        """A description of the picture that is the body, or a free answer about it."""
+        """Describe the picture that is the body, or answer a question about it."""
         form = _form_of_answer(request)
-        _refuse_others(request, Options.model_fields)
+        _reject_others(request, Options.model_fields)
         return await self._reply(request, await request_body.read(request, query, request_body.PICTURES), form)
 
     async def describe_form(self, request: Request) -> Response:
-        """Descriptions of the pictures in a form, or one free answer about them."""
+        """Describe the pictures in a form, or answer one question about them."""
         form = _form_of_answer(request)
-        _refuse_others(request, ())
+        _reject_others(request, ())
         return await self._reply(request, await request_body.read(request, Options(), request_body.FORMS), form)
 
     async def _reply(self, request: Request, asked: request_body.Asked, form: Form) -> Response:
@@ -120,8 +123,10 @@ class Routes:
         if options.prompt is not None:
             if options.write:
                 raise InvalidRequest("A free answer is not stored.", field="write")
-            return await self._answered(asked.sources, on_demand.question(options.prompt, options.order()), form)
-        brief = on_demand.brief(options.order())
+            return await self._answered(
+                asked.sources, on_demand.question(options.prompt, options.request_options()), form
+            )
+        brief = on_demand.brief(options.request_options())
         if len(asked.sources) == 1:
             return _response(
                 await on_demand.describe(asked.sources[0], brief, write=bool(options.write)), options, form
@@ -132,7 +137,7 @@ class Routes:
         return _json(Results(results=await asyncio.gather(*work)))
 
     async def description(self, request: Request, container: Container, name: Name) -> Response:
-        """A stored record, with its ETag."""
+        """Return a stored record with its ETag."""
         ref = ImageRef(container, name)
         on_demand = self.on_demand()
         request.state.blobs = on_demand.watched([BlobOf(ref)])
@@ -143,20 +148,20 @@ class Routes:
         return Response(stored.record.to_json(), headers=headers, media_type=Form.JSON)
 
     async def description_by_query(self, request: Request, container: InQuery, name: NameInQuery) -> Response:
-        """The same for any name: a path cannot say that `%2F` stands in it."""
-        _refuse_others(request, _PLACE)
+        """Return a stored record by any name; a path cannot contain a literal `%2F`."""
+        _reject_others(request, _PLACE)
         return await self.description(request, container, name)
 
     async def correct_by_query(
         self, request: Request, container: InQuery, name: NameInQuery, change: Change
     ) -> Response:
-        """The same for any name."""
-        _refuse_others(request, _PLACE)
+        """Correct a record by any name."""
+        _reject_others(request, _PLACE)
         return await self._correct(request, ImageRef(container, name), change)
 
     async def correct(self, request: Request, container: Container, name: Name, change: Change) -> Response:
-        """What a person says of a record: texts, `is_decorative`, a review, or an undo."""
-        _refuse_others(request, ())
+        """Correct a record as a person: texts, `is_decorative`, a review, or an undo."""
+        _reject_others(request, ())
         return await self._correct(request, ImageRef(container, name), change)
 
     async def _correct(self, request: Request, ref: ImageRef, change: Change) -> Response:
@@ -170,17 +175,17 @@ class Routes:
         self,
         request: Request,
         status: Annotated[Status | None, Query(description="Only records with this status.")] = None,
-        review: Annotated[Review | None, Query(description="Only records of which people said this.")] = None,
+        review: Annotated[Review | None, Query(description="Only records with this review.")] = None,
         prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
-        cursor: Annotated[str, Query(max_length=8192, description="From the page before.")] = "",
-        limit: Annotated[int, Query(ge=1, le=1000, description="Records in a page at most.")] = 50,
+        cursor: Annotated[str, Query(max_length=8192, description="The previous page's.")] = "",
+        limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of records in a page.")] = 50,
         format: Annotated[  # noqa: A002 - the option's name
-            ListFormat | None, Query(description="The same as the header Accept, which it overrules.")
+            ListFormat | None, Query(description="Overrides the header Accept.")
         ] = None,
     ) -> Response:
-        """Stored records, in pages by name; a page is empty only if there are no more."""
-        _refuse_others(request, ("status", "review", "prefix", "container", "cursor", "limit", "format"))
+        """List stored records in pages by name; an empty page only at the end."""
+        _reject_others(request, ("status", "review", "prefix", "container", "cursor", "limit", "format"))
         form = ListForm[format.upper()] if format else best_of(ListForm, request.headers.get("accept", ""))
         wanted = Wanted(frozenset([status] if status else []), frozenset([review] if review else []))
         catalogue = self.catalogue()
@@ -195,32 +200,32 @@ class Routes:
         prefix: Prefix = "",
         container: Annotated[str | None, Query(max_length=63, description="Default: the first watched one.")] = None,
     ) -> Response:
-        """How many pictures have published texts, by language."""
-        _refuse_others(request, ("prefix", "container"))
+        """Count the pictures with published texts by language."""
+        _reject_others(request, ("prefix", "container"))
         catalogue = self.catalogue()
         name = catalogue.watched(container)
         try:
-            async with asyncio.timeout(_COUNTING):
+            async with asyncio.timeout(_COUNT_TIMEOUT):
                 counted = await catalogue.coverage(name, prefix)
         except TimeoutError:
-            sentence = "So many pictures cannot be counted in one call; `describer status` counts them."
+            sentence = "There are too many pictures to count in one call; use `describer status`."
             raise InvalidRequest(sentence, field="prefix") from None
         return _json(Covered.of(counted, name))
 
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
-        """The interface in OpenAPI 3.1."""
+        """Return the interface in OpenAPI 3.1."""
         return await _written(request, Document(unions))
 
     async def swagger(self, request: Request) -> Response:
-        """The interface in Swagger 2.0, as far as that can say it."""
+        """Return the interface in Swagger 2.0, as far as it can express it."""
         return await _written(request, Document.SWAGGER)
 
     async def health(self) -> Response:
-        """That the app runs; nothing is asked of anything else."""
+        """Return that the app runs, without checking anything else."""
         return _json(Health(status="ok", version=__version__))
 
     async def deep_health(self) -> Response:
-        """Whether every connection works: 503 where one does not."""
+        """Run the health checks: 503 if one fails."""
         found = await self.checks()
         healthy = all(check.verdict is not Verdict.FAILED for check in found)
         checks = [CheckResult(**asdict(check)) for check in found]
@@ -234,7 +239,7 @@ class Routes:
         try:
             record = await self.on_demand().describe(source, brief, write=bool(options.write))
         except DescriberError as error:
-            access_log.put_off(request.state.request_id, error, self.on_demand().watched([source]))
+            access_log.deferred(request.state.request_id, error, self.on_demand().watched([source]))
             problem = Problem.of(error).body(request.state.request_id)
             return Undescribed.model_validate({"status": "unavailable", "problem": problem})
         return DescribedResult.of(record, whole=options.include == "record")
@@ -247,16 +252,16 @@ class Routes:
 
 
 def _text(text: str) -> Response:
-    """Without what a terminal would obey: people print such answers with curl."""
-    return PlainTextResponse(_OBEYED.sub("\ufffd", text))
+    """Return text without control characters for terminals, since people print answers with curl."""
+    return PlainTextResponse(_CONTROLS.sub("\ufffd", text))
 
 
 def _form_of_answer(request: Request) -> Form:
     return wanted(request.headers.get("accept", ""))
 
 
-def _refuse_others(request: Request, known: Iterable[str]) -> None:
-    """Refuses query options that do not exist: a misspelt one would be paid for and not heeded."""
+def _reject_others(request: Request, known: Iterable[str]) -> None:
+    """Reject unknown query options: a misspelt option would be ignored but paid for."""
     others = request.query_params.keys() - {*known} - _OF_THE_HOST
     if others:
         shown = {name if _OPTION.fullmatch(name) else "query" for name in others}
@@ -284,14 +289,14 @@ def _json(body: BaseModel, status: int = 200, headers: dict[str, str] | None = N
 
 
 async def _written(request: Request, form: Document) -> Response:
-    """In a thread: to make it takes longer than other calls may wait."""
+    """Generate in a thread, since it takes too long for the event loop."""
     generated = await asyncio.to_thread(request.app.openapi)
     document = await asyncio.to_thread(written, generated, form, str(request.base_url))
     return JSONResponse(document, headers={"cache-control": "public, max-age=3600"})
 
 
 def _lines(page: Page[StoredRecord], form: ListForm, request: Request, languages: Sequence[str]) -> Response:
-    """The page for a spreadsheet or a program; the header Link leads to the next one."""
+    """Return the page for a spreadsheet or a program; the header Link leads to the next page."""
     headers = {}
     if page.cursor:
         others = [(name, value) for name, value in request.query_params.multi_items() if name not in _NOT_PASSED_ON]
@@ -321,13 +326,13 @@ def _entry(stored: StoredRecord) -> Entry:
 
 
 def _etags(header: str) -> tuple[str, ...]:
-    """If-Match; a weak ETag matches nothing (RFC 9110, 13.1.1)."""
+    """Parse If-Match; a weak ETag matches nothing (RFC 9110, 13.1.1)."""
     if not header.strip():
-        raise Problem("precondition-required", "A record is changed only if it is the one that you read.")
+        raise Problem("precondition-required", "A change requires the ETag of the record that you read.")
     return tuple(item.strip() for item in header.split(","))
 
 
 def _matches(header: str, etag: str) -> bool:
-    """If-None-Match, by weak comparison (RFC 9110, 13.1.2)."""
+    """Match If-None-Match by weak comparison (RFC 9110, 13.1.2)."""
     given = {item.strip().removeprefix("W/") for item in header.split(",")}
     return "*" in given or etag in given

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers: what is checked, and what docs/openapi.json says."""
+"""The schemas of requests and answers, which validate calls and appear in docs/openapi.json."""
 
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -35,16 +35,16 @@ EXAMPLE_PICTURE = (
 """A red square on white, 32 pixels wide: a PNG in base64."""
 _STRICT = ConfigDict(extra="forbid")
 _ANSWER = ConfigDict(json_schema_serialization_defaults_required=True)
-"""Open: later versions add fields."""
+"""Open, since later versions add fields."""
 _Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
 _Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]], Field(max_length=MOST_WORDS)]
 LISTS: Final = ("languages", "words_to_use", "words_to_avoid")
-"""Options that a query or a form may have several times."""
+"""Options that may be repeated in a query or a form."""
 
 
 class Options(BaseModel):
-    """How pictures are described, or what is asked about them."""
+    """Options for descriptions or for an answer."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -52,45 +52,45 @@ class Options(BaseModel):
         None, description="A question of your own: one free answer about all pictures, instead of descriptions."
     )
     profile: Annotated[str, Field(json_schema_extra={"enum": [*PROFILES]})] | None = Field(
-        None, description="What a description is for."
+        None, description="Purpose of the description."
     )
     languages: Annotated[list[_Language], Field(min_length=1, max_length=MOST_LANGUAGES)] | None = Field(
-        None, description="Languages of the texts (BCP 47); the first is the default one. A free answer has the first."
+        None, description="Languages of the texts (BCP 47), the default first. A free answer is in the first one."
     )
     context: Annotated[str, Field(max_length=LONGEST_CONTEXT)] | None = Field(
-        None, description="What you know about the picture. The model takes it as data, never as an instruction."
+        None, description="What you know about the picture. The model gets it as data, not as an instruction."
     )
-    words_to_use: _Words | None = Field(None, description="Brand words and the like that the texts should have.")
-    words_to_avoid: _Words | None = Field(None, description="Words that no text may have.")
+    words_to_use: _Words | None = Field(None, description="Words that the texts should contain, such as brand names.")
+    words_to_avoid: _Words | None = Field(None, description="Words that no text may contain.")
     detail: Literal["low", "high", "original"] | None = Field(None, description="How closely the model looks.")
     max_chars: Annotated[int, Field(ge=CHARS[0], le=CHARS[1])] | None = Field(
-        None, description="Of an alt text; a longer one needs a review."
+        None, description="Maximum length of an alt text in characters; a longer one needs a review."
     )
     max_tokens: Annotated[int, Field(ge=TOKENS[0], le=TOKENS[1])] | None = Field(
-        None, description="The answer's cap; doubled once where it cuts a description off."
+        None, description="Cap of the answer in tokens; doubled once if it truncates a description."
     )
     max_image_tokens: Annotated[int, Field(ge=IMAGE_TOKENS[0], le=IMAGE_TOKENS[1])] | None = Field(
-        None, description="What each picture may take of the input; it is shrunk to that, by the model's own rule."
+        None, description="Token limit of each picture, which is shrunk to it by the model's own rule."
     )
     model: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
-        None, description="A deployment that MODELS_ALLOWED names, or the usual one."
+        None, description="A deployment in MODELS_ALLOWED, or the default one."
     )
-    write: bool | None = Field(None, description="Store the description as if the blob had just been uploaded.")
+    write: bool | None = Field(None, description="Store the description, as after an upload of the blob.")
     again: bool | None = Field(
-        None, description="Ask for another answer, whatever is stored; what people wrote or approved stands."
+        None, description="Ask for a new answer even if one is stored; people's texts and approvals are kept."
     )
-    include: Literal["record"] | None = Field(None, description="`record` adds all that a sidecar has.")
+    include: Literal["record"] | None = Field(None, description="`record` adds the whole record, as in the sidecar.")
 
     @field_validator("languages", mode="before")
     @classmethod
     def _separated(cls, given: Any) -> Any:
-        """In a query or a form, `de,en` is the same as two of them; JSON has lists."""
+        """Split `de,en` in a query or a form into two languages; JSON has lists."""
         if isinstance(given, list) and all(isinstance(tag, str) for tag in given):
             return [tag.strip() for tags in given for tag in tags.split(",")]
         return given
 
-    def order(self) -> RequestOptions:
-        """The options as the on-demand service takes them."""
+    def request_options(self) -> RequestOptions:
+        """Return the options for the on-demand service."""
         return RequestOptions(
             languages=tuple(self.languages or ()),
             context=self.context or "",
@@ -107,7 +107,7 @@ class Options(BaseModel):
 
 
 class ImageByUrl(BaseModel):
-    """A picture on a public server, or in the URL itself (`data:`)."""
+    """A picture on a public server, or in a `data:` URL."""
 
     model_config = _STRICT
 
@@ -125,7 +125,7 @@ class ImageByBytes(BaseModel):
 
 
 class Blob(BaseModel):
-    """A blob's place, as it is, never URL-encoded."""
+    """A blob's container and name, never URL-encoded."""
 
     model_config = _STRICT
 
@@ -195,7 +195,7 @@ class DescribeForm(Options):
 
 
 class NewTexts(BaseModel):
-    """Texts of one language; what is left out stays, and an empty one empties what stands."""
+    """Texts in one language; a missing text is not changed, an empty one clears the stored text."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -205,7 +205,7 @@ class NewTexts(BaseModel):
 
 
 class Change(BaseModel):
-    """The JSON body of `PUT /api/descriptions/{container}/{name}`: what a person says of a record."""
+    """The JSON body of `PUT /api/descriptions/{container}/{name}`: a person's changes to a record."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -221,16 +221,16 @@ class Change(BaseModel):
     texts: Annotated[dict[_Language, NewTexts], Field(max_length=MOST_LANGUAGES)] | None = Field(
         None, description="By language (BCP 47)."
     )
-    is_decorative: bool | None = Field(None, description="True empties the alt text in all languages.")
+    is_decorative: bool | None = Field(None, description="True clears the alt text in all languages.")
     review: Literal["approved", "rejected", "suggested"] | None = Field(
-        None, description="`approved` freezes the texts, `rejected` asks for a person's; `suggested` takes either back."
+        None, description="`approved` freezes the texts, `rejected` requires a person's; `suggested` revokes either."
     )
     undo: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="A line of the history whose texts are to stand again; 1 is the newest."
+        None, description="The history entry whose texts to restore; 1 is the newest."
     )
 
     def correction(self) -> Correction:
-        """The change as the app takes it. Raises InvalidRequest."""
+        """Return the change as a correction. Raises InvalidRequest."""
         return corrected(
             {tag: texts.model_dump(exclude_none=True) for tag, texts in (self.texts or {}).items()},
             is_decorative=self.is_decorative,
@@ -240,7 +240,7 @@ class Change(BaseModel):
 
 
 class Described(BaseModel):
-    """What became of one picture."""
+    """The outcome for one picture."""
 
     model_config = _ANSWER
 
@@ -262,17 +262,17 @@ class Described(BaseModel):
 
     @classmethod
     def of(cls, record: Record, *, whole: bool) -> Self:
-        """What of a record is told; `whole` adds all of it."""
+        """Return the answer for a record; `whole` adds the record."""
         names = cls.model_fields.keys() - {"kind", "record"}
         return cls(**{name: getattr(record, name) for name in names}, record=record if whole else None)
 
 
 class DescribedResult(Described):
-    """What became of one of several pictures."""
+    """The outcome for one of several pictures."""
 
 
 class Undescribed(BaseModel):
-    """Why one of several pictures could not be worked on; it has no record."""
+    """The problem with one of several pictures; it has no record."""
 
     model_config = _ANSWER
 
@@ -285,7 +285,7 @@ type Result = Annotated[DescribedResult | Undescribed, Discriminator("kind")]
 
 
 class Results(BaseModel):
-    """What became of several pictures, in the order in which they were given."""
+    """The outcomes for several pictures, in the given order."""
 
     model_config = _ANSWER
 
@@ -301,14 +301,14 @@ class AnsweredQuestion(BaseModel):
     kind: Literal["answer"] = "answer"
     answer: str
     ending: Ending = Field(
-        description="`refused`: the answer is the model's refusal; `filtered`, `cut_off`: its beginning."
+        description="`refused`: the answer is the model's refusal; `filtered`, `cut_off`: it is incomplete."
     )
     model: str
     usage: Usage
 
     @classmethod
     def of(cls, said: FreeAnswer) -> "AnsweredQuestion":
-        """What of an answer is told."""
+        """Return the body for an answer."""
         return cls(answer=said.text, ending=said.ending, model=said.model, usage=said.usage)
 
 
@@ -337,40 +337,40 @@ class Listing(BaseModel):
     model_config = _ANSWER
 
     descriptions: list[Entry]
-    cursor: str | None = Field(description="For the next page, or null where this was the last.")
+    cursor: str | None = Field(description="For the next page, or null at the end.")
 
 
 class LanguageCoverage(BaseModel):
-    """How far one language is covered."""
+    """The coverage of one language."""
 
     model_config = _STRICT
 
-    pictures: int = Field(description="That have a published alt text in it, or are decorative.")
-    share: float | None = Field(description="Of all pictures, 0 to 1; null where there are none.")
+    pictures: int = Field(description="Pictures with a published alt text in it, or decorative ones.")
+    share: float | None = Field(description="Share of all pictures, 0 to 1; null if there are none.")
 
 
 class Covered(BaseModel):
-    """How far a container is described."""
+    """The coverage of a container."""
 
     model_config = _STRICT
 
     container: str
-    pictures: int = Field(description="That are to have a text: not excluded, and of a format that is read.")
+    pictures: int = Field(description="Pictures that should have a text: not excluded, in a supported format.")
     without_record: int
     languages: dict[str, LanguageCoverage]
-    statuses: dict[str, int] = Field(description="How many records have each status.")
+    statuses: dict[str, int] = Field(description="Number of records by status.")
     excluded: int
     orphans: int = Field(description="Records whose picture is gone.")
-    drifted: int = Field(description="Pictures whose metadata names another record than the one that is stored.")
+    drifted: int = Field(description="Pictures whose metadata names another record than the stored one.")
 
     @classmethod
     def of(cls, counted: Coverage, container: str) -> "Covered":
-        """What of it is told."""
+        """Return the body for the counts."""
         return cls(container=container, **counted.facts())
 
 
 class Health(BaseModel):
-    """That the app runs."""
+    """The app runs."""
 
     model_config = _ANSWER
 
@@ -379,7 +379,7 @@ class Health(BaseModel):
 
 
 class CheckResult(BaseModel):
-    """What a look at one connection found."""
+    """The result of one health check."""
 
     model_config = _ANSWER
 
@@ -391,7 +391,7 @@ class CheckResult(BaseModel):
 
 
 class DeepHealth(BaseModel):
-    """Whether every connection works."""
+    """The results of all health checks."""
 
     model_config = _ANSWER
 

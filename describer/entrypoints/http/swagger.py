@@ -1,8 +1,8 @@
-"""The interface in Swagger 2.0, which custom connectors (Power Platform, Logic Apps) take.
+"""Converts the interface to Swagger 2.0, for custom connectors (Power Platform, Logic Apps).
 
-It says less than OpenAPI 3.1. What it cannot say is left out, and `info.description` says so: forms with several files,
-alternatives (all their fields stand in one schema, and only `kind` is always there), values that may be null, and other
-types of bodies and answers than the first.
+It can express less than OpenAPI 3.1. The rest is left out, and `info.description` says so: forms with several files,
+alternatives (one schema has all their fields, and only `kind` is required), nullable values, and other types of bodies
+and answers than the first.
 """
 
 from typing import Any, Final
@@ -13,9 +13,9 @@ from describer.domain.json_schema import NULL, Schema, mapped
 _OLD: Final = "#/components/schemas/"
 _NEW: Final = "#/definitions/"
 _LEFT_OUT: Final = (
-    " In Swagger 2.0, which says less than OpenAPI 3.1: forms with several files are left out; alternatives are one "
-    "schema with the fields of all, of which only `kind` is always there; a value with `x-nullable` may be null, and "
-    "so may any object that is not required. GET /api/openapi.json has it all."
+    " Swagger 2.0 can express less than OpenAPI 3.1: forms with several files are left out; alternatives are one "
+    "schema with the fields of all, of which only `kind` is required; a value with `x-nullable` may be null, and "
+    "so may any object that is not required. GET /api/openapi.json has everything."
 )
 _UNKNOWN: Final = frozenset({"examples", "contentEncoding", "propertyNames", "patternProperties", "discriminator"})
 _OF_VALUES: Final = {"type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum"}
@@ -23,10 +23,10 @@ _IN_A_PARAMETER: Final = frozenset(_OF_VALUES | {"minItems", "maxItems", "items"
 
 
 def of(document: dict[str, Any]) -> dict[str, Any]:
-    """The document in Swagger 2.0.
+    """Return the document in Swagger 2.0.
 
     Args:
-        document: in OpenAPI 3.1, alternatives as `oneOf`.
+        document: OpenAPI 3.1 with alternatives as `oneOf`.
     """
     server = urlsplit(document["servers"][0]["url"])
     schemas = document["components"]["schemas"]
@@ -48,13 +48,13 @@ def of(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(schema: Schema, schemas: dict[str, Schema]) -> Schema:
-    """Alternatives as one object."""
+    """Return alternatives as one object."""
     if "discriminator" not in schema:
         return schema
     alternatives = [schemas[choice["$ref"].removeprefix(_OLD)] for choice in schema["oneOf"]]
     fields = {name: field for alternative in alternatives for name, field in alternative["properties"].items()}
     kinds = ", ".join(schema["discriminator"]["mapping"])
-    kind = {"type": "string", "description": f"One of {kinds}: it tells which fields are there."}
+    kind = {"type": "string", "description": f"One of {kinds}; it determines which fields are present."}
     return {"type": "object", "required": ["kind"], "properties": fields | {"kind": kind}}
 
 

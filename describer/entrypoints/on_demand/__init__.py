@@ -1,1 +1,1 @@
-"""Callers who wait for an answer, by HTTP, MCP or the command line."""
+"""Serves callers who wait for an answer, by HTTP, MCP or the command line."""

@@ -1,4 +1,4 @@
-"""What a person may change in a record, checked alike for every way in."""
+"""Validates people's changes to a record for every entry point."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from describer.domain.errors import InvalidRequest
 from describer.domain.texts import TEXT_FIELDS, Review
 
 LONGEST_TEXT: Final = 8000
-"""Characters."""
+"""Characters of a text."""
 
 
 def corrected(
@@ -19,16 +19,16 @@ def corrected(
     review: str = "",
     undo: int | None = None,
 ) -> Correction:
-    """Return the correction that a caller gave.
+    """Return the correction that a caller requested.
 
     Args:
         texts: by language tag, then by the names of `TEXT_FIELDS`.
-        is_decorative: whether an empty alt text is right; None: as it is.
-        review: `approved`, `rejected` or `suggested`; empty: as it is.
-        undo: a line of the history; 1 is the newest.
+        is_decorative: whether an empty alt text is correct; None: unchanged.
+        review: `approved`, `rejected` or `suggested`; empty: unchanged.
+        undo: a history entry; 1 is the newest.
 
     Raises:
-        InvalidRequest: a tag is none, or is given twice; a text is too long; nothing is to be changed.
+        InvalidRequest: a tag is invalid or repeated, a text is too long, or there is nothing to change.
     """
     normal: dict[str, Mapping[str, str]] = {}
     for tag, given in texts.items():
@@ -38,7 +38,9 @@ def corrected(
         normal[name] = given
         for field in TEXT_FIELDS:
             if len(given.get(field, "")) > LONGEST_TEXT:
-                raise InvalidRequest(f"A text has at most {LONGEST_TEXT} characters.", field=f"texts.{name}.{field}")
+                raise InvalidRequest(
+                    f"A text may have at most {LONGEST_TEXT} characters.", field=f"texts.{name}.{field}"
+                )
     return Correction(normal, is_decorative, Review(review) if review else None, undo)
 
 
@@ -46,5 +48,5 @@ def _normal(tag: str) -> str:
     try:
         return language.normal(tag)
     except ValueError:
-        sentence = "It is not a BCP 47 tag of registered parts such as en, pt-BR or zh-Hans."
+        sentence = "Not a BCP 47 tag of registered parts such as en, pt-BR or zh-Hans."
         raise InvalidRequest(sentence, field="texts") from None

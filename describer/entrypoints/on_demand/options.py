@@ -1,4 +1,4 @@
-"""What a caller may ask otherwise than the settings do, and what is made of it: a brief, or a question."""
+"""A caller's options and their limits, for HTTP, MCP and the command line, and the brief or question they result in."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Final
@@ -13,31 +13,31 @@ MOST_WORDS: Final = 50
 LONGEST_WORD: Final = 60
 LONGEST_CONTEXT: Final = 4000
 LONGEST_QUESTION: Final = 8000
-"""Characters."""
+"""Characters of a question."""
 CHARS: Final = (20, 2000)
 TOKENS: Final = (16, 32000)
 IMAGE_TOKENS: Final = (64, 32000)
 DETAILS: Final = ("low", "high", "original")
 _IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
-"""What a brief calls a wish, where it has another name."""
+"""The name of an option in a brief, if it differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """A caller's wishes; what is left out is as the settings say.
+    """A caller's options; the settings apply to those that are left out.
 
     Args:
-        languages: BCP 47 tags, the default first. A free answer comes in the first.
-        context: what the caller knows about the picture; given to the model as data.
+        languages: BCP 47 tags, the default first. A free answer is in the first.
+        context: the caller's information about the picture, passed to the model as data.
         profile: one of `prompt.PROFILES`.
         detail: `low`, `high` or `original`.
-        max_chars: of an alt text.
+        max_chars: maximum length of an alt text.
         max_tokens: the answer's cap.
-        max_image_tokens: what a picture may take of the input; it is shrunk to that.
+        max_image_tokens: token limit of a picture, which is shrunk to it.
         model: a deployment of MODELS_ALLOWED, or the default one.
-        words_to_use: brand words and the like that the texts should have.
-        words_to_avoid: words that no text may have.
-        again: another answer, whatever is stored.
+        words_to_use: words that the texts should contain.
+        words_to_avoid: words that no text may contain.
+        again: whether to ask for a new answer even if one is stored.
     """
 
     languages: tuple[str, ...] = ()
@@ -53,10 +53,10 @@ class RequestOptions:
     again: bool = False
 
     def brief(self, default_brief: Brief, models: tuple[str, ...]) -> Brief:
-        """Return the brief: `usual`, but for these wishes.
+        """Return the default brief with these options applied.
 
         Raises:
-            InvalidRequest: a wish is not among what may be wished for; `models` are, beside the usual one.
+            InvalidRequest: an option is invalid; `models` may be chosen besides the default one.
         """
         self._check(default_brief, models)
         wishes = {_IN_BRIEF.get(name, name): wish for name in _WISHES if (wish := getattr(self, name))}
@@ -64,17 +64,17 @@ class RequestOptions:
         return replace(default_brief, **wishes, chosen=frozenset(wishes), again=self.again)
 
     def question(self, text: str, default_brief: Brief, models: tuple[str, ...]) -> Question:
-        """Return the question `text`, with these wishes.
+        """Return the question `text` with these options.
 
         Raises:
-            InvalidRequest: as above, or the question is empty or too long, or a wish makes no sense for one.
+            InvalidRequest: as above; or the question is empty or too long, or an option does not apply to questions.
         """
         if not 0 < len(text.strip()) <= LONGEST_QUESTION:
-            raise InvalidRequest(f"The question has to have 1 to {LONGEST_QUESTION} characters.", field="prompt")
+            raise InvalidRequest(f"The question must have 1 to {LONGEST_QUESTION} characters.", field="prompt")
         for field in ("profile", "max_chars", "words_to_use", "words_to_avoid", "again"):
             if getattr(self, field):
                 raise InvalidRequest(
-                    f"{field} is for descriptions; a question of one's own says it itself.", field=field
+                    f"{field} applies to descriptions only; put such a wish into the question.", field=field
                 )
         brief = self.brief(default_brief, models)
         tag = brief.languages[0] if self.languages else ""
@@ -99,7 +99,7 @@ class RequestOptions:
             ("model", self.model, tuple(known)),
         ):
             if value and value not in choices:
-                raise InvalidRequest(f"{field} has to be one of {', '.join(choices)}.", field=field)
+                raise InvalidRequest(f"{field} must be one of {', '.join(choices)}.", field=field)
         if len(self.languages) > MOST_LANGUAGES:
             raise InvalidRequest(f"At most {MOST_LANGUAGES} languages at a time.", field="languages")
         tags = self._tags()
@@ -108,10 +108,10 @@ class RequestOptions:
         for field, words in (("words_to_use", self.words_to_use), ("words_to_avoid", self.words_to_avoid)):
             if len(words) > MOST_WORDS or any(not word.strip() or len(word) > LONGEST_WORD for word in words):
                 raise InvalidRequest(
-                    f"{field} has at most {MOST_WORDS} words of 1 to {LONGEST_WORD} characters.", field=field
+                    f"{field} may have at most {MOST_WORDS} words of 1 to {LONGEST_WORD} characters.", field=field
                 )
         if len(self.context) > LONGEST_CONTEXT:
-            raise InvalidRequest(f"The context has at most {LONGEST_CONTEXT} characters.", field="context")
+            raise InvalidRequest(f"The context may have at most {LONGEST_CONTEXT} characters.", field="context")
         for field, number, (least, most) in (
             ("max_chars", self.max_chars, CHARS),
             ("max_tokens", self.max_tokens, TOKENS),

@@ -1,24 +1,24 @@
-"""On demand: the same stages as for uploads, for a caller who waits. HTTP, MCP and the command line all come here.
+"""The on-demand service for HTTP, MCP and the command line: the same stages as for uploads, for a waiting caller.
 
-    on_demand = app.on_demand                               # one for the process: its limits are the process's
+    on_demand = app.on_demand                               # one per process, since its limits are the process's
     brief = on_demand.brief(RequestOptions(languages=("de",), context="Our cat Tom"))  # InvalidRequest: names the field
 
-    record = await on_demand.describe(Url("https://…/cat.jpg"), brief)           # a Record, whatever its status
-    record = await on_demand.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # a stored text stands
-    record = await on_demand.describe(BlobOf(ref), brief, write=True)            # stored and announced
+    record = await on_demand.describe(Url("https://…/cat.jpg"), brief)           # a Record of any status
+    record = await on_demand.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # uses stored texts
+    record = await on_demand.describe(BlobOf(ref), brief, write=True)            # stores and publishes
 
     question = on_demand.question("Which breed is it?", RequestOptions(max_tokens=300))
     answer = await on_demand.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
     async with aclosing(on_demand.stream(sources, question)) as pieces:     # str, str, …, and last the FreeAnswer
         async for piece in pieces: ...
 
-    with memory.try_reserve(len(data)):                     # whoever takes bytes in (`Upload`) reserves the memory
+    with memory.try_reserve(len(data)):                     # a caller with bytes (`Upload`) reserves the memory
         record = await on_demand.describe(Upload(data, "cat.jpg"), brief)
 
 A problem with the picture becomes the record's status (`describe`) or raises `ImageRejected` (`answer`). Every other
-problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (the caller's business), `Busy` and other
-`Transient` (again in `retry_after` seconds), `Misconfigured` (the operator's). Nothing is stored but by `write`; what
-was answered is kept in memory for some minutes, for those who ask again. `usage` and `cost` are of this call.
+problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (for the caller), `Busy` and other
+`Transient` (retry after `retry_after` seconds), `Misconfigured` (for the operator). Nothing is stored without `write`;
+answers are kept in memory for some minutes, for callers who repeat a request. `usage` and `cost` are this call's.
 """
 
 import asyncio
@@ -61,20 +61,20 @@ __all__ = [
 ]
 
 MOST_SOURCES: Final = 10
-"""Pictures in one call."""
+"""Maximum number of pictures in one call."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnDemandService:
-    """Serve callers who wait for the answer.
+    """Serves callers who wait for the answer.
 
     Args:
-        pipeline: describes and stores what `write` asks for.
-        records: where stored texts are looked up.
+        pipeline: describes and stores pictures for `write`.
+        records: the stored records.
         image_describer: makes a record of bytes.
-        loader: brings pictures in.
-        default_brief: the brief of whoever wishes for nothing else.
-        models: that a caller may choose, beside the usual one.
+        loader: loads pictures.
+        default_brief: the brief without any options.
+        models: models that a caller may choose besides the default one.
     """
 
     pipeline: ImagePipeline
@@ -84,20 +84,19 @@ class OnDemandService:
     default_brief: Brief
     models: tuple[str, ...] = ()
 
-    def brief(self, order: RequestOptions) -> Brief:
-        """Return what is asked where a description is wanted. Raises InvalidRequest."""
-        return order.brief(self.default_brief, self.models)
+    def brief(self, options: RequestOptions) -> Brief:
+        """Return the request for a description. Raises InvalidRequest."""
+        return options.brief(self.default_brief, self.models)
 
-    def question(self, text: str, order: RequestOptions) -> Question:
-        """Return what is asked where the caller has a question. Raises InvalidRequest."""
-        return order.question(text, self.default_brief, self.models)
+    def question(self, text: str, options: RequestOptions) -> Question:
+        """Return the request for an answer to a question. Raises InvalidRequest."""
+        return options.question(text, self.default_brief, self.models)
 
     async def describe(self, source: PictureSource, brief: Brief, *, write: bool = False) -> Record:
-        """Return the picture's record; with `write`, as it is stored by now.
+        """Return the picture's record; with `write`, as it is stored afterwards.
 
         Raises:
-            InvalidRequest: `write` without a blob to write to.
-            and what the module says.
+            InvalidRequest: `write` without a blob; and the errors that the module lists.
         """
         if write and not isinstance(source, BlobOf):
             raise InvalidRequest("Only a blob's description can be written; give the picture as a blob.", field="write")
@@ -126,19 +125,19 @@ class OnDemandService:
             return precedence.reconciled(record, about, before, origin, brief, content.embedded)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
-        """Return those of the pictures that are blobs of the watched containers."""
+        """Return those of the pictures that are blobs in watched containers."""
         blobs = (source.ref for source in sources if isinstance(source, BlobOf))
         return tuple(ref for ref in blobs if self.loader.blob_filter.covers(ref))
 
     async def stored(self, ref: ImageRef) -> StoredRecord:
-        """Return the stored record of a watched container's blob. Raises NotFound."""
+        """Return the stored record of a blob in a watched container. Raises NotFound."""
         stored = await self.records.read(ref) if self.loader.blob_filter.covers(ref) else None
         if stored is None:
             raise NotFound("There is no record of this blob.")
         return stored
 
     async def answer(self, sources: Sequence[PictureSource], question: Question) -> FreeAnswer:
-        """Return one answer about all pictures. Raises Refused too, where one of them cannot be shown to the model."""
+        """Return one answer about all pictures. Raises ImageRejected if one of them cannot be shown to the model."""
         async with aclosing(self.stream(sources, question)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, FreeAnswer):
@@ -146,9 +145,9 @@ class OnDemandService:
         raise AssertionError("unreachable: the whole answer comes last")
 
     async def stream(self, sources: Sequence[PictureSource], question: Question) -> AsyncGenerator[str | FreeAnswer]:
-        """Yield the same answer, piece by piece; the last item is the whole of it."""
+        """Yield the answer piece by piece; the last item is the whole answer."""
         if not 1 <= len(sources) <= MOST_SOURCES:
-            raise InvalidRequest(f"Give 1 to {MOST_SOURCES} pictures; these are {len(sources)}.", field="images")
+            raise InvalidRequest(f"Give 1 to {MOST_SOURCES} pictures, not {len(sources)}.", field="images")
         images = [await self._prepared(source, number, question) for number, source in enumerate(sources, 1)]
         text = TextStream()
         async with aclosing(self.image_describer.model.reply(question, images)) as pieces:
@@ -176,17 +175,16 @@ class OnDemandService:
 
     async def _written(self, ref: ImageRef, brief: Brief) -> Record:
         await self.loader.get_properties(ref)
-        end = await self.pipeline.describe(
-            ref, brief
-        )  # which reserves the memory: to do so here too would be to wait for oneself
+        # The pipeline reserves the memory; reserving it here too would deadlock.
+        end = await self.pipeline.describe(ref, brief)
         if not isinstance(end, Skip):
             return end
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
-        raise NotFound("There is no such blob any more.")  # it was there a moment ago
+        raise NotFound("The blob no longer exists.")  # it was deleted during the call
 
     def _with_cost_of_call(self, record: Record, brief: Brief, spent: Usage) -> Record:
-        """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
+        """Return `record` with this call's cost; the stored one has the cost of when its texts were made."""
         if record.usage == spent:
             return record
         paid = None
@@ -196,5 +194,5 @@ class OnDemandService:
 
 
 def _in_language_of(record: Record, brief: Brief) -> Record:
-    """Return the record with the first language that a caller named at the top, wherever it is stored."""
+    """Return the record with the first language that the caller chose at the top."""
     return shown_in(record, brief.language) if "languages" in brief.chosen else record

@@ -1,4 +1,4 @@
-"""Where a caller's picture comes from, and how its bytes are had."""
+"""A caller's pictures and how they are loaded."""
 
 import asyncio
 import hashlib
@@ -21,7 +21,7 @@ from describer.pipeline.ports import Images, Web
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes that the caller brought, and what they are called there. Whoever takes them in reserves the memory."""
+    """Bytes from the caller and their name. The entry point that received them reserves the memory."""
 
     data: bytes
     name: str = ""
@@ -29,12 +29,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """Bytes that can be read at any time, such as those of a file: they are read when there is memory for them.
+    """Bytes that can be read at any time, such as a file's; they are read when memory is free.
 
     Args:
         size: in bytes.
-        read: reads them; called in a thread. What it raises is raised.
-        name: what they are called there.
+        read: reads them; called in a thread. Its errors are passed on.
+        name: the picture's name.
     """
 
     size: int
@@ -47,7 +47,7 @@ class Url:
     """An https: or data: URL.
 
     Args:
-        reserved: whoever took it in holds the memory for a picture in it too.
+        reserved: whether the entry point has reserved the memory for a picture in the URL.
     """
 
     url: str
@@ -61,7 +61,7 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class BlobOf:
-    """A blob of the watched containers."""
+    """A blob in a watched container."""
 
     ref: ImageRef
 
@@ -70,12 +70,12 @@ type PictureSource = Upload | Readable | Url | BlobOf
 
 
 class Loader:
-    """Brings pictures in.
+    """Loads pictures.
 
     Args:
-        blob_filter: which blobs may be read.
+        blob_filter: decides which blobs may be read.
         images, web: the ports; see ports.py.
-        memory: for the bytes of URLs, blobs and files. The latter two wait for it.
+        memory: budget for the bytes of URLs, blobs and files. The latter two wait for it.
         max_bytes: larger pictures are not read.
     """
 
@@ -88,10 +88,10 @@ class Loader:
 
     @asynccontextmanager
     async def loaded(self, source: PictureSource) -> AsyncIterator[tuple[ImageBlob, ImageContent]]:
-        """Yield the picture and its bytes, until the block ends or `release`; `refusal` says what is not read.
+        """Yield the picture and its bytes, until the block ends or `release`; `refusal` says why bytes are missing.
 
         Raises:
-            FetchFailed, Excluded, NotFound: the source gives nothing, whatever it is.
+            FetchFailed, Excluded, NotFound: the source provides no picture.
             Busy, Transient, Misconfigured: not now.
         """
         match source:
@@ -116,14 +116,14 @@ class Loader:
         """Return the blob's properties.
 
         Raises:
-            Excluded: it is not of the watched containers, or its owner keeps it from the model.
-            NotFound: there is no such blob.
+            Excluded: it is outside of the watched containers, or its owner excluded it.
+            NotFound: it does not exist.
         """
         if skip := self.blob_filter.skips_name(ref):
             raise Excluded(f"This blob is off limits: {skip.detail}.")
         picture = await self._images.get_properties(ref)
         if picture is None:
-            raise NotFound("There is no such blob.")
+            raise NotFound("The blob does not exist.")
         if skip := self.blob_filter.skips_picture(picture):
             raise Excluded(f"This blob is off limits: {skip.detail}.")
         if seconds := settling.wait(picture, datetime.now(UTC)):
@@ -134,7 +134,7 @@ class Loader:
     async def _fetched(self, source: Url) -> AsyncIterator[ImageContent]:
         with self._memory.try_reserve(MIN_RESERVATION) as reservation:
             try:
-                extend = _counted_already if source.reserved else reservation.extend
+                extend = _already_reserved if source.reserved else reservation.extend
                 content = await self._content(await self._web.fetch(source.url, extend))
             except ImageRejected as refusal:
                 content = ImageContent(0, refusal=refusal)
@@ -163,5 +163,5 @@ def _named(name: str, size: int) -> ImageBlob:
     return ImageBlob(ImageRef("", name), "", size, {})
 
 
-def _counted_already(_size: int) -> None:
-    """Whoever brought it holds the memory."""
+def _already_reserved(_size: int) -> None:
+    """Do nothing: the entry point has reserved the memory."""

@@ -1,1 +1,1 @@
-"""Events of uploads, and messages of the queues."""
+"""Handles upload events and queue messages."""

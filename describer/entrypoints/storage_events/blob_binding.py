@@ -1,7 +1,7 @@
-"""What the blob trigger hands over: the blob's names, and nothing else.
+"""The blob trigger's parameter type: only the blob's names.
 
-The host gives an SDK type's connection and names to a worker, and the bytes to any other. The usual SDK type makes a
-client of the synchronous SDK, which nobody here asks for, and whose import takes longer than all others of indexing.
+The host sends connection and names for an SDK type, and the blob's bytes for any other type. The usual SDK type creates
+a client of the synchronous SDK, which the app does not need and whose import takes longer than the rest of indexing.
 See docs/adr/0031-names-from-the-blob-trigger.md.
 """
 
@@ -19,31 +19,31 @@ class BlobNames(SdkType):  # type: ignore[misc]
         self.name = name
 
     def get_sdk_type(self) -> "BlobNames":
-        """Return itself: there is no client behind it."""
+        """Return itself: there is no client."""
         return self
 
 
 class BlobNamesConverter(InConverter, binding="blob", trigger="blobTrigger"):  # type: ignore[misc, call-arg]
-    """Tells the worker that `BlobNames` are an SDK type, and makes them of what the host sends then."""
+    """Declares `BlobNames` as an SDK type to the worker, and decodes the host's data."""
 
     @classmethod
     def check_input_type_annotation(cls, pytype: type) -> bool:
-        """Whether a parameter may be annotated so."""
+        """Return whether a parameter may have this annotation."""
         return issubclass(pytype, BlobNames)
 
     @classmethod
     def has_implicit_output(cls) -> bool:
-        """Whether what a function returns is a blob; it is not."""
+        """Return False: the function's result is not a blob."""
         return False
 
     @classmethod
     def decode(cls, data: Datum, *, trigger_metadata: object, pytype: type) -> BlobNames:
-        """Read the names.
+        """Decode the names.
 
         Args:
             data: `model_binding_data`, whose content is JSON with `Connection`, `ContainerName` and `BlobName`.
             trigger_metadata: not used.
-            pytype: how the parameter is annotated.
+            pytype: the parameter's annotation.
 
         Raises:
             ValueError: the host sent something else.

@@ -1,13 +1,13 @@
-"""At least once: what cannot be done now is put off, never dropped. The only module that counts a picture's tries.
+"""Delivers pictures to the pipeline at least once: work that must wait is re-queued with a delay, never dropped.
 
-The blob trigger tries five times at once and then gives up, so it is never left to it: deferred work becomes a message
-on `image-work`, with a delay. Four kinds of tries are told apart:
+This is the only module that counts tries. The blob trigger would retry five times without a pause and then give up;
+instead, deferred work becomes a message on `image-work`. There are four kinds of failed tries:
 
-- a fault of the installation (a missing role, a wrong setting) waits for an operator, for as long as it lasts;
-- one of which nobody knows the cause (a rate limit, an outage) waits for `max_wait` and is then `failed`;
-- one that may be the picture's counts, and the last attempt is recorded as `failed`;
-- a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
-  or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
+- a fault of the installation (a missing role, a wrong setting): retried until an operator fixes it;
+- an unknown cause (a rate limit, an outage): retried for `max_wait`, then recorded as `failed`;
+- a fault that may be the picture's: counted; the last attempt is recorded as `failed`;
+- an interrupted try, recognized because its message is received again: the app was stopped (scaled in, deployed,
+  restarted) or killed (out of memory). Ten in a row are not chance and are recorded as `failed` too.
 """
 
 import asyncio
@@ -33,10 +33,11 @@ from describer.pipeline.work_log import WorkLog, WorkObserver, outcome
 from describer.vision.brief import Brief
 
 MAX_INTERRUPTIONS: Final = 10
-"""Tries without an end. A stop cuts off only what takes longer than the host waits (ten seconds), so that one picture
-is cut off twice by chance and ten times by its own doing."""
+"""Maximum number of interrupted tries. A stop interrupts only work that takes longer than the host's ten seconds, so
+that a picture may be interrupted twice by chance, but ten times only by its own fault.
+"""
 SUSPECT: Final = 2
-"""Tries without an end from which on a picture is worked beside no other such."""
+"""Number of interrupted tries from which on a picture is not processed beside another such picture."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,19 +48,20 @@ def _no_price(_spent: Usage) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Brings pictures to the pipeline, and back to the queue where the pipeline says "not now".
+    """Delivers pictures to the pipeline and re-queues them if it raises NotNow.
 
     Args:
         pipeline: the pipeline.
         queue: `image-work`.
-        brief: what is asked of uploaded pictures.
-        max_attempts: tries at a picture that may itself be the cause.
-        backoff: how long deferred work waits.
-        max_wait: for how long a picture is put off in a row for what nobody knows the cause of.
-        deferral: says when to come back, where the model's quota lets nothing through for longer than work may wait.
-        work_log: hears of each step.
-        progress: is told what became of pictures that a sweep queued.
-        price: US dollars for what was used; 0 where no list price is known.
+        brief: the request for uploaded pictures.
+        max_attempts: maximum number of tries that the picture may have caused to fail.
+        backoff: the delays of deferred work.
+        max_wait: how long a picture is deferred in a row for unknown causes.
+        deferral: returns the error to defer new work with, if the model's quota is used up for longer than work may
+            wait.
+        work_log: observes each step.
+        progress: gets the outcomes of pictures that a sweep queued.
+        price: returns the cost of tokens in US dollars; 0 if there is no list price.
     """
 
     pipeline: ImagePipeline
@@ -72,21 +74,21 @@ class Delivery:
     work_log: WorkObserver = field(default_factory=WorkLog)
     progress: Progress | None = None
     price: Callable[[Usage], float] = _no_price
-    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _exclusive: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def handle_upload(self, container: str, name: str) -> None:
-        """A picture has landed."""
+        """Handle an upload."""
         await self._work(Work.first(ImageRef(container, name)))
 
     async def handle_message(self, body: bytes, received: int = 1) -> None:
-        """A message of `image-work`, received so many times.
+        """Handle a message of `image-work` that was received so many times.
 
         Raises:
             Unreadable: it names no picture.
         """
         works = Work.from_message(body)
         priority = Priority.LIBRARY if any(work.chunk for work in works) else Priority.BACKGROUND
-        with entered(UPLOAD_SECONDS, priority):  # a rename names two pictures, and one invocation works on both
+        with entered(UPLOAD_SECONDS, priority):  # a rename names two pictures, which one invocation processes
             for work in works:
                 self.work_log.taken(work)
                 if received > 1:
@@ -94,16 +96,16 @@ class Delivery:
                 elif work.interruptions < SUSPECT:
                     await self._work(work)
                 else:
-                    await self._work_alone(work)
+                    await self._work_exclusively(work)
 
     async def handle_event(self, kind: str, subject: str, data: Mapping[str, Any]) -> None:
-        """An event of Event Grid's, which wants an answer within seconds: its pictures are queued, not worked on."""
+        """Queue the pictures of an Event Grid event, which must be answered within seconds."""
         for ref in refs(kind, subject, data):
             await self.queue.send(Work.first(ref).to_message(), delay=0)
 
     async def _work(self, work: Work) -> None:
         if shut := self.deferral():
-            await self._put_off(work, shut, Usage())
+            await self._defer(work, shut, Usage())
             return
         with entered() as call:
             try:
@@ -111,45 +113,45 @@ class Delivery:
                 self.work_log.done(work, end)
                 await self._report(work, outcome(end))
             except NotNow as fault:
-                await self._put_off(work, fault, call.spent)
-            except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
+                await self._defer(work, fault, call.spent)
+            except Exception as error:  # noqa: BLE001 - a bug: the host would retry five times at once and then give up
                 _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
                 ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
-                await self._put_off(work, ours, call.spent)
+                await self._defer(work, ours, call.spent)
 
-    async def _work_alone(self, work: Work) -> None:
-        """Work on what was cut off before, one at a time: if the app is killed over it, no other such goes along."""
-        if self._alone.locked():
+    async def _work_exclusively(self, work: Work) -> None:
+        """Process an interrupted picture, one such at a time, so that if it kills the app, no other is interrupted."""
+        if self._exclusive.locked():
             await self.queue.send(work.to_message(), delay=self.backoff.spread(1))
             return
-        async with self._alone:
+        async with self._exclusive:
             await self._work(work)
 
     async def _interrupted(self, work: Work) -> None:
-        """Go on with what was begun and came to no end: the app was stopped, or killed by this picture or another.
+        """Re-queue an interrupted try: the app was stopped, or was killed by this picture or another.
 
-        It is not worked at once. What was under way at the same time comes back at the same time, and a picture over
-        which the app is killed would take the others with it each time; so each comes back at a time of its own.
+        It is not processed at once. Everything that was in progress returns at the same time, and a picture that kills
+        the app would interrupt the others again each time. So each returns after its own delay.
         """
         later = work.interrupted()
         times = later.interruptions
-        why = f"Begun {times} times and never ended: each time the app was stopped, was killed or failed meanwhile"
+        why = f"Interrupted {times} times: each time the app was stopped, was killed or failed during the work"
         fault = Transient(why, retry_after=self.backoff.spread(times))
         await self._end_or_send(later, fault, why if times >= MAX_INTERRUPTIONS else "")
 
-    async def _put_off(self, work: Work, fault: NotNow, spent: Usage) -> None:
+    async def _defer(self, work: Work, fault: NotNow, spent: Usage) -> None:
         counts_as_attempt = fault.counts_as_attempt
         unknown = isinstance(fault, Transient) and not (counts_as_attempt or isinstance(fault, Throttled))
         later = work.next_attempt(spent, counts_as_attempt=counts_as_attempt, cause_unknown=unknown)
         why = ""
         if counts_as_attempt and later.attempts >= self.max_attempts:
-            why = f"Tried {later.attempts} times; the last time: {fault.message}"
+            why = f"Tried {later.attempts} times; last error: {fault.message}"
         elif later.waiting_since and datetime.now(UTC) - later.waiting_since >= self.max_wait:
-            why = f"Waited for {self.max_wait.days} days; the last time: {fault.message}"
+            why = f"Waited for {self.max_wait.days} days; last error: {fault.message}"
         await self._end_or_send(later, fault, why)
 
     async def _end_or_send(self, later: Work, fault: NotNow, why: str) -> None:
-        """Record that the picture is given up, if `why` is given; otherwise, or if that fails, queue a later try."""
+        """Give the picture up if `why` is given; otherwise, or if that fails, queue a later try."""
         if why:
             try:
                 end = await self.pipeline.give_up(later.ref, self.brief, why, later.spent)
@@ -162,11 +164,11 @@ class Delivery:
         delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.work_log.deferred(later, fault, delay)
-        with suppress(NotNow):  # the sweep waits a little longer for its next pictures, no more
+        with suppress(NotNow):  # the only effect is that the sweep queues its next pictures a little later
             await self._report(later, "")
 
     async def _report(self, work: Work, outcome: str) -> None:
-        """Tell the sweep that queued the picture what became of it, and what this call paid for it."""
+        """Report the picture's outcome and this call's cost to the sweep that queued it."""
         if self.progress and work.chunk:
             spent = current().spent
             line = report(work.ref, outcome, self.price(spent), spent.prompt_tokens + spent.completion_tokens)

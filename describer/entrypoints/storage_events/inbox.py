@@ -1,6 +1,6 @@
-"""Handles each queue message to its end: its function succeeds, or the message goes to the dead-letter queue.
+"""Processes each queue message to an end: its function succeeds, or the message goes to the dead-letter queue.
 
-The Functions host would copy a failing message to a poison queue and delete the copy after seven days, read or not. So
+The Functions host would move a failing message to a poison queue and delete it there after seven days, read or not. So
 host.json sets no limit on receives, and the app counts them itself.
 """
 
@@ -18,18 +18,19 @@ DEAD_LETTERED: Final = "message.dead_lettered"
 UNFINISHED: Final = "message.unfinished"
 UNEXPECTED: Final = "message.unexpected"
 MAX_RECEIVES: Final = 5
-"""How often the app tries a message over which it fails itself. In between the host waits for `visibilityTimeout` of
-host.json, or ten minutes if the queue's name ends in `-poison`."""
+"""Maximum number of tries of a message on which the app itself fails. Between tries the host waits for
+`visibilityTimeout` of host.json, or ten minutes if the queue's name ends in `-poison`.
+"""
 
 _log = logging.getLogger(__name__)
 
 
 class Message(Protocol):
-    """A message as the Functions host hands it over."""
+    """A message as the Functions host passes it."""
 
     @property
     def dequeue_count(self) -> int | None:
-        """How often it was received, including this time."""
+        """The number of receives, including this one."""
 
     def get_body(self) -> bytes:
         """Return its text in UTF-8."""
@@ -52,7 +53,7 @@ class Inbox:
 
         Raises:
             Transient, Misconfigured: storage accepts neither the outcome nor a message for a later try.
-            Exception: a bug of the app's, before the last receive.
+            Exception: a bug, before the last receive.
         """
         body, received = message.get_body(), message.dequeue_count or 1
         facts = {"queue": queue, "received": received}

@@ -1,6 +1,6 @@
-"""Uploads that the Functions host gave up on after five tries of its blob trigger become work.
+"""Re-queues uploads that the Functions host gave up after five tries of its blob trigger.
 
-That trigger tries at once and without a pause, so an upload comes here for what passes: storage that took no message
+The trigger retries at once without a pause, so uploads fail there for passing reasons: storage that rejected a message
 at that moment, or an app that was killed.
 """
 
@@ -17,17 +17,17 @@ from describer.pipeline.ports import Queue
 
 RETURNED: Final = "work.returned"
 _UPLOADS: Final = ".describe_on_upload"
-"""How the host's name of the blob trigger's function ends: `Host.Functions.describe_on_upload`."""
+"""End of the host's name for the blob trigger's function, `Host.Functions.describe_on_upload`."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PoisonHandler:
-    """Reads `webjobs-blobtrigger-poison`.
+    """Handles the queue `webjobs-blobtrigger-poison`.
 
     Args:
-        container: the one that the blob trigger watches. Other apps may keep their poison in the same account.
+        container: the container that the blob trigger watches. Other apps may use the queue in the same account.
         work: `image-work`.
     """
 
@@ -35,10 +35,10 @@ class PoisonHandler:
     work: Queue
 
     async def handle_upload_poison(self, body: bytes) -> None:
-        """A message in the blob trigger's own shape.
+        """Re-queue the upload of a blob trigger's poison message.
 
         Raises:
-            Unreadable: it is no upload that this app's blob trigger was told of.
+            Unreadable: it is not an upload for this app's blob trigger.
         """
         work = Work.first(self._upload(body))
         await self.work.send(work.to_message(), delay=0)
@@ -54,4 +54,4 @@ class PoisonHandler:
                 except InvalidName as error:
                     raise Unreadable(str(error)) from error
             case _:
-                raise Unreadable("it is no upload that this app's blob trigger was told of")
+                raise Unreadable("it is not an upload for this app's blob trigger")

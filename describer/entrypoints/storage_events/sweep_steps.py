@@ -1,4 +1,4 @@
-"""A sweep goes on in the app: a message of the queue `sweeps` drives it for a minute and sends the next one."""
+"""Runs sweeps in the app: a message of the queue `sweeps` runs one for a minute and sends the next message."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,15 +11,15 @@ from describer.pipeline.sweep.state import End, Sweep
 from describer.pipeline.sweep.sweeper import PAUSE, Sweeper
 
 SECONDS: Final = 60.0
-"""How long one message drives. It is far below the limit of an invocation, so that a stop cuts off little."""
+"""Seconds that one message runs a sweep, far below an invocation's limit, so that a stop interrupts little."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepSteps:
-    """Reads the queue `sweeps`.
+    """Handles the queue `sweeps`.
 
     Args:
-        sweeper: drives.
+        sweeper: runs sweeps.
         queue: `sweeps`.
     """
 
@@ -27,11 +27,11 @@ class SweepSteps:
     queue: Queue
 
     async def send(self, sweep: Sweep, delay: float = 0) -> None:
-        """Have the app drive a sweep."""
+        """Let the app run a sweep."""
         await self.queue.send(f'{{"sweep": "{sweep.id}"}}', delay=delay)
 
     async def handle_message(self, body: bytes) -> None:
-        """Drive the sweep that a message names.
+        """Run the sweep that a message names.
 
         Raises:
             Unreadable: it names none.
@@ -40,7 +40,7 @@ class SweepSteps:
             case {"sweep": str(sweep_id)} if sweep_id:
                 await self._drive(sweep_id)
             case _:
-                raise Unreadable('the message names no sweep: expected {"sweep": "ID"}')
+                raise Unreadable('the message does not name a sweep: expected {"sweep": "ID"}')
 
     async def _drive(self, sweep_id: str) -> None:
         try:

@@ -1,1 +1,1 @@
-"""Records out to spreadsheets, ExifTool and programs, and people's words back in."""
+"""Exports records for spreadsheets, ExifTool and programs, and imports people's changes."""

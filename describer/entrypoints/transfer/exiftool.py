@@ -1,6 +1,6 @@
-"""The CSV for ExifTool, which writes the texts into copies of the pictures, each under its language.
+"""The CSV by which ExifTool writes the texts into copies of the pictures, each text under its language.
 
-An empty cell leaves what stands in the file. Nothing is guarded: this file is not for spreadsheets.
+An empty cell leaves the file's text unchanged. Formulas are not guarded: this file is not for spreadsheets.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ TAGS: Final = {
     "extended_description": "XMP-iptcCore:ExtDescrAccessibility",
     "description": "XMP-dc:Description",
 }
-"""By the names of `TEXT_FIELDS`."""
+"""ExifTool's tags by the names of `TEXT_FIELDS`."""
 SUBJECT: Final = "XMP-dc:Subject"
 SEPARATOR: Final = "~|~"
-"""Between keywords. It needs no escape in any shell's double quotes."""
+"""Separator of keywords, which needs no escape in any shell's double quotes."""
 MISSING: Final = "-"
-"""ExifTool's sign for a tag that is to go."""
+"""ExifTool's value for deleting a tag."""
 
 
 def header(languages: Sequence[str]) -> list[str]:
-    """The first row; `languages` are those of translations."""
+    """Return the first row; `languages` are those of translations."""
     return ["SourceFile", *(f"{TAGS[field]}-{tag}" for field in TAGS for tag in (DEFAULT, *languages)), SUBJECT]
 
 
 def row(record: Record, languages: Sequence[str]) -> list[str]:
-    """The record's row. Keywords that the separator would not take apart again are left out; see `lost`."""
+    """Return the record's row. Keywords that contain a part of the separator are left out; see `lost`."""
     cells = {f"{TAGS[field]}-{DEFAULT}": text for field, text in texts_in(record, record.language).items()}
     for tag in record.translations:
         cells |= {f"{TAGS[field]}-{tag}": text for field, text in texts_in(record, tag).items()}
@@ -40,12 +40,12 @@ def row(record: Record, languages: Sequence[str]) -> list[str]:
 
 
 def lost(record: Record) -> str:
-    """What of a record cannot be said in this form; empty if all can."""
+    """Return what of a record this form cannot contain; empty if it can contain everything."""
     if _separable(record.tags) != record.tags:
         return f"its keywords, because one contains a part of {SEPARATOR}"
     values = [record, *record.translations.values()]
     if any(getattr(texts, field) == MISSING for texts in values for field in TAGS):
-        return "a text that is a single hyphen, which ExifTool takes for a wish to delete"
+        return "a text that is a single hyphen, which ExifTool treats as a deletion"
     return ""
 
 
@@ -55,19 +55,19 @@ def _separable(keywords: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def fault_of(name: str) -> str:
-    """Why a blob of this name cannot be given to ExifTool as a file; empty if it can."""
+    """Return why ExifTool cannot process a file of this name; empty if it can."""
     if name == "*":
-        return "ExifTool takes the name * for all files"
+        return "ExifTool treats the name * as all files"
     if any(part in {"", ".", ".."} for part in name.split("/")):
-        return "it has an empty folder name, so that no file is called so"
+        return "it has an empty folder name, which no file can have"
     if any(ord(letter) < 32 for letter in name):
         return "it has control characters"
     return ""
 
 
 def command(file: str) -> str:
-    """What to type in a folder that holds the container's pictures, by their names."""
+    """Return the command to run in a folder with the container's pictures."""
     return f'exiftool -csv={quote(file)} -sep "{SEPARATOR}" -charset filename=utf8 -r .'
 
 
-assert TAGS.keys() == set(TEXT_FIELDS)  # noqa: S101 - a new text has a place in XMP too
+assert TAGS.keys() == set(TEXT_FIELDS)  # noqa: S101 - a new text needs a tag in XMP

@@ -1,4 +1,4 @@
-"""Records in the forms of other programs, piece by piece, so that memory stays flat."""
+"""Writes records in other programs' forms as a stream, so that memory use stays constant."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from describer.entrypoints.transfer import exiftool, jsonl, spreadsheet
 
 
 class Form(StrEnum):
-    """How records are written."""
+    """The forms of an export."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -21,12 +21,12 @@ class Form(StrEnum):
 
 @dataclass(slots=True)
 class Survey:
-    """What has to be known of all records before the first is written: languages, and names that are alike.
+    """The facts that are needed before the first record is written: languages, and names that differ only by case.
 
     Args:
-        languages: that some record has a text in; the settings' first.
+        languages: the languages in which any record has a text; the settings' first.
 
-    It remembers 16 bytes of each name.
+    It holds 16 bytes per name.
     """
 
     languages: dict[str, None]
@@ -35,7 +35,7 @@ class Survey:
 
     @classmethod
     async def of(cls, entries: AsyncIterable[IndexEntry], languages: Sequence[str]) -> "Survey":
-        """The survey of these records."""
+        """Survey these records."""
         survey = cls(dict.fromkeys(languages))
         async for entry in entries:
             survey.languages |= dict.fromkeys((*entry.languages, *entry.further_languages))
@@ -44,15 +44,15 @@ class Survey:
         return survey
 
     def fault_of(self, name: str) -> str:
-        """Why a blob of this name cannot be a file of its own on every system; empty if it can."""
+        """Return why a blob's name cannot be a separate file on every system; empty if it can."""
         if _folded(name) in self._alike:
-            return "another name differs from it by capital letters only"
+            return "another name differs from it only by capital letters"
         return exiftool.fault_of(name)
 
 
 @dataclass(slots=True)
 class Export:
-    """Records as lines of one form. What cannot be written is told in `reported`, a sentence each."""
+    """Records as lines of one form. `reported` has a sentence for each thing that cannot be written."""
 
     form: Form
     survey: Survey
@@ -60,7 +60,7 @@ class Export:
     reported: list[str] = field(default_factory=list)
 
     def head(self) -> str:
-        """What comes before the first record."""
+        """Return the text before the first record."""
         languages = tuple(self.survey.languages)
         match self.form:
             case Form.CSV:
@@ -71,7 +71,7 @@ class Export:
                 return ""
 
     async def lines(self, records: AsyncIterable[StoredRecord]) -> AsyncGenerator[str]:
-        """The head, and a line for each record that can be written."""
+        """Yield the head, and a line for each record that can be written."""
         yield self.head()
         async for stored in records:
             if line := self._line(stored):
@@ -93,7 +93,7 @@ class Export:
                 return ""
 
     def is_file(self, stored: StoredRecord) -> bool:
-        """Whether the picture's name can be a file's; if not, that is reported."""
+        """Return whether the picture's name can be a file's; if not, report it."""
         name = stored.record.source.name
         fault = self.survey.fault_of(name)
         if fault:

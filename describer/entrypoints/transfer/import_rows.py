@@ -1,4 +1,4 @@
-"""What people wrote into a file becomes theirs in the records, row by row; each row may be given again without harm."""
+"""Applies people's texts from a file, row by row; repeating a row does no harm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,33 +11,33 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.record import Record
 from describer.domain.texts import Review
 from describer.entrypoints.on_demand.corrections import corrected
-from describer.entrypoints.transfer.rows import DEFAULT, Row, Unread
+from describer.entrypoints.transfer.rows import DEFAULT, InvalidRow, Row
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import ANY, Corrector
 
-_STALE: Final = "The record has changed since the file was written; export it again, and decide by what it says now."
-_A_PERSONS: Final = "A person wrote the text that this would replace, and the file does not tell which one was seen."
+_STALE: Final = "The record has changed since the file was written; export it again and review its current texts."
+_A_PERSONS: Final = "This would replace a person's text, and the row has no ETag to show that the text was seen."
 
 
 class Kind(StrEnum):
-    """What becomes of a row."""
+    """The outcome of a row."""
 
     CHANGED = "changed"
-    """In a dry run: would be."""
+    """In a dry run: would be changed."""
     UNCHANGED = "unchanged"
-    """The record says all that already."""
+    """The record contains everything already."""
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one row.
+    """The outcome of one row.
 
     Args:
-        number: of the row.
-        name: the picture's.
-        kind: how it ended.
-        reason: what is changed, by key, or why the row is refused.
+        number: the row's number.
+        name: the picture's name.
+        kind: the kind of outcome.
+        reason: the changed keys, or why the row was rejected.
     """
 
     number: int
@@ -48,13 +48,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Takes rows.
+    """Applies rows.
 
     Args:
         catalogue: the records.
         corrector: writes corrections.
-        write: False only says what would become of each row.
-        overwrite: rows that do not tell which record was seen may replace people's texts too.
+        write: False: only determine each row's outcome.
+        overwrite: whether rows without an ETag may replace people's texts.
     """
 
     catalogue: Catalogue
@@ -62,13 +62,13 @@ class Importer:
     write: bool = False
     overwrite: bool = False
 
-    async def take(self, row: Row | Unread) -> Outcome:
-        """What becomes of a row.
+    async def take(self, row: Row | InvalidRow) -> Outcome:
+        """Apply a row and return its outcome.
 
         Raises:
-            Transient, Misconfigured: not now; the rows before it are done, and nothing of this one.
+            Transient, Misconfigured: not now; earlier rows are applied, this one is not.
         """
-        if isinstance(row, Unread):
+        if isinstance(row, InvalidRow):
             return Outcome(row.number, row.name, Kind.REFUSED, row.reason)
         try:
             return await self._taken(row)
@@ -113,21 +113,21 @@ class Importer:
 
 
 def _changed(row: Row, record: Record) -> dict[str, dict[str, str]]:
-    """The texts that the record does not have yet, by language."""
+    """Return the texts that the record does not contain yet, by language."""
     texts: dict[str, dict[str, str]] = {}
     for tag, given in row.texts.items():
         language = record.language if tag == DEFAULT else tag
         standing = record if language == record.language else record.translations.get(language)
         new = {name: text for name, text in given.items() if not _is_same(text, getattr(standing, name, ""))}
         if clash := [name for name in new if texts.get(language, {}).get(name, new[name]) != new[name]]:
-            raise InvalidRequest(f"Two columns say different things of {clash[0]} in {language}.", field="file")
+            raise InvalidRequest(f"Two columns have different texts for {clash[0]} in {language}.", field="file")
         if new:
             texts[language] = texts.get(language, {}) | new
     return texts
 
 
 def _is_same(text: str, standing: str) -> bool:
-    """Whether a spreadsheet may have made the one of the other: they write line ends in their own way."""
+    """Return whether the texts differ at most by a spreadsheet's line ends and outer spaces."""
     return text == standing or _plain(text) == _plain(standing)
 
 
@@ -136,12 +136,12 @@ def _plain(text: str) -> str:
 
 
 def _review(row: Row, record: Record, *, is_fresh: bool) -> str:
-    """What the person says of the texts otherwise than the record does.
+    """Return the row's review if it differs from the record's.
 
-    A row that was taken already says what it said then; by now the text that it brought is a person's.
+    A row that was applied before has no review to apply, since its text has made the record a person's.
     """
     if row.review and row.review not in set(Review):
-        raise InvalidRequest(f"review is {row.review[:40]!r}; it is approved, rejected or suggested.", field="file")
+        raise InvalidRequest(f"review is {row.review[:40]!r}; expected approved, rejected or suggested.", field="file")
     if row.review in {"", Review.EDITED, record.review} or (not is_fresh and record.review == Review.EDITED):
         return ""
     return row.review

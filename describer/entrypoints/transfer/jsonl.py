@@ -1,4 +1,4 @@
-"""JSON lines for programs: each a whole record without its history; `container`, `name` and `etag` stand before it."""
+"""JSON lines for programs: each has `container`, `name`, `etag` and the whole record without its history."""
 
 import json
 
@@ -6,7 +6,7 @@ from describer.domain.image_blob import StoredRecord
 
 
 def line(stored: StoredRecord) -> str:
-    """The record's line."""
+    """Return the record's line."""
     source = stored.record.source
     place = {"container": source.container, "name": source.name, "etag": stored.etag.strip('"')}
     return json.dumps(place | stored.record.model_dump(mode="json", exclude={"history"}), ensure_ascii=False) + "\n"

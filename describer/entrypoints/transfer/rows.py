@@ -1,4 +1,4 @@
-"""Rows that come back from people: spreadsheets' CSV, ExifTool's CSV, JSON lines. They are read one after another."""
+"""Parses edited rows one by one: spreadsheets' CSV, ExifTool's CSV, JSON lines."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from describer.entrypoints.transfer import exiftool
 from describer.entrypoints.transfer.spreadsheet import unguarded
 
 DEFAULT: Final = ""
-"""The language of a text whose column names none: the record's default one."""
+"""The language of a column that names none: the record's default."""
 
 _DELIMITERS: Final = ",;\t"
 _LONGEST_CELL: Final = 1 << 20
@@ -29,15 +29,15 @@ _EXIFTOOL_COLUMN: Final = re.compile(rf"(?:[\w-]+:)?({'|'.join(_EXIFTOOL)})(?:-(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a row says of one picture; what it leaves out stays.
+    """A row's changes to one picture; what it leaves out stays.
 
     Args:
-        number: of the row in the file, the first one being 1.
+        number: the row's number in the file, from 1.
         ref: the picture.
-        etag: of the record that the person saw, without quotes; empty if the file does not tell.
+        etag: ETag of the record that the person saw, without quotes; empty if the file has none.
         texts: by language tag (`DEFAULT`: the record's), then by the names of `TEXT_FIELDS`.
-        is_decorative: None: as it is.
-        review: as people write it; empty: as it is.
+        is_decorative: None: unchanged.
+        review: as people write it; empty: unchanged.
     """
 
     number: int
@@ -49,20 +49,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A row that says nothing that can be understood, and why."""
+class InvalidRow:
+    """A row that cannot be parsed, and why."""
 
     number: int
     name: str
     reason: str
 
 
-def read(path: Path, container: str) -> Iterator[Row | Unread]:
-    """The rows of a file, by its ending `.csv` (or `.tsv`, `.txt`) or `.jsonl`.
+def read(path: Path, container: str) -> Iterator[Row | InvalidRow]:
+    """Yield the rows of a file, by its extension `.csv` (or `.tsv`, `.txt`) or `.jsonl`.
 
     Args:
         path: the file.
-        container: of rows that name none.
+        container: the container of rows that name none.
 
     Raises:
         InvalidRequest: the file as a whole cannot be read; the sentence says what to do.
@@ -74,10 +74,10 @@ def read(path: Path, container: str) -> Iterator[Row | Unread]:
     except OSError as error:
         raise _fault(f"{path.name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        sentence = f"{path.name} is not in UTF-8; save it anew as “CSV UTF-8”."
+        sentence = f"{path.name} is not in UTF-8; save it as “CSV UTF-8”."
         raise _fault(sentence) from error
     except csv.Error as error:
-        raise _fault(f"{path.name} is no CSV: {error}.") from error
+        raise _fault(f"{path.name} is not valid CSV: {error}.") from error
 
 
 def _encoding(path: Path) -> str:
@@ -86,7 +86,7 @@ def _encoding(path: Path) -> str:
     return next((name for bom, name in _BOMS.items() if start.startswith(bom)), "utf-8")
 
 
-def _of_table(file: TextIO, container: str) -> Iterator[Row | Unread]:
+def _of_table(file: TextIO, container: str) -> Iterator[Row | InvalidRow]:
     csv.field_size_limit(_LONGEST_CELL)
     first = file.readline()
     if re.fullmatch(r'"?sep=."?', first.strip(), re.IGNORECASE):
@@ -99,14 +99,14 @@ def _of_table(file: TextIO, container: str) -> Iterator[Row | Unread]:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Where in a row what stands; columns that say nothing to us are not here."""
+    """The positions of known columns; others are ignored."""
 
     places: Mapping[str, int]
     texts: Mapping[int, tuple[str, str]]
-    """By place: the language and the name of the text."""
+    """Language and name of the text by position."""
     guarded: bool
 
-    def row(self, number: int, cells: list[str], container: str) -> Row | Unread:
+    def row(self, number: int, cells: list[str], container: str) -> Row | InvalidRow:
         def cell(name: str, around: str = " \t\r\n") -> str:
             place = self.places.get(name, len(cells))
             given = cells[place] if place < len(cells) else ""
@@ -121,21 +121,19 @@ class _Columns:
                 texts.setdefault(tag, {})[of] = text
         decorative = cell("is_decorative").lower()
         if decorative and decorative not in _TRUTHS:
-            return Unread(number, name, f"is_decorative is {decorative[:40]!r}; it is true or false.")
+            return InvalidRow(number, name, f"is_decorative is {decorative[:40]!r}; expected true or false.")
         review = cell("review").lower()
         return _row(number, cell("container") or container, name, cell("etag"), texts, _TRUTHS.get(decorative), review)
 
 
 def _columns(first: str) -> tuple[_Columns, str]:
-    """The columns of a header, whichever delimiter the spreadsheet took."""
+    """Parse the header, with any delimiter that spreadsheets use."""
     for delimiter in _DELIMITERS:
         header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter, strict=True), [])]
         places = {name.lower(): place for place, name in enumerate(header)}
         if "name" in places or "sourcefile" in places:
             return _Columns(places, _texts(header), guarded="sourcefile" not in places), delimiter
-    raise _fault(
-        "The first row names no column `name` (or SourceFile): without it no row says which picture it is about."
-    )
+    raise _fault("The first row has no column `name` (or SourceFile), so the rows cannot be assigned to pictures.")
 
 
 def _texts(header: list[str]) -> dict[int, tuple[str, str]]:
@@ -147,10 +145,10 @@ def _texts(header: list[str]) -> dict[int, tuple[str, str]]:
         of = known[1].lower()
         key = _tag(known[2] or "", name), _EXIFTOOL.get(of, of)
         if key in found.values():
-            raise _fault(f"Two columns are {name[:60]!r}, or mean the same; leave one out.")
+            raise _fault(f"Two columns are named {name[:60]!r} or mean the same; remove one.")
         found[place] = key
     if not found:
-        raise _fault("The first row names no column with texts, such as alt_text:en or XMP-dc:Description-x-default.")
+        raise _fault("The first row has no column for texts, such as alt_text:en or XMP-dc:Description-x-default.")
     return found
 
 
@@ -161,23 +159,23 @@ def _tag(tag: str, column: str) -> str:
         return language.normal(tag)
     except ValueError:
         raise _fault(
-            f"The column {column[:60]!r} names no language; write a tag such as en, pt-BR or zh-Hans."
+            f"The column {column[:60]!r} has no valid language; write a tag such as en, pt-BR or zh-Hans."
         ) from None
 
 
-def _of_lines(file: Iterable[str], container: str) -> Iterator[Row | Unread]:
+def _of_lines(file: Iterable[str], container: str) -> Iterator[Row | InvalidRow]:
     for number, text in enumerate(file, 1):
         if text.strip():
             yield _of_line(number, text, container)
 
 
-def _of_line(number: int, text: str, container: str) -> Row | Unread:
+def _of_line(number: int, text: str, container: str) -> Row | InvalidRow:
     try:
         given = json.loads(text)
     except (ValueError, RecursionError):
-        return Unread(number, "", "It is no JSON.")
+        return InvalidRow(number, "", "The line is not JSON.")
     if not isinstance(given, dict) or not isinstance(given.get("name"), str):
-        return Unread(number, "", "It is no object with a name.")
+        return InvalidRow(number, "", "The line is not an object with a name.")
     name, main = given["name"], given.get("language")
     texts = {main if isinstance(main, str) else DEFAULT: _of_object(given)}
     translations = given.get("translations")
@@ -187,7 +185,7 @@ def _of_line(number: int, text: str, container: str) -> Row | Unread:
     try:
         normal = {tag and language.normal(tag): part for tag, part in texts.items() if part}
     except ValueError as error:
-        return Unread(number, name, f"{error}.")
+        return InvalidRow(number, name, f"{error}.")
     return _row(
         number,
         str(given.get("container") or container),
@@ -211,13 +209,13 @@ def _row(
     texts: Mapping[str, Mapping[str, str]],
     is_decorative: bool | None,
     review: str,
-) -> Row | Unread:
+) -> Row | InvalidRow:
     if not name:
-        return Unread(number, name, "It does not say which picture it is about.")
+        return InvalidRow(number, name, "The row does not name a picture.")
     try:
         return Row(number, ImageRef(container, name), etag.strip('"'), texts, is_decorative, review)
     except InvalidName as error:
-        return Unread(number, name, str(error))
+        return InvalidRow(number, name, str(error))
 
 
 def _fault(sentence: str) -> InvalidRequest:

@@ -1,7 +1,7 @@
 """The CSV for spreadsheets: a row for each picture, a column for each text in each language.
 
-A cell that a spreadsheet would take for a formula has an apostrophe before it, which `unguarded` takes away again.
-ExifTool must not be given this file: it would write the apostrophes into the pictures.
+A cell that a spreadsheet would treat as a formula gets an apostrophe in front, which `unguarded` removes. Do not give
+this file to ExifTool: it would write the apostrophes into the pictures.
 """
 
 import csv
@@ -15,21 +15,21 @@ from describer.domain.record import Record
 from describer.domain.texts import TEXT_FIELDS
 
 BOM: Final = "\ufeff"
-"""By which spreadsheets know UTF-8."""
+"""The byte order mark by which spreadsheets recognize UTF-8."""
 LEADING: Final = ("container", "name", "status", "review", "is_decorative", "language")
 TRAILING: Final = ("tags", "visible_text", "reason", "flags", "etag")
 
 _FORMULA: Final = re.compile(r"[\s']*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
-"""What some spreadsheet calculates, by its beginning; and an apostrophe of the text's own before it."""
+"""The start of a text that a spreadsheet may calculate, with apostrophes of its own before it."""
 
 
 def header(languages: Sequence[str]) -> list[str]:
-    """The first row."""
+    """Return the first row."""
     return [*LEADING, *(f"{field}:{tag}" for tag in languages for field in TEXT_FIELDS), *TRAILING]
 
 
 def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
-    """The record's row; each text is guarded."""
+    """Return the record's row, each text guarded."""
     record = stored.record
     cells = {
         "container": record.source.container,
@@ -48,23 +48,23 @@ def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
 
 
 def texts_in(record: Record, language: str) -> dict[str, str]:
-    """The record's texts in one language, by the names of `TEXT_FIELDS`; none if it has none."""
+    """Return the record's texts in one language by the names of `TEXT_FIELDS`; empty if it has none."""
     texts = record if language == record.language else record.translations.get(language)
     return {field: getattr(texts, field) for field in TEXT_FIELDS} if texts else {}
 
 
 def guarded(cell: str) -> str:
-    """The cell as no spreadsheet calculates it."""
+    """Return the cell in a form that no spreadsheet calculates."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def unguarded(cell: str) -> str:
-    """The cell as it was before it was guarded."""
+    """Return the original of a guarded cell."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def line(cells: Sequence[str]) -> str:
-    """One line of CSV (RFC 4180)."""
+    """Return one line of CSV (RFC 4180)."""
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     return out.getvalue()

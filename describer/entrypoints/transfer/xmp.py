@@ -1,4 +1,4 @@
-"""An XMP sidecar for a picture: its texts as language alternatives, the default one first (ISO 16684-1)."""
+"""Writes an XMP sidecar for a picture: texts as language alternatives, the default first (ISO 16684-1)."""
 
 import re
 from typing import Final
@@ -14,7 +14,7 @@ _NAMES: Final = {
     "extended_description": "Iptc4xmpCore:ExtDescrAccessibility",
 }
 _ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-"""What XML 1.0 cannot hold."""
+"""Characters that XML 1.0 cannot contain."""
 _PACKET: Final = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -30,7 +30,7 @@ _PACKET: Final = """\
 
 
 def packet(record: Record) -> str:
-    """The sidecar's text; empty if there is nothing to say."""
+    """Return the sidecar's text; empty if the record has no texts."""
     texts = {DEFAULT: texts_in(record, record.language)}
     texts |= {tag: texts_in(record, tag) for tag in record.translations}
     properties = ""

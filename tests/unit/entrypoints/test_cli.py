@@ -52,7 +52,7 @@ def having(result: Result, **changes: object) -> Result:
     ("cost", "said"),
     [
         (Cost(priced_as="gpt-4o", usd=0.5), "; about 1.000000 USD"),
-        (None, "; no list price is known for the model"),
+        (None, "; the model has no list price"),
     ],
 )
 def test_a_summary_says_what_it_cost_or_that_nobody_knows(fine: Result, cost: Cost | None, said: str) -> None:

@@ -77,7 +77,7 @@ async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(harness: 
     assert len(await _deliver_until_done(harness)) == 3
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Tried 3 times; the last time: the model's server answered 500"
+    assert record.reason == "Tried 3 times; last error: the model's server answered 500"
 
 
 async def test_a_fault_of_the_apps_own_ends_in_a_record_too(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ async def test_a_fault_of_the_apps_own_ends_in_a_record_too(harness: Harness, ca
     assert await _deliver_until_done(harness) == [10, 20]
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Tried 3 times; the last time: an unexpected ZeroDivisionError; the log says where"
+    assert record.reason == "Tried 3 times; last error: an unexpected ZeroDivisionError; the log says where"
     assert (
         len([entry for entry in caplog.records if entry.message == "picture.unexpected" and vars(entry)["where"]]) == 3
     )
@@ -190,8 +190,7 @@ async def test_a_picture_that_is_cut_off_each_time_is_recorded_as_failed_and_nob
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
     assert record.reason == (
-        f"Begun {MAX_INTERRUPTIONS} times and never ended: "
-        "each time the app was stopped, was killed or failed meanwhile"
+        f"Interrupted {MAX_INTERRUPTIONS} times: each time the app was stopped, was killed or failed during the work"
     )
     assert [stored.record.status for stored in harness.topic.published] == [Status.FAILED]
     assert not harness.model.calls
@@ -282,7 +281,7 @@ async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harnes
     await harness.delivery.handle_message(_long_ago(harness.queue.sent[1][0], 14))
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Waited for 14 days; the last time: the model's server cannot be reached"
+    assert record.reason == "Waited for 14 days; last error: the model's server cannot be reached"
 
 
 async def test_a_missing_role_ends_nothing_however_long_it_lasts_and_starts_the_waiting_anew(harness: Harness) -> None:

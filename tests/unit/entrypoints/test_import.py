@@ -178,7 +178,7 @@ async def test_without_an_etag_a_persons_text_stands(library: Harness, tmp_path:
     path.write_text("name,alt_text\ncats/0.jpg,New.\ncats/1.jpg,New.\n", encoding="utf-8")
     outcomes = await imported(library, path)
     assert kinds(outcomes) == [Kind.CHANGED, Kind.REFUSED]
-    assert "A person wrote the text" in outcomes[1].reason
+    assert "would replace a person's text" in outcomes[1].reason
     assert kinds(await imported(library, path, overwrite=True)) == [Kind.UNCHANGED, Kind.CHANGED]
     history = library.records.stored[REFS[1]].record.history
     assert "Tom." in {line.alt_text for line in history}
@@ -211,13 +211,13 @@ async def test_a_text_is_emptied_by_json_only(library: Harness, tmp_path: Path) 
 
 
 FAULTY = {
-    b"alt_text:en\nx\n": "names no column `name`",
-    b"name,title\na,b\n": "names no column with texts",
+    b"alt_text:en\nx\n": "has no column `name`",
+    b"name,title\na,b\n": "has no column for texts",
     b"name,alt_text:klingonish-x\na,b\n": "names no language",
     b"name,alt_text:en,alt_text:EN\na,b,c\n": "mean the same",
     b"name,alt_text\na.jpg,K\xe4se\n": "is not in UTF-8",
     b'name,alt_text\na.jpg,"no end\n': "is no CSV",
-    b"": "names no column `name`",
+    b"": "has no column `name`",
     b"PK\x03\x04\x00\x00\xff": "is not in UTF-8",
 }
 

@@ -16,7 +16,7 @@ from describer.adapters.web.fetch import Web
 from describer.domain.errors import Busy, Corrupt, DescriberError, FetchFailed, Misconfigured, Transient, UrlFault
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Usage
-from describer.entrypoints.mcp import FIELDS, LONGEST_FIELD, MOST_ITEMS, UNTRUSTED, Tools
+from describer.entrypoints.mcp import FIELDS, MAX_FIELD, MAX_ITEMS, UNTRUSTED, Tools
 from describer.entrypoints.mcp_arguments import ARGUMENTS
 from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.on_demand.service import Url
@@ -89,14 +89,14 @@ async def test_what_is_wrong_with_a_picture_is_its_status(setup: OnDemandSetup) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "Give either url or blob, and not both."),
-        ({"url": URL, "blob": BLOB}, "Give either url or blob, and not both."),
-        ({"blob": "cat.jpg"}, "blob has to be a container and a name, such as images/cat.jpg, or the address of"),
-        ({"blob": "https://x.blob.core.windows.net/images/cat.jpg?sig=x"}, "blob has to be a container and a name"),
+        ({}, "Give either url or blob, not both."),
+        ({"url": URL, "blob": BLOB}, "Give either url or blob, not both."),
+        ({"blob": "cat.jpg"}, "blob must be a container and a name, such as images/cat.jpg, or the address of"),
+        ({"blob": "https://x.blob.core.windows.net/images/cat.jpg?sig=x"}, "blob must be a container and a name"),
         ({"blob": "secrets/cat.jpg"}, "This blob is off limits: "),
-        ({"blob": "images/absent.jpg"}, "There is no such blob."),
+        ({"blob": "images/absent.jpg"}, "The blob does not exist."),
         ({"url": URL, "language": "klingon!"}, "Language 1 is not a BCP 47 tag"),
-        ({"url": 7, "blob": ["x"]}, "url has to be a text. blob has to be a text."),
+        ({"url": 7, "blob": ["x"]}, "url must be a text. blob must be a text."),
     ],
 )
 async def test_what_the_agent_is_at_fault_for_is_a_sentence(
@@ -128,7 +128,7 @@ async def test_what_is_wrong_with_the_installation_is_not_told(
 ) -> None:
     setup.web.fails_with = Misconfigured("the role X is missing on account Y")
     assert "account Y" not in json.dumps(await called(setup, url=URL))
-    (record,) = [record for record in caplog.records if record.message == "mcp.put_off"]
+    (record,) = [record for record in caplog.records if record.message == "mcp.deferred"]
     assert vars(record)["reason"] == "the role X is missing on account Y"
 
 
@@ -264,13 +264,13 @@ async def test_the_name_in_an_address_is_decoded_once_and_that_of_a_place_never(
 async def test_the_detail_reaches_the_model(setup: OnDemandSetup) -> None:
     await called(setup, url=URL, detail="low")
     assert setup.harness.model.asked[0].detail == "low"
-    assert "detail has to be one of low, high, original" in (await called(setup, url=URL, detail="best"))["error"]
+    assert "detail must be one of low, high, original" in (await called(setup, url=URL, detail="best"))["error"]
 
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
-        ("describe_image", {"image_url": URL}, "image_url is no argument: the argument is url; all of them are url,"),
+        ("describe_image", {"image_url": URL}, "image_url is not an argument: use url; the arguments are url,"),
         ("describe_image", {"url": URL, "question": "How many?"}, "ask_about_images answers questions"),
         ("describe_image", {"url": URL, "prompt": "Only the colour"}, "ask_about_images answers questions"),
         ("describe_image", {"base64": "Y2F0"}, "the argument is url, as a data: URL"),
@@ -278,18 +278,22 @@ async def test_the_detail_reaches_the_model(setup: OnDemandSetup) -> None:
         (
             "describe_image",
             {"sk-SECRET": "x"},
-            "An argument is not known; they are url, blob, language, about, detail.",
+            "An argument is unknown; the arguments are url, blob, language, about, detail.",
         ),
         ("describe_image", {"url": URL, "about": "x" * 4001}, "about has at most 4000 characters"),
         ("ask_about_images", {"question": "?", "urls": [URL]}, "the argument is images"),
         ("ask_about_images", {"question": "?"}, "images is missing."),
-        ("ask_about_images", {"question": "", "images": [URL]}, "The question has to have"),
-        ("ask_about_images", {"question": "?", "images": []}, "images has to be a list of 1 to 10 texts."),
-        ("ask_about_images", {"question": "?", "images": [URL] * 11}, "images has to be a list of 1 to 10 texts."),
-        ("find_descriptions", {"limit": 1000}, "limit has to be a whole number from 1 to 50."),
-        ("find_descriptions", {"status": "done"}, "status has to be one of described, "),
+        ("ask_about_images", {"question": "", "images": [URL]}, "The question must have"),
+        ("ask_about_images", {"question": "?", "images": []}, "images must be a list of 1 to 10 texts."),
+        ("ask_about_images", {"question": "?", "images": [URL] * 11}, "images must be a list of 1 to 10 texts."),
+        ("find_descriptions", {"limit": 1000}, "limit must be a whole number from 1 to 50."),
+        ("find_descriptions", {"status": "done"}, "status must be one of described, "),
         ("find_descriptions", {"container": "secrets"}, "This container is not watched."),
-        ("find_undescribed", {"status": "failed"}, "An argument is not known; they are container, prefix, limit."),
+        (
+            "find_undescribed",
+            {"status": "failed"},
+            "An argument is unknown; the arguments are container, prefix, limit.",
+        ),
     ],
 )
 async def test_a_wrong_argument_is_refused_with_the_right_ones(
@@ -365,7 +369,7 @@ async def test_pictures_without_a_description_are_named(setup: OnDemandSetup) ->
 async def test_long_answers_are_cut_and_say_so(setup: OnDemandSetup) -> None:
     setup.harness.model.script = [FreeAnswer("x" * 500_000, "luna", Usage(), Ending.COMPLETE)]
     said, _ = await asked(setup, "ask_about_images", question="Read it all", images=[URL])
-    assert (len(said["answer_untrusted"]), said["truncated_fields"]) == (LONGEST_FIELD, ["answer_untrusted"])
+    assert (len(said["answer_untrusted"]), said["truncated_fields"]) == (MAX_FIELD, ["answer_untrusted"])
     hostile = answer("A cat on a sofa.")
     assert hostile.description
     read = hostile.description.model_copy(
@@ -373,9 +377,9 @@ async def test_long_answers_are_cut_and_say_so(setup: OnDemandSetup) -> None:
     )
     setup.harness.model.script = [replace(hostile, description=read)]
     result = await called(setup, url=URL)
-    assert len(result[UNTRUSTED]) == LONGEST_FIELD
+    assert len(result[UNTRUSTED]) == MAX_FIELD
     assert result["truncated_fields"] == [UNTRUSTED]
-    assert len(result["tags"]) <= MOST_ITEMS
+    assert len(result["tags"]) <= MAX_ITEMS
 
 
 def test_what_is_told_of_a_tool_is_what_it_takes_and_gives() -> None:

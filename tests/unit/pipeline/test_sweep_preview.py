@@ -130,7 +130,7 @@ async def test_with_the_setting_they_cost_nothing() -> None:
     assert (seen.pictures, seen.derived, seen.derived_are_free) == (7, {"wordpress": 3}, True)
     assert seen.usd and without.usd and without.derived_usd
     assert seen.usd[1] == pytest.approx(without.usd[1] - without.derived_usd[1])
-    assert "texts of their originals without a call" in rendered(backfill_tables.of_preview(seen, OPTIONS))
+    assert "originals' texts without a model call" in rendered(backfill_tables.of_preview(seen, OPTIONS))
 
 
 async def test_a_listing_in_pages_counts_the_same() -> None:
