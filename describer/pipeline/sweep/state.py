@@ -1,5 +1,6 @@
 """What a sweep was asked and how far it is: one JSON blob, written after each step."""
 
+import hashlib
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,6 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 CHUNK: Final = 100
 """Pictures that are queued between two writes of the state: as many at most are queued twice if a process is killed."""
 _ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
+
+
+def digest_of(name: str) -> str:
+    """By what a sweep calls a blob of its container in what it keeps."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 class Only(StrEnum):

@@ -6,7 +6,6 @@ model, and at most `QUEUED_AT_MOST` of them wait on the queue.
 """
 
 import asyncio
-import hashlib
 import json
 import math
 import time
@@ -23,7 +22,7 @@ from describer.pipeline.events import Work
 from describer.pipeline.ports import Page, Queue
 from describer.pipeline.sweep.library import Library, Listed, Sweeps
 from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
+from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally, digest_of
 
 QUEUED_AT_MOST: Final = 2000
 """Pictures of a sweep that are queued and were never put off, at most."""
@@ -55,6 +54,10 @@ class Sweeper:
     work: Queue
     selection: Callable[[SweepOptions], Selection]
     _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
+
+    async def selecting(self, options: SweepOptions) -> Selection:
+        """Return the rules for these options, and what earlier sweeps found to be no picture."""
+        return replace(self.selection(options), no_pictures=await self.sweeps.no_pictures(options.container))
 
     async def begin(self, options: SweepOptions, usd_each: float | None) -> Sweep:
         """Begin a sweep; the first step queues its first pictures.
@@ -153,7 +156,7 @@ class Sweeper:
 
     async def _queue_some(self, sweep: Sweep, most: int) -> Sweep:
         """Queue up to `most` pictures of the page that the sweep is at, and say how far it came."""
-        page, judge = await self._listing(sweep), self.selection(sweep.options)
+        page, judge = await self._listing(sweep), await self.selecting(sweep.options)
         chosen: list[tuple[ImageRef, Judgement]] = []
         passed, after, looked = Counter(sweep.passed), sweep.after, 0
         for listed in _later(page.items, sweep.after):
@@ -198,8 +201,7 @@ class Sweeper:
 
 def report(ref: ImageRef, outcome: str, usd: float, tokens: int) -> str:
     """A line of a chunk's report: what became of a picture; an empty outcome says that it was put off."""
-    digest = hashlib.sha256(ref.name.encode()).hexdigest()[:16]
-    return json.dumps({"picture": digest, "outcome": outcome, "usd": usd, "tokens": tokens})
+    return json.dumps({"picture": digest_of(ref.name), "outcome": outcome, "usd": usd, "tokens": tokens})
 
 
 def _later(pictures: Sequence[Listed], after: str) -> Sequence[Listed]:
