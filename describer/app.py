@@ -379,7 +379,7 @@ class App:
 
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude)
+        return BlobFilter(containers, settings.images_include, settings.images_exclude, settings.xmp_sidecars)
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
