@@ -80,6 +80,7 @@ async def museum(parts: tuple[Stack, Model]) -> AsyncIterator[Museum]:
         yield Museum(stack, model, blobs)
 
 
+@pytest.mark.long
 async def test_the_price_comes_first_and_then_all_are_described(museum: Museum) -> None:
     await museum.hang("all")
     asked = len(museum.model.requests)
@@ -95,6 +96,7 @@ async def test_the_price_comes_first_and_then_all_are_described(museum: Museum) 
     assert again["preview"]["pictures"] == 0
 
 
+@pytest.mark.long
 async def test_a_killed_one_goes_on(museum: Museum) -> None:
     await museum.hang("killed")
     process = await museum.describer("backfill", "--prefix", "killed/", "--yes", "--json")
@@ -108,6 +110,7 @@ async def test_a_killed_one_goes_on(museum: Museum) -> None:
     assert await museum.marked("killed") == PICTURES
 
 
+@pytest.mark.long
 async def test_a_cap_of_pictures_holds_and_the_app_goes_on_by_itself(museum: Museum) -> None:
     await museum.hang("atcap")
     *_, last = await museum.run("backfill", "--prefix", "atcap/", "--yes", "--max-pictures", "30")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final
 
-from describer.pipeline.sweep.library import Library, ListedBlob
+from describer.domain.image_blob import ImageBlob
+from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
@@ -22,7 +23,7 @@ SAMPLE: Final = 200
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
 
-type _Known = tuple[ListedBlob, tuple[int, int] | None]
+type _Known = tuple[ImageBlob, tuple[int, int] | None]
 """A picture of the sample, and its sides if the start of its file tells them."""
 
 
@@ -83,11 +84,11 @@ class Preview:
 class _Sample:
     """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
 
-    kept: list[ListedBlob] = field(default_factory=list)
+    kept: list[ImageBlob] = field(default_factory=list)
     seen: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
 
-    def add(self, blob: ListedBlob) -> None:
+    def add(self, blob: ImageBlob) -> None:
         self.seen += 1
         if len(self.kept) < SAMPLE:
             self.kept.append(blob)
@@ -102,8 +103,8 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
     while True:
         page = await library.page(container, prefix, cursor)
         judged["unnameable"] += page.unnameable
-        for blob in page.blobs:
-            judgement = selection.judge(blob)
+        for listed in page.items:
+            judgement, blob = selection.judge(listed), listed.picture
             judged[judgement.value] += 1
             if judgement.is_queued:
                 sample.add(blob)
@@ -117,9 +118,9 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
     return _preview(judged, tiers, size, sample.seen, known, asking)
 
 
-async def _sides(library: Library, blobs: Sequence[ListedBlob]) -> list[_Known]:
-    async def read(blob: ListedBlob) -> _Known:
-        return blob, await asyncio.to_thread(sides, await library.head(blob.ref, HEAD_BYTES))
+async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
+    async def read(blob: ImageBlob) -> _Known:
+        return blob, await asyncio.to_thread(sides, await library.images.head(blob.ref, HEAD_BYTES))
 
     return [
         found for some in batched(blobs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))
@@ -150,7 +151,7 @@ def _preview(
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
     """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
-    each = [estimate.of_picture(asking.brief.about(blob.picture), asking.sizes, side) for blob, side in known]
+    each = [estimate.of_picture(asking.brief.about(blob), asking.sizes, side) for blob, side in known]
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total
