@@ -240,13 +240,16 @@ class App:
     def pipeline(self) -> ImagePipeline:
         """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
+        from describer.pipeline.renditions import LargerPictures
 
-        settings = self.settings
+        settings, blob_filter = self.settings, self._blob_filter
+        larger = LargerPictures(blob_filter.renditions, blob_filter, self._images, self.records)
         pipeline = Pipeline(
-            blob_filter=self._blob_filter,
+            blob_filter=blob_filter,
             images=self._images,
             records=self.records,
             image_describer=self._image_describer,
+            larger=larger if settings.renditions else None,
             topic=self._topic,
             deleted_retention=self._deleted_retention,
             max_bytes=settings.max_bytes,
@@ -376,11 +379,15 @@ class App:
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
+        from describer.domain.renditions import Renditions
         from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude, settings.xmp_sidecars)
+        rules = Renditions(settings.renditions)
+        return BlobFilter(
+            containers, settings.images_include, settings.images_exclude, rules, xmp_sidecars=settings.xmp_sidecars
+        )
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:

@@ -28,6 +28,7 @@ from describer.pipeline.describe import ImageDescriber, source_of
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
+from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
 from describer.pipeline.xmp_sidecars import XmpSidecars
 from describer.vision.brief import Brief
@@ -58,6 +59,7 @@ class Pipeline:
         write_metadata: False leaves pictures untouched.
         models: that callers may choose, beside the usual one.
         deleted_retention: how long the record of a deleted picture is kept if a person wrote in it.
+        larger: finds of which picture another one is a size, where the settings name a system that makes such.
     """
 
     blob_filter: BlobFilter
@@ -71,6 +73,7 @@ class Pipeline:
     write_metadata: bool = True
     models: tuple[str, ...] = ()
     deleted_retention: timedelta = RETENTION
+    larger: LargerPictures | None = None
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describe one picture, unless that is done already.
@@ -81,8 +84,12 @@ class Pipeline:
         if self.blob_filter.is_xmp_sidecar(ref):
             return await self._look_at_pictures_of(ref)
         made: dict[str, Record] = {}
+        larger = await self._larger(ref, brief)
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+            if larger:
+                taken = taken_from(larger, picture, content, brief)
+                return _with_flags(taken, *(flag for flag in taken.flags if flag != NOT_MARKED))
             if content.sha256 is None:  # another blob that cannot be read may be here in the next round
                 return await self.image_describer.describe(picture, content, brief)
             key = shared_key(content.sha256, brief.fingerprint)
@@ -102,6 +109,12 @@ class Pipeline:
         for ref in pictures:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
         return Skip(SkipReason.NOT_OURS, f"an XMP file; pictures beside it that are looked at: {len(pictures)}")
+
+    async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
+        """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
+        if self.larger is None or brief.again or brief.chosen or self.blob_filter.skips_name(ref):
+            return None
+        return await self.larger.record_for(ref, lambda other: self.describe(other, brief))
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
         """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""

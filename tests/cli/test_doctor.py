@@ -23,7 +23,7 @@ async def test_a_whole_installation_is_well(installation: Shell, storage: Storag
     assert done.code == 0, done.out
     verdicts = {line["name"]: line["verdict"] for line in done.lines}
     assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
-    assert len(verdicts) == 13
+    assert len(verdicts) == 14
     shown = {line["name"]: line["found"] for line in done.lines}
     assert storage.identity.client_id in shown["identity: storage"]
     assert "ManagedIdentityCredential" in shown["identity: storage"]
