@@ -388,7 +388,9 @@ class App:
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
         rules = Renditions(settings.renditions)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
+        return BlobFilter(
+            containers, settings.images_include, settings.images_exclude, rules, xmp_sidecars=settings.xmp_sidecars
+        )
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:

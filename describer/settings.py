@@ -287,6 +287,12 @@ class Settings(BaseModel):
         "Tell the model the title and description that a picture's author wrote into its file.",
         "true or false",
     )
+    xmp_sidecars: bool = _setting(
+        "XMP_SIDECARS",
+        False,
+        "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as what its author wrote.",
+        "true or false",
+    )
     max_completion_tokens: int = _setting(
         "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
         "a whole number from 100 to 32000", ge=100, le=32000,

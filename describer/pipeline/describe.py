@@ -19,7 +19,7 @@ from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transi
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.naming import shared_key
-from describer.domain.new_file import rebased
+from describer.domain.new_file import beside_anew, rebased
 from describer.domain.record import Record, Sent, Usage
 from describer.domain.status import Status
 from describer.pipeline import call_context
@@ -143,7 +143,7 @@ class ImageDescriber:
                 source, sent = source_of(picture, content, image.header), self._sent(brief, image)
                 if image.is_spacer:
                     return Record.unasked(brief, source, sent, _SPACER)
-                asked = brief.with_author_context(content.embedded.context)
+                asked = brief.with_author_context(content.author.context)
                 answer = await self.model.ask(asked, image)
                 call.charge(answer.usage)
             except ImageRejected as refusal:
@@ -156,21 +156,25 @@ class ImageDescriber:
 
     async def as_before(
         self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
-    ) -> tuple[ImageBlob, StoredRecord | None]:
+    ) -> tuple[ImageBlob, StoredRecord | None, Brief]:
         """Return picture and record as if they were about these bytes, if the model would see what it saw before.
 
         Else both as they are. It costs the decoding, where a picture that is described comes in another file; what was
-        decoded is kept for the model.
+        decoded is kept for the model. Where another XMP file is beside the same bytes, the record is without the texts
+        that it replaces; the brief asks anew if one was removed.
         """
+        if stored and (known := beside_anew(content, stored)):
+            before, is_removed = known
+            return picture, before, brief.asked_again() if is_removed else brief
         if stored is None or brief.again or not (about := rebased(picture, content, stored)):
-            return picture, stored
+            return picture, stored, brief
         if not isinstance(precedence.looked_up(about[0], content, about[1], brief), Record):
-            return picture, stored
+            return picture, stored, brief
         with suppress(ImageRejected):
-            asked = brief.with_author_context(content.embedded.context)
+            asked = brief.with_author_context(content.author.context)
             if _digest(await self._prepared(content, brief), asked) == stored.record.prepared:
-                return about
-        return picture, stored
+                return (*about, brief)
+        return picture, stored, brief
 
     async def _prepared(self, content: ImageContent, brief: Brief) -> PreparedImage:
         wanted = brief.model, brief.detail, brief.max_image_tokens
