@@ -132,6 +132,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.dead_lettered": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
+    "sweep.begun": frozenset({"sweep"}),
+    "sweep.still_running": frozenset(),
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "answer.not_shared": frozenset({"key", "error"}),

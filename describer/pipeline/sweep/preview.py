@@ -2,14 +2,13 @@
 
 import asyncio
 import math
-import random
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import batched
 from typing import Final
 
 from describer.domain.image_blob import ImageBlob
+from describer.pipeline.sweep.counted import Counted, Counting, Preview
 from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
@@ -18,8 +17,6 @@ from describer.vision.estimate import Estimate
 from describer.vision.imaging.sides import HEAD_BYTES, sides
 from describer.vision.sizing import Sizes
 
-SAMPLE: Final = 200
-"""Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
 
@@ -41,6 +38,11 @@ class Asking:
     sizes: Sizes
     tokens_per_minute: int = 0
 
+    @property
+    def has_price(self) -> bool:
+        """Whether it is known what a picture costs."""
+        return self.sizes.family.image is not None and self.sizes.family.price is not None
+
     def seconds(self, pictures: int, asked: Estimate) -> float | None:
         """How long the quota makes it take at least: each call counts its prompt and the cap of its answer."""
         if not self.tokens_per_minute:
@@ -48,74 +50,44 @@ class Asking:
         return 60 * (asked.prompt[1] + pictures * self.brief.max_completion_tokens) / self.tokens_per_minute
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a sweep would do.
-
-    Args:
-        judged: how many blobs, by why they would be queued or not.
-        pictures: how many would be queued.
-        size: of these, in bytes.
-        tiers: bytes of these in tiers whose reading is charged, by tier, and of archived ones that would be left out.
-        sampled: pictures whose first bytes were read.
-        with_sides: of these, how many told their sides.
-        asked: tokens; None if it is not known how the model counts pictures.
-        usd: least, usual and most by list price; None if there is none.
-        seconds: at the deployment's quota; None if that is not known.
-    """
-
-    judged: dict[str, int]
-    pictures: int
-    size: int
-    tiers: dict[str, int]
-    sampled: int
-    with_sides: int
-    asked: Estimate | None
-    usd: tuple[float, float, float] | None
-    seconds: float | None
-
-    @property
-    def usd_each(self) -> float | None:
-        """What a picture is expected to cost."""
-        return self.usd[1] / self.pictures if self.usd and self.pictures else None
-
-
-@dataclass(slots=True)
-class _Sample:
-    """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
-
-    kept: list[ImageBlob] = field(default_factory=list)
-    seen: int = 0
-    chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
-
-    def add(self, blob: ImageBlob) -> None:
-        self.seen += 1
-        if len(self.kept) < SAMPLE:
-            self.kept.append(blob)
-        elif (place := self.chance.randrange(self.seen)) < SAMPLE:
-            self.kept[place] = blob
-
-
 async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
     """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 200 more."""
-    judged, tiers, sample, size, cursor = Counter[str](), Counter[str](), _Sample(), 0, ""
+    counted = Counted()
+    while not counted.ended:
+        counted = await with_next_page(library, selection, counted)
+    return await priced(library, selection.options.container, counted, asking)
+
+
+async def with_next_page(library: Library, selection: Selection, counted: Counted) -> Counted:
+    """Count the listing's next page."""
     container, prefix = selection.options.container, selection.options.prefix
-    while True:
-        page = await library.page(container, prefix, cursor)
-        judged["unnameable"] += page.unnameable
-        for listed in page.items:
-            judgement, blob = selection.judge(listed), listed.picture
-            judged[judgement.value] += 1
-            if judgement.is_queued:
-                sample.add(blob)
-                size += blob.size
-            if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
-                tiers[blob.tier] += blob.size
-        cursor = page.cursor
-        if not cursor:
-            break
-    known = await _sides(library, sample.kept)
-    return _preview(judged, tiers, size, sample.seen, known, asking)
+    page, counting = await library.page(container, prefix, counted.cursor), Counting(counted)
+    counting.judged["unnameable"] += page.unnameable
+    for listed in page.items:
+        judgement, blob = selection.judge(listed), listed.picture
+        counting.judged[judgement.value] += 1
+        if judgement.is_queued:
+            counting.add(blob)
+        if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
+            counting.tiers[blob.tier] += blob.size
+    return counting.counted(page.cursor)
+
+
+async def priced(library: Library, container: str, counted: Counted, asking: Asking) -> Preview:
+    """Read the first bytes of the sample, and say what all that was counted would take."""
+    known = await _sides(library, [sampled.picture(container) for sampled in counted.sample])
+    asked = _asked(counted.pictures, known, asking) if asking.sizes.family.image else None
+    return Preview(
+        judged=counted.judged,
+        pictures=counted.pictures,
+        size=counted.size,
+        tiers=counted.tiers,
+        sampled=len(known),
+        with_sides=sum(side is not None for _, side in known),
+        asked=asked,
+        usd=asked.usd(asking.sizes.family) if asked else None,
+        seconds=asking.seconds(counted.pictures, asked) if asked else None,
+    )
 
 
 async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
@@ -125,28 +97,6 @@ async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
     return [
         found for some in batched(blobs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))
     ]
-
-
-def _preview(
-    judged: Counter[str],
-    tiers: Counter[str],
-    size: int,
-    pictures: int,
-    known: Sequence[_Known],
-    asking: Asking,
-) -> Preview:
-    asked = _asked(pictures, known, asking) if asking.sizes.family.image else None
-    return Preview(
-        judged={name: count for name, count in judged.items() if count},
-        pictures=pictures,
-        size=size,
-        tiers=dict(tiers),
-        sampled=len(known),
-        with_sides=sum(side is not None for _, side in known),
-        asked=asked,
-        usd=asked.usd(asking.sizes.family) if asked else None,
-        seconds=asking.seconds(pictures, asked) if asked else None,
-    )
 
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
