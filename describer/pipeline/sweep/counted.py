@@ -1,14 +1,17 @@
 """What was counted of a container's pictures, and what they would take: kept with a sweep while it is priced."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
+from describer.domain.renditions import Renditions
+from describer.pipeline.sweep.derived import DerivedSizes, Judged
 from describer.vision.estimate import Estimate
 
 SAMPLE: Final = 200
@@ -29,6 +32,10 @@ class Preview:
         asked: tokens; None if it is not known how the model counts pictures.
         usd: least, usual and most by list price; None if there is none.
         seconds: at the deployment's quota; None if that is not known.
+        derived: of these pictures, how many look like sizes that a content system derived of another one, by system.
+        derived_usd: what describing these costs each by itself, likewise.
+        derived_are_free: the setting RENDITIONS names the systems: such pictures get the texts of the larger one, and
+            are in none of the figures above but `pictures` and `size`.
     """
 
     judged: dict[str, int]
@@ -40,6 +47,9 @@ class Preview:
     asked: Estimate | None
     usd: tuple[float, float, float] | None
     seconds: float | None
+    derived: dict[str, int] = field(default_factory=dict)
+    derived_usd: tuple[float, float, float] | None = None
+    derived_are_free: bool = False
 
     @property
     def usd_each(self) -> float | None:
@@ -48,7 +58,7 @@ class Preview:
 
 
 class Sampled(BaseModel):
-    """A picture of the sample: what a listing tells of it that decides what is asked."""
+    """A picture of the listing: what decides what is asked about it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,9 +66,37 @@ class Sampled(BaseModel):
     size: int
     metadata: dict[str, str] = Field(default_factory=dict)
 
+    @classmethod
+    def of(cls, picture: ImageBlob, **more: bool) -> Self:
+        """What is kept of a picture."""
+        return cls.model_validate(
+            {"name": picture.ref.name, "size": picture.size, "metadata": dict(picture.metadata), **more}
+        )
+
     def picture(self, container: str) -> ImageBlob:
         """The picture; without its ETag, by which nobody reads it."""
         return ImageBlob(ImageRef(container, self.name), "", self.size, self.metadata)
+
+
+class Unsure(Sampled):
+    """A picture that looks like a derived size, and whose original may be on a later page.
+
+    Args:
+        has_original: a larger one was listed already.
+        is_queued: it would be queued.
+    """
+
+    has_original: bool
+    is_queued: bool
+
+
+class Sample(BaseModel):
+    """Some of many by chance, each as likely as another: `seen` were there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seen: int = 0
+    kept: tuple[Sampled, ...] = ()
 
 
 class Counted(BaseModel):
@@ -67,9 +105,10 @@ class Counted(BaseModel):
     Args:
         cursor: of the listing's next page.
         ended: whether all pages were counted.
-        judged, size, tiers: as in `Preview`.
-        pictures: that would be queued.
-        sample: some of these by chance.
+        judged, size, tiers, derived: as in `Preview`.
+        originals: of pictures that would be queued, those that are no derived sizes.
+        sizes: the derived ones.
+        unsure: pictures of the last page of which that is not known yet.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,44 +116,90 @@ class Counted(BaseModel):
     cursor: str = ""
     ended: bool = False
     judged: dict[str, int] = Field(default_factory=dict)
-    pictures: int = 0
     size: int = 0
     tiers: dict[str, int] = Field(default_factory=dict)
-    sample: tuple[Sampled, ...] = ()
+    derived: dict[str, int] = Field(default_factory=dict)
+    originals: Sample = Sample()
+    sizes: Sample = Sample()
+    unsure: tuple[Unsure, ...] = ()
 
     @property
     def looked_at(self) -> int:
         """Blobs that were counted."""
         return sum(self.judged.values())
 
+    @property
+    def pictures(self) -> int:
+        """How many would be queued."""
+        return self.originals.seen + self.sizes.seen
 
-class Counting:
-    """Adds one page to a count; each picture is in the sample as likely as another (Vitter's algorithm R)."""
 
-    def __init__(self, before: Counted) -> None:
-        self._before = before
-        self.judged, self.tiers = Counter(before.judged), Counter(before.tiers)
-        self._pictures, self._size = before.pictures, before.size
-        self._sample = list(before.sample)
-        self._chance = Random(before.pictures)  # noqa: S311 - no secret; whoever counts a page again gets the same
+class _Sampling:
+    """Adds to a sample (Vitter's algorithm R); whoever counts a page again gets the same."""
+
+    def __init__(self, before: Sample) -> None:
+        self._seen, self._kept, self._chance = before.seen, list(before.kept), Random(before.seen)  # noqa: S311
 
     def add(self, picture: ImageBlob) -> None:
-        """Count a picture that would be queued."""
-        self._pictures += 1
-        self._size += picture.size
-        place = len(self._sample) if len(self._sample) < SAMPLE else self._chance.randrange(self._pictures)
+        self._seen += 1
+        place = len(self._kept) if len(self._kept) < SAMPLE else self._chance.randrange(self._seen)
         if place < SAMPLE:
-            sampled = Sampled(name=picture.ref.name, size=picture.size, metadata=dict(picture.metadata))
-            self._sample[place : place + 1] = [sampled]
+            self._kept[place : place + 1] = [Sampled.of(picture)]
+
+    def sample(self) -> Sample:
+        return Sample(seen=self._seen, kept=tuple(self._kept))
+
+
+class Counting:
+    """Adds one page to a count.
+
+    Args:
+        before: the count without it.
+        container: of the pictures.
+        rules: of the systems whose derived sizes are told apart.
+    """
+
+    def __init__(self, before: Counted, container: str, rules: Renditions) -> None:
+        self.judged, self.tiers, self._derived = Counter(before.judged), Counter(before.tiers), Counter(before.derived)
+        self._size, self._kinds = before.size, DerivedSizes(rules)
+        self._originals, self._sizes = _Sampling(before.originals), _Sampling(before.sizes)
+        self._queued: set[ImageRef] = set()
+        for unsure in before.unsure:
+            picture = unsure.picture(container)
+            self._kinds.restore(picture, has_original=unsure.has_original)
+            if unsure.is_queued:
+                self._queued.add(picture.ref)
+
+    def add(self, picture: ImageBlob, *, is_queued: bool) -> None:
+        """Count the listing's next picture."""
+        if is_queued:
+            self._queued.add(picture.ref)
+            self._size += picture.size
+        self._sample(self._kinds.feed(picture))
 
     def counted(self, cursor: str) -> Counted:
-        """The count with the page; `cursor` leads to the next one."""
+        """The count with the page; `cursor` leads to the next one, or is empty."""
+        if not cursor:
+            self._sample(self._kinds.end())
+        unsure = [
+            Unsure.of(picture, has_original=has_original, is_queued=picture.ref in self._queued)
+            for picture, has_original in self._kinds.waiting()
+        ]
         return Counted(
             cursor=cursor,
             ended=not cursor,
             judged={name: count for name, count in self.judged.items() if count},
-            pictures=self._pictures,
             size=self._size,
             tiers=dict(self.tiers),
-            sample=tuple(self._sample),
+            derived=dict(self._derived),
+            originals=self._originals.sample(),
+            sizes=self._sizes.sample(),
+            unsure=tuple(unsure),
         )
+
+    def _sample(self, judged: Iterable[Judged]) -> None:
+        for picture, system in judged:
+            if picture.ref in self._queued:
+                self._queued.discard(picture.ref)
+                self._derived.update([system] if system else [])
+                (self._sizes if system else self._originals).add(picture)

@@ -8,6 +8,7 @@ from itertools import batched
 from typing import Final
 
 from describer.domain.image_blob import ImageBlob
+from describer.domain.renditions import SYSTEMS, Renditions
 from describer.pipeline.sweep.counted import Counted, Counting, Preview
 from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.selection import Judgement, Selection
@@ -19,6 +20,7 @@ from describer.vision.sizing import Sizes
 
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
+_EVERY_SYSTEM: Final = Renditions(SYSTEMS)
 
 type _Known = tuple[ImageBlob, tuple[int, int] | None]
 """A picture of the sample, and its sides if the start of its file tells them."""
@@ -51,32 +53,41 @@ class Asking:
 
 
 async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
-    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 200 more."""
+    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 400 more."""
     counted = Counted()
     while not counted.ended:
         counted = await with_next_page(library, selection, counted)
-    return await priced(library, selection.options.container, counted, asking)
+    return await priced(library, selection, counted, asking)
 
 
 async def with_next_page(library: Library, selection: Selection, counted: Counted) -> Counted:
     """Count the listing's next page."""
     container, prefix = selection.options.container, selection.options.prefix
-    page, counting = await library.page(container, prefix, counted.cursor), Counting(counted)
+    rules = selection.blob_filter.renditions
+    page = await library.page(container, prefix, counted.cursor)
+    counting = Counting(counted, container, rules if rules.systems else _EVERY_SYSTEM)
     counting.judged["unnameable"] += page.unnameable
     for listed in page.items:
         judgement, blob = selection.judge(listed), listed.picture
         counting.judged[judgement.value] += 1
-        if judgement.is_queued:
-            counting.add(blob)
+        counting.add(blob, is_queued=judgement.is_queued)
         if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
             counting.tiers[blob.tier] += blob.size
     return counting.counted(page.cursor)
 
 
-async def priced(library: Library, container: str, counted: Counted, asking: Asking) -> Preview:
-    """Read the first bytes of the sample, and say what all that was counted would take."""
-    known = await _sides(library, [sampled.picture(container) for sampled in counted.sample])
-    asked = _asked(counted.pictures, known, asking) if asking.sizes.family.image else None
+async def priced(library: Library, selection: Selection, counted: Counted, asking: Asking) -> Preview:
+    """Read the first bytes of the samples, and say what all that was counted would take."""
+    container, free = selection.options.container, bool(selection.blob_filter.renditions.systems)
+    originals = await _sides(library, [sampled.picture(container) for sampled in counted.originals.kept])
+    sizes = await _sides(library, [sampled.picture(container) for sampled in counted.sizes.kept])
+    family, asked, of_sizes = asking.sizes.family, None, estimate.NOTHING
+    if family.image:
+        of_sizes = _asked(counted.sizes.seen, sizes, asking)
+        asked = _asked(counted.originals.seen, originals, asking)
+        asked = asked if free else asked + of_sizes
+    known = originals if free else [*originals, *sizes]
+    paid = counted.originals.seen if free else counted.pictures
     return Preview(
         judged=counted.judged,
         pictures=counted.pictures,
@@ -85,8 +96,11 @@ async def priced(library: Library, container: str, counted: Counted, asking: Ask
         sampled=len(known),
         with_sides=sum(side is not None for _, side in known),
         asked=asked,
-        usd=asked.usd(asking.sizes.family) if asked else None,
-        seconds=asking.seconds(counted.pictures, asked) if asked else None,
+        usd=asked.usd(family) if asked else None,
+        seconds=asking.seconds(paid, asked) if asked else None,
+        derived=counted.derived,
+        derived_usd=of_sizes.usd(family) if asked else None,
+        derived_are_free=free,
     )
 
 

@@ -172,11 +172,10 @@ class Sweeper:
 
     async def _priced_further(self, sweep: Sweep) -> Sweep:
         """Count the next page; after the last one, say what all of it would take."""
-        counted = sweep.counted or Counted()
+        counted, selection = sweep.counted or Counted(), self.selection(sweep.options)
         if not counted.ended:
-            counted = await with_next_page(self.library, self.selection(sweep.options), counted)
-            return _now(sweep, counted=counted)
-        seen = await priced(self.library, sweep.options.container, counted, self.asking)
+            return _now(sweep, counted=await with_next_page(self.library, selection, counted))
+        seen = await priced(self.library, selection, counted, self.asking)
         return _now(sweep.priced(seen))
 
     async def _settled(self, sweep: Sweep) -> tuple[Sweep, int]:
