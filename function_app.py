@@ -1,7 +1,6 @@
 """The triggers: one function each, which parses, calls and answers."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import azure.functions as func
 
@@ -146,7 +145,7 @@ async def run_sweep(message: func.QueueMessage) -> None:
 async def sweep_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The hour has come to look for pictures that no event told of."""
     with kept_in("sweep_nightly"):
-        await services.sweep_steps.begin_nightly(services.nightly_sweeps, datetime.now(UTC).date())
+        await services.sweep_steps.begin_nightly(services.nightly_sweeps)
 
 
 if services.nightly_schedule:  # without the setting there is no timer that wakes an instance for nothing

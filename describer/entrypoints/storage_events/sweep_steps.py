@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 from describer.domain.errors import AlreadyRunning, Busy, NotFound
@@ -39,8 +39,9 @@ class SweepSteps:
         await self.send(sweep)
         return sweep
 
-    async def begin_nightly(self, sweeps: Sequence[SweepOptions], today: date) -> None:
+    async def begin_nightly(self, sweeps: Sequence[SweepOptions], today: date | None = None) -> None:
         """Begin tonight's sweep; containers take turns, as one sweep runs at a time. One that still runs goes on."""
+        today = today or datetime.now(UTC).date()
         try:
             sweep = await self.begin(sweeps[today.toordinal() % len(sweeps)], dry_run=False)
         except AlreadyRunning:
