@@ -9,10 +9,11 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.status import Skip, SkipReason, Status
 from describer.entrypoints.on_demand.sources import BlobOf, PictureSource, Readable
 from describer.pipeline.events import Work
+from describer.pipeline.sweep.preview import preview
 from describer.pipeline.sweep.selection import Judgement
 from describer.pipeline.sweep.state import SweepOptions
 from describer.pipeline.sweep.sweeper import Sweeper
-from tests.sweeps import FakeListing, FakeSweeps, blob, selection
+from tests.sweeps import FakeListing, FakeSweeps, asking, blob, selection
 from tests.unit.conftest import BRIEF, Harness
 from tests.unit.domain.test_companions import FILES
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
@@ -84,9 +85,10 @@ async def test_the_record_of_an_earlier_picture_goes_unless_a_person_wrote_in_it
 async def test_a_sweep_has_it_looked_at_once(harness: Harness) -> None:
     sweeps, listed = FakeSweeps(), [blob("a"), blob("b.jpg"), blob("c.mov")]
     listing = FakeListing(listed)
-    sweeper = Sweeper(listing.library, sweeps, harness.queue, selection)
+    sweeper = Sweeper(listing.library, sweeps, harness.queue, selection, asking())
     options = SweepOptions(container="images")
-    assert (await sweeper.step(await sweeper.begin(options, None))).enqueued == 2
+    seen = await preview(listing.library, selection(options), asking())
+    assert (await sweeper.step(await sweeper.begin(options, seen))).enqueued == 2
     await sweeps.remember_no_picture(listed[0].ref, listed[0].etag)
     rules = await sweeper.selecting(options)
     page = await listing.library.page("images", "", "")
