@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
+    from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.storage_events.delivery import Delivery
@@ -151,10 +152,10 @@ class App:
 
     @cached_property
     def library(self) -> Library:
-        """The listing of the pictures."""
-        from describer.adapters.library import BlobLibrary
+        """The pictures, and what is known of their records."""
+        from describer.pipeline.sweep.library import Library
 
-        return BlobLibrary(self._blobs)
+        return Library(self._images, None if self.settings.write_metadata else self.records)
 
     def selection(self, options: SweepOptions) -> Selection:
         """The rules by which a sweep chooses pictures."""
@@ -173,10 +174,10 @@ class App:
         sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
         return Asking(brief, sizes, settings.model_tokens_per_minute)
 
-    def _price(self, prompt_tokens: int, completion_tokens: int) -> float:
+    def _price(self, spent: Usage) -> float:
         from describer.vision.pricing import price
 
-        return float(price(self.family(self.brief.model), prompt_tokens, completion_tokens) or 0)
+        return float(price(self.family(self.brief.model), spent) or 0)
 
     @cached_property
     def _sweeps(self) -> BlobSweeps:
@@ -239,13 +240,16 @@ class App:
     def pipeline(self) -> ImagePipeline:
         """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
+        from describer.pipeline.renditions import LargerPictures
 
-        settings = self.settings
+        settings, blob_filter = self.settings, self._blob_filter
+        larger = LargerPictures(blob_filter.renditions, blob_filter, self._images, self.records)
         pipeline = Pipeline(
-            blob_filter=self._blob_filter,
+            blob_filter=blob_filter,
             images=self._images,
             records=self.records,
             image_describer=self._image_describer,
+            larger=larger if settings.renditions else None,
             topic=self._topic,
             deleted_retention=self._deleted_retention,
             max_bytes=settings.max_bytes,
@@ -375,11 +379,13 @@ class App:
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
+        from describer.domain.renditions import Renditions
         from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude)
+        rules = Renditions(settings.renditions)
+        return BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:

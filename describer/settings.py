@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from describer.domain import language
 from describer.domain.by_prefix import ByPrefix
 from describer.domain.errors import Misconfigured
+from describer.domain.renditions import SYSTEMS
 from describer.vision import prompt
 from describer.vision.families import family
 from describer.vision.policy import RULE_IDS, TAKES_WORDS
@@ -151,6 +152,7 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
 _Languages = Annotated[ByPrefix[tuple[str, ...]], BeforeValidator(_languages)]
 _Profiles = Annotated[ByPrefix[str], BeforeValidator(_profiles)]
 _Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
+_Systems = Annotated[tuple[Annotated[str, _matching("|".join(SYSTEMS))], ...], BeforeValidator(_listed)]
 _Rules = Annotated[tuple[Annotated[str, _matching("|".join(RULE_IDS))], ...], BeforeValidator(_listed)]
 _RuleWords = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rule_words)]
 # A metadata key that the app itself writes would change what is asked with each answer.
@@ -209,6 +211,10 @@ class Settings(BaseModel):
         "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", _GLOBS
     )
     images_exclude: _Globs = _setting("IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", _GLOBS)
+    renditions: _Systems = _setting(
+        "RENDITIONS", (), "Content systems whose names tell derived sizes: these get the texts of their original, "
+        "without a call (docs/cms.md).", f"some of {', '.join(SYSTEMS)}, comma between",
+    )  # fmt: skip
     write_metadata: bool = _setting(
         "WRITE_METADATA",
         True,

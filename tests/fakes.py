@@ -67,6 +67,7 @@ class FakeImages:
         self.refusal: ImageRejected | None = None
         self.grow = False
         self.are_being_copied = False
+        self.tier = "Hot"
 
     def put(self, ref: ImageRef, data: bytes, **metadata: str) -> None:
         self.blobs[ref] = _Blob(data, metadata)
@@ -85,6 +86,10 @@ class FakeImages:
         refs = {ref.name: ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix)}
         found, cursor = _page(refs, cursor, limit)
         return Page([self._blob(ref) for ref in found], cursor)
+
+    async def head(self, ref: ImageRef, length: int) -> bytes:
+        await give_way()
+        return self.blobs[ref].data[:length] if ref in self.blobs else b""
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         await give_way()
@@ -123,6 +128,7 @@ class FakeImages:
             blob.modified,
             self.grow,
             self.are_being_copied,
+            self.tier,
         )
 
     def append(self, ref: ImageRef, data: bytes) -> None:

@@ -32,6 +32,7 @@ class ImageBlob:
         modified: when its bytes or its metadata were last written; None if storage does not tell.
         grows: True of append and page blobs, into which is written after their event.
         is_being_copied: True while a copy to it is under way.
+        tier: `Hot`, `Cool`, `Cold`, `Archive`; empty if storage has none or does not tell.
     """
 
     ref: ImageRef
@@ -43,6 +44,7 @@ class ImageBlob:
     modified: datetime | None = None
     grows: bool = False
     is_being_copied: bool = False
+    tier: str = ""
 
 
 @dataclass(slots=True)

@@ -15,12 +15,16 @@ from describer.adapters.probes.topic import TopicProbe
 from describer.adapters.sidecars import BlobRecords
 from describer.adapters.storage import blob_service, credential, queue_client
 from describer.domain.errors import Misconfigured
+from describer.domain.renditions import Renditions
+from describer.operations.derived_sizes import DerivedSizesProbe
 from describer.operations.drift import DriftProbe
 from describer.operations.health import StaticProbe
+from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 from describer.settings import Provider, Settings
 from describer.vision.brief import Brief
 from describer.vision.families import Family
+from describer.vision.sizing import Sizes
 
 PROCESSING: Final = "model: where pictures are processed"
 SUBSCRIPTION: Final = "event subscription"
@@ -73,6 +77,7 @@ def probes(
     yield from _storage(settings, queues, keep)
     if of_azure:  # for people: each look lists thousands of blobs
         yield from _readable("IMAGES", _drift(settings, keep))
+        yield from _readable("IMAGES", _derived(settings, family, keep))
     yield from _model(settings, family, keep)
     if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
         yield _processing(settings, azure)
@@ -116,6 +121,21 @@ def _drift(settings: Settings, keep: Keep) -> Iterator[Probe]:
         records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
         for container in (settings.images_container, *settings.more_containers):
             yield DriftProbe(BlobImages(blobs), records, container)
+
+
+def _derived(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
+    images = settings.images_account
+    if not (images.blob_uri or images.connection_string):
+        return
+    pictures = BlobImages(keep(blob_service(images, retries=0)))
+    model, detail = settings.model_server.model, settings.detail
+    brief = Brief(settings.languages, model, detail, settings.max_completion_tokens)
+    sizes = Sizes(family, detail, photo_tokens=settings.photo_tokens, text_tokens=settings.text_tokens)
+    containers = settings.images_container, *settings.more_containers
+    rules = Renditions(settings.renditions)
+    blob_filter = BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
+    for container in containers:
+        yield DerivedSizesProbe(pictures, container, blob_filter, brief, sizes)
 
 
 def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:

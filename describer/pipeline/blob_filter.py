@@ -1,7 +1,7 @@
 """Which blobs are ours to describe: judged by name and metadata, before a byte is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from describer.domain import metadata
 from describer.domain.errors import InvalidName
@@ -9,6 +9,7 @@ from describer.domain.globs import first_match
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
+from describer.domain.renditions import Renditions
 from describer.domain.status import Skip, SkipReason
 
 
@@ -24,6 +25,7 @@ class BlobFilter:
     containers: Sequence[str]
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    renditions: Renditions = field(default_factory=Renditions)
 
     def covers(self, ref: ImageRef) -> bool:
         """Return whether this blob is in one of the watched containers."""
@@ -37,6 +39,8 @@ class BlobFilter:
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
         if self.include and not first_match(self.include, ref.name):
             return Skip(SkipReason.EXCLUDED, "matches no pattern of IMAGES_INCLUDE")
+        if system := self.renditions.caching(ref.name):
+            return Skip(SkipReason.EXCLUDED, f"a copy in the cache of {system}, which RENDITIONS names")
         return None
 
     def skips_picture(self, picture: ImageBlob) -> Skip | None:

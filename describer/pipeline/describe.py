@@ -28,10 +28,11 @@ from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.characters import cleaned
+from describer.vision.estimate import of_prepared
 from describer.vision.families import Families
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
-from describer.vision.pricing import estimate
+from describer.vision.pricing import cost
 from describer.vision.quality import rules
 
 NOT_SHARED: Final = "answer.not_shared"
@@ -179,8 +180,11 @@ class ImageDescriber:
         """Add to `record` what was paid for it, answers that came to nothing among it."""
         if sent is None:
             return record
-        cost = estimate(self.families(brief.model), spent, sent) if spent.calls else None
-        return record.model_copy(update={"usage": spent, "cost": cost, "sent": sent})
+        expected = of_prepared(brief, sent.image_tokens)
+        paid = (
+            cost(self.families(brief.model), spent, sent, expected.usual if expected else None) if spent.calls else None
+        )
+        return record.model_copy(update={"usage": spent, "cost": paid, "sent": sent})
 
     async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:
         """Return what the checks say of the answer, after the one call that may mend it.
@@ -220,7 +224,7 @@ class ImageDescriber:
             parts=len(image.parts),
             detail=brief.detail,
             notes=image.notes,
-            image_tokens=parts_tokens(family, ((part.width, part.height) for part in image.parts), brief.detail),
+            image_tokens=parts_tokens(family, image.sides, brief.detail),
             image_tokens_unshrunk=image_tokens(family, header.width, header.height, "original"),
         )
 

@@ -28,6 +28,7 @@ from describer.pipeline.describe import ImageDescriber, source_of
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
+from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
@@ -57,6 +58,7 @@ class Pipeline:
         write_metadata: False leaves pictures untouched.
         models: that callers may choose, beside the usual one.
         deleted_retention: how long the record of a deleted picture is kept if a person wrote in it.
+        larger: finds of which picture another one is a size, where the settings name a system that makes such.
     """
 
     blob_filter: BlobFilter
@@ -70,6 +72,7 @@ class Pipeline:
     write_metadata: bool = True
     models: tuple[str, ...] = ()
     deleted_retention: timedelta = RETENTION
+    larger: LargerPictures | None = None
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describe one picture, unless that is done already.
@@ -78,8 +81,12 @@ class Pipeline:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
         """
         made: dict[str, Record] = {}
+        larger = await self._larger(ref, brief)
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+            if larger:
+                taken = taken_from(larger, picture, content, brief)
+                return _with_flags(taken, *(flag for flag in taken.flags if flag != NOT_MARKED))
             if content.sha256 is None:  # another blob that cannot be read may be here in the next round
                 return await self.image_describer.describe(picture, content, brief)
             key = shared_key(content.sha256, brief.fingerprint)
@@ -88,6 +95,12 @@ class Pipeline:
             return made[key]
 
         return await self._rounds(ref, brief, make, made)
+
+    async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
+        """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
+        if self.larger is None or brief.again or brief.chosen or self.blob_filter.skips_name(ref):
+            return None
+        return await self.larger.record_for(ref, lambda other: self.describe(other, brief))
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
         """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""

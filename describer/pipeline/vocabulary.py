@@ -37,6 +37,8 @@ QUEUE_AGE: Final = "describer.queue.age"
 """Seconds from a picture's event to a pick-up from the queue."""
 COST: Final = "describer.cost"
 """Estimated US dollars by the list prices of models.toml, by model."""
+EXPECTED_COST: Final = "describer.cost.expected"
+"""The same as it was expected before the model was asked, one call for each picture."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
 TOKENS: Final = "gen_ai.client.token.usage"
@@ -61,6 +63,9 @@ REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
 RESPONSE_MODEL: Final = "gen_ai.response.model"
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+CACHED_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
+CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_creation.input_tokens"
+REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - no password
 
 # The list. A value on it is a number, a name of ours, or a reference to a picture: never a caller's words.
@@ -103,6 +108,7 @@ _STAGE_FACTS: Final = (
 )
 SPAN_ATTRIBUTES: Final = (
     frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
+    | {CACHED_TOKENS, CACHE_WRITE_TOKENS, REASONING_TOKENS}
     | _ABOUT_MODEL
     | {f"{SCOPE}.{name}" for name in _STAGE_FACTS}
 )
@@ -113,6 +119,7 @@ METRICS: Final[Mapping[str, frozenset[str]]] = {
     DEFERRALS: frozenset({FAULT}),
     QUEUE_AGE: frozenset(),
     COST: _ABOUT_MODEL,
+    EXPECTED_COST: _ABOUT_MODEL,
     MODEL_SECONDS: _ABOUT_MODEL,
     TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
 }

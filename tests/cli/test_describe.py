@@ -29,6 +29,7 @@ def by_width(**replies: Reply) -> Callable[[Request], Reply]:
     return rule
 
 
+@pytest.mark.long
 async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None:
     formats = {"a.heic": "heic", "b/c.tiff": "tiff", "b/d.avif": "avif", "no-ending": "png", "z.jpg": "webp"}
     for name, kind in formats.items():
@@ -90,6 +91,7 @@ async def test_no_signature_and_no_password_of_an_address_is_printed(shell: Shel
     assert "SECRET" not in done.out + done.err
 
 
+@pytest.mark.long
 async def test_the_standard_input_and_a_data_url_are_pictures_too(shell: Shell) -> None:
     from base64 import b64encode
 
@@ -117,6 +119,7 @@ async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal
     assert json.loads(lines)["visible_text"].endswith("2Jhello")
 
 
+@pytest.mark.long
 async def test_nor_does_the_name_of_a_file(shell: Shell) -> None:
     shell.picture("all/\x1b]0;title\x07.jpg", b"\xff\xd8\xffbroken")
     shell.picture(os.fsdecode(b"all/caf\xe9.jpg"), b"\xff\xd8\xffbroken")
@@ -212,6 +215,7 @@ async def test_a_wrong_command_line_is_code_2(shell: Shell, arguments: list[str]
     assert said in done.err
 
 
+@pytest.mark.long
 async def test_a_reader_that_has_had_enough_and_a_full_disk_are_no_bugs(shell: Shell) -> None:
     for number in range(2):
         shell.picture(f"{number}.jpg", jpeg(275))
@@ -235,6 +239,7 @@ async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
         raise ClientAuthenticationError("No identity was found.\nTried: this")
 
 
+@pytest.mark.long
 async def test_a_stored_language_is_free_and_a_written_one_is_added(
     storage: Storage, installation: Shell, model: Model
 ) -> None:

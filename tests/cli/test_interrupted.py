@@ -37,6 +37,7 @@ async def _ended(process: asyncio.subprocess.Process, by: signal.Signals) -> tup
     return out.decode(), err.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "pictures", "end"),
     [((), 50, CTRL_C), (("--json",), 50, SIGTERM), (("--csv",), 6, CTRL_C), (("--html",), 6, SIGTERM)],

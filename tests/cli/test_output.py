@@ -41,6 +41,7 @@ def _saying(text: str) -> Callable[[Request], Reply]:
     return rule
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "encoding"),
     [
@@ -103,8 +104,8 @@ def _on_terminal(shell: Shell, arguments: list[str], encoding: str) -> tuple[int
 
 async def test_a_pipe_gets_a_line_for_each_picture_however_long_it_is(shell: Shell, model: Model) -> None:
     long = (
-        "A farmer in a blue coat walks along a muddy path between two hedges towards a red barn with a rusted roof while "
-        "a black dog waits beside the wooden gate and looks up at the crows that sit on the wire under a grey sky"
+        "A farmer in a blue coat walks along a muddy path between two hedges towards a red barn with a rusted roof "
+        "while a black dog waits beside the wooden gate and looks up at the crows that sit on the wire under a grey sky"
     )
     model.script.always(_saying(f"{long}.\nA sheep\tstands by."))
     shell.picture("all/a\tb.jpg", jpeg(350))
@@ -195,6 +196,7 @@ async def test_a_damaged_file_is_told_in_one_sentence_that_fits_a_file(shell: Sh
     assert not [line for line in done.lines if "pload" in line.get("reason", "")]
 
 
+@pytest.mark.long
 async def test_folders_of_blobs_and_empty_names_say_what_to_type(installation: Shell, storage: Storage) -> None:
     container = installation.settings["IMAGES_CONTAINER"]
     async with storage.blob_service() as blobs:
