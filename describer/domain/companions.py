@@ -32,7 +32,7 @@ class Companion:
     """
 
     what: str
-    advice: str = "Upload the picture itself."
+    advice: str = "Use the picture itself."
 
     @property
     def sentence(self) -> str:
@@ -40,9 +40,9 @@ class Companion:
         return f"This is {self.what}, no picture. {self.advice}"
 
 
-_FILM: Final = Companion("a film", "Upload a still picture of it.")
-_SOUND: Final = Companion("a sound recording", "Upload a picture.")
-_ARCHIVED: Final = "Upload the pictures in it by themselves."
+_FILM: Final = Companion("a film", "Use a still picture of it.")
+_SOUND: Final = Companion("a sound recording", "Use a picture.")
+_ARCHIVED: Final = "Take the pictures out of it."
 _XMP: Final = Companion("an XMP sidecar, in which programs keep what is known of a picture")
 _AAE: Final = Companion("an AAE file, in which Apple's Photos keeps the edits of a picture")
 _THUMBNAILS: Final = Companion("a cache of thumbnails (Thumbs.db)")
@@ -57,11 +57,11 @@ _STARTS: Final = {
     b"Rar!": Companion("a RAR archive", _ARCHIVED),
     b"7z\xbc\xaf": Companion("a 7z archive", _ARCHIVED),
     b"\x1f\x8b": Companion("compressed with gzip"),
-    b"SQLite format 3\0": Companion("a database, perhaps a picture catalogue", "Upload the pictures themselves."),
+    b"SQLite format 3\0": Companion("a database, perhaps a picture catalogue", "Use the pictures themselves."),
     b"\0\0\0\1Bud1": Companion("a folder's settings (.DS_Store)"),
-    b"\0\5\x16\7": Companion("the companion of a file that macOS keeps (AppleDouble, ._NAME)", "Upload NAME itself."),
+    b"\0\5\x16\7": Companion("the companion of a file that macOS keeps (AppleDouble, ._NAME)", "Use NAME itself."),
     b"\0\5\x16\0": Companion("a file of macOS (AppleSingle)"),
-    b"version https://git-lfs": Companion("a pointer of Git LFS", "Fetch the picture itself and upload that."),
+    b"version https://git-lfs": Companion("a pointer of Git LFS", "Fetch the picture itself."),
     b"\x1aE\xdf\xa3": _FILM,  # Matroska, WebM
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": _FILM,  # WMV
     b"FLV\1": _FILM,
@@ -69,7 +69,7 @@ _STARTS: Final = {
     b"\0\0\1\xb3": _FILM,
     b"\x06\x0e\x2b\x34\x02\x05\x01\x01": _FILM,  # MXF
     b".RMF": _FILM,
-    b"OggS": Companion("a film or sound recording (Ogg)", "Upload a still picture of it."),
+    b"OggS": Companion("a film or sound recording (Ogg)", "Use a still picture of it."),
     b"ID3": _SOUND,
     b"fLaC": _SOUND,
     b"#!AMR": _SOUND,
@@ -148,7 +148,7 @@ def _is_film(start: bytes) -> bool:
 def _text(start: bytes) -> Companion | None:
     """What kind of text it is; nothing where it is none, or a drawing. In UTF-16 too."""
     beginning = start[:LOOKED_AT].replace(b"\0", b"").lower().removeprefix(b"\xef\xbb\xbf").strip()
-    if _DRAWING.search(beginning) or re.match(rb"%!ps|p[1-6]\s|/\* xpm|#define \w+_width", beginning):
+    if _DRAWING.search(beginning) or re.match(rb"%!ps|p[1-7]\s|/\* xpm|#define \w+_width|#\?r|simple  =", beginning):
         return None
     if _HTML_ROOT.search(beginning):
         return _HTML
