@@ -1,7 +1,7 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test soak extensions contracts servers check snapshots bench clean lock
+.PHONY: help setup demo start test longtest soak extensions contracts servers check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
@@ -26,9 +26,13 @@ start: ## keep the app and all its stand-ins running, to try things by hand
 	@sh local/setup.sh demo
 	@$(PY) -m local.start
 
-test: ## run the tests, but for those of infra/ (`make check`) and of the app on the real extensions (`make extensions`)
+test: ## run the tests that take under ten seconds each (infra/: `make check`, the real extensions: `make extensions`)
 	@sh local/setup.sh test
-	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost $(ARGS)
+	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost -m 'not long' $(ARGS)
+
+longtest: ## run the tests that take longer each: outages, the demo, every command of the documents
+	@sh local/setup.sh test
+	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost -m long $(ARGS)
 
 soak: ## the tests that take steps by chance, for some twenty minutes: 200,000 steps, 100,000 damaged pictures
 	@sh local/setup.sh test

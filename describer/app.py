@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
+    from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.storage_events.delivery import Delivery
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
+    from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -109,7 +112,7 @@ class App:
         """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
-        for client in self._clients:
+        for client in reversed(self._clients):  # what one uses was there before it
             await client.close()
         await close_credentials()
 
@@ -151,10 +154,10 @@ class App:
 
     @cached_property
     def library(self) -> Library:
-        """The listing of the pictures."""
-        from describer.adapters.library import BlobLibrary
+        """The pictures, and what is known of their records."""
+        from describer.pipeline.sweep.library import Library
 
-        return BlobLibrary(self._blobs)
+        return Library(self._images, None if self.settings.write_metadata else self.records)
 
     def selection(self, options: SweepOptions) -> Selection:
         """The rules by which a sweep chooses pictures."""
@@ -173,10 +176,10 @@ class App:
         sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
         return Asking(brief, sizes, settings.model_tokens_per_minute)
 
-    def _price(self, prompt_tokens: int, completion_tokens: int) -> float:
+    def _price(self, spent: Usage) -> float:
         from describer.vision.pricing import price
 
-        return float(price(self.family(self.brief.model), prompt_tokens, completion_tokens) or 0)
+        return float(price(self.family(self.brief.model), spent) or 0)
 
     @cached_property
     def _sweeps(self) -> BlobSweeps:
@@ -239,13 +242,16 @@ class App:
     def pipeline(self) -> ImagePipeline:
         """The pipeline; observed, if telemetry is on."""
         from describer.pipeline.pipeline import Pipeline
+        from describer.pipeline.renditions import LargerPictures
 
-        settings = self.settings
+        settings, blob_filter = self.settings, self._blob_filter
+        larger = LargerPictures(blob_filter.renditions, blob_filter, self._images, self.records)
         pipeline = Pipeline(
-            blob_filter=self._blob_filter,
+            blob_filter=blob_filter,
             images=self._images,
             records=self.records,
             image_describer=self._image_describer,
+            larger=larger if settings.renditions else None,
             topic=self._topic,
             deleted_retention=self._deleted_retention,
             max_bytes=settings.max_bytes,
@@ -371,15 +377,20 @@ class App:
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
         preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
-        return ImageDescriber(preparer, self.model, self.records, self.family)
+        describer = ImageDescriber(preparer, self.model, self.records, self.family)
+        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
+        from describer.domain.renditions import Renditions
         from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude)
+        rules = Renditions(settings.renditions)
+        return BlobFilter(
+            containers, settings.images_include, settings.images_exclude, rules, xmp_sidecars=settings.xmp_sidecars
+        )
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
@@ -436,7 +447,25 @@ class App:
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        model = ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        if self.budget is None:
+            return model
+        from describer.pipeline.budgeted_model import BudgetedModel
+
+        return BudgetedModel(model, self.budget, self.family)
+
+    @cached_property
+    def budget(self) -> DailyBudget | None:
+        """What the model may cost in a day; None: there is no bound."""
+        if not self.settings.daily_budget_usd:
+            return None
+        from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
+        from describer.adapters.storage import blob_service
+        from describer.pipeline.daily_budget import DailyBudget
+
+        service = self._kept(blob_service(self.settings.host_account))
+        ledger = BlobLedger(service.get_container_client(BUDGET_CONTAINER))
+        return self._kept(DailyBudget(self.settings.daily_budget_usd, ledger))
 
     @cached_property
     def limiter(self) -> Limiter:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from describer.domain.record import Usage
 from describer.settings import Settings
 from describer.vision import estimate, families, image_tokens, pricing
 from describer.vision.brief import Brief
@@ -125,7 +126,7 @@ def _libraries(assumed: Assumed) -> list[str]:
 def _dollars_each(name: str, languages: tuple[str, ...], assumed: Assumed) -> Decimal | None:
     family = _family(name)
     asked = estimate.question_tokens(Brief(languages, name, "high", ANSWER_CAP)) + _picture_tokens(family, assumed)
-    return pricing.price(family, asked, assumed.output_tokens * len(languages))
+    return pricing.price(family, Usage(prompt_tokens=asked, completion_tokens=assumed.output_tokens * len(languages)))
 
 
 def _time(pictures: int, quota: int, assumed: Assumed) -> str:
@@ -219,7 +220,7 @@ def _row(name: str, text: int, assumed: Assumed) -> str:
     family, (width, height) = _family(name), image_tokens.fit(_family(name), assumed.width, assumed.height)
     picture = _picture_tokens(family, assumed)
     prompted, answered = (text + picture) * PICTURES, assumed.output_tokens * PICTURES
-    dollars = pricing.price(family, prompted, answered)
+    dollars = pricing.price(family, Usage(prompt_tokens=prompted, completion_tokens=answered))
     price = "see the pricing page" if dollars is None else _money(dollars)
     return f"| `{name}` | {width}x{height} | {picture:,} | {prompted / 1e6:.1f} M | {answered / 1e6:.1f} M | {price} |"
 
@@ -249,7 +250,9 @@ def _rest(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
     return [
         *lines,
         "",
-        "`dailyLogCapGb` bounds what logs can cost; `dailyTokensThousand` sets the alert on tokens.",
+        "`dailyLogCapGb` bounds what logs can cost; `dailyTokensThousand` sets the alert on tokens. `DAILY_BUDGET_USD`",
+        "bounds what the model costs in a day: what would go over it waits for the next one, see",
+        "[operations.md](operations.md#over-budget).",
         "",
     ]
 

@@ -11,7 +11,7 @@ from tests.storage import unique
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long test comes first, so that the others run beside it in the other processes."""
+    """Run the long tests first, so that the short ones fill the other processes until the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

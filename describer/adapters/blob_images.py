@@ -22,7 +22,7 @@ from describer.adapters.storage import (
     protected_stays,
     storage_errors,
 )
-from describer.domain.errors import Encrypted, InvalidName
+from describer.domain.errors import DescriberError, Encrypted, InvalidName
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.ports import Page
@@ -53,7 +53,17 @@ class BlobImages:
             name_starts_with=prefix, include=["metadata"], results_per_page=limit
         )
         page = await page_of("the container", blobs, cursor)
-        return Page([picture for blob in page.items if (picture := _listed(container, blob))], page.cursor)
+        pictures = [picture for blob in page.items if (picture := _listed(container, blob))]
+        return Page(pictures, page.cursor, len(page.items) - len(pictures))
+
+    async def head(self, ref: ImageRef, length: int) -> bytes:
+        """Send one range request; the service answers with less where the blob is shorter."""
+        try:
+            with storage_errors("the picture"):
+                stream = await self._client(ref).download_blob(0, length)
+                return await stream.readall()
+        except DescriberError:
+            return b""
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Send one conditional GET, or several ranges if the blob is large."""
@@ -120,4 +130,5 @@ def _blob_of(ref: ImageRef, properties: BlobProperties) -> ImageBlob:
         modified=properties.last_modified,
         grows=properties.blob_type in _GROWING,
         is_being_copied=properties.copy.status == "pending",
+        tier=str(properties.blob_tier or ""),
     )

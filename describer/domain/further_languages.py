@@ -165,7 +165,13 @@ def _state(known: Record, made: Record, asked: Sequence[str]) -> dict[str, objec
 def _added_cost(first: Cost | None, second: Cost | None) -> Cost | None:
     if first is None or second is None:
         return second or first
-    unshrunk = None
-    if first.usd_unshrunk is not None and second.usd_unshrunk is not None:
-        unshrunk = first.usd_unshrunk + second.usd_unshrunk
-    return Cost(priced_as=second.priced_as, usd=first.usd + second.usd, usd_unshrunk=unshrunk)
+    return Cost(
+        priced_as=second.priced_as,
+        usd=first.usd + second.usd,
+        usd_expected=_sum(first.usd_expected, second.usd_expected),
+        usd_unshrunk=_sum(first.usd_unshrunk, second.usd_unshrunk),
+    )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second

@@ -45,7 +45,13 @@ class Usage(Part):
     """Tokens as the model's server counted them, all calls for this picture together."""
 
     prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt, what the server had read before and took from its cache."""
+    cache_write_tokens: int = 0
+    """Of the prompt, what the server kept in its cache."""
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    """Of the completion, what the model thought."""
     calls: int = 0
 
     def plus(self, other: "Usage") -> "Usage":
@@ -58,6 +64,8 @@ class Cost(Part):
 
     priced_as: str
     usd: float
+    usd_expected: float | None = None
+    """What was expected before the model was asked, of one call; None if it is unknown how the family counts."""
     usd_unshrunk: float | None = None
     """What the picture at full size would have cost; None if the family takes none at full size."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from describer.adapters.blob_images import BlobImages
+from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
 from describer.adapters.chat import client as chat
 from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
@@ -15,12 +16,17 @@ from describer.adapters.probes.topic import TopicProbe
 from describer.adapters.sidecars import BlobRecords
 from describer.adapters.storage import blob_service, credential, queue_client
 from describer.domain.errors import Misconfigured
+from describer.domain.renditions import Renditions
+from describer.operations.daily_budget import BudgetProbe
+from describer.operations.derived_sizes import DerivedSizesProbe
 from describer.operations.drift import DriftProbe
 from describer.operations.health import StaticProbe
+from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 from describer.settings import Provider, Settings
 from describer.vision.brief import Brief
 from describer.vision.families import Family
+from describer.vision.sizing import Sizes
 
 PROCESSING: Final = "model: where pictures are processed"
 SUBSCRIPTION: Final = "event subscription"
@@ -73,7 +79,9 @@ def probes(
     yield from _storage(settings, queues, keep)
     if of_azure:  # for people: each look lists thousands of blobs
         yield from _readable("IMAGES", _drift(settings, keep))
+        yield from _readable("IMAGES", _derived(settings, family, keep))
     yield from _model(settings, family, keep)
+    yield from _readable("AzureWebJobsStorage", _budget(settings, keep))
     if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
         yield _processing(settings, azure)
     yield from _topic(settings, keep)
@@ -118,6 +126,21 @@ def _drift(settings: Settings, keep: Keep) -> Iterator[Probe]:
             yield DriftProbe(BlobImages(blobs), records, container)
 
 
+def _derived(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
+    images = settings.images_account
+    if not (images.blob_uri or images.connection_string):
+        return
+    pictures = BlobImages(keep(blob_service(images, retries=0)))
+    model, detail = settings.model_server.model, settings.detail
+    brief = Brief(settings.languages, model, detail, settings.max_completion_tokens)
+    sizes = Sizes(family, detail, photo_tokens=settings.photo_tokens, text_tokens=settings.text_tokens)
+    containers = settings.images_container, *settings.more_containers
+    rules = Renditions(settings.renditions)
+    blob_filter = BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
+    for container in containers:
+        yield DerivedSizesProbe(pictures, container, blob_filter, brief, sizes)
+
+
 def _queues(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
     host = settings.host_account
     if host.queue_uri or host.connection_string:
@@ -136,6 +159,13 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
     brief = Brief(settings.languages, server.model, settings.detail, settings.max_completion_tokens)
     yield ModelProbe(keep(client), server, brief, family)
+
+
+def _budget(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    host = settings.host_account
+    if settings.daily_budget_usd and (host.blob_uri or host.connection_string):
+        container = keep(blob_service(host, retries=0)).get_container_client(BUDGET_CONTAINER)
+        yield BudgetProbe(settings.daily_budget_usd, BlobLedger(container))
 
 
 def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:

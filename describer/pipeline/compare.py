@@ -2,12 +2,19 @@
 
 Both listings come in pages of 5,000, so that a million pictures take 400 requests. Memory holds what waits for the
 other listing to get as far, about a page of each.
+
+`compared` goes through all of it; `paired` gives a page of pictures and a cursor, for whoever goes on in another
+process.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from describer.domain.errors import InvalidRequest, Newer, NotOurs, RecordUnreadable
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
@@ -22,6 +29,8 @@ _ORDERS: Final[tuple[_Order, ...]] = (
     lambda name: name.split("/"),  # accounts with a hierarchical namespace: folder by folder
 )
 """In which storage may list names; it does not say. An order that a listing breaks is given up for that comparison."""
+_AT_ONCE: Final = 16
+"""Records that are looked up side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +58,36 @@ class _Side[T: _Item]:
     name: Callable[[ImageRef], str]
     waiting: dict[str, T] = field(default_factory=dict)
     ended: bool = False
-    _cursor: str = ""
+    cursor: str = ""
     _last: str | None = None
     _orders: tuple[_Order, ...] = _ORDERS
 
     async def more(self) -> None:
         """Fetch a page."""
-        page = await self.page(self._cursor)
+        page = await self.page(self.cursor)
         for item in page.items:
             name, last = self.name(item.ref), self._last
             self._orders = tuple(order for order in self._orders if last is None or order(last) < order(name))
             self._last = name
             self.waiting[sidecar_name(item.ref)] = item
-        self._cursor, self.ended = page.cursor, not page.cursor
+        self.cursor, self.ended = page.cursor, not page.cursor
 
     def has_passed(self, ref: ImageRef) -> bool:
         """Whether `ref` can come no more, in whatever order this listing may be."""
         if self.ended:
             return True
         name, last = self.name(ref), self._last
-        return last is not None and bool(self._orders) and all(order(name) < order(last) for order in self._orders)
+        return last is not None and self.is_in_order and all(order(name) < order(last) for order in self._orders)
+
+    def has_not_reached(self, name: str) -> bool:
+        """Whether what was listed so far comes before `name`, in whatever order this listing may be."""
+        last = self._last
+        return last is None or (self.is_in_order and all(order(last) < order(name) for order in self._orders))
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether the names so far came in an order that is known."""
+        return bool(self._orders)
 
 
 async def compared(images: Images, records: Records, container: str, prefix: str = "") -> AsyncGenerator[Pair]:
@@ -99,3 +118,69 @@ async def compared(images: Images, records: Records, container: str, prefix: str
             yield Pair(pictures.waiting.pop(name), None)
         for name in [name for name, entry in entries.waiting.items() if pictures.has_passed(entry.ref)]:
             yield Pair(None, entries.waiting.pop(name))
+
+
+async def paired(
+    images: Images, records: Records, container: str, prefix: str, cursor: str
+) -> Page[tuple[ImageBlob, IndexEntry | None]]:
+    """Up to 5,000 pictures, each with its record or None.
+
+    The sidecars' listing is read from where the page before left it, and as far as this page's pictures go: one page
+    of it is read twice. Where its order does not tell that a picture has no record, that record is asked for by itself:
+    where the name is a cut one, or another picture's name begins with it (`a` and `a-1`), or the order is unknown.
+
+    Args:
+        images: the port.
+        records: the port.
+        container: the pictures'.
+        prefix: of the pictures' names.
+        cursor: of the page before, or empty.
+
+    Raises:
+        InvalidRequest: the cursor is none.
+        Transient, Misconfigured: a container cannot be listed now.
+    """
+    at, from_record = _cursors(cursor)
+    page = await images.page(container, prefix, at, MOST_LISTED)
+    entries = _Side(lambda at: records.page(container, prefix, at, MOST_LISTED), sidecar_name, cursor=from_record)
+    wanted = {sidecar_name(picture.ref): picture.ref for picture in page.items}
+    last = page.items[-1].ref if page.items else None
+    while last and not entries.has_passed(last) and entries.is_in_order:
+        if entries.has_not_reached(f"{container}/{last.name}"):  # all sidecars of later pictures come after that name
+            from_record = entries.cursor
+        await entries.more()
+        entries.waiting = {name: entry for name, entry in entries.waiting.items() if name in wanted}
+
+    def is_certain(ref: ImageRef) -> bool:
+        return entries.is_in_order and entries.has_passed(ref)
+
+    unsure = [
+        ref
+        for name, ref in wanted.items()
+        if name not in entries.waiting and not (is_certain(ref) and name == f"{container}/{ref.name}.json")
+    ]
+    found = entries.waiting | {sidecar_name(entry.ref): entry for entry in await _looked_up(records, unsure)}
+    pairs = [(picture, found.get(sidecar_name(picture.ref))) for picture in page.items]
+    return Page(pairs, json.dumps([page.cursor, from_record]) if page.cursor else "", page.unnameable)
+
+
+def _cursors(cursor: str) -> tuple[str, str]:
+    try:
+        at, from_record = json.loads(cursor) if cursor else ("", "")
+    except ValueError:
+        raise InvalidRequest("It is none that a page gave.", field="cursor") from None
+    return at, from_record
+
+
+async def _looked_up(records: Records, refs: Sequence[ImageRef]) -> list[IndexEntry]:
+    """The records of these pictures, one request each; what cannot be read as a record is passed over."""
+    at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(ref: ImageRef) -> IndexEntry | None:
+        async with at_once:
+            with suppress(Newer, RecordUnreadable, NotOurs):
+                if stored := await records.read(ref):
+                    return IndexEntry.of(ref, stored.record, stored.etag, is_indexed=False)
+        return None
+
+    return [entry for entry in await asyncio.gather(*map(read, refs)) if entry]

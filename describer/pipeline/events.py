@@ -27,7 +27,7 @@ _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """When the event happened; for measurement only."""
 _COUNTS: Final = ("attempts", "deferrals", "interruptions")
-_SPENT: Final = {"prompttokens": "prompt_tokens", "completiontokens": "completion_tokens", "calls": "calls"}
+_SPENT: Final = {name.replace("_", ""): name for name in Usage.model_fields}
 """What was paid, by CloudEvents' names of attributes, which have no underscores."""
 
 

@@ -28,7 +28,9 @@ from describer.pipeline.describe import ImageDescriber, source_of
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
+from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
+from describer.pipeline.xmp_sidecars import XmpSidecars
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
@@ -57,6 +59,7 @@ class Pipeline:
         write_metadata: False leaves pictures untouched.
         models: that callers may choose, beside the usual one.
         deleted_retention: how long the record of a deleted picture is kept if a person wrote in it.
+        larger: finds of which picture another one is a size, where the settings name a system that makes such.
     """
 
     blob_filter: BlobFilter
@@ -70,6 +73,7 @@ class Pipeline:
     write_metadata: bool = True
     models: tuple[str, ...] = ()
     deleted_retention: timedelta = RETENTION
+    larger: LargerPictures | None = None
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
         """Describe one picture, unless that is done already.
@@ -77,9 +81,15 @@ class Pipeline:
         Raises:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
         """
+        if self.blob_filter.is_xmp_sidecar(ref):
+            return await self._look_at_pictures_of(ref)
         made: dict[str, Record] = {}
+        larger = await self._larger(ref, brief)
 
         async def make(picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
+            if larger:
+                taken = taken_from(larger, picture, content, brief)
+                return _with_flags(taken, *(flag for flag in taken.flags if flag != NOT_MARKED))
             if content.sha256 is None:  # another blob that cannot be read may be here in the next round
                 return await self.image_describer.describe(picture, content, brief)
             key = shared_key(content.sha256, brief.fingerprint)
@@ -88,6 +98,23 @@ class Pipeline:
             return made[key]
 
         return await self._rounds(ref, brief, make, made)
+
+    @property
+    def _xmp_sidecars(self) -> XmpSidecars:
+        return XmpSidecars(self.blob_filter, self.images)
+
+    async def _look_at_pictures_of(self, sidecar: ImageRef) -> Skip:
+        """An XMP file has changed: its pictures are looked at, each as if it had an event of its own."""
+        pictures = [ref async for ref in self._xmp_sidecars.pictures_of(sidecar)]
+        for ref in pictures:
+            await self.queue.send(Work.first(ref).to_message(), delay=0)
+        return Skip(SkipReason.NOT_OURS, f"an XMP file; pictures beside it that are looked at: {len(pictures)}")
+
+    async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
+        """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
+        if self.larger is None or brief.again or brief.chosen or self.blob_filter.skips_name(ref):
+            return None
+        return await self.larger.record_for(ref, lambda other: self.describe(other, brief))
 
     async def give_up(self, ref: ImageRef, brief: Brief, why: str, spent: Usage) -> Record | Skip:
         """Record that a picture was tried as often as allowed, at what cost, unless it is described by now."""
@@ -134,16 +161,17 @@ class Pipeline:
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await reading.read(self.images, picture, self.max_bytes)
             content.reservation = reservation
+            content.beside = await self._xmp_sidecars.beside(ref)
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, about, before, origin, brief, content.embedded)
+        record = precedence.reconciled(record, about, before, origin, brief, content.author)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)

@@ -23,10 +23,14 @@ MOST_LISTED: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
-    """Some of what a container has; `cursor` leads to the next ones and is empty if there are no more."""
+    """Some of what a container has; `cursor` leads to the next ones and is empty if there are no more.
+
+    `unnameable` counts blobs that were left out because no program can open them by their names.
+    """
 
     items: Sequence[T]
     cursor: str = ""
+    unnameable: int = 0
 
 
 class Images(Protocol):
@@ -43,6 +47,9 @@ class Images(Protocol):
         Raises:
             InvalidRequest: the cursor is none.
         """
+
+    async def head(self, ref: ImageRef, length: int) -> bytes:
+        """Return up to `length` bytes from the start of a blob; none if it is gone or cannot be read."""
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Return the bytes of exactly the blob that was looked at.

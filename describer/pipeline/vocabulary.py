@@ -32,11 +32,13 @@ CHAT: Final = "chat"
 PICTURES: Final = "describer.pictures"
 """Visits that ended, by `describer.outcome`: a status, or why the picture was left alone."""
 DEFERRALS: Final = "describer.deferrals"
-"""Visits that were put off, by `describer.fault`: `transient` or `misconfigured`."""
+"""Visits that were put off, by `describer.fault`: `transient`, `over_budget` or `misconfigured`."""
 QUEUE_AGE: Final = "describer.queue.age"
 """Seconds from a picture's event to a pick-up from the queue."""
 COST: Final = "describer.cost"
 """Estimated US dollars by the list prices of models.toml, by model."""
+EXPECTED_COST: Final = "describer.cost.expected"
+"""What was expected, from the picture's sides, of the questions that were answered."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
 TOKENS: Final = "gen_ai.client.token.usage"
@@ -61,6 +63,9 @@ REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
 RESPONSE_MODEL: Final = "gen_ai.response.model"
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+CACHED_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
+CACHE_WRITE_TOKENS: Final = "gen_ai.usage.cache_creation.input_tokens"
+REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - no password
 
 # The list. A value on it is a number, a name of ours, or a reference to a picture: never a caller's words.
@@ -103,6 +108,7 @@ _STAGE_FACTS: Final = (
 )
 SPAN_ATTRIBUTES: Final = (
     frozenset({PICTURE, OUTCOME, ROUNDS, ERROR, SYSTEM, REQUEST_MAX_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS})
+    | {CACHED_TOKENS, CACHE_WRITE_TOKENS, REASONING_TOKENS}
     | _ABOUT_MODEL
     | {f"{SCOPE}.{name}" for name in _STAGE_FACTS}
 )
@@ -113,6 +119,7 @@ METRICS: Final[Mapping[str, frozenset[str]]] = {
     DEFERRALS: frozenset({FAULT}),
     QUEUE_AGE: frozenset(),
     COST: _ABOUT_MODEL,
+    EXPECTED_COST: _ABOUT_MODEL,
     MODEL_SECONDS: _ABOUT_MODEL,
     TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
 }
@@ -134,6 +141,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unexpected": _MESSAGE | _BUG,
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
+    "budget.used_up": frozenset({"limit", "delay"}),
     "answer.not_shared": frozenset({"key", "error"}),
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

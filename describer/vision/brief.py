@@ -36,7 +36,7 @@ class Brief:
         again: ask for another answer, whatever is stored or shared by copies.
         photo_tokens: the installation's bound for a picture without small text; 0: the sides alone bound it.
         text_tokens: the installation's bound for a picture with small text; 0: it is sent as any other.
-        guidance: the harness style of whoever runs the installation.
+        guidance: the house style of whoever runs the installation.
         words_to_use, words_to_avoid: brand words and the like that the texts should have, and must not have; behind the
             name of a profile and a colon, of that profile only.
         by_prefix: what is asked otherwise of pictures whose names match a glob: glob, field of the above, and value.

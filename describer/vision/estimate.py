@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from describer.domain.description import schema
+from describer.domain.record import Usage
 from describer.vision.brief import Brief
 from describer.vision.families import Family
 from describer.vision.pricing import price
@@ -34,9 +35,20 @@ class Estimate:
         """As much of it."""
         return Estimate(_times(self.prompt, factor), _times(self.answer, factor))
 
+    @property
+    def usual(self) -> Usage:
+        """What it will most likely be."""
+        return Usage(prompt_tokens=self.prompt[1], completion_tokens=self.answer[1])
+
+    @property
+    def most(self) -> Usage:
+        """What it should not go over."""
+        return Usage(prompt_tokens=self.prompt[2], completion_tokens=self.answer[2])
+
     def usd(self, family: Family) -> tuple[float, float, float] | None:
         """By list price; None if the family has none."""
-        prices = [price(family, asked, said) for asked, said in zip(self.prompt, self.answer, strict=True)]
+        counts = zip(self.prompt, self.answer, strict=True)
+        prices = [price(family, Usage(prompt_tokens=asked, completion_tokens=said)) for asked, said in counts]
         least, usual, most = (None if found is None else float(found) for found in prices)
         return None if least is None or usual is None or most is None else (least, usual, most)
 
@@ -44,11 +56,23 @@ class Estimate:
 NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
 
 
+def text_tokens(text: str) -> int:
+    """About how many tokens a text takes."""
+    return round(len(text) / CHARACTERS_PER_TOKEN)
+
+
 def question_tokens(brief: Brief) -> int:
     """About how many tokens the question takes without the picture: the instructions and the schema of the answer."""
     asked = brief.instructions + brief.request
     counted = json.dumps(_counted(schema(brief.languages)), separators=(",", ":"))
-    return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
+    return text_tokens(asked + counted) + SCHEMA_TOKENS
+
+
+def of_prepared(brief: Brief, image_tokens: int) -> Estimate:
+    """Estimate one call about a picture that takes so many tokens."""
+    asked = question_tokens(brief) + image_tokens
+    least, usual, most = (tokens * len(brief.languages) for tokens in ANSWER_TOKENS)
+    return Estimate((asked, asked, asked), (least, usual, most))
 
 
 def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:

@@ -29,10 +29,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens, uncached, standard tier."""
+    """US dollars per million tokens, standard tier.
+
+    Args:
+        input: read anew.
+        output: of the answer, what the model thinks included.
+        cached: read from the server's cache; None if no price is known: then as `input`, which is an upper bound.
+        cache_write: read anew and kept in the cache; None if keeping it costs nothing.
+    """
 
     input: Decimal
     output: Decimal
+    cached: Decimal | None = None
+    cache_write: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,30 +8,45 @@ from describer.vision.families import Family
 _MILLION = Decimal(1_000_000)
 
 
-def price(family: Family, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """Return US dollars for one answer by list price, or None if the family's price is unknown.
+def price(family: Family, usage: Usage) -> Decimal | None:
+    """Return US dollars for what was used by list price, or None if the family's price is unknown.
 
-    An upper bound: cached input, batches and regional or negotiated prices are not taken into account. The tokens are
-    those of the answer's `usage`, in which pictures and reasoning are already counted.
+    Batches and regional or negotiated prices are not taken into account. The tokens are those of the answers' `usage`:
+    pictures are counted in the prompt, and reasoning in the completion. What was read from the server's cache, or
+    written to it, has prices of its own; of a server that counts more of it than there was, no more than the prompt.
     """
     if family.price is None:
         return None
-    return (family.price.input * prompt_tokens + family.price.output * completion_tokens) / _MILLION
+    read = min(usage.cached_tokens, usage.prompt_tokens)
+    kept = min(usage.cache_write_tokens, usage.prompt_tokens - read)
+    anew = usage.prompt_tokens - read - kept
+    each = family.price
+    cached, written = each.cached or each.input, each.cache_write or each.input
+    return (each.input * anew + cached * read + written * kept + each.output * usage.completion_tokens) / _MILLION
 
 
-def estimate(family: Family, usage: Usage, sent: Sent) -> Cost | None:
-    """Estimate what the calls for one picture cost, or None if the family has no price.
+def cost(family: Family, usage: Usage, sent: Sent, expected: Usage | None = None) -> Cost | None:
+    """Return what the calls for one picture cost, or None if the family has no price.
 
-    What the picture would have cost at full size is a second fact, which many families do not have: without it the
-    first one stands all the same.
+    What the picture would have cost at full size, and what was expected, are facts of their own, which many families
+    do not have: without them the first one stands all the same.
     """
-    paid = price(family, usage.prompt_tokens, usage.completion_tokens)
+    paid = price(family, usage)
     if paid is None:
         return None
     saved = _saved(usage, sent)
-    unshrunk = None if saved is None else price(family, usage.prompt_tokens + saved, usage.completion_tokens)
-    usd_unshrunk = None if unshrunk is None else float(unshrunk)
-    return Cost(priced_as=family.name, usd=float(paid), usd_unshrunk=usd_unshrunk)
+    whole = None if saved is None else usage.model_copy(update={"prompt_tokens": usage.prompt_tokens + saved})
+    return Cost(
+        priced_as=family.name,
+        usd=float(paid),
+        usd_expected=_usd(family, expected),
+        usd_unshrunk=_usd(family, whole),
+    )
+
+
+def _usd(family: Family, usage: Usage | None) -> float | None:
+    found = price(family, usage) if usage else None
+    return None if found is None else float(found)
 
 
 def _saved(usage: Usage, sent: Sent) -> int | None:

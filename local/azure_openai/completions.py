@@ -6,6 +6,8 @@ import uuid
 from local.azure_openai.answers import Answer, Json, Request
 from local.azure_openai.tokens import CHARACTERS_PER_TOKEN, image_tokens, schema_tokens, text_tokens
 
+CACHED_FROM = 1024
+"""Tokens of the shortest prompt that is cached."""
 _HARMS = ("hate", "self_harm", "sexual", "violence")
 
 
@@ -43,10 +45,21 @@ def completion(request: Request, answer: Answer, model: str) -> Json:
             "prompt_tokens": asked,
             "completion_tokens": answered,
             "total_tokens": asked + answered,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens_details": {
+                "cached_tokens": 0,
+                "cache_write_tokens": _kept(request, asked),
+                "audio_tokens": 0,
+            },
             "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
         },
     }
+
+
+def _kept(request: Request, asked: int) -> int:
+    """Tokens that GPT-5.6 keeps in its cache: all of a long prompt, unless the caller says what is to be kept."""
+    options = request.body.get("prompt_cache_options")
+    explicit = isinstance(options, dict) and options.get("mode") == "explicit"
+    return 0 if explicit or asked < CACHED_FROM else asked
 
 
 def _limited(answer: Answer, max_tokens: int | None) -> tuple[str | None, str]:

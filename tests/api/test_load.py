@@ -6,6 +6,8 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from local.azure_openai.access import Access
 from local.azure_openai.answers import Answer, Fault, Request
 from local.azure_openai.resource import Resource
@@ -38,6 +40,7 @@ def _measured(calls: int, size: int) -> dict[str, Any]:
     return measured
 
 
+@pytest.mark.long
 def test_two_hundred_small_pictures_are_queued_and_none_is_refused() -> None:
     """How long each waits is measured by benchmarks/ondemand.py, on a quiet machine: here others take the cores."""
     measured = _measured(200, 0)
@@ -46,6 +49,7 @@ def test_two_hundred_small_pictures_are_queued_and_none_is_refused() -> None:
     assert waves <= max(measured["seconds"]) < 5 * waves
 
 
+@pytest.mark.long
 def test_fifty_pictures_of_twenty_megabytes_fit_or_are_told_to_come_again() -> None:
     measured = _measured(50, 20_000_000)
     assert set(measured["statuses"]) == {200, 429}

@@ -115,5 +115,6 @@ def url() -> Iterator[str]:
     running.close()
 
 
+@pytest.mark.long
 def test_the_interface_is_as_documented(url: str) -> None:
     tried(url, KEY)

@@ -1,10 +1,13 @@
 """`describer orphans` and `describer purge` on real containers."""
 
+import pytest
+
 from local.storage import Storage
 from tests.cli.conftest import Shell
 from tests.cli.test_set import _described
 
 
+@pytest.mark.long
 async def test_the_record_of_a_deleted_picture_goes(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     async with storage.blob_service() as blobs:
@@ -16,6 +19,7 @@ async def test_the_record_of_a_deleted_picture_goes(storage: Storage, installati
     assert (await installation.run("orphans")).out == ""
 
 
+@pytest.mark.long
 async def test_all_about_a_picture_is_erased(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     unsure = await installation.run("purge", blob)

@@ -31,6 +31,7 @@ def by_width(**replies: Reply) -> Callable[[Request], Reply]:
     return rule
 
 
+@pytest.mark.long
 async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None:
     formats = {"a.heic": "heic", "b/c.tiff": "tiff", "b/d.avif": "avif", "no-ending": "png", "z.jpg": "webp"}
     for name, kind in formats.items():
@@ -92,6 +93,7 @@ async def test_no_signature_and_no_password_of_an_address_is_printed(shell: Shel
     assert "SECRET" not in done.out + done.err
 
 
+@pytest.mark.long
 async def test_the_standard_input_and_a_data_url_are_pictures_too(shell: Shell) -> None:
     from base64 import b64encode
 
@@ -119,6 +121,7 @@ async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal
     assert json.loads(lines)["visible_text"].endswith("2Jhello")
 
 
+@pytest.mark.long
 async def test_nor_does_the_name_of_a_file(shell: Shell) -> None:
     shell.picture("all/\x1b]0;title\x07.jpg", b"\xff\xd8\xffbroken")
     shell.picture(os.fsdecode(b"all/caf\xe9.jpg"), b"\xff\xd8\xffbroken")
@@ -128,6 +131,7 @@ async def test_nor_does_the_name_of_a_file(shell: Shell) -> None:
         assert not {"\x1b", "\x07"} & set(done.out + done.err)
 
 
+@pytest.mark.long
 async def test_a_table_that_is_no_terminals_has_the_width_that_is_told(shell: Shell) -> None:
     shell.picture("all/a.jpg", jpeg(236))
     shell.picture("all/b.jpg", b"\xff\xd8\xffbroken")
@@ -222,6 +226,7 @@ async def test_a_wrong_command_line_is_code_2(shell: Shell, arguments: list[str]
     assert said in done.err
 
 
+@pytest.mark.long
 async def test_a_reader_that_has_had_enough_and_a_full_disk_are_no_bugs(shell: Shell) -> None:
     for number in range(2):
         shell.picture(f"{number}.jpg", jpeg(275))
@@ -245,6 +250,7 @@ async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
         raise ClientAuthenticationError("No identity was found.\nTried: this")
 
 
+@pytest.mark.long
 async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Model) -> None:
     model.script.always(by_width(w271=faults.hang(30)))
     for number in range(2):
@@ -259,6 +265,7 @@ async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Mo
     assert "270 by 100" in out.decode()
 
 
+@pytest.mark.long
 async def test_a_stored_language_is_free_and_a_written_one_is_added(
     storage: Storage, installation: Shell, model: Model
 ) -> None:

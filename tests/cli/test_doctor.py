@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from local.azure_openai.script import Model
 from local.sink import Topic
 from local.storage import Storage
@@ -21,7 +23,7 @@ async def test_a_whole_installation_is_well(installation: Shell, storage: Storag
     assert done.code == 0, done.out
     verdicts = {line["name"]: line["verdict"] for line in done.lines}
     assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
-    assert len(verdicts) == 13
+    assert len(verdicts) == 14
     shown = {line["name"]: line["found"] for line in done.lines}
     assert storage.identity.client_id in shown["identity: storage"]
     assert "ManagedIdentityCredential" in shown["identity: storage"]
@@ -34,6 +36,7 @@ async def test_a_whole_installation_is_well(installation: Shell, storage: Storag
             assert [blob.name async for blob in container.list_blobs()] == []
 
 
+@pytest.mark.long
 async def test_each_fault_is_found_alone(installation: Shell) -> None:
     deployment, container, topic, queue = await asyncio.gather(
         installation.run("doctor", "--json", AZURE_OPENAI_DEPLOYMENT="gpt-5.6-absent", MODEL_FAMILY="gpt-5.6-luna"),
@@ -57,6 +60,7 @@ async def test_each_fault_is_found_alone(installation: Shell) -> None:
             assert found in line["found"] and advice in line["advice"]
 
 
+@pytest.mark.long
 async def test_a_model_that_is_gone_and_nobody_signed_in_are_told_to_people(installation: Shell, model: Model) -> None:
     model.down()
     gone, nobody = await asyncio.gather(installation.run("doctor"), installation.run("doctor", IDENTITY_HEADER="wrong"))
@@ -84,6 +88,7 @@ async def test_a_connection_string_that_is_none_is_named_and_not_told(shell: She
     assert "secret" not in done.out + done.err
 
 
+@pytest.mark.long
 async def test_a_blob_is_described_and_its_record_shown(installation: Shell, storage: Storage, topic: Topic) -> None:
     container = installation.settings["IMAGES_CONTAINER"]
     async with storage.blob_service() as blobs:

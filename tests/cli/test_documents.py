@@ -19,6 +19,7 @@ from tests.cli.conftest import Shell, jpeg
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 async def test_the_commands_of_the_document_run(installation: Shell, storage: Storage) -> None:
     images = installation.settings["IMAGES_CONTAINER"]
     async with storage.blob_service() as blobs:

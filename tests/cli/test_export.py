@@ -5,11 +5,14 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from local.storage import Storage
 from tests.cli.conftest import Shell
 from tests.cli.test_set import _described
 
 
+@pytest.mark.long
 async def test_a_person_works_on_a_spreadsheet(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     assert (await installation.run("export", "--format", "csv", "-o", "texts.csv")).code == 0
@@ -40,6 +43,7 @@ def _edit(file: Path, text: str) -> None:
         writer.writerow(row | {"alt_text:en": text})
 
 
+@pytest.mark.long
 async def test_other_forms_are_written(storage: Storage, installation: Shell) -> None:
     await _described(storage, installation)
     lines = await installation.run("export", "--format", "jsonl")

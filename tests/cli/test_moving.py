@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.azure_openai.script import Model
@@ -19,6 +20,7 @@ async def _move(source: BlobServiceClient, target: BlobServiceClient, container:
         await target.get_blob_client(container, name).upload_blob(data)
 
 
+@pytest.mark.long
 async def test_moved_pictures_keep_their_texts_and_cost_nothing(
     storage: Storage, installation: Shell, model: Model
 ) -> None:

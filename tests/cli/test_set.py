@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
 from local.sink import Topic
@@ -21,6 +22,7 @@ async def _upload(blobs: BlobServiceClient, container: str) -> None:
     await blobs.get_blob_client(container, "cat.jpg").upload_blob(jpeg(300))
 
 
+@pytest.mark.long
 async def test_a_text_is_set_announced_and_copied(storage: Storage, installation: Shell, topic: Topic) -> None:
     blob = await _described(storage, installation)
     done = await installation.run("set", blob, "--alt-text", "Tom, asleep.", "--json")
@@ -32,6 +34,7 @@ async def test_a_text_is_set_announced_and_copied(storage: Storage, installation
     assert properties.metadata["alt_text"] == "Tom, asleep."
 
 
+@pytest.mark.long
 async def test_languages_reviews_and_undo(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     [record] = _good(
@@ -46,6 +49,7 @@ async def test_languages_reviews_and_undo(storage: Storage, installation: Shell)
     assert (decorative["alt_text"], decorative["is_decorative"]) == ("", True)
 
 
+@pytest.mark.long
 async def test_what_cannot_be_set_is_refused_with_a_sentence(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     cases: dict[tuple[str, ...], tuple[int, str]] = {

@@ -1,10 +1,13 @@
 """`describer status` on real containers."""
 
+import pytest
+
 from local.storage import Storage
 from tests.cli.conftest import Shell
 from tests.cli.test_set import _described
 
 
+@pytest.mark.long
 async def test_each_language_has_one_figure(storage: Storage, installation: Shell) -> None:
     container = (await _described(storage, installation)).partition("/")[0]
     done = await installation.run("status", "--json")

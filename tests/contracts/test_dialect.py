@@ -72,6 +72,7 @@ def _without(*parameters: str, forms: tuple[str, ...] = ("json_schema",)) -> Cal
 CASES: list[tuple[tuple[str, ...], tuple[str, ...], str]] = [
     (("temperature",), ("json_schema",), "without temperature"),
     (("reasoning_effort",), ("json_schema",), "without reasoning_effort"),
+    (("prompt_cache_options",), ("json_schema",), "without prompt_cache_options"),
     (("max_completion_tokens",), ("json_schema",), "max_tokens"),
     ((), ("json_object",), "form json_object"),
     ((), (), "form in words"),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -133,6 +134,29 @@ async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World
     await world.images.remove(ref)
     assert await world.images.get_properties(ref) is None
     await world.images.remove(ref)  # absent: nothing to do
+
+
+async def test_a_page_shows_what_a_sweep_decides_by(world: World) -> None:
+    await world.put("a/ü.jpg", b"cat", {"Description_Status": "failed"})
+    await world.put("b.jpg", b"")
+    page = await world.images.page(world.container, "", "", 5000)
+    assert [(each.ref.name, each.size, each.tier) for each in page.items] == [
+        ("a/ü.jpg", 3, "Hot"),
+        ("b.jpg", 0, "Hot"),
+    ]
+    assert metadata.value(page.items[0].metadata, metadata.STATUS) == "failed"
+    modified = page.items[0].modified
+    assert modified and abs(datetime.now(UTC) - modified) < timedelta(minutes=5)
+    assert (page.cursor, page.unnameable) == ("", 0)
+    assert [each.ref.name for each in (await world.images.page(world.container, "b", "", 5000)).items] == ["b.jpg"]
+    assert page.items[1].etag == (await _look(world, "b.jpg")).etag
+
+
+async def test_the_first_bytes_are_read_alone(world: World) -> None:
+    await world.put("a.jpg", b"picture")
+    await world.put("b.jpg", b"")
+    for name, head in (("a.jpg", b"pict"), ("b.jpg", b""), ("gone.jpg", b"")):
+        assert await world.images.head(ImageRef(world.container, name), 4) == head
 
 
 async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:

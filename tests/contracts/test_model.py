@@ -24,6 +24,7 @@ from describer.domain.errors import (
     Transient,
     Unsupported,
 )
+from describer.domain.record import Usage
 from describer.pipeline.call_context import STORING_SECONDS, entered
 from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.brief import Brief
@@ -31,6 +32,7 @@ from describer.vision.families import family
 from describer.vision.imaging.values import PreparedImage
 from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Fault
+from local.azure_openai.completions import CACHED_FROM
 from local.azure_openai.script import Model, Script, serve
 from local.storage import Storage
 
@@ -287,6 +289,23 @@ async def test_an_answer_that_something_else_filled_is_not_asked_for_at_a_higher
         await chat.ask(BRIEF, _picture())
     assert len(server.requests) == 1
     assert call.spent.completion_tokens == 500
+
+
+async def test_what_the_cache_and_thinking_took_is_told(chat: ChatModel, server: Model) -> None:
+    asked, said = {"cached_tokens": 512, "cache_write_tokens": 256}, {"reasoning_tokens": 40}
+    usage = {"prompt_tokens": 900, "completion_tokens": 90, "prompt_tokens_details": asked}
+    choice = {"finish_reason": "stop", "message": {"content": json.dumps(GOOD)}}
+    server.script.then(Fault(200, {"choices": [choice], "usage": {**usage, "completion_tokens_details": said}}))
+    used = (await chat.ask(BRIEF, _picture())).usage
+    assert used == Usage(prompt_tokens=900, completion_tokens=90, calls=1, **asked, **said)
+
+
+async def test_a_long_prompt_is_kept_nowhere_since_keeping_it_costs(chat: ChatModel, server: Model) -> None:
+    """The server keeps each long prompt up to its picture, which comes no second time."""
+    long = replace(BRIEF, context="Our house. " * 400)
+    used = (await chat.ask(long, _picture())).usage
+    assert used.prompt_tokens > CACHED_FROM
+    assert used.cache_write_tokens == 0
 
 
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "900"}, {"completion_tokens": None}, "many", [1]])

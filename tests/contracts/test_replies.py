@@ -152,6 +152,7 @@ async def test_an_empty_answer_is_transient(chat: ChatModel, server: Model) -> N
         await _heard(chat)
 
 
+@pytest.mark.long
 async def test_something_that_is_no_stream_is_transient(chat: ChatModel, server: Model) -> None:
     for page in (
         faults.not_json(),

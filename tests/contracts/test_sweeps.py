@@ -1,15 +1,12 @@
-"""Where sweeps are kept, and the listing of pictures, on Azurite."""
+"""Where sweeps are kept, on Azurite."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from describer.adapters.library import BlobLibrary
 from describer.adapters.sweeps import BlobSweeps
 from describer.domain.errors import Busy, Conflict, Misconfigured
-from describer.domain.image_ref import ImageRef
 from describer.pipeline.sweep.state import End, Sweep, SweepOptions
 from local.storage import Storage
 from tests.storage import unique
@@ -70,22 +67,3 @@ async def test_a_missing_container_is_the_operators_business(storage: Storage) -
     async with storage.blob_service(storage.host) as blobs:
         with pytest.raises(Misconfigured, match="ContainerNotFound"):
             await BlobSweeps(blobs.get_container_client(unique("absent"))).latest()
-
-
-async def test_the_listing_shows_what_a_sweep_decides_by(storage: Storage, container: str) -> None:
-    async with storage.blob_service() as blobs:
-        client = blobs.get_container_client(container)
-        await client.upload_blob("a/ü.jpg", b"picture", metadata={"Description_Status": "failed"})
-        await client.upload_blob("b.jpg", b"")
-        library = BlobLibrary(blobs)
-        whole = await library.page(container, "", "")
-        assert [(blob.ref.name, blob.size) for blob in whole.blobs] == [("a/ü.jpg", 7), ("b.jpg", 0)]
-        assert {name.lower(): value for name, value in whole.blobs[0].metadata.items()} == {
-            "description_status": "failed"
-        }
-        assert datetime.now(UTC) - whole.blobs[0].modified < timedelta(minutes=5)
-        assert whole.cursor == ""
-        assert [blob.ref.name for blob in (await library.page(container, "b", "")).blobs] == ["b.jpg"]
-        assert await library.head(ImageRef(container, "a/ü.jpg"), 4) == b"pict"
-        assert await library.head(ImageRef(container, "b.jpg"), 4) == b""
-        assert await library.head(ImageRef(container, "gone.jpg"), 4) == b""

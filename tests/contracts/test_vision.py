@@ -86,6 +86,7 @@ async def describe(server: Running, data: bytes, media_type: str = "image/jpeg")
     return content
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "kind", "said", "read"),
     [

@@ -19,7 +19,12 @@ from local.stack import Stack
 from tests import pictures
 
 PICTURES = 120
-SETTINGS = {"AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna", "RETRY_BASE_SECONDS": "1", "MODEL_TOKENS_PER_MINUTE": "30000"}
+SETTINGS = {
+    "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna",
+    "RETRY_BASE_SECONDS": "1",
+    "MODEL_TOKENS_PER_MINUTE": "30000",
+    "RENDITIONS": "wordpress",
+}
 
 
 @dataclass
@@ -80,6 +85,7 @@ async def museum(parts: tuple[Stack, Model]) -> AsyncIterator[Museum]:
         yield Museum(stack, model, blobs)
 
 
+@pytest.mark.long
 async def test_the_price_comes_first_and_then_all_are_described(museum: Museum) -> None:
     await museum.hang("all")
     asked = len(museum.model.requests)
@@ -95,6 +101,7 @@ async def test_the_price_comes_first_and_then_all_are_described(museum: Museum) 
     assert again["preview"]["pictures"] == 0
 
 
+@pytest.mark.long
 async def test_a_killed_one_goes_on(museum: Museum) -> None:
     await museum.hang("killed")
     process = await museum.describer("backfill", "--prefix", "killed/", "--yes", "--json")
@@ -108,6 +115,7 @@ async def test_a_killed_one_goes_on(museum: Museum) -> None:
     assert await museum.marked("killed") == PICTURES
 
 
+@pytest.mark.long
 async def test_a_cap_of_pictures_holds_and_the_app_goes_on_by_itself(museum: Museum) -> None:
     await museum.hang("atcap")
     *_, last = await museum.run("backfill", "--prefix", "atcap/", "--yes", "--max-pictures", "30")
@@ -117,3 +125,18 @@ async def test_a_cap_of_pictures_holds_and_the_app_goes_on_by_itself(museum: Mus
     while (state := (await museum.run("backfill", "status"))[-1])["state"] == "running" and time.monotonic() < deadline:
         await asyncio.sleep(0.5)
     assert (state["state"], state["ended"]) == ("finished", PICTURES)
+
+
+async def test_sizes_that_a_content_system_derived_get_the_texts_of_their_originals(museum: Museum) -> None:
+    sides = {"150x150": (150, 150), "300x225": (301, 225), "1024x768": (1024, 769)}
+    client = museum.blobs.get_container_client("images")
+    for name, (width, height) in sides.items():
+        await client.upload_blob(f"uploads/harbour-{name}.jpg", pictures.jpeg(width, height))
+    await client.upload_blob("uploads/harbour.jpg", pictures.jpeg(1600, 1201))
+    await client.upload_blob("uploads/plan-2000x1500.jpg", pictures.jpeg(2000, 1501))
+    asked = len(museum.model.requests)
+    [priced, *_, last] = await museum.run("backfill", "--prefix", "uploads/", "--yes")
+    assert (priced["preview"]["pictures"], priced["preview"]["derived"]) == (5, {"wordpress": 3})
+    assert sum(last["outcomes"].values()) == 5
+    assert len(museum.model.requests) == asked + 2
+    assert await museum.marked("uploads") == 5

@@ -172,6 +172,7 @@ def test_the_page_shows_every_picture_that_can_be_shown(finished: Finished, plac
     assert "<script" not in finished.page
 
 
+@pytest.mark.long
 def test_it_says_where_the_pictures_go_before_it_begins_and_where_the_page_is_at_the_end(
     finished: Finished, place: Demo
 ) -> None:
@@ -187,6 +188,7 @@ def test_nothing_is_left_running_and_nothing_else_is_touched(finished: Finished)
     assert not finished.touched
 
 
+@pytest.mark.long
 def test_the_next_run_replaces_the_results_and_names_what_got_no_record(place: Demo, tmp_path: Path) -> None:
     """With no patience at all: the record cannot be there in time."""
     out = tmp_path / "out"
@@ -207,6 +209,7 @@ def test_the_next_run_replaces_the_results_and_names_what_got_no_record(place: D
     assert [copy.name for copy in (out / "pictures").iterdir()] == ["mine.webp"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after", ["Starting", "Describing"])
 def test_a_signal_ends_everything(number: signal.Signals, after: str, place: Demo, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ async def _record(state: Path, route: Route) -> dict[str, Any]:
     return record
 
 
+@pytest.mark.long
 async def test_the_three_routes_end_in_the_same_record(tmp_path: Path) -> None:
     """But for the time, and for the ETags that storage gives."""
     records = [await _record(tmp_path / route, route) for route in NAMES]
@@ -45,6 +46,7 @@ async def test_the_three_routes_end_in_the_same_record(tmp_path: Path) -> None:
     assert records[0]["status"] == "described"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", ["queue", "eventGridTrigger"])
 async def test_several_containers_are_served_and_a_deleted_picture_takes_its_record_along(
     tmp_path: Path, route: Route
@@ -63,6 +65,7 @@ async def test_several_containers_are_served_and_a_deleted_picture_takes_its_rec
             assert len(model.requests) == 2
 
 
+@pytest.mark.long
 async def test_names_with_slashes_at_their_ends_are_described_by_the_queue(tmp_path: Path) -> None:
     """As content systems write them. The blob trigger's extension would cut the slashes: docs/deploy.md says so."""
     names = ("/photos/cat.jpg", "//two.jpg", "folder/", "plain.jpg", "photos/cat.jpg")

@@ -78,6 +78,7 @@ async def _by_command_line(system: System) -> None:
             assert await asyncio.to_thread(called, [*describe, name], App.without_telemetry) == 2
 
 
+@pytest.mark.long
 async def test_no_spelling_leads_to_an_excluded_picture_by_any_door(guarded: System) -> None:
     for entry_point in (_by_upload, _by_queue, _by_http, _by_mcp, _by_command_line):
         await entry_point(guarded)
@@ -88,6 +89,7 @@ async def test_no_spelling_leads_to_an_excluded_picture_by_any_door(guarded: Sys
         assert await guarded.metadata(opened(name)) == {}
 
 
+@pytest.mark.long
 async def test_blobs_of_their_own_are_described(guarded: System) -> None:
     """Names that only look like an excluded one, on the way of uploads and by HTTP."""
     for name in DESCRIBED:

@@ -35,6 +35,7 @@ def _spent() -> float:
     return used.ru_utime + used.ru_stime
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

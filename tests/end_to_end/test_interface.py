@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from local.azure_openai.script import Script, serve
 from local.stack import Stack
 from tests.api.test_openapi import tried
 from tests.generated import ROOT
 
 
+@pytest.mark.long
 def test_the_interface_on_the_host_is_as_documented(tmp_path: Path) -> None:
     """All checks but one: a method that a path does not know is 404 by the platform, not 405."""
     with serve(Script()) as model, Stack(ROOT, tmp_path, SETTINGS, model_url=model.url, route=None) as stack:

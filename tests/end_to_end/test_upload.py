@@ -189,6 +189,7 @@ async def test_every_skip(system: System, reason: SkipReason) -> None:
     assert (await system.sidecar(name) is not None) is (reason in {SkipReason.UNCHANGED, SkipReason.NEWER})
 
 
+@pytest.mark.long
 def test_faulty_settings_stop_the_app_with_one_message(tmp_path: Path) -> None:
     """Three faults at once, and the app never starts: its events wait."""
     wrong = {"MAX_ATTEMPTS": "many", "DESCRIPTION_LANGUAGES": "english!", "IMAGE_DETAIL": "auto"}

@@ -23,7 +23,7 @@ GOAL: Final = 0.9
 """The share of the faults that the tests find."""
 LONGEST: Final = 300.0
 """Seconds: a fault that makes a test wait for ever is found too."""
-_COPIED: Final = ("describer", "local", "tests", "docs", "samples", "infra")
+_COPIED: Final = ("describer", "local", "tests", "docs", "samples", "infra", "benchmarks")
 _OPTIONS: Final = ("-n0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
 
 

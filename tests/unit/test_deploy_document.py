@@ -45,9 +45,17 @@ def test_the_readmes_figures_are_those_of_the_cost_document() -> None:
         _cells(f"`{model}`", "10,000 pictures: the model")[-1],
         _cells("Functions, Flex Consumption: execution")[-1],
     )
-    assert f"nothing happens, {idle} for the network ({isolated} behind" in README
-    assert f"10,000 pictures, {described} for the model and {run} for" in README.replace("\n", " ")
+    said = README.replace("\n", " ")
+    assert f"without uploads costs {idle} for the network ({isolated} behind" in said
+    assert f"10,000 pictures cost {described} for the model and {run} for" in said
     assert sorted(re.findall(r"\$\d[\d.]*\d", README)) == sorted([idle, isolated, described, run])
+
+
+def test_the_price_on_the_first_screen_is_that_of_the_default_model() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [model] = re.findall(r"^param modelName string = '([\w.-]+)'", BICEP, re.MULTILINE)
+    [price] = re.findall(r"(\$[\d.]+) for 1,000 photographs", text)
+    assert price == _cells(f"`{model}`", "What do my pictures cost?")[2]
 
 
 def test_the_first_description_takes_five_commands_at_most() -> None:

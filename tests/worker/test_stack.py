@@ -160,6 +160,7 @@ async def called(server: dict[str, Any]) -> str:
     return content.text
 
 
+@pytest.mark.long
 async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as process:
         where = await addresses(tmp_path / "state", process)
@@ -180,6 +181,7 @@ async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Pat
         await until(lambda: not any_listens(where))
 
 
+@pytest.mark.long
 async def test_a_second_start_beside_a_running_one_says_so(app: Path, tmp_path: Path) -> None:
     with started(app, tmp_path / "state") as first:
         where = await addresses(tmp_path / "state", first)

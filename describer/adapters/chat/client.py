@@ -150,7 +150,7 @@ class ChatModel:
                     partial(self._patiently, partial(self._completed, brief, image, cap, mend)),
                     lambda: self._probe(brief),
                 )
-                spent = responses.added(spent, said.usage)
+                spent = spent.plus(said.usage)
                 try:
                     return responses.read(said, brief, spent)
                 except Unreadable as error:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from describer.adapters.chat import usage
 from describer.domain.errors import Declined, Filtered, NoUsableAnswer
 from describer.domain.record import Usage
 from describer.vision import answer_reader
@@ -50,20 +51,15 @@ def reply(body: bytes, model: str) -> Reply:
     message = _map(choice.get("message"))
     if not message:
         raise Declined("the model's server answered something that is no completion")
-    usage = _map(_map(answer).get("usage"))
-    thought = _map(usage.get("completion_tokens_details")).get("reasoning_tokens")
+    used = usage.read(_map(answer).get("usage"))
     return Reply(
         model=_text(_map(answer).get("model")) or model,
         finish_reason=_text(choice.get("finish_reason")),
         content=answer_reader.text_of(message.get("content")) or _arguments(message.get("tool_calls")),
         refusal=_text(message.get("refusal")),
-        usage=Usage(
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            completion_tokens=_count(usage.get("completion_tokens")),
-            calls=1,
-        ),
+        usage=used,
         reasoning=bool(
-            _count(thought)
+            used.reasoning_tokens
             or message.get("reasoning_content")
             or message.get("reasoning")
             or answer_reader.thinks_aloud(message.get("content"))
@@ -71,7 +67,7 @@ def reply(body: bytes, model: str) -> Reply:
     )
 
 
-def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
+def read(reply: Reply, brief: Brief, spent: Usage) -> Answer:
     """The answer in a reply.
 
     Raises:
@@ -82,9 +78,9 @@ def read(reply: Reply, brief: Brief, usage: Usage) -> Answer:
     if reply.finish_reason == "content_filter":
         raise Filtered("The content filter of the model's service stopped the answer.")
     if reply.refusal or lexicon.begins_with_refusal(reply.content):
-        return Answer(reply.model, usage, refusal=reply.refusal or reply.content)
+        return Answer(reply.model, spent, refusal=reply.refusal or reply.content)
     try:
-        return Answer(reply.model, usage, answer_reader.read(reply.content, brief.languages))
+        return Answer(reply.model, spent, answer_reader.read(reply.content, brief.languages))
     except answer_reader.Unreadable:
         if reply.finish_reason == "length" and (sentence := _filled(reply)):
             raise NoUsableAnswer(sentence) from None
@@ -114,16 +110,3 @@ def _map(value: object) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
-
-
-def added(usage: Usage, other: Usage) -> Usage:
-    """Both together."""
-    return Usage(
-        prompt_tokens=usage.prompt_tokens + other.prompt_tokens,
-        completion_tokens=usage.completion_tokens + other.completion_tokens,
-        calls=usage.calls + other.calls,
-    )

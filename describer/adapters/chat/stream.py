@@ -1,10 +1,10 @@
 """A free answer as it arrives: server-sent events become pieces of text, and at last the whole answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.adapters.chat import responses
+from describer.adapters.chat import responses, usage
+from describer.adapters.chat.usage import member
 from describer.domain.errors import NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.vision.answer import Ending, FreeAnswer
@@ -28,20 +28,19 @@ class StreamAccumulator:
 
         The SDK hands on what a server sends, in whatever shape: what is no text or no number counts as absent.
         """
-        self.model = _text(_get(chunk, "model")) or self.model
-        if usage := _get(chunk, "usage"):
-            prompt, completion = _get(usage, "prompt_tokens"), _get(usage, "completion_tokens")
-            self.usage = Usage(prompt_tokens=_count(prompt), completion_tokens=_count(completion), calls=1)
-        choices = _get(chunk, "choices")
+        self.model = _text(member(chunk, "model")) or self.model
+        if counted := member(chunk, "usage"):
+            self.usage = usage.read(counted)
+        choices = member(chunk, "choices")
         if not isinstance(choices, list) or not choices:
             return ""
-        self.finish_reason = _text(_get(choices[0], "finish_reason")) or self.finish_reason
-        delta = _get(choices[0], "delta")
-        refusal = _text(_get(delta, "refusal"))
-        thought = _get(delta, "reasoning_content") or _get(delta, "reasoning")
+        self.finish_reason = _text(member(choices[0], "finish_reason")) or self.finish_reason
+        delta = member(choices[0], "delta")
+        refusal = _text(member(delta, "refusal"))
+        thought = member(delta, "reasoning_content") or member(delta, "reasoning")
         self.reasoning = self.reasoning or bool(thought)
         self.refused = self.refused or bool(refusal)
-        piece = _text(_get(delta, "content")) + refusal
+        piece = _text(member(delta, "content")) + refusal
         self.text += piece
         return piece
 
@@ -62,13 +61,5 @@ class StreamAccumulator:
         return FreeAnswer(self.text, self.model, self.usage, ending)
 
 
-def _get(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-
-
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0

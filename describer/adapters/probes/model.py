@@ -104,7 +104,7 @@ class ModelProbe:
         tokens = reply.usage.prompt_tokens + reply.usage.completion_tokens
         if not tokens:
             return f"{answered}."
-        paid = price(self.family, reply.usage.prompt_tokens, reply.usage.completion_tokens)
+        paid = price(self.family, reply.usage)
         cost = "" if paid is None else f", about {paid:.6f} USD"
         return f"{answered}; this check took {tokens} tokens{cost}."
 

@@ -41,6 +41,7 @@ class Telemetry:
     deferrals: Counter
     queue_age: Histogram
     cost: Counter
+    expected_cost: Counter
     model_seconds: Histogram
     tokens: Histogram
 
@@ -55,6 +56,7 @@ class Telemetry:
             deferrals=meter.create_counter(v.DEFERRALS, "{picture}"),
             queue_age=meter.create_histogram(v.QUEUE_AGE, "s", explicit_bucket_boundaries_advisory=_AGE_SECONDS),
             cost=meter.create_counter(v.COST, "{USD}"),
+            expected_cost=meter.create_counter(v.EXPECTED_COST, "{USD}"),
             model_seconds=meter.create_histogram(
                 v.MODEL_SECONDS, "s", explicit_bucket_boundaries_advisory=_MODEL_SECONDS
             ),

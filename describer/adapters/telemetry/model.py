@@ -15,7 +15,9 @@ from describer.pipeline import vocabulary as v
 from describer.pipeline.ports import Model
 from describer.vision.answer import Answer, Ending, FreeAnswer
 from describer.vision.brief import Brief, Question
+from describer.vision.estimate import of_prepared
 from describer.vision.families import Families
+from describer.vision.image_tokens import parts_tokens
 from describer.vision.imaging.values import PreparedImage
 from describer.vision.pricing import price
 
@@ -41,6 +43,7 @@ class TracedModel:
             finally:
                 asked.usage = call.spent if call.spent.calls else None
             asked.record(answer.model, answer.usage, refused=answer.description is None)
+            self._expected(brief, image)
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
@@ -69,10 +72,17 @@ class TracedModel:
             if asked.usage:
                 self._spent(model, asked.usage, about | asked.ended)
 
+    def _expected(self, brief: Brief, image: PreparedImage) -> None:
+        family = self.families(brief.model)
+        tokens = parts_tokens(family, image.sides, brief.detail)
+        if tokens is not None and (usd := price(family, of_prepared(brief, tokens).usual)):
+            about = {v.OPERATION: v.CHAT, v.PROVIDER: self.provider, v.REQUEST_MODEL: brief.model}
+            self.telemetry.expected_cost.add(float(usd), about)
+
     def _spent(self, model: str, usage: Usage, about: dict[str, AttributeValue]) -> None:
         self.telemetry.tokens.record(usage.prompt_tokens, about | {v.TOKEN_TYPE: "input"})
         self.telemetry.tokens.record(usage.completion_tokens, about | {v.TOKEN_TYPE: "output"})
-        if usd := price(self.families(model), usage.prompt_tokens, usage.completion_tokens):
+        if usd := price(self.families(model), usage):
             self.telemetry.cost.add(float(usd), about)
 
 
@@ -91,6 +101,9 @@ class _Asked:
                 v.RESPONSE_MODEL: model,
                 v.INPUT_TOKENS: usage.prompt_tokens,
                 v.OUTPUT_TOKENS: usage.completion_tokens,
+                v.CACHED_TOKENS: usage.cached_tokens,
+                v.CACHE_WRITE_TOKENS: usage.cache_write_tokens,
+                v.REASONING_TOKENS: usage.reasoning_tokens,
                 f"{v.SCOPE}.calls": usage.calls,
                 f"{v.SCOPE}.refused": refused,
             }

@@ -34,6 +34,10 @@ class TracedImages:
             set_attributes(span, found=len(page.items))
             return page
 
+    async def head(self, ref: ImageRef, length: int) -> bytes:
+        """The same."""
+        return await self.images.head(ref, length)
+
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Record how much was read."""
         with self.telemetry.span(v.IMAGES_READ) as span:

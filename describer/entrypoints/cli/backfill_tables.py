@@ -91,9 +91,20 @@ def _counts(seen: Preview) -> Iterator[tuple[str, str]]:
             yield "", f"{count:,} {why}"
     if count := seen.judged.get("unnameable"):
         yield "", f"{count:,} {_RESTS}"
+    if seen.derived:
+        yield "sizes", derived(seen)
     for tier, size in seen.tiers.items():
         charged = "must be brought back from it first" if tier == "Archive" else "is charged for each GB that is read"
         yield "tier", f"{size / 1e9:,.3f} GB in the tier {tier}, which {charged}: see the pricing page of Blob Storage"
+
+
+def derived(seen: Preview) -> str:
+    """Say how many pictures look like sizes of others, what they cost, and what spares that."""
+    count, systems = sum(seen.derived.values()), ",".join(seen.derived)
+    if seen.derived_are_free:
+        return f"looks like derived sizes ({systems}): {count:,}, which get the texts of their originals without a call"
+    cost = f"would cost about {seen.derived_usd[1]:,.2f} USD" if seen.derived_usd else "would be asked about each"
+    return f"looks like derived sizes: {count:,}, {cost}; RENDITIONS={systems} spares that"
 
 
 def _takes(seen: Preview) -> Iterator[tuple[str, str]]:

@@ -49,7 +49,7 @@ class Services(Protocol):
 
     @property
     def library(self) -> Library:
-        """The listing of the pictures."""
+        """The pictures, and what is known of their records."""
 
     @property
     def asking(self) -> Asking:

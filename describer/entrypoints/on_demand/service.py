@@ -46,6 +46,7 @@ from describer.vision.brief import Brief, Question
 from describer.vision.characters import TextStream, cleaned
 from describer.vision.embedded_text.read import embedded_texts
 from describer.vision.imaging.values import PreparedImage
+from describer.vision.pricing import cost
 
 __all__ = [
     "MOST_SOURCES",
@@ -105,24 +106,24 @@ class OnDemandService:
                 record = await self._written(source.ref, brief)
             else:
                 record = await self._unwritten(source, brief)
-        return _with_cost_of_call(_in_language_of(record, brief), call.spent)
+        return self._with_cost_of_call(_in_language_of(record, brief), brief, call.spent)
 
     async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
             if not isinstance(source, BlobOf):
                 record = await self.image_describer.describe_unstored(picture, content, brief)
-                return precedence.reconciled(record, picture, None, None, brief, content.embedded)
+                return precedence.reconciled(record, picture, None, None, brief, content.author)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             if isinstance(found, Record):
                 record = found
             else:
                 record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, about, before, origin, brief, content.embedded)
+            return precedence.reconciled(record, about, before, origin, brief, content.author)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs of the watched containers."""
@@ -184,12 +185,16 @@ class OnDemandService:
             return (await self.stored(ref)).record  # raises Newer
         raise NotFound("There is no such blob any more.")  # it was there a moment ago
 
+    def _with_cost_of_call(self, record: Record, brief: Brief, spent: Usage) -> Record:
+        """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
+        if record.usage == spent:
+            return record
+        paid = None
+        if spent.calls and record.sent:
+            paid = cost(self.image_describer.families(brief.model), spent, record.sent)
+        return record.model_copy(update={"usage": spent, "cost": paid})
+
 
 def _in_language_of(record: Record, brief: Brief) -> Record:
     """Return the record with the first language that a caller named at the top, wherever it is stored."""
     return shown_in(record, brief.language) if "languages" in brief.chosen else record
-
-
-def _with_cost_of_call(record: Record, spent: Usage) -> Record:
-    """`record` with what this call has cost: the stored one says what was paid when its texts were made."""
-    return record if record.usage == spent else record.model_copy(update={"usage": spent, "cost": None})

@@ -41,7 +41,7 @@ SUSPECT: Final = 2
 _log = logging.getLogger(__name__)
 
 
-def _no_price(_prompt: int, _completion: int) -> float:
+def _no_price(_spent: Usage) -> float:
     return 0.0
 
 
@@ -59,7 +59,7 @@ class Delivery:
         put_off: says when to come back, where the model's quota lets nothing through for longer than work may wait.
         work_log: hears of each step.
         progress: is told what became of pictures that a sweep queued.
-        price: US dollars for so many prompt and completion tokens; 0 where no list price is known.
+        price: US dollars for what was used; 0 where no list price is known.
     """
 
     pipeline: ImagePipeline
@@ -71,7 +71,7 @@ class Delivery:
     put_off: Callable[[], Transient | None] = lambda: None
     work_log: WorkObserver = field(default_factory=WorkLog)
     progress: Progress | None = None
-    price: Callable[[int, int], float] = _no_price
+    price: Callable[[Usage], float] = _no_price
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def handle_upload(self, container: str, name: str) -> None:
@@ -169,6 +169,5 @@ class Delivery:
         """Tell the sweep that queued the picture what became of it, and what this call paid for it."""
         if self.progress and work.chunk:
             spent = current().spent
-            usd, tokens = self.price(spent.prompt_tokens, spent.completion_tokens), spent.prompt_tokens
-            line = report(work.ref, outcome, usd, tokens + spent.completion_tokens)
+            line = report(work.ref, outcome, self.price(spent), spent.prompt_tokens + spent.completion_tokens)
             await self.progress.report(work.chunk, line)

@@ -1,63 +1,81 @@
-"""What storage lists of a picture, a request for thousands of them, and where a sweep keeps its state."""
+"""What listings tell of pictures and their records, and where a sweep keeps its state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from describer.domain import metadata
 from describer.domain.image_blob import ImageBlob
-from describer.domain.image_ref import ImageRef
+from describer.domain.index import IndexEntry
+from describer.pipeline.compare import paired
+from describer.pipeline.ports import MOST_LISTED, Images, Page, Records
 from describer.pipeline.sweep.state import Sweep
 
 
 @dataclass(frozen=True, slots=True)
-class ListedBlob:
-    """A blob as a listing shows it.
+class Told:
+    """What a listing tells of a picture's record.
 
     Args:
-        ref: where it is.
-        size: in bytes.
-        modified: when its bytes or metadata were last written.
-        metadata: raw, as stored.
-        tier: `Hot`, `Cool`, `Cold`, `Archive`; empty if the account has none.
+        status: the record's.
+        fingerprint: of what was asked.
+        has_wishes: a caller asked otherwise than the settings; the pictures' metadata does not tell.
     """
 
-    ref: ImageRef
-    size: int
-    modified: datetime
-    metadata: Mapping[str, str]
-    tier: str = ""
-
-    @property
-    def picture(self) -> ImageBlob:
-        """The same as other rules look at blobs; a listing's ETag is not used."""
-        return ImageBlob(self.ref, "", self.size, self.metadata)
+    status: str
+    fingerprint: str
+    has_wishes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """Some blobs of a container in the order of names.
+class Listed:
+    """A picture, and what is told of its record; None if it has none that is about it."""
+
+    picture: ImageBlob
+    told: Told | None
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A container's pictures in pages, each with what is known of its record, without a request for each picture.
 
     Args:
-        blobs: those that have a name by which they can be opened.
-        cursor: leads to the next ones; empty if there are no more.
-        unnameable: how many have a segment `.` or `..` in their names.
+        images: the port.
+        records: the port, where pictures are not marked (WRITE_METADATA=false) and the sidecars' own listing tells of
+            records; None where the pictures' metadata does.
     """
 
-    blobs: Sequence[ListedBlob]
-    cursor: str = ""
-    unnameable: int = 0
+    images: Images
+    records: Records | None = None
+
+    async def page(self, container: str, prefix: str, cursor: str) -> Page[Listed]:
+        """Up to 5,000 pictures.
+
+        One request; with `records` about two more, and one for each picture whose place among the sidecars is not
+        certain, which are few; see `paired`.
+        """
+        if self.records is None:
+            page = await self.images.page(container, prefix, cursor, MOST_LISTED)
+            return Page([Listed(picture, _marked(picture)) for picture in page.items], page.cursor, page.unnameable)
+        pairs = await paired(self.images, self.records, container, prefix, cursor)
+        listed = [Listed(picture, _recorded(picture, entry) if entry else None) for picture, entry in pairs.items]
+        return Page(listed, pairs.cursor, pairs.unnameable)
 
 
-class Library(Protocol):
-    """The pictures' containers."""
+def _marked(picture: ImageBlob) -> Told | None:
+    status = metadata.value(picture.metadata, metadata.STATUS)
+    if not status or not metadata.value(picture.metadata, metadata.RECORD):
+        return None
+    return Told(status, metadata.value(picture.metadata, metadata.FINGERPRINT))
 
-    async def page(self, container: str, prefix: str, cursor: str) -> Listing:
-        """List up to 5,000 blobs, with their metadata, in one request."""
 
-    async def head(self, ref: ImageRef, length: int) -> bytes:
-        """Read up to `length` bytes from the start of a blob; none if it is gone or cannot be read."""
+def _recorded(picture: ImageBlob, entry: IndexEntry) -> Told | None:
+    """What the sidecar tells; None if the picture has changed since, by more than a mark from earlier."""
+    marked = metadata.value(picture.metadata, metadata.RECORD) == entry.etag.strip('"')
+    if picture.etag != entry.image_etag and not marked:
+        return None
+    return Told(entry.status, entry.fingerprint, entry.has_wishes)
 
 
 class Progress(Protocol):

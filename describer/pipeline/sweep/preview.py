@@ -4,12 +4,16 @@ import asyncio
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Final
 
-from describer.pipeline.sweep.library import Library, ListedBlob
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
+from describer.domain.renditions import SYSTEMS, Renditions
+from describer.pipeline.sweep.derived import DerivedSizes, Judged
+from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
@@ -22,7 +26,9 @@ SAMPLE: Final = 200
 _AT_ONCE: Final = 8
 _COOL: Final = ("Cool", "Cold")
 
-type _Known = tuple[ListedBlob, tuple[int, int] | None]
+_EVERY_SYSTEM: Final = Renditions(SYSTEMS)
+
+type _Known = tuple[ImageBlob, tuple[int, int] | None]
 """A picture of the sample, and its sides if the start of its file tells them."""
 
 
@@ -61,6 +67,10 @@ class Preview:
         asked: tokens; None if it is not known how the model counts pictures.
         usd: least, usual and most by list price; None if there is none.
         seconds: at the deployment's quota; None if that is not known.
+        derived: of these pictures, how many look like sizes that a content system derived of another one, by system.
+        derived_usd: what describing these costs each by itself, likewise.
+        derived_are_free: the setting RENDITIONS names the systems: such pictures get the texts of the larger one, and
+            are in none of the figures above but `pictures` and `size`.
     """
 
     judged: dict[str, int]
@@ -72,6 +82,9 @@ class Preview:
     asked: Estimate | None
     usd: tuple[float, float, float] | None
     seconds: float | None
+    derived: dict[str, int] = field(default_factory=dict)
+    derived_usd: tuple[float, float, float] | None = None
+    derived_are_free: bool = False
 
     @property
     def usd_each(self) -> float | None:
@@ -83,11 +96,11 @@ class Preview:
 class _Sample:
     """Some of many by chance, each as likely as another (Vitter's algorithm R)."""
 
-    kept: list[ListedBlob] = field(default_factory=list)
+    kept: list[ImageBlob] = field(default_factory=list)
     seen: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - no secret
 
-    def add(self, blob: ListedBlob) -> None:
+    def add(self, blob: ImageBlob) -> None:
         self.seen += 1
         if len(self.kept) < SAMPLE:
             self.kept.append(blob)
@@ -95,31 +108,66 @@ class _Sample:
             self.kept[place] = blob
 
 
+@dataclass(slots=True)
+class _Counts:
+    """What a listing shows of the pictures that would be queued."""
+
+    judged: Counter[str] = field(default_factory=Counter)
+    tiers: Counter[str] = field(default_factory=Counter)
+    derived: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+    originals: _Sample = field(default_factory=_Sample)
+    sizes: _Sample = field(default_factory=_Sample)
+
+    def count(self, blob: ImageBlob, judgement: Judgement) -> None:
+        self.judged[judgement.value] += 1
+        self.size += blob.size if judgement.is_queued else 0
+        if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
+            self.tiers[blob.tier] += blob.size
+
+    def sample(self, blob: ImageBlob, system: str) -> None:
+        if system:
+            self.derived[system] += 1
+        (self.sizes if system else self.originals).add(blob)
+
+    @property
+    def pictures(self) -> int:
+        return self.originals.seen + self.sizes.seen
+
+
 async def preview(library: Library, selection: Selection, asking: Asking) -> Preview:
-    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 200 more."""
-    judged, tiers, sample, size, cursor = Counter[str](), Counter[str](), _Sample(), 0, ""
+    """Go through the listing, and read the first bytes of a sample: one request for 5,000 blobs, and up to 400 more."""
+    rules = selection.blob_filter.renditions
+    counts, cursor, kinds = _Counts(), "", DerivedSizes(rules if rules.systems else _EVERY_SYSTEM)
     container, prefix = selection.options.container, selection.options.prefix
+    queued: set[ImageRef] = set()
+
+    def sample(judged: Iterable[Judged]) -> None:
+        for blob, system in judged:
+            if blob.ref in queued:
+                queued.discard(blob.ref)
+                counts.sample(blob, system)
+
     while True:
         page = await library.page(container, prefix, cursor)
-        judged["unnameable"] += page.unnameable
-        for blob in page.blobs:
-            judgement = selection.judge(blob)
-            judged[judgement.value] += 1
+        counts.judged["unnameable"] += page.unnameable
+        for listed in page.items:
+            judgement, blob = selection.judge(listed), listed.picture
+            counts.count(blob, judgement)
             if judgement.is_queued:
-                sample.add(blob)
-                size += blob.size
-            if judgement is Judgement.ARCHIVED or (judgement.is_queued and blob.tier in _COOL):
-                tiers[blob.tier] += blob.size
+                queued.add(blob.ref)
+            sample(kinds.feed(blob))
         cursor = page.cursor
         if not cursor:
             break
-    known = await _sides(library, sample.kept)
-    return _preview(judged, tiers, size, sample.seen, known, asking)
+    sample(kinds.end())
+    known = await _sides(library, counts.originals.kept), await _sides(library, counts.sizes.kept)
+    return _preview(counts, *known, asking, free=bool(rules.systems))
 
 
-async def _sides(library: Library, blobs: Sequence[ListedBlob]) -> list[_Known]:
-    async def read(blob: ListedBlob) -> _Known:
-        return blob, await asyncio.to_thread(sides, await library.head(blob.ref, HEAD_BYTES))
+async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
+    async def read(blob: ImageBlob) -> _Known:
+        return blob, await asyncio.to_thread(sides, await library.images.head(blob.ref, HEAD_BYTES))
 
     return [
         found for some in batched(blobs, _AT_ONCE, strict=False) for found in await asyncio.gather(*map(read, some))
@@ -127,30 +175,34 @@ async def _sides(library: Library, blobs: Sequence[ListedBlob]) -> list[_Known]:
 
 
 def _preview(
-    judged: Counter[str],
-    tiers: Counter[str],
-    size: int,
-    pictures: int,
-    known: Sequence[_Known],
-    asking: Asking,
+    counts: _Counts, originals: Sequence[_Known], sizes: Sequence[_Known], asking: Asking, *, free: bool
 ) -> Preview:
-    asked = _asked(pictures, known, asking) if asking.sizes.family.image else None
+    family, asked, of_sizes = asking.sizes.family, None, estimate.NOTHING
+    paid = counts.originals.seen if free else counts.pictures
+    if family.image:
+        of_sizes = _asked(counts.sizes.seen, sizes, asking)
+        asked = _asked(counts.originals.seen, originals, asking)
+        asked = asked if free else asked + of_sizes
+    known = originals if free else [*originals, *sizes]
     return Preview(
-        judged={name: count for name, count in judged.items() if count},
-        pictures=pictures,
-        size=size,
-        tiers=dict(tiers),
+        judged={name: count for name, count in counts.judged.items() if count},
+        pictures=counts.pictures,
+        size=counts.size,
+        tiers=dict(counts.tiers),
         sampled=len(known),
         with_sides=sum(side is not None for _, side in known),
         asked=asked,
-        usd=asked.usd(asking.sizes.family) if asked else None,
-        seconds=asking.seconds(pictures, asked) if asked else None,
+        usd=asked.usd(family) if asked else None,
+        seconds=asking.seconds(paid, asked) if asked else None,
+        derived=dict(counts.derived),
+        derived_usd=of_sizes.usd(family) if asked else None,
+        derived_are_free=free,
     )
 
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
     """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
-    each = [estimate.of_picture(asking.brief.about(blob.picture), asking.sizes, side) for blob, side in known]
+    each = [estimate.of_picture(asking.brief.about(blob), asking.sizes, side) for blob, side in known]
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from describer.domain import metadata
+from describer.domain.image_blob import ImageBlob
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.sweep.library import ListedBlob
+from describer.pipeline.sweep.library import Listed
 from describer.pipeline.sweep.state import Only, SweepOptions
 from describer.vision.brief import Brief
 
@@ -67,25 +67,26 @@ class Selection:
     brief: Brief
     max_bytes: int
 
-    def judge(self, blob: ListedBlob) -> Judgement:
+    def judge(self, listed: Listed) -> Judgement:
         """Say why the blob is queued, or is not."""
+        blob = listed.picture
         if away := self._passed_by(blob):
             return away
-        state = self._state(blob)
+        state = self._state(listed)
         if state is Judgement.CURRENT or not self._wants(state):
             return Judgement.CURRENT
         if blob.tier == "Archive":
             return Judgement.ARCHIVED
         return Judgement.EMPTY if blob.size == 0 else self._by_size(blob, state)
 
-    def _passed_by(self, blob: ListedBlob) -> Judgement | None:
+    def _passed_by(self, blob: ImageBlob) -> Judgement | None:
         """Judge by name, age and the app's own rules."""
         skip = self.blob_filter.skips_name(blob.ref) or self._narrower.skips_name(blob.ref)
-        skip = skip or self.blob_filter.skips_picture(blob.picture)
+        skip = skip or self.blob_filter.skips_picture(blob)
         if skip:
             return Judgement.EXCLUDED if skip.reason is SkipReason.EXCLUDED else Judgement.NOT_OURS
         after, before = self.options.modified_after, self.options.modified_before
-        if (after and blob.modified < after) or (before and blob.modified >= before):
+        if blob.modified and ((after and blob.modified < after) or (before and blob.modified >= before)):
             return Judgement.OTHER_AGE
         _, dot, extension = blob.ref.name.rpartition("/")[2].rpartition(".")
         return Judgement.NOT_A_PICTURE if dot and extension.lower() in _NOT_PICTURES else None
@@ -94,18 +95,18 @@ class Selection:
     def _narrower(self) -> BlobFilter:
         return BlobFilter((self.options.container,), self.options.include, self.options.exclude)
 
-    def _state(self, blob: ListedBlob) -> Judgement:
-        status = metadata.value(blob.metadata, metadata.STATUS)
-        if not status or not metadata.value(blob.metadata, metadata.RECORD):
+    def _state(self, listed: Listed) -> Judgement:
+        told = listed.told
+        if told is None:
             return Judgement.MISSING
-        if status == Status.FAILED:
+        if told.status == Status.FAILED:
             return Judgement.FAILED
-        if metadata.value(blob.metadata, metadata.FINGERPRINT) != self.brief.about(blob.picture).fingerprint:
+        if not told.has_wishes and told.fingerprint != self.brief.about(listed.picture).fingerprint:
             return Judgement.STALE
-        return Judgement.REVIEW if status == Status.NEEDS_REVIEW else Judgement.CURRENT
+        return Judgement.REVIEW if told.status == Status.NEEDS_REVIEW else Judgement.CURRENT
 
     def _wants(self, state: Judgement) -> bool:
         return Only.ALL in self.options.only or state.value in self.options.only
 
-    def _by_size(self, blob: ListedBlob, state: Judgement) -> Judgement:
+    def _by_size(self, blob: ImageBlob, state: Judgement) -> Judgement:
         return Judgement.TOO_LARGE if blob.size > self.max_bytes else state

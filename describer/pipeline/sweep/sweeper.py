@@ -20,8 +20,8 @@ from typing import Any, Final
 from describer.domain.errors import Conflict, InvalidRequest, NotFound
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.events import Work
-from describer.pipeline.ports import Queue
-from describer.pipeline.sweep.library import Library, ListedBlob, Listing, Sweeps
+from describer.pipeline.ports import Page, Queue
+from describer.pipeline.sweep.library import Library, Listed, Sweeps
 from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
 
@@ -54,7 +54,7 @@ class Sweeper:
     sweeps: Sweeps
     work: Queue
     selection: Callable[[SweepOptions], Selection]
-    _page: tuple[tuple[str, str, str], Listing] | None = field(default=None, init=False)
+    _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
 
     async def begin(self, options: SweepOptions, usd_each: float | None) -> Sweep:
         """Begin a sweep; the first step queues its first pictures.
@@ -156,17 +156,18 @@ class Sweeper:
         page, judge = await self._listing(sweep), self.selection(sweep.options)
         chosen: list[tuple[ImageRef, Judgement]] = []
         passed, after, looked = Counter(sweep.passed), sweep.after, 0
-        for blob in _later(page.blobs, sweep.after):
+        for listed in _later(page.items, sweep.after):
             if len(chosen) == most:
                 break
-            judgement, after, looked = judge.judge(blob), blob.ref.name, looked + 1
+            judgement, ref, looked = judge.judge(listed), listed.picture.ref, looked + 1
+            after = ref.name
             if judgement.is_queued:
-                chosen.append((blob.ref, judgement))
+                chosen.append((ref, judgement))
             else:
                 passed[judgement.value] += 1
         number = sweep.chunks + 1
         await self._send(sweep.chunk_name(number), chosen)
-        at_end = not page.blobs or after == page.blobs[-1].ref.name
+        at_end = not page.items or after == page.items[-1].picture.ref.name
         return _now(
             sweep,
             cursor=page.cursor if at_end else sweep.cursor,
@@ -186,7 +187,7 @@ class Sweeper:
             )
             await asyncio.gather(*(self.work.send(each.to_message(), delay=0) for each in work))
 
-    async def _listing(self, sweep: Sweep) -> Listing:
+    async def _listing(self, sweep: Sweep) -> Page[Listed]:
         """The page that the sweep is at; it is kept, so that it is asked for once while this process drives."""
         key = (sweep.options.container, sweep.options.prefix, sweep.cursor)
         if self._page is None or self._page[0] != key:
@@ -201,12 +202,12 @@ def report(ref: ImageRef, outcome: str, usd: float, tokens: int) -> str:
     return json.dumps({"picture": digest, "outcome": outcome, "usd": usd, "tokens": tokens})
 
 
-def _later(blobs: Sequence[ListedBlob], after: str) -> Sequence[ListedBlob]:
+def _later(pictures: Sequence[Listed], after: str) -> Sequence[Listed]:
     """Those behind the one called `after`, which may have been deleted since."""
-    names = [blob.ref.name for blob in blobs]
+    names = [listed.picture.ref.name for listed in pictures]
     if after in names:
-        return blobs[names.index(after) + 1 :]
-    return [blob for blob in blobs if blob.ref.name.encode() > after.encode()]
+        return pictures[names.index(after) + 1 :]
+    return [listed for listed in pictures if listed.picture.ref.name.encode() > after.encode()]
 
 
 def _state(sweep: Sweep) -> End:

@@ -82,3 +82,8 @@ class PreparedImage:
     def parts(self) -> tuple[Part, ...]:
         """All that is sent, in order."""
         return Part(self.jpeg, self.width, self.height), *self.further
+
+    @property
+    def sides(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of each part, in pixels."""
+        return tuple((part.width, part.height) for part in self.parts)

@@ -143,6 +143,9 @@ async def test_the_models_span_keeps_to_the_conventions(observed: Observed) -> N
         "gen_ai.response.model": "gpt-5.6-luna-2026-07-09",
         "gen_ai.usage.input_tokens": 1072,
         "gen_ai.usage.output_tokens": 90,
+        "gen_ai.usage.cache_read.input_tokens": 0,
+        "gen_ai.usage.cache_creation.input_tokens": 0,
+        "gen_ai.usage.reasoning.output_tokens": 0,
         "describer.calls": 1,
         "describer.refused": False,
     }

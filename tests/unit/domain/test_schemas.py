@@ -25,6 +25,7 @@ def _event(record: Record) -> OutcomeEvent:
     return OutcomeEvent.of(StoredRecord(record, '"0x8D"'), "https://acc.blob.core.windows.net")
 
 
+@pytest.mark.long
 @given(records)
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_the_app_writes_fits_the_schemas_of_this_and_of_every_release(record: Record) -> None:

@@ -1,16 +1,17 @@
 """Pictures and records are compared by their listings, in whatever order storage lists them."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 from zlib import crc32
 
 import pytest
 
-from describer.domain.image_blob import ImageBlob
+from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.domain.naming import sidecar_name
 from describer.domain.status import Status
-from describer.pipeline.compare import compared
+from describer.pipeline.compare import compared, paired
 from describer.pipeline.ports import Page
 from tests.fakes import FakeImages, FakeRecords
 from tests.unit.pipeline.test_find_records import _record
@@ -117,3 +118,57 @@ async def test_memory_holds_about_a_page_of_each() -> None:
         most = max(most, listed.given - taken)
     assert taken == 1500 + 1000
     assert most <= 4 * listed.size
+
+
+async def _beside(order: str, size: int, with_picture: Sequence[str], with_record: Sequence[str]) -> tuple[Any, ...]:
+    """Every picture of all pages with its record, the listings of records that it took, and look-ups of single ones."""
+    listed = Listed(ORDERS.get(order, lambda name: crc32(name.encode())), size)
+    images, records = _Images(listed), _Counting(listed)
+    for name in with_picture:
+        images.put(ImageRef("images", name), b"x")
+    for name in with_record:
+        ref = ImageRef("images", name)
+        await records.write(ref, _record(ref, Status.DESCRIBED), replaces=None)
+    found, cursor = [], ""
+    while True:
+        page = await paired(images, records, "images", "", cursor)
+        found += [(picture.ref.name, entry.ref.name if entry else None) for picture, entry in page.items]
+        if not (cursor := page.cursor):
+            return sorted(found), records.listings, records.reads
+
+
+class _Counting(_Records):
+    reads = 0
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
+        self.listings += 1
+        return await super().page(container, prefix, cursor, limit)
+
+    async def read(self, ref: ImageRef) -> StoredRecord | None:
+        self.reads += 1
+        return await super().read(ref)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_page_of_pictures_has_the_records_of_all(order: str, size: int, seed: int) -> None:
+    with_picture = [name for name in NAMES if crc32(f"picture {seed} {name}".encode()) % 10 < 7]
+    with_record = [name for name in NAMES if crc32(f"record {seed} {name}".encode()) % 10 < 7]
+    found, _, _ = await _beside(order, size, with_picture, with_record)
+    assert found == sorted((name, name if name in with_record else None) for name in with_picture)
+
+
+async def test_an_unknown_order_costs_requests_and_no_record() -> None:
+    names = [f"{number:03}.jpg" for number in range(200)]
+    found, _, reads = await _beside("by chance", 50, names, names[::2])
+    assert found == [(name, name if number % 2 == 0 else None) for number, name in enumerate(names)]
+    assert reads > 0
+
+
+async def test_two_listings_a_page_and_no_look_ups_where_names_are_of_one_length() -> None:
+    names = [f"{number:05}.jpg" for number in range(3000)]
+    found, listings, reads = await _beside("code points", 500, names, names[::2])
+    assert len(found) == 3000
+    assert listings <= 2 * 6
+    assert reads == 0

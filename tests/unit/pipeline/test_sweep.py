@@ -1,94 +1,18 @@
 """A sweep queues what the listing says is to be described, once, within its cap, and goes on where it was."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 import pytest
 
-from describer.domain.errors import Conflict, InvalidRequest
-from describer.domain.image_ref import ImageRef
-from describer.pipeline.blob_filter import BlobFilter
+from describer.domain.errors import InvalidRequest
+from describer.domain.image_blob import ImageBlob
 from describer.pipeline.events import Work
-from describer.pipeline.sweep.library import ListedBlob, Listing
-from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.pipeline.sweep.selection import Judgement
 from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
 from describer.pipeline.sweep.sweeper import MOST_WAITING, Sweeper, report
-from describer.vision.brief import Brief
 from tests.fakes import FakeQueue
-
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500, by_prefix=(("shop/", "languages", ("de", "fr")),))
-CURRENT = BRIEF.fingerprint
-SHOP = replace(BRIEF, languages=("de", "fr")).fingerprint
-
-
-def blob(name: str, **change: object) -> ListedBlob:
-    return replace(ListedBlob(ImageRef("images", name), 1000, NOW, {}, "Hot"), **change)  # type: ignore[arg-type]
-
-
-def recorded(status: str, fingerprint: str = CURRENT) -> dict[str, str]:
-    return {"description_record": "0x1", "description_status": status, "Description_Fingerprint": fingerprint}
-
-
-@dataclass
-class FakeLibrary:
-    """Pages of `size` blobs in the order of names."""
-
-    blobs: Sequence[ListedBlob]
-    size: int = 5000
-    requests: int = 0
-
-    async def page(self, container: str, prefix: str, cursor: str) -> Listing:
-        self.requests += 1
-        start = int(cursor or 0)
-        some = [each for each in self.blobs if each.ref.name.startswith(prefix)][start : start + self.size]
-        return Listing(some, str(start + self.size) if len(some) == self.size else "")
-
-    async def head(self, ref: ImageRef, length: int) -> bytes:
-        return b""
-
-
-@dataclass
-class FakeSweeps:
-    """The state and the reports in memory; every write fails that is of an earlier state."""
-
-    stored: dict[str, Sweep] = field(default_factory=dict)
-    reports: dict[str, list[str]] = field(default_factory=dict)
-    last: str = ""
-    writes: int = 0
-
-    async def read(self, sweep_id: str) -> Sweep | None:
-        return self.stored.get(sweep_id)
-
-    async def latest(self) -> Sweep | None:
-        return self.stored.get(self.last)
-
-    async def begin(self, sweep: Sweep) -> Sweep:
-        self.last = sweep.id
-        return await self.write(sweep)
-
-    async def write(self, sweep: Sweep) -> Sweep:
-        known = self.stored.get(sweep.id)
-        if (known.etag if known else "") != sweep.etag:
-            raise Conflict("somebody else has written it")
-        self.writes += 1
-        self.stored[sweep.id] = Sweep.model_validate_json(sweep.model_dump_json()).model_copy(
-            update={"etag": str(self.writes)}
-        )
-        return self.stored[sweep.id]
-
-    async def report(self, chunk: str, line: str) -> None:
-        self.reports.setdefault(chunk, []).append(line)
-
-    async def lines(self, chunk: str) -> Sequence[str]:
-        return self.reports.get(chunk, [])
-
-    @asynccontextmanager
-    async def driving(self, patience: float) -> AsyncIterator[None]:
-        yield
+from tests.sweeps import NOW, SHOP, FakeListing, FakeSweeps, blob, recorded, selection
 
 
 class Killed(BaseException):
@@ -116,14 +40,14 @@ class KillableQueue(FakeQueue):
 class Setup:
     """A library of so many pictures and what describes them: `describe` ends what is queued, at a price each."""
 
-    library: FakeLibrary
+    listing: FakeListing
     sweeps: FakeSweeps = field(default_factory=FakeSweeps)
     queue: KillableQueue = field(default_factory=KillableQueue)
     described: list[str] = field(default_factory=list)
 
     def sweeper(self) -> Sweeper:
         """A process that drives; another one after a kill."""
-        return Sweeper(self.library, self.sweeps, self.queue, selection)
+        return Sweeper(self.listing.library, self.sweeps, self.queue, selection)
 
     async def describe(self, outcome: str = "described", usd: float = 0.01) -> None:
         for work in self.queue.take():
@@ -140,12 +64,8 @@ class Setup:
         raise AssertionError("it does not end")
 
 
-def selection(options: SweepOptions) -> Selection:
-    return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
-
-
 def of(count: int, **more: object) -> Setup:
-    return Setup(FakeLibrary([blob(f"{number:06}.jpg", **more) for number in range(count)]))
+    return Setup(FakeListing([blob(f"{number:06}.jpg", **more) for number in range(count)]))
 
 
 OPTIONS = SweepOptions(container="images")
@@ -176,14 +96,15 @@ OPTIONS = SweepOptions(container="images")
         (blob("a.jpg", modified=NOW.replace(year=2020)), Only.MISSING, Judgement.OTHER_AGE),
     ],
 )
-def test_the_listing_decides(listed: ListedBlob, only: Only, judgement: Judgement) -> None:
+async def test_the_listing_decides(listed: ImageBlob, only: Only, judgement: Judgement) -> None:
     options = SweepOptions(container="images", only=(only,), modified_after=NOW.replace(month=10))
-    assert selection(options).judge(listed) is judgement
+    [told] = (await FakeListing([listed]).library.page("images", "", "")).items
+    assert selection(options).judge(told) is judgement
 
 
 async def test_each_missing_picture_is_queued_once_and_counted() -> None:
     setup = of(1234)
-    setup.library.size = 500
+    setup.listing.size = 500
     sweep = await setup.whole(await setup.sweeper().begin(OPTIONS, None))
     assert (sweep.state, sweep.found, sweep.enqueued, sweep.tally.outcomes) == (
         End.FINISHED,
@@ -191,8 +112,8 @@ async def test_each_missing_picture_is_queued_once_and_counted() -> None:
         1234,
         {"described": 1234},
     )
-    assert setup.described == [each.ref.name for each in setup.library.blobs]
-    assert setup.library.requests == 3
+    assert setup.described == [each.ref.name for each in setup.listing.listed]
+    assert setup.listing.listings == 3
 
 
 async def test_no_more_is_queued_than_is_described_soon() -> None:
@@ -208,7 +129,7 @@ async def test_no_more_is_queued_than_is_described_soon() -> None:
 
 async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None:
     setup, chance = of(3000), random.Random(1)  # noqa: S311 - no secret
-    setup.library.size = 700
+    setup.listing.size = 700
     sweep = await setup.sweeper().begin(OPTIONS, None)
     kills = 0
     while sweep.state is End.RUNNING:
@@ -220,7 +141,7 @@ async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None
             sweep = await setup.sweeper().find("")
         await setup.describe()
     assert kills == 20
-    assert set(setup.described) == {each.ref.name for each in setup.library.blobs}
+    assert set(setup.described) == {each.ref.name for each in setup.listing.listed}
     assert len(setup.described) - 3000 <= kills * CHUNK
     assert (sweep.enqueued, sweep.tally.done) == (3000, 3000)
 

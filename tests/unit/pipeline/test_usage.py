@@ -7,12 +7,19 @@ import pytest
 from describer.domain.errors import DescriberError, Filtered, NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.domain.status import Status
-from describer.entrypoints.on_demand.service import RequestOptions
+from describer.entrypoints.on_demand.service import BlobOf, RequestOptions
 from describer.pipeline.events import Work
 from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import UPLOAD, OnDemandSetup
 
-PAID = Usage(prompt_tokens=1000, completion_tokens=1500, calls=2)
+PAID = Usage(
+    prompt_tokens=1000,
+    cached_tokens=300,
+    cache_write_tokens=200,
+    completion_tokens=1500,
+    reasoning_tokens=100,
+    calls=2,
+)
 
 
 @pytest.mark.parametrize("fault", [Filtered("No."), NoUsableAnswer("Cut off twice.")], ids=["filtered", "cut off"])
@@ -22,6 +29,32 @@ async def test_an_answer_that_came_to_nothing_is_counted(harness: Harness, fault
     assert record.usage == PAID
     assert record.cost and record.cost.usd > 0
     assert record.sent and record.sent.width == 1024
+
+
+async def test_what_was_expected_stands_beside_what_was_paid(harness: Harness) -> None:
+    record = await harness.described()
+    assert record.cost and record.cost.usd_expected and record.cost.usd_unshrunk
+    assert 0 < record.cost.usd_expected < record.cost.usd_unshrunk
+
+
+async def test_a_further_language_says_what_this_call_cost_and_the_record_what_all_did(harness: Harness) -> None:
+    setup = OnDemandSetup(harness)
+    first = await harness.described()
+    brief = setup.on_demand.brief(RequestOptions(languages=("de",)))
+    told = await setup.on_demand.describe(BlobOf(CAT), brief, write=True)
+    stored = harness.records.stored[CAT].record
+    assert told.cost and first.cost and stored.cost
+    assert (told.usage.calls, stored.usage.calls) == (1, 2)
+    assert stored.cost.usd == pytest.approx(first.cost.usd + told.cost.usd)
+    assert stored.cost.usd_expected and first.cost.usd_expected
+    assert stored.cost.usd_expected > first.cost.usd_expected
+
+
+async def test_what_is_settled_costs_a_second_run_nothing(harness: Harness) -> None:
+    setup = OnDemandSetup(harness)
+    await harness.described()
+    told = await setup.on_demand.describe(BlobOf(CAT), setup.on_demand.brief(RequestOptions()), write=True)
+    assert (told.usage, told.cost) == (Usage(), None)
 
 
 async def test_what_tries_cost_is_in_the_record_that_ends_them(harness: Harness) -> None:

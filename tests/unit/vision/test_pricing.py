@@ -40,7 +40,16 @@ def test_a_family_is_found_by_its_longest_prefix(name: str, expected: str | None
 @pytest.mark.parametrize(
     ("name", "request_"),
     [
-        ("gpt-6-luna", families.Request("max_completion_tokens", temperature=False, effort="none")),
+        (
+            "gpt-6-luna",
+            families.Request(
+                "max_completion_tokens",
+                temperature=False,
+                effort="none",
+                extra={"prompt_cache_options": {"mode": "explicit"}},
+            ),
+        ),
+        ("gpt-5.4", families.Request("max_completion_tokens", temperature=False, effort="none")),
         ("gpt-5-nano", families.Request("max_completion_tokens", temperature=False, effort="minimal")),
         ("o4-mini", families.Request("max_completion_tokens", temperature=False, effort="low")),
         ("gpt-4o", families.Request("max_completion_tokens", temperature=True)),
@@ -92,11 +101,37 @@ def test_every_row_of_the_table_is_sound() -> None:
 def test_a_price_is_exact(name: str, prompt: int, completion: int, usd: str) -> None:
     found = families.family(name)
     assert found is not None
-    assert pricing.price(found, prompt, completion) == Decimal(usd)
+    assert pricing.price(found, Usage(prompt_tokens=prompt, completion_tokens=completion)) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    ("name", "usage", "usd"),
+    [
+        pytest.param("gpt-5.6-luna", {"cached_tokens": 1000}, "0.00034", id="read from the cache"),
+        pytest.param("gpt-5.6-luna", {"cache_write_tokens": 2000}, "0.00062", id="kept at a price"),
+        pytest.param(
+            "gpt-5.4-nano", {"cached_tokens": 1000, "cache_write_tokens": 1000}, "0.000345", id="kept for free"
+        ),
+        pytest.param(
+            "gpt-5.6-luna", {"cached_tokens": 9000, "cache_write_tokens": 9000}, "0.00016", id="more than all"
+        ),
+        pytest.param("gpt-5.6-luna", {"reasoning_tokens": 90}, "0.00052", id="thinking is part of the answer"),
+    ],
+)
+def test_the_cache_has_prices_of_its_own(name: str, usage: dict[str, int], usd: str) -> None:
+    used = Usage(prompt_tokens=2000, completion_tokens=100).model_copy(update=usage)
+    assert pricing.price(families._families()[name], used) == pytest.approx(Decimal(usd))
+
+
+def test_cached_input_is_never_dearer_and_kept_input_never_cheaper() -> None:
+    for family in families._families().values():
+        if family.price is not None:
+            assert (family.price.cached or family.price.input) <= family.price.input
+            assert (family.price.cache_write or family.price.input) >= family.price.input
 
 
 def test_no_price_is_not_free() -> None:
-    assert pricing.price(families.generic(), 1000, 1000) is None
+    assert pricing.price(families.generic(), USAGE) is None
 
 
 def _sent(tokens: int | None, unshrunk: int | None) -> Sent:
@@ -109,7 +144,7 @@ async def test_each_family_with_a_price_has_a_cost_in_sidecar_and_event(harness:
     image_describer = replace(harness.pipeline.image_describer, families=lambda _: family)
     await replace(harness.pipeline, image_describer=image_describer).describe(CAT, replace(BRIEF, model=name))
     stored = harness.records.stored[CAT]
-    paid = pricing.price(family, stored.record.usage.prompt_tokens, stored.record.usage.completion_tokens)
+    paid = pricing.price(family, stored.record.usage)
     assert (stored.record.cost is not None) is (family.price is not None)
     if stored.record.cost:
         assert stored.record.cost.usd == pytest.approx(float(paid or 0)) and paid
@@ -120,7 +155,7 @@ async def test_each_family_with_a_price_has_a_cost_in_sidecar_and_event(harness:
 @pytest.mark.parametrize("sent", [_sent(None, None), _sent(900, None), _sent(None, 9000)])
 def test_without_a_full_size_only_what_was_paid_is_known(sent: Sent) -> None:
     luna = families._families()["gpt-5.6-luna"]
-    found = pricing.estimate(luna, USAGE, sent)
+    found = pricing.cost(luna, USAGE, sent)
     assert found is not None
     assert found.usd == pytest.approx((3000 * 0.20 + 200 * 1.20) / 1e6)
     assert found.usd_unshrunk is None
@@ -128,6 +163,6 @@ def test_without_a_full_size_only_what_was_paid_is_known(sent: Sent) -> None:
 
 def test_full_size_is_counted_for_each_call() -> None:
     luna = families._families()["gpt-5.6-luna"]
-    found = pricing.estimate(luna, USAGE, _sent(900, 9900))
+    found = pricing.cost(luna, USAGE, _sent(900, 9900))
     assert found is not None
     assert found.usd_unshrunk == pytest.approx((21000 * 0.20 + 200 * 1.20) / 1e6)

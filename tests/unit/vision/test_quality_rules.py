@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import count
+from benchmarks.quality import FILES, count
 from describer.domain.description import Texts
 from describer.domain.record import Usage
 from describer.domain.status import Status
@@ -127,8 +127,7 @@ def test_a_mended_text_takes_the_place_of_the_first_one_only_if_it_is_better() -
 
 
 def test_the_labelled_answers_come_out_as_well_as_is_promised() -> None:
-    counted = {name: count(name) for name in ("developed.toml", "held_out.toml")}
-    for half in counted.values():
+    for half in map(count, FILES):
         assert half.cases >= 120
         assert half.precision >= 0.95 and half.recall >= 0.9, half.odd
 

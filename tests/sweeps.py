@@ -1,0 +1,96 @@
+"""Sweeps in memory: a listing of pictures, and where the state is kept."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from describer.domain.errors import Conflict
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.ports import Page
+from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.selection import Selection
+from describer.pipeline.sweep.state import Sweep, SweepOptions
+from describer.vision.brief import Brief
+from tests.fakes import FakeImages
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500, by_prefix=(("shop/", "languages", ("de", "fr")),))
+CURRENT = BRIEF.fingerprint
+SHOP = replace(BRIEF, languages=("de", "fr")).fingerprint
+
+
+def blob(name: str, **change: object) -> ImageBlob:
+    """A picture as a listing shows it."""
+    plain = ImageBlob(ImageRef("images", name), '"0x1"', 1000, {}, modified=NOW, tier="Hot")
+    return replace(plain, **change)  # type: ignore[arg-type]
+
+
+def recorded(status: str, fingerprint: str = CURRENT) -> dict[str, str]:
+    """The metadata of a picture that is marked."""
+    return {"description_record": "0x1", "description_status": status, "Description_Fingerprint": fingerprint}
+
+
+class FakeListing(FakeImages):
+    """Pages of `size` blobs in the order of names; none has a byte that can be read."""
+
+    def __init__(self, listed: Sequence[ImageBlob], size: int = 5000) -> None:
+        super().__init__()
+        self.listed, self.size = listed, size
+
+    @property
+    def library(self) -> Library:
+        return Library(self)
+
+    async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        self.listings += 1
+        start = int(cursor or 0)
+        some = [each for each in self.listed if each.ref.name.startswith(prefix)][start : start + self.size]
+        return Page(some, str(start + self.size) if len(some) == self.size else "")
+
+
+@dataclass
+class FakeSweeps:
+    """The state and the reports in memory; every write fails that is of an earlier state."""
+
+    stored: dict[str, Sweep] = field(default_factory=dict)
+    reports: dict[str, list[str]] = field(default_factory=dict)
+    last: str = ""
+    writes: int = 0
+
+    async def read(self, sweep_id: str) -> Sweep | None:
+        return self.stored.get(sweep_id)
+
+    async def latest(self) -> Sweep | None:
+        return self.stored.get(self.last)
+
+    async def begin(self, sweep: Sweep) -> Sweep:
+        self.last = sweep.id
+        return await self.write(sweep)
+
+    async def write(self, sweep: Sweep) -> Sweep:
+        known = self.stored.get(sweep.id)
+        if (known.etag if known else "") != sweep.etag:
+            raise Conflict("somebody else has written it")
+        self.writes += 1
+        self.stored[sweep.id] = Sweep.model_validate_json(sweep.model_dump_json()).model_copy(
+            update={"etag": str(self.writes)}
+        )
+        return self.stored[sweep.id]
+
+    async def report(self, chunk: str, line: str) -> None:
+        self.reports.setdefault(chunk, []).append(line)
+
+    async def lines(self, chunk: str) -> Sequence[str]:
+        return self.reports.get(chunk, [])
+
+    @asynccontextmanager
+    async def driving(self, patience: float) -> AsyncIterator[None]:
+        yield
+
+
+def selection(options: SweepOptions) -> Selection:
+    """The rules of a sweep here."""
+    return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
