@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ GARBAGE = [
         f"{queue} " * 2000,
         encoded(f"{queue}: no JSON"),
         encoded(f'"{queue}"'),
-        encoded([queue]),
+        encoded(json.dumps([queue])),
         encoded({"not": queue}),
         encoded({"specversion": "1.0", "of": queue}),
         encoded({"subject": f"/blobServices/default/containers/{queue}"}),
