@@ -12,6 +12,7 @@ The tree:
     │   ├── Encrypted        with a key that only its owner's programs have
     │   └── NoUsableAnswer   the model gives no usable answer
     ├── InvalidRequest   tell the caller what to ask instead; carries the invalid `field`
+    │   ├── AlreadyRunning   there may be one such at a time
     │   └── InvalidName      not a possible blob name; a `ValueError` too, for code that parses events
     ├── Excluded         tell the caller: this blob is excluded from description
     ├── NotFound         tell the caller: the blob or its record does not exist
@@ -21,6 +22,7 @@ The tree:
     │   ├── Transient        the condition passes by itself
     │   │   ├── Declined         the model's server rejects this very request
     │   │   ├── Throttled        a quota is used up; retried for as long as that lasts
+    │   │   │   └── OverBudget       the day's budget is used up; waits until midnight UTC
     │   │   └── Busy             the memory for pictures is used up
     │   └── Misconfigured    an operator must act: a role, a deployment or a setting is wrong
     │       ├── Newer            a later version of the app wrote this record: do not change it
@@ -120,6 +122,13 @@ class InvalidRequest(DescriberError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class AlreadyRunning(InvalidRequest):
+    """There may be one sweep at a time, and one is running."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="sweep")
 
 
 class InvalidName(InvalidRequest, ValueError):
@@ -222,6 +231,12 @@ class Declined(Transient):
 
 class Throttled(Transient):
     """A quota is used up. Neither the picture nor the installation is at fault, however long it lasts."""
+
+
+class OverBudget(Throttled):
+    """The daily budget does not reach for it."""
+
+    kind = "over_budget"
 
 
 class Busy(Transient):

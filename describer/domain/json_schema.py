@@ -1,9 +1,10 @@
 """Converts pydantic's JSON Schema to a form that generators and validators in all languages understand.
 
-X or null             {"type": ["string", "null"]}, or {"oneOf": [{"type": "null"}, {"$ref": …}]} a named enum
-a string whose description lists the known values: more may be added one fixed value       {"type": "string", "enum":
-["answer"]} numbers               {"type": "integer", "format": "int64"}, {"type": "number", "format": "double"} titles
-none: generators would use them as class names
+X or null             {"type": ["string", "null"]}, or {"oneOf": [{"type": "null"}, {"$ref": …}]}
+a named enum          a string whose description lists the known values: more may be added
+one fixed value       {"type": "string", "enum": ["answer"]}
+numbers               {"type": "integer", "format": "int64"}, {"type": "number", "format": "double"}
+titles                none: generators would use them as class names
 """
 
 from collections.abc import Callable, Mapping

@@ -3,8 +3,9 @@
 Like a gRPC deadline, it is passed down with the call, in a context variable. Each step that waits asks for the
 remaining time instead of having its own limit.
 
-    async with limited(HTTP_SECONDS, Priority.INTERACTIVE):   # an entry point begins a call ... current().remaining()
-        # a step below it: the seconds left
+    async with limited(HTTP_SECONDS, Priority.INTERACTIVE):   # an entry point begins a call
+        ...
+        current().remaining()                                     # a step below it: the seconds left
 
 The limits of the platform determine the figures:
 

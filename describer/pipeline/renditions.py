@@ -1,7 +1,8 @@
 """Gives derived sizes of a picture its texts, so that the model is not asked about each size.
 
-a name that looks derived ─► is its original, or a larger size, stored? ─► no: describe it like any picture │ yes, with
-    a record: use its texts │ yes, without one: wait once, some minutes, then describe that one first
+a name that looks derived ─► is its original, or a larger size, stored? ─► no: describe it like any picture
+                                      │ yes, with a record: use its texts
+                                      │ yes, without one: wait once, some minutes, then describe that one first
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable

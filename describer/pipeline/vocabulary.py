@@ -32,13 +32,13 @@ CHAT: Final = "chat"
 PICTURES: Final = "describer.pictures"
 """Processed pictures, by `describer.outcome`: a status or a skip reason."""
 DEFERRALS: Final = "describer.deferrals"
-"""Deferred pictures, by `describer.fault`: `transient` or `misconfigured`."""
+"""Visits that were put off, by `describer.fault`: `transient`, `over_budget` or `misconfigured`."""
 QUEUE_AGE: Final = "describer.queue.age"
 """Seconds from a picture's event until it is taken from the queue."""
 COST: Final = "describer.cost"
 """Estimated cost in US dollars by the list prices of models.toml, by model."""
 EXPECTED_COST: Final = "describer.cost.expected"
-"""Expected cost before the model was asked, one call per picture."""
+"""What was expected, from the picture's sides, of the questions that were answered."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model, including the wait for a turn, retries and a second call for a truncated
 answer.
@@ -141,8 +141,11 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.dead_lettered": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
+    "sweep.begun": frozenset({"sweep"}),
+    "sweep.still_running": frozenset(),
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
+    "budget.used_up": frozenset({"limit", "delay"}),
     "answer.not_shared": frozenset({"key", "error"}),
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

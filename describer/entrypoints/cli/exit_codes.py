@@ -22,6 +22,9 @@ class Exit(IntEnum):
     """A picture could not be described now because of a rate limit or an outage."""
     BUG = 70
     INTERRUPTED = 130
+    """Ctrl-C."""
+    TERMINATED = 143
+    """SIGTERM."""
 
 
 def of_results(results: Iterable[Result]) -> Exit:

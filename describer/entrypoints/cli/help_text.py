@@ -24,11 +24,14 @@ Exit codes:
   2    the command line is invalid
   3    a setting, a role or a deployment is missing or wrong; for doctor: a check has failed
   4    a picture could not be described now (a rate limit, an outage): run it again later
-  130  interrupted"""
+  130  interrupted by Ctrl-C
+  143  ended by SIGTERM"""
 DESCRIBE: Final = """Describes each PICTURE: a file, a folder with everything below it, an https: or data: URL, or - for
 standard input.
 
-Supported are JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF, recognized by content; other files in folders are skipped.
+JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and JPEG 2000 are read, told by their content; other files in folders are
+passed over. Each result is printed as soon as it is there; --ordered keeps the order of the arguments. On a terminal
+results are a table; in a pipe a line each: name, status, alt text and why there is none, between tabs.
 Nothing is stored without --write. With --prompt, one question is answered about all pictures (up to ten)."""
 DESCRIBE_EXAMPLES: Final = """\b
 Examples:
@@ -102,6 +105,15 @@ DOCTOR: Final = """Checks every configured connection, leaving nothing behind, a
 
 It sends the model the usual request with a picture of its own, about a thousand tokens. Each check ends after ten
 seconds. A check that is not possible from here is `unknown`, which is not a failure."""
+SETTINGS_EXAMPLES: Final = """\b
+Examples:
+  describer settings
+  describer settings --json | jq -r .name"""
+COMPLETION_EXAMPLES: Final = """\b
+Examples:
+  describer completion bash >> ~/.bashrc
+  describer completion zsh >> ~/.zshrc
+  describer completion fish > ~/.config/fish/completions/describer.fish"""
 BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
 
 First it reads the listing and reports the number of pictures, the tokens and the cost, without calling the model. On a

@@ -1,6 +1,5 @@
 """Reads the command line's settings."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -8,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from describer.domain.errors import Misconfigured
+from describer.entrypoints.cli import interrupt
 from describer.entrypoints.cli.services import Connect, Services
 from describer.settings import Need
 
 USUAL: Final = Path("local.settings.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Setup:
     """The environment and a settings file in the form of Core Tools.
 
@@ -22,10 +22,12 @@ class Setup:
         connect: builds the app.
         file: values for settings that the environment lacks; None: `local.settings.json` in the working folder, if it
             exists.
+        verbose: tell what is going on, and show the whole trace of a bug.
     """
 
     connect: Connect
     file: Path | None = None
+    verbose: bool = False
 
     def app(self, needs: Collection[Need]) -> Services:
         """Build the app. Raises Misconfigured if a setting group in `needs` is incomplete."""
@@ -41,7 +43,7 @@ class Setup:
             finally:
                 await app.close()
 
-        return asyncio.run(whole())
+        return interrupt.run(whole())
 
     def _values(self) -> Mapping[str, str]:
         file = self.file or USUAL
