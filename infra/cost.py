@@ -245,7 +245,7 @@ def _cache(assumed: Assumed) -> list[str]:
         ),
         "",
         *_prose(
-            f"With the picture as it is sent, no prompt stays under {THRESHOLD:,} tokens: the question alone would have "
+            f"With the picture as it is sent, no prompt stays under {THRESHOLD:,} tokens: the question would have "
             f"to take {THRESHOLD - whole + text:,}. `IMAGE_PHOTO_TOKENS={SMALL_PHOTO}` does: photographs are sent at "
             f"{small[0]}x{small[1]}, {less:,} tokens in all, and the input costs {smaller}. What a model no longer "
             "sees then was not measured."
