@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeIs
 
 from describer.domain.description import Description, ImageKind, Texts
+from describer.vision import thinking
 
 MAX_TAGS: Final = 50
-_THOUGHT: Final = re.compile(r"<think>.*?</think>|\A.*</think>|<think>.*\Z", re.DOTALL | re.IGNORECASE)
-"""The model's reasoning. Some templates open the tag in the prompt, so only its end appears; a cap can cut off the end.
-"""
 _KINDS: Final = {"photograph": "photo", "picture": "photo", "drawing": "illustration", "graph": "chart"}
 _TRUE: Final = (True, 1, "true", "yes")
 
@@ -23,12 +21,7 @@ def text_of(content: object) -> str:
     """Return the text of a message's content (a string, or parts with a `text` each) without the model's reasoning."""
     if isinstance(content, list):
         content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
-    return _THOUGHT.sub("", content).lstrip() if isinstance(content, str) else ""
-
-
-def thinks_aloud(content: object) -> bool:
-    """Return whether a message's content includes the model's reasoning."""
-    return isinstance(content, str) and "<think>" in content.lower()
+    return thinking.without(content) if isinstance(content, str) else ""
 
 
 def read(text: str, languages: Sequence[str]) -> Description:

@@ -161,6 +161,8 @@ class ChatModel:
                     yield piece
                 with self._deadline_as_fault(self.deadline):
                     chunk = await self._next(stream, ends)
+            if rest := pieces.rest():
+                yield rest
             yield pieces.whole()
 
     async def _with_retries[T](self, once: Callable[[Turn], Awaitable[T]], held: AsyncExitStack | None = None) -> T:

@@ -40,9 +40,6 @@ _DEPLOYMENT: Final = (
     "`az cognitiveservices account deployment list`."
 )
 _QUOTA: Final = "Work waits until it answers. Check the deployment's quota, and the service's health in the portal."
-_OF_NETWORK: Final = re.compile(
-    r"firewall|virtual network|vnet|private endpoint|public (network )?access", re.IGNORECASE
-)
 _OF_ABUSE: Final = re.compile(r"block|suspend|disabled|abuse|violat|content polic", re.IGNORECASE)
 _OF_MODEL: Final = re.compile(r"model", re.IGNORECASE)
 _V1: Final = re.compile(r"/v\d+[a-z]*$")
@@ -147,7 +144,7 @@ class ModelProbe:
                 if status == 401
                 else "Ask the server's operator for access."
             )
-        if _OF_NETWORK.search(said):
+        if faults.OF_NETWORK.search(said):
             return _FIREWALL
         if status == 403 and _OF_ABUSE.search(said):
             return _BLOCKED
