@@ -161,7 +161,7 @@ class ImageDescriber:
 
         Otherwise both are returned unchanged. This decodes a described picture that arrives in a new file; the prepared
         picture is kept for the model. Where another XMP file is beside the same bytes, the record is without the texts
-        that it replaces; the brief asks anew if one was removed.
+        that it replaces; the brief asks again for one that was removed.
         """
         if stored and (known := beside_anew(content, stored)):
             before, is_removed = known

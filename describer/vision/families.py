@@ -32,10 +32,10 @@ class Price:
     """US dollars per million tokens, standard tier.
 
     Args:
-        input: read anew.
-        output: of the answer, what the model thinks included.
-        cached: read from the server's cache; None if no price is known: then as `input`, which is an upper bound.
-        cache_write: read anew and kept in the cache; None if keeping it costs nothing.
+        input: input tokens that are not read from the cache.
+        output: tokens of the answer, reasoning included.
+        cached: input tokens read from the server's cache; None if the price is unknown: `input` is then an upper bound.
+        cache_write: read and added to the cache; None if adding costs nothing extra.
     """
 
     input: Decimal

@@ -1,29 +1,29 @@
-"""What a model thinks aloud before it answers, in the signs of the families that do; it is no part of the answer."""
+"""Removes the reasoning that models write before their answer, by the markers that each family uses."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_SIGNS: Final = {
+_MARKERS: Final = {
     **{f"<{name}>": f"</{name}>" for name in ("think", "thinking", "thought", "reasoning", "seed:think")},
     "[THINK]": "[/THINK]",
     "◁think▷": "◁/think▷",
     "<unused94>": "<unused95>",
     "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
 }
-"""How thinking begins and ends. DeepSeek, Qwen, GLM, Gemma and others; Mistral; Kimi; MedGemma; gpt-oss."""
-_OPEN: Final = re.compile("|".join(map(re.escape, _SIGNS)), re.IGNORECASE)
-_CLOSE: Final = re.compile("|".join(map(re.escape, _SIGNS.values())), re.IGNORECASE)
+"""Start and end markers of reasoning: DeepSeek, Qwen, GLM, Gemma and others; Mistral; Kimi; MedGemma; gpt-oss."""
+_OPEN: Final = re.compile("|".join(map(re.escape, _MARKERS)), re.IGNORECASE)
+_CLOSE: Final = re.compile("|".join(map(re.escape, _MARKERS.values())), re.IGNORECASE)
 _ANSWER: Final = re.compile(r"\s*(?:[{\"`]|\[(?!THINK))", re.IGNORECASE)
-"""The beginning of an answer in JSON, in which such signs are text of the picture."""
+"""The start of a JSON answer; markers after it are text of the picture."""
 _PARTS: Final = frozenset({"thinking", "reasoning"})
 
 
 def without(text: str) -> str:
-    """Return the text without what was thought before it.
+    """Return the text without the reasoning before it.
 
-    Templates that open the thinking in the prompt leave its end alone, and a cap of tokens its beginning.
+    Either marker may be missing: some templates open the reasoning in the prompt, and a cap can cut off its end.
     """
     while not _ANSWER.match(text):
         if closed := _CLOSE.search(text):
@@ -36,7 +36,7 @@ def without(text: str) -> str:
 
 
 def aloud(content: object) -> bool:
-    """Whether a message's content has what the model thought in it: in signs, or as parts of their own."""
+    """Return whether a message's content includes reasoning, between markers or as parts of that type."""
     if isinstance(content, list):
         return any(isinstance(part, Mapping) and part.get("type") in _PARTS for part in content)
     return isinstance(content, str) and not _ANSWER.match(content) and bool(_OPEN.search(content))
@@ -44,10 +44,10 @@ def aloud(content: object) -> bool:
 
 @dataclass(slots=True)
 class Filter:
-    """Takes what is thought off the beginning of an answer that comes in pieces.
+    """Removes the reasoning from the start of a streamed answer.
 
     Args:
-        thought: whether there was any.
+        thought: whether the stream had reasoning.
     """
 
     thought: bool = False
@@ -56,7 +56,7 @@ class Filter:
     _held: str = ""
 
     def feed(self, piece: str) -> str:
-        """Take a piece, and give what is answer for certain."""
+        """Take a piece and return the text that certainly belongs to the answer."""
         if self._answers:
             return piece
         self._held = (self._held + piece).lstrip()
@@ -69,13 +69,13 @@ class Filter:
         return "" if self._inside or self._undecided() else self._begun()
 
     def end(self) -> str:
-        """Give what was held back, where the answer ends so soon that it could still have been a sign."""
+        """Return the text held back because it could still have become a marker when the stream ended."""
         return "" if self._inside else self._begun()
 
     def _undecided(self) -> bool:
         if not self._held:
             return True
-        return not self.thought and any(sign.lower().startswith(self._held.lower()) for sign in _SIGNS)
+        return not self.thought and any(marker.lower().startswith(self._held.lower()) for marker in _MARKERS)
 
     def _begun(self) -> str:
         self._answers = True

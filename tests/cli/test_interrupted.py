@@ -57,7 +57,7 @@ async def test_many_pictures_do_not_wait_for_the_first(
     assert (process.returncode, out) == (code, "")
     others = {f"{number:02d}.jpg" for number in range(1, pictures)}
     assert {name for name in others for line in printed if name in line} == others
-    assert f"Not described: 1 of {pictures}; 1 of them were under way, whose answers may be charged.\n  00.jpg\n" in err
+    assert f"Not described: 1 of {pictures}; 1 of them were in progress and may be charged.\n  00.jpg\n" in err
     assert err.splitlines()[-1] == word
 
 
@@ -78,7 +78,7 @@ async def test_what_is_held_back_for_the_order_is_printed_in_the_end(
         assert [json.loads(line)["source"]["width"] for line in out.splitlines()] == [310, 311, 312]
     else:
         assert [line[:21] for line in out.splitlines()] == ["", *(f"A test picture of {w}" for w in (310, 311, 312))]
-    assert "Not described: 3 of 6; 2 of them were under way" in err
+    assert "Not described: 3 of 6; 2 of them were in progress" in err
     assert "\n  0.jpg\n  4.jpg\n  5.jpg\n" in err
     assert err.splitlines()[-1] == word
 

@@ -184,17 +184,17 @@ def _progress(form: Form, total: int) -> Iterator[tuple[Console | None, Callable
 
 
 def tell_left_out(skipped: int, unread: Sequence[tuple[str, str]]) -> None:
-    """Say on the standard error which files of folders are not described."""
+    """Report on standard error which files of folders were skipped."""
     if skipped:
-        click.echo(f"Passed over, being no pictures: {skipped}.", err=True)
+        click.echo(f"Skipped {skipped} files that are not pictures.", err=True)
     if unread:
-        click.echo(f"Passed over, being pictures in formats that are not read: {len(unread)}.", err=True)
+        click.echo(f"Skipped {len(unread)} pictures in unsupported formats:", err=True)
     _name(unread)
 
 
 def tell_undone(undone: Sequence[str], under_way: int, total: int) -> None:
-    """Say on the standard error which pictures have no text, where a command was ended before all had one."""
-    begun = f"; {under_way} of them were under way, whose answers may be charged" if under_way else ""
+    """Report on standard error which pictures have no text because the command was interrupted."""
+    begun = f"; {under_way} of them were in progress and may be charged" if under_way else ""
     click.echo(f"Not described: {len(undone)} of {total}{begun}.", err=True)
     _name([(name, "") for name in undone])
 

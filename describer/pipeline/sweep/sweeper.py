@@ -88,7 +88,7 @@ class Sweeper:
             return await self.sweeps.write(sweep)
         latest = await self.sweeps.latest()
         if latest and not latest.state.is_over:
-            raise AlreadyRunning(f"Sweep {latest.id} is {latest.state}; stop it, or let it end first.")
+            raise AlreadyRunning(f"Sweep {latest.id} is {latest.state}; stop it or wait until it ends.")
         try:
             return await self.sweeps.begin(sweep)
         except Conflict as error:
