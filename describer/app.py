@@ -395,7 +395,7 @@ class App:
         settings = self.settings
         preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
         describer = ImageDescriber(preparer, self.model, self.records, self.family)
-        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
+        return replace(describer, deferral=self.budget.deferral) if self.budget else describer
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:

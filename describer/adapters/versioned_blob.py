@@ -1,4 +1,4 @@
-"""A small blob that several processes change: read with its version, and written only if it is still that one."""
+"""Optimistic concurrency on a small blob: read with its ETag, and written only if the ETag still matches."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from describer.adapters.storage import code_of
 
 
 async def read(blob: BlobClient) -> tuple[bytes, str] | None:
-    """Its bytes and ETag, by one GET; None if there is none."""
+    """Return the bytes and the ETag; None if the blob does not exist. One GET."""
     try:
         stream = await blob.download_blob()
         return await stream.readall(), str(stream.properties.etag)
@@ -21,7 +21,7 @@ async def read(blob: BlobClient) -> tuple[bytes, str] | None:
 
 
 async def write(blob: BlobClient, data: bytes, etag: str) -> str:
-    """Replace exactly the version with this ETag, or write where none is; gives the new ETag, by one PUT."""
+    """Replace the version with this ETag, or create the blob if the ETag is empty; return the new ETag. One PUT."""
     condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
     written = await blob.upload_blob(data, overwrite=bool(etag), **condition)
     return str(written["etag"])

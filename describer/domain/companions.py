@@ -1,12 +1,12 @@
-"""Files that lie beside pictures: what they are by their first bytes, or by their names where no byte can be had."""
+"""Recognises files beside pictures that are not pictures: by their first bytes, or by name if no byte is readable."""
 
 import re
 from dataclasses import dataclass
 from typing import Final
 
 LOOKED_AT: Final = 65_536
-"""First bytes that are looked at."""
-_PDF_WITHIN: Final = 1024  # readers of PDF take so much before its mark
+"""Bytes at the start of a file that are examined."""
+_PDF_WITHIN: Final = 1024  # PDF readers allow this many bytes before the mark
 _HTML_ROOT: Final = re.compile(rb"<html[\s>]|<!doctype\s+html|<head[\s>]|<body[\s>]")
 _MARKUP: Final = re.compile(rb"(\xff\xfe|\xfe\xff)?<(\?xml|[a-z!?])")
 _JSON_START: Final = re.compile(rb"[\[{]\s*([\[{\]}\"0-9-]|true|false|null)")
@@ -17,18 +17,18 @@ _PICTURE_BRANDS: Final = frozenset(
         *("jp2 ", "jpx ", "jpm ", "crx "),
     }
 )
-"""Of files of boxes that hold pictures; any other holds a film or sound."""
+"""`ftyp` brands of pictures (ISO base media files); a file with any other brand is a film or a sound recording."""
 _FILM_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
-"""With which films of QuickTime begin that declare no brand."""
+"""First boxes of QuickTime films without an `ftyp` brand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A file that is no picture.
+    """A kind of file that is not a picture.
 
     Args:
-        what: it is, such as `a film`.
-        advice: for whoever takes it for a picture.
+        what: name of the kind, such as `a film`.
+        advice: what the user can do instead.
     """
 
     what: str
@@ -36,20 +36,22 @@ class Companion:
 
     @property
     def sentence(self) -> str:
-        """For whoever wants it described."""
-        return f"This is {self.what}, no picture. {self.advice}"
+        """Sentence for the user who asked for a description."""
+        return f"This is {self.what}, not a picture. {self.advice}"
 
 
 _FILM: Final = Companion("a film", "Use a still picture of it.")
 _SOUND: Final = Companion("a sound recording", "Use a picture.")
-_ARCHIVED: Final = "Take the pictures out of it."
-_XMP: Final = Companion("an XMP sidecar, in which programs keep what is known of a picture")
-_AAE: Final = Companion("an AAE file, in which Apple's Photos keeps the edits of a picture")
+_ARCHIVED: Final = "Extract the pictures from it."
+_XMP: Final = Companion("an XMP sidecar, which contains metadata of a picture")
+_AAE: Final = Companion("an AAE file, which contains Apple Photos' edits of a picture")
 _THUMBNAILS: Final = Companion("a cache of thumbnails (Thumbs.db)")
 _PDF: Final = Companion("a PDF document", "Export its pages as PNG or JPEG.")
 _HTML: Final = Companion("a web page, perhaps the error page of a failed download")
 _XML: Final = Companion("an XML document, perhaps an error that was saved as a picture")
-_JSON: Final = Companion("JSON, such as a photo service's notes on a picture, or an error that was saved as one")
+_JSON: Final = Companion(
+    "JSON, such as a photo service's metadata of a picture, or an error that was saved as a picture"
+)
 _TEXT: Final = Companion("text")
 
 _STARTS: Final = {
@@ -59,9 +61,9 @@ _STARTS: Final = {
     b"\x1f\x8b": Companion("compressed with gzip"),
     b"SQLite format 3\0": Companion("a database, perhaps a picture catalogue", "Use the pictures themselves."),
     b"\0\0\0\1Bud1": Companion("a folder's settings (.DS_Store)"),
-    b"\0\5\x16\7": Companion("the companion of a file that macOS keeps (AppleDouble, ._NAME)", "Use NAME itself."),
-    b"\0\5\x16\0": Companion("a file of macOS (AppleSingle)"),
-    b"version https://git-lfs": Companion("a pointer of Git LFS", "Fetch the picture itself."),
+    b"\0\5\x16\7": Companion("macOS's metadata of another file (AppleDouble, ._NAME)", "Use NAME itself."),
+    b"\0\5\x16\0": Companion("a macOS AppleSingle file"),
+    b"version https://git-lfs": Companion("a Git LFS pointer", "Fetch the picture itself."),
     b"\x1aE\xdf\xa3": _FILM,  # Matroska, WebM
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11": _FILM,  # WMV
     b"FLV\1": _FILM,
@@ -81,7 +83,7 @@ _STARTS: Final = {
     b"\xff\xf9": _SOUND,
 }
 _PACKET_SIZES: Final = (188, 192)
-"""Of an MPEG transport stream, whose packets begin with the same byte."""
+"""Bytes per packet of an MPEG transport stream; each packet starts with the same byte."""
 
 _BY_NAME: Final = {
     ending: companion
@@ -97,7 +99,7 @@ _BY_NAME: Final = {
         ("css csv ini js log md txt url", _TEXT),
         ("7z gz rar tar zip", Companion("an archive", _ARCHIVED)),
         ("doc docx odp ods odt ppt pptx xls xlsx", Companion("an Office document", _ARCHIVED)),
-        ("db ds_store lrcat lrprev thm", Companion("a file in which a program keeps notes")),
+        ("db ds_store lrcat lrprev thm", Companion("a program's own data file")),
     )
     for ending in endings.split()
 }
@@ -110,18 +112,18 @@ _PICTURE_ENDINGS: Final = frozenset(_READABLE_OR_DRAWN.split())
 
 
 def claims_to_be_a_picture(name: str) -> bool:
-    """Whether a blob is named like a picture, readable here or not: what else lies in it is worth a record."""
+    """Return whether a blob has a picture's extension, of a supported format or not; its rejection is then recorded."""
     last = name.rpartition("/")[2]
     return not last.startswith("._") and _extension(last) in _PICTURE_ENDINGS
 
 
 def by_name(name: str) -> Companion | None:
-    """Return what a file is named like, if that is no picture."""
+    """Return the kind that a file's extension indicates; None if it may be a picture."""
     return _BY_NAME.get(_extension(name.rpartition("/")[2]))
 
 
 def recognise(start: bytes) -> Companion | None:
-    """Return what a file is by its first bytes (up to `LOOKED_AT`), if it is known to be no picture."""
+    """Return the kind that the first bytes (up to `LOOKED_AT`) indicate; None if the file may be a picture."""
     for mark, companion in _STARTS.items():
         if start.startswith(mark):
             return companion
@@ -146,7 +148,7 @@ def _is_film(start: bytes) -> bool:
 
 
 def _text(start: bytes) -> Companion | None:
-    """What kind of text it is; nothing where it is none, or a drawing. In UTF-16 too."""
+    """Return the kind of text, in UTF-8 or UTF-16; None if the file is not text, or is a drawing."""
     beginning = start[:LOOKED_AT].replace(b"\0", b"").lower().removeprefix(b"\xef\xbb\xbf").strip()
     if _DRAWING.search(beginning) or re.match(rb"%!ps|p[1-7]\s|/\* xpm|#define \w+_width|#\?r|simple  =", beginning):
         return None

@@ -1,8 +1,8 @@
-"""The same picture with other words of its author's: in another file, or in another XMP file beside it.
+"""Carries a record over to a new file of the same picture, or to a new XMP file beside it.
 
-Somebody saved the picture with other metadata, and the model would see what it saw before. What is stored is then
-taken as if it had been written for the new bytes: people's texts stay, and what the author wrote in the old file makes
-way for what is in the new one.
+This applies if only the metadata of the picture changed, so that the model would see the same as before. The record is
+then treated as one about the new bytes: texts by people stay; the author's texts from the old file are replaced by
+those in the new one.
 """
 
 from dataclasses import replace
@@ -34,17 +34,17 @@ def rebased(picture: ImageBlob, content: ImageContent, stored: StoredRecord) -> 
 
 
 def is_other_sidecar(record: Record, beside: XmpSidecar | None) -> bool:
-    """Whether there is an XMP file beside the picture that the record does not have the texts of."""
+    """Return whether the XMP file beside the picture is not the one whose texts are in the record."""
     read = record.source.xmp
     return beside is not None and (read is None or read.sha256 != beside.sha256)
 
 
-def beside_anew(content: ImageContent, stored: StoredRecord) -> tuple[StoredRecord, bool] | None:
-    """Return the record of these bytes as it was without the words of the author's that another XMP file replaces.
+def with_other_sidecar(content: ImageContent, stored: StoredRecord) -> tuple[StoredRecord, bool] | None:
+    """Return the record without the author's texts that another XMP file replaces.
 
-    A text that the earlier XMP file had and the new one has not was removed by its author: it is to be asked for anew,
-    which the second value tells. None if there is no other XMP file. One that is gone as a whole says nothing, and the
-    texts from it stay.
+    The author removed a text that the earlier XMP file had and the new one lacks: the second value says whether there
+    is one, so that the model is asked again. Returns None if there is no other XMP file. If an XMP file was deleted,
+    its texts stay.
     """
     record = stored.record
     if record.source.sha256 != content.sha256 or not is_other_sidecar(record, content.beside):
@@ -52,21 +52,21 @@ def beside_anew(content: ImageContent, stored: StoredRecord) -> tuple[StoredReco
     keys, written = content.author.keys((record.language, *record.translations)), _of_author(record)
     gone = written - keys if record.source.xmp else frozenset[str]()
     replaced = (written & keys) | gone
-    about = _without(stored, replaced).replacing({}, removed(replaced))  # so that none comes back from the history
+    about = _without(stored, replaced).replacing({}, removed(replaced))  # else history would restore them
     if gone:
         about = about.model_copy(update={"demand": Demand.REMOVED})
     return StoredRecord(about, stored.etag), bool(gone)
 
 
 def _of_author(record: Record) -> frozenset[str]:
-    """The keys of texts that are the author's, and that nobody has edited or judged since."""
+    """Return the keys of the author's texts that no person has edited or reviewed since."""
     values, provenance = record.values(), record.provenance.items()
     of_author = {key: by for key, by in provenance if by.origin == Origin.EMBEDDED and by.review is None}
     return frozenset(key for key, by in of_author.items() if by.digest in {None, digest_of(values.get(key, ""))})
 
 
 def _without(stored: StoredRecord, keys: frozenset[str]) -> Record:
-    """Return the record without these texts, which are in its history: what was in the old file is nowhere else."""
+    """Return the record without these texts; they move to its history, the only place that still has them."""
     record = stored.record
     if not keys:
         return record

@@ -1,4 +1,4 @@
-"""What is left of the daily budget."""
+"""Checks how much of the daily budget is left."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from describer.pipeline.daily_budget import Ledger
 from describer.pipeline.ports import ProbeResult, Verdict
 
-_ADVICE = "Pictures wait until 00:00 UTC and are described then. Raise DAILY_BUDGET_USD if they should not."
+_ADVICE = "Pictures wait until 00:00 UTC and are described then. To describe more today, raise DAILY_BUDGET_USD."
 
 
 def _now() -> datetime:
@@ -16,12 +16,12 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class BudgetProbe:
-    """Reads what instances have taken today; some of it they may not have spent yet.
+    """Reads how much all instances have taken today, including shares not spent yet.
 
     Args:
-        limit: US dollars a day.
-        ledger: of the installation.
-        now: the time.
+        limit: US dollars per day.
+        ledger: the installation's ledger.
+        now: the current time.
     """
 
     limit: float
@@ -30,8 +30,12 @@ class BudgetProbe:
     name: str = "model: daily budget"
 
     async def check(self) -> ProbeResult:
-        """One request. Raises Transient, Misconfigured: the ledger cannot be reached, and no picture is asked about."""
+        """Read the ledger: one request.
+
+        Raises:
+            Transient, Misconfigured: the ledger cannot be reached; the model is then not called for any picture.
+        """
         taken = await self.ledger.taken(self.now().date())
-        found = f"{taken:.4f} of {self.limit:g} USD are spent or held today (UTC)."
+        found = f"{taken:.4f} of {self.limit:g} USD are spent or reserved today (UTC)."
         used_up = taken >= 0.99 * self.limit
         return ProbeResult(Verdict.FAILED, found, _ADVICE) if used_up else ProbeResult(Verdict.OK, found)

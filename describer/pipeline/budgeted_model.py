@@ -1,4 +1,4 @@
-"""The port `Model` within a daily budget: each question holds what it may cost at most, and spends what it came to."""
+"""The port `Model` within a daily budget: each call reserves its maximum cost and then pays its actual cost."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -19,17 +19,17 @@ from describer.vision.pricing import price
 from describer.vision.prompt import rules_of_answers
 
 _UNKNOWN: Final = 3000
-"""Tokens of a picture whose family counts in an unknown way: more than others take at `high`."""
+"""Tokens assumed for a picture if the family's count is unknown; known families use fewer at `high`."""
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetedModel:
-    """Asks another model, as long as the day's budget lasts.
+    """Calls another model while the day's budget lasts.
 
     Args:
-        model: what is asked.
-        budget: of the day.
-        families: what a model costs; each has a price, the settings see to it.
+        model: the model to call.
+        budget: the daily budget.
+        families: prices of the models; the settings require one for each.
     """
 
     model: Model
@@ -37,7 +37,11 @@ class BudgetedModel:
     families: Families
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
-        """Raises OverBudget too. What failed calls used is spent as well."""
+        """Ask the model; failed calls are paid too.
+
+        Raises:
+            OverBudget: the call's maximum cost exceeds what is left today.
+        """
         family = self.families(brief.model)
         expected = of_prepared(brief, _tokens(family, [image], brief.detail))
         async with self.budget.call(_usd(family, expected.most)) as paid:
@@ -50,7 +54,11 @@ class BudgetedModel:
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """Raises OverBudget too. An answer that breaks off, or is not read to its end, counts as long as it may be."""
+        """Stream the reply; one that breaks off or is not read to its end pays the maximum.
+
+        Raises:
+            OverBudget: the call's maximum cost exceeds what is left today.
+        """
         family = self.families(question.model)
         asked = text_tokens(rules_of_answers() + question.request) + _tokens(family, images, question.detail)
         most = Usage(prompt_tokens=asked, completion_tokens=question.max_completion_tokens)
@@ -67,7 +75,7 @@ def _tokens(family: Family, images: Sequence[PreparedImage], detail: str) -> int
 
 
 def _counted(usage: Usage, otherwise: Usage) -> Usage:
-    """What the server counted, or what it should have been where it counts nothing."""
+    """Return the server's usage, or `otherwise` if the server reported none."""
     return usage if usage.prompt_tokens or usage.completion_tokens else otherwise
 
 

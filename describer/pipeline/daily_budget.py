@@ -1,10 +1,10 @@
-"""A bound on what the model may cost in a day (UTC), shared by all instances of an installation.
+"""Limits the model's cost per day (UTC) across all instances of an installation.
 
-An instance takes a share of what is left, spends it without asking anybody, and gives back what it did not use. So
-storage is asked once for many pictures, and what all instances hold together is never more than the budget. An instance
-that is killed keeps its share: the day ends a little early then, never late. See docs/adr/0060-daily-budget.md.
+An instance takes a share of the rest, spends it without further requests, and returns what it did not use. One request
+to storage so covers many pictures, and all shares together never exceed the budget. The share of a killed instance is
+lost: the budget is then used up slightly early, never overspent. See docs/adr/0060-daily-budget.md.
 
-    async with budget.call(0.0021) as paid:      # OverBudget: come back tomorrow
+    async with budget.call(0.0021) as paid:      # OverBudget: try again tomorrow
         answer = await model.ask(…)
         paid.usd = 0.0008
 """
@@ -21,26 +21,26 @@ from describer.domain.errors import NotNow, OverBudget
 
 USED_UP: Final = "budget.used_up"
 SHARES: Final = 20
-"""An instance takes at most this part of what is left: others can go on, and a killed one loses no more."""
-QUIET: Final = 30.0
-"""Seconds without a call after which a share is given back."""
-LOOK_AGAIN: Final = 600.0
-"""Seconds after which an instance that found nothing left looks again: others may have given something back."""
+"""An instance takes at most 1/SHARES of the rest, so that others can go on and a killed instance loses little."""
+IDLE_SECONDS: Final = 30.0
+"""Seconds without a call after which a share is returned."""
+RECHECK_SECONDS: Final = 600.0
+"""Seconds after which an instance that found nothing left asks again: others may have returned shares."""
 
 _log = logging.getLogger(__name__)
 
 
 class Ledger(Protocol):
-    """What instances have taken of the budget."""
+    """The shares of the budget that all instances have taken."""
 
     async def taken(self, day: date) -> float:
-        """US dollars that were taken on this day."""
+        """Return the US dollars taken on this day."""
 
     async def change(self, day: date, change: Callable[[float], float]) -> float:
-        """Replace what was taken on this day by what `change` makes of it, at once for all instances.
+        """Atomically replace the sum taken on this day by `change(sum)`.
 
         Returns:
-            By how much it grew; 0 for a day that is over.
+            The increase; 0 if the day is over.
 
         Raises:
             Transient, Misconfigured: the ledger cannot be reached.
@@ -49,7 +49,7 @@ class Ledger(Protocol):
 
 @dataclass(slots=True)
 class Paid:
-    """What a call came to, in US dollars."""
+    """The cost of a call in US dollars."""
 
     usd: float = 0.0
 
@@ -59,48 +59,48 @@ def _now() -> datetime:
 
 
 def _exact(usd: float) -> float:
-    """To a billionth, so that sums of floats are those of decimals."""
+    """Return the sum rounded to a billionth, so that float sums equal decimal sums."""
     return round(usd, 9)
 
 
 @dataclass(slots=True)
 class DailyBudget:
-    """The budget, as one instance sees it.
+    """One instance's view of the budget.
 
     Args:
-        limit: US dollars a day.
-        ledger: shared by the instances.
-        now: the time.
-        quiet: seconds without a call after which what was not used is given back.
+        limit: US dollars per day.
+        ledger: the sum taken by all instances.
+        now: the current time.
+        idle_seconds: seconds without a call after which the unused share is returned.
     """
 
     limit: float
     ledger: Ledger
     now: Callable[[], datetime] = _now
-    quiet: float = QUIET
+    idle_seconds: float = IDLE_SECONDS
     _day: date | None = field(default=None, init=False)
     _left: float = field(default=0.0, init=False)
     _calls: int = field(default=0, init=False)
-    _lacked: float = field(default=0.0, init=False)
-    _looks_again: datetime | None = field(default=None, init=False)
+    _short_of: float = field(default=0.0, init=False)
+    _next_check: datetime | None = field(default=None, init=False)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _timer: asyncio.TimerHandle | None = field(default=None, init=False)
-    _giving: asyncio.Task[None] | None = field(default=None, init=False)
+    _returning: asyncio.Task[None] | None = field(default=None, init=False)
 
-    def put_off(self) -> OverBudget | None:
-        """When to come back, where nothing was left for the last call; None: try."""
+    def deferral(self) -> OverBudget | None:
+        """Return when to try again, if the last call found too little left; None: try now."""
         self._turn_day()
-        if self._looks_again is None or self._left >= self._lacked or self.now() >= self._looks_again:
+        if self._next_check is None or self._left >= self._short_of or self.now() >= self._next_check:
             return None
         return self._over()
 
     @asynccontextmanager
     async def call(self, most: float) -> AsyncIterator[Paid]:
-        """Hold `most` US dollars while the model is asked, and spend what it came to.
+        """Reserve `most` US dollars during the call, then pay `Paid.usd`.
 
         Raises:
-            OverBudget: as much is not left today.
-            Transient, Misconfigured: it cannot be told what is left.
+            OverBudget: less than that is left today.
+            Transient, Misconfigured: the ledger cannot be reached.
         """
         await self._hold(most)
         self._calls += 1
@@ -111,19 +111,19 @@ class DailyBudget:
             self._calls -= 1
             if day == self._day:
                 self._left = _exact(self._left + most - paid.usd)
-            self._give_back_later()
+            self._schedule_return()
 
     async def close(self) -> None:
-        """Give back what was not used."""
+        """Return the unused share."""
         if self._timer:
             self._timer.cancel()
-        await self._give_back()
+        await self._return_unused()
 
     async def _hold(self, most: float) -> None:
         async with self._asking:
             self._turn_day()
             if self._left < most:
-                if later := self.put_off():
+                if later := self.deferral():
                     raise later
                 await self._take(most)
             self._left = _exact(self._left - most)
@@ -139,36 +139,38 @@ class DailyBudget:
         self._turn_day()
         self._left = _exact(self._left + (got if day == self._day else 0.0))
         if self._left < most:
-            raise self._found_nothing(most)
-        self._looks_again = None
+            raise self._used_up(most)
+        self._next_check = None
 
-    def _found_nothing(self, lacked: float) -> OverBudget:
+    def _used_up(self, short_of: float) -> OverBudget:
         over = self._over()
-        if self._looks_again is None:
+        if self._next_check is None:
             _log.warning(USED_UP, extra={"limit": self.limit, "delay": over.retry_after})
-        self._lacked, self._looks_again = lacked, self.now() + timedelta(seconds=LOOK_AGAIN)
+        self._short_of, self._next_check = short_of, self.now() + timedelta(seconds=RECHECK_SECONDS)
         return over
 
     def _turn_day(self) -> None:
         today = self.now().date()
         if today != self._day:
-            self._day, self._left, self._looks_again = today, 0.0, None
+            self._day, self._left, self._next_check = today, 0.0, None
 
     def _over(self) -> OverBudget:
         now = self.now()
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        sentence = f"the daily budget of {self.limit:g} USD is used up (DAILY_BUDGET_USD); it is new at 00:00 UTC"
+        sentence = (
+            f"the daily budget of {self.limit:g} USD is used up (DAILY_BUDGET_USD); the next one starts at 00:00 UTC"
+        )
         return OverBudget(sentence, retry_after=(midnight - now).total_seconds())
 
-    def _give_back_later(self) -> None:
+    def _schedule_return(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(self.quiet, self._begin_to_give)
+        self._timer = asyncio.get_running_loop().call_later(self.idle_seconds, self._start_return)
 
-    def _begin_to_give(self) -> None:
-        self._giving = asyncio.create_task(self._give_back())
+    def _start_return(self) -> None:
+        self._returning = asyncio.create_task(self._return_unused())
 
-    async def _give_back(self) -> None:
+    async def _return_unused(self) -> None:
         async with self._asking:
             self._turn_day()
             if self._calls or not self._left:
@@ -176,5 +178,5 @@ class DailyBudget:
             unused, self._left = self._left, 0.0
             try:
                 await self.ledger.change(self.now().date(), lambda taken: max(0.0, _exact(taken - unused)))
-            except NotNow:  # it stays here, for this instance's next call
+            except NotNow:  # kept for this instance's next call
                 self._left = unused

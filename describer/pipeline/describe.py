@@ -19,7 +19,7 @@ from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transi
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.naming import shared_key
-from describer.domain.new_file import beside_anew, rebased
+from describer.domain.new_file import rebased, with_other_sidecar
 from describer.domain.record import Record, Sent, Usage
 from describer.domain.status import Status
 from describer.pipeline import call_context
@@ -68,7 +68,7 @@ class ImageDescriber:
         families: maps a model's name to its token rules and prices.
         single_flight: current requests, by the digest of bytes and brief.
         answers: on-demand answers, by the same digest.
-        put_off: says when to come back, where nothing may be spent on the model now. What costs nothing goes on.
+        deferral: returns when to try again, if the model must not be called now; work without a call goes on.
     """
 
     preparer: ImagePreparer
@@ -77,7 +77,7 @@ class ImageDescriber:
     families: Families
     single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
-    put_off: Callable[[], Transient | None] = lambda: None
+    deferral: Callable[[], Transient | None] = lambda: None
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
         """Return the record of these bytes: a copy's answer, a new one, or the reason why there is no text."""
@@ -133,7 +133,7 @@ class ImageDescriber:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
-        if later := self.put_off():
+        if later := self.deferral():
             raise later
         sent = None
         with call_context.entered() as call:
@@ -163,7 +163,7 @@ class ImageDescriber:
         picture is kept for the model. Where another XMP file is beside the same bytes, the record is without the texts
         that it replaces; the brief asks again for one that was removed.
         """
-        if stored and (known := beside_anew(content, stored)):
+        if stored and (known := with_other_sidecar(content, stored)):
             before, is_removed = known
             return picture, before, brief.asked_again() if is_removed else brief
         if stored is None or brief.again or not (about := rebased(picture, content, stored)):

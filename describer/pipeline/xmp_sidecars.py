@@ -1,4 +1,4 @@
-"""XMP files beside the pictures: read with their pictures, and the reason to look at these again."""
+"""Reads XMP files beside pictures, and finds the pictures that a changed XMP file belongs to."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -17,10 +17,10 @@ from describer.vision.embedded_text.read import packet_texts
 
 @dataclass(frozen=True, slots=True)
 class XmpSidecars:
-    """Finds XMP files by pictures, and pictures by XMP files.
+    """Finds the XMP file of a picture and the pictures of an XMP file.
 
     Args:
-        blob_filter: which blobs may be read, and whether XMP files are.
+        blob_filter: selects the readable blobs, and whether XMP files are read at all.
         images: the port.
     """
 
@@ -28,9 +28,9 @@ class XmpSidecars:
     images: Images
 
     async def beside(self, picture: ImageRef) -> XmpSidecar | None:
-        """Return what the author wrote beside the picture, or None: four HEAD requests, and a GET if there is one.
+        """Return the XMP file beside the picture, or None: four HEAD requests, and a GET if there is one.
 
-        A file that cannot be read, or is no XMP, is passed over: the picture is described all the same.
+        A file that is unreadable or not XMP is ignored: the picture is described without it.
 
         Raises:
             Conflict: the file was replaced while it was read.
@@ -42,7 +42,7 @@ class XmpSidecars:
         return next((sidecar for sidecar in found if sidecar), None)
 
     async def pictures_of(self, sidecar: ImageRef) -> AsyncGenerator[ImageRef]:
-        """Yield the pictures that are there and that an XMP file belongs to."""
+        """Yield the existing pictures that an XMP file belongs to."""
         stem, cursor = sidecar.name[: -len(xmp_sidecar.SUFFIX)], ""
         while True:
             page = await self.images.page(sidecar.container, stem, cursor, MAX_LISTED)

@@ -182,7 +182,7 @@ class OnDemandService:
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
         if end.reason is SkipReason.NOT_A_PICTURE:
-            raise Unsupported(f"This is {end.detail}, no picture; nothing was written.")
+            raise Unsupported(f"This is {end.detail}, not a picture; nothing was written.")
         raise NotFound("The blob no longer exists.")  # it was deleted during the call
 
     def _with_cost_of_call(self, record: Record, brief: Brief, spent: Usage) -> Record:

@@ -1,4 +1,4 @@
-"""What was counted of a container's pictures, and what they would take: kept with a sweep while it is priced."""
+"""Counts a container's pictures page by page for the price of a sweep; the count is stored with the sweep."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,27 +15,27 @@ from describer.pipeline.sweep.derived import DerivedSizes, Judged
 from describer.vision.estimate import Estimate
 
 SAMPLE: Final = 200
-"""Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
+"""Randomly chosen pictures whose first bytes are read; the listing suffices for the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a sweep would do.
+    """The expected work and cost of a sweep.
 
     Args:
-        judged: how many blobs, by why they would be queued or not.
-        pictures: how many would be queued.
-        size: of these, in bytes.
-        tiers: bytes of these in tiers whose reading is charged, by tier, and of archived ones that would be left out.
+        judged: number of blobs by the reason for queueing or skipping them.
+        pictures: number that would be queued.
+        size: bytes of these.
+        tiers: bytes by access tier: of these in tiers that charge for reading, and of archived blobs (skipped).
         sampled: pictures whose first bytes were read.
-        with_sides: of these, how many told their sides.
-        asked: tokens; None if it is not known how the model counts pictures.
-        usd: least, usual and most by list price; None if there is none.
-        seconds: at the deployment's quota; None if that is not known.
-        derived: of these pictures, how many look like sizes that a content system derived of another one, by system.
-        derived_usd: what describing these costs each by itself, likewise.
-        derived_are_free: the setting RENDITIONS names the systems: such pictures get the texts of the larger one, and
-            are in none of the figures above but `pictures` and `size`.
+        with_sides: of these, the number whose sides could be read.
+        asked: tokens; None if the model's way of counting pictures is unknown.
+        usd: minimum, expected and maximum cost by list price; None if there is no list price.
+        seconds: duration at the deployment's quota; None if that is unknown.
+        derived: of these pictures, the number by system that look like a content system's derived sizes of another one.
+        derived_usd: as `usd`, for describing each of these separately.
+        derived_are_free: RENDITIONS names the systems, so such pictures get the texts of the larger one; of the figures
+            above only `pictures` and `size` include them.
     """
 
     judged: dict[str, int]
@@ -53,12 +53,12 @@ class Preview:
 
     @property
     def usd_each(self) -> float | None:
-        """What a picture is expected to cost."""
+        """Expected US dollars per picture."""
         return self.usd[1] / self.pictures if self.usd and self.pictures else None
 
 
 class Sampled(BaseModel):
-    """A picture of the listing: what decides what is asked about it."""
+    """The properties of a listed picture that decide what is asked about it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,22 +68,22 @@ class Sampled(BaseModel):
 
     @classmethod
     def of(cls, picture: ImageBlob, **more: bool) -> Self:
-        """What is kept of a picture."""
+        """Return the properties to store."""
         return cls.model_validate(
             {"name": picture.ref.name, "size": picture.size, "metadata": dict(picture.metadata), **more}
         )
 
     def picture(self, container: str) -> ImageBlob:
-        """The picture; without its ETag, by which nobody reads it."""
+        """Return the picture without its ETag, which no reader of it needs."""
         return ImageBlob(ImageRef(container, self.name), "", self.size, self.metadata)
 
 
 class Unsure(Sampled):
-    """A picture that looks like a derived size, and whose original may be on a later page.
+    """A picture that looks like a derived size; its original may be on a later page.
 
     Args:
-        has_original: a larger one was listed already.
-        is_queued: it would be queued.
+        has_original: a larger one was already listed.
+        is_queued: the sweep would queue it.
     """
 
     has_original: bool
@@ -91,7 +91,7 @@ class Unsure(Sampled):
 
 
 class Sample(BaseModel):
-    """Some of many by chance, each as likely as another: `seen` were there."""
+    """A uniform random sample of `seen` pictures."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -100,15 +100,15 @@ class Sample(BaseModel):
 
 
 class Counted(BaseModel):
-    """How far a count is.
+    """The state of a count.
 
     Args:
-        cursor: of the listing's next page.
+        cursor: cursor of the listing's next page.
         ended: whether all pages were counted.
         judged, size, tiers, derived: as in `Preview`.
-        originals: of pictures that would be queued, those that are no derived sizes.
-        sizes: the derived ones.
-        unsure: pictures of the last page of which that is not known yet.
+        originals: sample of the pictures to queue that are not derived sizes.
+        sizes: sample of those that are.
+        unsure: pictures of the last page that a later page may show to be derived sizes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -125,17 +125,17 @@ class Counted(BaseModel):
 
     @property
     def looked_at(self) -> int:
-        """Blobs that were counted."""
+        """Number of blobs that were counted."""
         return sum(self.judged.values())
 
     @property
     def pictures(self) -> int:
-        """How many would be queued."""
+        """Number of pictures that would be queued."""
         return self.originals.seen + self.sizes.seen
 
 
 class _Sampling:
-    """Adds to a sample (Vitter's algorithm R); whoever counts a page again gets the same."""
+    """Adds to a sample (Vitter's algorithm R), repeatably: counting a page again gives the same sample."""
 
     def __init__(self, before: Sample) -> None:
         self._seen, self._kept, self._chance = before.seen, list(before.kept), Random(before.seen)  # noqa: S311
@@ -154,9 +154,9 @@ class Counting:
     """Adds one page to a count.
 
     Args:
-        before: the count without it.
-        container: of the pictures.
-        rules: of the systems whose derived sizes are told apart.
+        before: the count without the page.
+        container: the pictures' container.
+        rules: rules of the systems whose derived sizes are recognised.
     """
 
     def __init__(self, before: Counted, container: str, rules: Renditions) -> None:
@@ -171,14 +171,14 @@ class Counting:
                 self._queued.add(picture.ref)
 
     def add(self, picture: ImageBlob, *, is_queued: bool) -> None:
-        """Count the listing's next picture."""
+        """Count the next picture of the listing."""
         if is_queued:
             self._queued.add(picture.ref)
             self._size += picture.size
         self._sample(self._kinds.feed(picture))
 
     def counted(self, cursor: str) -> Counted:
-        """The count with the page; `cursor` leads to the next one, or is empty."""
+        """Return the count including the page; `cursor` is that of the next page, or empty."""
         if not cursor:
             self._sample(self._kinds.end())
         unsure = [

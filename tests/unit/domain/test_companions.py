@@ -55,7 +55,7 @@ def test_each_is_called_what_it_is(kind: str) -> None:
     found = companions.recognise(data)
     assert found
     assert found.what.startswith(what)
-    assert found.sentence.startswith(f"This is {found.what}, no picture. ")
+    assert found.sentence.startswith(f"This is {found.what}, not a picture. ")
 
 
 def test_a_catalogue_is_a_database(tmp_path: Path) -> None:

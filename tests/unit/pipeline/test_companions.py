@@ -117,8 +117,8 @@ async def test_who_asks_for_it_is_told_what_it_is(harness: Harness) -> None:
         record = await service.describe(source, BRIEF)
         assert (record.status, record.reason) == (
             Status.UNSUPPORTED,
-            "This is a film, no picture. Use a still picture of it.",
+            "This is a film, not a picture. Use a still picture of it.",
         )
-    with pytest.raises(Unsupported, match="This is a film, no picture; nothing was written"):
+    with pytest.raises(Unsupported, match="This is a film, not a picture; nothing was written"):
         await service.describe(BlobOf(ref), BRIEF, write=True)
     assert not harness.records.stored

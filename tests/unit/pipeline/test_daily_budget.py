@@ -13,7 +13,7 @@ from describer.domain.record import Usage
 from describer.domain.status import Skip, SkipReason, Status
 from describer.entrypoints.on_demand.service import RequestOptions
 from describer.pipeline.budgeted_model import BudgetedModel
-from describer.pipeline.daily_budget import LOOK_AGAIN, SHARES, DailyBudget
+from describer.pipeline.daily_budget import RECHECK_SECONDS, SHARES, DailyBudget
 from describer.pipeline.pipeline import Pipeline
 from describer.vision.brief import Question
 from describer.vision.families import family
@@ -33,8 +33,8 @@ class Installation:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     time: datetime = NOON
 
-    def instance(self, quiet: float = 3600) -> DailyBudget:
-        return DailyBudget(self.limit, self.ledger, lambda: self.time, quiet)
+    def instance(self, idle_seconds: float = 3600) -> DailyBudget:
+        return DailyBudget(self.limit, self.ledger, lambda: self.time, idle_seconds)
 
 
 async def _spend(budget: DailyBudget, most: float, usd: float) -> bool:
@@ -52,7 +52,7 @@ async def test_what_would_go_over_it_is_put_off_until_midnight(caplog: pytest.Lo
     with caplog.at_level(logging.WARNING):
         ends = [await _spend(budget, 0.3, 0.3) for _ in range(5)]
     assert ends == [True, True, True, False, False]
-    later = budget.put_off()
+    later = budget.deferral()
     assert later and later.retry_after == 12 * 3600
     assert "1 USD" in later.message and "DAILY_BUDGET_USD" in later.message
     assert not later.counts_as_attempt
@@ -72,7 +72,7 @@ async def test_it_is_new_on_the_next_day() -> None:
     assert await _spend(budget, 1.0, 1.0)
     assert not await _spend(budget, 1.0, 1.0)
     installation.time += timedelta(days=1)
-    assert budget.put_off() is None
+    assert budget.deferral() is None
     assert await _spend(budget, 1.0, 1.0)
     assert (await installation.ledger.taken(installation.time.date())) == 1.0
 
@@ -117,7 +117,7 @@ async def test_an_instance_that_is_killed_keeps_no_more_than_its_share() -> None
 
 async def test_what_is_not_used_is_given_back_after_a_while() -> None:
     installation = Installation(1.0)
-    budget = installation.instance(quiet=0.01)
+    budget = installation.instance(idle_seconds=0.01)
     assert await _spend(budget, 0.002, 0.001)
     assert installation.ledger.usd == pytest.approx(1 / SHARES)
     while installation.ledger.changes < 2:
@@ -143,7 +143,7 @@ async def test_where_nothing_was_left_storage_is_not_asked_again_for_a_while() -
     asked = installation.ledger.changes
     assert not await _spend(second, 0.5, 0.1)
     assert installation.ledger.changes == asked
-    installation.time += timedelta(seconds=LOOK_AGAIN)
+    installation.time += timedelta(seconds=RECHECK_SECONDS)
     assert await _spend(second, 0.5, 0.1), "the first instance gave back what it did not use"
 
 
@@ -171,7 +171,7 @@ class Budgeted:
     @property
     def pipeline(self) -> Pipeline:
         pipeline = self.harness.pipeline
-        describer = replace(pipeline.image_describer, model=self.model, put_off=self.budget.put_off)
+        describer = replace(pipeline.image_describer, model=self.model, deferral=self.budget.deferral)
         return replace(pipeline, image_describer=describer)
 
 

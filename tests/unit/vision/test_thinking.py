@@ -7,7 +7,7 @@ import pytest
 from describer.vision import filling, thinking
 
 SIGNS = [
-    *thinking._SIGNS.items(),
+    *thinking._MARKERS.items(),
     ("<THINK>", "</THINK>"),
     ("<|channel|>analysis<|message|>", "<|end|><|start|>a<|channel|>final<|message|>"),
 ]
