@@ -112,7 +112,7 @@ class App:
         """Close every connection, for callers that end before their process; the Functions host never calls it."""
         from describer.adapters.storage import close_credentials
 
-        for client in reversed(self._clients):  # what one uses was there before it
+        for client in reversed(self._clients):  # a client may use earlier ones
             await client.close()
         await close_credentials()
 
@@ -154,13 +154,13 @@ class App:
 
     @property
     def nightly_schedule(self) -> str:
-        """When sweeps begin by themselves, as the timer trigger writes it (NCRONTAB); empty: never."""
+        """NCRONTAB schedule of the nightly sweep for the timer trigger; empty: never."""
         hour, _, minute = self.settings.nightly_sweep_at.partition(":")
         return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
 
     @property
     def nightly_sweeps(self) -> Sequence[SweepOptions]:
-        """What is asked at night: a sweep of each watched container."""
+        """The options of the nightly sweeps, one for each watched container."""
         from describer.pipeline.sweep.state import Only, SweepOptions
 
         only = tuple(map(Only, self.settings.nightly_sweep_only))
@@ -473,7 +473,7 @@ class App:
 
     @cached_property
     def budget(self) -> DailyBudget | None:
-        """What the model may cost in a day; None: there is no bound."""
+        """The daily budget for the model; None: unlimited."""
         if not self.settings.daily_budget_usd:
             return None
         from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger

@@ -367,21 +367,21 @@ class Settings(BaseModel):
 
     # Pictures that are stored already
     nightly_sweep_at: _Time = _setting(
-        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that no event told of (UTC; none: never).",
+        "NIGHTLY_SWEEP_AT", "", "UTC time of the nightly search for pictures without an event; empty: never.",
         "a time such as 02:30",
     )  # fmt: skip
     nightly_sweep_only: _Which = _setting(
-        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of them it describes.",
+        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of these pictures the nightly sweep describes.",
         "some of missing, stale, failed, review, all, comma between",
     )  # fmt: skip
     nightly_sweep_max_pictures: int = _setting(
-        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "How many of them at most in one night.",
+        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "Maximum number of pictures in one night.",
         "a whole number from 1 to 1000000", ge=1, le=10**6,
     )  # fmt: skip
 
     # Pictures by URL
     url_allow_http: bool = _setting(
-        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, which anyone in between can read and change.",
+        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, which others on the network can read and change.",
         "true or false",
     )  # fmt: skip
     url_allow_hosts: _Hosts = _setting(
@@ -586,7 +586,7 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
 
 
 def _budget_faults(given: Mapping[str, str]) -> Iterator[str]:
-    """Yield faults of a budget: it needs prices, and a place that all instances share."""
+    """Yield faults of the daily budget: it needs prices and storage that all instances share."""
     if not given.get("DAILY_BUDGET_USD", "").strip("0."):
         return
     named = given.get("MODEL_FAMILY") or given.get("AZURE_OPENAI_DEPLOYMENT") or given.get("OPENAI_MODEL") or ""
@@ -594,9 +594,9 @@ def _budget_faults(given: Mapping[str, str]) -> Iterator[str]:
     for model in models:
         known = family(model)
         if model and not (known and known.price):
-            yield f"DAILY_BUDGET_USD is set, and no list price is known for {model!r}; expected a model that has one."
+            yield f"DAILY_BUDGET_USD is set, but {model!r} has no known list price; expected a model that has one."
     if not {"AzureWebJobsStorage", "AzureWebJobsStorage__blobServiceUri"} & given.keys():
-        yield "DAILY_BUDGET_USD is set; expected AzureWebJobsStorage too, where all instances count what they take."
+        yield "DAILY_BUDGET_USD is set; expected AzureWebJobsStorage too, where all instances share the count."
 
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:

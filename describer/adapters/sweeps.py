@@ -64,11 +64,11 @@ class BlobSweeps:
         await self._append(f"{chunk}.jsonl", line)
 
     async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
-        """One Append Block, likewise."""
+        """Send one Append Block; the first one creates the blob."""
         await self._append(f"no-pictures/{ref.container}.txt", f"{digest_of(ref.name)} {etag}")
 
     async def no_pictures(self, container: str) -> Mapping[str, str]:
-        """One GET; of a blob that was found so several times, the last ETag counts."""
+        """Send one GET; if a blob has several lines, the last ETag counts."""
         found = await self._get(f"no-pictures/{container}.txt")
         lines = found[0].decode().splitlines() if found else ()
         return dict(line.split(" ", 1) for line in lines if " " in line)

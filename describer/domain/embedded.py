@@ -1,4 +1,4 @@
-"""What a picture's author wrote, in its file and in the XMP file beside it; `vision/embedded_text/` reads it."""
+"""Texts by a picture's author, in its file and the XMP file beside it, as read by `vision/embedded_text/`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,12 +48,12 @@ class EmbeddedTexts:
 
 @dataclass(frozen=True, slots=True)
 class XmpSidecar:
-    """The XMP file beside a picture, such as Lightroom, darktable and digiKam write.
+    """The XMP file beside a picture, as written by Lightroom, darktable or digiKam.
 
     Args:
-        name: of its blob.
-        sha256: of its bytes, in hex.
-        texts: what the author wrote there.
+        name: name of its blob.
+        sha256: SHA-256 of its bytes, in hex.
+        texts: the author's texts in it.
     """
 
     name: str
@@ -63,14 +63,14 @@ class XmpSidecar:
 
 @dataclass(frozen=True, slots=True)
 class AuthorTexts:
-    """All that the author wrote: in the picture's file, whose texts win, and in the XMP file beside it, if any."""
+    """All the author's texts: those in the picture's file, which take precedence, and those in the XMP file, if any."""
 
     in_file: EmbeddedTexts = field(default_factory=EmbeddedTexts)
     beside: XmpSidecar | None = None
 
     @property
     def context(self) -> str:
-        """Title and description, each from where it is found first."""
+        """Title and description, each from the first source that has it."""
         if self.beside is None:
             return self.in_file.context
         own, other = self.in_file, self.beside.texts
@@ -79,12 +79,12 @@ class AuthorTexts:
         return EmbeddedTexts(context_title=title, context_description=description).context
 
     def by_source(self, languages: Sequence[str]) -> tuple[dict[str, str], ...]:
-        """The texts for readers by a record's keys, of each source; the first one wins."""
+        """Return each source's texts for readers by a record's keys; the first source takes precedence."""
         sources = (self.in_file, self.beside.texts) if self.beside else (self.in_file,)
         return tuple(texts.by_key(languages) for texts in sources)
 
     def keys(self, languages: Sequence[str]) -> set[str]:
-        """The keys of all texts."""
+        """Return the keys of all texts."""
         return set().union(*self.by_source(languages))
 
 

@@ -12,7 +12,7 @@ The tree:
     │   ├── Encrypted        with a key that only its owner's programs have
     │   └── NoUsableAnswer   the model gives no usable answer
     ├── InvalidRequest   tell the caller what to ask instead; carries the invalid `field`
-    │   ├── AlreadyRunning   there may be one such at a time
+    │   ├── AlreadyRunning   another sweep is running; only one may
     │   └── InvalidName      not a possible blob name; a `ValueError` too, for code that parses events
     ├── Excluded         tell the caller: this blob is excluded from description
     ├── NotFound         tell the caller: the blob or its record does not exist
@@ -125,7 +125,7 @@ class InvalidRequest(DescriberError):
 
 
 class AlreadyRunning(InvalidRequest):
-    """There may be one sweep at a time, and one is running."""
+    """Another sweep is running; only one may."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="sweep")
@@ -234,7 +234,7 @@ class Throttled(Transient):
 
 
 class OverBudget(Throttled):
-    """The daily budget does not reach for it."""
+    """The daily budget is used up, or less is left than the call may cost."""
 
     kind = "over_budget"
 

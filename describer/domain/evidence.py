@@ -29,8 +29,8 @@ class Evidence:
         sha256: digest of its bytes, or None if they were not read.
         stored: the record in its sidecar.
         origin: the record of another name that the metadata refers to.
-        author: what the picture's author wrote, by key: into these bytes, and beside them. The first one wins.
-        language: the default one of these texts.
+        author: the author's texts by key: those in these bytes, then those beside them. The first ones take precedence.
+        language: default language of these texts.
     """
 
     picture: ImageBlob
@@ -116,7 +116,7 @@ class Evidence:
 
     @cached_property
     def author_differs(self) -> bool:
-        """Whether the author's texts in the file and beside it say different things of the same."""
+        """Whether the file and the XMP file beside it have different texts for a key."""
         first, *others = self._by_author or [{}]
         return any(first[key] != text for other in others for key, text in other.items() if key in first)
 
@@ -188,14 +188,14 @@ class Evidence:
 
     @cached_property
     def _of_author(self) -> list[DescriptionState]:
-        """What the author wrote."""
+        """The author's texts as a state."""
         texts = {key: text for given in reversed(self._by_author) for key, text in given.items()}
         line = self._blank.model_copy(update={"language": self.language})
         return [line.replacing(texts, by_author(texts))] if texts else []
 
     @cached_property
     def _by_author(self) -> Sequence[Mapping[str, str]]:
-        """What the app's model had written, and a program brought into a file, is not the author's."""
+        """The author's texts by source, without those that a program copied into the file from the app's records."""
         return [{key: text for key, text in of.items() if digest_of(text) not in self._models} for of in self.author]
 
     @cached_property

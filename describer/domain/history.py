@@ -53,7 +53,7 @@ class Outcome(Part):
 
 
 class XmpSource(Part):
-    """The XMP file beside a picture, as it was read last."""
+    """The XMP file beside a picture when it was last read."""
 
     name: str
     sha256: str
@@ -71,7 +71,7 @@ class Source(Part):
     width: int | None = None
     height: int | None = None
     xmp: XmpSource | None = None
-    """The author's texts beside the picture, where XMP_SIDECARS is on and there were any."""
+    """The XMP file beside the picture, if XMP_SIDECARS is on and there was one."""
 
 
 class DescriptionState(AttributedTexts):

@@ -53,7 +53,7 @@ class ImageContent:
 
     Args:
         embedded: the author's texts, once the file was read.
-        beside: the XMP file beside the picture, if it was looked for and found.
+        beside: the XMP file beside the picture, if it was searched for and found.
         reservation: the memory reserved for the bytes, unless the caller holds it.
         prepared: the prepared picture with the request that it was prepared for.
     """
@@ -70,7 +70,7 @@ class ImageContent:
 
     @property
     def author(self) -> AuthorTexts:
-        """All that the author wrote."""
+        """All the author's texts."""
         return AuthorTexts(self.embedded, self.beside)
 
     def release(self) -> None:

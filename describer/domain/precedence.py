@@ -20,7 +20,7 @@ from describer.domain.status import Status
 from describer.domain.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of
 
 AUTHOR_DIFFERS: Final = "author_texts_differ"
-"""Flag: the picture's file and the XMP file beside it have different texts of the same kind; the file's stands."""
+"""Flag: the picture's file and the XMP file beside it have different texts for the same key; the file's applies."""
 
 _OF_LANGUAGES: Final = frozenset({"languages"})
 
@@ -121,12 +121,12 @@ def reconciled(
     Args:
         record: the record of the bytes.
         picture: the picture.
-        stored: what lies in its place.
-        origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
-            renamed or copied, and the texts that people wrote come along.
-        brief: what was asked; if it asks for another answer, no rejected or emptied text is in its way.
-        author: what the picture's author wrote into its file or beside it. It stands before the model's texts, and
-            behind what people wrote in the sidecar or the metadata.
+        stored: the record in its sidecar.
+        origin: the record of another name that the metadata refers to. If it is about the same bytes, the picture was
+            renamed or copied, and people's texts are carried over.
+        brief: the request; if it asks for a new answer, rejected and emptied texts do not block that.
+        author: the author's texts in the file or beside it. They precede the model's texts and follow people's texts
+            in the sidecar or the metadata.
     """
     author = author or AuthorTexts()
     languages = (record.language, *(tag for tag in brief.languages if tag != record.language))
@@ -142,7 +142,7 @@ def reconciled(
 
 
 def _with_sidecar(record: Record, author: AuthorTexts, previous: Record | None, *, differs: bool) -> Record:
-    """Name the XMP file that was read, now or for the same bytes earlier, and flag texts that differ."""
+    """Add the XMP file that was read, now or earlier for the same bytes, and a flag if its texts differ."""
     beside = author.beside
     xmp = XmpSource(name=beside.name, sha256=beside.sha256) if beside else previous and previous.source.xmp
     flags = tuple(flag for flag in record.flags if flag != AUTHOR_DIFFERS) + (AUTHOR_DIFFERS,) * differs

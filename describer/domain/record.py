@@ -46,12 +46,12 @@ class Usage(Part):
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
-    """Of the prompt, what the server had read before and took from its cache."""
+    """Prompt tokens that the server read from its cache."""
     cache_write_tokens: int = 0
-    """Of the prompt, what the server kept in its cache."""
+    """Prompt tokens that the server added to its cache."""
     completion_tokens: int = 0
     reasoning_tokens: int = 0
-    """Of the completion, what the model thought."""
+    """Completion tokens of the model's reasoning."""
     calls: int = 0
 
     def plus(self, other: "Usage") -> "Usage":
@@ -65,7 +65,7 @@ class Cost(Part):
     priced_as: str
     usd: float
     usd_expected: float | None = None
-    """What was expected before the model was asked, of one call; None if it is unknown how the family counts."""
+    """Estimate for one call, made before it; None if the family's way of counting is unknown."""
     usd_unshrunk: float | None = None
     """The cost at full size; None if the family does not accept full size."""
 

@@ -45,7 +45,7 @@ class SkipReason(StrEnum):
     NOT_OURS = "not_ours"
     """Not a picture in a watched container: a folder, or a blob from elsewhere."""
     NOT_A_PICTURE = "not_a_picture"
-    """A film, a sidecar of another program, or another file that lies beside pictures."""
+    """A film, another program's sidecar or another file that is not a picture."""
     GONE = "gone"
     """It was deleted before it could be read."""
     NEWER = "newer"
@@ -54,12 +54,12 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The picture was left alone; nothing was written.
+    """The blob was skipped; nothing was written.
 
     Args:
-        reason: why.
-        detail: for people.
-        etag: of the blob that was looked at, where the same one need not be looked at again.
+        reason: the reason.
+        detail: details of the reason for people.
+        etag: ETag of the examined blob, if this version of it need not be examined again.
     """
 
     reason: SkipReason

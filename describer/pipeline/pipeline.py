@@ -55,7 +55,7 @@ class Pipeline:
     Args:
         blob_filter: decides which blobs the app describes.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
-        image_describer: makes a record of bytes.
+        image_describer: describes bytes.
         max_bytes: maximum size of a blob that is read.
         memory: budget for the bytes of all pictures, from before reading until they are prepared for the model.
         write_metadata: False: pictures' metadata is not written.
@@ -106,7 +106,7 @@ class Pipeline:
         return XmpSidecars(self.blob_filter, self.images)
 
     async def _look_at_pictures_of(self, sidecar: ImageRef) -> Skip:
-        """An XMP file has changed: its pictures are looked at, each as if it had an event of its own."""
+        """Queue the pictures of a changed XMP file, each as if it had an event of its own."""
         pictures = [ref async for ref in self._xmp_sidecars.pictures_of(sidecar)]
         for ref in pictures:
             await self.queue.send(Work.first(ref).to_message(), delay=0)
@@ -191,7 +191,7 @@ class Pipeline:
         return Skip(SkipReason.GONE, "the blob was deleted")
 
     async def _passed_over(self, picture: ImageBlob, stored: StoredRecord | None, companion: Companion) -> Skip:
-        """Leave a file alone that is no picture. The record of what was there before goes, if no person wrote in it."""
+        """Skip a file that is not a picture; delete the record of an earlier picture unless a person edited it."""
         if stored:
             await self._invalidate(picture.ref, stored.record)
             if not has_words_of_people(stored.record):

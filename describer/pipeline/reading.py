@@ -8,10 +8,10 @@ from describer.pipeline.ports import Images
 
 
 async def companion_of(images: Images, picture: ImageBlob) -> Companion | None:
-    """Return what the blob is, if it is no picture: by its first bytes, or by its name if it has none to read.
+    """Return the kind of a blob that is not a picture, by its first bytes or, if these are unreadable, its name.
 
-    What is named like a picture is taken for one, whatever is in it: its record says what is wrong. So only other
-    names cost a request more, which reads 64 KiB.
+    A blob with a picture's extension counts as one whatever its content: its record states the fault. Only other names
+    take the additional request, which reads 64 KiB.
     """
     name = picture.ref.name
     if companions.claims_to_be_a_picture(name):

@@ -60,7 +60,7 @@ NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
 
 
 def text_tokens(text: str) -> int:
-    """About how many tokens a text takes."""
+    """Return the approximate tokens of a text."""
     return round(len(text) / CHARACTERS_PER_TOKEN)
 
 
@@ -72,7 +72,7 @@ def question_tokens(brief: Brief) -> int:
 
 
 def of_prepared(brief: Brief, image_tokens: int) -> Estimate:
-    """Estimate one call about a picture that takes so many tokens."""
+    """Estimate one call about a picture that takes `tokens` tokens."""
     asked = question_tokens(brief) + image_tokens
     least, usual, most = (tokens * len(brief.languages) for tokens in ANSWER_TOKENS)
     return Estimate((asked, asked, asked), (least, usual, most))

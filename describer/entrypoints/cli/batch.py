@@ -1,4 +1,4 @@
-"""Many pictures at once, as many as the settings allow; each result is handed over as soon as it is there."""
+"""Describes many pictures concurrently, within the settings' limits, and passes on each result at once."""
 
 import asyncio
 import re
@@ -27,7 +27,7 @@ _WILD: Final = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Describes many pictures concurrently, as far as the settings allow.
+    """Describes many pictures concurrently, within the settings' limits.
 
     Args:
         on_demand: app.on_demand; it reads files and blobs as memory becomes free.
@@ -50,12 +50,12 @@ class Work:
         """Describe each picture.
 
         Args:
-            sources: the pictures, by name.
-            brief: what is asked about each.
-            write: store what is said of blobs.
+            sources: the pictures by name.
+            brief: what to ask about each.
+            write: whether to store the descriptions of blobs.
             on_begun: called with a picture's place in `sources` when its turn comes.
-            on_done: called with its place and its result as soon as that is there, so that nothing paid for waits
-                in here when the process is interrupted.
+            on_done: called at once with its place and its result, so that no paid result is lost if the process is
+                interrupted.
 
         Raises:
             Misconfigured, InvalidRequest: a fault that concerns all pictures; the rest is not started.
@@ -88,7 +88,7 @@ class Work:
         while True:
             try:
                 return Result(name, record=await self.on_demand.describe(_readable(source), brief, write=write))
-            except Busy:  # other pictures took the memory while this one was fetched; wait until one ends
+            except Busy:  # other pictures took the memory during the fetch; wait until one ends
                 self._freed.clear()
                 await self._freed.wait()
             except (Misconfigured, InvalidRequest):
@@ -98,7 +98,7 @@ class Work:
 
 
 def _hinted(fault: DescriberError, source: Source) -> DescriberError:
-    """Where a folder of blobs, or a pattern, is given as a blob's name, say which command takes it."""
+    """Raise NotFound with the right command if a blob's name is a folder of blobs or a pattern."""
     if not isinstance(source, BlobOf) or not isinstance(fault, NotFound | Excluded):
         return fault
     prefix = _WILD.split(source.ref.name, maxsplit=1)[0]

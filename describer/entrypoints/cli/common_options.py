@@ -1,4 +1,4 @@
-"""Options that every command takes, before or after its name."""
+"""Options of all commands, accepted before or after the command's name."""
 
 import logging
 import warnings
@@ -10,19 +10,19 @@ from describer.entrypoints.cli.setup import USUAL, Setup
 
 
 def add_everywhere(command: click.Command) -> None:
-    """Give the options to a command, and to those below it."""
+    """Add the options to a command and its subcommands."""
     command.params += [
         click.Option(
             ["--settings"],
             type=click.Path(path_type=Path),
-            help=f"A file in the form of {USUAL}, instead of that one.",
+            help=f"Read settings from this file instead of {USUAL}.",
             callback=_settings,
             expose_value=False,
         ),
         click.Option(
             ["-v", "--verbose"],
             is_flag=True,
-            help="Tell what is going on, and show the whole trace of a bug.",
+            help="Log what the command does, and show the traceback of a bug.",
             callback=_verbose,
             expose_value=False,
         ),
@@ -33,7 +33,7 @@ def add_everywhere(command: click.Command) -> None:
 
 
 def quieten() -> None:
-    """The SDKs log and warn for operators; whoever asked for a picture's text wants one sentence."""
+    """Silence the SDKs, which log and warn for operators; a user of the command line gets one sentence instead."""
     logging.basicConfig(level=logging.CRITICAL)
     warnings.simplefilter("ignore")
 

@@ -44,7 +44,7 @@ class Asking:
     write: bool = False
 
     async def describe(self, app: Services) -> Exit:
-        """Describes each picture and prints it as soon as it is; whatever ends this early, says which are left."""
+        """Describe the pictures, printing each result as it arrives; if interrupted, list the pictures without one."""
         brief, labels = app.on_demand.brief(self.options), self.found.labels
         done: dict[int, Result] = {}
         begun: set[int] = set()

@@ -1,4 +1,4 @@
-"""`describer doctor`: whether every connection works, and what that is enough for."""
+"""`describer doctor`: checks every connection, and says which commands can work."""
 
 import asyncio
 import dataclasses
@@ -22,12 +22,14 @@ _NOT_CONFIGURED: Final = "not configured"
 _LIST: Final = "`describer settings` lists them."
 
 
-@click.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
+@click.command(short_help="Check all connections.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
-@click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
+@click.option(
+    "--only", type=click.Choice(["model"]), default=None, help="Check only this, without the settings for the rest."
+)
 @click.pass_obj
 def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     checks, writes = (setup.work({Need.MODEL}, _of_model), "not looked at") if only else _checks(setup)
     if as_json:
         for check in checks:
@@ -46,7 +48,7 @@ async def _of_model(app: Services) -> list[Check]:
 
 
 def _checks(setup: Setup) -> tuple[list[Check], str]:
-    """All checks, and what is to be said of `--write` whatever they found; with faulty settings, those of the rest."""
+    """Return the checks possible with these settings, and the status of `--write` if it is already known."""
     try:
         return setup.work(set(Need), lambda app: check_all(app.probes_of_azure_too)), ""
     except Misconfigured as fault:
@@ -67,7 +69,7 @@ def _checks(setup: Setup) -> tuple[list[Check], str]:
 
 
 def _rest(setup: Setup, faulty: StaticProbe) -> list[Check]:
-    """The settings' faults, and the checks of what is there."""
+    """Return the faults of the settings, and the checks that the rest allows."""
 
     async def look(app: Services) -> Sequence[Check]:
         return await check_all([faulty, *app.probes_of_azure_too[1:]])
@@ -79,7 +81,7 @@ def _rest(setup: Setup, faulty: StaticProbe) -> list[Check]:
 
 
 def _names_storage(settings: Settings) -> bool:
-    """Whether some setting says where pictures, descriptions or the app's own queues are."""
+    """Return whether a setting names the pictures, the descriptions or the app's own queues."""
     accounts = (settings.images_account, settings.host_account)
     named = (address for each in accounts for address in (each.connection_string, each.blob_uri, each.queue_uri))
     return any(named) or bool(settings.events_topic_endpoint)

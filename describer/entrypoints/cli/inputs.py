@@ -20,17 +20,17 @@ _HEAD: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A picture in a file, which is read when its turn comes."""
+    """A picture in a file that is read when its turn comes."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An argument that names nothing that can be described; the others are described all the same.
+    """An argument that names no picture; the other arguments are still described.
 
     Args:
-        why: a sentence.
+        why: the reason as a sentence.
     """
 
     why: str
@@ -41,13 +41,13 @@ type Source = File | Upload | Url | BlobOf | Missing
 
 @dataclass(slots=True)
 class Found:
-    """What the arguments name.
+    """The pictures and other files that the arguments name.
 
     Args:
         sources: the pictures by name, in the order of the arguments.
-        skipped: how many files in folders are no pictures.
-        unread: files in folders that are pictures in a format that is not read: their names, and why.
-        folder: the only argument, where that is a folder: tables show names relative to it.
+        skipped: number of files in folders that are not pictures.
+        unread: pictures in folders in an unsupported format: name and reason of each.
+        folder: the only argument, if that is a folder: tables show names relative to it.
     """
 
     sources: list[tuple[str, Source]] = field(default_factory=list)
@@ -57,13 +57,13 @@ class Found:
 
     @property
     def faults(self) -> list[str]:
-        """Why each argument names nothing, if that is so of every one."""
+        """The reasons of all arguments if none of them names a picture."""
         faults = [source.why for _, source in self.sources if isinstance(source, Missing)]
         return faults if len(faults) == len(self.sources) else []
 
     @property
     def labels(self) -> list[str]:
-        """The names as tables show them."""
+        """The pictures' names as displayed in tables."""
         return [os.path.relpath(name, self.folder) if self.folder else name for name, _ in self.sources]
 
 
@@ -110,7 +110,7 @@ def _add(found: Found, argument: str) -> None:
     before = len(found.sources)
     for file in _files(path):
         head = _head(file)
-        if head is None or recognise(head):  # of a file that cannot be read, its turn tells what is wrong
+        if head is None or recognise(head):  # an unreadable file gets its error when its turn comes
             found.sources.append((str(file), File(file)))
         elif is_picture(head):
             found.unread.append((str(file), why_unread(head)))
@@ -129,7 +129,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _head(path: Path) -> bytes | None:
-    """The first bytes; none of what is no file, as a pipe would be waited for; None if it cannot be read."""
+    """Return the first bytes; empty if it is not a regular file (a pipe would block), None if it is unreadable."""
     if not path.is_file():
         return b""
     try:

@@ -1,4 +1,4 @@
-"""Runs the work of a command so that Ctrl-C and SIGTERM end it tidily, with connections closed and results printed."""
+"""Runs a command's work so that Ctrl-C and SIGTERM still close connections and print results."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Terminated(BaseException):
-    """The process was asked to end by SIGTERM, as `docker stop` and `timeout` do."""
+    """SIGTERM, as sent by `docker stop` and `timeout`, ended the command."""
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
@@ -32,7 +32,7 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
                 loop.call_soon_threadsafe(task.cancel)
 
         before = signal.getsignal(signal.SIGTERM)
-        if before is signal.SIG_DFL:  # whoever had it ignored wants it to be
+        if before is signal.SIG_DFL:  # leave SIGTERM ignored if the parent process ignores it
             signal.signal(signal.SIGTERM, end)
         try:
             return await work

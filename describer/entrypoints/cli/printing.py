@@ -1,4 +1,4 @@
-"""How the results of `describer describe` are printed: each as soon as it is there, in one of several forms."""
+"""Prints the results of `describer describe` as they arrive, in one of several forms."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from describer.entrypoints.cli import tables
 from describer.entrypoints.cli.results import Result, csv_header, printable
 
-_MOST_NAMED: Final = 20
-"""Pictures that are named one by one where a command ended before they were described."""
+_MAX_NAMED: Final = 20
+"""Maximum number of skipped or undescribed pictures that are listed by name."""
 
 
 class Form(Enum):
-    """How results are printed."""
+    """The output forms."""
 
     TABLE = auto()
     JSON = auto()
@@ -29,18 +29,18 @@ class Form(Enum):
 
 
 class Printer(Protocol):
-    """Prints results."""
+    """Port that prints results."""
 
     def one(self, number: int, result: Result) -> None:
         """Print the result of picture `number`."""
 
     def end(self) -> None:
-        """Print what was held back, and a summary."""
+        """Print the results held back and a summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A piece of text for each picture, on the standard output; why one has no text goes to the standard error."""
+    """Prints one piece of text per picture to standard output, and the reason for a missing text to standard error."""
 
     text: Callable[[Result], str]
     reasons: bool = False
@@ -53,12 +53,12 @@ class Lines:
             click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
 
     def end(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every result is already printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Csv:
-    """A row for each picture below a header, in UTF-8 with a byte order mark, as `describer export` writes it."""
+    """Prints a CSV header and a row per picture, in UTF-8 with a byte order mark, like `describer export`."""
 
     languages: Sequence[str]
 
@@ -71,15 +71,15 @@ class Csv:
         click.echo(result.as_csv(self.languages).encode(), nl=False)
 
     def end(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: every result is already printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table: on a terminal laid out in columns, elsewhere a line each, its cells between tabs.
+    """Prints a table with columns to a terminal, or tab-separated lines to a pipe or file.
 
     Args:
-        labels: the pictures' names as they are shown.
+        labels: the displayed names of the pictures.
         console: the terminal, or None.
     """
 
@@ -88,7 +88,7 @@ class Rows:
     results: list[Result] = field(default_factory=list)
 
     def one(self, number: int, result: Result) -> None:
-        """Print its row; the only one of a terminal is shown whole."""
+        """Print its row; on a terminal, a single picture is printed with all its facts."""
         self.results.append(result)
         label = self.labels[number]
         if self.console is None:
@@ -100,7 +100,7 @@ class Rows:
             self.console.print(tables.row(label, result, self.labels, self.console.width, header=first))
 
     def end(self) -> None:
-        """Print how many ended how, and what it cost."""
+        """Print the number of pictures by outcome, and the cost."""
         if len(self.labels) > 1 and self.results:
             click.echo(tables.summary(self.results), err=self.console is None)
 
@@ -110,8 +110,8 @@ class Ordered:
     """Holds each result back until those before it are printed.
 
     Args:
-        inner: prints.
-        blank: print an empty line for each picture that has no result in the end, as a line's place tells its picture.
+        inner: prints each result.
+        blank: whether to print an empty line for a picture without a result, to keep the order of the arguments.
     """
 
     inner: Printer
@@ -120,13 +120,13 @@ class Ordered:
     _next: int = 0
 
     def one(self, number: int, result: Result) -> None:
-        """Print it, or keep it until its turn."""
+        """Print the result, or hold it back until its turn."""
         self._waiting[number] = result
         while self._next in self._waiting:
             self._print(self._next)
 
     def end(self) -> None:
-        """Print what waited for a picture that is not described."""
+        """Print the results that waited for a picture without a result."""
         for number in sorted(self._waiting):
             while self.blank and self._next < number:
                 click.echo()
@@ -143,10 +143,10 @@ class Ordered:
 def printer(
     form: Form, labels: Sequence[str], languages: Sequence[str], *, ordered: bool
 ) -> Iterator[tuple[Printer, Callable[[], None]]]:
-    """Yield what prints, and what is called as each picture ends; however the block ends, the rest is printed."""
+    """Yield the printer and a callback for each finished picture; print held results however the block ends."""
     with _progress(form, len(labels)) as (console, advance):
         inner = _inner(form, labels, languages, console)
-        # The lines of alt texts name no picture: only their order tells which is whose.
+        # Lines of alt texts do not name their picture: only their order does.
         by_place = form is Form.ALT_TEXT
         chosen = Ordered(inner, by_place) if ordered or by_place else inner
         try:
@@ -171,7 +171,7 @@ def _inner(form: Form, labels: Sequence[str], languages: Sequence[str], console:
 
 @contextmanager
 def _progress(form: Form, total: int) -> Iterator[tuple[Console | None, Callable[[], None]]]:
-    """Yield the terminal for tables, and what moves a bar; there is none where lines of text go to the terminal."""
+    """Yield the console for tables, if any, and a function that advances the progress bar."""
     on_terminal = sys.stdout.isatty()
     console = tables.terminal() if on_terminal else Console(stderr=True)
     bar_is_seen = console.is_terminal and total > 1 and (form is Form.TABLE or not on_terminal)
@@ -200,7 +200,7 @@ def tell_undone(undone: Sequence[str], under_way: int, total: int) -> None:
 
 
 def _name(pictures: Sequence[tuple[str, str]]) -> None:
-    for name, why in pictures[:_MOST_NAMED]:
+    for name, why in pictures[:_MAX_NAMED]:
         click.echo(printable(f"  {name}{': ' if why else ''}{why}"), err=True)
-    if len(pictures) > _MOST_NAMED:
-        click.echo(f"  and {len(pictures) - _MOST_NAMED} more", err=True)
+    if len(pictures) > _MAX_NAMED:
+        click.echo(f"  and {len(pictures) - _MAX_NAMED} more", err=True)

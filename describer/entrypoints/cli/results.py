@@ -14,9 +14,9 @@ from describer.domain.texts import TEXT_FIELDS
 from describer.entrypoints.transfer import spreadsheet
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Characters with an effect on terminals, and lone surrogates from file names that are not UTF-8."""
+"""Control characters for terminals, and lone surrogates from file names that are not UTF-8."""
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
-"""What parts lines or cells."""
+"""Characters that separate lines or cells."""
 _WORDS: Final[dict[type[DescriberError], str]] = {
     Declined: Status.FAILED,
     Transient: "later",
@@ -76,7 +76,7 @@ class Result:
         return line({"picture": self.picture, "status": self.status, "reason": self.reason})
 
     def as_csv(self, languages: Sequence[str]) -> str:
-        """A row below `csv_header`; what a spreadsheet would calculate has an apostrophe before it."""
+        """Return the row below `csv_header`; a cell that a spreadsheet would calculate starts with an apostrophe."""
         cells = {"picture": self.picture, "status": self.status, "reason": self.reason}
         if record := self.record:
             cells |= {
@@ -92,7 +92,7 @@ class Result:
 
 
 def csv_header(languages: Sequence[str]) -> str:
-    """The first row of CSV, with the byte order mark by which spreadsheets know UTF-8."""
+    """Return the first row of the CSV, with the byte order mark by which spreadsheets recognise UTF-8."""
     return spreadsheet.BOM + spreadsheet.line(_columns(languages))
 
 
@@ -102,7 +102,7 @@ def _columns(languages: Sequence[str]) -> list[str]:
 
 
 def one_line(text: str) -> str:
-    """`text` as one cell of one line: no line break, no tab, no control character."""
+    """Return `text` as one cell of one line: without line breaks, tabs and control characters."""
     return " ".join(printable(_BREAKS.sub(" ", text)).split(" ")).strip()
 
 

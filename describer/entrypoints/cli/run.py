@@ -58,7 +58,7 @@ def _fail(sentence: str, code: Exit) -> Exit:
 
 
 def _write_what_others_can_read() -> None:
-    """A file or pipe gets UTF-8, whatever the locale; on a terminal, what it cannot show is replaced."""
+    """Write UTF-8 to files and pipes whatever the locale; on a terminal, replace characters that it cannot show."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""`describer settings` and `describer completion`: what can be set, and how a shell completes what is typed."""
+"""`describer settings` lists the settings; `describer completion` prints scripts for shell completion."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -16,13 +16,13 @@ from describer.entrypoints.cli.results import line
 from describer.settings import Settings
 
 _COMPLETES = "_DESCRIBER_COMPLETE"
-"""The variable by which the library's scripts ask this program what may come next."""
+"""Environment variable with which the completion scripts ask for completions."""
 
 
 @click.command("settings", short_help="List all settings.", epilog=help_text.SETTINGS_EXAMPLES)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each setting.")
 def settings_(*, as_json: bool) -> None:
-    """Lists all settings: the name, the default, what it is, and what is expected."""
+    """Lists all settings with name, default, meaning and expected form."""
     if as_json:
         for row in rows():
             click.echo(line(dict(zip(("name", "default", "about", "expected"), row, strict=True))))
@@ -40,7 +40,7 @@ def settings_(*, as_json: bool) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Prints a script by which SHELL completes commands, options and files."""
+    """Prints a script with which SHELL completes commands, options and files."""
     script = get_completion_class(shell)
     if script is None:
         raise AssertionError("unreachable: the library has all three")
@@ -48,7 +48,7 @@ def completion(context: click.Context, shell: str) -> None:
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
-    """Yield each setting: its name, its default as it would be written, what it is, and what is expected."""
+    """Yield each setting's name, default (as it would be written), meaning and expected form."""
     for field in Settings.model_fields.values():
         extra = field.json_schema_extra
         expected = str(extra["expected"]) if isinstance(extra, dict) else ""

@@ -1,4 +1,4 @@
-"""What people read: tables on a terminal; in a pipe or a file a line for each record, its cells between tabs."""
+"""Output for people: tables on a terminal; tab-separated lines, one per record, in a pipe or file."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,12 +26,12 @@ _GAP = 2
 
 
 def terminal() -> Console:
-    """The standard output, where it is a terminal."""
+    """Return the console of standard output, which is a terminal."""
     return Console(highlight=False, emoji=False)
 
 
 def show(renderable: RenderableType) -> None:
-    """Prints to the standard output: a table on a terminal, else its rows as lines with tabs, none of them wrapped."""
+    """Print a table to a terminal, or its rows as unwrapped tab-separated lines to a pipe or file."""
     if sys.stdout.isatty() or not isinstance(renderable, Table):
         terminal().print(renderable)
         return
@@ -40,13 +40,13 @@ def show(renderable: RenderableType) -> None:
 
 
 def cells(label: str, result: Result) -> tuple[str, str, str, str]:
-    """What a line of a pipe says of a picture: its name, its status, its alt text, and why there is none."""
+    """Return the cells of a picture's line in a pipe: name, status, alt text and the reason for a missing text."""
     alt_text = result.record.alt_text if result.record is not None else ""
     return one_line(label), result.status, one_line(alt_text), one_line(result.reason)
 
 
 def row(label: str, result: Result, labels: Sequence[str], width: int, *, header: bool) -> Table:
-    """A row of a table whose columns are laid out by all names, so that it can be printed before the next is known."""
+    """Return one row of a table with column widths from all names, so that it can be printed before the next one."""
     name_width = min(max(len("Picture"), *map(cell_len, labels)), max(12, width // 3))
     table = Table.grid(padding=(0, _GAP, 0, 0))
     table.add_column(width=name_width, overflow="fold")
@@ -64,7 +64,7 @@ def row(label: str, result: Result, labels: Sequence[str], width: int, *, header
 
 
 def of_result(result: Result) -> Table:
-    """All that is known of the only picture."""
+    """Return all facts about the only picture."""
     return card([("picture", result.picture), *_facts(result)])
 
 
@@ -150,7 +150,7 @@ def _status(status: str) -> Text:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """How many ended how, and what it cost."""
+    """Return the number of pictures by outcome, and the cost."""
     counts: dict[str, int] = {}
     for result in results:
         counts[result.status] = counts.get(result.status, 0) + 1

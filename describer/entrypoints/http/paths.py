@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 RECORDS: Final = "/api/descriptions"
 SWEEPS: Final = "/api/sweeps"
 _WITH_NAMES: Final = (RECORDS, SWEEPS)
-"""Where names follow, in which case counts."""
+"""Path prefixes before blob names, which are case-sensitive."""
 _SLASH: Final = re.compile("%2[Ff]")
 """An encoded slash, as sent by clients that encode a whole name. A name with a literal `%2F` can only be read by query.
 """

@@ -96,7 +96,7 @@ class Routes:
         on_demand: returns the on-demand service, which is built with the first call that needs it.
         corrector: returns the corrector, likewise.
         catalogue: returns the catalogue, likewise.
-        sweeps: gives what begins sweeps in the app, likewise.
+        sweeps: returns the sweeper, likewise.
         checks: runs the health checks.
     """
 
@@ -224,19 +224,19 @@ class Routes:
         return _json(Covered.of(counted, name))
 
     async def begin_sweep(self, request: Request, new: NewSweep) -> Response:
-        """Has the app count what there is and what it would take, and, unless it is a dry run, describe it."""
+        """Start a sweep: count the pictures, estimate the cost and, unless it is a dry run, describe them."""
         _reject_others(request, ())
         options = new.options(self.catalogue().watched(new.container))
         sweep = await self.sweeps().begin(options, dry_run=new.dry_run)
         return _json(SweepState.of(sweep), 202, {"location": f"{SWEEPS}/{sweep.id}"})
 
     async def sweep(self, request: Request, sweep_id: SweepId) -> Response:
-        """How far a sweep is."""
+        """Return the progress of a sweep."""
         _reject_others(request, ())
         return _json(SweepState.of(await self.sweeps().sweeper.find(_name(sweep_id))))
 
     async def stop_sweep(self, request: Request, sweep_id: SweepId) -> Response:
-        """Let a sweep queue no more; what is queued already is still described, and what is done stays."""
+        """Stop a sweep from queueing more; queued pictures are still described, and finished work stays."""
         _reject_others(request, ())
         return _json(SweepState.of(await self.sweeps().sweeper.stop(_name(sweep_id))))
 

@@ -1,4 +1,4 @@
-"""The shapes of sweeps over stored pictures: what is asked, and how far one is."""
+"""The schemas of sweeps over stored pictures: requests and progress."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
@@ -21,7 +21,7 @@ _Globs = Annotated[list[Annotated[str, Field(min_length=1, max_length=_LONGEST)]
 
 
 class NewSweep(BaseModel):
-    """The JSON body of `POST /api/sweeps`: which pictures of a container are to be described."""
+    """The JSON body of `POST /api/sweeps`: which pictures of a container to describe."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -30,31 +30,35 @@ class NewSweep(BaseModel):
         },
     )
 
-    dry_run: StrictBool = Field(True, description="Only say what there is and what it would take; `false` describes.")
-    container: Annotated[str, Field(min_length=1, max_length=63)] | None = Field(
-        None, description="A watched container; by default the first one."
+    dry_run: StrictBool = Field(
+        True, description="Only count the pictures and estimate the cost; `false` also describes them."
     )
-    prefix: str = Field("", max_length=_LONGEST, description="How the blobs' names begin.")
+    container: Annotated[str, Field(min_length=1, max_length=63)] | None = Field(
+        None, description="A watched container; the default is the first one."
+    )
+    prefix: str = Field("", max_length=_LONGEST, description="Prefix of the blobs' names.")
     only: Annotated[
         list[Literal["missing", "stale", "failed", "review", "all"]],
         Field(min_length=1, max_length=_MOST_GLOBS),
         AfterValidator(_without_repeats),
-    ] = Field(["missing"], description="`stale`: the record answers another question than would be asked now.")
-    include: _Globs = Field([], description="Only names like these, as in IMAGES_INCLUDE.")
-    exclude: _Globs = Field([], description="No names like these.")
-    modified_after: AwareDatetime | None = Field(None, description="Only pictures that were changed then or later.")
-    modified_before: AwareDatetime | None = Field(None, description="Only pictures that were changed before.")
-    max_pictures: Annotated[int, Field(ge=1, le=10**9)] | None = Field(None, description="Stops after so many.")
+    ] = Field(["missing"], description="`stale`: the record answers a different question than would be asked now.")
+    include: _Globs = Field([], description="Only names that match one of these patterns; see IMAGES_INCLUDE.")
+    exclude: _Globs = Field([], description="No names that match one of these patterns.")
+    modified_after: AwareDatetime | None = Field(None, description="Only pictures changed at this time or later.")
+    modified_before: AwareDatetime | None = Field(None, description="Only pictures changed before this time.")
+    max_pictures: Annotated[int, Field(ge=1, le=10**9)] | None = Field(
+        None, description="Stops after this number of pictures."
+    )
     max_usd: Annotated[float, Field(ge=0.01, le=10**9)] | None = Field(None, description="Stops at this cost.")
 
     def options(self, container: str) -> SweepOptions:
-        """The options as the app takes them."""
+        """Return the options for the sweeper."""
         given = self.model_dump(exclude={"dry_run", "container"})
         return SweepOptions.model_validate({**given, "container": container})
 
 
 class Range(BaseModel):
-    """A figure that is not known to the unit: at least, about, at most."""
+    """An estimate: minimum, expected and maximum."""
 
     model_config = _ANSWER
 
@@ -64,29 +68,31 @@ class Range(BaseModel):
 
     @classmethod
     def of(cls, figures: tuple[float, float, float] | None) -> Self | None:
-        """The figures, if there are any."""
+        """Return the range; None without figures."""
         return cls(least=figures[0], usual=figures[1], most=figures[2]) if figures else None
 
 
 class SweepPreview(BaseModel):
-    """What a sweep would take, as it was found at its beginning. It is an estimate by list prices."""
+    """The estimated work and cost of a sweep by list prices, made at its start."""
 
     model_config = _ANSWER
 
-    pictures: int = Field(description="That would be described.")
-    bytes: int = Field(description="Of these.")
-    judged: dict[str, int] = Field(description="How many blobs, by why they would be described or are left out.")
-    tiers: dict[str, int] = Field(description="Bytes in tiers whose reading is charged, and in the archive tier.")
+    pictures: int = Field(description="Number that would be described.")
+    bytes: int = Field(description="Their size.")
+    judged: dict[str, int] = Field(description="Number of blobs by the reason for describing or skipping them.")
+    tiers: dict[str, int] = Field(description="Bytes in access tiers that charge for reading, and in the archive tier.")
     sampled: int = Field(description="Pictures whose first bytes were read.")
-    with_sides: int = Field(description="Of these, how many told their width and height.")
+    with_sides: int = Field(description="Of these, the number whose width and height could be read.")
     prompt_tokens: Range | None
     completion_tokens: Range | None
-    usd: Range | None = Field(description="Null where the model has no list price.")
-    seconds: float | None = Field(description="That the deployment's quota makes it take at least, if it is known.")
+    usd: Range | None = Field(description="Null if the model has no list price.")
+    seconds: float | None = Field(
+        description="Minimum duration at the deployment's quota; null if the quota is unknown."
+    )
 
     @classmethod
     def of(cls, seen: Preview) -> Self:
-        """What of it is told."""
+        """Return the schema of a preview."""
         return cls(
             pictures=seen.pictures,
             bytes=seen.size,
@@ -102,7 +108,7 @@ class SweepPreview(BaseModel):
 
 
 class SweepState(BaseModel):
-    """A sweep and how far it is."""
+    """A sweep and its progress."""
 
     model_config = _ANSWER
 
@@ -114,21 +120,23 @@ class SweepState(BaseModel):
     only: list[Only]
     begun: datetime
     updated: datetime
-    preview: SweepPreview | None = Field(description="Null while it is counted.")
-    found: int = Field(description="Blobs that were looked at.")
-    passed: dict[str, int] = Field(description="How many of these were left out, by reason.")
+    preview: SweepPreview | None = Field(description="Null until the pictures are counted.")
+    found: int = Field(description="Blobs that were examined.")
+    passed: dict[str, int] = Field(description="Number of these that were skipped, by reason.")
     enqueued: int
-    ended: int = Field(description="Pictures that were queued and have their end.")
-    outcomes: dict[str, int] = Field(description="How many of these ended how.")
-    under_way: int = Field(description="Pictures that were queued and have not ended.")
-    put_off: int = Field(description="How many of these wait for a later try.")
-    usd: float = Field(description="What it took so far, by list price.")
+    ended: int = Field(description="Queued pictures that are finished.")
+    outcomes: dict[str, int] = Field(description="Number of these by outcome.")
+    under_way: int = Field(description="Queued pictures that are not finished.")
+    put_off: int = Field(description="Number of these that wait for a later attempt.")
+    usd: float = Field(description="Cost so far by list price.")
     tokens: int
-    seconds_left: float | None = Field(description="For what is queued, at the pace so far.")
+    seconds_left: float | None = Field(
+        description="Expected remaining seconds for the queued pictures, at the pace so far."
+    )
 
     @classmethod
     def of(cls, sweep: Sweep) -> Self:
-        """What of it is told."""
+        """Return the schema of a sweep."""
         tally = sweep.tally
         return cls(
             id=sweep.id,

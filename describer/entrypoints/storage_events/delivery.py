@@ -170,9 +170,9 @@ class Delivery:
             await self._report(later, "")
 
     async def _remember(self, work: Work, end: Record | Skip) -> None:
-        """Keep in mind what a sweep had looked at in vain: it has no record that would tell."""
+        """Record that a sweep's blob is not a picture, since such a blob gets no record."""
         if self.progress and work.chunk and isinstance(end, Skip) and end.reason is SkipReason.NOT_A_PICTURE:
-            with suppress(NotNow):  # it is looked at once more, then
+            with suppress(NotNow):  # the next sweep then examines it again
                 await self.progress.remember_no_picture(work.ref, end.etag)
 
     async def _report(self, work: Work, outcome: str) -> None:

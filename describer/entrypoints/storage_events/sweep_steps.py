@@ -34,13 +34,13 @@ class SweepSteps:
     queue: Queue
 
     async def begin(self, options: SweepOptions, *, dry_run: bool) -> Sweep:
-        """Begin a sweep, or only its pricing, and have the app drive it; raises what `Sweeper.begin` raises."""
+        """Begin a sweep, or only its estimate, and queue its first step; raises the errors of `Sweeper.begin`."""
         sweep = await self.sweeper.begin(options, dry_run=dry_run)
         await self.send(sweep)
         return sweep
 
     async def begin_nightly(self, sweeps: Sequence[SweepOptions], today: date | None = None) -> None:
-        """Begin tonight's sweep; containers take turns, as one sweep runs at a time. One that still runs goes on."""
+        """Begin tonight's sweep, unless one is still running; containers take turns, since one sweep runs at a time."""
         today = today or datetime.now(UTC).date()
         try:
             sweep = await self.begin(sweeps[today.toordinal() % len(sweeps)], dry_run=False)

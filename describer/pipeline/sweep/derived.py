@@ -54,13 +54,13 @@ class DerivedSizes:
             self._groups.setdefault(derived.original, _Sizes()).waiting.append((blob, derived))
 
     def waiting(self) -> Iterator[tuple[ImageBlob, bool]]:
-        """Those that are not judged yet, and whether an original of each was listed: for whoever goes on later."""
+        """Return the pictures that are not classified yet, each with whether its original was listed; see `restore`."""
         for group in self._groups.values():
             for blob, _ in group.waiting:
                 yield blob, group.has_original
 
     def restore(self, blob: ImageBlob, *, has_original: bool) -> None:
-        """Take back what `waiting` gave."""
+        """Restore a picture that `waiting` returned."""
         if derived := self.rules.derived(blob.ref.name):
             group = self._groups.setdefault(derived.original, _Sizes(has_original=has_original))
             group.waiting.append((blob, derived))

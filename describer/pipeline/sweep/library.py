@@ -86,7 +86,7 @@ class Progress(Protocol):
         """Append a line to the report of a chunk named by `Sweep.chunk_name`."""
 
     async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
-        """Keep in mind that exactly this blob is no picture, so that no later sweep has it looked at."""
+        """Record that this version of the blob is not a picture, so that later sweeps skip it."""
 
 
 class Sweeps(Progress, Protocol):
@@ -113,7 +113,7 @@ class Sweeps(Progress, Protocol):
         """
 
     async def no_pictures(self, container: str) -> Mapping[str, str]:
-        """The ETags of the blobs of a container that were found to be no pictures, by the digests of their names."""
+        """Return the ETags of a container's blobs that are known not to be pictures, by the digests of their names."""
 
     async def lines(self, chunk: str) -> Sequence[str]:
         """Return the lines reported for a chunk so far."""

@@ -42,7 +42,7 @@ class Asking:
 
     @property
     def has_price(self) -> bool:
-        """Whether it is known what a picture costs."""
+        """Whether the model has a list price."""
         return self.sizes.family.image is not None and self.sizes.family.price is not None
 
     def seconds(self, pictures: int, asked: Estimate) -> float | None:
@@ -61,7 +61,7 @@ async def preview(library: Library, selection: Selection, asking: Asking) -> Pre
 
 
 async def with_next_page(library: Library, selection: Selection, counted: Counted) -> Counted:
-    """Count the listing's next page."""
+    """Count the next page of the listing."""
     container, prefix = selection.options.container, selection.options.prefix
     rules = selection.blob_filter.renditions
     page = await library.page(container, prefix, counted.cursor)
@@ -77,7 +77,7 @@ async def with_next_page(library: Library, selection: Selection, counted: Counte
 
 
 async def priced(library: Library, selection: Selection, counted: Counted, asking: Asking) -> Preview:
-    """Read the first bytes of the samples, and say what all that was counted would take."""
+    """Read the first bytes of the samples and estimate the work and cost of all counted pictures."""
     container, free = selection.options.container, bool(selection.blob_filter.renditions.systems)
     originals = await _sides(library, [sampled.picture(container) for sampled in counted.originals.kept])
     sizes = await _sides(library, [sampled.picture(container) for sampled in counted.sizes.kept])

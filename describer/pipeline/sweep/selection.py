@@ -14,7 +14,7 @@ from describer.pipeline.sweep.state import Only, SweepOptions, digest_of
 from describer.vision.brief import Brief
 
 _LEFT_OUT: Final = frozenset({"ai", "eps", "psd"})
-"""Drawings that are not read, beside the files that are named like no pictures. Anything else is looked at."""
+"""Extensions of unsupported drawings; skipped by name like files that are not pictures. All others are examined."""
 
 
 class Judgement(StrEnum):
@@ -29,7 +29,7 @@ class Judgement(StrEnum):
     EXCLUDED = "excluded"
     NOT_OURS = "not_ours"
     NOT_A_PICTURE = "not_a_picture"
-    """A film, a document or a file that tools keep beside pictures: by its name, or as it was found to be earlier."""
+    """A file that is not a picture, by its name or by an earlier examination."""
     OTHER_AGE = "other_age"
     EMPTY = "empty"
     ARCHIVED = "archived"
@@ -53,7 +53,7 @@ class Selection:
         blob_filter: the app's own rules, which apply too.
         brief: the request; prefixes may change it.
         max_bytes: maximum size of a picture that is read.
-        no_pictures: the ETags of blobs that earlier sweeps found to be none, by the digests of their names.
+        no_pictures: ETags of blobs that are known not to be pictures, by the digests of their names.
     """
 
     options: SweepOptions
@@ -75,7 +75,7 @@ class Selection:
         return Judgement.EMPTY if blob.size == 0 else self._by_size(blob, state)
 
     def _passed_by(self, blob: ImageBlob) -> Judgement | None:
-        """Return a reason to leave the blob out by name, age and the app's rules, or None."""
+        """Return a reason to skip the blob by name, age or the app's rules, or None."""
         skip = self.blob_filter.skips_name(blob.ref) or self._narrower.skips_name(blob.ref)
         skip = skip or self.blob_filter.skips_picture(blob)
         if skip:

@@ -15,11 +15,11 @@ CHUNK: Final = 100
 """Pictures queued between two writes of the state, and so the maximum queued twice if a process is killed."""
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
-"""In the place of an ID: the sweep that was begun last."""
+"""Stands for the ID of the sweep that began last."""
 
 
 def digest_of(name: str) -> str:
-    """By what a sweep calls a blob of its container in what it keeps."""
+    """Return the digest that identifies a blob of the container in a sweep's files."""
     return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
@@ -42,9 +42,9 @@ class End(StrEnum):
     """The state of a sweep."""
 
     PRICING = "pricing"
-    """The app counts what there is and what it would take."""
+    """The app is counting the pictures and estimating the cost."""
     PRICED = "priced"
-    """That is known, and no more was asked for."""
+    """The estimate is complete, and only an estimate was requested."""
     RUNNING = "running"
     FINISHED = "finished"
     """Every queued picture has been processed."""
@@ -55,7 +55,7 @@ class End(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens by itself."""
+        """Whether the sweep has ended or needs a person to resume it."""
         return self not in {End.PRICING, End.RUNNING}
 
 
@@ -63,7 +63,7 @@ class SweepOptions(BaseModel):
     """The options of a sweep.
 
     Args:
-        container: a watched one.
+        container: a watched container.
         prefix: prefix of names; empty: all.
         only: which pictures.
         include, exclude: globs as in IMAGES_INCLUDE and IMAGES_EXCLUDE, which apply too.
@@ -137,11 +137,11 @@ class Sweep(BaseModel):
     """A sweep and its progress.
 
     Args:
-        id: its name.
+        id: its ID.
         options: its options.
-        dry_run: whether it ends when it is known what it would take.
-        counted: how far that is; None if it is known, or was never asked.
-        preview: what it would take, as it was found at the beginning.
+        dry_run: whether it ends with the estimate.
+        counted: state of the count; None if the estimate is complete or was not needed.
+        preview: the estimate made at its start.
         usd_each: expected cost of a picture; None if the model has no list price.
         state: whether it is running.
         cursor: cursor of the listing's current page.
@@ -181,7 +181,7 @@ class Sweep(BaseModel):
 
     @classmethod
     def new(cls, options: SweepOptions, preview: Preview | None = None, *, dry_run: bool = False) -> Self:
-        """Begin a sweep, or, without a preview, its pricing."""
+        """Return a new sweep; without a preview it starts with the estimate."""
         now = datetime.now(UTC)
         sweep = cls(id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, begun=now, updated=now)
         return (
@@ -191,7 +191,7 @@ class Sweep(BaseModel):
         )
 
     def priced(self, preview: Preview) -> Self:
-        """The same with what it would take: it ends there if that was all that was asked, or begins."""
+        """Return the sweep with its estimate: it ends there if it is a dry run, else it starts to queue pictures."""
         state = End.PRICED if self.dry_run else End.RUNNING
         found = {"preview": preview, "usd_each": preview.usd_each, "counted": None, "state": state}
         return self.model_copy(update=found)
@@ -213,7 +213,7 @@ class Sweep(BaseModel):
 
     @property
     def seconds_left(self) -> float | None:
-        """For what is queued, at the pace so far; the listing does not say how much comes after."""
+        """Expected seconds for the queued pictures at the pace so far; the rest of the listing is unknown."""
         done = self.tally.done
         if not done or not self.under_way:
             return None

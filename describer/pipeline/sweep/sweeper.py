@@ -40,7 +40,7 @@ MAX_CHUNKS: Final = 50
 PAUSE: Final = 2.0
 """Seconds between two steps."""
 _TRIES: Final = 5
-"""Times that a sweep is to be stopped which others write at the same moment."""
+"""Maximum attempts to stop a sweep while another process writes its state."""
 _AT_ONCE: Final = 16
 """Number of messages sent concurrently."""
 
@@ -54,7 +54,7 @@ class Sweeper:
         sweeps: stores the state.
         work: the queue `image-work`.
         selection: returns the rules for options.
-        asking: what is asked of pictures, by which they are priced.
+        asking: the request and sizes for the estimate.
     """
 
     library: Library
@@ -65,20 +65,20 @@ class Sweeper:
     _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
 
     async def selecting(self, options: SweepOptions) -> Selection:
-        """Return the rules for these options, and what earlier sweeps found to be no picture."""
+        """Return the rules for these options, including the blobs that are known not to be pictures."""
         return replace(self.selection(options), no_pictures=await self.sweeps.no_pictures(options.container))
 
     async def begin(self, options: SweepOptions, seen: Preview | None = None, *, dry_run: bool = False) -> Sweep:
-        """Begin a sweep; the first steps price it, unless `seen` says what it would take, and then queue its pictures.
+        """Begin a sweep. Its first steps make the estimate, unless `seen` is one; the next ones queue pictures.
 
         Args:
             options: the sweep's options.
-            seen: what it would take, for whoever has priced it.
-            dry_run: price it only; any number of such may run beside a sweep.
+            seen: an estimate that was already made.
+            dry_run: only make the estimate; any number of dry runs may run beside a sweep.
 
         Raises:
-            InvalidRequest: no name can begin like this, or money is capped for a model without a list price.
-            AlreadyRunning: another sweep is running, or was begun at the same moment.
+            InvalidRequest: the prefix is not possible, or `max_usd` is set for a model without a list price.
+            AlreadyRunning: another sweep is running or began at the same moment.
         """
         listable(options.prefix)
         if options.max_usd is not None and not self.asking.has_price:
@@ -110,14 +110,14 @@ class Sweeper:
         return found
 
     async def stop(self, sweep_id: str = "") -> Sweep:
-        """Let a sweep queue no more, or be priced no further; what is queued already is still described.
+        """Stop a sweep or its estimate; pictures that are already queued are still described.
 
         Args:
-            sweep_id: which; empty: the latest.
+            sweep_id: the sweep's ID; empty: the latest.
 
         Raises:
-            NotFound: there is none.
-            Busy: it was written each time that it was to be stopped.
+            NotFound: it does not exist.
+            Busy: another process wrote its state at each attempt.
         """
         for _ in range(_TRIES):
             sweep = await self.find(sweep_id)
@@ -137,7 +137,7 @@ class Sweeper:
         return await self.sweeps.write(_now(sweep, options=options, state=state))
 
     async def step(self, sweep: Sweep) -> Sweep:
-        """Take note of what has ended, queue what there is room for, and write the state; or price the next page.
+        """Read outcomes, queue as many pictures as there is room for, and write the state; or count the next page.
 
         Raises:
             Conflict: another process has written the state; read it again.
@@ -174,7 +174,7 @@ class Sweeper:
         return sweep
 
     async def _priced_further(self, sweep: Sweep) -> Sweep:
-        """Count the next page; after the last one, say what all of it would take."""
+        """Count the next page; after the last one, make the estimate."""
         counted, selection = sweep.counted or Counted(), await self.selecting(sweep.options)
         if not counted.ended:
             return _now(sweep, counted=await with_next_page(self.library, selection, counted))

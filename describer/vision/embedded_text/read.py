@@ -54,9 +54,9 @@ class Packet:
     """An XMP file.
 
     Args:
-        texts: what the author wrote.
-        extension: of the one picture that it belongs to among those of the same name (`photoshop:SidecarForExtension`,
-            as Camera Raw and Lightroom write); empty if it does not say.
+        texts: the author's texts.
+        extension: extension of the picture it belongs to, among pictures of the same stem
+            (`photoshop:SidecarForExtension`, written by Camera Raw and Lightroom); empty if absent.
     """
 
     texts: EmbeddedTexts
@@ -64,13 +64,13 @@ class Packet:
 
 
 def packet_texts(data: bytes) -> Packet | None:
-    """Return what an XMP file says, or None if it is broken, or is no XMP. Never raises."""
+    """Return the content of an XMP file; None if it is damaged or not XMP. Never raises."""
     try:
         if not is_packet(data):
             return None
         extension = default_of(by_language(properties(data).get("extension", [])))
         return Packet(_without_templates(texts_of(Blocks(xmp=(data,)))), extension)
-    except Exception as error:  # noqa: BLE001 - anybody's bytes
+    except Exception as error:  # noqa: BLE001 - untrusted bytes
         _log.warning(UNREADABLE, extra={"error": type(error).__name__})
         return None
 

@@ -58,7 +58,7 @@ def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> di
 
 
 def is_packet(packet: bytes) -> bool:
-    """Return whether this is a whole packet, though it may say nothing."""
+    """Return whether this is a complete packet, even without texts."""
     root = _root(packet)
     return root is not None and root.tag in {*_ROOTS, f"{_RDF}RDF"}
 

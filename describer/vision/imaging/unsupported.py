@@ -38,7 +38,7 @@ _SVG_ROOT: Final = re.compile(rb"<(?:[a-z0-9_-]+:)?svg[\s>/]")
 
 
 def is_picture(data: bytes) -> bool:
-    """Return whether data that `recognise` does not know is a picture or drawing all the same, by its first bytes."""
+    """Return whether the first bytes are those of a picture or drawing in an unsupported format."""
     known = JPEG_XL_STARTS if JPEG_XL is None else ()
     return data.startswith((*_PICTURES, *known)) or bool(brands(data) & HEIF_BRANDS) or _is_drawing(data)
 
@@ -58,5 +58,5 @@ def why_unread(data: bytes) -> str:
 
 
 def _is_drawing(data: bytes) -> bool:
-    """Whether it is an SVG; its root may follow long comments, in UTF-16 too."""
+    """Return whether it is an SVG, even with long comments before its root, and in UTF-16 too."""
     return bool(_SVG_ROOT.search(data[: companions.LOOKED_AT].replace(b"\0", b"").lower()))
