@@ -14,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from describer.domain import metadata, precedence, settling
+from describer.domain.companions import Companion
 from describer.domain.errors import Conflict, Newer, NoUsableAnswer, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
+from describer.domain.precedence import has_words_of_people
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline import reading
@@ -30,6 +32,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
 from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
+from describer.pipeline.xmp_sidecars import XmpSidecars
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
@@ -80,6 +83,8 @@ class Pipeline:
         Raises:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
         """
+        if self.blob_filter.is_xmp_sidecar(ref):
+            return await self._look_at_pictures_of(ref)
         made: dict[str, Record] = {}
         larger = await self._larger(ref, brief)
 
@@ -95,6 +100,17 @@ class Pipeline:
             return made[key]
 
         return await self._rounds(ref, brief, make, made)
+
+    @property
+    def _xmp_sidecars(self) -> XmpSidecars:
+        return XmpSidecars(self.blob_filter, self.images)
+
+    async def _look_at_pictures_of(self, sidecar: ImageRef) -> Skip:
+        """An XMP file has changed: its pictures are looked at, each as if it had an event of its own."""
+        pictures = [ref async for ref in self._xmp_sidecars.pictures_of(sidecar)]
+        for ref in pictures:
+            await self.queue.send(Work.first(ref).to_message(), delay=0)
+        return Skip(SkipReason.NOT_OURS, f"an XMP file; pictures beside it that are looked at: {len(pictures)}")
 
     async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
         """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
@@ -135,6 +151,8 @@ class Pipeline:
             return skip
         if seconds := settling.wait(picture, datetime.now(UTC)):
             raise Transient(UNSETTLED, retry_after=seconds)
+        if companion := await reading.companion_of(self.images, picture):
+            return await self._passed_over(picture, stored, companion)
         end = await self._work(picture, stored, brief, make, made)
         if seconds := settling.next_look(picture, datetime.now(UTC)):
             await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
@@ -147,16 +165,17 @@ class Pipeline:
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await reading.read(self.images, picture, self.max_bytes)
             content.reservation = reservation
+            content.beside = await self._xmp_sidecars.beside(ref)
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, about, before, origin, brief, content.embedded)
+        record = precedence.reconciled(record, about, before, origin, brief, content.author)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)
@@ -170,6 +189,14 @@ class Pipeline:
         if stored:
             await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
         return Skip(SkipReason.GONE, "the blob was deleted")
+
+    async def _passed_over(self, picture: ImageBlob, stored: StoredRecord | None, companion: Companion) -> Skip:
+        """Leave a file alone that is no picture. The record of what was there before goes, if no person wrote in it."""
+        if stored:
+            await self._unshare(picture.ref, stored.record)
+            if not has_words_of_people(stored.record):
+                await self.records.delete(picture.ref, stored)
+        return Skip(SkipReason.NOT_A_PICTURE, companion.what, picture.etag)
 
     async def _write(self, ref: ImageRef, record: Record, stored: StoredRecord | None) -> StoredRecord:
         if stored and stored.record == record:

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from describer.domain import precedence
-from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
+from describer.domain.errors import ImageRejected, InvalidRequest, NotFound, Unsupported
 from describer.domain.further_languages import shown_in
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -113,17 +113,17 @@ class OnDemandService:
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
             if not isinstance(source, BlobOf):
                 record = await self.image_describer.describe_unstored(picture, content, brief)
-                return precedence.reconciled(record, picture, None, None, brief, content.embedded)
+                return precedence.reconciled(record, picture, None, None, brief, content.author)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             if isinstance(found, Record):
                 record = found
             else:
                 record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, about, before, origin, brief, content.embedded)
+            return precedence.reconciled(record, about, before, origin, brief, content.author)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs of the watched containers."""
@@ -183,6 +183,8 @@ class OnDemandService:
             return end
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
+        if end.reason is SkipReason.NOT_A_PICTURE:
+            raise Unsupported(f"This is {end.detail}, no picture; nothing was written.")
         raise NotFound("There is no such blob any more.")  # it was there a moment ago
 
     def _with_cost_of_call(self, record: Record, brief: Brief, spent: Usage) -> Record:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from describer.domain import settling
+from describer.domain import companions, settling
 from describer.domain.addresses import shown
-from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient
+from describer.domain.embedded import XmpSidecar
+from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient, Unsupported
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline import reading
@@ -17,6 +18,7 @@ from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.pipeline.pipeline import UNSETTLED
 from describer.pipeline.ports import Images, Web
+from describer.pipeline.xmp_sidecars import XmpSidecars
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,18 @@ class Loader:
                     yield _named(shown(source.url), content.size), content
             case Readable(size, read, name):
                 async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
-                    content = await self._from_file(size, read)
+                    content = await self._from_file(size, read, name)
                     content.reservation = reservation
                     yield _named(name, content.size), content
             case BlobOf(ref):
                 picture = await self.get_properties(ref)
+                if companion := await reading.companion_of(self._images, picture):
+                    yield picture, ImageContent(picture.size, refusal=Unsupported(companion.sentence))
+                    return
                 async with self._memory.reserve_when_free(min(picture.size, self._max_bytes)) as reservation:
                     content = await self._read(picture)
                     content.reservation = reservation
+                    content.beside = await self._beside(ref)
                     yield picture, content
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob:
@@ -141,8 +147,10 @@ class Loader:
             content.reservation = reservation
             yield content
 
-    async def _from_file(self, size: int, read: Callable[[], bytes]) -> ImageContent:
+    async def _from_file(self, size: int, read: Callable[[], bytes], name: str) -> ImageContent:
         if size > self._max_bytes:
+            if companion := companions.by_name(name):
+                return ImageContent(size, refusal=Unsupported(companion.sentence))
             return ImageContent(size, refusal=reading.too_large(size, self._max_bytes))
         return await self._content(await asyncio.to_thread(read))
 
@@ -151,6 +159,12 @@ class Loader:
             return await reading.read(self._images, picture, self._max_bytes)
         except Conflict as race:
             raise Transient("the picture changed while it was read") from race
+
+    async def _beside(self, ref: ImageRef) -> XmpSidecar | None:
+        try:
+            return await XmpSidecars(self.blob_filter, self._images).beside(ref)
+        except Conflict as race:
+            raise Transient("the XMP file beside the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> ImageContent:
         if len(data) > self._max_bytes:
