@@ -19,10 +19,10 @@ class BlobFilter:
 
     Globs match whole blob names, ignoring case: `*` within a folder, `**/` across folders. A glob without a slash
     matches the last part of the name in any folder; one that ends in a slash matches everything below that folder.
-    Empty segments are ignored, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, which are different
-    blobs.
+    Empty segments are ignored: `private/` covers `/private/a.jpg` and `private//a.jpg`, and `*.jpg` covers `a.jpg/`,
+    although these are different blobs.
 
-    With `xmp_sidecars`, XMP files are their pictures' authors' texts, and no pictures.
+    With `xmp_sidecars`, XMP files are read for their pictures and are not pictures themselves.
     """
 
     containers: Sequence[str]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,16 +29,19 @@ class OutcomePublisher:
         queue: `unpublished-events`.
         backoff: delays of waiting events.
         source: the pictures' blob service.
+        languages: languages of the texts in events; `all`: every language.
     """
 
     publisher: Publisher
     queue: Queue
     backoff: Backoff
     source: str
+    languages: Sequence[str] = ()
 
     async def publish(self, stored: StoredRecord) -> None:
         """Publish an outcome now, or queue it for later."""
-        await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
+        event = OutcomeEvent.of(stored, self.source, self.languages)
+        await self._publish(event.model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
         """Publish a message of `unpublished-events`.

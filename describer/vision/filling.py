@@ -4,26 +4,27 @@ import re
 import unicodedata
 from typing import Final
 
-_TAIL: Final = 400
-"""Characters at the end of an answer that are examined."""
+_TAILS: Final = (200, 400)
+"""Characters at the end of an answer that are examined; the longer end reveals longer phrases."""
 _MIN_REPEATS: Final = 4
 """Minimum number of repetitions of a phrase in these characters."""
-_MIN_CHARS: Final = 200
-"""Characters below which an answer is too short to be judged repetitive."""
+_LONGEST_ESCAPE: Final = 6
 _ESCAPED: Final = re.compile(r"\\(?:[nrtf]|u00(?:0[9acd]|20|a0))", re.IGNORECASE)
 """White space as JSON strings escape it."""
 
 
 def of(content: str) -> str:
     """Return a noun phrase for the filling; empty if the answer is not filled so."""
-    tail = _ESCAPED.sub(" ", content[-6 * _TAIL :])[-_TAIL:]
-    if all(_is_blank(char) for char in tail):
+    shown = _ESCAPED.sub(" ", content[-_LONGEST_ESCAPE * max(_TAILS) :])
+    if all(map(_is_blank, shown[-min(_TAILS) :])):
         return "white space"
-    if len(tail) >= _MIN_CHARS and any(
-        tail[period:] == tail[:-period] for period in range(1, len(tail) // _MIN_REPEATS + 1)
-    ):
+    if any(len(shown) >= size and _repeats(shown[-size:]) for size in _TAILS):
         return "one word, sign or phrase over and over"
     return ""
+
+
+def _repeats(tail: str) -> bool:
+    return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // _MIN_REPEATS + 1))
 
 
 def _is_blank(char: str) -> bool:

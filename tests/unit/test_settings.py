@@ -99,8 +99,8 @@ def test_three_faults_are_named_in_one_message() -> None:
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "301"}, "MODEL_DEADLINE_SECONDS is '301'"),
         ({"DAILY_BUDGET_USD": "-1"}, "DAILY_BUDGET_USD is '-1'"),
-        ({"DAILY_BUDGET_USD": "5", "MODEL_FAMILY": "gpt-6-astra"}, "no list price is known for 'gpt-6-astra'"),
-        ({"DAILY_BUDGET_USD": "5", "MODELS_ALLOWED": "gpt-5.6-sol"}, "no list price is known for 'gpt-5.6-sol'"),
+        ({"DAILY_BUDGET_USD": "5", "MODEL_FAMILY": "gpt-6-astra"}, "'gpt-6-astra' has no known list price"),
+        ({"DAILY_BUDGET_USD": "5", "MODELS_ALLOWED": "gpt-5.6-sol"}, "'gpt-5.6-sol' has no known list price"),
     ],
 )
 def test_each_fault_is_named_with_what_was_expected(changes: dict[str, str], expected: str) -> None:

@@ -138,6 +138,8 @@ class ChatModel:
                     cut_off = reply.finish_reason == "length"
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
+                    if not cut_off and not isinstance(error, responses.Filled):
+                        self.dialects.add_words(brief.model)
                     cap, repair = (2 * cap, "") if cut_off else (cap, str(error))
         except BaseException:  # an answer is paid for even if a deadline or a cancellation ends the call
             call_context.current().charge(spent)

@@ -17,6 +17,8 @@ _REFUSES: Final = frozenset({400, 422})
 _CAPS: Final = ("max_completion_tokens", "max_tokens")
 _STRICT, _JSON, _WORDS = "json_schema", "json_object", "in words"
 _FORMS: Final = (_STRICT, _JSON, _WORDS)
+_BOTH: Final = "json_schema and in words"
+"""For servers that accept the strict form without enforcing it, so that the model does not know the form."""
 _OF_FORM: Final = ("response_format", "json_schema", "json_object", "grammar", "structured output", "guided")
 """Terms by which servers refer to the required form of the answer in their error messages."""
 _FORM_IN_WORDS: Final = "Answer with one JSON object in this JSON schema, and nothing else:"
@@ -31,7 +33,7 @@ class Dialect:
     Args:
         without: names of parameters to leave out.
         cap: name of the parameter for the answer's cap; empty: the usual one.
-        form: how to require the answer's form: a strict schema, any JSON object, or words in the prompt.
+        form: how to require the answer's form: a strict schema, also in words, any JSON object, or words in the prompt.
     """
 
     without: frozenset[str] = frozenset()
@@ -52,6 +54,8 @@ class Dialect:
             sent["messages"] = _in_words(sent["messages"], form["json_schema"]["schema"])
             if self.form == _JSON:
                 sent["response_format"] = {"type": _JSON}
+            elif self.form == _BOTH:
+                sent["response_format"] = form
         return sent
 
     def simpler(self, request: dict[str, Any], error: APIStatusError) -> "Dialect | None":
@@ -75,7 +79,7 @@ class Dialect:
             if usual in sent and usual in said and not self.cap:
                 yield replace(self, cap=other)
         if "response_format" in sent and any(word in said for word in _OF_FORM):
-            yield replace(self, form=_FORMS[_FORMS.index(self.form) + 1])
+            yield replace(self, form=_FORMS[_FORMS.index(_STRICT if self.form == _BOTH else self.form) + 1])
         for name in sorted(sent - {"model", "messages", "stream", "response_format", *_CAPS, "extra_body"}):
             if name in said:
                 yield replace(self, without=self.without | {name})
@@ -100,6 +104,16 @@ class Dialects:
         """Return the model's dialect."""
         return self._known.get(model, Dialect())
 
+    def add_words(self, model: str) -> None:
+        """State the form in words too from now on: the server accepted the strict form but did not enforce it."""
+        known = self.of(model)
+        if known.form == _STRICT:
+            self._learn(model, replace(known, form=_BOTH))
+
+    def _learn(self, model: str, dialect: Dialect) -> None:
+        self._known[model] = dialect
+        _log.warning(ADAPTED, extra={"differences": ", ".join(dialect.differences())})
+
     async def ask[T](self, request: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
         """Send a request, and repeat it without each parameter that the server rejects by name.
 
@@ -123,6 +137,5 @@ class Dialects:
                 dialect = simpler
             else:
                 if dialect != known:
-                    self._known[model] = dialect
-                    _log.warning(ADAPTED, extra={"differences": ", ".join(dialect.differences())})
+                    self._learn(model, dialect)
                 return answer
