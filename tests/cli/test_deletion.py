@@ -23,7 +23,7 @@ async def test_the_record_of_a_deleted_picture_goes(storage: Storage, installati
 async def test_all_about_a_picture_is_erased(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     unsure = await installation.run("purge", blob)
-    assert (unsure.code, "Give --yes" in unsure.err) == (2, True)
+    assert (unsure.code, "Confirm with --yes" in unsure.err) == (2, True)
     done = await installation.run("purge", blob, "--yes")
     assert (done.code, done.out) == (0, "record: erased\nmetadata: erased\n")
     async with storage.blob_service() as blobs:

@@ -204,7 +204,7 @@ async def test_the_file_of_core_tools_fills_in_for_the_environment(shell: Shell)
         (["describe", "a.jpg", "-l", "english!"], "Language 1 is not a BCP 47 tag"),
         (["describe", "a.jpg", "--model", "gpt-9"], "model must be one of gpt-5.6-luna"),
         (["describe", "a.jpg", "--max-tokens", "1"], "max_tokens is 1"),
-        (["show", "images"], "no CONTAINER/NAME"),
+        (["show", "images"], "is not CONTAINER/NAME"),
     ],
 )
 async def test_a_wrong_command_line_is_code_2(shell: Shell, arguments: list[str], said: str) -> None:

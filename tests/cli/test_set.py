@@ -54,7 +54,7 @@ async def test_what_cannot_be_set_is_refused_with_a_sentence(storage: Storage, i
     blob = await _described(storage, installation)
     cases: dict[tuple[str, ...], tuple[int, str]] = {
         ("set", blob): (2, "There is nothing to change"),
-        ("set", blob, "--language", "de"): (2, "--language says"),
+        ("set", blob, "--language", "de"): (2, "--language applies"),
         ("set", f"{blob}x", "--alt-text", "x"): (1, "There is no record"),
         ("set", blob, "--approve", "--if-match", "0x1"): (1, "The record has changed"),
     }

@@ -97,7 +97,7 @@ async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
         assert (found.verdict, "about 1 messages" in found.found) == (Verdict.OK, True)
         assert len(await queue.peek_messages(max_messages=5)) == 1
         by_hand = await QueueProbe(queue, by_hand=True).check()
-        assert (found.advice, "Somebody should read them" in by_hand.advice) == ("", True)
+        assert (found.advice, "A person should read them" in by_hand.advice) == ("", True)
         absent = await QueueProbe(service.get_queue_client("absent")).check()
     assert absent.verdict is Verdict.FAILED
     assert "QueueNotFound" in absent.found and "--name absent" in absent.advice
@@ -257,19 +257,19 @@ async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> N
     [
         (faults.permission_denied(), Verdict.FAILED, "401 PermissionDenied", "Cognitive Services OpenAI User"),
         (faults.deployment_not_found(), Verdict.FAILED, "404 DeploymentNotFound", "deployment list"),
-        (faults.text_only_deployment(), Verdict.FAILED, "400", "must take pictures"),
+        (faults.text_only_deployment(), Verdict.FAILED, "400", "must accept pictures"),
         (faults.rate_limited(60), Verdict.FAILED, "429 RateLimitReached", "quota"),
         (
             faults.gateway_error(403, "Forbidden", "The resource is blocked for now, since what was sent to it ..."),
             Verdict.FAILED,
             "blocked for now",
-            "no role helps: Azure's notice",
+            "a role does not help. Azure's notice",
         ),
         (
             faults.gateway_error(403, "403", "Access denied due to Virtual Network/Firewall rules."),
             Verdict.FAILED,
             "Firewall rules",
-            "look at Networking",
+            "See Networking",
         ),
         (faults.server_error(503), Verdict.FAILED, "503", "health"),
         (faults.content_filter_prompt(), Verdict.UNKNOWN, "content_filter", "harmless picture"),
@@ -296,7 +296,7 @@ async def test_a_model_that_is_gone_or_answers_rubbish_is_told(model: Model) -> 
         (faults.error(401, "Incorrect API key", "invalid_api_key"), "Set OPENAI_API_KEY"),
         (faults.error(404, "model 'gpt-5.6-luna' not found", None), "curl"),
         (faults.error(503, "Loading model", None), "loading the model"),
-        (faults.error(400, "image input is not supported", None), "must take pictures"),
+        (faults.error(400, "image input is not supported", None), "must accept pictures"),
         (Fault(404, "404 page not found"), "documentation"),
         (Fault(200, {"error": "Unexpected endpoint"}), "documentation"),
         (Fault(200, "<html>"), "documentation"),

@@ -153,7 +153,7 @@ async def test_a_picture_with_a_key_of_its_owners_has_a_record_that_says_so(worl
         record = await world.visit()
         assert isinstance(record, Record)
         assert (record.status, record.flags) == (Status.UNSUPPORTED, (NOT_MARKED,))
-        assert "encrypted with a key that is sent with each request" in record.reason
+        assert "encrypted with a key that clients send with each request" in record.reason
     assert world.harness.model.calls == []
     world.service.answers.clear()
     record = await world.visit()

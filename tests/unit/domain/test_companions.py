@@ -34,18 +34,18 @@ FILES: dict[str, tuple[bytes, str]] = {
     ),
     "an old Word document": (b"\xd0\xcf\x11\xe0" + bytes(600), "an old Office document"),
     ".DS_Store": (b"\0\0\0\1Bud1" + bytes(50), "a folder's settings"),
-    "AppleDouble": (b"\0\5\x16\7" + bytes(50), "the companion of a file"),
+    "AppleDouble": (b"\0\5\x16\7" + bytes(50), "macOS's metadata"),
     "a PDF": (b"%PDF-1.7\n", "a PDF document"),
     "a ZIP": (b"PK\3\4" + bytes(50), "a ZIP archive"),
     "desktop.ini": (b"[.ShellClassInfo]\r\nIconResource=1\r\n", "text"),
     "a log": (b"2026-11-28 08:00:00 uploaded 12 files\n", "text"),
     "a web page": (b"<!doctype html><title>404</title>", "a web page"),
-    "a pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+    "a pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
 }
 NAMES = {
     "a.MOV": "a film", "trip/a.mp4": "a film", "a.xmp": "an XMP sidecar", "a.jpg.XMP": "an XMP sidecar",
-    "a.AAE": "an AAE file", "a.jpg.supplemental-metadata.json": "JSON", "Thumbs.db": "a file in which",
-    ".DS_Store": "a file in which", "a.jpg": "", "a": "", "a.dat": "", "folder.mov/a": "",
+    "a.AAE": "an AAE file", "a.jpg.supplemental-metadata.json": "JSON", "Thumbs.db": "a program's own",
+    ".DS_Store": "a program's own", "a.jpg": "", "a": "", "a.dat": "", "folder.mov/a": "",
 }  # fmt: skip
 
 

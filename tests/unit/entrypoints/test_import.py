@@ -213,10 +213,10 @@ async def test_a_text_is_emptied_by_json_only(library: Harness, tmp_path: Path) 
 FAULTY = {
     b"alt_text:en\nx\n": "has no column `name`",
     b"name,title\na,b\n": "has no column for texts",
-    b"name,alt_text:klingonish-x\na,b\n": "names no language",
+    b"name,alt_text:klingonish-x\na,b\n": "has no valid language",
     b"name,alt_text:en,alt_text:EN\na,b,c\n": "mean the same",
     b"name,alt_text\na.jpg,K\xe4se\n": "is not in UTF-8",
-    b'name,alt_text\na.jpg,"no end\n': "is no CSV",
+    b'name,alt_text\na.jpg,"no end\n': "is not valid CSV",
     b"": "has no column `name`",
     b"PK\x03\x04\x00\x00\xff": "is not in UTF-8",
 }

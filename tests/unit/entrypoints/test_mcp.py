@@ -258,7 +258,7 @@ async def test_the_name_in_an_address_is_decoded_once_and_that_of_a_place_never(
     setup.harness.images.put(ImageRef("images", "100%41.jpg"), b"one")
     assert (await called(setup, blob="images/100%41.jpg"))["status"] == "described"
     assert (await called(setup, blob=f"{ACCOUNT}images/100%2541.jpg"))["status"] == "described"
-    assert "no such blob" in (await called(setup, blob="images/100A.jpg"))["error"]
+    assert "does not exist" in (await called(setup, blob="images/100A.jpg"))["error"]
 
 
 async def test_the_detail_reaches_the_model(setup: OnDemandSetup) -> None:

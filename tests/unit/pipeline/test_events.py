@@ -62,9 +62,9 @@ def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
 @pytest.mark.parametrize(
     ("message", "why"),
     [
-        ("[]", "no object"),
-        ("{}", "no event"),
-        ('{"subject": 3}', "no event"),
+        ("[]", "not an object"),
+        ("{}", "not an event"),
+        ('{"subject": 3}', "not an event"),
         ('{"subject": "/somewhere"}', "does not name a blob"),
         ('{"subject": "/containers/images/blobs/"}', "does not name a blob"),
         (json.dumps({"subject": SUBJECT, "attempts": -1}), "attempts is not a whole number"),
@@ -72,7 +72,7 @@ def test_a_faulty_time_keeps_no_picture_from_its_turn(time: object) -> None:
         (json.dumps({"subject": SUBJECT, "attempts": "-2"}), "attempts is not a whole number"),
         (json.dumps({"subject": SUBJECT, "attempts": "²"}), "attempts is not a whole number"),
         (json.dumps({"subject": SUBJECT, "attempts": "1" * 5000}), "attempts is not a whole number"),
-        ("not json", "no JSON"),
+        ("not json", "not JSON"),
     ],
 )
 def test_anything_else_is_said_to_be_none(message: str, why: str) -> None:
@@ -119,7 +119,7 @@ def test_a_reference_has_the_name_that_storage_opens(name: str) -> None:
 def test_a_name_is_unicode_text() -> None:
     with pytest.raises(InvalidName, match="not Unicode text"):
         ImageRef("images", "a\ud800.jpg")
-    with pytest.raises(ValueError, match="is no JSON"):
+    with pytest.raises(ValueError, match="is not JSON"):
         Work.from_message(b'{"subject": "/containers/images/blobs/a\\ud800.jpg"}')
 
 

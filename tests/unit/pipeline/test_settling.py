@@ -95,7 +95,7 @@ async def test_a_copy_under_way_is_waited_for(harness: Harness) -> None:
 @pytest.mark.parametrize("write", [True, False])
 async def test_a_caller_is_told_to_come_again(growing: Harness, *, write: bool) -> None:
     on_demand = OnDemandSetup(growing).on_demand
-    with pytest.raises(Transient, match="once it rests") as caught:
+    with pytest.raises(Transient, match="once it has not changed") as caught:
         await on_demand.describe(BlobOf(CAT), on_demand.brief(RequestOptions()), write=write)
     assert caught.value.retry_after
     assert not caught.value.counts_as_attempt

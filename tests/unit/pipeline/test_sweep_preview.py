@@ -111,7 +111,7 @@ async def test_derived_sizes_are_counted_and_priced_where_nothing_spares_them() 
     assert seen.derived_usd == pytest.approx(alone.usd)
     table = rendered(backfill_tables.of_preview(seen, OPTIONS))
     cost = f"{seen.derived_usd[1]:,.2f}"
-    assert f"looks like derived sizes: 3, would cost about {cost} USD; RENDITIONS=wordpress spares that" in table
+    assert f"looks like derived sizes: 3, would cost about {cost} USD; RENDITIONS=wordpress avoids that" in table
 
 
 async def test_with_the_setting_they_cost_nothing() -> None:

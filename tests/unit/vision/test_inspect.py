@@ -76,7 +76,7 @@ def test_a_blob_without_bytes_is_corrupt() -> None:
         (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "a film"),
         (b"BMW is a maker of cars", "This is text"),
         (b"RIFF\0\0\0\0WAVE", "a sound recording"),
-        (b"x", "no picture format"),
+        (b"x", "not in a supported picture format"),
     ],
 )
 def test_other_files_are_unsupported_with_a_sentence_that_helps(data: bytes, says: str) -> None:
