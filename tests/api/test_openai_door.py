@@ -236,7 +236,7 @@ async def test_the_paths_of_azures_client(setup: Setup) -> None:
     assert [model.id async for model in setup.client().models.list()] == [MODEL, "gpt-5.6-sol"]
 
 
-@pytest.mark.parametrize("key", ["", "wrong", KEY[:-1], KEY + "x"])
+@pytest.mark.parametrize("key", ["", "wrong", KEY[:-1], KEY + "x"], ids=["none", "wrong", "shorter", "longer"])
 async def test_without_a_key_nothing_is_told(setup: Setup, key: str) -> None:
     with pytest.raises(AuthenticationError) as refused:
         await setup.client(key or "none").chat.completions.create(model=MODEL, messages=asked())

@@ -153,6 +153,7 @@ KEY = secrets.token_urlsafe(32)
         (f"a b:{KEY}", "of letters, digits"),
         ("@Microsoft.KeyVault(VaultName=v;SecretName=door)", "reference that was not resolved"),
     ],
+    ids=["short", "monotonous", "twice", "name", "reference"],
 )
 def test_a_weak_key_of_the_door_stops_the_start_and_is_not_shown(keys: str, says: str) -> None:
     told = _faults(OPENAI_DOOR_KEYS=keys)
