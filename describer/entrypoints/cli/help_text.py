@@ -84,17 +84,17 @@ IMPORT_EXAMPLES: Final = """\b
 Examples:
   describer import look.csv
   describer import look.csv --write"""
-HTML: Final = """Gives the images of pages a text that have none, from what is stored; the model is asked nothing.
+HTML: Final = """Fills in missing texts of images in pages from stored records, without calling the model.
 
-Pages are files in HTML (images without an alt attribute) and Markdown (images without a text); of a FOLDER, all of
-them. A picture is known by its address (a blob's, or what --address says), or by its bytes, if they lie beside the page
-or in it. Only texts that may be published are taken. lang is added where a text's language is not the page's. alt=""
-and any text stay, and every other byte of the page does."""
+Pages are HTML files (images without an alt attribute) and Markdown files (images without a text); for a FOLDER, all of
+its pages. A picture is recognised by its address (a blob's, or one given by --address), or by its bytes in the page or
+in a file beside it. Only texts for publication are used. lang is added if a text's language differs from the page's.
+alt="" and existing texts stay, and so does every other byte of the page."""
 HTML_EXAMPLES: Final = """\b
 Examples:
-  describer html site/                          says what would be filled
+  describer html site/                          lists the texts to fill in
   describer html site/ --write --address /media=images
-  describer html site/ --check                  for CI: lists what has no text, and ends with 1"""
+  describer html site/ --check                  for CI: lists images without a text, exits with 1"""
 ORPHANS: Final = """Finds records whose picture was deleted without an event, for example with its folder.
 
 With --write, records with only the model's texts are removed. Those with a person's text are kept and marked, then

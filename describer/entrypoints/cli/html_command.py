@@ -1,4 +1,4 @@
-"""`describer html`: texts for the images of a page that have none, from what is stored."""
+"""`describer html`: fills in missing alt texts of pages from stored records."""
 
 import os
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def html(
     addresses: tuple[str, ...],
     language: str,
 ) -> None:
-    """The words are above."""
+    """Run the command; see help_text.py."""
     if write and check:
         raise click.UsageError("--check only lists; it excludes --write.")
     pages = list(_pages(paths))
@@ -76,13 +76,13 @@ def html(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page's file.
+    """The file of a page.
 
     Args:
-        path: of the file.
-        folder: that was given; for a single file, the one that it is in.
-        text: of the file; bytes that are no UTF-8 are kept as lone surrogates.
-        gaps: images without a text.
+        path: its path.
+        folder: the given folder, or the folder of a single file.
+        text: its text; bytes that are not UTF-8 are lone surrogates.
+        gaps: its images without a text.
     """
 
     path: Path
@@ -99,7 +99,7 @@ class _Page:
         return cls(path, folder, text, gaps(text, path.suffix))
 
     async def fill(self, texts: StoredTexts, language: str, *, write: bool) -> int:
-        """Tell each image's text, write the file if that is wished; gives how many images are left without one."""
+        """Print each image's text, write the file if asked to, and return the number of images left without one."""
         found: list[tuple[Gap, Text]] = []
         for gap in self.gaps:
             text = await texts.find(gap.source, self.path, self.folder, gap.language or language)
@@ -112,7 +112,7 @@ class _Page:
         return len(self.gaps) - len(found)
 
     def _with(self, found: list[tuple[Gap, Text]], language: str) -> bytes:
-        """The page with these texts; all else as it was, byte for byte."""
+        """Return the page with these texts inserted and every other byte unchanged."""
         unknown = any("\ud800" <= character <= "\udfff" for character in self.text)
         pieces, at = list[str](), 0
         for gap, text in found:
@@ -137,7 +137,7 @@ def _pages(paths: tuple[Path, ...]) -> Iterator[_Page]:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a whole file in the place of another, which keeps its rights."""
+    """Replace a file atomically, with its permissions."""
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(data)
     part.chmod(path.stat().st_mode)

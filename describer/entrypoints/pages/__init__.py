@@ -1,1 +1,1 @@
-"""Pages in HTML and Markdown: which of their images lack a text, and where it belongs."""
+"""Finds images without a text in HTML and Markdown pages, and where to insert it."""

@@ -1,7 +1,7 @@
-"""Finds the images of a page that have no text. Parsers tell where they are; every other byte of the page stays.
+"""Finds the images of a page without a text, with their offsets, so that every other byte of the page can stay.
 
-HTML is read by Python's own parser, which knows scripts, comments and attributes without quotes. Markdown is read by
-markdown-it, as CommonMark with tables: what stands in code is none. HTML in Markdown is looked at too.
+HTML is parsed by Python's own parser, which handles scripts, comments and attributes without quotes. Markdown is parsed
+by markdown-it as CommonMark with tables; code contains no images. HTML in Markdown is searched too.
 """
 
 import re
@@ -21,7 +21,7 @@ _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _TEXT: Final = frozenset({"textarea", "title", "xmp", "noembed", "noframes", "iframe"})
-"""Elements whose content is text, whatever it looks like; older versions of the parser do not know that."""
+"""Elements whose content is always text; older versions of the parser treat it as markup."""
 _MARKDOWN_SPECIAL: Final = re.compile(r"([\\\[\]`*_<>!&])")
 
 
@@ -30,10 +30,10 @@ class Gap:
     """An image without a text.
 
     Args:
-        source: its address, as the page has it.
-        line: of the page, from 1.
-        at: where its text is put, an offset into the page.
-        language: of the page around it, as its `lang` says; empty if nothing says it, and in Markdown.
+        source: its address as in the page.
+        line: its line in the page, from 1.
+        at: offset in the page at which to insert its text.
+        language: language of the page around it by `lang`; empty if unknown, and in Markdown.
         is_html: whether it is an `<img>`.
     """
 
@@ -44,12 +44,12 @@ class Gap:
     is_html: bool
 
     def filled(self, text: str, language: str = "", *, ascii_only: bool = False) -> str:
-        """Return what is put there.
+        """Return the string to insert.
 
         Args:
-            text: empty if the image is decorative.
-            language: of the text, where it is another than the page's.
-            ascii_only: the page is in an encoding that is not known.
+            text: the alt text; empty if the image is decorative.
+            language: language of the text, if it differs from the page's.
+            ascii_only: whether to write only ASCII because the page's encoding is unknown.
         """
         if not self.is_html:
             return _MARKDOWN_SPECIAL.sub(r"\\\1", " ".join(text.split()))
@@ -59,7 +59,7 @@ class Gap:
 
 
 def gaps(page: str, suffix: str) -> list[Gap]:
-    """Return the images of a page that have no text, in order; `suffix` is that of the file's name."""
+    """Return the images of a page without a text, in order; `suffix` is the suffix of the file's name."""
     found = _in_markdown(page) if suffix.lower() in MARKDOWN else _in_html(page)
     return sorted(found, key=lambda gap: gap.at)
 
@@ -72,7 +72,7 @@ def _in_html(page: str, *, start: int = 0, language: str = "") -> list[Gap]:
 
 
 class _Images(HTMLParser):
-    """Collects `<img>` without an `alt`, and the language around each."""
+    """Collects `<img>` elements without `alt`, with the language around each."""
 
     def __init__(self, page: str, start: int, language: str) -> None:
         super().__init__()
@@ -82,8 +82,8 @@ class _Images(HTMLParser):
         self._open: list[tuple[str, str]] = [("", language)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note of images and languages."""
-        given = {name: value or "" for name, value in reversed(attrs)}  # the first of two counts
+        """Collect an image, or the language of an element."""
+        given = {name: value or "" for name, value in reversed(attrs)}  # of two attributes the first counts
         language = given.get("lang", given.get("xml:lang", self._open[-1][1]))
         if tag == "img" and "alt" not in given and not self._is_text and (given.get("src") or given.get("srcset")):
             source = given.get("src") or given["srcset"].split()[0]
@@ -98,11 +98,11 @@ class _Images(HTMLParser):
         return any(tag in _TEXT for tag, _ in self._open)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """`<img/>`, and elements that browsers leave open although a slash closes them."""
+        """Handle `<img/>`, and elements that browsers leave open despite the slash."""
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the innermost element of this name, and what was left open in it."""
+        """Close the innermost element of this name and the open elements in it."""
         for depth in range(len(self._open) - 1, 0, -1):
             if self._open[depth][0] == tag:
                 del self._open[depth:]
@@ -111,7 +111,7 @@ class _Images(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """An image, or a piece of HTML, in the text of a block: from where to where, and the image's address."""
+    """An image or a piece of HTML in a block's text, with its start, its end and the image's address."""
 
     start: int
     end: int
@@ -146,7 +146,7 @@ def _in_block(page: str, token: Token, begin: int, end: int) -> Iterator[Gap]:
 
 
 def _places(page: str, content: str, begin: int, end: int) -> list[int | None]:
-    """Where each character of a block's text is in the page: its lines lack only what marks the block."""
+    """Return the offset in the page of each character of a block's text, whose lines lack only the block's markers."""
     places, at = list[int | None](), begin
     for line in content.split("\n"):
         found = page.find(line, at, end) if line else at
@@ -156,7 +156,7 @@ def _places(page: str, content: str, begin: int, end: int) -> list[int | None]:
 
 
 def _markdown() -> MarkdownIt:
-    """A parser that also says where in a block's text its images and pieces of HTML are."""
+    """A parser that also records the positions of images and HTML in a block's text."""
     parser = MarkdownIt("commonmark").enable("table")
     rules = {rule.name: rule.fn for rule in parser.inline.ruler.__rules__}
 
@@ -190,14 +190,14 @@ def _mark(state: StateInline, marked: _Marked) -> None:
 
 
 def _inline(state: object) -> None:
-    """Parse each block's text, and keep with it what was marked."""
+    """Parse each block's text and store the recorded positions with it."""
     tokens, environment, parser = state.tokens, state.env, state.md  # type: ignore[attr-defined]
     for token in tokens:
         if token.type == "inline":
             environment[_MARKS] = []
             token.children = token.children or []
             parser.inline.parse(token.content, parser, environment, token.children)
-            # An image's own text is parsed too, as a block of its own: its places are not those of the page.
+            # An image's own text is parsed as a separate block; its positions are not those in the page.
             token.meta["marked"] = [marked for text, marked in environment[_MARKS] if text == token.content]
 
 

@@ -1,4 +1,4 @@
-"""Finds the stored text of a page's image: by the image's address, or by the digest of its file beside the page."""
+"""Finds the stored text of a page's image, by its address or by the digest of its file beside the page."""
 
 import asyncio
 import base64
@@ -18,16 +18,16 @@ from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.ports import Records
 
 _LARGEST: Final = 2**30
-"""Bytes of a file that is read for its digest."""
+"""Maximum bytes of a file that is read for its digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that may be published; empty of a decorative picture.
+    """A text for publication.
 
     Args:
-        text: the alt text.
-        language: of it; empty where there is none.
+        text: the alt text; empty for a decorative picture.
+        language: its language; empty without a text.
     """
 
     text: str
@@ -36,12 +36,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a container's blobs are reached by pages.
+    """The address of a container's blobs in pages.
 
     Args:
         prefix: an address such as `https://cdn.example.org/media/`, or a path such as `/media/`; it ends in a slash.
         container: the container.
-        folder: of it, that is reached there; empty, or with a slash at its end.
+        folder: the container's folder at that address; empty, or with a slash at its end.
     """
 
     prefix: str
@@ -58,7 +58,7 @@ class Address:
         return cls(prefix.rstrip("/") + "/", container, f"{folder}/" if folder else "")
 
     def ref(self, address: str) -> ImageRef | None:
-        """Return the blob behind an address, if it is one of these."""
+        """Return the blob at an address below the prefix, or None."""
         path = address.partition("#")[0].partition("?")[0]
         if not path.startswith(self.prefix) or path == self.prefix:
             return None
@@ -69,13 +69,13 @@ class Address:
 
 @dataclass(slots=True)
 class StoredTexts:
-    """Looks texts up; nothing is asked of the model.
+    """Looks up texts without calling the model.
 
     Args:
-        catalogue: all that is stored.
+        catalogue: lists the stored records.
         records: the port.
-        addresses: where pages reach containers.
-        base: the address of the pages' folder, for addresses that are relative; may be empty.
+        addresses: the containers' addresses in pages.
+        base: the address of the pages' folder, for relative addresses; may be empty.
     """
 
     catalogue: Catalogue
@@ -86,13 +86,13 @@ class StoredTexts:
     _known: dict[ImageRef, Record | None] = field(default_factory=dict, init=False)
 
     async def find(self, source: str, page: Path, folder: Path, language: str) -> Text | None:
-        """Return the text for an image; None if there is none that may be published.
+        """Return the text for an image; None without a text for publication.
 
         Args:
-            source: its address, as the page has it.
+            source: its address as in the page.
             page: the page's file.
-            folder: of the pages, which `/` stands for.
-            language: of the page around it, or empty.
+            folder: the pages' folder, to which `/` refers.
+            language: language of the page around it, or empty.
         """
         ref = self._by_address(source, page, folder)
         record = await self._published(ref) if ref else None
@@ -120,7 +120,7 @@ class StoredTexts:
         return self._known[ref]
 
     async def _digests(self) -> dict[str, ImageRef]:
-        """Every published picture by its digest, from the listings: one request for 5,000 records."""
+        """Return the published pictures by digest, from the listings: one request per 5,000 records."""
         if self._by_digest is None:
             self._by_digest = {}
             for container in self.catalogue.blob_filter.containers:
@@ -142,12 +142,12 @@ def _text(record: Record, language: str) -> Text | None:
 
 
 def is_other(language: str, page: str) -> bool:
-    """Whether a text's language is another than the page's, so that it has to be said."""
+    """Return whether a text's language differs from the page's, so that `lang` is needed."""
     return bool(language) and language.split("-", maxsplit=1)[0].lower() != page.split("-", maxsplit=1)[0].lower()
 
 
 def _digest(source: str, page: Path, folder: Path) -> str:
-    """Return the SHA-256 of the image's bytes, if the page holds them or they lie in a file; else nothing."""
+    """Return the SHA-256 of the image's bytes, if they are in the page or in a file; else an empty string."""
     if source[:5].lower() == "data:":
         head, _, body = source.partition(",")
         with suppress(binascii.Error, ValueError):

@@ -7,7 +7,7 @@ instead, deferred work becomes a message on `image-work`. There are four kinds o
 - an unknown cause (a rate limit, an outage): retried for `max_wait`, then recorded as `failed`;
 - a fault that may be the picture's: counted; the last attempt is recorded as `failed`;
 - an interrupted try, recognized because its message is received again: the app was stopped (scaled in, deployed,
-  restarted) or killed (out of memory). Ten in a row are not chance and are recorded as `failed` too.
+  or restarted) or killed (out of memory). Ten are not chance and are recorded as `failed` too.
 """
 
 import asyncio

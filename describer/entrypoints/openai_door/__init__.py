@@ -1,0 +1,1 @@
+"""An interface with OpenAI's protocol: other programs call the model through it, with their pictures made small."""

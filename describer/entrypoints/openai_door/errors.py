@@ -1,0 +1,80 @@
+"""Errors in OpenAI's form, which its clients understand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from describer.domain.errors import (
+    Busy,
+    DescriberError,
+    FetchFailed,
+    ImageRejected,
+    InvalidRequest,
+    Misconfigured,
+    TooLarge,
+    Transient,
+)
+
+_COME_AGAIN = 5
+
+
+class Refusal(Exception):
+    """An error answer.
+
+    Args:
+        status: HTTP status.
+        message: a sentence for people.
+        kind: OpenAI's `type`.
+        param: the invalid parameter, such as `messages[0].content[1]`.
+        code: OpenAI's `code`.
+        headers: additional headers.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        kind: str = "invalid_request_error",
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.param, self.code, self.headers = status, kind, param, code, dict(headers or {})
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the error in OpenAI's form."""
+        return {"error": {"message": str(self), "type": self.kind, "param": self.param, "code": self.code}}
+
+    def response(self) -> Response:
+        """Return the HTTP answer."""
+        return JSONResponse(self.body, self.status, self.headers)
+
+
+def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
+    """Return the caller's error for an error of the app."""
+    sentence = f"{str(error)[:1].upper()}{str(error)[1:].removesuffix('.')}."
+    match error:
+        case TooLarge():
+            return Refusal(413, sentence, param=param, code="image_too_large")
+        case ImageRejected():
+            return Refusal(400, sentence, param=param, code="invalid_image")
+        case FetchFailed():
+            return Refusal(400, sentence, param=param, code="invalid_image_url")
+        case InvalidRequest():
+            return Refusal(400, sentence, param=param or error.field)
+        case Transient():
+            wait = {"retry-after": str(max(1, round(error.retry_after or _COME_AGAIN)))}
+            busy = isinstance(error, Busy) or error.retry_after
+            return (
+                Refusal(429, sentence, kind="rate_limit_error", code="rate_limit_exceeded", headers=wait)
+                if busy
+                else Refusal(503, sentence, kind="server_error", headers=wait)
+            )
+        case Misconfigured():
+            return Refusal(500, "What the app needs of the model is missing or refuses it.", kind="server_error")
+        case _:
+            return Refusal(500, "An error that nobody thought of.", kind="server_error")
