@@ -165,9 +165,9 @@ def token(**claims: str) -> str:
         ),
         (token(upn="ada@example.org", appid="az"), "ada@example.org"),
         (token(appid="1234"), "the application 1234"),
-        ("opaque", "somebody"),
-        ("a.b.c", "somebody"),
-        ("a.MTIz.c", "somebody"),
+        ("opaque", "an identity that the token does not name"),
+        ("a.b.c", "an identity that the token does not name"),
+        ("a.MTIz.c", "an identity that the token does not name"),
     ],
 )
 async def test_the_identity_is_named_and_its_token_is_not(given: str, named: str) -> None:

@@ -87,7 +87,7 @@ def test_three_faults_are_named_in_one_message() -> None:
         ({"MODEL_PROVIDER": "google"}, "MODEL_PROVIDER is 'google'; expected azure or openai."),
         (
             {"IMAGES__credential": "ManagedId"},
-            "IMAGES__credential is 'ManagedId'; expected managedidentity, or nothing.",
+            "IMAGES__credential is 'ManagedId'; expected managedidentity, or empty.",
         ),
         ({"DESCRIPTION_LANGUAGES": "en,de,EN"}, "is 'en,de,EN'; expected BCP 47 tags, each once, comma between"),
         ({"IMAGES_INCLUDE": "*.{jpg,png}"}, "is '*.{jpg,png}'; expected globs without braces or segments"),
@@ -95,7 +95,10 @@ def test_three_faults_are_named_in_one_message() -> None:
         ({"IMAGES_EXCLUDE": "./private/"}, "IMAGES_EXCLUDE is './private/'; expected globs without braces or segments"),
         ({"IMAGES_EXCLUDE": "a/../b"}, "IMAGES_EXCLUDE is 'a/../b'; expected globs without braces or segments"),
         ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
-        ({"URL_ALLOW_HOSTS": "https://a.example/"}, "URL_ALLOW_HOSTS is 'https://a.example/'; expected host names"),
+        (
+            {"URL_ALLOW_HOSTS": "https://a.example/"},
+            "URL_ALLOW_HOSTS is 'https://a.example/'; expected lower-case host names",
+        ),
         ({"URL_DENY_HOSTS": "a.example,A b"}, "URL_DENY_HOSTS is 'a.example,A b'"),
         ({"URL_TIMEOUT_SECONDS": "0"}, "URL_TIMEOUT_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),

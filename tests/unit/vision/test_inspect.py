@@ -87,7 +87,7 @@ def test_other_files_are_unsupported_with_a_sentence_that_helps(data: bytes, say
 @pytest.mark.parametrize("name", pictures.EVERY_KIND)
 def test_a_picture_that_ends_in_its_header_is_corrupt(name: str) -> None:
     form, data = pictures.EVERY_KIND[name]
-    with pytest.raises(Corrupt, match=f"^The {form} data is damaged\\. Upload the picture again\\.$"):
+    with pytest.raises(Corrupt, match=f"^The {form} data is damaged\\. Use an undamaged copy\\.$"):
         inspect(data[:18], LIMITS)
 
 
