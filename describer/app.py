@@ -181,14 +181,17 @@ class App:
 
         return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
-    @cached_property
+    @property
     def asking(self) -> Asking:
         """What the model is asked of an uploaded picture, for those who price it."""
+        return self.asking_of(self.brief)
+
+    def asking_of(self, brief: Brief) -> Asking:
+        """The same of pictures of which something else is asked."""
         from describer.pipeline.sweep.preview import Asking
         from describer.vision.sizing import Sizes
 
-        settings, brief = self.settings, self.brief
-        family = self.family(brief.model)
+        settings, family = self.settings, self.family(brief.model)
         sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
         return Asking(brief, sizes, settings.model_tokens_per_minute)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pty
 import signal
 import sys
 from collections.abc import Iterator
@@ -67,13 +68,28 @@ class Shell:
     async def process(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
         return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
 
-    async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
+    async def at_a_terminal(self, typed: bytes, *arguments: str, **settings: str) -> Done:
+        """Runs it where the standard input is a terminal, at which somebody types this beforehand."""
+        ours, its = pty.openpty()
+        try:
+            os.write(ours, typed)
+            process = await self._start(sys.executable, "-m", "describer", *arguments, stdin=its, **settings)
+            out, err = await process.communicate()
+        finally:
+            os.close(ours)
+            os.close(its)
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
+
+    async def _start(
+        self, *command: str, stdin: int = asyncio.subprocess.PIPE, **settings: str
+    ) -> asyncio.subprocess.Process:
         environ = {name: value for name, value in (self.settings | settings).items() if value}
         return await asyncio.create_subprocess_exec(
             *command,
             cwd=self.folder,
             env={**environment.clean(), **environ, "PYTHONPATH": str(ROOT)},
-            stdin=asyncio.subprocess.PIPE,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=_heed_ctrl_c,

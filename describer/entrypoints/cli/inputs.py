@@ -29,9 +29,16 @@ type Source = File | Upload | Url | BlobOf
 
 @dataclass(slots=True)
 class Found:
-    """The pictures by name, in the order of the arguments; `skipped` counts files in folders that are none."""
+    """The pictures by name, in the order of the arguments.
+
+    Args:
+        sources: the pictures.
+        folders: how many folders are among the arguments.
+        skipped: files in these that are no pictures.
+    """
 
     sources: list[tuple[str, Source]] = field(default_factory=list)
+    folders: int = 0
     skipped: int = 0
 
 
@@ -65,6 +72,7 @@ def _add(found: Found, path: Path) -> None:
     if not path.is_dir():
         found.sources.append((str(path), File(path)))
         return
+    found.folders += 1
     before = len(found.sources)
     for file in _files(path):
         if _is_picture(file):
