@@ -6,7 +6,7 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Shell:
         ours, its = pty.openpty()
         try:
             os.write(ours, typed)
-            process = await self._start(sys.executable, "-m", "describer", *arguments, stdin=its, **settings)
+            process = await self._started((sys.executable, "-m", "describer", *arguments), settings, its)
             out, err = await process.communicate()
         finally:
             os.close(ours)
@@ -81,8 +81,11 @@ class Shell:
         assert process.returncode is not None
         return Done(process.returncode, out.decode(), err.decode())
 
-    async def _start(
-        self, *command: str, stdin: int = asyncio.subprocess.PIPE, **settings: str
+    async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
+        return await self._started(command, settings, asyncio.subprocess.PIPE)
+
+    async def _started(
+        self, command: Sequence[str], settings: dict[str, str], stdin: int
     ) -> asyncio.subprocess.Process:
         environ = {name: value for name, value in (self.settings | settings).items() if value}
         return await asyncio.create_subprocess_exec(
