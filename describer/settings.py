@@ -431,6 +431,11 @@ class Settings(BaseModel):
         "a name from describer/vision/models.toml, such as gpt-5.6-luna",
     )  # fmt: skip
 
+    batch_deployment: str = _setting(
+        "BATCH_DEPLOYMENT", "", "The deployment that answers batches, of the same model (SKU GlobalBatch or "
+        "DataZoneBatch); empty: sweeps ask one picture at a time.", "a deployment's name",
+    )  # fmt: skip
+
     # Telemetry
     insights_connection: SecretStr = _setting(
         "APPLICATIONINSIGHTS_CONNECTION_STRING", SecretStr(""),
