@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from itertools import batched
 from typing import IO, Final, Protocol
 
-from describer.domain.errors import NotNow, NoUsableAnswer, Transient
+from describer.domain.errors import NotNow, NoUsableAnswer, OverBudget, Transient
 from describer.domain.image_ref import ImageRef
 from describer.pipeline import call_context
 from describer.pipeline.ports import ImagePipeline, Model
@@ -192,6 +192,8 @@ class Batching:
             await self.pipeline(noting).describe(ref, replace(self.brief, again=anew))
         except _Noted:
             return noting.asked
+        except OverBudget:  # else its pictures would be asked about one by one, at the full price
+            raise
         except NotNow:  # its turn on the queue tells what is wrong
             return None
         return None

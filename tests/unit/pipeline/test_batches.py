@@ -12,7 +12,7 @@ import pytest
 from describer.adapters.chat.batch import ChatBatches
 from describer.adapters.chat.client import ChatModel, connect
 from describer.adapters.chat.limiter import Limiter
-from describer.domain.errors import InvalidRequest
+from describer.domain.errors import InvalidRequest, OverBudget
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.storage_events.delivery import Delivery
 from describer.pipeline.backoff import Backoff
@@ -30,7 +30,7 @@ from local.azure_openai import faults
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Script, describe, serve
 from tests import pictures
-from tests.sweeps import FakeSweeps, asking, selection
+from tests.sweeps import FakeSweeps, asking, seen, selection
 from tests.unit.conftest import BRIEF, Harness
 
 PICTURES, FILE = 200, 50
@@ -127,7 +127,7 @@ async def museum() -> AsyncIterator[Museum]:
         await made.client.close()
 
 
-async def _whole(museum: Museum, *, kills: int = 0) -> int:
+async def whole(museum: Museum, *, kills: int = 0) -> int:
     """Drives until the end, with so many kills at random moments; gives how many there were."""
     chance, killed = random.Random(7), 0  # noqa: S311 - no secret
     sweep = await museum.sweeper().begin(OPTIONS)
@@ -156,7 +156,7 @@ async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) 
 
     museum.served.script.always(rule)
     museum.served.desk.expire = FILE // 2
-    assert await _whole(museum, kills=12) == 12
+    assert await whole(museum, kills=12) == 12
     records = {ref.name: stored.record for ref, stored in museum.harness.records.stored.items()}
     assert {record.status for record in records.values()} == {"described"}
     for name, record in records.items():
@@ -174,7 +174,7 @@ async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) 
 
 async def test_a_batch_costs_half(museum: Museum) -> None:
     museum.hang(3)
-    await _whole(museum)
+    await whole(museum)
     luna = family("gpt-5.6-luna")
     assert luna
     for stored in museum.harness.records.stored.values():
@@ -191,7 +191,7 @@ async def test_a_batch_costs_half(museum: Museum) -> None:
 async def test_a_quota_that_is_used_up_is_waited_for(museum: Museum) -> None:
     museum.hang(3)
     museum.served.desk.over_quota = True
-    await _whole(museum)
+    await whole(museum)
     assert len(museum.served.desk.batches) == 2
     assert set(museum.paid().values()) == {1}
 
@@ -215,8 +215,26 @@ async def test_pictures_that_nothing_is_asked_about_make_no_file(museum: Museum)
     museum.harness.images.put(ImageRef("images", "a.jpg"), b"")
     museum.hang(1)
     await museum.harness.described(ImageRef("images", "0000.jpg"))
-    await _whole(museum)
+    await whole(museum)
     assert museum.served.desk.batches == {}
+
+
+async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum) -> None:
+    museum.hang(3)
+    spent = museum.pipeline
+
+    def over(model: ModelPort) -> Pipeline:
+        made = spent(model)
+        later = OverBudget("the daily budget is used up")
+        return replace(made, image_describer=replace(made.image_describer, put_off=lambda: later))
+
+    sweep = await museum.sweeper().begin(OPTIONS, seen())
+    sweep = await museum.sweeper().step(sweep)
+    batching = Batching(museum.batches, museum.sweeps, over, BRIEF)
+    with pytest.raises(OverBudget):
+        await replace(museum.sweeper(), batching=batching).step(sweep)
+    assert museum.served.desk.files == {}
+    assert museum.harness.queue.sent == []
 
 
 async def test_without_a_deployment_there_are_no_batches(museum: Museum) -> None:
