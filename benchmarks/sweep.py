@@ -227,7 +227,7 @@ async def _batches() -> list[Figure]:
             return faults.server_error() if fails else describe(request)
 
         served.script.always(rule)
-        served.desk.expire = FILE // 2
+        served.batch_store.expire = FILE // 2
         began = time.perf_counter()
         kills = await whole(museum, kills=30)
         seconds = time.perf_counter() - began
@@ -239,7 +239,7 @@ async def _batches() -> list[Figure]:
         Figure(f"batches: {OF_BATCHES:,} pictures, {kills} kills", seconds, "s"),
         Figure("right ends", right, "", at_least=OF_BATCHES),
         Figure("answers that were paid twice", sum(times > 1 for times in paid.values()), "", at_most=0),
-        Figure("batches begun", len(served.desk.batches), "", at_most=OF_BATCHES / FILE),
+        Figure("batches begun", len(served.batch_store.batches), "", at_most=OF_BATCHES / FILE),
     ]
 
 

@@ -27,7 +27,7 @@ type Answered = Callable[[bytes], Awaitable[tuple[int, dict[str, Any]]]]
 
 
 @dataclass
-class Desk:
+class BatchStore:
     """What was uploaded and begun; a resource has one.
 
     Args:
@@ -92,12 +92,12 @@ class BatchRoutes:
     """The endpoints.
 
     Args:
-        desk: the resource's.
+        batch_store: the resource's.
         answered: answers one line.
         denied: why a caller may not, as a response; None if he may.
     """
 
-    desk: Desk
+    batch_store: BatchStore
     answered: Answered
     denied: Callable[[Http], Response | None]
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -112,7 +112,7 @@ class BatchRoutes:
         faulty = not content or content.count(b"\n") > MOST_LINES or len(content) > MOST_BYTES
         if form.get("purpose") != "batch" or faulty:
             return _bad("The file must have 1 to 50,000 lines and at most 200 MB, with purpose=batch.")
-        name = self.desk.keep(content)
+        name = self.batch_store.keep(content)
         about = {"id": name, "object": "file", "bytes": len(content), "created_at": int(time.time()), "filename": "a"}
         return JSONResponse(about | {"purpose": "batch", "status": "processed"})
 
@@ -120,7 +120,7 @@ class BatchRoutes:
         """GET files/ID/content."""
         if denied := self.denied(http):
             return denied
-        found = self.desk.files.get(http.path_params["name"])
+        found = self.batch_store.files.get(http.path_params["name"])
         return _absent() if found is None else Response(found, media_type="application/octet-stream")
 
     async def delete(self, http: Http) -> Response:
@@ -128,7 +128,7 @@ class BatchRoutes:
         if denied := self.denied(http):
             return denied
         name = http.path_params["name"]
-        if self.desk.files.pop(name, None) is None:
+        if self.batch_store.files.pop(name, None) is None:
             return _absent()
         return JSONResponse({"id": name, "object": "file", "deleted": True})
 
@@ -137,11 +137,11 @@ class BatchRoutes:
         if denied := self.denied(http):
             return denied
         asked = await http.json()
-        if asked.get("input_file_id") not in self.desk.files or asked.get("completion_window") != "24h":
+        if asked.get("input_file_id") not in self.batch_store.files or asked.get("completion_window") != "24h":
             return _bad("input_file_id must be an uploaded file, and completion_window 24h.")
-        batch = self.desk.begin(asked["input_file_id"], asked["endpoint"])
+        batch = self.batch_store.begin(asked["input_file_id"], asked["endpoint"])
         if batch["status"] == "in_progress":
-            task = asyncio.create_task(self.desk.answer(batch, self.answered))
+            task = asyncio.create_task(self.batch_store.answer(batch, self.answered))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return JSONResponse(batch)
@@ -150,14 +150,14 @@ class BatchRoutes:
         """GET batches/ID."""
         if denied := self.denied(http):
             return denied
-        found = self.desk.batches.get(http.path_params["name"])
+        found = self.batch_store.batches.get(http.path_params["name"])
         return JSONResponse(found) if found else _absent()
 
     async def batches(self, http: Http) -> Response:
         """GET batches, the newest first."""
         if denied := self.denied(http):
             return denied
-        return JSONResponse({"object": "list", "data": [*self.desk.batches.values()][::-1], "has_more": False})
+        return JSONResponse({"object": "list", "data": [*self.batch_store.batches.values()][::-1], "has_more": False})
 
 
 def _lines(told: list[dict[str, Any]]) -> bytes:

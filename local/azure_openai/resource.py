@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from local.azure_openai.access import Access
-from local.azure_openai.batches import Desk
+from local.azure_openai.batches import BatchStore
 from local.azure_openai.quota import Quota
 
 MAX_BODY = 64 * 1024 * 1024
@@ -43,14 +43,14 @@ class Resource:
         access: who may call the Azure route.
         region: as `x-ms-region` gives it.
         max_body: bytes; more is 413.
-        desk: files and batches.
+        batch_store: files and batches.
     """
 
     deployments: tuple[Deployment, ...] = LUNA
     access: Access = field(default_factory=Access)
     region: str = "Sweden Central"
     max_body: int = MAX_BODY
-    desk: Desk = field(default_factory=Desk, compare=False)
+    batch_store: BatchStore = field(default_factory=BatchStore, compare=False)
 
     def find(self, name: str) -> Deployment | None:
         """Return the deployment of that name."""

@@ -170,7 +170,7 @@ async def _left(http: Http, seconds: float) -> None:
 def application(resource: Resource, answerer: Answerer) -> Starlette:
     """Return the application; make a new one for each event loop."""
     service = Service(resource, answerer)
-    batches = BatchRoutes(resource.desk, service.line, service.refused)
+    batches = BatchRoutes(resource.batch_store, service.line, service.refused)
     routes = [Route("/healthz", service.healthz)]
     for base in ("/openai/v1", "/v1"):
         routes.append(Route(f"{base}/chat/completions", service.chat, methods=["POST"]))

@@ -155,7 +155,7 @@ async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) 
         return faults.server_error() if in_a_batch and request.images[0].width in failing else describe(request)
 
     museum.served.script.always(rule)
-    museum.served.desk.expire = FILE // 2
+    museum.served.batch_store.expire = FILE // 2
     assert await whole(museum, kills=12) == 12
     records = {ref.name: stored.record for ref, stored in museum.harness.records.stored.items()}
     assert {record.status for record in records.values()} == {"described"}
@@ -166,7 +166,7 @@ async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) 
     half = {name for name, record in records.items() if record.usage.batch_prompt_tokens}
     late = set(range(100 + FILE // 2, 100 + FILE))
     assert len(half) == PICTURES - len(late | failing)
-    assert len(museum.served.desk.batches) == PICTURES // FILE, "none was begun twice"
+    assert len(museum.served.batch_store.batches) == PICTURES // FILE, "none was begun twice"
     done = await museum.sweeper().find("")
     assert (done.state, done.tally.outcomes) == (End.FINISHED, {"described": PICTURES})
     assert len(museum.harness.topic.published) == PICTURES
@@ -185,14 +185,14 @@ async def test_a_batch_costs_half(museum: Museum) -> None:
     assert (await museum.sweeper().find("")).tally.usd == pytest.approx(
         sum(stored.record.cost.usd for stored in museum.harness.records.stored.values() if stored.record.cost)
     )
-    assert museum.served.desk.files == {}, "nothing stays at the service"
+    assert museum.served.batch_store.files == {}, "nothing stays at the service"
 
 
 async def test_a_quota_that_is_used_up_is_waited_for(museum: Museum) -> None:
     museum.hang(3)
-    museum.served.desk.over_quota = True
+    museum.served.batch_store.over_quota = True
     await whole(museum)
-    assert len(museum.served.desk.batches) == 2
+    assert len(museum.served.batch_store.batches) == 2
     assert set(museum.paid().values()) == {1}
 
 
@@ -216,7 +216,7 @@ async def test_pictures_that_nothing_is_asked_about_make_no_file(museum: Museum)
     museum.hang(1)
     await museum.harness.described(ImageRef("images", "0000.jpg"))
     await whole(museum)
-    assert museum.served.desk.batches == {}
+    assert museum.served.batch_store.batches == {}
 
 
 async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum) -> None:
@@ -233,7 +233,7 @@ async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum)
     batching = Batching(museum.batches, museum.sweeps, over, BRIEF)
     with pytest.raises(OverBudget):
         await replace(museum.sweeper(), batching=batching).step(sweep)
-    assert museum.served.desk.files == {}
+    assert museum.served.batch_store.files == {}
     assert museum.harness.queue.sent == []
 
 
