@@ -115,7 +115,10 @@ async def test_the_wheel_serves_them_too(shell: Shell, wheel: Path, way: str, tm
     shell.picture("a.jpg", jpeg(374))
     wanted = f"{wheel}[cli]"
     if way == "uvx":
-        command, arguments = UV, ["tool", "run", "--from", wanted, "describer", "mcp", "a.jpg"]
+        command, arguments = (
+            UV,
+            ["tool", "run", "--python", sys.executable, "--from", wanted, "describer", "mcp", "a.jpg"],
+        )
     else:
         places = {"PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
         install = [UV, "tool", "run", "pipx", "install", "--python", sys.executable, wanted]
