@@ -35,8 +35,9 @@ async def connected(shell: Shell, command: str, *arguments: str) -> AsyncIterato
 async def called(session: ClientSession, tool: str, **arguments: Any) -> dict[str, Any]:
     result = await session.call_tool(tool, arguments)
     assert not result.is_error, result.content
-    assert result.structured_content is not None
-    return result.structured_content
+    told: dict[str, Any] | None = result.structured_content
+    assert told is not None
+    return told
 
 
 async def test_every_tool_answers_about_files_and_blobs(installation: Shell, storage: Storage) -> None:
