@@ -321,6 +321,7 @@ class App:
             self._topic,
             self._queue(WORK_QUEUE),
             self.settings.write_metadata,
+            self.settings.reviewed_by,
         )
 
     @cached_property

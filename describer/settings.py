@@ -341,6 +341,10 @@ class Settings(BaseModel):
         "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
+    reviewed_by: bool = _setting(
+        "REVIEWED_BY", False, "Keep beside a text who wrote or approved it, as the caller says (`reviewed_by`).",
+        "true or false",
+    )  # fmt: skip
     deleted_retention_days: int = _setting(
         "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
         "`describer orphans --write` removes it then.",
