@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from describer.pipeline.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
     from starlette.types import ASGIApp
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
+    from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -110,7 +112,7 @@ class App:
         """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
-        for client in self._clients:
+        for client in reversed(self._clients):  # what one uses was there before it
             await client.close()
         await close_credentials()
 
@@ -141,7 +143,7 @@ class App:
         """What queues the pictures that were there before the app."""
         from describer.pipeline.sweep.sweeper import Sweeper
 
-        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection)
+        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection, self.asking)
 
     @cached_property
     def sweep_steps(self) -> SweepSteps:
@@ -149,6 +151,22 @@ class App:
         from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 
         return SweepSteps(self.sweeper, self._queue(SWEEPS_QUEUE))
+
+    @property
+    def nightly_schedule(self) -> str:
+        """When sweeps begin by themselves, as the timer trigger writes it (NCRONTAB); empty: never."""
+        hour, _, minute = self.settings.nightly_sweep_at.partition(":")
+        return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
+
+    @property
+    def nightly_sweeps(self) -> Sequence[SweepOptions]:
+        """What is asked at night: a sweep of each watched container."""
+        from describer.pipeline.sweep.state import Only, SweepOptions
+
+        only = tuple(map(Only, self.settings.nightly_sweep_only))
+        most = self.settings.nightly_sweep_max_pictures
+        containers = (self.settings.images_container, *self.settings.more_containers)
+        return [SweepOptions(container=name, only=only, max_pictures=most) for name in containers]
 
     @cached_property
     def library(self) -> Library:
@@ -273,6 +291,7 @@ class App:
             lambda: self.on_demand,
             lambda: self.corrector,
             lambda: self.catalogue,
+            lambda: self.sweep_steps,
             self.checks,
             self.memory,
             self.settings.max_bytes,
@@ -376,7 +395,8 @@ class App:
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
         preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
-        return ImageDescriber(preparer, self.model, self.records, self.family)
+        describer = ImageDescriber(preparer, self.model, self.records, self.family)
+        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
@@ -445,7 +465,25 @@ class App:
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        model = ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        if self.budget is None:
+            return model
+        from describer.pipeline.budgeted_model import BudgetedModel
+
+        return BudgetedModel(model, self.budget, self.family)
+
+    @cached_property
+    def budget(self) -> DailyBudget | None:
+        """What the model may cost in a day; None: there is no bound."""
+        if not self.settings.daily_budget_usd:
+            return None
+        from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
+        from describer.adapters.storage import blob_service
+        from describer.pipeline.daily_budget import DailyBudget
+
+        service = self._kept(blob_service(self.settings.host_account))
+        ledger = BlobLedger(service.get_container_client(BUDGET_CONTAINER))
+        return self._kept(DailyBudget(self.settings.daily_budget_usd, ledger))
 
     @cached_property
     def limiter(self) -> Limiter:

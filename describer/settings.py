@@ -166,6 +166,12 @@ _Context = Annotated[
     BeforeValidator(_listed),
 ]
 _Address = Annotated[str, AfterValidator(_address)]
+_Time = Annotated[str, _matching(r"(([01][0-9]|2[0-3]):[0-5][0-9])?")]
+_Which = Annotated[
+    tuple[Annotated[str, _matching("missing|stale|failed|review|all")], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 # A segment `.` or `..` is in no blob's name, so that such a pattern would leave out nothing.
 _Globs = Annotated[
@@ -319,6 +325,11 @@ class Settings(BaseModel):
         "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
         "a whole number from 0 to 1000000000", ge=0, le=10**9,
     )  # fmt: skip
+    daily_budget_usd: float = _setting(
+        "DAILY_BUDGET_USD", 0, "What the model may cost in a day (UTC) by list price, all instances together; what "
+        "would go over it is put off (0: no bound).",
+        "a number from 0 to 1000000", ge=0, le=10**6,
+    )  # fmt: skip
     model_deadline_seconds: float = _setting(
         "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
         "a number from 1 to 300", ge=1, le=300,
@@ -358,6 +369,20 @@ class Settings(BaseModel):
     held_images_mb: int = _setting(
         "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
         "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
+    )  # fmt: skip
+
+    # Pictures that are stored already
+    nightly_sweep_at: _Time = _setting(
+        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that no event told of (UTC; none: never).",
+        "a time such as 02:30",
+    )  # fmt: skip
+    nightly_sweep_only: _Which = _setting(
+        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of them it describes.",
+        "some of missing, stale, failed, review, all, comma between",
+    )  # fmt: skip
+    nightly_sweep_max_pictures: int = _setting(
+        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "How many of them at most in one night.",
+        "a whole number from 1 to 1000000", ge=1, le=10**6,
     )  # fmt: skip
 
     # Pictures by URL
@@ -545,6 +570,7 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
             yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
     if Need.MODEL in needs:
         yield from _model_absences(given)
+        yield from _budget_faults(given)
 
 
 def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
@@ -563,6 +589,20 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
             if name not in given
         )
         yield from _family_faults(given, names[chosen])
+
+
+def _budget_faults(given: Mapping[str, str]) -> Iterator[str]:
+    """Yield faults of a budget: it needs prices, and a place that all instances share."""
+    if not given.get("DAILY_BUDGET_USD", "").strip("0."):
+        return
+    named = given.get("MODEL_FAMILY") or given.get("AZURE_OPENAI_DEPLOYMENT") or given.get("OPENAI_MODEL") or ""
+    models = [named, *(each.strip() for each in given.get("MODELS_ALLOWED", "").split(",") if each.strip())]
+    for model in models:
+        known = family(model)
+        if model and not (known and known.price):
+            yield f"DAILY_BUDGET_USD is set, and no list price is known for {model!r}; expected a model that has one."
+    if not {"AzureWebJobsStorage", "AzureWebJobsStorage__blobServiceUri"} & given.keys():
+        yield "DAILY_BUDGET_USD is set; expected AzureWebJobsStorage too, where all instances count what they take."
 
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:

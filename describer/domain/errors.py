@@ -12,6 +12,7 @@ The tree:
     │   ├── Encrypted        with a key that only its owner's programs have
     │   └── NoUsableAnswer   the model gave no usable answer, however often it is asked
     ├── InvalidRequest   tell whoever asked what to ask instead; carries the `field` that is at fault
+    │   ├── AlreadyRunning   there may be one such at a time
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
     ├── Excluded         tell whoever asked: this blob is kept from the model
     ├── NotFound         tell whoever asked: there is no such blob, or no record of it
@@ -21,6 +22,7 @@ The tree:
     │   ├── Transient        it passes by itself
     │   │   ├── Declined         the model's server refuses this very request
     │   │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
+    │   │   │   └── OverBudget       the day's budget is used up; waits until midnight UTC
     │   │   └── Busy             the memory for pictures is used up
     │   └── Misconfigured    an operator has to act: a role, a deployment or a setting is wrong
     │       ├── Newer            a later version of the app wrote this record: leave it alone
@@ -120,6 +122,13 @@ class InvalidRequest(DescriberError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class AlreadyRunning(InvalidRequest):
+    """There may be one sweep at a time, and one is running."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="sweep")
 
 
 class InvalidName(InvalidRequest, ValueError):
@@ -223,6 +232,12 @@ class Declined(Transient):
 
 class Throttled(Transient):
     """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
+
+
+class OverBudget(Throttled):
+    """The daily budget does not reach for it."""
+
+    kind = "over_budget"
 
 
 class Busy(Transient):

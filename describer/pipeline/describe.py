@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -67,6 +68,7 @@ class ImageDescriber:
         families: how a model counts and what it costs.
         single_flight: what is being asked now, by the digest of bytes and brief.
         answers: what was answered on demand, by the same digest.
+        put_off: says when to come back, where nothing may be spent on the model now. What costs nothing goes on.
     """
 
     preparer: ImagePreparer
@@ -75,6 +77,7 @@ class ImageDescriber:
     families: Families
     single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
+    put_off: Callable[[], Transient | None] = lambda: None
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
         """Return the record of these bytes: a copy's, a new one, or one that says why there is no text."""
@@ -122,13 +125,16 @@ class ImageDescriber:
         """Return the record of these bytes, whatever copies have; nothing is shared with them.
 
         Raises:
-            Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
+            Transient: nothing may be asked now; or the bytes were given back, while another caller asked about the same
+                ones and was cancelled.
         """
         source = source_of(picture, content)
         if content.refusal:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
+        if later := self.put_off():
+            raise later
         sent = None
         with call_context.entered() as call:
             try:
@@ -184,10 +190,10 @@ class ImageDescriber:
         """Add to `record` what was paid for it, answers that came to nothing among it."""
         if sent is None:
             return record
-        expected = of_prepared(brief, sent.image_tokens)
-        paid = (
-            cost(self.families(brief.model), spent, sent, expected.usual if expected else None) if spent.calls else None
-        )
+        paid = None
+        if spent.calls:
+            expected = None if sent.image_tokens is None else of_prepared(brief, sent.image_tokens).usual
+            paid = cost(self.families(brief.model), spent, sent, expected)
         return record.model_copy(update={"usage": spent, "cost": paid, "sent": sent})
 
     async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:

@@ -1,6 +1,5 @@
 """`describer backfill`: the pictures that were in storage before the app was."""
 
-import asyncio
 import dataclasses
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from describer.domain.errors import InvalidRequest
-from describer.entrypoints.cli import backfill_tables, help_text, tables
+from describer.entrypoints.cli import backfill_tables, help_text, interrupt, tables
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
-from describer.pipeline.sweep.preview import Preview, preview
+from describer.pipeline.sweep.counted import Preview
+from describer.pipeline.sweep.preview import preview
 from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
 from describer.settings import Need
 
@@ -77,7 +77,7 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
             return Exit.GOOD
         if not yes and not _agrees(seen.pictures):
             return Exit.GOOD
-        sweep = await app.sweeper.begin(options, seen.usd_each)
+        sweep = await app.sweeper.begin(options, seen)
         return await _go(app, sweep, form, in_app=in_app)
 
     _run(context, start)
@@ -103,7 +103,7 @@ def stop(context: click.Context) -> None:
     """Queues no more pictures; those that are queued already are still described. `continue` goes on."""
 
     async def end(app: Services) -> Exit:
-        _Form(as_json=False).state(await app.sweeper.stop(await app.sweeper.find("")))
+        _Form(as_json=False).state(await app.sweeper.stop())
         return Exit.GOOD
 
     _run(context, end)
@@ -165,10 +165,10 @@ def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) ->
             await app.close()
 
     try:
-        code = asyncio.run(whole())
-    except KeyboardInterrupt:
+        code = interrupt.run(whole())
+    except (KeyboardInterrupt, interrupt.Terminated) as end:
         click.echo("Interrupted. `describer backfill continue` goes on where it was.", err=True)
-        code = Exit.INTERRUPTED
+        code = Exit.TERMINATED if isinstance(end, interrupt.Terminated) else Exit.INTERRUPTED
     raise click.exceptions.Exit(code)
 
 
