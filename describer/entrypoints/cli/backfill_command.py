@@ -71,7 +71,7 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
 
     async def start(app: Services) -> Exit:
         options = SweepOptions(**_wishes(app, given), only=tuple(Only(name) for name in which))
-        seen = await preview(app.library, app.selection(options), app.asking)
+        seen = await preview(app.library, await app.sweeper.selecting(options), app.asking)
         form.preview(seen, options)
         if dry_run or not seen.pictures:
             return Exit.GOOD

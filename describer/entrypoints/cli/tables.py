@@ -80,7 +80,8 @@ def of_coverage(container: str, coverage: Coverage) -> Table:
     for language, pictures in coverage.languages.items():
         share = coverage.share(language)
         facts.append((f"in {language}", f"{pictures:,}" + ("" if share is None else f" ({_percent(share)})")))
-    others = {"without a record": coverage.without_record, **coverage.statuses, "excluded": coverage.excluded,
+    others = {"without a record": coverage.without_record, **coverage.statuses, "no pictures": coverage.not_pictures,
+              "excluded": coverage.excluded,
               "records of deleted pictures": coverage.orphans,
               "with metadata of another record": coverage.drifted}  # fmt: skip
     return card(facts + [(name, f"{count:,}") for name, count in others.items() if count])

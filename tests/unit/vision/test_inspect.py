@@ -73,9 +73,9 @@ def test_a_blob_without_bytes_is_corrupt() -> None:
         (b"\0\0\1\0\1\0", "icon"),
         (b"PK\3\4", "Office"),
         (b"<!DOCTYPE html><p>404", "web page"),
-        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "a film"),
         (b"BMW is a maker of cars", "This is text"),
-        (b"RIFF\0\0\0\0WAVE", "no picture format"),
+        (b"RIFF\0\0\0\0WAVE", "a sound recording"),
         (b"x", "no picture format"),
     ],
 )
