@@ -103,7 +103,7 @@ class Evidence:
         """Why a person has to look, until one settles it."""
         if self.here and self.previous and self.previous.demand:
             return self.previous.demand
-        of_these = next(iter([*([] if self.here else self.lines), *self._of_origin]), None)
+        of_these = next(iter([*([] if self.here else self._settling), *self._of_origin]), None)
         if of_these and (of_these.of_people() or of_these.demand):
             return of_these.demand
         if self.here:
@@ -113,6 +113,13 @@ class Evidence:
         if self._apart and not self._is_of_these:
             return Demand.NEW_PICTURE
         return self._copy.demand if self._is_of_these else None
+
+    @property
+    def _settling(self) -> Sequence[DescriptionState]:
+        """What was said of these bytes; words in the metadata alone settle nothing unless they are an alt text."""
+        apart = self._apart
+        is_alt_text = apart is None or not {"alt_text", metadata.DECORATIVE}.isdisjoint(apart.provenance)
+        return self.lines if is_alt_text else [line for line in self.lines if line is not apart]
 
     @cached_property
     def author_differs(self) -> bool:

@@ -811,3 +811,21 @@ async def test_only_what_people_said_comes_back_with_earlier_bytes(harness: Harn
         harness.images.put(CAT, data)
         assert (await harness.described()).status is Status.DESCRIBED
     assert len(harness.model.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "demand"),
+    [({"description": "Tom on his sofa."}, Demand.NEW_PICTURE), ({"alt_text": "Tom again."}, None)],
+)
+async def test_only_an_alt_text_beside_new_bytes_settles_that_the_picture_is_new(
+    harness: Harness, words: dict[str, str], demand: Demand | None
+) -> None:
+    """The description was written into the metadata before the app came to the new picture."""
+    await harness.described()
+    harness.records.edit(CAT, {"alt_text": "Tom."})
+    await harness.described()
+    harness.images.put(CAT, b"dog", **words)
+    record = await harness.described()
+    assert record.demand == demand
+    assert record.status == (Status.NEEDS_REVIEW if demand else Status.KEPT)
+    assert all(getattr(record, name) == text for name, text in words.items())
