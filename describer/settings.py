@@ -358,8 +358,14 @@ class Settings(BaseModel):
     )  # fmt: skip
     deleted_retention_days: int = _setting(
         "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
-        "`describer orphans --write` removes it then.",
+        "it goes at DELETED_CLEANUP_AT, or by `describer orphans --write`.",
         "a whole number from 0 to 3650", ge=0, le=3650,
+    )  # fmt: skip
+    deleted_cleanup_at: _Time = _setting(
+        "DELETED_CLEANUP_AT",
+        "",
+        "When the app removes each night what deleted pictures leave behind (UTC; none: never).",
+        "a time such as 03:30",
     )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
