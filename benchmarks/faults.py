@@ -46,8 +46,12 @@ FAILING: Final = 0.2
 """Of the model's answers."""
 HANGS: Final = 2
 HANG_SECONDS: Final = 5.0
-LONGEST_PAUSE: Final = 3.0
-"""Seconds between two kills, at most."""
+MOST_ENDED: Final = 8
+"""Messages that a worker ends before it is killed, at most."""
+SECONDS_A_KILL: Final = 2.0
+"""For each kill, in which people and programs do what they do."""
+LONGEST_PAUSE: Final = 0.5
+"""Seconds between the last of them and the kill, at most."""
 _SMALLEST: Final = 200
 """Width of the first picture; each file has a width of its own, by which the model's server knows it."""
 _LONGEST_END: Final = 900.0
@@ -195,8 +199,7 @@ def kill_often(
     found: list[set[str]] = []
     hangs = {kills * (number + 1) // (HANGS + 1) for number in range(HANGS)}
     for number in range(kills):
-        seconds = chance.uniform(0.3, LONGEST_PAUSE)
-        _say(worker, f"{seconds:.2f}")
+        _say(worker, f"{chance.randint(0, MOST_ENDED)} {chance.uniform(0, LONGEST_PAUSE):.2f}")
         if number in hangs:
             threading.Thread(target=hang, args=(process,)).start()
         assert worker.stdout
@@ -295,7 +298,7 @@ def run(count: int, kills: int, seed: int) -> list[Figure]:
             stderr=log,
             text=True,
         ) as worker:
-            seconds = kills * LONGEST_PAUSE / 2
+            seconds = kills * SECONDS_A_KILL
             changes = threading.Thread(target=lambda: asyncio.run(_changed(storage, library, seconds)))
             changes.start()
             begun = time.monotonic()

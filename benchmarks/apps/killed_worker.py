@@ -1,8 +1,8 @@
 """A worker of the queue `image-work` that is killed again and again: the app's own code, without the Functions host.
 
 `python -m benchmarks.apps.killed_worker` imports everything once, and forks a worker for each line on its standard
-input: a number of seconds after the worker's first message, when it kills that worker with SIGKILL and says so, or
-`end`, upon which the last worker goes on until the input is closed.
+input: how many messages the worker may end, and how many seconds later it is killed with SIGKILL, which is said; or
+`end`, upon which the last worker goes on until the input is closed. So a slow machine is killed in its work too.
 """
 
 import asyncio
@@ -29,8 +29,8 @@ HIDDEN: Final = 12
 """Seconds until a message is received again whose worker was killed; the host's own lease lasts ten minutes."""
 
 
-LONGEST_WAIT: Final = 20.0
-"""Seconds for a worker's first message."""
+LONGEST_WAIT: Final = 30.0
+"""Seconds for that many messages; the queue may have no more that can be received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Received:
         return base64.b64decode(self.message.content)
 
 
-async def work(begun: int) -> None:
-    """Work for ever; tell through the pipe `begun` of the first message."""
+async def work(ended: int) -> None:
+    """Work for ever; tell through the pipe `ended` of each message that is."""
     app = App.from_environment()
     queue = queue_client(app.settings.host_account, WORK_QUEUE)
     free = asyncio.Semaphore(AT_ONCE)
@@ -62,6 +62,7 @@ async def work(begun: int) -> None:
         try:
             await app.inbox.take(WORK_QUEUE, received, lambda: app.delivery.handle_message(body, times))
             await queue.delete_message(message.id, message.pop_receipt)
+            os.write(ended, b".")
         finally:
             free.release()
 
@@ -76,7 +77,6 @@ async def work(begun: int) -> None:
             free.release()
             await asyncio.sleep(0.1)
             continue
-        os.write(begun, b".")
         task = asyncio.create_task(end(message))
         tasks.add(task)
         task.add_done_callback(_done)
@@ -90,15 +90,23 @@ def _done(task: asyncio.Task[None]) -> None:
 
 def forked() -> tuple[int, int]:
     """Start a worker; return its process id, and where it tells of its messages."""
-    told, begun = os.pipe()
+    told, ended = os.pipe()
     if pid := os.fork():
-        os.close(begun)
+        os.close(ended)
         return pid, told
     try:
         os.close(0)  # the input is the parent's
-        asyncio.run(work(begun))
+        asyncio.run(work(ended))
     finally:
         os._exit(1)
+
+
+def wait_for(told: int, count: int) -> None:
+    """Wait until so many bytes have come through a pipe, or long enough."""
+    ends = time.monotonic() + LONGEST_WAIT
+    while count > 0 and (left := ends - time.monotonic()) > 0:
+        if select.select([told], [], [], left)[0]:
+            count -= len(os.read(told, count))
 
 
 def main() -> None:
@@ -108,8 +116,9 @@ def main() -> None:
         if line.strip() == "end":
             sys.stdin.read()
         else:
-            select.select([told], [], [], LONGEST_WAIT)
-            time.sleep(float(line))
+            count, seconds = line.split()
+            wait_for(told, int(count))
+            time.sleep(float(seconds))
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
         os.close(told)

@@ -28,8 +28,7 @@ from describer.entrypoints.transfer.rows import Row
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.deleted_pictures import RETENTION, Fate
 from describer.vision.brief import Brief
-from describer.vision.imaging.values import PreparedImage
-from tests.fakes import FakePreparer
+from tests.fakes import PixelsOnly
 from tests.unit.conftest import BRIEF, Harness
 from tests.unit.vision.embedded_text.packets import alt, packet
 
@@ -45,13 +44,6 @@ bytes_of_pictures = st.sampled_from([b"cat", b"cat+saved anew", b"dog", b"mill"]
 
 class Crash(BaseException):
     """The process is killed."""
-
-
-class PixelsOnly(FakePreparer):
-    """What is behind a plus sign is metadata: the model does not see it."""
-
-    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        return await super().prepare(data.partition(b"+")[0], model=model, detail=detail, max_tokens=max_tokens)
 
 
 async def _all[T](found: AsyncIterable[T]) -> list[T]:
