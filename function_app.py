@@ -79,6 +79,14 @@ async def sweep(req: func.HttpRequest, context: func.Context) -> func.HttpRespon
     return await _answered(req, context)
 
 
+if services.settings.door_keys:
+
+    @app.route("openai/{*path}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def openai_door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        """Other programs' questions, in OpenAI's own form. The host knows none of their keys; the door does."""
+        return await _door(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -152,6 +160,16 @@ if services.nightly_schedule:  # without the setting there is no timer that wake
     app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(sweep_nightly)
 
 
+async def remove_deleted(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """The hour has come to remove what is left of deleted pictures."""
+    with kept_in("remove_deleted"):
+        await services.cleanup.run()
+
+
+if services.cleanup_schedule:
+    app.timer_trigger(arg_name="timer", schedule=services.cleanup_schedule)(remove_deleted)
+
+
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""
@@ -192,6 +210,13 @@ async def find_undescribed(context: str) -> str:
 async def _called(tool: str, context: str) -> str:
     with kept_in(tool):
         return await services.tools.call(tool, context)
+
+
+async def _door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    with kept_in("openai_door"):
+        handler = func.AsgiMiddleware(services.openai_door)  # type: ignore[no-untyped-call]
+        response: func.HttpResponse = await handler.handle_async(req, context)
+        return response
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

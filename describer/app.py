@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+    from openai import AsyncOpenAI  # noqa: TID251 - likewise
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
+    from describer.entrypoints.openai_door.door import Door
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
     from describer.entrypoints.storage_events.poison import PoisonHandler
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
+    from describer.pipeline.cleanup import Cleanup
     from describer.pipeline.correct import Corrector
     from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
     from describer.vision.families import Family
+    from describer.vision.imaging.preparer import ProcessPreparer
 
 __all__ = [
     "DEAD_LETTER_QUEUE",
@@ -155,8 +159,7 @@ class App:
     @property
     def nightly_schedule(self) -> str:
         """When sweeps begin by themselves, as the timer trigger writes it (NCRONTAB); empty: never."""
-        hour, _, minute = self.settings.nightly_sweep_at.partition(":")
-        return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
+        return _every_day(self.settings.nightly_sweep_at)
 
     @property
     def nightly_sweeps(self) -> Sequence[SweepOptions]:
@@ -305,6 +308,33 @@ class App:
 
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
+    @cached_property
+    def openai_door(self) -> ASGIApp:
+        """The door for programs that speak OpenAI's language."""
+        from describer.entrypoints.openai_door.door import asgi
+
+        return asgi(lambda: self._door)
+
+    @cached_property
+    def _door(self) -> Door:
+        from describer.adapters.chat.forward import Forwarder
+        from describer.entrypoints.openai_door.callers import Allowances, Caller
+        from describer.entrypoints.openai_door.door import Door
+        from describer.entrypoints.openai_door.pictures import Shrinker
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        settings = self.settings
+        return Door(
+            model=Forwarder(self._chat_client, self.limiter, settings.model_deadline_seconds),
+            shrinker=Shrinker(self._preparer, self.web, self.family, settings.detail),
+            callers=[Caller(name, key) for name, key in settings.door_keys],
+            allowances=Allowances(settings.openai_door_calls, settings.openai_door_usd),
+            memory=self.memory,
+            families=self.family,
+            models=(settings.model_server.model, *settings.models_allowed),
+            budget=self.budget,
+        )
+
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
         """Return the same for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
@@ -317,6 +347,19 @@ class App:
         from describer.pipeline.deleted_pictures import DeletedPictures
 
         return DeletedPictures(self._images, self.records, self._deleted_retention)
+
+    @property
+    def cleanup_schedule(self) -> str:
+        """When records of deleted pictures are removed, likewise."""
+        return _every_day(self.settings.deleted_cleanup_at)
+
+    @cached_property
+    def cleanup(self) -> Cleanup:
+        """What removes them."""
+        from describer.pipeline.cleanup import Cleanup
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        return Cleanup(self.deleted_pictures, self._blob_filter.containers)
 
     @property
     def _deleted_retention(self) -> timedelta:
@@ -341,6 +384,7 @@ class App:
             self._topic,
             self._queue(WORK_QUEUE),
             self.settings.write_metadata,
+            self.settings.reviewed_by,
         )
 
     @cached_property
@@ -389,14 +433,18 @@ class App:
     @cached_property
     def _image_describer(self) -> ImageDescriber:
         from describer.pipeline.describe import ImageDescriber
+
+        describer = ImageDescriber(self._preparer, self.model, self.records, self.family)
+        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
+
+    @cached_property
+    def _preparer(self) -> ProcessPreparer:
         from describer.vision.imaging.preparer import ProcessPreparer
         from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
-        preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
-        describer = ImageDescriber(preparer, self.model, self.records, self.family)
-        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
+        return self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
@@ -455,22 +503,28 @@ class App:
     @cached_property
     def model(self) -> Model:
         """The vision model."""
-        from describer.adapters.chat.client import ChatModel, connect
+        from describer.adapters.chat.client import ChatModel
         from describer.adapters.chat.gateway import Gateway
-        from describer.adapters.storage import credential
 
-        server = self.settings.model_server
-        signed_in = credential(managed=False, client_id="") if server.by_token else None
-        client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        model = ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
         if self.budget is None:
             return model
         from describer.pipeline.budgeted_model import BudgetedModel
 
         return BudgetedModel(model, self.budget, self.family)
+
+    @cached_property
+    def _chat_client(self) -> AsyncOpenAI:
+        from describer.adapters.chat.client import connect
+        from describer.adapters.storage import credential
+
+        server = self.settings.model_server
+        signed_in = credential(managed=False, client_id="") if server.by_token else None
+        scope = self.settings.azure_openai_scope
+        return self._kept(connect(server.base_url, key=server.key, credential=signed_in, scope=scope))
 
     @cached_property
     def budget(self) -> DailyBudget | None:
@@ -563,3 +617,9 @@ class App:
             words_to_avoid=settings.keywords_avoid,
             policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )
+
+
+def _every_day(at: str) -> str:
+    """Return a time of day as the timer trigger writes it (NCRONTAB); empty if there is none."""
+    hour, _, minute = at.partition(":")
+    return f"0 {int(minute)} {int(hour)} * * *" if hour else ""

@@ -2,9 +2,13 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("bindings.json")
@@ -64,8 +68,25 @@ def test_the_indexed_bindings_are_those_of_the_golden_file() -> None:
     assert json.loads(found) == json.loads(GOLDEN.read_text(encoding="utf-8")), found
 
 
-def test_there_is_a_timer_only_where_a_setting_wants_it() -> None:
-    functions = json.loads(indexed(INDEX, NIGHTLY_SWEEP_AT="02:30"))
-    [trigger] = functions.pop("sweep_nightly")
+@pytest.mark.parametrize(
+    ("setting", "function"), [("NIGHTLY_SWEEP_AT", "sweep_nightly"), ("DELETED_CLEANUP_AT", "remove_deleted")]
+)
+def test_there_is_a_timer_only_where_a_setting_wants_it(setting: str, function: str) -> None:
+    functions = json.loads(indexed(INDEX, **{setting: "02:30"}))
+    [trigger] = functions.pop(function)
     assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 30 2 * * *")
     assert functions == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_the_door_for_openais_clients_is_there_only_with_a_key() -> None:
+    without = json.loads(indexed(INDEX))
+    assert "openai_door" not in without
+    opened = json.loads(indexed(INDEX, OPENAI_DOOR_KEYS=f"cms:{secrets.token_urlsafe(32)}"))
+    assert opened.keys() - without.keys() == {"openai_door"}
+    (trigger,) = [each for each in map(_read, opened["openai_door"]) if each["type"] == "httpTrigger"]
+    assert (trigger["route"], str(trigger["authLevel"]).upper()) == ("openai/{*path}", "ANONYMOUS")
+
+
+def _read(binding: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(binding) if isinstance(binding, str) else binding
+    return found
