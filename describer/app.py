@@ -7,6 +7,7 @@ comes, hence the imports inside functions here, and nowhere else.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
     from describer.pipeline.correct import Corrector
+    from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
@@ -110,7 +112,7 @@ class App:
         """Close every connection, for those who end before their process does; the Functions host never asks."""
         from describer.adapters.storage import close_credentials
 
-        for client in self._clients:
+        for client in reversed(self._clients):  # what one uses was there before it
             await client.close()
         await close_credentials()
 
@@ -375,7 +377,8 @@ class App:
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
         preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
-        return ImageDescriber(preparer, self.model, self.records, self.family)
+        describer = ImageDescriber(preparer, self.model, self.records, self.family)
+        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
@@ -385,7 +388,9 @@ class App:
         settings = self.settings
         containers = (settings.images_container, *settings.more_containers)
         rules = Renditions(settings.renditions)
-        return BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
+        return BlobFilter(
+            containers, settings.images_include, settings.images_exclude, rules, xmp_sidecars=settings.xmp_sidecars
+        )
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
@@ -442,7 +447,25 @@ class App:
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        return ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        model = ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        if self.budget is None:
+            return model
+        from describer.pipeline.budgeted_model import BudgetedModel
+
+        return BudgetedModel(model, self.budget, self.family)
+
+    @cached_property
+    def budget(self) -> DailyBudget | None:
+        """What the model may cost in a day; None: there is no bound."""
+        if not self.settings.daily_budget_usd:
+            return None
+        from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
+        from describer.adapters.storage import blob_service
+        from describer.pipeline.daily_budget import DailyBudget
+
+        service = self._kept(blob_service(self.settings.host_account))
+        ledger = BlobLedger(service.get_container_client(BUDGET_CONTAINER))
+        return self._kept(DailyBudget(self.settings.daily_budget_usd, ledger))
 
     @cached_property
     def limiter(self) -> Limiter:

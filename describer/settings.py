@@ -287,6 +287,12 @@ class Settings(BaseModel):
         "Tell the model the title and description that a picture's author wrote into its file.",
         "true or false",
     )
+    xmp_sidecars: bool = _setting(
+        "XMP_SIDECARS",
+        False,
+        "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as what its author wrote.",
+        "true or false",
+    )
     max_completion_tokens: int = _setting(
         "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
         "a whole number from 100 to 32000", ge=100, le=32000,
@@ -312,6 +318,11 @@ class Settings(BaseModel):
     model_tokens_per_minute: int = _setting(
         "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
         "a whole number from 0 to 1000000000", ge=0, le=10**9,
+    )  # fmt: skip
+    daily_budget_usd: float = _setting(
+        "DAILY_BUDGET_USD", 0, "What the model may cost in a day (UTC) by list price, all instances together; what "
+        "would go over it is put off (0: no bound).",
+        "a number from 0 to 1000000", ge=0, le=10**6,
     )  # fmt: skip
     model_deadline_seconds: float = _setting(
         "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
@@ -535,6 +546,7 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
             yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another: a sidecar is no upload."
     if Need.MODEL in needs:
         yield from _model_absences(given)
+        yield from _budget_faults(given)
 
 
 def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
@@ -553,6 +565,20 @@ def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
             if name not in given
         )
         yield from _family_faults(given, names[chosen])
+
+
+def _budget_faults(given: Mapping[str, str]) -> Iterator[str]:
+    """Yield faults of a budget: it needs prices, and a place that all instances share."""
+    if not given.get("DAILY_BUDGET_USD", "").strip("0."):
+        return
+    named = given.get("MODEL_FAMILY") or given.get("AZURE_OPENAI_DEPLOYMENT") or given.get("OPENAI_MODEL") or ""
+    models = [named, *(each.strip() for each in given.get("MODELS_ALLOWED", "").split(",") if each.strip())]
+    for model in models:
+        known = family(model)
+        if model and not (known and known.price):
+            yield f"DAILY_BUDGET_USD is set, and no list price is known for {model!r}; expected a model that has one."
+    if not {"AzureWebJobsStorage", "AzureWebJobsStorage__blobServiceUri"} & given.keys():
+        yield "DAILY_BUDGET_USD is set; expected AzureWebJobsStorage too, where all instances count what they take."
 
 
 def _family_faults(given: Mapping[str, str], name: str) -> Iterator[str]:

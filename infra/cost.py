@@ -250,7 +250,9 @@ def _rest(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
     return [
         *lines,
         "",
-        "`dailyLogCapGb` bounds what logs can cost; `dailyTokensThousand` sets the alert on tokens.",
+        "`dailyLogCapGb` bounds what logs can cost; `dailyTokensThousand` sets the alert on tokens. `DAILY_BUDGET_USD`",
+        "bounds what the model costs in a day: what would go over it waits for the next one, see",
+        "[operations.md](operations.md#over-budget).",
         "",
     ]
 

@@ -213,6 +213,7 @@ var names = {
   unpublished: 'unpublished-events'
   smokeTests: 'smoke-tests'
   sweeps: 'sweeps'
+  budget: 'budget'
   deadLetterQueue: 'dead-letter-queue'
   // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'
@@ -377,7 +378,7 @@ module hostStorage 'modules/storage.bicep' = {
     location: location
     tags: allTags
     redundancy: storageRedundancy
-    containerNames: [names.package, names.deadLetters, names.sweeps]
+    containerNames: [names.package, names.deadLetters, names.sweeps, names.budget]
     queueNames: [
       names.work
       names.unpublished

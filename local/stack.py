@@ -156,6 +156,7 @@ class Stack:
         for container in self._containers:
             self.storage.create_container(container)
         self.storage.create_container("sweeps", self.storage.host)
+        self.storage.create_container("budget", self.storage.host)
         for queue in QUEUES:
             self.storage.create_queue(queue)
 

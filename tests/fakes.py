@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from describer.domain.description import Description, ImageKind, Texts
@@ -237,14 +237,16 @@ def fixed_sizes(fit: Callable[[int, int], tuple[int, int]]) -> Sizes:
 
 
 class FakePreparer:
-    """Takes every picture as it is; `refuses` is raised instead, `gives` is given instead."""
+    """Takes every picture as it is; `refuses` is raised, or `gives` given, instead; `prepared` lists the files."""
 
     def __init__(self) -> None:
+        self.prepared: list[bytes] = []
         self.refuses: DescriberError | None = None
         self.gives: PreparedImage | None = None
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         await give_way()
+        self.prepared.append(data)
         if self.refuses:
             raise self.refuses
         if self.gives:
@@ -350,6 +352,31 @@ class FakeQueue:
     async def send(self, message: str, *, delay: float) -> None:
         await give_way()
         self.sent.append((message, delay))
+
+
+class FakeLedger:
+    """What was taken of one day; `fails_with` is raised instead, `changes` counts how often it was asked to change."""
+
+    def __init__(self) -> None:
+        self.day: date | None = None
+        self.usd = 0.0
+        self.changes = 0
+        self.fails_with: DescriberError | None = None
+
+    async def taken(self, day: date) -> float:
+        await give_way()
+        return self.usd if day == self.day else 0.0
+
+    async def change(self, day: date, change: Callable[[float], float]) -> float:
+        await give_way()
+        if self.fails_with:
+            raise self.fails_with
+        self.changes += 1
+        if self.day and self.day > day:
+            return 0.0
+        before = self.usd if self.day == day else 0.0
+        self.day, self.usd = day, change(before)
+        return self.usd - before
 
 
 class FakePublisher:

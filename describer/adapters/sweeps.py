@@ -11,12 +11,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient, ContainerClient
 
+from describer.adapters import versioned_blob
 from describer.adapters.storage import code_of, storage_errors
 from describer.domain.errors import Busy
 from describer.pipeline.sweep.state import Sweep
@@ -105,20 +106,12 @@ class BlobSweeps:
 
     async def _put(self, name: str, data: bytes, etag: str) -> str:
         """Replace exactly the blob with this ETag, or write where none is; gives the new ETag."""
-        condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         with storage_errors(_WHAT):
-            written = await self._blob(name).upload_blob(data, overwrite=bool(etag), **condition)
-        return str(written["etag"])
+            return await versioned_blob.write(self._blob(name), data, etag)
 
     async def _get(self, name: str) -> tuple[bytes, str] | None:
         with storage_errors(_WHAT):
-            try:
-                stream = await self._blob(name).download_blob()
-                return await stream.readall(), str(stream.properties.etag)
-            except HttpResponseError as error:
-                if code_of(error) == "BlobNotFound":
-                    return None
-                raise
+            return await versioned_blob.read(self._blob(name))
 
     def _blob(self, name: str) -> BlobClient:
         return self.container.get_blob_client(name)

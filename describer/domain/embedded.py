@@ -1,4 +1,4 @@
-"""The texts that a picture's author embedded in its file, by language; `vision/embedded_text/` reads them."""
+"""What a picture's author wrote, in its file and in the XMP file beside it; `vision/embedded_text/` reads it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +44,48 @@ class EmbeddedTexts:
             for name, given in texts.items()
             for tag, text in _assigned(given, languages).items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class XmpSidecar:
+    """The XMP file beside a picture, such as Lightroom, darktable and digiKam write.
+
+    Args:
+        name: of its blob.
+        sha256: of its bytes, in hex.
+        texts: what the author wrote there.
+    """
+
+    name: str
+    sha256: str
+    texts: EmbeddedTexts
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorTexts:
+    """All that the author wrote: in the picture's file, whose texts win, and in the XMP file beside it, if any."""
+
+    in_file: EmbeddedTexts = field(default_factory=EmbeddedTexts)
+    beside: XmpSidecar | None = None
+
+    @property
+    def context(self) -> str:
+        """Title and description, each from where it is found first."""
+        if self.beside is None:
+            return self.in_file.context
+        own, other = self.in_file, self.beside.texts
+        title = own.context_title or other.context_title
+        description = own.context_description or other.context_description
+        return EmbeddedTexts(context_title=title, context_description=description).context
+
+    def by_source(self, languages: Sequence[str]) -> tuple[dict[str, str], ...]:
+        """The texts for readers by a record's keys, of each source; the first one wins."""
+        sources = (self.in_file, self.beside.texts) if self.beside else (self.in_file,)
+        return tuple(texts.by_key(languages) for texts in sources)
+
+    def keys(self, languages: Sequence[str]) -> set[str]:
+        """The keys of all texts."""
+        return set().union(*self.by_source(languages))
 
 
 def default_of(texts: ByLanguage) -> str:

@@ -21,6 +21,7 @@ The tree:
     │   ├── Transient        it passes by itself
     │   │   ├── Declined         the model's server refuses this very request
     │   │   ├── Throttled        the other side lets no more through for now; waits for as long as that lasts
+    │   │   │   └── OverBudget       the day's budget is used up; waits until midnight UTC
     │   │   └── Busy             the memory for pictures is used up
     │   └── Misconfigured    an operator has to act: a role, a deployment or a setting is wrong
     │       ├── Newer            a later version of the app wrote this record: leave it alone
@@ -223,6 +224,12 @@ class Declined(Transient):
 
 class Throttled(Transient):
     """The other side lets no more through for now: a quota is used up. Nothing is at fault, however long it takes."""
+
+
+class OverBudget(Throttled):
+    """The daily budget does not reach for it."""
+
+    kind = "over_budget"
 
 
 class Busy(Transient):

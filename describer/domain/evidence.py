@@ -4,7 +4,7 @@ What people said is told apart by the bytes that it is about: a text for other b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -29,8 +29,8 @@ class Evidence:
         sha256: of its bytes, or None if they were not read.
         stored: what lies in its sidecar's place.
         origin: the record, of another name, that the metadata speaks of.
-        embedded: what the picture's author wrote into these bytes, by key.
-        language: the default one of `embedded`.
+        author: what the picture's author wrote, by key: into these bytes, and beside them. The first one wins.
+        language: the default one of these texts.
     """
 
     picture: ImageBlob
@@ -38,7 +38,7 @@ class Evidence:
     sha256: str | None
     stored: StoredRecord | None
     origin: StoredRecord | None = None
-    embedded: Mapping[str, str] = field(default_factory=dict)
+    author: Sequence[Mapping[str, str]] = ()
     language: str = ""
 
     @cached_property
@@ -115,6 +115,12 @@ class Evidence:
         return self._copy.demand if self._is_of_these else None
 
     @cached_property
+    def author_differs(self) -> bool:
+        """Whether the author's texts in the file and beside it say different things of the same."""
+        first, *others = self._by_author or [{}]
+        return any(first[key] != text for other in others for key, text in other.items() if key in first)
+
+    @cached_property
     def _copy(self) -> Copy:
         return metadata.read(self.picture.metadata)
 
@@ -182,10 +188,15 @@ class Evidence:
 
     @cached_property
     def _of_author(self) -> list[DescriptionState]:
-        """What the author wrote; what the app's model had written, and a program brought into the file, is not."""
-        texts = {key: text for key, text in self.embedded.items() if digest_of(text) not in self._models}
+        """What the author wrote."""
+        texts = {key: text for given in reversed(self._by_author) for key, text in given.items()}
         line = self._blank.model_copy(update={"language": self.language})
         return [line.replacing(texts, by_author(texts))] if texts else []
+
+    @cached_property
+    def _by_author(self) -> Sequence[Mapping[str, str]]:
+        """What the app's model had written, and a program brought into a file, is not the author's."""
+        return [{key: text for key, text in of.items() if digest_of(text) not in self._models} for of in self.author]
 
     @cached_property
     def _models(self) -> set[str]:

@@ -52,6 +52,13 @@ class Outcome(Part):
     reason: str = ""
 
 
+class XmpSource(Part):
+    """The XMP file beside a picture, as it was read last."""
+
+    name: str
+    sha256: str
+
+
 class Source(Part):
     """The picture as it was read. `sha256` is None if it was not read; `size` is in bytes, the sides in pixels."""
 
@@ -63,6 +70,8 @@ class Source(Part):
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    xmp: XmpSource | None = None
+    """The author's texts beside the picture, where XMP_SIDECARS is on and there were any."""
 
 
 class DescriptionState(AttributedTexts):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from describer.domain.embedded import EmbeddedTexts
+from describer.domain.embedded import AuthorTexts, EmbeddedTexts, XmpSidecar
 from describer.domain.errors import ImageRejected
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
@@ -53,6 +53,7 @@ class ImageContent:
 
     Args:
         embedded: what the author wrote into the file, once it was read.
+        beside: the XMP file beside the picture, if it was looked for and found.
         reservation: the memory that is held for the bytes, if somebody else does not hold it.
         prepared: what the model is shown, once it was made, after what it was made for.
     """
@@ -62,9 +63,15 @@ class ImageContent:
     sha256: str | None = None
     refusal: ImageRejected | None = None
     embedded: EmbeddedTexts = field(default_factory=EmbeddedTexts)
+    beside: XmpSidecar | None = None
     reservation: Reserved | None = field(default=None, compare=False)
     released: bool = False
     prepared: tuple[object, object] | None = field(default=None, compare=False)
+
+    @property
+    def author(self) -> AuthorTexts:
+        """All that the author wrote."""
+        return AuthorTexts(self.embedded, self.beside)
 
     def release(self) -> None:
         """Let go of the bytes, and give back the memory that is held for them: they are needed no more."""

@@ -9,15 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain import edits, further_languages
-from describer.domain.embedded import EmbeddedTexts
+from describer.domain import edits, further_languages, new_file
+from describer.domain.embedded import AuthorTexts
 from describer.domain.evidence import Evidence
-from describer.domain.history import DescriptionState, Request
+from describer.domain.history import DescriptionState, Request, XmpSource
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.record import Record
 from describer.domain.request import DescriptionRequest
 from describer.domain.status import Status
 from describer.domain.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of
+
+AUTHOR_DIFFERS: Final = "author_texts_differ"
+"""Flag: the picture's file and the XMP file beside it have different texts of the same kind; the file's stands."""
 
 _OF_LANGUAGES: Final = frozenset({"languages"})
 
@@ -51,6 +54,8 @@ def unchanged(
     unedited = stored is not None and known.is_marked and known.previous == stored.record
     if stored and stored.record.deleted_at:
         return False  # the picture is back, and its record is to say so
+    if stored and new_file.is_other_sidecar(stored.record, content.beside):
+        return False
     return unedited and looked_up(picture, content, stored, brief) == known.previous
 
 
@@ -107,7 +112,7 @@ def reconciled(
     stored: StoredRecord | None,
     origin: StoredRecord | None,
     brief: DescriptionRequest,
-    embedded: EmbeddedTexts | None = None,
+    author: AuthorTexts | None = None,
 ) -> Record:
     """`record` with people's texts in their places, and with what it replaces in its history.
 
@@ -120,18 +125,28 @@ def reconciled(
         origin: the record, of another name, that the metadata speaks of. Where it is of the same bytes, the picture was
             renamed or copied, and the texts that people wrote come along.
         brief: what was asked; if it asks for another answer, no rejected or emptied text is in its way.
-        embedded: what the picture's author wrote into its file. It stands before the model's texts, and behind what
-            people wrote in the sidecar or the metadata.
+        author: what the picture's author wrote into its file or beside it. It stands before the model's texts, and
+            behind what people wrote in the sidecar or the metadata.
     """
+    author = author or AuthorTexts()
     languages = (record.language, *(tag for tag in brief.languages if tag != record.language))
-    texts = (embedded or EmbeddedTexts()).by_key(languages)
+    texts = author.by_source(languages)
     known = Evidence(picture, record.source.size, record.source.sha256, stored, origin, texts, record.language)
     previous = known.previous if known.here else None
     if previous and _is_better(previous, record, brief):
         record = previous
     record = _with_words(record, known.lines, known.elsewhere, again=brief.again).judged(known.demand)
     record = _keeping_unknown(record, stored.record) if stored else record
+    record = _with_sidecar(record, author, previous, differs=known.author_differs)
     return record.model_copy(update={"deleted_at": None}).after(*known.replaced)
+
+
+def _with_sidecar(record: Record, author: AuthorTexts, previous: Record | None, *, differs: bool) -> Record:
+    """Name the XMP file that was read, now or for the same bytes earlier, and flag texts that differ."""
+    beside = author.beside
+    xmp = XmpSource(name=beside.name, sha256=beside.sha256) if beside else previous and previous.source.xmp
+    flags = tuple(flag for flag in record.flags if flag != AUTHOR_DIFFERS) + (AUTHOR_DIFFERS,) * differs
+    return record.model_copy(update={"flags": flags, "source": record.source.model_copy(update={"xmp": xmp})})
 
 
 def has_words_of_people(record: Record) -> bool:

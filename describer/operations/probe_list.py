@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from describer.adapters.blob_images import BlobImages
+from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
 from describer.adapters.chat import client as chat
 from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
@@ -16,6 +17,7 @@ from describer.adapters.sidecars import BlobRecords
 from describer.adapters.storage import blob_service, credential, queue_client
 from describer.domain.errors import Misconfigured
 from describer.domain.renditions import Renditions
+from describer.operations.daily_budget import BudgetProbe
 from describer.operations.derived_sizes import DerivedSizesProbe
 from describer.operations.drift import DriftProbe
 from describer.operations.health import StaticProbe
@@ -79,6 +81,7 @@ def probes(
         yield from _readable("IMAGES", _drift(settings, keep))
         yield from _readable("IMAGES", _derived(settings, family, keep))
     yield from _model(settings, family, keep)
+    yield from _readable("AzureWebJobsStorage", _budget(settings, keep))
     if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
         yield _processing(settings, azure)
     yield from _topic(settings, keep)
@@ -156,6 +159,13 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
     brief = Brief(settings.languages, server.model, settings.detail, settings.max_completion_tokens)
     yield ModelProbe(keep(client), server, brief, family)
+
+
+def _budget(settings: Settings, keep: Keep) -> Iterator[Probe]:
+    host = settings.host_account
+    if settings.daily_budget_usd and (host.blob_uri or host.connection_string):
+        container = keep(blob_service(host, retries=0)).get_container_client(BUDGET_CONTAINER)
+        yield BudgetProbe(settings.daily_budget_usd, BlobLedger(container))
 
 
 def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from describer.domain import metadata
+from describer.domain import metadata, xmp_sidecar
 from describer.domain.errors import InvalidName
 from describer.domain.globs import first_match
 from describer.domain.image_blob import ImageBlob
@@ -20,12 +20,15 @@ class BlobFilter:
     Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
     matches the last part of the name in any folder, one that ends in a slash all below that folder. Empty segments do
     not count, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, although they are blobs of their own.
+
+    With `xmp_sidecars`, XMP files are their pictures' authors' texts, and no pictures.
     """
 
     containers: Sequence[str]
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     renditions: Renditions = field(default_factory=Renditions)
+    xmp_sidecars: bool = False
 
     def covers(self, ref: ImageRef) -> bool:
         """Return whether this blob is in one of the watched containers."""
@@ -37,11 +40,18 @@ class BlobFilter:
             return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
         if pattern := first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
+        if self.is_xmp_sidecar(ref):
+            return Skip(SkipReason.NOT_OURS, "an XMP file: what its picture's author wrote")
         if self.include and not first_match(self.include, ref.name):
             return Skip(SkipReason.EXCLUDED, "matches no pattern of IMAGES_INCLUDE")
         if system := self.renditions.caching(ref.name):
             return Skip(SkipReason.EXCLUDED, f"a copy in the cache of {system}, which RENDITIONS names")
         return None
+
+    def is_xmp_sidecar(self, ref: ImageRef) -> bool:
+        """Return whether this blob is an XMP file that may be read for its picture, whatever IMAGES_INCLUDE says."""
+        is_xmp = self.xmp_sidecars and ref.name.lower().endswith(xmp_sidecar.SUFFIX)
+        return is_xmp and self.covers(ref) and not first_match(self.exclude, ref.name)
 
     def skips_picture(self, picture: ImageBlob) -> Skip | None:
         """Judge by the blob's properties and metadata."""

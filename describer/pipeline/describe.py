@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,7 +19,7 @@ from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transi
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.naming import shared_key
-from describer.domain.new_file import rebased
+from describer.domain.new_file import beside_anew, rebased
 from describer.domain.record import Record, Sent, Usage
 from describer.domain.status import Status
 from describer.pipeline import call_context
@@ -67,6 +68,7 @@ class ImageDescriber:
         families: how a model counts and what it costs.
         single_flight: what is being asked now, by the digest of bytes and brief.
         answers: what was answered on demand, by the same digest.
+        put_off: says when to come back, where nothing may be spent on the model now. What costs nothing goes on.
     """
 
     preparer: ImagePreparer
@@ -75,6 +77,7 @@ class ImageDescriber:
     families: Families
     single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
+    put_off: Callable[[], Transient | None] = lambda: None
 
     async def describe(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
         """Return the record of these bytes: a copy's, a new one, or one that says why there is no text."""
@@ -122,13 +125,16 @@ class ImageDescriber:
         """Return the record of these bytes, whatever copies have; nothing is shared with them.
 
         Raises:
-            Transient: the bytes were given back, while another caller asked about the same ones and was cancelled.
+            Transient: nothing may be asked now; or the bytes were given back, while another caller asked about the same
+                ones and was cancelled.
         """
         source = source_of(picture, content)
         if content.refusal:
             return Record.refused(brief, source, content.refusal)
         if content.released:
             raise Transient("the call that asked about the same bytes was cancelled")
+        if later := self.put_off():
+            raise later
         sent = None
         with call_context.entered() as call:
             try:
@@ -137,7 +143,7 @@ class ImageDescriber:
                 source, sent = source_of(picture, content, image.header), self._sent(brief, image)
                 if image.is_spacer:
                     return Record.unasked(brief, source, sent, _SPACER)
-                asked = brief.with_author_context(content.embedded.context)
+                asked = brief.with_author_context(content.author.context)
                 answer = await self.model.ask(asked, image)
                 call.charge(answer.usage)
             except ImageRejected as refusal:
@@ -150,21 +156,25 @@ class ImageDescriber:
 
     async def as_before(
         self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
-    ) -> tuple[ImageBlob, StoredRecord | None]:
+    ) -> tuple[ImageBlob, StoredRecord | None, Brief]:
         """Return picture and record as if they were about these bytes, if the model would see what it saw before.
 
         Else both as they are. It costs the decoding, where a picture that is described comes in another file; what was
-        decoded is kept for the model.
+        decoded is kept for the model. Where another XMP file is beside the same bytes, the record is without the texts
+        that it replaces; the brief asks anew if one was removed.
         """
+        if stored and (known := beside_anew(content, stored)):
+            before, is_removed = known
+            return picture, before, brief.asked_again() if is_removed else brief
         if stored is None or brief.again or not (about := rebased(picture, content, stored)):
-            return picture, stored
+            return picture, stored, brief
         if not isinstance(precedence.looked_up(about[0], content, about[1], brief), Record):
-            return picture, stored
+            return picture, stored, brief
         with suppress(ImageRejected):
-            asked = brief.with_author_context(content.embedded.context)
+            asked = brief.with_author_context(content.author.context)
             if _digest(await self._prepared(content, brief), asked) == stored.record.prepared:
-                return about
-        return picture, stored
+                return (*about, brief)
+        return picture, stored, brief
 
     async def _prepared(self, content: ImageContent, brief: Brief) -> PreparedImage:
         wanted = brief.model, brief.detail, brief.max_image_tokens
@@ -180,10 +190,10 @@ class ImageDescriber:
         """Add to `record` what was paid for it, answers that came to nothing among it."""
         if sent is None:
             return record
-        expected = of_prepared(brief, sent.image_tokens)
-        paid = (
-            cost(self.families(brief.model), spent, sent, expected.usual if expected else None) if spent.calls else None
-        )
+        paid = None
+        if spent.calls:
+            expected = None if sent.image_tokens is None else of_prepared(brief, sent.image_tokens).usual
+            paid = cost(self.families(brief.model), spent, sent, expected)
         return record.model_copy(update={"usage": spent, "cost": paid, "sent": sent})
 
     async def _mended(self, brief: Brief, answer: Answer, image: PreparedImage, name: str) -> rules.Verdict:

@@ -30,6 +30,7 @@ from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
 from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
+from describer.pipeline.xmp_sidecars import XmpSidecars
 from describer.vision.brief import Brief
 from describer.vision.embedded_text.read import embedded_texts
 
@@ -80,6 +81,8 @@ class Pipeline:
         Raises:
             Transient, Misconfigured: not now; what to do about it is for the entry point to decide.
         """
+        if self.blob_filter.is_xmp_sidecar(ref):
+            return await self._look_at_pictures_of(ref)
         made: dict[str, Record] = {}
         larger = await self._larger(ref, brief)
 
@@ -95,6 +98,17 @@ class Pipeline:
             return made[key]
 
         return await self._rounds(ref, brief, make, made)
+
+    @property
+    def _xmp_sidecars(self) -> XmpSidecars:
+        return XmpSidecars(self.blob_filter, self.images)
+
+    async def _look_at_pictures_of(self, sidecar: ImageRef) -> Skip:
+        """An XMP file has changed: its pictures are looked at, each as if it had an event of its own."""
+        pictures = [ref async for ref in self._xmp_sidecars.pictures_of(sidecar)]
+        for ref in pictures:
+            await self.queue.send(Work.first(ref).to_message(), delay=0)
+        return Skip(SkipReason.NOT_OURS, f"an XMP file; pictures beside it that are looked at: {len(pictures)}")
 
     async def _larger(self, ref: ImageRef, brief: Brief) -> Record | None:
         """Return the record that holds for `ref` too. Whoever has wishes of his own gets an answer of its own."""
@@ -147,16 +161,17 @@ class Pipeline:
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
             content = await reading.read(self.images, picture, self.max_bytes)
             content.reservation = reservation
+            content.beside = await self._xmp_sidecars.beside(ref)
             await self._unshare(ref, *(record for record in made.values() if record.source.sha256 != content.sha256))
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
         origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, about, before, origin, brief, content.embedded)
+        record = precedence.reconciled(record, about, before, origin, brief, content.author)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)

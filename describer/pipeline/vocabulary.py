@@ -32,13 +32,13 @@ CHAT: Final = "chat"
 PICTURES: Final = "describer.pictures"
 """Visits that ended, by `describer.outcome`: a status, or why the picture was left alone."""
 DEFERRALS: Final = "describer.deferrals"
-"""Visits that were put off, by `describer.fault`: `transient` or `misconfigured`."""
+"""Visits that were put off, by `describer.fault`: `transient`, `over_budget` or `misconfigured`."""
 QUEUE_AGE: Final = "describer.queue.age"
 """Seconds from a picture's event to a pick-up from the queue."""
 COST: Final = "describer.cost"
 """Estimated US dollars by the list prices of models.toml, by model."""
 EXPECTED_COST: Final = "describer.cost.expected"
-"""The same as it was expected before the model was asked, one call for each picture."""
+"""What was expected, from the picture's sides, of the questions that were answered."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
 TOKENS: Final = "gen_ai.client.token.usage"
@@ -141,6 +141,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unexpected": _MESSAGE | _BUG,
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
+    "budget.used_up": frozenset({"limit", "delay"}),
     "answer.not_shared": frozenset({"key", "error"}),
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

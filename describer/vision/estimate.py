@@ -56,17 +56,20 @@ class Estimate:
 NOTHING: Final = Estimate((0, 0, 0), (0, 0, 0))
 
 
+def text_tokens(text: str) -> int:
+    """About how many tokens a text takes."""
+    return round(len(text) / CHARACTERS_PER_TOKEN)
+
+
 def question_tokens(brief: Brief) -> int:
     """About how many tokens the question takes without the picture: the instructions and the schema of the answer."""
     asked = brief.instructions + brief.request
     counted = json.dumps(_counted(schema(brief.languages)), separators=(",", ":"))
-    return round(len(asked + counted) / CHARACTERS_PER_TOKEN) + SCHEMA_TOKENS
+    return text_tokens(asked + counted) + SCHEMA_TOKENS
 
 
-def of_prepared(brief: Brief, image_tokens: int | None) -> Estimate | None:
-    """Estimate one call about a picture that takes so many tokens; None if it is unknown how many."""
-    if image_tokens is None:
-        return None
+def of_prepared(brief: Brief, image_tokens: int) -> Estimate:
+    """Estimate one call about a picture that takes so many tokens."""
     asked = question_tokens(brief) + image_tokens
     least, usual, most = (tokens * len(brief.languages) for tokens in ANSWER_TOKENS)
     return Estimate((asked, asked, asked), (least, usual, most))

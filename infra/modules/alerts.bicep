@@ -149,6 +149,12 @@ var logAlerts = [
     query: loadTextContent('../alerts/work-waits.kql')
   }
   {
+    name: 'over-budget'
+    title: 'The daily budget is used up: pictures wait until midnight UTC'
+    severity: 2
+    query: loadTextContent('../alerts/over-budget.kql')
+  }
+  {
     name: 'unpublished-events'
     title: 'The custom topic does not take what the app announces; it waits in a queue'
     severity: 2

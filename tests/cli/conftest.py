@@ -132,6 +132,7 @@ def installation(
     for container in (images, descriptions):
         storage.create_container(container)
     storage.create_container("sweeps", storage.host)
+    storage.create_container("budget", storage.host)
     for queue in ("image-work", "sweeps", "dead-letter-queue", "unpublished-events"):
         storage.create_queue(queue)
     return Shell(

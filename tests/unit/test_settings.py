@@ -98,10 +98,22 @@ def test_three_faults_are_named_in_one_message() -> None:
         ({"URL_TIMEOUT_SECONDS": "0"}, "URL_TIMEOUT_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "0"}, "MODEL_DEADLINE_SECONDS is '0'"),
         ({"MODEL_DEADLINE_SECONDS": "301"}, "MODEL_DEADLINE_SECONDS is '301'"),
+        ({"DAILY_BUDGET_USD": "-1"}, "DAILY_BUDGET_USD is '-1'"),
+        ({"DAILY_BUDGET_USD": "5", "MODEL_FAMILY": "gpt-6-astra"}, "no list price is known for 'gpt-6-astra'"),
+        ({"DAILY_BUDGET_USD": "5", "MODELS_ALLOWED": "gpt-5.6-sol"}, "no list price is known for 'gpt-5.6-sol'"),
     ],
 )
 def test_each_fault_is_named_with_what_was_expected(changes: dict[str, str], expected: str) -> None:
     assert expected in _faults(**changes)
+
+
+def test_a_budget_needs_a_place_that_all_instances_share() -> None:
+    alone = {**MODEL_ALONE, "DAILY_BUDGET_USD": "0.5"}
+    with pytest.raises(Misconfigured, match="expected AzureWebJobsStorage too"):
+        Settings.read(alone, (Need.MODEL,))
+    shared = {**alone, "AzureWebJobsStorage__blobServiceUri": GOOD["AzureWebJobsStorage__blobServiceUri"]}
+    assert Settings.read(shared, (Need.MODEL,)).daily_budget_usd == 0.5
+    assert Settings.read({**MODEL_ALONE, "DAILY_BUDGET_USD": "0.0"}, (Need.MODEL,)).daily_budget_usd == 0
 
 
 @pytest.mark.parametrize("name", ["$web", "$root"])

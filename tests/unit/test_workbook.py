@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import Misconfigured, OverBudget, Transient
 from describer.domain.record import Usage
 from describer.domain.status import SkipReason, Status
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED, Inbox
 from describer.pipeline import vocabulary as v
 from describer.pipeline import work_log
 from describer.pipeline.backoff import Backoff
+from describer.pipeline.daily_budget import USED_UP, DailyBudget
 from describer.pipeline.messages import Unreadable
 from describer.pipeline.publisher import OutcomePublisher
-from tests.fakes import FakePublisher, FakeQueue
+from tests.fakes import FakeLedger, FakePublisher, FakeQueue
 from tests.generated import ROOT
 from tests.unit.adapters.test_telemetry import Observed
 from tests.unit.conftest import BRIEF, CAT, Harness
@@ -79,6 +80,7 @@ async def emitted(harness: Harness, caplog: pytest.LogCaptureFixture) -> set[str
     with caplog.at_level("INFO", v.SCOPE):
         await _announced_to_a_topic_that_is_down()
         await _taken_that_ends_badly()
+        await _asked_over_budget()
     logged = {span.name for span in observed.spans}
     logged |= {name for span in observed.spans for name in span.attributes or {}}
     logged |= {name for metric in v.METRICS for about, _ in observed.points(metric) for name in about}
@@ -105,6 +107,12 @@ async def _taken_that_ends_badly() -> None:
             await Inbox(FakeQueue()).take("image-work", Received(), work)
 
 
+async def _asked_over_budget() -> None:
+    with suppress(OverBudget):
+        async with DailyBudget(1, FakeLedger()).call(2):
+            raise AssertionError("unreachable")
+
+
 def test_every_metric_is_shown() -> None:
     shown = {name for query in QUERIES.values() if "AppMetrics" in query for name in literals(query)}
     assert set(v.METRICS) - shown == NOT_SHOWN.keys()
@@ -112,7 +120,7 @@ def test_every_metric_is_shown() -> None:
 
 def test_every_event_is_queried() -> None:
     asked = {name for query in QUERIES.values() for name in literals(query)}
-    assert {work_log.DONE, work_log.DEFERRED, "event.deferred", DEAD_LETTERED, UNFINISHED, UNEXPECTED} <= asked
+    assert {work_log.DONE, work_log.DEFERRED, USED_UP, "event.deferred", DEAD_LETTERED, UNFINISHED, UNEXPECTED} <= asked
 
 
 def test_each_alert_has_its_chapter() -> None:

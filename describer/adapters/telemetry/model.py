@@ -38,12 +38,12 @@ class TracedModel:
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         """In a span `chat <model>`."""
         with self._asked(brief.model, brief.max_completion_tokens) as asked, call_context.entered() as call:
-            self._expected(brief, image)
             try:
                 answer = await self.model.ask(brief, image)
             finally:
                 asked.usage = call.spent if call.spent.calls else None
             asked.record(answer.model, answer.usage, refused=answer.description is None)
+            self._expected(brief, image)
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
@@ -74,8 +74,8 @@ class TracedModel:
 
     def _expected(self, brief: Brief, image: PreparedImage) -> None:
         family = self.families(brief.model)
-        found = of_prepared(brief, parts_tokens(family, image.sides, brief.detail))
-        if found and (usd := price(family, found.usual)):
+        tokens = parts_tokens(family, image.sides, brief.detail)
+        if tokens is not None and (usd := price(family, of_prepared(brief, tokens).usual)):
             about = {v.OPERATION: v.CHAT, v.PROVIDER: self.provider, v.REQUEST_MODEL: brief.model}
             self.telemetry.expected_cost.add(float(usd), about)
 

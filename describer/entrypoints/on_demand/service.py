@@ -113,17 +113,17 @@ class OnDemandService:
             content.embedded = await asyncio.to_thread(embedded_texts, content.data)
             if not isinstance(source, BlobOf):
                 record = await self.image_describer.describe_unstored(picture, content, brief)
-                return precedence.reconciled(record, picture, None, None, brief, content.embedded)
+                return precedence.reconciled(record, picture, None, None, brief, content.author)
             stored = await self.records.read(source.ref)
             origin = await origin_of(picture, self.loader.blob_filter, self.records)
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
-            about, before = await self.image_describer.as_before(picture, content, stored, brief)
+            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
             found = precedence.looked_up(about, content, before, brief)
             if isinstance(found, Record):
                 record = found
             else:
                 record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, about, before, origin, brief, content.embedded)
+            return precedence.reconciled(record, about, before, origin, brief, content.author)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs of the watched containers."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from describer.domain import settling
 from describer.domain.addresses import shown
+from describer.domain.embedded import XmpSidecar
 from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
@@ -17,6 +18,7 @@ from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from describer.pipeline.pipeline import UNSETTLED
 from describer.pipeline.ports import Images, Web
+from describer.pipeline.xmp_sidecars import XmpSidecars
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Loader:
                 async with self._memory.reserve_when_free(min(picture.size, self._max_bytes)) as reservation:
                     content = await self._read(picture)
                     content.reservation = reservation
+                    content.beside = await self._beside(ref)
                     yield picture, content
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob:
@@ -151,6 +154,12 @@ class Loader:
             return await reading.read(self._images, picture, self._max_bytes)
         except Conflict as race:
             raise Transient("the picture changed while it was read") from race
+
+    async def _beside(self, ref: ImageRef) -> XmpSidecar | None:
+        try:
+            return await XmpSidecars(self.blob_filter, self._images).beside(ref)
+        except Conflict as race:
+            raise Transient("the XMP file beside the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> ImageContent:
         if len(data) > self._max_bytes:

@@ -7,7 +7,7 @@ which comes last, because cameras write there: IIM if it changed since XMP was m
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from describer.domain.embedded import ByLanguage, EmbeddedTexts, default_of
@@ -21,7 +21,7 @@ from describer.vision.embedded_text.png import of_png
 from describer.vision.embedded_text.svg import is_svg, of_svg
 from describer.vision.embedded_text.templates import is_template
 from describer.vision.embedded_text.tiff import of_tiff
-from describer.vision.embedded_text.xmp import Items, by_language, properties
+from describer.vision.embedded_text.xmp import Items, by_language, is_packet, properties
 
 UNREADABLE: Final = "embedded_text.unreadable"
 
@@ -35,6 +35,8 @@ _STARTS: Final[dict[bytes, Callable[[bytes], Blocks]]] = {
     b"MM\0+": of_tiff,
 }
 
+_BY_LANGUAGE: Final = ("alt_text", "extended_description", "description", "title")
+
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +47,32 @@ def embedded_texts(data: bytes) -> EmbeddedTexts:
     except Exception as error:  # noqa: BLE001 - anybody's bytes; the picture is described all the same
         _log.warning(UNREADABLE, extra={"error": type(error).__name__})
         return EmbeddedTexts()
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """An XMP file.
+
+    Args:
+        texts: what the author wrote.
+        extension: of the one picture that it belongs to among those of the same name (`photoshop:SidecarForExtension`,
+            as Camera Raw and Lightroom write); empty if it does not say.
+    """
+
+    texts: EmbeddedTexts
+    extension: str
+
+
+def packet_texts(data: bytes) -> Packet | None:
+    """Return what an XMP file says, or None if it is broken, or is no XMP. Never raises."""
+    try:
+        if not is_packet(data):
+            return None
+        extension = default_of(by_language(properties(data).get("extension", [])))
+        return Packet(_without_templates(texts_of(Blocks(xmp=(data,)))), extension)
+    except Exception as error:  # noqa: BLE001 - anybody's bytes
+        _log.warning(UNREADABLE, extra={"error": type(error).__name__})
+        return None
 
 
 def blocks_of(data: bytes) -> Blocks:
@@ -62,7 +90,7 @@ def texts_of(blocks: Blocks) -> EmbeddedTexts:
     found = dict[str, Items]()
     for packet in blocks.xmp:
         found = properties(packet, blocks.extended) | found
-    texts = {name: by_language(items) for name, items in found.items() if name != "keywords"}
+    texts = {name: by_language(items) for name, items in found.items() if name in _BY_LANGUAGE}
     old, camera = iim_texts(blocks.iim), exif_texts(blocks.exif)
     caption, title = default_of(texts.get("description", {})), default_of(texts.get("title", {}))
     newest = old.caption if _is_newer(blocks) else ""

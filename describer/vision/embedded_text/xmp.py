@@ -23,6 +23,7 @@ _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _CORE: Final = "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}"
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
 _LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_FOR_EXTENSION: Final = "{http://ns.adobe.com/photoshop/1.0/}SidecarForExtension"
 _EXTENDED: Final = "{http://ns.adobe.com/xmp/note/}HasExtendedXMP"
 _NAMES: Final = {
     f"{_CORE}AltTextAccessibility": "alt_text",
@@ -31,6 +32,7 @@ _NAMES: Final = {
     f"{_DC}title": "title",
     f"{_DC}subject": "keywords",
     _EXTENDED: "extended",
+    _FOR_EXTENSION: "extension",
 }
 _ROOTS: Final = frozenset({"{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta"})
 _LISTS: Final = frozenset({f"{_RDF}Alt", f"{_RDF}Bag", f"{_RDF}Seq"})
@@ -55,18 +57,29 @@ def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> di
     return further | found
 
 
+def is_packet(packet: bytes) -> bool:
+    """Return whether this is a whole packet, though it may say nothing."""
+    root = _root(packet)
+    return root is not None and root.tag in {*_ROOTS, f"{_RDF}RDF"}
+
+
 def _parsed(packet: bytes) -> dict[str, Items]:
+    found = dict[str, Items]()
+    root = _root(packet)
+    for name, items in _named(root) if root is not None else ():
+        found.setdefault(name, []).extend(items)
+    return found
+
+
+def _root(packet: bytes) -> Element | None:
     packet = packet[: packet.rfind(b">") + 1].strip()
     if not packet or len(packet) > MOST or sum(map(packet.count, (b"<", b"&", b"\n"))) > _PIECES:
-        return {}
+        return None
     try:
         root: Element = fromstring(packet, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):  # the last two: an encoding that is none
-        return {}
-    found = dict[str, Items]()
-    for name, items in _named(root):
-        found.setdefault(name, []).extend(items)
-    return found
+        return None
+    return root
 
 
 def _named(root: Element) -> Iterator[tuple[str, Items]]:

@@ -1,0 +1,80 @@
+"""XMP files beside the pictures: read with their pictures, and the reason to look at these again."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from describer.domain import xmp_sidecar
+from describer.domain.embedded import XmpSidecar
+from describer.domain.errors import ImageRejected, InvalidName
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.ports import MOST_LISTED, Images
+from describer.vision.embedded_text.blocks import MOST
+from describer.vision.embedded_text.read import packet_texts
+
+
+@dataclass(frozen=True, slots=True)
+class XmpSidecars:
+    """Finds XMP files by pictures, and pictures by XMP files.
+
+    Args:
+        blob_filter: which blobs may be read, and whether XMP files are.
+        images: the port.
+    """
+
+    blob_filter: BlobFilter
+    images: Images
+
+    async def beside(self, picture: ImageRef) -> XmpSidecar | None:
+        """Return what the author wrote beside the picture, or None: four HEAD requests, and a GET if there is one.
+
+        A file that cannot be read, or is no XMP, is passed over: the picture is described all the same.
+
+        Raises:
+            Conflict: the file was replaced while it was read.
+        """
+        if not self.blob_filter.xmp_sidecars:
+            return None
+        refs = [ref for name in xmp_sidecar.names_for(picture.name) if (ref := _ref(picture.container, name))]
+        found = await asyncio.gather(*(self._read(ref, picture) for ref in refs if self._may_read(ref)))
+        return next((sidecar for sidecar in found if sidecar), None)
+
+    async def pictures_of(self, sidecar: ImageRef) -> AsyncGenerator[ImageRef]:
+        """Yield the pictures that are there and that an XMP file belongs to."""
+        stem, cursor = sidecar.name[: -len(xmp_sidecar.SUFFIX)], ""
+        while True:
+            page = await self.images.page(sidecar.container, stem, cursor, MOST_LISTED)
+            for picture in page.items:
+                if xmp_sidecar.is_of(sidecar.name, picture.ref.name) and not self.blob_filter.skips_name(picture.ref):
+                    yield picture.ref
+            if not (cursor := page.cursor):
+                return
+
+    def _may_read(self, ref: ImageRef) -> bool:
+        return self.blob_filter.is_xmp_sidecar(ref)
+
+    async def _read(self, ref: ImageRef, picture: ImageRef) -> XmpSidecar | None:
+        blob = await self.images.get_properties(ref)
+        if blob is None or blob.refusal or blob.is_being_copied or not 0 < blob.size <= MOST:
+            return None
+        if self.blob_filter.skips_picture(blob):
+            return None
+        with suppress(ImageRejected):
+            content = await self.images.read(blob)
+            packet = await asyncio.to_thread(packet_texts, content.data)
+            others = packet and packet.extension and packet.extension.lower() != _extension(picture)
+            if packet and content.sha256 and (not others or xmp_sidecar.names_in_full(ref.name, picture.name)):
+                return XmpSidecar(ref.name, content.sha256, packet.texts)
+        return None
+
+
+def _extension(picture: ImageRef) -> str:
+    return xmp_sidecar.extension(picture.name).lower()
+
+
+def _ref(container: str, name: str) -> ImageRef | None:
+    with suppress(InvalidName):
+        return ImageRef(container, name)
+    return None
