@@ -67,6 +67,18 @@ async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpRes
     return await _answered(req, context)
 
 
+@app.route("sweeps", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def sweeps(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """A new sweep over pictures that are stored already."""
+    return await _answered(req, context)
+
+
+@app.route("sweeps/{sweep_id}", methods=["GET", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
+async def sweep(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How far a sweep is, and its stop."""
+    return await _answered(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -128,6 +140,16 @@ async def run_sweep(message: func.QueueMessage) -> None:
         await services.inbox.take(
             SWEEPS_QUEUE, message, lambda: services.sweep_steps.handle_message(message.get_body())
         )
+
+
+async def sweep_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """The hour has come to look for pictures that no event told of."""
+    with kept_in("sweep_nightly"):
+        await services.sweep_steps.begin_nightly(services.nightly_sweeps)
+
+
+if services.nightly_schedule:  # without the setting there is no timer that wakes an instance for nothing
+    app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(sweep_nightly)
 
 
 @app.event_grid_trigger(arg_name="event")

@@ -18,7 +18,7 @@ from describer.pipeline.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
     from starlette.types import ASGIApp
@@ -143,7 +143,7 @@ class App:
         """What queues the pictures that were there before the app."""
         from describer.pipeline.sweep.sweeper import Sweeper
 
-        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection)
+        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection, self.asking)
 
     @cached_property
     def sweep_steps(self) -> SweepSteps:
@@ -151,6 +151,22 @@ class App:
         from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 
         return SweepSteps(self.sweeper, self._queue(SWEEPS_QUEUE))
+
+    @property
+    def nightly_schedule(self) -> str:
+        """When sweeps begin by themselves, as the timer trigger writes it (NCRONTAB); empty: never."""
+        hour, _, minute = self.settings.nightly_sweep_at.partition(":")
+        return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
+
+    @property
+    def nightly_sweeps(self) -> Sequence[SweepOptions]:
+        """What is asked at night: a sweep of each watched container."""
+        from describer.pipeline.sweep.state import Only, SweepOptions
+
+        only = tuple(map(Only, self.settings.nightly_sweep_only))
+        most = self.settings.nightly_sweep_max_pictures
+        containers = (self.settings.images_container, *self.settings.more_containers)
+        return [SweepOptions(container=name, only=only, max_pictures=most) for name in containers]
 
     @cached_property
     def library(self) -> Library:
@@ -275,6 +291,7 @@ class App:
             lambda: self.on_demand,
             lambda: self.corrector,
             lambda: self.catalogue,
+            lambda: self.sweep_steps,
             self.checks,
             self.memory,
             self.settings.max_bytes,

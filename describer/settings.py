@@ -166,6 +166,12 @@ _Context = Annotated[
     BeforeValidator(_listed),
 ]
 _Address = Annotated[str, AfterValidator(_address)]
+_Time = Annotated[str, _matching(r"(([01][0-9]|2[0-3]):[0-5][0-9])?")]
+_Which = Annotated[
+    tuple[Annotated[str, _matching("missing|stale|failed|review|all")], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
 _List = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 # A segment `.` or `..` is in no blob's name, so that such a pattern would leave out nothing.
 _Globs = Annotated[
@@ -359,6 +365,20 @@ class Settings(BaseModel):
     held_images_mb: int = _setting(
         "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
         "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
+    )  # fmt: skip
+
+    # Pictures that are stored already
+    nightly_sweep_at: _Time = _setting(
+        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that no event told of (UTC; none: never).",
+        "a time such as 02:30",
+    )  # fmt: skip
+    nightly_sweep_only: _Which = _setting(
+        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of them it describes.",
+        "some of missing, stale, failed, review, all, comma between",
+    )  # fmt: skip
+    nightly_sweep_max_pictures: int = _setting(
+        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "How many of them at most in one night.",
+        "a whole number from 1 to 1000000", ge=1, le=10**6,
     )  # fmt: skip
 
     # Pictures by URL

@@ -8,13 +8,19 @@ from datetime import UTC, datetime
 from describer.domain.errors import Conflict
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
+from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Page
+from describer.pipeline.sweep.counted import Preview
 from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.preview import Asking
 from describer.pipeline.sweep.selection import Selection
 from describer.pipeline.sweep.state import Sweep, SweepOptions
+from describer.pipeline.sweep.sweeper import Sweeper
 from describer.vision.brief import Brief
-from tests.fakes import FakeImages
+from describer.vision.families import family
+from describer.vision.sizing import Sizes
+from tests.fakes import FakeImages, FakeQueue
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500, by_prefix=(("shop/", "languages", ("de", "fr")),))
@@ -91,6 +97,25 @@ class FakeSweeps:
         yield
 
 
+def asking(model: str = "gpt-5.6-luna", per_minute: int = 30_000) -> Asking:
+    """What is asked of pictures here."""
+    found = family(model)
+    assert found
+    return Asking(BRIEF, Sizes(found, "high", text_tokens=6000), per_minute)
+
+
+def seen(usd_each: float | None = None) -> Preview:
+    """What somebody has found that a sweep of one picture would take."""
+    usd = None if usd_each is None else (usd_each, usd_each, usd_each)
+    return Preview({"missing": 1}, 1, 1000, {}, 1, 1, None, usd, None)
+
+
 def selection(options: SweepOptions) -> Selection:
     """The rules of a sweep here."""
     return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
+
+
+def sweep_steps(*pictures: ImageBlob, queue: FakeQueue | None = None) -> SweepSteps:
+    """Sweeps over these pictures, that the app drives by `queue`."""
+    sweeper = Sweeper(FakeListing(pictures).library, FakeSweeps(), FakeQueue(), selection, asking())
+    return SweepSteps(sweeper, queue or FakeQueue())

@@ -12,6 +12,7 @@ The tree:
     │   ├── Encrypted        with a key that only its owner's programs have
     │   └── NoUsableAnswer   the model gave no usable answer, however often it is asked
     ├── InvalidRequest   tell whoever asked what to ask instead; carries the `field` that is at fault
+    │   ├── AlreadyRunning   there may be one such at a time
     │   └── InvalidName      no blob can have this name; a `ValueError` too, for whoever parses an event
     ├── Excluded         tell whoever asked: this blob is kept from the model
     ├── NotFound         tell whoever asked: there is no such blob, or no record of it
@@ -121,6 +122,13 @@ class InvalidRequest(DescriberError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class AlreadyRunning(InvalidRequest):
+    """There may be one sweep at a time, and one is running."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="sweep")
 
 
 class InvalidName(InvalidRequest, ValueError):

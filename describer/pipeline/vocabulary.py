@@ -139,6 +139,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.dead_lettered": _MESSAGE | {"reason"},
     "message.unfinished": _MESSAGE | {"reason"},
     "message.unexpected": _MESSAGE | _BUG,
+    "sweep.begun": frozenset({"sweep"}),
+    "sweep.still_running": frozenset(),
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),

@@ -35,7 +35,7 @@ async def checks():
     return []
 
 async def calls():
-    app = asgi(services, services, services, checks, MemoryBudget(10**8), 10**8)
+    app = asgi(services, services, services, services, checks, MemoryBudget(10**8), 10**8)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         paths = ("/api/descriptions/images/agatha.jpg?code=key", "/api/health", "/api/descriptions?limit=x")
         return [(await client.get(path)).status_code for path in paths]

@@ -27,6 +27,7 @@ from local.azure_openai.answers import Fault, Request
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Reply, Script, describe, serve
 from tests.cli.conftest import Shell
+from tests.sweeps import sweep_steps
 from tests.unit.conftest import Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
@@ -137,7 +138,13 @@ async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
 
     setup = OnDemandSetup(harness)
     app = asgi(
-        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+        lambda: setup.on_demand,
+        lambda: harness.corrector,
+        lambda: harness.catalogue,
+        sweep_steps,
+        no_checks,
+        setup.memory,
+        10**6,
     )
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app") as client:
         yield client

@@ -19,6 +19,7 @@ from local.azure_openai.answers import Fault
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Script, serve
 from tests.cli.conftest import Shell, jpeg
+from tests.sweeps import sweep_steps
 from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
@@ -64,7 +65,13 @@ async def test_by_http(server: Model, harness: Harness, case: dict[str, Any]) ->
     server.script.always(lambda _: _reply(case))
     setup = OnDemandSetup(harness)
     app = asgi(
-        lambda: setup.on_demand, lambda: harness.corrector, lambda: harness.catalogue, no_checks, setup.memory, 10**6
+        lambda: setup.on_demand,
+        lambda: harness.corrector,
+        lambda: harness.catalogue,
+        sweep_steps,
+        no_checks,
+        setup.memory,
+        10**6,
     )
     files = [("images", (f"{at}.jpg", jpeg(200 + at), "image/jpeg")) for at in range(case.get("pictures", 0) or 1)]
     question = {"prompt": "What is it?"} if case.get("pictures") else {}

@@ -10,6 +10,7 @@ from describer.domain.errors import Busy, Conflict, Misconfigured
 from describer.pipeline.sweep.state import End, Sweep, SweepOptions
 from local.storage import Storage
 from tests.storage import unique
+from tests.sweeps import seen
 
 OPTIONS = SweepOptions(container="images", prefix="2019/")
 CHUNK = "20261128T120000-0123abcd/000001"
@@ -25,14 +26,14 @@ async def sweeps(storage: Storage) -> AsyncIterator[BlobSweeps]:
 
 async def test_a_sweep_is_read_as_it_was_written(sweeps: BlobSweeps) -> None:
     assert await sweeps.latest() is None
-    begun = await sweeps.begin(Sweep.new(OPTIONS, 0.01))
+    begun = await sweeps.begin(Sweep.new(OPTIONS, seen(0.01)))
     assert await sweeps.latest() == begun
     written = await sweeps.write(begun.model_copy(update={"found": 7}))
     assert await sweeps.read(begun.id) == written
 
 
 async def test_an_earlier_state_replaces_nothing(sweeps: BlobSweeps) -> None:
-    begun = await sweeps.begin(Sweep.new(OPTIONS, None))
+    begun = await sweeps.begin(Sweep.new(OPTIONS))
     stopped = await sweeps.write(begun.model_copy(update={"state": End.STOPPED}))
     with pytest.raises(Conflict):
         await sweeps.write(begun)
@@ -40,8 +41,8 @@ async def test_an_earlier_state_replaces_nothing(sweeps: BlobSweeps) -> None:
 
 
 async def test_two_that_begin_at_once_are_one(sweeps: BlobSweeps) -> None:
-    await sweeps.begin(Sweep.new(OPTIONS, None))
-    found = await asyncio.gather(*(sweeps.begin(Sweep.new(OPTIONS, None)) for _ in range(4)), return_exceptions=True)
+    await sweeps.begin(Sweep.new(OPTIONS))
+    found = await asyncio.gather(*(sweeps.begin(Sweep.new(OPTIONS)) for _ in range(4)), return_exceptions=True)
     begun = [each for each in found if isinstance(each, Sweep)]
     assert all(isinstance(each, Sweep | Conflict) for each in found)
     latest = await sweeps.latest()

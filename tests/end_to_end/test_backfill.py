@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 from azure.storage.blob.aio import BlobServiceClient
 
@@ -125,6 +126,30 @@ async def test_a_cap_of_pictures_holds_and_the_app_goes_on_by_itself(museum: Mus
     while (state := (await museum.run("backfill", "status"))[-1])["state"] == "running" and time.monotonic() < deadline:
         await asyncio.sleep(0.5)
     assert (state["state"], state["ended"]) == ("finished", PICTURES)
+
+
+async def test_by_http_it_is_priced_begun_watched_and_ends(museum: Museum) -> None:
+    await museum.hang("http", 30)
+    where = museum.stack.addresses
+    key = {"x-functions-key": where.function_key}
+    async with httpx2.AsyncClient(base_url=where.http, headers=key, trust_env=False, timeout=60) as client:
+
+        async def until_it_ends(answer: httpx2.Response) -> Any:
+            assert answer.status_code == 202, answer.text
+            place, deadline = answer.headers["location"], time.monotonic() + 60
+            while (told := (await client.get(place)).json())["state"] in {"pricing", "running"}:
+                assert time.monotonic() < deadline, f"it does not end: {told}"
+                await asyncio.sleep(0.5)
+            return told
+
+        priced = await until_it_ends(await client.post("/api/sweeps", json={"prefix": "http/"}))
+        assert (priced["state"], priced["preview"]["pictures"], priced["enqueued"]) == ("priced", 30, 0)
+        asked = {"prefix": "http/", "dry_run": False, "max_usd": 5}
+        done = await until_it_ends(await client.post("/api/sweeps", json=asked))
+        assert (done["state"], done["outcomes"]) == ("finished", {"described": 30})
+        assert await museum.marked("http") == 30
+        assert (await client.delete("/api/sweeps/latest")).json() == done, "there is nothing left to stop"
+        assert (await client.get("/api/sweeps/latest", headers={"x-functions-key": "wrong"})).status_code == 401
 
 
 async def test_sizes_that_a_content_system_derived_get_the_texts_of_their_originals(museum: Museum) -> None:

@@ -43,9 +43,9 @@ DEAR = (
 """What costs a cold start dear: each waits for the first call that needs it."""
 
 
-def indexed(script: str) -> str:
+def indexed(script: str, **settings: str) -> str:
     values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-    environ = os.environ | values
+    environ = os.environ | values | settings
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
@@ -62,3 +62,10 @@ def test_indexing_loads_nothing_dear() -> None:
 def test_the_indexed_bindings_are_those_of_the_golden_file() -> None:
     found = indexed(INDEX)
     assert json.loads(found) == json.loads(GOLDEN.read_text(encoding="utf-8")), found
+
+
+def test_there_is_a_timer_only_where_a_setting_wants_it() -> None:
+    functions = json.loads(indexed(INDEX, NIGHTLY_SWEEP_AT="02:30"))
+    [trigger] = functions.pop("sweep_nightly")
+    assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 30 2 * * *")
+    assert functions == json.loads(GOLDEN.read_text(encoding="utf-8"))

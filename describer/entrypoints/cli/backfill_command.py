@@ -19,7 +19,8 @@ from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
-from describer.pipeline.sweep.preview import Preview, preview
+from describer.pipeline.sweep.counted import Preview
+from describer.pipeline.sweep.preview import preview
 from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
 from describer.settings import Need
 
@@ -77,7 +78,7 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
             return Exit.GOOD
         if not yes and not _agrees(seen.pictures):
             return Exit.GOOD
-        sweep = await app.sweeper.begin(options, seen.usd_each)
+        sweep = await app.sweeper.begin(options, seen)
         return await _go(app, sweep, form, in_app=in_app)
 
     _run(context, start)
@@ -103,7 +104,7 @@ def stop(context: click.Context) -> None:
     """Queues no more pictures; those that are queued already are still described. `continue` goes on."""
 
     async def end(app: Services) -> Exit:
-        _Form(as_json=False).state(await app.sweeper.stop(await app.sweeper.find("")))
+        _Form(as_json=False).state(await app.sweeper.stop())
         return Exit.GOOD
 
     _run(context, end)

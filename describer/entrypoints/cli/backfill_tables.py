@@ -1,13 +1,12 @@
 """What a backfill would take, and how far one is, for people."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import RenderableType
 
 from describer.entrypoints.cli.tables import card
-from describer.pipeline.sweep.preview import Preview
+from describer.pipeline.sweep.counted import Preview
 from describer.pipeline.sweep.selection import Judgement
 from describer.pipeline.sweep.state import Sweep, SweepOptions
 
@@ -39,7 +38,7 @@ def of_preview(seen: Preview, options: SweepOptions) -> RenderableType:
 
 def of_sweep(sweep: Sweep) -> RenderableType:
     """How far it is."""
-    tally, left = sweep.tally, _seconds_left(sweep)
+    tally, left = sweep.tally, sweep.seconds_left
     return card(
         [
             ("backfill", f"{sweep.id}: {sweep.state}"),
@@ -72,7 +71,7 @@ def facts(sweep: Sweep) -> dict[str, Any]:
         "under_way": sweep.under_way,
         "usd": round(tally.usd, 6),
         "tokens": tally.tokens,
-        "seconds_left": _seconds_left(sweep),
+        "seconds_left": sweep.seconds_left,
     }
 
 
@@ -132,11 +131,3 @@ def _takes(seen: Preview) -> Iterator[tuple[str, str]]:
 def _ends(outcomes: dict[str, int]) -> str:
     ends = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items()))
     return f": {ends}" if ends else ""
-
-
-def _seconds_left(sweep: Sweep) -> float | None:
-    """For what is queued, at the pace so far; the listing does not say how much comes after."""
-    done = sweep.tally.done
-    if not done or not sweep.under_way:
-        return None
-    return round((datetime.now(UTC) - sweep.begun).total_seconds() / done * sweep.under_way, 1)

@@ -15,12 +15,14 @@ from describer.domain.record import Record
 from describer.entrypoints.http import access_log, openapi
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.middleware import Middleware
-from describer.entrypoints.http.paths import RECORDS
+from describer.entrypoints.http.paths import RECORDS, SWEEPS
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.request_body import path
 from describer.entrypoints.http.routes import Routes
 from describer.entrypoints.http.schemas import Covered, DeepHealth, DescribeAnswer, Health, Listing
+from describer.entrypoints.http.sweep_schemas import SweepState
 from describer.entrypoints.on_demand.service import OnDemandService
+from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.operations.health import Check
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
@@ -41,6 +43,7 @@ def asgi(
     on_demand: Callable[[], OnDemandService],
     corrector: Callable[[], Corrector],
     catalogue: Callable[[], Catalogue],
+    sweeps: Callable[[], SweepSteps],
     checks: Callable[[], Awaitable[Sequence[Check]]],
     memory: MemoryBudget,
     max_picture: int,
@@ -51,11 +54,12 @@ def asgi(
         on_demand: gives the on-demand service; called with each request that needs it.
         corrector: gives what writes corrections, likewise.
         catalogue: gives all that is stored, likewise.
+        sweeps: gives what begins sweeps in the app, likewise.
         checks: tries every connection.
         memory: for bodies.
         max_picture: bytes of a picture in a body.
     """
-    return Middleware(application(Routes(on_demand, corrector, catalogue, checks)), memory, max_picture)
+    return Middleware(application(Routes(on_demand, corrector, catalogue, sweeps, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:
@@ -97,6 +101,12 @@ def application(routes: Routes) -> FastAPI:
         get(place, read, Record, f"getDescription{suffix}", responses=openapi.READ, openapi_extra=reads)
         app.add_api_route(place, correct, methods=["PUT"], response_model=Record,
             operation_id=f"correctDescription{suffix}", responses=openapi.CORRECT, openapi_extra=writes)  # fmt: skip
+    app.add_api_route(SWEEPS, routes.begin_sweep, methods=["POST"], status_code=202, response_model=SweepState,
+        operation_id="beginSweep", responses=openapi.BEGIN_SWEEP, openapi_extra=openapi.GUARDED)  # fmt: skip
+    one_sweep = f"{SWEEPS}/{{sweep_id}}"
+    get(one_sweep, routes.sweep, SweepState, "getSweep", responses=openapi.SWEEP, **guarded)
+    app.add_api_route(one_sweep, routes.stop_sweep, methods=["DELETE"], response_model=SweepState,
+        operation_id="stopSweep", responses=openapi.STOP_SWEEP, openapi_extra=openapi.GUARDED)  # fmt: skip
     get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
     get("/api/health/deep", routes.deep_health, DeepHealth, "deepHealth", responses=openapi.DEEP, **guarded)
     get("/api/openapi.json", routes.document, None, "openapi", include_in_schema=False)
@@ -110,7 +120,7 @@ def document(form: Document = Document.INHERITANCE) -> dict[str, Any]:
     def unused() -> Any:
         raise AssertionError("nothing is answered here")
 
-    return written(application(Routes(unused, unused, unused, unused)).openapi(), form)
+    return written(application(Routes(unused, unused, unused, unused, unused)).openapi(), form)
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

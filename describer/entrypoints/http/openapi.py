@@ -23,6 +23,7 @@ _REQUEST_ID: Final = {
 _SECONDS: Final = {"type": "integer", "format": "int64"}
 _RETRY_AFTER: Final = {"retry-after": {"description": "Seconds.", "required": True, "schema": _SECONDS}}
 _ALLOW: Final = {"allow": {"description": "The methods that there are.", "required": True, "schema": _TEXT}}
+_LOCATION: Final = {"location": {"description": "Where it tells how far it is.", "required": True, "schema": _TEXT}}
 _ETAG: Final = {"etag": {"description": "Of the record.", "required": True, "schema": _TEXT}}
 _HEADERS: Final = {405: _ALLOW, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
@@ -102,6 +103,17 @@ COVERAGE: Final[dict[int | str, dict[str, Any]]] = {
     **_problems(404, 422),
     **_COMMON,
 }
+BEGIN_SWEEP: Final[dict[int | str, dict[str, Any]]] = {
+    202: _ok(
+        "It has begun.",
+        {"location": {"description": "Where it says how far it is.", "required": True, "schema": _TEXT}},
+    ),
+    **_DENIED,
+    **_problems(400, 404, 409, 411, 413, 415, 422, 429),
+    **_COMMON,
+}
+SWEEP: Final[dict[int | str, dict[str, Any]]] = {200: _ok("The sweep."), **_DENIED, **_problems(404, 422), **_COMMON}
+STOP_SWEEP: Final = {**SWEEP, **_problems(429)}
 HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("It runs."), **_problems(405, 500)}
 DEEP: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("Every connection works, or cannot be judged from here."),

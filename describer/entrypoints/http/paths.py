@@ -13,6 +13,9 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 RECORDS: Final = "/api/descriptions"
+SWEEPS: Final = "/api/sweeps"
+_WITH_NAMES: Final = (RECORDS, SWEEPS)
+"""Where names follow, in which case counts."""
 _SLASH: Final = re.compile("%2[Ff]")
 """As clients write it that encode a whole name. So a name with a literal `%2F` can be read by query only."""
 
@@ -46,7 +49,8 @@ def decoded_once(app: ASGIApp, parameters: Mapping[str, str]) -> ASGIApp:
 
 def as_routed(path: str) -> str:
     """The path by which the app's own router finds what the platform found."""
-    records, rest = path[: len(RECORDS)].lower(), path[len(RECORDS) :]
-    if records == RECORDS and rest.startswith("/") and rest != "/":
-        return records + rest
+    for place in _WITH_NAMES:
+        rest = path[len(place) :]
+        if path[: len(place)].lower() == place and rest.startswith("/") and rest != "/":
+            return place + (rest if place == RECORDS else rest.rstrip("/"))
     return path.rstrip("/").lower() or "/"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from describer.domain.errors import (
+    AlreadyRunning,
     Busy,
     Declined,
     DescriberError,
@@ -55,6 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
+    "already-running": Kind(409, "A sweep is running", "Stop it, or wait until it has ended."),
     "length-required": Kind(
         411, "The body came without its length", "Send a Content-Length: buffer the body first, and send it whole."
     ),
@@ -186,6 +188,8 @@ class Problem(Exception):
         match error:
             case ImageRejected():
                 return cls.of_status(error.status, str(error))
+            case AlreadyRunning():
+                return cls("already-running", str(error))
             case InvalidRequest():
                 return cls.invalid({error.field: str(error)})
             case Excluded():

@@ -22,6 +22,7 @@ from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
 from describer.entrypoints.http.content_negotiation import Form, ListForm, best_of, wanted
 from describer.entrypoints.http.document import Document, written
+from describer.entrypoints.http.paths import SWEEPS
 from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
 from describer.entrypoints.http.schemas import (
     AnsweredQuestion,
@@ -38,13 +39,16 @@ from describer.entrypoints.http.schemas import (
     Results,
     Undescribed,
 )
+from describer.entrypoints.http.sweep_schemas import NewSweep, SweepState
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
+from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.entrypoints.transfer import jsonl, spreadsheet
 from describer.operations.health import Check
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Page, Verdict
+from describer.pipeline.sweep.state import ID, LATEST
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
 
@@ -73,6 +77,11 @@ type Prefix = Annotated[
 ]
 
 
+type SweepId = Annotated[
+    str, Path(pattern=f"^({ID}|{LATEST})$", description="Of the sweep, or `latest`: the one that was begun last.")
+]
+
+
 type Unions = Literal["inheritance", "oneOf"]
 
 
@@ -84,12 +93,14 @@ class Routes:
         on_demand: gives the on-demand service, which is built with the first call that needs it.
         corrector: gives what writes corrections, likewise.
         catalogue: gives all that is stored, likewise.
+        sweeps: gives what begins sweeps in the app, likewise.
         checks: tries every connection.
     """
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
     catalogue: Callable[[], Catalogue]
+    sweeps: Callable[[], SweepSteps]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
@@ -207,6 +218,23 @@ class Routes:
             raise InvalidRequest(sentence, field="prefix") from None
         return _json(Covered.of(counted, name))
 
+    async def begin_sweep(self, request: Request, new: NewSweep) -> Response:
+        """Has the app count what there is and what it would take, and, unless it is a dry run, describe it."""
+        _refuse_others(request, ())
+        options = new.options(self.catalogue().watched(new.container))
+        sweep = await self.sweeps().begin(options, dry_run=new.dry_run)
+        return _json(SweepState.of(sweep), 202, {"location": f"{SWEEPS}/{sweep.id}"})
+
+    async def sweep(self, request: Request, sweep_id: SweepId) -> Response:
+        """How far a sweep is."""
+        _refuse_others(request, ())
+        return _json(SweepState.of(await self.sweeps().sweeper.find(_name(sweep_id))))
+
+    async def stop_sweep(self, request: Request, sweep_id: SweepId) -> Response:
+        """Let a sweep queue no more; what is queued already is still described, and what is done stays."""
+        _refuse_others(request, ())
+        return _json(SweepState.of(await self.sweeps().sweeper.stop(_name(sweep_id))))
+
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
         """The interface in OpenAPI 3.1."""
         return await _written(request, Document(unions))
@@ -244,6 +272,10 @@ class Routes:
         if form is Form.TEXT and said.ending is not Ending.COMPLETE:
             raise Problem("needs-review", f"The answer is not complete: {said.ending}.")
         return _text(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
+
+
+def _name(sweep_id: str) -> str:
+    return "" if sweep_id == LATEST else sweep_id
 
 
 def _text(text: str) -> Response:

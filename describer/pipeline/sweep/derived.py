@@ -53,6 +53,18 @@ class DerivedSizes:
         else:
             self._groups.setdefault(derived.original, _Sizes()).waiting.append((blob, derived))
 
+    def waiting(self) -> Iterator[tuple[ImageBlob, bool]]:
+        """Those that are not judged yet, and whether an original of each was listed: for whoever goes on later."""
+        for group in self._groups.values():
+            for blob, _ in group.waiting:
+                yield blob, group.has_original
+
+    def restore(self, blob: ImageBlob, *, has_original: bool) -> None:
+        """Take back what `waiting` gave."""
+        if derived := self.rules.derived(blob.ref.name):
+            group = self._groups.setdefault(derived.original, _Sizes(has_original=has_original))
+            group.waiting.append((blob, derived))
+
     def end(self) -> Iterator[Judged]:
         """Yield what is left when the listing has ended."""
         for group in self._groups.values():

@@ -8,9 +8,13 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from describer.pipeline.sweep.counted import Counted, Preview
+
 CHUNK: Final = 100
 """Pictures that are queued between two writes of the state: as many at most are queued twice if a process is killed."""
-_ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
+ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
+LATEST: Final = "latest"
+"""In the place of an ID: the sweep that was begun last."""
 
 
 class Only(StrEnum):
@@ -31,6 +35,10 @@ class Only(StrEnum):
 class End(StrEnum):
     """Whether a sweep goes on."""
 
+    PRICING = "pricing"
+    """The app counts what there is and what it would take."""
+    PRICED = "priced"
+    """That is known, and no more was asked for."""
     RUNNING = "running"
     FINISHED = "finished"
     """Each picture that it queued has its end."""
@@ -38,6 +46,11 @@ class End(StrEnum):
     """A person stopped it; `continue` goes on."""
     CAPPED = "capped"
     """Its cap of pictures or money is reached; a higher one goes on."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self not in {End.PRICING, End.RUNNING}
 
 
 class SweepOptions(BaseModel):
@@ -120,6 +133,9 @@ class Sweep(BaseModel):
     Args:
         id: its name.
         options: what was asked.
+        dry_run: whether it ends when it is known what it would take.
+        counted: how far that is; None if it is known, or was never asked.
+        preview: what it would take, as it was found at the beginning.
         usd_each: what one picture is expected to cost; None if the model has no list price.
         state: whether it goes on.
         cursor: of the listing's page that is being worked on.
@@ -137,8 +153,11 @@ class Sweep(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[1] = 1
-    id: str = Field(pattern=_ID)
+    id: str = Field(pattern=f"^{ID}$")
     options: SweepOptions
+    dry_run: bool = False
+    counted: Counted | None = None
+    preview: Preview | None = None
     usd_each: float | None = None
     state: End = End.RUNNING
     begun: datetime
@@ -155,12 +174,21 @@ class Sweep(BaseModel):
     etag: str = Field("", exclude=True)
 
     @classmethod
-    def new(cls, options: SweepOptions, usd_each: float | None) -> Self:
-        """Begin a sweep."""
+    def new(cls, options: SweepOptions, preview: Preview | None = None, *, dry_run: bool = False) -> Self:
+        """Begin a sweep, or, without a preview, its pricing."""
         now = datetime.now(UTC)
-        return cls(
-            id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, usd_each=usd_each, begun=now, updated=now
+        sweep = cls(id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, begun=now, updated=now)
+        return (
+            sweep.priced(preview)
+            if preview
+            else sweep.model_copy(update={"state": End.PRICING, "counted": Counted(), "dry_run": dry_run})
         )
+
+    def priced(self, preview: Preview) -> Self:
+        """The same with what it would take: it ends there if that was all that was asked, or begins."""
+        state = End.PRICED if self.dry_run else End.RUNNING
+        found = {"preview": preview, "usd_each": preview.usd_each, "counted": None, "state": state}
+        return self.model_copy(update=found)
 
     @property
     def tally(self) -> Tally:
@@ -176,6 +204,14 @@ class Sweep(BaseModel):
     def fresh(self) -> int:
         """Those of them that were never put off: what the app is working on."""
         return sum(chunk.under_way - chunk.deferred for chunk in self.waiting)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """For what is queued, at the pace so far; the listing does not say how much comes after."""
+        done = self.tally.done
+        if not done or not self.under_way:
+            return None
+        return round((datetime.now(UTC) - self.begun).total_seconds() / done * self.under_way, 1)
 
     @property
     def usd_per_picture(self) -> float | None:

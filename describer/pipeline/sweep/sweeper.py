@@ -9,21 +9,26 @@ import asyncio
 import hashlib
 import json
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any, Final
 
-from describer.domain.errors import Conflict, InvalidRequest, NotFound
+from describer.domain.errors import AlreadyRunning, Busy, Conflict, InvalidRequest, NotFound
 from describer.domain.image_ref import ImageRef
+from describer.pipeline.catalogue import listable
 from describer.pipeline.events import Work
 from describer.pipeline.ports import Page, Queue
+from describer.pipeline.sweep.counted import Counted, Preview
 from describer.pipeline.sweep.library import Library, Listed, Sweeps
+from describer.pipeline.sweep.preview import Asking, priced, with_next_page
 from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import CHUNK, Chunk, End, Sweep, SweepOptions, Tally
+from describer.pipeline.sweep.state import CHUNK, ID, Chunk, End, Sweep, SweepOptions, Tally
 
 QUEUED_AT_MOST: Final = 2000
 """Pictures of a sweep that are queued and were never put off, at most."""
@@ -35,6 +40,8 @@ MOST_WAITING: Final = 50
 """Chunks with pictures that have not ended, at most: in an outage a sweep stands still instead of putting off all."""
 PAUSE: Final = 2.0
 """Seconds between two steps."""
+_TRIES: Final = 5
+"""Times that a sweep is to be stopped which others write at the same moment."""
 _AT_ONCE: Final = 16
 """Messages that are sent side by side."""
 
@@ -48,31 +55,41 @@ class Sweeper:
         sweeps: keeps the state.
         work: `image-work`.
         selection: the rules for these options.
+        asking: what is asked of pictures, by which they are priced.
     """
 
     library: Library
     sweeps: Sweeps
     work: Queue
     selection: Callable[[SweepOptions], Selection]
+    asking: Asking
     _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
 
-    async def begin(self, options: SweepOptions, usd_each: float | None) -> Sweep:
-        """Begin a sweep; the first step queues its first pictures.
+    async def begin(self, options: SweepOptions, seen: Preview | None = None, *, dry_run: bool = False) -> Sweep:
+        """Begin a sweep; the first steps price it, unless `seen` says what it would take, and then queue its pictures.
 
         Args:
             options: what is asked.
-            usd_each: what a picture is expected to cost by list price; None if the model has none.
+            seen: what it would take, for whoever has priced it.
+            dry_run: price it only; any number of such may run beside a sweep.
 
         Raises:
-            InvalidRequest: another sweep is running, or money is capped for a model without a list price.
-            Conflict: another one was begun at the same moment.
+            InvalidRequest: no name can begin like this, or money is capped for a model without a list price.
+            AlreadyRunning: another sweep is running, or was begun at the same moment.
         """
-        if options.max_usd is not None and not usd_each:
+        listable(options.prefix)
+        if options.max_usd is not None and not self.asking.has_price:
             raise InvalidRequest("The model has no list price; cap the number of pictures instead.", field="max_usd")
+        sweep = Sweep.new(options, seen, dry_run=dry_run)
+        if dry_run:
+            return await self.sweeps.write(sweep)
         latest = await self.sweeps.latest()
-        if latest and latest.state is End.RUNNING:
-            raise InvalidRequest(f"Sweep {latest.id} is running; stop it, or let it end first.", field="sweep")
-        return await self.sweeps.begin(Sweep.new(options, usd_each))
+        if latest and not latest.state.is_over:
+            raise AlreadyRunning(f"Sweep {latest.id} is {latest.state}; stop it, or let it end first.")
+        try:
+            return await self.sweeps.begin(sweep)
+        except Conflict as error:
+            raise AlreadyRunning("Another sweep was begun at the same moment.") from error
 
     async def find(self, sweep_id: str) -> Sweep:
         """The sweep of this name; without one, the latest.
@@ -80,14 +97,32 @@ class Sweeper:
         Raises:
             NotFound: there is none.
         """
-        found = await (self.sweeps.read(sweep_id) if sweep_id else self.sweeps.latest())
+        found = None
+        if not sweep_id:
+            found = await self.sweeps.latest()
+        elif re.fullmatch(ID, sweep_id):  # it becomes part of a blob's name
+            found = await self.sweeps.read(sweep_id)
         if found is None:
             raise NotFound(f"There is no sweep {sweep_id!r}." if sweep_id else "There is no sweep yet.")
         return found
 
-    async def stop(self, sweep: Sweep) -> Sweep:
-        """Let a running sweep queue no more; what is queued already is still described. Raises Conflict: read again."""
-        return await self.sweeps.write(_now(sweep, state=End.STOPPED)) if sweep.state is End.RUNNING else sweep
+    async def stop(self, sweep_id: str = "") -> Sweep:
+        """Let a sweep queue no more, or be priced no further; what is queued already is still described.
+
+        Args:
+            sweep_id: which; empty: the latest.
+
+        Raises:
+            NotFound: there is none.
+            Busy: it was written each time that it was to be stopped.
+        """
+        for _ in range(_TRIES):
+            sweep = await self.find(sweep_id)
+            if sweep.state.is_over:
+                return sweep
+            with suppress(Conflict):
+                return await self.sweeps.write(_now(sweep, state=End.STOPPED))
+        raise Busy("The sweep is written all the time.", retry_after=PAUSE)
 
     async def resume(self, sweep: Sweep, caps: Mapping[str, Any]) -> Sweep:
         """Let a sweep go on; `caps` replaces `max_pictures` or `max_usd`. Raises Conflict: read again."""
@@ -95,15 +130,17 @@ class Sweeper:
         if latest.id != sweep.id:
             raise InvalidRequest(f"Only the latest sweep, {latest.id}, can go on; begin a new one.", field="sweep")
         options = SweepOptions.model_validate(sweep.options.model_dump() | dict(caps))
-        state = End.FINISHED if sweep.state is End.FINISHED else End.RUNNING
+        state = sweep.state if sweep.state is End.FINISHED else End.PRICING if sweep.counted else End.RUNNING
         return await self.sweeps.write(_now(sweep, options=options, state=state))
 
     async def step(self, sweep: Sweep) -> Sweep:
-        """Take note of what has ended, queue what there is room for, and write the state.
+        """Take note of what has ended, queue what there is room for, and write the state; or price the next page.
 
         Raises:
             Conflict: somebody else has written the state; read it again.
         """
+        if sweep.state is End.PRICING:
+            return await self.sweeps.write(await self._priced_further(sweep))
         sweep, ended = await self._settled(sweep)
         limit = max(QUEUED_AT_LEAST, min(QUEUED_AT_MOST, STEPS_AHEAD * ended))
         while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MOST_WAITING:
@@ -122,8 +159,8 @@ class Sweeper:
             Busy: another process has driven a sweep for `patience` seconds.
         """
         ends = time.monotonic() + seconds
-        async with self.sweeps.driving(patience):
-            while sweep.state is End.RUNNING and time.monotonic() < ends:
+        async with nullcontext() if sweep.dry_run else self.sweeps.driving(patience):
+            while not sweep.state.is_over and time.monotonic() < ends:
                 try:
                     sweep = await self.step(sweep)
                 except Conflict:  # a person stopped it, or gave it another cap
@@ -132,6 +169,14 @@ class Sweeper:
                 if sweep.state is End.RUNNING:
                     await asyncio.sleep(PAUSE)
         return sweep
+
+    async def _priced_further(self, sweep: Sweep) -> Sweep:
+        """Count the next page; after the last one, say what all of it would take."""
+        counted, selection = sweep.counted or Counted(), self.selection(sweep.options)
+        if not counted.ended:
+            return _now(sweep, counted=await with_next_page(self.library, selection, counted))
+        seen = await priced(self.library, selection, counted, self.asking)
+        return _now(sweep.priced(seen))
 
     async def _settled(self, sweep: Sweep) -> tuple[Sweep, int]:
         """Read the reports of all chunks under way; gives how many pictures have ended since the last time, too."""

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from describer.domain.errors import InvalidRequest
+from describer.domain.errors import AlreadyRunning, InvalidRequest, NotFound
 from describer.domain.image_blob import ImageBlob
 from describer.pipeline.events import Work
+from describer.pipeline.sweep.preview import preview
 from describer.pipeline.sweep.selection import Judgement
 from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
 from describer.pipeline.sweep.sweeper import MOST_WAITING, Sweeper, report
 from tests.fakes import FakeQueue
-from tests.sweeps import NOW, SHOP, FakeListing, FakeSweeps, blob, recorded, selection
+from tests.sweeps import NOW, SHOP, FakeListing, FakeSweeps, asking, blob, recorded, seen, selection
 
 
 class Killed(BaseException):
@@ -44,10 +45,11 @@ class Setup:
     sweeps: FakeSweeps = field(default_factory=FakeSweeps)
     queue: KillableQueue = field(default_factory=KillableQueue)
     described: list[str] = field(default_factory=list)
+    model: str = "gpt-5.6-luna"
 
     def sweeper(self) -> Sweeper:
         """A process that drives; another one after a kill."""
-        return Sweeper(self.listing.library, self.sweeps, self.queue, selection)
+        return Sweeper(self.listing.library, self.sweeps, self.queue, selection, asking(self.model))
 
     async def describe(self, outcome: str = "described", usd: float = 0.01) -> None:
         for work in self.queue.take():
@@ -57,7 +59,7 @@ class Setup:
     async def whole(self, sweep: Sweep) -> Sweep:
         sweeper = self.sweeper()
         for _ in range(1000):
-            if sweep.state is not End.RUNNING:
+            if sweep.state.is_over:
                 return sweep
             sweep = await sweeper.step(sweep)
             await self.describe()
@@ -105,7 +107,7 @@ async def test_the_listing_decides(listed: ImageBlob, only: Only, judgement: Jud
 async def test_each_missing_picture_is_queued_once_and_counted() -> None:
     setup = of(1234)
     setup.listing.size = 500
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS, None))
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS, seen()))
     assert (sweep.state, sweep.found, sweep.enqueued, sweep.tally.outcomes) == (
         End.FINISHED,
         1234,
@@ -118,7 +120,7 @@ async def test_each_missing_picture_is_queued_once_and_counted() -> None:
 
 async def test_no_more_is_queued_than_is_described_soon() -> None:
     setup = of(1000)
-    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, None)
+    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, seen())
     for _ in range(5):
         sweep = await sweeper.step(sweep)
     assert sweep.enqueued == CHUNK, "nothing was described yet"
@@ -130,7 +132,7 @@ async def test_no_more_is_queued_than_is_described_soon() -> None:
 async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None:
     setup, chance = of(3000), random.Random(1)  # noqa: S311 - no secret
     setup.listing.size = 700
-    sweep = await setup.sweeper().begin(OPTIONS, None)
+    sweep = await setup.sweeper().begin(OPTIONS, seen())
     kills = 0
     while sweep.state is End.RUNNING:
         setup.queue.left = chance.randrange(1, 100) if kills < 20 else None
@@ -148,7 +150,7 @@ async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None
 
 async def test_a_cap_of_money_stops_within_a_chunk_and_a_higher_one_goes_on() -> None:
     setup = of(1000)
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), 0.02))
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), seen(0.02)))
     assert sweep.state is End.CAPPED
     assert 1.0 - 0.01 * CHUNK <= sweep.tally.usd <= 1.0
     sweep = await setup.whole(await setup.sweeper().resume(sweep, {"max_usd": 100}))
@@ -157,13 +159,13 @@ async def test_a_cap_of_money_stops_within_a_chunk_and_a_higher_one_goes_on() ->
 
 async def test_a_cap_of_pictures() -> None:
     setup = of(1000)
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_pictures": 250}), None))
+    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_pictures": 250}), seen()))
     assert (sweep.state, sweep.enqueued) == (End.CAPPED, 250)
 
 
 async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
     setup = of(2 * MOST_WAITING * CHUNK)
-    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, None)
+    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, seen())
     for _ in range(2 * MOST_WAITING):
         sweep = await sweeper.step(sweep)
         await setup.describe(outcome="", usd=0)
@@ -173,8 +175,8 @@ async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
 
 async def test_a_person_stops_it_meanwhile() -> None:
     setup = of(1000)
-    sweep = await setup.sweeper().step(await setup.sweeper().begin(OPTIONS, None))
-    await setup.sweeper().stop(await setup.sweeper().find(""))
+    sweep = await setup.sweeper().step(await setup.sweeper().begin(OPTIONS, seen()))
+    await setup.sweeper().stop()
     heard: list[Sweep] = []
     sweep = await setup.sweeper().drive(sweep, heard.append)
     assert (sweep.state, sweep.enqueued) == (End.STOPPED, CHUNK)
@@ -182,17 +184,74 @@ async def test_a_person_stops_it_meanwhile() -> None:
 
 async def test_one_sweep_at_a_time() -> None:
     setup = of(10)
-    await setup.sweeper().begin(OPTIONS, None)
-    with pytest.raises(InvalidRequest, match="is running"):
-        await setup.sweeper().begin(OPTIONS, None)
+    await setup.sweeper().begin(OPTIONS, seen())
+    with pytest.raises(AlreadyRunning, match="is running"):
+        await setup.sweeper().begin(OPTIONS, seen())
 
 
 async def test_money_cannot_be_capped_without_a_price() -> None:
+    setup = of(10)
+    setup.model = "generic"
     with pytest.raises(InvalidRequest, match="no list price"):
-        await of(10).sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), None)
+        await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}))
 
 
 async def test_what_awaits_a_person_is_asked_again() -> None:
     setup = of(3, metadata=recorded("needs_review"))
-    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), None))
+    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), seen()))
     assert [work.anew for work in setup.queue.take()] == [True] * 3
+
+
+async def test_a_sweep_that_nobody_priced_is_priced_page_by_page_and_then_begins() -> None:
+    setup = of(1200)
+    setup.listing.size = 500
+    begun = await setup.sweeper().begin(OPTIONS)
+    assert begun.state is End.PRICING
+    sweep = begun
+    for looked_at in (500, 1000, 1200):
+        sweep = await setup.sweeper().step(sweep)  # each time by another process
+        assert sweep.counted
+        assert (sweep.counted.looked_at, sweep.state) == (looked_at, End.PRICING)
+    sweep = await setup.sweeper().step(sweep)
+    assert sweep.state is End.RUNNING
+    assert sweep.preview == await preview(setup.listing.library, selection(OPTIONS), asking())
+    assert (await setup.whole(sweep)).tally.done == 1200
+
+
+async def test_dry_runs_queue_nothing_and_stand_beside_a_sweep() -> None:
+    setup = of(10)
+    running = await setup.sweeper().begin(OPTIONS, seen())
+    dry = await setup.sweeper().drive(await setup.sweeper().begin(OPTIONS, dry_run=True), lambda _: None)
+    assert (dry.state, setup.queue.sent) == (End.PRICED, [])
+    assert dry.preview
+    assert dry.preview.pictures == 10
+    assert (await setup.sweeper().find("")).id == running.id, "the latest is the one that can go on"
+
+
+async def test_one_that_is_stopped_while_it_is_priced_goes_on_there() -> None:
+    setup = of(1200)
+    setup.listing.size = 500
+    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS))
+    stopped = await setup.sweeper().stop()
+    assert stopped.state is End.STOPPED
+    assert (await setup.whole(await setup.sweeper().resume(stopped, {}))).tally.done == 1200
+
+
+async def test_what_is_no_sweeps_name_finds_none() -> None:
+    with pytest.raises(NotFound):
+        await of(1).sweeper().find("../latest")
+
+
+async def test_a_sweep_that_others_write_is_stopped_all_the_same() -> None:
+    setup = of(10)
+    begun = await setup.sweeper().begin(OPTIONS, seen())
+    read = setup.sweeps.read
+
+    async def read_and_be_overtaken(sweep_id: str) -> Sweep | None:
+        found = await read(sweep_id)
+        setup.sweeps.read = read  # type: ignore[method-assign]
+        await setup.sweeper().step(begun)
+        return found
+
+    setup.sweeps.read = read_and_be_overtaken  # type: ignore[method-assign]
+    assert (await setup.sweeper().stop(begun.id)).state is End.STOPPED

@@ -1,0 +1,205 @@
+"""What was counted of a container's pictures, and what they would take: kept with a sweep while it is priced."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
+from describer.domain.renditions import Renditions
+from describer.pipeline.sweep.derived import DerivedSizes, Judged
+from describer.vision.estimate import Estimate
+
+SAMPLE: Final = 200
+"""Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a sweep would do.
+
+    Args:
+        judged: how many blobs, by why they would be queued or not.
+        pictures: how many would be queued.
+        size: of these, in bytes.
+        tiers: bytes of these in tiers whose reading is charged, by tier, and of archived ones that would be left out.
+        sampled: pictures whose first bytes were read.
+        with_sides: of these, how many told their sides.
+        asked: tokens; None if it is not known how the model counts pictures.
+        usd: least, usual and most by list price; None if there is none.
+        seconds: at the deployment's quota; None if that is not known.
+        derived: of these pictures, how many look like sizes that a content system derived of another one, by system.
+        derived_usd: what describing these costs each by itself, likewise.
+        derived_are_free: the setting RENDITIONS names the systems: such pictures get the texts of the larger one, and
+            are in none of the figures above but `pictures` and `size`.
+    """
+
+    judged: dict[str, int]
+    pictures: int
+    size: int
+    tiers: dict[str, int]
+    sampled: int
+    with_sides: int
+    asked: Estimate | None
+    usd: tuple[float, float, float] | None
+    seconds: float | None
+    derived: dict[str, int] = field(default_factory=dict)
+    derived_usd: tuple[float, float, float] | None = None
+    derived_are_free: bool = False
+
+    @property
+    def usd_each(self) -> float | None:
+        """What a picture is expected to cost."""
+        return self.usd[1] / self.pictures if self.usd and self.pictures else None
+
+
+class Sampled(BaseModel):
+    """A picture of the listing: what decides what is asked about it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    size: int
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, picture: ImageBlob, **more: bool) -> Self:
+        """What is kept of a picture."""
+        return cls.model_validate(
+            {"name": picture.ref.name, "size": picture.size, "metadata": dict(picture.metadata), **more}
+        )
+
+    def picture(self, container: str) -> ImageBlob:
+        """The picture; without its ETag, by which nobody reads it."""
+        return ImageBlob(ImageRef(container, self.name), "", self.size, self.metadata)
+
+
+class Unsure(Sampled):
+    """A picture that looks like a derived size, and whose original may be on a later page.
+
+    Args:
+        has_original: a larger one was listed already.
+        is_queued: it would be queued.
+    """
+
+    has_original: bool
+    is_queued: bool
+
+
+class Sample(BaseModel):
+    """Some of many by chance, each as likely as another: `seen` were there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seen: int = 0
+    kept: tuple[Sampled, ...] = ()
+
+
+class Counted(BaseModel):
+    """How far a count is.
+
+    Args:
+        cursor: of the listing's next page.
+        ended: whether all pages were counted.
+        judged, size, tiers, derived: as in `Preview`.
+        originals: of pictures that would be queued, those that are no derived sizes.
+        sizes: the derived ones.
+        unsure: pictures of the last page of which that is not known yet.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cursor: str = ""
+    ended: bool = False
+    judged: dict[str, int] = Field(default_factory=dict)
+    size: int = 0
+    tiers: dict[str, int] = Field(default_factory=dict)
+    derived: dict[str, int] = Field(default_factory=dict)
+    originals: Sample = Sample()
+    sizes: Sample = Sample()
+    unsure: tuple[Unsure, ...] = ()
+
+    @property
+    def looked_at(self) -> int:
+        """Blobs that were counted."""
+        return sum(self.judged.values())
+
+    @property
+    def pictures(self) -> int:
+        """How many would be queued."""
+        return self.originals.seen + self.sizes.seen
+
+
+class _Sampling:
+    """Adds to a sample (Vitter's algorithm R); whoever counts a page again gets the same."""
+
+    def __init__(self, before: Sample) -> None:
+        self._seen, self._kept, self._chance = before.seen, list(before.kept), Random(before.seen)  # noqa: S311
+
+    def add(self, picture: ImageBlob) -> None:
+        self._seen += 1
+        place = len(self._kept) if len(self._kept) < SAMPLE else self._chance.randrange(self._seen)
+        if place < SAMPLE:
+            self._kept[place : place + 1] = [Sampled.of(picture)]
+
+    def sample(self) -> Sample:
+        return Sample(seen=self._seen, kept=tuple(self._kept))
+
+
+class Counting:
+    """Adds one page to a count.
+
+    Args:
+        before: the count without it.
+        container: of the pictures.
+        rules: of the systems whose derived sizes are told apart.
+    """
+
+    def __init__(self, before: Counted, container: str, rules: Renditions) -> None:
+        self.judged, self.tiers, self._derived = Counter(before.judged), Counter(before.tiers), Counter(before.derived)
+        self._size, self._kinds = before.size, DerivedSizes(rules)
+        self._originals, self._sizes = _Sampling(before.originals), _Sampling(before.sizes)
+        self._queued: set[ImageRef] = set()
+        for unsure in before.unsure:
+            picture = unsure.picture(container)
+            self._kinds.restore(picture, has_original=unsure.has_original)
+            if unsure.is_queued:
+                self._queued.add(picture.ref)
+
+    def add(self, picture: ImageBlob, *, is_queued: bool) -> None:
+        """Count the listing's next picture."""
+        if is_queued:
+            self._queued.add(picture.ref)
+            self._size += picture.size
+        self._sample(self._kinds.feed(picture))
+
+    def counted(self, cursor: str) -> Counted:
+        """The count with the page; `cursor` leads to the next one, or is empty."""
+        if not cursor:
+            self._sample(self._kinds.end())
+        unsure = [
+            Unsure.of(picture, has_original=has_original, is_queued=picture.ref in self._queued)
+            for picture, has_original in self._kinds.waiting()
+        ]
+        return Counted(
+            cursor=cursor,
+            ended=not cursor,
+            judged={name: count for name, count in self.judged.items() if count},
+            size=self._size,
+            tiers=dict(self.tiers),
+            derived=dict(self._derived),
+            originals=self._originals.sample(),
+            sizes=self._sizes.sample(),
+            unsure=tuple(unsure),
+        )
+
+    def _sample(self, judged: Iterable[Judged]) -> None:
+        for picture, system in judged:
+            if picture.ref in self._queued:
+                self._queued.discard(picture.ref)
+                self._derived.update([system] if system else [])
+                (self._sizes if system else self._originals).add(picture)
