@@ -1,20 +1,17 @@
 """What is generated from the code into the documentation: `python -m tests.generated` writes it, a test compares it."""
 
 import json
-from enum import Enum
 from pathlib import Path
 
-from pydantic import BaseModel, SecretStr
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel
 
-from describer.domain.by_prefix import ByPrefix
 from describer.domain.json_schema import enums_of, readable
 from describer.domain.record import Record
+from describer.entrypoints.cli import settings_command
 from describer.entrypoints.http.build import document
 from describer.entrypoints.http.document import Document
 from describer.entrypoints.http.problems import KINDS
 from describer.pipeline.outcome_event import OutcomeEvent
-from describer.settings import Settings
 from describer.vision import prompt
 from describer.vision.quality.rules import catalogue
 from tests.formats import matrix
@@ -30,27 +27,10 @@ BEGIN, END = "<!-- settings: generated from describer/settings.py -->", "<!-- en
 def settings_table() -> str:
     """The settings as a Markdown table."""
     rows = ["| Setting | Default | What it is | Expected |", "| --- | --- | --- | --- |"]
-    for field in Settings.model_fields.values():
-        extra = field.json_schema_extra
-        expected = extra["expected"] if isinstance(extra, dict) else ""
-        rows.append(f"| `{field.alias}` | {_default(field.default)} | {field.description} | {expected} |")
+    for name, default, about, expected in settings_command.rows():
+        shown = default if default in {"", "required"} else f"`{default}`"
+        rows.append(f"| `{name}` | {shown} | {about} | {expected} |")
     return "\n".join(rows)
-
-
-def _default(value: object) -> str:
-    match value:
-        case None | "" | () | SecretStr():
-            return ""
-        case ByPrefix(default):
-            return _default(default)
-        case bool():
-            return f"`{str(value).lower()}`"
-        case Enum():
-            return f"`{value.value}`"
-        case tuple():
-            return f"`{','.join(value)}`"
-        case _:
-            return "required" if value is PydanticUndefined or value is ... else f"`{value}`"
 
 
 def settings() -> str:

@@ -1,6 +1,6 @@
 """Sweeps in memory: a listing of pictures, and where the state is kept."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from describer.pipeline.sweep.counted import Preview
 from describer.pipeline.sweep.library import Library
 from describer.pipeline.sweep.preview import Asking
 from describer.pipeline.sweep.selection import Selection
-from describer.pipeline.sweep.state import Sweep, SweepOptions
+from describer.pipeline.sweep.state import Sweep, SweepOptions, digest_of
 from describer.pipeline.sweep.sweeper import Sweeper
 from describer.vision.brief import Brief
 from describer.vision.families import family
@@ -65,6 +65,13 @@ class FakeSweeps:
     reports: dict[str, list[str]] = field(default_factory=dict)
     last: str = ""
     writes: int = 0
+    found: dict[str, str] = field(default_factory=dict)
+
+    async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
+        self.found[digest_of(ref.name)] = etag
+
+    async def no_pictures(self, container: str) -> Mapping[str, str]:
+        return dict(self.found)
 
     async def read(self, sweep_id: str) -> Sweep | None:
         return self.stored.get(sweep_id)

@@ -4,11 +4,12 @@ latest                    the name of the sweep that was begun last
 driver                    whose lease lets one process queue pictures at a time
 <id>/state.json           the sweep
 <id>/<chunk>.jsonl        an append blob: a line for each picture of the chunk that has ended or was put off
+no-pictures/<container>.txt  an append blob: a line for each blob that was found to be no picture
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,8 @@ from azure.storage.blob.aio import BlobClient, BlobLeaseClient, ContainerClient
 from describer.adapters import versioned_blob
 from describer.adapters.storage import code_of, storage_errors
 from describer.domain.errors import Busy
-from describer.pipeline.sweep.state import Sweep
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.sweep.state import Sweep, digest_of
 
 LEASE_SECONDS: Final = 15
 """The service's shortest lease: a process that is killed bars the next one no longer than this."""
@@ -59,7 +61,20 @@ class BlobSweeps:
 
     async def report(self, chunk: str, line: str) -> None:
         """One Append Block; the first of a chunk creates the blob."""
-        blob = self._blob(f"{chunk}.jsonl")
+        await self._append(f"{chunk}.jsonl", line)
+
+    async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
+        """One Append Block, likewise."""
+        await self._append(f"no-pictures/{ref.container}.txt", f"{digest_of(ref.name)} {etag}")
+
+    async def no_pictures(self, container: str) -> Mapping[str, str]:
+        """One GET; of a blob that was found so several times, the last ETag counts."""
+        found = await self._get(f"no-pictures/{container}.txt")
+        lines = found[0].decode().splitlines() if found else ()
+        return dict(line.split(" ", 1) for line in lines if " " in line)
+
+    async def _append(self, name: str, line: str) -> None:
+        blob = self._blob(name)
         data = line.encode() + b"\n"
         with storage_errors(_WHAT):
             try:

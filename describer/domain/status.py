@@ -44,6 +44,8 @@ class SkipReason(StrEnum):
     """The owner keeps it from the model, by a pattern or by the metadata `description_skip=true`."""
     NOT_OURS = "not_ours"
     """Not a picture of the watched container: a folder, or a blob from elsewhere."""
+    NOT_A_PICTURE = "not_a_picture"
+    """A film, a sidecar of another program, or another file that lies beside pictures."""
     GONE = "gone"
     """It was deleted before it could be read."""
     NEWER = "newer"
@@ -52,7 +54,14 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The picture was left alone; nothing was written."""
+    """The picture was left alone; nothing was written.
+
+    Args:
+        reason: why.
+        detail: for people.
+        etag: of the blob that was looked at, where the same one need not be looked at again.
+    """
 
     reason: SkipReason
     detail: str = ""
+    etag: str = ""

@@ -17,7 +17,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import from_json  # half as long as `json.loads`, and all of it in one step
 
-from describer.domain import bugs, dates
+from describer.domain import bugs, companions, dates
 from describer.domain.errors import DescriberError, InvalidRequest, Misconfigured, NotNow, TooLarge
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -198,7 +198,7 @@ class Tools:
             async for pair in pairs:
                 if pair.picture is None or pair.record is not None or blob_filter.skips_name(pair.picture.ref):
                     continue
-                if blob_filter.skips_picture(pair.picture):
+                if blob_filter.skips_picture(pair.picture) or companions.by_name(pair.picture.ref.name):
                     continue
                 names.append(pair.picture.ref.name)
                 if len(names) > given.limit:

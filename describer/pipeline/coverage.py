@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from describer.domain import metadata
+from describer.domain import companions, metadata
 from describer.domain.index import IndexEntry
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
@@ -21,6 +21,7 @@ class Coverage:
         languages: how many of them have a published text in each language; one that is decorative needs none.
         without_record: how many have no record.
         statuses: how many records have each status, those of `unsupported` files too.
+        not_pictures: files without a record that are named like films, documents, other programs' sidecars.
         excluded: blobs that the settings or their metadata keep from the model.
         orphans: records whose picture is gone.
         drifted: pictures whose metadata names another record than the one that is stored, or one where none is.
@@ -30,6 +31,7 @@ class Coverage:
     languages: Counter[str] = field(default_factory=Counter)
     without_record: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    not_pictures: int = 0
     excluded: int = 0
     orphans: int = 0
     drifted: int = 0
@@ -63,6 +65,9 @@ async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages
         skip = blob_filter.skips_name(pair.picture.ref) or blob_filter.skips_picture(pair.picture)
         if skip:
             coverage.excluded += skip.reason is SkipReason.EXCLUDED
+            continue
+        if pair.record is None and companions.by_name(pair.picture.ref.name):
+            coverage.not_pictures += 1
             continue
         named = metadata.value(pair.picture.metadata, metadata.RECORD)
         coverage.drifted += bool(named) and named != (pair.record.etag.strip('"') if pair.record else "")

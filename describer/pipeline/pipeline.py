@@ -14,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from describer.domain import metadata, precedence, settling
+from describer.domain.companions import Companion
 from describer.domain.errors import Conflict, Newer, NoUsableAnswer, Transient
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import shared_key, sidecar_name
+from describer.domain.precedence import has_words_of_people
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
 from describer.pipeline import reading
@@ -149,6 +151,8 @@ class Pipeline:
             return skip
         if seconds := settling.wait(picture, datetime.now(UTC)):
             raise Transient(UNSETTLED, retry_after=seconds)
+        if companion := await reading.companion_of(self.images, picture):
+            return await self._passed_over(picture, stored, companion)
         end = await self._work(picture, stored, brief, make, made)
         if seconds := settling.next_look(picture, datetime.now(UTC)):
             await self.queue.send(Work.look_again(ref, seconds).to_message(), delay=seconds)
@@ -185,6 +189,14 @@ class Pipeline:
         if stored:
             await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
         return Skip(SkipReason.GONE, "the blob was deleted")
+
+    async def _passed_over(self, picture: ImageBlob, stored: StoredRecord | None, companion: Companion) -> Skip:
+        """Leave a file alone that is no picture. The record of what was there before goes, if no person wrote in it."""
+        if stored:
+            await self._unshare(picture.ref, stored.record)
+            if not has_words_of_people(stored.record):
+                await self.records.delete(picture.ref, stored)
+        return Skip(SkipReason.NOT_A_PICTURE, companion.what, picture.etag)
 
     async def _write(self, ref: ImageRef, record: Record, stored: StoredRecord | None) -> StoredRecord:
         if stored and stored.record == record:

@@ -1,6 +1,5 @@
 """However an excluded picture's name is spelt, and by whichever way it comes, the model never sees it."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from describer.domain.errors import DescriberError
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli.batch import Work as Batch
 from describer.entrypoints.cli.inputs import find
+from describer.entrypoints.cli.results import Result
 from describer.entrypoints.mcp import Tools
 from describer.pipeline.blob_filter import BlobFilter
 from tests.api.conftest import Api
@@ -82,8 +82,9 @@ async def _by_mcp_question(api: Api, name: str) -> None:
 
 async def _by_command_line(api: Api, name: str) -> None:
     batch = Batch(api.setup.on_demand, 4)
-    async for _ in batch.describe(find([name], "images", b"").sources, BRIEF, write=True):
-        await asyncio.sleep(0)
+    results: dict[int, Result] = {}
+    sources = find([name], "images", b"").sources
+    await batch.describe(sources, BRIEF, write=True, on_begun=lambda _: None, on_done=results.__setitem__)
 
 
 async def _by_question(api: Api, name: str) -> None:

@@ -125,6 +125,7 @@ async def test_coverage_is_told_by_language(api: Api) -> None:
         "without_record": 1,
         "languages": {"en": {"pictures": 1, "share": 0.5}},
         "statuses": {"described": 1},
+        "not_pictures": 0,
         "excluded": 0,
         "orphans": 0,
         "drifted": 0,

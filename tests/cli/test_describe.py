@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable
 
@@ -19,7 +18,6 @@ from local.azure_openai.script import Model, Reply, describe
 from local.storage import Storage
 from tests import pictures
 from tests.cli.conftest import Shell, jpeg
-from tests.storage import until
 
 
 def by_width(**replies: Reply) -> Callable[[Request], Reply]:
@@ -54,7 +52,7 @@ async def test_the_order_of_the_arguments_is_that_of_the_answers(shell: Shell, m
     names = [f"{number}.jpg" for number in range(12)]
     for number, name in enumerate(names):
         shell.picture(name, jpeg(300 + number))
-    done = await shell.here("describe", *names, "--json", MODEL_CONCURRENCY="4")
+    done = await shell.here("describe", *names, "--json", "--ordered", MODEL_CONCURRENCY="4")
     assert [line["picture"] for line in done.lines] == names
     assert [line["source"]["width"] for line in done.lines] == list(range(300, 312))
 
@@ -69,14 +67,14 @@ async def test_each_picture_that_has_no_text_says_why(shell: Shell, model: Model
     shell.picture("large.jpg", jpeg(210) + b"\0" * 200_000)
     urls = ["https://127.0.0.1/x.jpg", "http://example.org/x.jpg", "data:image/png;base64,%%%"]
     files = ["good.jpg", "filtered.jpg", "refused.jpg", "corrupt.jpg", "text.jpg", "large.jpg"]
-    done = await shell.here("describe", *files, *urls, "--json", MAX_IMAGE_MB="0.1")
+    done = await shell.here("describe", *files, *urls, "--json", "--ordered", MAX_IMAGE_MB="0.1")
     assert done.code == 1
     statuses = ["described", "filtered", "needs_review", "corrupt", "unsupported", "too_large", *["unfetchable"] * 3]
     assert [line["status"] for line in done.lines] == statuses
     assert all(line["reason"].endswith(".") for line in done.lines[1:])
     table = await shell.here("describe", *files, *urls, MAX_IMAGE_MB="0.1")
     assert table.code == 1
-    assert "1 described, 1 filtered, 1 needs_review" in table.out
+    assert "1 described" in table.err and "1 filtered" in table.err and len(table.out.splitlines()) == 9
     alone = await shell.here("describe", *files[:3], "--alt-only")
     assert len(alone.out.splitlines()) == 3
     assert alone.out.startswith("A test picture of 210 by 100 pixels")
@@ -98,7 +96,7 @@ async def test_the_standard_input_and_a_data_url_are_pictures_too(shell: Shell) 
     from base64 import b64encode
 
     url = f"data:image/jpeg;base64,{b64encode(jpeg(221)).decode()}"
-    done = await shell.run("describe", "-", url, "--json", stdin=jpeg(220))
+    done = await shell.run("describe", "-", url, "--json", "--ordered", stdin=jpeg(220))
     assert (done.code, [line["source"]["width"] for line in done.lines]) == (0, [220, 221])
     assert [line["picture"][:10] for line in done.lines] == ["-", "data:image"]
 
@@ -115,7 +113,7 @@ async def test_one_picture_is_shown_whole_and_nothing_it_says_moves_the_terminal
     shell.picture("sign.jpg", jpeg(230))
     done = await shell.here("describe", "sign.jpg")
     assert done.code == 0
-    assert "hello" in done.out and "alt text" in done.out and "USD" in done.out
+    assert len(done.out.splitlines()) == 1 and "\tdescribed\tA test picture of 230" in done.out
     lines = (await shell.here("describe", "sign.jpg", "--json")).out
     assert not {"\x1b", "\x07", "\x9b"} & set(done.out + lines)
     assert json.loads(lines)["visible_text"].endswith("2Jhello")
@@ -129,15 +127,6 @@ async def test_nor_does_the_name_of_a_file(shell: Shell) -> None:
         done = await shell.run("describe", "all", form, PYTHONIOENCODING="utf-8:strict")
         assert done.code == 1, done.err
         assert not {"\x1b", "\x07"} & set(done.out + done.err)
-
-
-@pytest.mark.long
-async def test_a_table_that_is_no_terminals_has_the_width_that_is_told(shell: Shell) -> None:
-    shell.picture("all/a.jpg", jpeg(236))
-    shell.picture("all/b.jpg", b"\xff\xd8\xffbroken")
-    done = await shell.run("describe", "all")
-    assert "Alt text, or why there is none" in done.out
-    assert 80 < max(map(len, done.out.splitlines())) <= 120
 
 
 async def test_a_question_has_one_answer_about_all_pictures(shell: Shell, model: Model) -> None:
@@ -248,21 +237,6 @@ async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
         storage_errors("the picture 'a'"),
     ):
         raise ClientAuthenticationError("No identity was found.\nTried: this")
-
-
-@pytest.mark.long
-async def test_ctrl_c_ends_it_cleanly_with_what_there_is(shell: Shell, model: Model) -> None:
-    model.script.always(by_width(w271=faults.hang(30)))
-    for number in range(2):
-        shell.picture(f"photos/{number}.jpg", jpeg(270 + number))
-    asked = len(model.requests)
-    process = await shell.process("describe", "photos", MODEL_CONCURRENCY="1")  # so that the first is done by then
-    await until(lambda: len(model.requests) == asked + 2)
-    process.send_signal(signal.SIGINT)
-    async with asyncio.timeout(10):
-        out, err = await process.communicate()
-    assert (process.returncode, err.decode().strip()) == (130, "Interrupted.")
-    assert "270 by 100" in out.decode()
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ def failed(done: Done) -> dict[str, dict[str, Any]]:
 
 async def test_a_whole_installation_is_well(installation: Shell, storage: Storage, topic: Topic) -> None:
     done = await installation.run("doctor", "--json")
-    assert done.code == 0, done.out
+    assert (done.code, done.err) == (0, "describe: ready; --write: ready.\n"), done.out
     verdicts = {line["name"]: line["verdict"] for line in done.lines}
     assert {name for name, verdict in verdicts.items() if verdict != "ok"} == UNKNOWN
     assert len(verdicts) == 14
@@ -72,12 +72,22 @@ async def test_a_model_that_is_gone_and_nobody_signed_in_are_told_to_people(inst
 
 
 async def test_with_half_the_settings_the_rest_is_looked_at(shell: Shell) -> None:
-    done = await shell.here("doctor", "--json")
-    assert (done.code, set(failed(done))) == (3, {"settings"})
-    assert "IMAGES_CONTAINER is not set" in failed(done)["settings"]["found"]
+    done = await shell.here("doctor", "--json", IMAGES__blobServiceUri=f"https://{NOBODY}/images")
+    assert (done.code, "IMAGES_CONTAINER is not set" in failed(done)["settings"]["found"]) == (3, True)
     assert {line["name"]: line["verdict"] for line in done.lines}["model"] == "ok"
+    assert done.err == "describe: ready; --write: not ready.\n"
     wrong = await shell.here("doctor", "--json", MAX_ATTEMPTS="many")
-    assert (wrong.code, len(wrong.lines)) == (3, 1)
+    assert (wrong.code, len(wrong.lines), wrong.err) == (3, 1, "describe: not ready; --write: not ready.\n")
+
+
+async def test_who_has_only_a_model_is_ready_to_describe(shell: Shell, model: Model) -> None:
+    done = await shell.here("doctor")
+    assert (done.code, done.err) == (0, "describe: ready; --write: not configured.\n")
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert [row[:2] for row in rows] == [["ok", "settings"], ["ok", "model"]]
+    model.down()
+    gone = await shell.here("doctor")
+    assert (gone.code, gone.err) == (3, "describe: not ready; --write: not configured.\n")
 
 
 async def test_a_connection_string_that_is_none_is_named_and_not_told(shell: Shell) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from describer.adapters.sweeps import BlobSweeps
 from describer.domain.errors import Busy, Conflict, Misconfigured
-from describer.pipeline.sweep.state import End, Sweep, SweepOptions
+from describer.domain.image_ref import ImageRef
+from describer.pipeline.sweep.state import End, Sweep, SweepOptions, digest_of
 from local.storage import Storage
 from tests.storage import unique
 from tests.sweeps import seen
@@ -53,6 +54,16 @@ async def test_reports_of_many_at_once_are_all_kept(sweeps: BlobSweeps) -> None:
     assert await sweeps.lines(CHUNK) == ()
     await asyncio.gather(*(sweeps.report(CHUNK, f'{{"picture": "{number}"}}') for number in range(40)))
     assert sorted(await sweeps.lines(CHUNK)) == sorted(f'{{"picture": "{number}"}}' for number in range(40))
+
+
+async def test_what_is_no_picture_is_kept_in_mind_by_name_and_etag(sweeps: BlobSweeps) -> None:
+    assert await sweeps.no_pictures("images") == {}
+    names = [f"a film {number}" for number in range(20)]
+    await asyncio.gather(*(sweeps.remember_no_picture(ImageRef("images", name), '"0x1"') for name in names))
+    await sweeps.remember_no_picture(ImageRef("images", names[0]), '"0x2"')
+    found = await sweeps.no_pictures("images")
+    assert found == dict.fromkeys(map(digest_of, names), '"0x1"') | {digest_of(names[0]): '"0x2"'}
+    assert await sweeps.no_pictures("others") == {}
 
 
 async def test_one_process_drives_at_a_time(sweeps: BlobSweeps) -> None:

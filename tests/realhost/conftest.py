@@ -1,14 +1,17 @@
-"""One platform for the tests that leave it as it was; others start their own."""
+"""The two programs on which each test runs."""
+
+from collections.abc import Sequence
 
 import pytest
 
-from tests.realhost.platform import program
+from tests.realhost.platform import STAND_IN, real_program
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without the program there is nothing to run on."""
-    if program() is None:
-        absent = pytest.mark.skip(reason="WEBJOBS_HOST names no program of Microsoft's extensions")
-        for item in items:
-            if "realhost" in item.path.parts:
-                item.add_marker(absent)
+@pytest.fixture(params=["stand-in", "extensions"])
+def host(request: pytest.FixtureRequest) -> Sequence[str]:
+    """Give the command that runs the app's triggers."""
+    if request.param == "stand-in":
+        return STAND_IN
+    if (program := real_program()) is None:
+        pytest.skip("WEBJOBS_HOST names no program of Microsoft's extensions")
+    return [program]

@@ -1,4 +1,4 @@
-"""A way to a storage service that can be closed: then all is answered with 403, as where a role is missing."""
+"""A way to a storage service that can be closed, whole or in part: 403 is the answer, as where a role is missing."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -18,18 +18,19 @@ _OWN = frozenset({"host", "content-length", "transfer-encoding", "connection", "
 
 @dataclass
 class Gate:
-    """Forwards to `base` while it is open.
+    """Forwards to `base` what is not closed.
 
     Args:
         base: of the service, such as `https://127.0.0.1:10001`.
         url: where the gate is.
-        asked: what was asked while it was closed, as method and path.
+        closed: with what words a path is refused, such as a queue's name; `/` for all.
+        asked: what was refused, as method and path.
 
     """
 
     base: str
     url: str = ""
-    is_open: bool = True
+    closed: str = ""
     asked: list[str] = field(default_factory=list)
 
     @asynccontextmanager
@@ -53,7 +54,7 @@ class Gate:
                 await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        if not self.is_open:
+        if self.closed and self.closed in request.path:
             self.asked.append(f"{request.method} {request.path}")
             body = f"<?xml version='1.0' encoding='utf-8'?><Error><Code>{REFUSED}</Code></Error>"
             return web.Response(status=403, headers={"x-ms-error-code": REFUSED}, text=body, content_type="text/xml")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,10 @@ DEAD_LETTERS = "dead-letter-queue"
 _KEY = "its key"
 
 
-def program() -> str | None:
+STAND_IN = children.module("local.extensions")
+
+
+def real_program() -> str | None:
     """The program of Microsoft's extensions, or None."""
     return os.environ.get("WEBJOBS_HOST") or None
 
@@ -45,6 +48,7 @@ class Platform:
         state: a folder of its own.
         storage: Azurite.
         gate: the way to the queues of the host account, for the app and the host.
+        host: the command that runs the triggers: Microsoft's extensions, or their stand-in with the same arguments.
         settings: app settings.
         fault: Python that the app runs before it is indexed; a bug that a test puts in.
 
@@ -53,6 +57,7 @@ class Platform:
     state: Path
     storage: Storage
     gate: Gate
+    host: Sequence[str]
     settings: Mapping[str, str]
     fault: str
     blobs: BlobServiceClient
@@ -61,6 +66,7 @@ class Platform:
     _children: dict[str, Child] = field(default_factory=dict)
     _ports: tuple[int, int] = (0, 0)
     _ahead: float = 0
+    _all_runs: asyncio.Event = field(default_factory=asyncio.Event)
 
     def forward(self, seconds: float) -> None:
         """Move Azurite's clock."""
@@ -71,7 +77,8 @@ class Platform:
         """Start what does not run, and wait until it does."""
         if "worker" not in self._children:
             self._children["worker"] = self._worker()
-            await asyncio.to_thread(self._children["worker"].wait_until_ready)
+            with suppress(children.ChildFailed):  # as where it is killed at its start
+                await asyncio.to_thread(self._children["worker"].wait_until_ready)
         if "host" not in self._children:
             self._children["host"] = self._host()
             with suppress(children.ChildFailed):  # as where storage refuses it at once
@@ -81,13 +88,21 @@ class Platform:
         """End them without a word, as where an instance dies."""
         children.end([self._children.pop(name) for name in names])
 
+    async def kill_one(self, name: str) -> None:
+        """Send it SIGKILL while all runs; `keep` starts it again, and counts that."""
+        await self._all_runs.wait()
+        self._all_runs.clear()
+        children.end([self._children[name]])
+
     async def keep(self) -> None:
-        """Start again whatever ends, for as long as this is awaited."""
+        """Start again whatever ends, for as long as this is awaited; the worker ends with its host."""
         while True:
-            for name in [name for name, child in self._children.items() if child.code is not None]:
-                self.ends += 1
-                await self.kill(name)
+            ended = [name for name, child in self._children.items() if child.code is not None]
+            self.ends += len(ended)
+            await self.kill(*(self._children if "host" in ended else ended))
             await self.start()
+            if all(child.code is None for child in self._children.values()):
+                self._all_runs.set()
             await asyncio.sleep(0.2)
 
     def _worker(self) -> Child:
@@ -100,13 +115,13 @@ class Platform:
         worker, port = self._ports
         arguments = {"--functions": self.state / "functions.json", "--worker": f"http://127.0.0.1:{worker}/invoke"}
         arguments |= {"--port": port, "--host-json": ROOT / "host.json"}
-        command = [str(program()), *(str(part) for pair in arguments.items() for part in pair)]
+        command = [*self.host, *(str(part) for pair in arguments.items() for part in pair)]
         return self._child("host", command, children.answers(f"http://127.0.0.1:{port}/"))
 
     def _child(self, name: str, command: list[str], ready: children.Ready) -> Child:
         number = len(list((self.state / "logs").glob(f"{name}-*.log")))
         log = self.state / "logs" / f"{name}-{number:03}.log"
-        return Child(name, command, environment=dict(self.settings), log=log, ready=ready, grace=0.1)
+        return Child(name, command, environment=dict(self.settings), log=log, ready=ready, grace=0)
 
     def log(self, name: str) -> str:
         """What all of this name have printed so far."""
@@ -149,28 +164,47 @@ class Platform:
         """The texts that are visible there."""
         return [message.content for message in await self.queues.get_queue_client(queue).peek_messages(32)]
 
+    async def all_of(self, queue: str) -> AsyncIterator[str]:
+        """The texts of all messages, taken from the queue for an hour."""
+        async for message in self.queues.get_queue_client(queue).receive_messages(visibility_timeout=3600):
+            yield message.content
+
     async def count(self, queue: str) -> int:
         """How many messages the queue has, hidden ones too."""
         properties = await self.queues.get_queue_client(queue).get_queue_properties()
         return properties.approximate_message_count or 0
 
-    async def status(self, name: str) -> str:
-        """The status of a picture's record; empty where there is none."""
+    async def record(self, name: str) -> dict[str, Any]:
+        """A picture's record as it is stored; empty where there is none."""
         blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
         if not await blob.exists():
-            return ""
-        return str(json.loads(await (await blob.download_blob()).readall())["status"])
+            return {}
+        return dict(json.loads(await (await blob.download_blob()).readall()))
+
+    async def records(self) -> int:
+        """How many pictures have a record."""
+        names = [blob.name async for blob in self.blobs.get_container_client("descriptions").list_blobs("images/")]
+        return len(names)
+
+    async def status(self, name: str) -> str:
+        """The status of a picture's record; empty where there is none."""
+        return str((await self.record(name)).get("status", ""))
 
 
 @asynccontextmanager
 async def running(
-    state: Path, model: Model, *, fault: str = "", settings: Mapping[str, str] = MappingProxyType({})
+    state: Path,
+    model: Model,
+    host: Sequence[str],
+    *,
+    fault: str = "",
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Platform]:
     """Run all of it to the end of the block."""
     (state / "logs").mkdir(parents=True)
     (state / "clock").write_text("0")
     clean = environment.clean() | {"NODE_OPTIONS": f"--require {CLOCK}", "CLOCK": str(state / "clock")}
-    blob, queue, table, identity, worker, host = ports.free_ports(6)
+    blob, queue, table, identity, *own = ports.free_ports(6)
     started, parts = storage.start(state, clean, (blob, queue, table, identity))
     try:
         for part in parts:
@@ -185,7 +219,7 @@ async def running(
             started.queue_service() as queues,
         ):
             environ = _settings(started, gate, model) | dict(settings)
-            made = Platform(state, started, gate, environ, fault, blobs, queues, _ports=(worker, host))
+            made = Platform(state, started, gate, host, environ, fault, blobs, queues, _ports=(own[0], own[1]))
             _write(made)
             await made.start()
             platform = asyncio.create_task(made.keep())

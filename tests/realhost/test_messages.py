@@ -1,8 +1,7 @@
-"""Seven days on Microsoft's own extensions: whatever lies on a queue, nothing is lost and nothing is silent."""
+"""Seven days, on each program: whatever lies on a queue, nothing is lost and nothing is silent."""
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,29 +14,9 @@ from local.azure_openai import faults
 from local.azure_openai.script import Script, describe, serve
 from local.stack import QUEUES
 from tests import pictures
-from tests.realhost.platform import DAY, DEAD_LETTERS, WITHIN, Platform, running
+from tests.realhost.platform import DAY, DEAD_LETTERS, Platform, running
+from tests.realhost.waiting import UPLOADS, as_time_passes, is_empty, until
 from tests.storage import encoded
-
-UPLOADS = "webjobs-blobtrigger-poison"
-
-
-async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
-    """Wait until the condition gives something true, and give that."""
-    async with asyncio.timeout(WITHIN):
-        while not (value := await condition()):
-            await asyncio.sleep(0.1)
-        return value
-
-
-async def as_time_passes(platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61) -> None:
-    """Wait until the condition holds, and move the clock by so many seconds each four."""
-    async with asyncio.timeout(4 * WITHIN):
-        for number in itertools.count(1):
-            if await condition():
-                return
-            if number % 20 == 0:
-                platform.forward(step)
-            await asyncio.sleep(0.2)
 
 
 def _upload(name: str) -> dict[str, str]:
@@ -49,25 +28,17 @@ def _event(name: str) -> str:
     return encoded({"subject": ImageRef("images", name).subject})
 
 
-async def _left(platform: Platform) -> dict[str, int]:
-    """What lies on the queues of ours, and on any poison queue that somebody has made."""
-    names = {queue.name async for queue in platform.queues.list_queues()}
-    assert {name for name in names if name.endswith("-poison")} == {UPLOADS}
-    counts = {name: await platform.count(name) for name in names if name != DEAD_LETTERS}
-    return {name: count for name, count in counts.items() if count}
-
-
-async def test_a_dead_letter_is_there_after_seven_days_as_before(tmp_path: Path) -> None:
+async def test_a_dead_letter_is_there_after_seven_days_as_before(tmp_path: Path, host: Sequence[str]) -> None:
     """What is not base64 and what is, on each queue but that of the smoke tests, which takes any text."""
     queues = [queue for queue in QUEUES if queue not in {DEAD_LETTERS, "smoke-tests"}]
     put = {text for queue in queues for text in (f"{queue}: no base64 <é>", encoded({"not": queue}))}
     with serve(Script()) as model:
-        async with running(tmp_path, model) as platform:
+        async with running(tmp_path, model, host) as platform:
             for queue in queues:
                 await platform.put(queue, f"{queue}: no base64 <é>")
                 await platform.put(queue, encoded({"not": queue}))
             await until(lambda: _are_dead_letters(platform, put))
-            await until(partial(_is_empty, platform))
+            await until(partial(is_empty, platform))
             assert len(platform.logged(DEAD_LETTERED)) == len(put)
             platform.forward(8 * DAY)
             assert set(await platform.lying(DEAD_LETTERS)) == put
@@ -85,9 +56,11 @@ async def _is(platform: Platform, name: str, status: str) -> bool:
     return await platform.status(name) == status
 
 
-async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behind_it(tmp_path: Path) -> None:
+async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behind_it(
+    tmp_path: Path, host: Sequence[str]
+) -> None:
     with serve(Script()) as model:
-        async with running(tmp_path, model) as platform:
+        async with running(tmp_path, model, host) as platform:
             await platform.upload("behind.jpg", pictures.jpeg())
             for number in range(100):
                 await platform.put("image-work", f"no event: {number}")
@@ -99,32 +72,36 @@ async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behin
 
 BUG = """
 from describer.pipeline import publisher
-from describer.entrypoints.storage_events import delivery, poison
+from describer.entrypoints.storage_events import delivery, poison, sweep_steps
 from describer.operations import smoke_test
 
 async def bug(self, *given):
     raise ZeroDivisionError("a bug")
 
 poison.PoisonHandler.handle_upload_poison = delivery.Delivery.handle_message = bug
-publisher.OutcomePublisher.republish = smoke_test.SmokeTest.run = bug
+publisher.OutcomePublisher.republish = smoke_test.SmokeTest.run = sweep_steps.SweepSteps.handle_message = bug
 """
 
 
 @pytest.mark.long
-async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and_stays_there(tmp_path: Path) -> None:
+async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and_stays_there(
+    tmp_path: Path, host: Sequence[str]
+) -> None:
     put = {
         UPLOADS: encoded(_upload("a.jpg")),
         "image-work": _event("a.jpg"),
         "unpublished-events": encoded({"id": "1", "deferrals": 1}),
         "smoke-tests": "a-token",
+        "sweeps": encoded({"sweep": "a"}),
     }
+    assert {*put, DEAD_LETTERS} == set(QUEUES)
     with serve(Script()) as model:
-        async with running(tmp_path, model, fault=BUG) as platform:
+        async with running(tmp_path, model, host, fault=BUG) as platform:
             for queue, text in put.items():
                 await platform.put(queue, text)
             await as_time_passes(platform, lambda: _are_dead_letters(platform, set(put.values())), step=601)
             assert platform.log("worker").count(UNEXPECTED) == MAX_RECEIVES * len(put)
-            await until(partial(_is_empty, platform))
+            await until(partial(is_empty, platform))
             platform.forward(8 * DAY)
             assert set(await platform.lying(DEAD_LETTERS)) == set(put.values())
             assert {facts["queue"] for facts in platform.logged(DEAD_LETTERED)} == set(put)
@@ -145,37 +122,42 @@ delivery.Delivery.handle_upload = handle_upload
 """
 
 
-async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described_and_no_queue_of_its_account_is_asked(
-    tmp_path: Path,
+async def test_a_week_without_the_queues_of_the_images_account_is_nothing_to_uploads(
+    tmp_path: Path, host: Sequence[str]
 ) -> None:
-    """So seven days without that account's queues, or for ever, are nothing to the app."""
+    """Uploads that the blob trigger gives up on are described all the same: no queue of that account is asked."""
+    names = [f"late/{number}.jpg" for number in range(3)]
     with serve(Script()) as model:
-        async with running(tmp_path, model, fault=LATE) as platform:
-            await platform.upload("late.jpg", pictures.jpeg())
-            await platform.announce("late.jpg")
-            await until(lambda: _is(platform, "late.jpg", "described"))
-            assert len(platform.logged(RETURNED)) == 1
-            await until(partial(_is_empty, platform))
+        async with running(tmp_path, model, host, fault=LATE) as platform:
+            for number, name in enumerate(names):
+                await platform.upload(name, pictures.jpeg(200 + number, 150))
+                await platform.announce(name)
+                await until(lambda: _logged(platform, RETURNED, number + 1))  # noqa: B023 - awaited at once
+                await until(partial(_is, platform, name, "described"))
+                platform.forward(4 * DAY)
+            await until(partial(is_empty, platform))
             async with platform.storage.queue_service("images") as elsewhere:
                 assert [queue.name async for queue in elsewhere.list_queues()] == []
             assert platform.ends == 0
 
 
 @pytest.mark.long
-async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp_path: Path) -> None:
+async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(
+    tmp_path: Path, host: Sequence[str]
+) -> None:
     """Pictures wait on each queue when the roles go, and come meanwhile by both ways; afterwards all are described."""
     waiting, before = [f"waiting/{number}.jpg" for number in range(3)], [f"new/{number}.jpg" for number in range(3)]
     by_queue, by_webhook = [f"queue/{number}.jpg" for number in range(3)], [f"hook/{number}.jpg" for number in range(3)]
     names = [*waiting, *before, *by_queue, *by_webhook]
     with serve(Script()) as model:
-        async with running(tmp_path, model) as platform:
+        async with running(tmp_path, model, host) as platform:
             for number, name in enumerate(names):
                 await platform.upload(name, pictures.jpeg(200 + number, 150))
             model.script.always(lambda _: faults.rate_limited(3600))
             for name in waiting:
                 await platform.announce(name)
             await until(lambda: _logged(platform, "picture.deferred", len(waiting)))
-            platform.gate.is_open = False
+            platform.gate.closed = "/"
             await until(lambda: _ended(platform, 3))  # the host ends at its first look, and again
             model.script.always(describe)
             for name in [*before, *by_queue]:
@@ -185,16 +167,12 @@ async def test_twelve_hours_without_roles_on_the_host_account_lose_no_upload(tmp
             await until(lambda: _ended(platform, 5))
             assert not any(delivery.done() for delivery in deliveries)
             assert {await platform.status(name) for name in names} == {""}
-            platform.gate.is_open = True
+            platform.gate.closed = ""
             await asyncio.gather(*deliveries)
             for name in names:
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
             assert await platform.lying(DEAD_LETTERS) == []
-            await until(partial(_is_empty, platform))
-
-
-async def _is_empty(platform: Platform) -> bool:
-    return await _left(platform) == {}
+            await until(partial(is_empty, platform))
 
 
 async def _ended(platform: Platform, times: int) -> bool:
@@ -202,10 +180,10 @@ async def _ended(platform: Platform, times: int) -> bool:
 
 
 @pytest.mark.long
-async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Path) -> None:
+async def test_what_a_kill_cut_off_is_described_when_it_comes_back(tmp_path: Path, host: Sequence[str]) -> None:
     names = [f"cut/{number}.jpg" for number in range(6)]
     with serve(Script()) as model:
-        async with running(tmp_path, model) as platform:
+        async with running(tmp_path, model, host) as platform:
             model.script.always(lambda _: faults.hang(30))
             for number, name in enumerate(names):
                 await platform.upload(name, pictures.jpeg(200 + number, 150))
@@ -242,11 +220,13 @@ pipeline.Pipeline.describe = killed
 
 
 @pytest.mark.long
-async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along(tmp_path: Path) -> None:
+async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along(
+    tmp_path: Path, host: Sequence[str]
+) -> None:
     """As where it takes more memory than there is: the worker ends, and with it all that was being worked."""
     others = [f"beside/{number}.jpg" for number in range(8)]
     with serve(Script()) as model:
-        async with running(tmp_path, model, fault=KILLER) as platform:
+        async with running(tmp_path, model, host, fault=KILLER) as platform:
             for number, name in enumerate([*others, "killer.jpg"]):
                 await platform.upload(name, pictures.jpeg(200 + number, 150))
                 await platform.put("image-work", _event(name))
@@ -255,4 +235,4 @@ async def test_a_picture_that_kills_the_app_is_given_up_and_takes_no_other_along
                 await as_time_passes(platform, partial(_is, platform, name, "described"))
             assert platform.ends >= 5
             assert await platform.lying(DEAD_LETTERS) == []
-            await until(partial(_is_empty, platform))
+            await until(partial(is_empty, platform))

@@ -1,6 +1,5 @@
 """`describer backfill`: the pictures that were in storage before the app was."""
 
-import asyncio
 import dataclasses
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from describer.domain.errors import InvalidRequest
-from describer.entrypoints.cli import backfill_tables, help_text, tables
+from describer.entrypoints.cli import backfill_tables, help_text, interrupt, tables
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
@@ -72,7 +71,7 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
 
     async def start(app: Services) -> Exit:
         options = SweepOptions(**_wishes(app, given), only=tuple(Only(name) for name in which))
-        seen = await preview(app.library, app.selection(options), app.asking)
+        seen = await preview(app.library, await app.sweeper.selecting(options), app.asking)
         form.preview(seen, options)
         if dry_run or not seen.pictures:
             return Exit.GOOD
@@ -166,10 +165,10 @@ def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) ->
             await app.close()
 
     try:
-        code = asyncio.run(whole())
-    except KeyboardInterrupt:
+        code = interrupt.run(whole())
+    except (KeyboardInterrupt, interrupt.Terminated) as end:
         click.echo("Interrupted. `describer backfill continue` goes on where it was.", err=True)
-        code = Exit.INTERRUPTED
+        code = Exit.TERMINATED if isinstance(end, interrupt.Terminated) else Exit.INTERRUPTED
     raise click.exceptions.Exit(code)
 
 

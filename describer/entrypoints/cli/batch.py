@@ -1,16 +1,28 @@
-"""Many pictures at once, as many as the settings allow, told in the order in which they were given."""
+"""Many pictures at once, as many as the settings allow; each result is handed over as soon as it is there."""
 
 import asyncio
+import re
+import shlex
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from describer.domain.errors import Busy, DescriberError, InvalidRequest, Misconfigured
-from describer.entrypoints.cli.inputs import File, Source
+from describer.domain.errors import Busy, DescriberError, Excluded, InvalidRequest, Misconfigured, NotFound
+from describer.entrypoints.cli.inputs import File, Missing, Source
 from describer.entrypoints.cli.results import Result, Unreadable
-from describer.entrypoints.on_demand.service import FreeAnswer, OnDemandService, PictureSource, Readable, Upload
+from describer.entrypoints.on_demand.service import (
+    BlobOf,
+    FreeAnswer,
+    OnDemandService,
+    PictureSource,
+    Readable,
+    Upload,
+)
 from describer.vision.brief import Brief, Question
+
+_WILD: Final = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +44,36 @@ class Work:
         brief: Brief,
         *,
         write: bool,
-        on_done: Callable[[], None] = lambda: None,
-    ) -> AsyncGenerator[Result]:
-        """A result for each picture, in order; `on_done` is called as each ends.
+        on_begun: Callable[[int], None],
+        on_done: Callable[[int, Result], None],
+    ) -> None:
+        """Describe each picture.
+
+        Args:
+            sources: the pictures, by name.
+            brief: what is asked about each.
+            write: store what is said of blobs.
+            on_begun: called with a picture's place in `sources` when its turn comes.
+            on_done: called with its place and its result as soon as that is there, so that nothing paid for waits
+                in here when the process is interrupted.
 
         Raises:
             Misconfigured, InvalidRequest: what is wrong with one picture is wrong with all; the rest is left alone.
         """
         slots = asyncio.Semaphore(self.at_a_time)
 
-        async def one(name: str, source: Source) -> Result:
+        async def one(number: int, name: str, source: Source) -> None:
             async with slots:
+                on_begun(number)
                 try:
-                    result = await self._result(name, source, brief, write=write)
+                    on_done(number, await self._result(name, source, brief, write=write))
                 finally:
                     self._freed.set()
-            on_done()
-            return result
 
-        tasks = [asyncio.create_task(one(name, source)) for name, source in sources]
+        tasks = [asyncio.create_task(one(number, *named)) for number, named in enumerate(sources)]
         try:
-            for task in tasks:
-                yield await task
+            async for task in asyncio.as_completed(tasks):
+                await task
         finally:
             for task in tasks:
                 task.cancel()
@@ -74,7 +94,18 @@ class Work:
             except (Misconfigured, InvalidRequest):
                 raise
             except DescriberError as fault:
-                return Result(name, fault=fault)
+                return Result(name, fault=_hinted(fault, source))
+
+
+def _hinted(fault: DescriberError, source: Source) -> DescriberError:
+    """Where a folder of blobs, or a pattern, is given as a blob's name, say which command takes it."""
+    if not isinstance(source, BlobOf) or not isinstance(fault, NotFound | Excluded):
+        return fault
+    prefix = _WILD.split(source.ref.name, maxsplit=1)[0]
+    if prefix == source.ref.name and not prefix.endswith("/"):
+        return fault
+    given = f"--container {source.ref.container} --prefix {shlex.quote(prefix)}"
+    return NotFound(f"This names no blob. `describer backfill {given}` describes all whose names begin so.")
 
 
 def _readable(source: Source) -> PictureSource:
@@ -83,6 +114,8 @@ def _readable(source: Source) -> PictureSource:
             return Readable(_size(path), partial(_read, path), path.name)
         case Upload(data, name):
             return Readable(len(data), lambda: data, name)
+        case Missing(why):
+            raise NotFound(why)
         case _:
             return source
 

@@ -1,36 +1,36 @@
 """The commands: parse, call, print."""
 
 import asyncio
-import dataclasses
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final, NoReturn
 
 import click
 
 from describer import __version__
-from describer.domain.errors import InvalidRequest, Misconfigured, NotFound
+from describer.domain.errors import InvalidRequest, NotFound
 from describer.domain.image_blob import StoredRecord
-from describer.entrypoints.cli import help_text, tables
+from describer.entrypoints.cli import help_text, interrupt, tables
 from describer.entrypoints.cli.backfill_command import backfill
 from describer.entrypoints.cli.blob_name import blob_of
+from describer.entrypoints.cli.common_options import add_everywhere
 from describer.entrypoints.cli.deletion_commands import orphans, purge
-from describer.entrypoints.cli.describe_command import Asking, Form
+from describer.entrypoints.cli.describe_command import Asking
+from describer.entrypoints.cli.doctor_command import doctor
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.export_command import export
 from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
+from describer.entrypoints.cli.printing import Form, tell_left_out
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.set_command import set_
-from describer.entrypoints.cli.setup import USUAL, Setup
+from describer.entrypoints.cli.settings_command import completion, settings_
+from describer.entrypoints.cli.setup import Setup
 from describer.entrypoints.cli.status_command import status
 from describer.entrypoints.on_demand.options import DETAILS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
-from describer.operations.health import Check, StaticProbe, check_all
-from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Need
 from describer.vision import prompt
 
@@ -45,7 +45,7 @@ def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
         finally:
             await app.close()
 
-    return asyncio.run(whole())
+    return interrupt.run(whole())
 
 
 def _end(code: Exit) -> NoReturn:
@@ -57,25 +57,20 @@ def _end(code: Exit) -> NoReturn:
     epilog=help_text.CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-@click.option(
-    "--settings", type=click.Path(path_type=Path), help=f"A file in the form of {USUAL}, instead of that one."
-)
-@click.option("--verbose", is_flag=True, help="Tell what is going on, and show the whole trace of a bug.")
 @click.version_option(__version__, prog_name="describer")
-@click.pass_context
-def cli(context: click.Context, settings: Path | None, verbose: bool) -> None:
+def cli() -> None:
     """The words are above."""
-    del verbose  # run.py has read it
-    context.obj = Setup(context.obj, settings)
 
 
 @cli.command(short_help="Describe pictures.", help=help_text.DESCRIBE, epilog=help_text.DESCRIBE_EXAMPLES)
-@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...")
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each picture: its whole record.")
 @click.option(
     "--alt-only", is_flag=True, help="A line for each picture: its alt text; empty where there is none to use."
 )
 @click.option("--html", "as_html", is_flag=True, help="A line for each picture: an <img> with its text, escaped.")
+@click.option("--csv", "as_csv", is_flag=True, help="A row for each picture, for spreadsheets.")
+@click.option("--ordered", is_flag=True, help="Print in the order of the arguments, not each as soon as it is done.")
 @click.option(
     "-l",
     "--language",
@@ -104,6 +99,8 @@ def describe(
     as_json: bool,
     alt_only: bool,
     as_html: bool,
+    as_csv: bool,
+    ordered: bool,
     languages: tuple[str, ...],
     question: str | None,
     context: str,
@@ -120,8 +117,10 @@ def describe(
     again: bool,
 ) -> None:
     """The words are above."""
-    if as_json + alt_only + as_html > 1:
-        raise click.UsageError("--json, --alt-only and --html exclude each other.")
+    forms = {Form.JSON: as_json, Form.ALT_TEXT: alt_only, Form.HTML: as_html, Form.CSV: as_csv}
+    asked_for = [form for form, wanted in forms.items() if wanted] or [Form.TABLE]
+    if len(asked_for) > 1:
+        raise click.UsageError("--json, --alt-only, --html and --csv exclude each other.")
     if write and not container:
         raise click.UsageError("--write needs --container: only a blob's description can be stored.")
     tags = tuple(tag.strip() for given in languages for tag in given.split(",") if tag.strip())
@@ -132,10 +131,10 @@ def describe(
     app = setup.app(needs)
     stdin = sys.stdin.buffer.read(app.settings.max_bytes + 1) if STDIN in pictures and not container else b""
     found = find(pictures, container, stdin)
-    form = Form.JSON if as_json else Form.ALT_TEXT if alt_only else Form.HTML if as_html else Form.TABLE
-    asking = Asking(found.sources, order, form, write=write)
-    if found.skipped:
-        click.echo(f"Passed over, being no pictures: {found.skipped}.", err=True)
+    asking = Asking(found, order, asked_for[0], ordered, write)
+    tell_left_out(found.skipped, found.unread)
+    if faults := found.faults:
+        raise InvalidRequest("\n".join(faults), field="pictures")
     if question is not None and len(found.sources) > MOST_SOURCES:
         sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
         raise InvalidRequest(sentence, field="pictures")
@@ -175,35 +174,9 @@ cli.add_command(export)
 cli.add_command(import_)
 cli.add_command(orphans)
 cli.add_command(purge)
+cli.add_command(doctor)
+cli.add_command(settings_)
+cli.add_command(completion)
 
 
-@cli.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
-@click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
-@click.pass_obj
-def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
-    """The words are above."""
-    checks = _work(setup.app({Need.MODEL}), _of_model) if only else _checks(setup)
-    if as_json:
-        for check in checks:
-            click.echo(line(dataclasses.asdict(check)))
-    else:
-        tables.show(tables.of_checks(checks))
-    _end(Exit.MISCONFIGURED if any(check.verdict is Verdict.FAILED for check in checks) else Exit.GOOD)
-
-
-async def _of_model(app: Services) -> list[Check]:
-    return await check_all(probe for probe in app.probes if probe.name in {"model", "identity: model"})
-
-
-def _checks(setup: Setup) -> list[Check]:
-    """All checks; with faulty settings those of what is there."""
-    try:
-        return _work(setup.app(Need), lambda app: check_all(app.probes_of_azure_too))
-    except Misconfigured as fault:
-        faulty = StaticProbe("settings", ProbeResult(Verdict.FAILED, str(fault), "docs/settings.md has them all."))
-    try:
-        app = setup.app(())
-    except Misconfigured:
-        return asyncio.run(check_all([faulty]))
-    return _work(app, lambda app: check_all([faulty, *app.probes_of_azure_too[1:]]))
+add_everywhere(cli)

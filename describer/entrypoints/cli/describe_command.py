@@ -1,19 +1,18 @@
 """Ask about pictures, and print the answers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from describer.entrypoints.cli import exit_codes, tables
+from describer.domain.errors import DescriberError
+from describer.entrypoints.cli import exit_codes
 from describer.entrypoints.cli.batch import Work
 from describer.entrypoints.cli.exit_codes import Exit
-from describer.entrypoints.cli.inputs import Source
+from describer.entrypoints.cli.inputs import Found
+from describer.entrypoints.cli.printing import Form, printer, tell_undone
 from describer.entrypoints.cli.results import Result, line, printable
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.on_demand.service import FreeAnswer, RequestOptions
@@ -26,59 +25,51 @@ _UNFINISHED: Final = {
 }
 
 
-class Form(Enum):
-    """How results are printed."""
-
-    TABLE = auto()
-    JSON = auto()
-    ALT_TEXT = auto()
-    HTML = auto()
-
-
-_LINES: Final[Mapping[Form, Callable[[Result], str]]] = {
-    Form.ALT_TEXT: lambda result: result.alt_text,
-    Form.HTML: Result.as_html,
-}
-"""Forms of one line for each picture, beside which the reason for a missing text goes to the standard error."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One call of `describer describe`.
 
     Args:
-        sources: the pictures, by their names.
+        found: the pictures.
         order: what is wished for.
         form: of what is printed.
+        ordered: print in the order of the arguments, instead of each picture as soon as it is described.
         write: store the descriptions of blobs.
     """
 
-    sources: Sequence[tuple[str, Source]]
+    found: Found
     order: RequestOptions
     form: Form
+    ordered: bool = False
     write: bool = False
 
     async def describe(self, app: Services) -> Exit:
-        """Describes each picture; what there is by then is printed however this ends."""
-        brief = app.on_demand.brief(self.order)
-        results: list[Result] = []
+        """Describes each picture and prints it as soon as it is; whatever ends this early, says which are left."""
+        brief, labels = app.on_demand.brief(self.order), self.found.labels
+        done: dict[int, Result] = {}
+        begun: set[int] = set()
         try:
-            with _progress(len(self.sources)) as on_done:
-                described = _work(app).describe(self.sources, brief, write=self.write, on_done=on_done)
-                async with aclosing(described):
-                    async for result in described:
-                        results.append(result)
-                        self._print(result)
-        finally:
-            if self.form is Form.TABLE and results:
-                tables.show(tables.of_results(results))
-        return exit_codes.of_results(results)
+            with printer(self.form, labels, brief.languages, ordered=self.ordered) as (prints, advance):
+
+                def heard(number: int, result: Result) -> None:
+                    done[number] = result
+                    prints.one(number, result)
+                    advance()
+
+                sources = self.found.sources
+                await _work(app).describe(sources, brief, write=self.write, on_begun=begun.add, on_done=heard)
+        except (asyncio.CancelledError, DescriberError) as end:
+            if done or isinstance(end, asyncio.CancelledError):
+                undone = [label for number, label in enumerate(labels) if number not in done]
+                tell_undone(undone, len(begun - done.keys()), len(labels))
+            raise
+        return exit_codes.of_results(done.values())
 
     async def answer(self, app: Services, question: str) -> Exit:
         """One answer about all pictures, printed as it is written."""
         asked = app.on_demand.question(question, self.order)
         answer = None
-        async with aclosing(_work(app).answer([source for _, source in self.sources], asked)) as pieces:
+        async with aclosing(_work(app).answer([source for _, source in self.found.sources], asked)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, FreeAnswer):
                     answer = piece
@@ -95,24 +86,6 @@ class Asking:
             click.echo(why, err=True)
         return Exit.SOME if why else Exit.GOOD
 
-    def _print(self, result: Result) -> None:
-        if self.form is Form.JSON:
-            click.echo(result.as_json())
-        elif self.form in _LINES:
-            click.echo(_LINES[self.form](result))
-            if result.reason:
-                click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
-
 
 def _work(app: Services) -> Work:
     return Work(app.on_demand, app.settings.model_concurrency)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on the standard error, where that is a terminal and there is something to wait for."""
-    console = Console(stderr=True)
-    columns = TextColumn("Describing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal or total < 2) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)

@@ -22,6 +22,9 @@ class Exit(IntEnum):
     """Some picture had no answer now: a rate limit, an outage."""
     BUG = 70
     INTERRUPTED = 130
+    """Ctrl-C."""
+    TERMINATED = 143
+    """SIGTERM."""
 
 
 def of_results(results: Iterable[Result]) -> Exit:

@@ -25,11 +25,14 @@ Exit codes:
   2    the command line is wrong
   3    a setting, a role or a deployment is missing or wrong; of doctor: something has failed
   4    some picture had no answer now (a rate limit, an outage): run it again later
-  130  interrupted"""
+  130  interrupted by Ctrl-C
+  143  ended by SIGTERM"""
 DESCRIBE: Final = """Describes each PICTURE: a file, a folder with all below it, an https: or data: URL, or - for the
 standard input.
 
-JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC and AVIF are read, told by their content; other files in folders are passed over.
+JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and JPEG 2000 are read, told by their content; other files in folders are
+passed over. Each result is printed as soon as it is there; --ordered keeps the order of the arguments. On a terminal
+results are a table; in a pipe a line each: name, status, alt text and why there is none, between tabs.
 Nothing is stored, but with --write. With --prompt, one answer is given about all pictures (up to ten)."""
 DESCRIBE_EXAMPLES: Final = """\b
 Examples:
@@ -103,6 +106,15 @@ DOCTOR: Final = """Looks at every connection that is configured, leaving nothing
 
 It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends
 after ten seconds. What cannot be told from here is called unknown, and is no failure."""
+SETTINGS_EXAMPLES: Final = """\b
+Examples:
+  describer settings
+  describer settings --json | jq -r .name"""
+COMPLETION_EXAMPLES: Final = """\b
+Examples:
+  describer completion bash >> ~/.bashrc
+  describer completion zsh >> ~/.zshrc
+  describer completion fish > ~/.config/fish/completions/describer.fish"""
 BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
 
 First it goes through the listing and says what there is, what it would take and cost; nothing is asked of the model. On

@@ -1,34 +1,37 @@
 """Runs a command. However it ends, there is one sentence and an exit code, and no trace."""
 
-import logging
 import os
 import sys
-import warnings
 from collections.abc import Sequence
-from typing import Final
+from io import TextIOWrapper
 
 import click
 
 from describer.domain import bugs
 from describer.domain.errors import DescriberError
 from describer.entrypoints.cli.commands import cli
+from describer.entrypoints.cli.common_options import quieten
 from describer.entrypoints.cli.exit_codes import Exit, of_error
+from describer.entrypoints.cli.interrupt import Terminated
 from describer.entrypoints.cli.results import printable
 from describer.entrypoints.cli.services import Connect
-
-_VERBOSE: Final = "--verbose"
+from describer.entrypoints.cli.setup import Setup
 
 
 def run(connect: Connect) -> int:
     """Runs what the process was called with, quietly; gives the exit code."""
-    _quieten(verbose=_VERBOSE in sys.argv)
+    quieten()
+    _write_what_others_can_read()
     return called(sys.argv[1:], connect)
 
 
 def called(arguments: Sequence[str], connect: Connect) -> int:
     """Runs one command; gives the exit code."""
+    setup = Setup(connect)
     try:
-        return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False, obj=connect) or 0)
+        return int(cli.main(list(arguments), prog_name="describer", standalone_mode=False, obj=setup) or 0)
+    except Terminated:
+        return _fail("Terminated.", Exit.TERMINATED)
     except (KeyboardInterrupt, click.Abort):
         return _fail("Interrupted.", Exit.INTERRUPTED)
     except click.ClickException as error:
@@ -42,7 +45,7 @@ def called(arguments: Sequence[str], connect: Connect) -> int:
     except OSError as error:
         return _fail(f"The output cannot be written: {error.strerror or error}.", Exit.SOME)
     except Exception as error:
-        if _VERBOSE in arguments:
+        if setup.verbose:
             raise
         found = bugs.facts(error)  # its sentence may quote an address
         sentence = f"This is a bug ({found['error']} at {found['where']}). `describer --verbose …` shows more."
@@ -54,8 +57,8 @@ def _fail(sentence: str, code: Exit) -> Exit:
     return code
 
 
-def _quieten(*, verbose: bool) -> None:
-    """The SDKs log and warn for operators; whoever asked for a picture's text wants one sentence."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
-    if not verbose:
-        warnings.simplefilter("ignore")
+def _write_what_others_can_read() -> None:
+    """A file or pipe gets UTF-8, whatever the locale; on a terminal, what it cannot show is replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")

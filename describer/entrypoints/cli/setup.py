@@ -1,6 +1,5 @@
 """Where the command line takes its settings from."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -8,23 +7,26 @@ from pathlib import Path
 from typing import Final
 
 from describer.domain.errors import Misconfigured
+from describer.entrypoints.cli import interrupt
 from describer.entrypoints.cli.services import Connect, Services
 from describer.settings import Need
 
 USUAL: Final = Path("local.settings.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Setup:
     """The environment, and for what it does not set a file in the form of the Functions' Core Tools.
 
     Args:
         connect: builds the app.
         file: that file; None: `local.settings.json` of the working folder, if it is there.
+        verbose: tell what is going on, and show the whole trace of a bug.
     """
 
     connect: Connect
     file: Path | None = None
+    verbose: bool = False
 
     def app(self, needs: Collection[Need]) -> Services:
         """Build the app. Raises Misconfigured if something of `needs` is missing."""
@@ -40,7 +42,7 @@ class Setup:
             finally:
                 await app.close()
 
-        return asyncio.run(whole())
+        return interrupt.run(whole())
 
     def _values(self) -> Mapping[str, str]:
         file = self.file or USUAL

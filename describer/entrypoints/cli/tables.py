@@ -1,47 +1,71 @@
-"""What people read: tables on a terminal, plain columns in a file."""
+"""What people read: tables on a terminal; in a pipe or a file a line for each record, its cells between tabs."""
 
+import sys
 from collections.abc import Iterator, Sequence
 
-from rich import box
+import click
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from describer.domain.record import Record
+from describer.domain.status import Status
 from describer.domain.texts import TEXT_FIELDS
-from describer.entrypoints.cli.results import Result, printable
+from describer.entrypoints.cli.results import Result, one_line, printable
 from describer.operations.health import Check
 from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 
-_WIDTH = 120
 _COLOURS = {"described": "green", "kept": "green", "needs_review": "yellow", "later": "yellow"}
 _MARKS = {Verdict.OK: ("ok", "green"), Verdict.FAILED: ("failed", "red"), Verdict.UNKNOWN: ("unknown", "yellow")}
 
 
+_STATUS_WIDTH = max(map(len, ["Status", *Status, "unfetchable", "unreadable", "off_limits"]))
+_GAP = 2
+
+
+def terminal() -> Console:
+    """The standard output, where it is a terminal."""
+    return Console(highlight=False, emoji=False)
+
+
 def show(renderable: RenderableType) -> None:
-    """Prints to the standard output; where that is no terminal, in lines of up to 120 characters."""
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    console.print(renderable)
+    """Prints to the standard output: a table on a terminal, else its rows as lines with tabs, none of them wrapped."""
+    if sys.stdout.isatty() or not isinstance(renderable, Table):
+        terminal().print(renderable)
+        return
+    for row in zip(*(column.cells for column in renderable.columns), strict=True):
+        click.echo("\t".join(one_line(cell.plain if isinstance(cell, Text) else str(cell)) for cell in row))
 
 
-def of_results(results: Sequence[Result]) -> Table:
-    """A row for each picture, or all that is known of the only one."""
-    if len(results) == 1:
-        (result,) = results
-        return card([("picture", result.picture), *_facts(result)])
-    table = Table(box=box.SIMPLE_HEAD, caption=_summary(results), caption_justify="left")
-    table.add_column("Picture", overflow="fold")
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Alt text, or why there is none", overflow="fold")
-    for result in results:
-        said = Text(printable(result.record.alt_text if result.record is not None else ""))
-        reason = Text(printable(result.reason), style="dim")
-        cell = Text("\n").join(text for text in (said, reason) if text)
-        table.add_row(Text(printable(result.picture)), _status(result.status), cell)
+def cells(label: str, result: Result) -> tuple[str, str, str, str]:
+    """What a line of a pipe says of a picture: its name, its status, its alt text, and why there is none."""
+    alt_text = result.record.alt_text if result.record is not None else ""
+    return one_line(label), result.status, one_line(alt_text), one_line(result.reason)
+
+
+def row(label: str, result: Result, labels: Sequence[str], width: int, *, header: bool) -> Table:
+    """A row of a table whose columns are laid out by all names, so that it can be printed before the next is known."""
+    name_width = min(max(len("Picture"), *map(cell_len, labels)), max(12, width // 3))
+    table = Table.grid(padding=(0, _GAP, 0, 0))
+    table.add_column(width=name_width, overflow="fold")
+    table.add_column(width=_STATUS_WIDTH, overflow="fold")
+    table.add_column(width=max(12, width - name_width - _STATUS_WIDTH - 2 * _GAP), overflow="fold")
+    if header:
+        titles = ("Picture", "Status", "Alt text, or why there is none")
+        table.add_row(*(Text(title, style="bold") for title in titles))
+    said = Text(printable(result.record.alt_text if result.record is not None else ""))
+    reason = Text(printable(result.reason), style="dim")
+    table.add_row(
+        Text(printable(label)), _status(result.status), Text("\n").join(text for text in (said, reason) if text)
+    )
     return table
+
+
+def of_result(result: Result) -> Table:
+    """All that is known of the only picture."""
+    return card([("picture", result.picture), *_facts(result)])
 
 
 def of_record(record: Record) -> Table:
@@ -56,7 +80,8 @@ def of_coverage(container: str, coverage: Coverage) -> Table:
     for language, pictures in coverage.languages.items():
         share = coverage.share(language)
         facts.append((f"in {language}", f"{pictures:,}" + ("" if share is None else f" ({_percent(share)})")))
-    others = {"without a record": coverage.without_record, **coverage.statuses, "excluded": coverage.excluded,
+    others = {"without a record": coverage.without_record, **coverage.statuses, "no pictures": coverage.not_pictures,
+              "excluded": coverage.excluded,
               "records of deleted pictures": coverage.orphans,
               "with metadata of another record": coverage.drifted}  # fmt: skip
     return card(facts + [(name, f"{count:,}") for name, count in others.items() if count])
@@ -124,7 +149,8 @@ def _status(status: str) -> Text:
     return Text(status, style=_COLOURS.get(status, "red"))
 
 
-def _summary(results: Sequence[Result]) -> str:
+def summary(results: Sequence[Result]) -> str:
+    """How many ended how, and what it cost."""
     counts: dict[str, int] = {}
     for result in results:
         counts[result.status] = counts.get(result.status, 0) + 1

@@ -359,6 +359,7 @@ class Covered(BaseModel):
     without_record: int
     languages: dict[str, LanguageCoverage]
     statuses: dict[str, int] = Field(description="How many records have each status.")
+    not_pictures: int = Field(description="Films, other programs' sidecars and documents, by their names.")
     excluded: int
     orphans: int = Field(description="Records whose picture is gone.")
     drifted: int = Field(description="Pictures whose metadata names another record than the one that is stored.")

@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from describer.domain import precedence
-from describer.domain.errors import ImageRejected, InvalidRequest, NotFound
+from describer.domain.errors import ImageRejected, InvalidRequest, NotFound, Unsupported
 from describer.domain.further_languages import shown_in
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -183,6 +183,8 @@ class OnDemandService:
             return end
         if end.reason in {SkipReason.UNCHANGED, SkipReason.NEWER}:
             return (await self.stored(ref)).record  # raises Newer
+        if end.reason is SkipReason.NOT_A_PICTURE:
+            raise Unsupported(f"This is {end.detail}, no picture; nothing was written.")
         raise NotFound("There is no such blob any more.")  # it was there a moment ago
 
     def _with_cost_of_call(self, record: Record, brief: Brief, spent: Usage) -> Record:

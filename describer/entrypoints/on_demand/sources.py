@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from describer.domain import settling
+from describer.domain import companions, settling
 from describer.domain.addresses import shown
 from describer.domain.embedded import XmpSidecar
-from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient
+from describer.domain.errors import Conflict, Excluded, ImageRejected, NotFound, Transient, Unsupported
 from describer.domain.image_blob import ImageBlob, ImageContent
 from describer.domain.image_ref import ImageRef
 from describer.pipeline import reading
@@ -104,11 +104,14 @@ class Loader:
                     yield _named(shown(source.url), content.size), content
             case Readable(size, read, name):
                 async with self._memory.reserve_when_free(min(size, self._max_bytes)) as reservation:
-                    content = await self._from_file(size, read)
+                    content = await self._from_file(size, read, name)
                     content.reservation = reservation
                     yield _named(name, content.size), content
             case BlobOf(ref):
                 picture = await self.get_properties(ref)
+                if companion := await reading.companion_of(self._images, picture):
+                    yield picture, ImageContent(picture.size, refusal=Unsupported(companion.sentence))
+                    return
                 async with self._memory.reserve_when_free(min(picture.size, self._max_bytes)) as reservation:
                     content = await self._read(picture)
                     content.reservation = reservation
@@ -144,8 +147,10 @@ class Loader:
             content.reservation = reservation
             yield content
 
-    async def _from_file(self, size: int, read: Callable[[], bytes]) -> ImageContent:
+    async def _from_file(self, size: int, read: Callable[[], bytes], name: str) -> ImageContent:
         if size > self._max_bytes:
+            if companion := companions.by_name(name):
+                return ImageContent(size, refusal=Unsupported(companion.sentence))
             return ImageContent(size, refusal=reading.too_large(size, self._max_bytes))
         return await self._content(await asyncio.to_thread(read))
 

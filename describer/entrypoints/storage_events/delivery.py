@@ -21,7 +21,8 @@ from typing import Any, Final
 from describer.domain import bugs
 from describer.domain.errors import NotNow, Throttled, Transient
 from describer.domain.image_ref import ImageRef
-from describer.domain.record import Usage
+from describer.domain.record import Record, Usage
+from describer.domain.status import Skip, SkipReason
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.call_context import UPLOAD_SECONDS, current, entered
 from describer.pipeline.events import Work, refs
@@ -110,6 +111,7 @@ class Delivery:
                 end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
                 self.work_log.done(work, end)
                 await self._report(work, outcome(end))
+                await self._remember(work, end)
             except NotNow as fault:
                 await self._put_off(work, fault, call.spent)
             except Exception as error:  # noqa: BLE001 - of ours: the host would try five times at once, and then nobody
@@ -164,6 +166,12 @@ class Delivery:
         self.work_log.deferred(later, fault, delay)
         with suppress(NotNow):  # the sweep waits a little longer for its next pictures, no more
             await self._report(later, "")
+
+    async def _remember(self, work: Work, end: Record | Skip) -> None:
+        """Keep in mind what a sweep had looked at in vain: it has no record that would tell."""
+        if self.progress and work.chunk and isinstance(end, Skip) and end.reason is SkipReason.NOT_A_PICTURE:
+            with suppress(NotNow):  # it is looked at once more, then
+                await self.progress.remember_no_picture(work.ref, end.etag)
 
     async def _report(self, work: Work, outcome: str) -> None:
         """Tell the sweep that queued the picture what became of it, and what this call paid for it."""

@@ -1,12 +1,13 @@
 """What listings tell of pictures and their records, and where a sweep keeps its state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from describer.domain import metadata
 from describer.domain.image_blob import ImageBlob
+from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.pipeline.compare import paired
 from describer.pipeline.ports import MOST_LISTED, Images, Page, Records
@@ -84,6 +85,9 @@ class Progress(Protocol):
     async def report(self, chunk: str, line: str) -> None:
         """Append a line to the report of a chunk, as `Sweep.chunk_name` calls it."""
 
+    async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
+        """Keep in mind that exactly this blob is no picture, so that no later sweep has it looked at."""
+
 
 class Sweeps(Progress, Protocol):
     """Where sweeps are kept."""
@@ -107,6 +111,9 @@ class Sweeps(Progress, Protocol):
         Raises:
             Conflict: another one was begun at the same moment.
         """
+
+    async def no_pictures(self, container: str) -> Mapping[str, str]:
+        """The ETags of the blobs of a container that were found to be no pictures, by the digests of their names."""
 
     async def lines(self, chunk: str) -> Sequence[str]:
         """The lines that were reported for a chunk so far."""

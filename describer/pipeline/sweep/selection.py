@@ -1,27 +1,20 @@
 """Which blobs of a listing a sweep queues: decided by what the listing shows, without a request for each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from describer.domain import companions
 from describer.domain.image_blob import ImageBlob
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.sweep.library import Listed
-from describer.pipeline.sweep.state import Only, SweepOptions
+from describer.pipeline.sweep.state import Only, SweepOptions, digest_of
 from describer.vision.brief import Brief
 
-_NOT_PICTURES: Final = frozenset(
-    {
-        *("aac", "flac", "m4a", "mp3", "ogg", "wav"),
-        *("avi", "m4v", "mkv", "mov", "mp4", "mpg", "webm", "wmv"),
-        *("csv", "doc", "docx", "htm", "html", "md", "pdf", "ppt", "pptx", "txt", "xls", "xlsx"),
-        *("ai", "eps", "psd"),
-        *("aae", "db", "ini", "js", "json", "log", "thm", "xml", "xmp"),
-        *("gz", "rar", "tar", "zip"),
-    }
-)
-"""Extensions of files that lie beside pictures. Anything else is looked at: a blob's name may say nothing."""
+_LEFT_OUT: Final = frozenset({"ai", "eps", "psd"})
+"""Drawings that are not read, beside the files that are named like no pictures. Anything else is looked at."""
 
 
 class Judgement(StrEnum):
@@ -36,7 +29,7 @@ class Judgement(StrEnum):
     EXCLUDED = "excluded"
     NOT_OURS = "not_ours"
     NOT_A_PICTURE = "not_a_picture"
-    """Its name ends like that of a film, a document or a file that tools keep beside pictures."""
+    """A film, a document or a file that tools keep beside pictures: by its name, or as it was found to be earlier."""
     OTHER_AGE = "other_age"
     EMPTY = "empty"
     ARCHIVED = "archived"
@@ -60,12 +53,14 @@ class Selection:
         blob_filter: the app's own rules, which hold as well.
         brief: what is asked of pictures; by prefix, something else may be.
         max_bytes: of a picture that is read.
+        no_pictures: the ETags of blobs that earlier sweeps found to be none, by the digests of their names.
     """
 
     options: SweepOptions
     blob_filter: BlobFilter
     brief: Brief
     max_bytes: int
+    no_pictures: Mapping[str, str] = field(default_factory=dict)
 
     def judge(self, listed: Listed) -> Judgement:
         """Say why the blob is queued, or is not."""
@@ -88,8 +83,12 @@ class Selection:
         after, before = self.options.modified_after, self.options.modified_before
         if blob.modified and ((after and blob.modified < after) or (before and blob.modified >= before)):
             return Judgement.OTHER_AGE
-        _, dot, extension = blob.ref.name.rpartition("/")[2].rpartition(".")
-        return Judgement.NOT_A_PICTURE if dot and extension.lower() in _NOT_PICTURES else None
+        return Judgement.NOT_A_PICTURE if self._is_no_picture(blob) else None
+
+    def _is_no_picture(self, blob: ImageBlob) -> bool:
+        name = blob.ref.name
+        by_name = companions.by_name(name) or name.rpartition(".")[2].lower() in _LEFT_OUT
+        return bool(by_name) or self.no_pictures.get(digest_of(name)) == blob.etag
 
     @property
     def _narrower(self) -> BlobFilter:

@@ -1,5 +1,6 @@
 """What a sweep was asked and how far it is: one JSON blob, written after each step."""
 
+import hashlib
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,6 +16,11 @@ CHUNK: Final = 100
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
 """In the place of an ID: the sweep that was begun last."""
+
+
+def digest_of(name: str) -> str:
+    """By what a sweep calls a blob of its container in what it keeps."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 class Only(StrEnum):

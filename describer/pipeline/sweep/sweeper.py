@@ -6,7 +6,6 @@ model, and at most `QUEUED_AT_MOST` of them wait on the queue.
 """
 
 import asyncio
-import hashlib
 import json
 import math
 import re
@@ -28,7 +27,7 @@ from describer.pipeline.sweep.counted import Counted, Preview
 from describer.pipeline.sweep.library import Library, Listed, Sweeps
 from describer.pipeline.sweep.preview import Asking, priced, with_next_page
 from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import CHUNK, ID, Chunk, End, Sweep, SweepOptions, Tally
+from describer.pipeline.sweep.state import CHUNK, ID, Chunk, End, Sweep, SweepOptions, Tally, digest_of
 
 QUEUED_AT_MOST: Final = 2000
 """Pictures of a sweep that are queued and were never put off, at most."""
@@ -64,6 +63,10 @@ class Sweeper:
     selection: Callable[[SweepOptions], Selection]
     asking: Asking
     _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
+
+    async def selecting(self, options: SweepOptions) -> Selection:
+        """Return the rules for these options, and what earlier sweeps found to be no picture."""
+        return replace(self.selection(options), no_pictures=await self.sweeps.no_pictures(options.container))
 
     async def begin(self, options: SweepOptions, seen: Preview | None = None, *, dry_run: bool = False) -> Sweep:
         """Begin a sweep; the first steps price it, unless `seen` says what it would take, and then queue its pictures.
@@ -172,7 +175,7 @@ class Sweeper:
 
     async def _priced_further(self, sweep: Sweep) -> Sweep:
         """Count the next page; after the last one, say what all of it would take."""
-        counted, selection = sweep.counted or Counted(), self.selection(sweep.options)
+        counted, selection = sweep.counted or Counted(), await self.selecting(sweep.options)
         if not counted.ended:
             return _now(sweep, counted=await with_next_page(self.library, selection, counted))
         seen = await priced(self.library, selection, counted, self.asking)
@@ -198,7 +201,7 @@ class Sweeper:
 
     async def _queue_some(self, sweep: Sweep, most: int) -> Sweep:
         """Queue up to `most` pictures of the page that the sweep is at, and say how far it came."""
-        page, judge = await self._listing(sweep), self.selection(sweep.options)
+        page, judge = await self._listing(sweep), await self.selecting(sweep.options)
         chosen: list[tuple[ImageRef, Judgement]] = []
         passed, after, looked = Counter(sweep.passed), sweep.after, 0
         for listed in _later(page.items, sweep.after):
@@ -243,8 +246,7 @@ class Sweeper:
 
 def report(ref: ImageRef, outcome: str, usd: float, tokens: int) -> str:
     """A line of a chunk's report: what became of a picture; an empty outcome says that it was put off."""
-    digest = hashlib.sha256(ref.name.encode()).hexdigest()[:16]
-    return json.dumps({"picture": digest, "outcome": outcome, "usd": usd, "tokens": tokens})
+    return json.dumps({"picture": digest_of(ref.name), "outcome": outcome, "usd": usd, "tokens": tokens})
 
 
 def _later(pictures: Sequence[Listed], after: str) -> Sequence[Listed]:

@@ -102,7 +102,7 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
     """Reads the directories. Raises Corrupt, TooLarge, Unsupported."""
     found = tiff.pages(data)
     if not found:
-        raise Corrupt("The TIFF data is damaged. Upload the picture again.")
+        raise Corrupt("The TIFF data is damaged. Use an undamaged copy.")
     if raw.is_raw(data, found):
         return largest_preview(data, found[0].first(Tag.ORIENTATION, 1), limits)
     first = tiff.picture(found)
@@ -177,7 +177,7 @@ def _png_header(data: bytes) -> png.Png:
     try:
         return png.read(data)
     except ValueError as error:
-        raise Corrupt("The PNG data is damaged. Upload the picture again.") from error
+        raise Corrupt("The PNG data is damaged. Use an undamaged copy.") from error
 
 
 def _field(image: Any, name: str, default: int) -> int:

@@ -52,7 +52,7 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
         if any(sign in words for sign in _NOT_BUILT_IN):
             sentence = f"The way in which this {name} stores its pixels is not read. Save it anew as PNG or JPEG."
             raise Unsupported(sentence, facts(header)) from error
-        raise Corrupt(f"The {name} data is damaged. Upload the picture again.", facts(header)) from error
+        raise Corrupt(f"The {name} data is damaged. Use an undamaged copy.", facts(header)) from error
 
 
 def check_cost(needed: float, header: Header, limits: Limits) -> None:
@@ -60,11 +60,11 @@ def check_cost(needed: float, header: Header, limits: Limits) -> None:
     what = f"a {header.format} of {header.width}x{header.height} pixels"
     if header.width * header.height > limits.max_pixels:
         most = f"{limits.max_pixels // 10**6} million"
-        raise TooLarge(f"Decoding {what} takes too long; {most} are allowed. Upload a smaller copy.", facts(header))
+        raise TooLarge(f"Decoding {what} takes too long; {most} are allowed. Use a smaller copy.", facts(header))
     if needed > limits.decode_memory:
         raise TooLarge(
             f"Decoding {what} takes about {needed / MIB:.0f} MiB, over the limit of {limits.decode_memory / MIB:.0f}. "
-            f"Upload a smaller copy, or raise the limit.",
+            f"Use a smaller copy, or raise the limit.",
             facts(header),
         )
 
@@ -75,7 +75,7 @@ def facts(header: Header | None) -> dict[str, str | int]:
 
 
 def _too_much(name: str) -> str:
-    return f"Decoding this {name} takes too much memory. Upload a smaller copy."
+    return f"Decoding this {name} takes too much memory. Use a smaller copy."
 
 
 def _began_here(trace: TracebackType | None) -> bool:

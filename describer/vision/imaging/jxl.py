@@ -14,7 +14,7 @@ def size(data: bytes) -> tuple[int, int]:
     """Width and height as stored. Raises Corrupt."""
     start = _codestream(data)
     if start is None:
-        raise Corrupt("The JPEGXL data is damaged. Upload the picture again.")
+        raise Corrupt("The JPEGXL data is damaged. Use an undamaged copy.")
     bits = int.from_bytes(data[start + 2 : start + 18], "little")
 
     def take(count: int) -> int:

@@ -53,6 +53,6 @@ def preview(data: bytes) -> Preview:
             best = Preview(at, header)
     if best is None or max(best.header.width, best.header.height) < USEFUL:
         raise Unsupported(
-            f"This is a camera raw file without a preview of at least {USEFUL} pixels. Develop it and upload a JPEG."
+            f"This is a camera raw file without a preview of at least {USEFUL} pixels. Develop it and use the JPEG."
         )
     return best

@@ -87,10 +87,10 @@ def opened(data: bytes, limits: Limits) -> Opened:
         TooLarge: too many bytes, a header that takes more than a core-second, or decoding would take too much memory.
     """
     if not data:
-        raise Corrupt("The picture has no bytes. Upload it again.")
+        raise Corrupt("The picture has no bytes. Use a whole copy.")
     if len(data) > limits.max_bytes:
         size, most = len(data) / MIB, limits.max_bytes / MIB
-        raise TooLarge(f"The file has {size:.1f} MiB, over the limit of {most:.1f}. Upload a smaller copy.")
+        raise TooLarge(f"The file has {size:.1f} MiB, over the limit of {most:.1f}. Use a smaller copy.")
     with header_time():
         form = recognise(data)
         if form is None:

@@ -28,7 +28,7 @@ def page_of_tiles(data: bytes, page: Page, size: tuple[int, int], header: Header
     lengths = page.tags.get(Tag.TILE_BYTES if tiled else Tag.STRIP_BYTES, ())
     columns = ceil(width / across) if across else 0
     if not columns or not along or len(offsets) != len(lengths) or len(offsets) < columns * ceil(height / along):
-        raise Corrupt("The TIFF data is damaged. Upload the picture again.", facts(header))
+        raise Corrupt("The TIFF data is damaged. Use an undamaged copy.", facts(header))
     halvings = _halvings(min(across, along), max(size[0] / width, size[1] / height))
     step = 2**halvings
     whole = Image.new("RGB", (ceil(width / step), ceil(height / step)))

@@ -243,7 +243,7 @@ async def test_so_it_is_where_no_sidecar_is(harness: Harness) -> None:
 
 def _empty(harness: Harness) -> None:
     harness.images.put(CAT, b"")
-    harness.preparer.refuses = Corrupt("The picture has no bytes. Upload it again.")
+    harness.preparer.refuses = Corrupt("The picture has no bytes. Use a whole copy.")
 
 
 def _refused(refusal: ImageRejected) -> Any:

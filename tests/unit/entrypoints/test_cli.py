@@ -27,7 +27,7 @@ from describer.entrypoints.cli.batch import Work
 from describer.entrypoints.cli.exit_codes import Exit, of_error, of_results
 from describer.entrypoints.cli.inputs import File, Source, find
 from describer.entrypoints.cli.results import Result, Unreadable, line, printable
-from describer.entrypoints.cli.tables import of_results as table
+from describer.entrypoints.cli.tables import summary
 from describer.entrypoints.on_demand.service import BlobOf, RequestOptions, Url
 from describer.pipeline.memory_budget import MIN_RESERVATION, MemoryBudget
 from tests.fakes import FREE_ANSWER
@@ -56,7 +56,7 @@ def having(result: Result, **changes: object) -> Result:
     ],
 )
 def test_a_summary_says_what_it_cost_or_that_nobody_knows(fine: Result, cost: Cost | None, said: str) -> None:
-    assert str(table([having(fine, cost=cost)] * 2).caption).endswith(f"2 described{said}")
+    assert summary([having(fine, cost=cost)] * 2) == f"2 described{said}"
 
 
 def test_the_worst_result_decides_the_code(fine: Result) -> None:
@@ -108,8 +108,7 @@ def test_a_file_name_that_is_no_utf_8_can_be_told() -> None:
 
 
 def test_the_table_adds_up(fine: Result) -> None:
-    caption = str(table([fine, fine, BAD, LATER]).caption)
-    assert caption.startswith("2 described, 1 absent, 1 later; about 0.")
+    assert summary([fine, fine, BAD, LATER]).startswith("2 described, 1 absent, 1 later; about 0.")
 
 
 def test_arguments_become_sources_in_their_order(tmp_path: Path) -> None:
@@ -146,15 +145,15 @@ async def test_more_than_there_is_room_for_takes_its_turn(harness: Harness, tmp_
         path.write_bytes(b"%d" % number)
         sources.append((path.name, File(path)))
     sources.insert(3, ("absent", File(tmp_path / "absent")))
-    ended: list[None] = []
+    begun: list[int] = []
+    ended: dict[int, Result] = {}
     work = Work(setup.on_demand, at_a_time=8)
     async with asyncio.timeout(10):
-        results = [
-            result async for result in work.describe(sources, BRIEF, write=False, on_done=lambda: ended.append(None))
-        ]
+        await work.describe(sources, BRIEF, write=False, on_begun=begun.append, on_done=ended.__setitem__)
+    results = [ended[number] for number in range(8)]
     assert [result.picture for result in results] == [name for name, _ in sources]
     assert [result.status for result in results] == ["described"] * 3 + ["unreadable"] + ["described"] * 4
-    assert len(ended) == 8
+    assert sorted(begun) == list(range(8))
     assert setup.memory.held == 0
 
 

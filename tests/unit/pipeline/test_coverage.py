@@ -26,6 +26,7 @@ async def library() -> Harness:
     harness.preparer.refuses = Unsupported("not a picture")
     await harness.describe(refs[4])
     harness.images.put(ImageRef("images", "private/secret.jpg"), b"secret")
+    harness.images.put(ImageRef("images", "holiday.mov"), b"a film")
     gone = ImageRef("images", "gone.jpg")
     harness.images.put(gone, b"gone")
     harness.preparer.refuses = None
@@ -41,6 +42,7 @@ async def test_pictures_are_counted_by_language(library: Harness) -> None:
         languages={"en": 3, "de": 2},  # type: ignore[arg-type]
         without_record=1,
         statuses={"described": 2, "kept": 1, "needs_review": 1, "unsupported": 1},  # type: ignore[arg-type]
+        not_pictures=1,
         excluded=1,
         orphans=1,
     )

@@ -61,6 +61,7 @@ STATUSES: dict[Status, Callable[[Harness], object]] = {
 SKIPS: dict[SkipReason, tuple[ImageRef, dict[str, str]]] = {
     SkipReason.EXCLUDED: (ImageRef("images", "private/a.jpg"), {}),
     SkipReason.NOT_OURS: (ImageRef("descriptions", "images/a.jpg.json"), {}),
+    SkipReason.NOT_A_PICTURE: (ImageRef("images", "a.xmp"), {}),
     SkipReason.GONE: (ImageRef("images", "gone.jpg"), {}),
 }
 
@@ -85,6 +86,8 @@ async def test_every_skip_writes_nothing(harness: Harness, reason: SkipReason) -
         ref, writes = CAT, 0
     else:
         ref, writes = SKIPS[reason][0], 0
+        if reason is SkipReason.NOT_A_PICTURE:
+            harness.images.put(ref, b"<x:xmpmeta/>")
     end = await harness.describe(ref)
     assert isinstance(end, Skip)
     assert end.reason is reason

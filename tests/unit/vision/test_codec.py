@@ -25,7 +25,7 @@ def codec(error: Exception) -> None:
 def test_what_a_codec_raises_is_corrupt_and_its_words_stay_behind(error: Exception) -> None:
     with pytest.raises(Corrupt) as refusal, calling("JPEG", HEADER):
         codec(error)
-    assert str(refusal.value) == "The JPEG data is damaged. Upload the picture again."
+    assert str(refusal.value) == "The JPEG data is damaged. Use an undamaged copy."
     assert refusal.value.facts == {"format": "JPEG", "width": 4, "height": 3}
     assert refusal.value.__cause__ is error
 

@@ -57,7 +57,7 @@ def test_a_header_is_read_without_the_pixels() -> None:
 
 
 def test_a_blob_without_bytes_is_corrupt() -> None:
-    with pytest.raises(Corrupt, match=r"^The picture has no bytes\. Upload it again\.$"):
+    with pytest.raises(Corrupt, match=r"^The picture has no bytes\. Use a whole copy\.$"):
         inspect(b"", LIMITS)
 
 
@@ -73,9 +73,9 @@ def test_a_blob_without_bytes_is_corrupt() -> None:
         (b"\0\0\1\0\1\0", "icon"),
         (b"PK\3\4", "Office"),
         (b"<!DOCTYPE html><p>404", "web page"),
-        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "video"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "a film"),
         (b"BMW is a maker of cars", "This is text"),
-        (b"RIFF\0\0\0\0WAVE", "no picture format"),
+        (b"RIFF\0\0\0\0WAVE", "a sound recording"),
         (b"x", "no picture format"),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_picture_that_ends_in_its_header_is_corrupt(name: str) -> None:
 )
 def test_bombs_are_refused_by_their_header(form: str, side: int) -> None:
     """PNG and plain JPEG are decoded row by row, so that their pixels cost time before they cost memory."""
-    with pytest.raises(TooLarge, match=r"^Decoding .*Upload a smaller copy"):
+    with pytest.raises(TooLarge, match=r"^Decoding .*Use a smaller copy"):
         inspect(pictures.BOMBS[form](side, side), Limits(decode_memory=600 * 2**20))
 
 
