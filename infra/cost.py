@@ -27,6 +27,11 @@ DOCUMENT: Final = HERE.parent / "docs" / "cost.md"
 PICTURES: Final = 10_000
 FAMILIES: Final = ("gpt-6-luna", "gpt-5.6-luna", "gpt-5.4-nano", "gpt-5.4-mini", "gpt-5-mini")
 LIBRARIES: Final = (1_000, 10_000, 60_000, 1_000_000)
+CACHED: Final = "gpt-5.6-luna"
+THRESHOLD: Final = 1024
+"""Tokens from which on a prompt is kept: OpenAI's guide "Prompt caching"."""
+SMALL_PHOTO: Final = 410
+"""A bound of a photograph's tokens with which a prompt stays under the threshold."""
 DEFAULT_QUOTA: Final = 100_000
 """Tokens a minute: MODEL_CAPACITY of main.bicep, in thousands."""
 ANSWER_CAP: Final = int(Settings.model_fields["max_completion_tokens"].default)
@@ -74,6 +79,7 @@ def document(changes: Mapping[str, int] | None = None) -> str:
             *_libraries(assumed),
             *_idle({piece.name: piece for piece in pieces}, assumed),
             *_pictures(assumed),
+            *_cache(assumed),
             *_rest({piece.name: piece for piece in pieces}, assumed),
             *_sources(pieces),
         ]
@@ -206,6 +212,43 @@ def _pictures(assumed: Assumed) -> list[str]:
             "Copies of a picture and pictures that have their record already cost nothing. Image rules of GPT-6 are "
             "not published; those of GPT-5.6 are assumed. Regional deployments (`Standard`, `DataZoneStandard`) may be "
             "dearer."
+        ),
+        "",
+    ]
+
+
+def _cache(assumed: Assumed) -> list[str]:
+    """What the service's cache of prompts would cost, and what it takes to stay under its threshold."""
+    family, text = _family(CACHED), prompt_tokens(assumed)
+    whole = text + _picture_tokens(family, assumed)
+    small = image_tokens.fit(family, assumed.width, assumed.height, bounds=image_tokens.Bounds(tokens=SMALL_PHOTO))
+    less = text + (image_tokens.image_tokens(family, *small, "high") or 0)
+    kept, anew, smaller = (
+        _money(pricing.price(family, Usage(**used)) or Decimal(0))
+        for used in (
+            {"prompt_tokens": whole * PICTURES, "cache_write_tokens": whole * PICTURES},
+            {"prompt_tokens": whole * PICTURES},
+            {"prompt_tokens": less * PICTURES},
+        )
+    )
+    return [
+        "## The cache of prompts",
+        "",
+        *_prose(
+            f"A photograph's prompt takes about {whole:,} tokens ({text:,} of them the question). The service keeps "
+            f"prompts of {THRESHOLD:,} tokens and more, up to their end, which is the picture, so that no other prompt "
+            "can use what was kept. From GPT-5.6 on keeping costs a quarter of the input: the input of "
+            f"{PICTURES:,} photographs on `{CACHED}` would cost {kept} instead of {anew}. So the app asks that "
+            "nothing be kept (`prompt_cache_options`); a server that does not know that is asked without, and the log "
+            "says so (`model.adapted`). Records count what was read from a cache and what was kept, at their own "
+            "prices. Not run against Azure."
+        ),
+        "",
+        *_prose(
+            f"With the picture as it is sent, no prompt stays under {THRESHOLD:,} tokens: the question would have "
+            f"to take {THRESHOLD - whole + text:,}. `IMAGE_PHOTO_TOKENS={SMALL_PHOTO}` does: photographs are sent at "
+            f"{small[0]}x{small[1]}, {less:,} tokens in all, and the input costs {smaller}. What a model no longer "
+            "sees then was not measured."
         ),
         "",
     ]

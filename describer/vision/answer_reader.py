@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeIs
 
 from describer.domain.description import Description, ImageKind, Texts
+from describer.vision import thinking
 
 MAX_TAGS: Final = 50
-_THOUGHT: Final = re.compile(r"<think>.*?</think>|\A.*</think>|<think>.*\Z", re.DOTALL | re.IGNORECASE)
-"""What was thought aloud; templates that open it in the prompt leave its end alone, and a cap its beginning."""
 _KINDS: Final = {"photograph": "photo", "picture": "photo", "drawing": "illustration", "graph": "chart"}
 _TRUE: Final = (True, 1, "true", "yes")
 
@@ -22,12 +21,7 @@ def text_of(content: object) -> str:
     """Return the text of a message's content: a string, or parts with a `text` each; without what was thought aloud."""
     if isinstance(content, list):
         content = "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
-    return _THOUGHT.sub("", content).lstrip() if isinstance(content, str) else ""
-
-
-def thinks_aloud(content: object) -> bool:
-    """Whether a message's content has what the model thought in it."""
-    return isinstance(content, str) and "<think>" in content.lower()
+    return thinking.without(content) if isinstance(content, str) else ""
 
 
 def read(text: str, languages: Sequence[str]) -> Description:

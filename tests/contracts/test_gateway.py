@@ -117,6 +117,19 @@ async def test_of_twenty_in_the_queue_three_end_and_the_others_are_described(
     assert not harness.queue.sent
 
 
+async def test_a_firewall_is_the_installations_even_while_others_are_answered(server: Model, harness: Harness) -> None:
+    """Such as while its rules are changed: some instances of the service know of them, others not yet."""
+    said = {"error": {"code": "403", "message": "Access denied due to Virtual Network/Firewall rules."}}
+    gate = _gate(server, Fault(403, said), STOPPED)
+    await _upload_all(harness)
+    assert _statuses(harness).keys() == set(WIDTHS) - STOPPED
+    assert len(harness.queue.sent) == 3 and all('"attempts": 0' in message for message, _ in harness.queue.sent)
+    gate.stops = set()
+    for message, _ in harness.queue.sent:
+        await harness.delivery.handle_message(message.encode())
+    assert set(_statuses(harness).values()) == {Status.DESCRIBED}
+
+
 async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_is_mended(
     server: Model, harness: Harness
 ) -> None:

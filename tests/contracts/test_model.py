@@ -273,7 +273,14 @@ async def test_a_plain_refusal_is_asked_once(chat: ChatModel, server: Model) -> 
 FILLED = [
     ("", {"reasoning_tokens": 500}, "thinking"),
     ("", {}, "white space"),
-    ('{"image_kind":' + " " * 3000, {}, "over and over"),
+    (" \n" * 900, {}, "white space"),
+    ("\u200b" * 900, {}, "white space"),
+    ('{"image_kind":' + " " * 3000, {}, "white space"),
+    ('{"visible_text": "' + "\\n" * 900, {}, "white space"),
+    ('{"visible_text": "' + "\\t\\u00a0" * 400, {}, "white space"),
+    ('{"visible_text": "' + "A cat sits on a mat, and " * 90, {}, "over and over"),
+    ('{"tags": [' + '"cat", ' * 300, {}, "over and over"),
+    ("<pad>" * 500, {}, "over and over"),
     ('{"image_kind": "photo", "alt_text": "' + "the " * 800, {}, "over and over"),
 ]
 

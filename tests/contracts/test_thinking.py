@@ -12,6 +12,7 @@ from describer.adapters.chat.limiter import Limiter
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.quota import Quota
 from describer.domain.errors import NoUsableAnswer
+from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
 from describer.vision.families import family, generic
 from local.azure_openai.access import Access
@@ -71,14 +72,18 @@ ALOUD = [
     {"content": "", "reasoning_content": "The picture shows"},
     {"content": None, "reasoning": "The picture shows"},
     {"content": "<think>The picture shows {a sun"},
+    {"content": "", "reasoning_details": [{"type": "reasoning.text", "text": "The picture shows"}]},
+    {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "The picture shows"}]}]},
+    {"content": "[THINK]The picture shows {a sun"},
 ]
 
 
-@pytest.mark.parametrize("message", ALOUD, ids=["vLLM", "Ollama", "aloud"])
+@pytest.mark.parametrize("end", ["length", "stop"])
+@pytest.mark.parametrize("message", ALOUD, ids=["vLLM", "Ollama", "aloud", "OpenRouter", "parts", "Mistral"])
 async def test_thinking_that_eats_the_answer_is_asked_once_and_told(
-    chat: ChatModel, server: Model, message: dict[str, Any]
+    chat: ChatModel, server: Model, message: dict[str, Any], end: str
 ) -> None:
-    choice = {"finish_reason": "length", "message": message}
+    choice = {"finish_reason": end, "message": message}
     server.script.always(lambda _: Fault(200, {"choices": [choice], "usage": {"completion_tokens": 500}}))
     with pytest.raises(NoUsableAnswer, match="set MODEL_FAMILY=thinking"):
         await chat.ask(BRIEF, probe_picture())
@@ -92,6 +97,18 @@ async def test_thinking_without_its_beginning_is_looked_past(chat: ChatModel, se
     server.script.then(Fault(200, {"choices": [{"finish_reason": "stop", "message": {"content": content}}]}))
     answer = await chat.ask(BRIEF, probe_picture())
     assert answer.description and answer.description.texts["en"].alt_text == "A sun over a meadow."
+
+
+async def test_a_free_answer_comes_without_its_thinking(chat: ChatModel, server: Model) -> None:
+    said = ["<thi", "nk>Is it {a", " sun}?</th", "ink>\n", "It is ", "a sun."]
+    events: list[dict[str, Any]] = [{"choices": [{"delta": {"content": piece}}]} for piece in said]
+    events.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    body = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    server.script.always(lambda _: Fault(200, body, {"content-type": "text/event-stream"}))
+    async with aclosing(chat.reply(Question("What is it?", NAME, "low", 50), [probe_picture()])) as pieces:
+        *words, whole = [piece async for piece in pieces]
+    assert words == ["It is ", "a sun."]
+    assert isinstance(whole, FreeAnswer) and whole.text == "It is a sun."
 
 
 async def test_of_a_question_it_is_told_too(chat: ChatModel, server: Model) -> None:

@@ -138,6 +138,8 @@ class ChatModel:
                     yield piece
                 with self._punctually(self.deadline):
                     chunk = await self._next(stream, ends)
+            if rest := pieces.rest():
+                yield rest
             yield pieces.whole()
 
     async def _uncut(self, brief: Brief, image: PreparedImage) -> Answer:

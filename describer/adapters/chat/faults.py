@@ -162,6 +162,10 @@ _REJECTED: Final[Mapping[Meaning, type[ImageRejected]]] = {
 _SAID: Final = 500
 _KEY: Final = re.compile(r"\b(sk-|Bearer )?[A-Za-z0-9_-]{32,}")
 """What looks like a key: such a message is shown without it."""
+OF_NETWORK: Final = re.compile(
+    r"firewall|virtual network|vnet|private endpoint|public (network )?access", re.IGNORECASE
+)
+"""How a service says that it lets no call through from here, whatever the picture; its code may be a number."""
 _OF_SDK: Final = re.compile(r"^Error code: \d+( - )?")
 _WORD: Final = re.compile(r"[\w.\[\]-]{1,64}")
 """A code, or what in a request is at fault, such as `max_tokens`: words of the protocol, which may be logged."""
@@ -210,9 +214,9 @@ def _of_status(error: APIStatusError) -> DescriberError:
             return Transient(answered, retry_after=wait, counts_as_attempt=kind is Meaning.STUMBLE)
         case Meaning.DECLINED:
             return Declined(answered, quoting=said)
-        case Meaning.BLOCKED:
+        case Meaning.BLOCKED if not OF_NETWORK.search(said):
             return Blocked(status, answered, quoting=said)
-        case Meaning.INSTALLATION:
+        case Meaning.BLOCKED | Meaning.INSTALLATION:
             return Misconfigured(answered, quoting=said)
         case kind:
             named = " ".join([str(status), *words[:1]])

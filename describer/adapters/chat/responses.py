@@ -8,7 +8,7 @@ from typing import Any, Final
 from describer.adapters.chat import usage
 from describer.domain.errors import Declined, Filtered, NoUsableAnswer
 from describer.domain.record import Usage
-from describer.vision import answer_reader
+from describer.vision import answer_reader, filling, thinking
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.quality import lexicon
@@ -17,9 +17,8 @@ THOUGHT: Final = (
     "The model thinks, and spent all its tokens on that; set MODEL_FAMILY=thinking, which asks it not to, or choose "
     "another model."
 )
-_TAIL: Final = 200
-"""Characters at the end of an answer that show what filled it."""
-_REPEATED: Final = 15
+THOUGHTS: Final = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thoughts")
+"""Members of a message in which servers give what the model thought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,8 @@ def reply(body: bytes, model: str) -> Reply:
         usage=used,
         reasoning=bool(
             used.reasoning_tokens
-            or message.get("reasoning_content")
-            or message.get("reasoning")
-            or answer_reader.thinks_aloud(message.get("content"))
+            or any(message.get(name) for name in THOUGHTS)
+            or thinking.aloud(message.get("content"))
         ),
     )
 
@@ -81,21 +79,13 @@ def read(reply: Reply, brief: Brief, spent: Usage) -> Answer:
         return Answer(reply.model, spent, refusal=reply.refusal or reply.content)
     try:
         return Answer(reply.model, spent, answer_reader.read(reply.content, brief.languages))
-    except answer_reader.Unreadable:
-        if reply.finish_reason == "length" and (sentence := _filled(reply)):
-            raise NoUsableAnswer(sentence) from None
-        raise
-
-
-def _filled(reply: Reply) -> str:
-    """What filled the cap in place of an answer, as a sentence; empty if the answer itself did."""
-    if not reply.content.strip():
-        return THOUGHT if reply.reasoning else "The model filled its answer with white space up to the cap of tokens."
-    tail = reply.content[-_TAIL:]
-    words = tail.split()[1:-1]
-    if not tail.strip() or len(set(tail)) == 1 or (len(words) > _REPEATED and len(set(words)) == 1):
-        return "The model filled its answer with one word or sign, over and over, up to the cap of tokens."
-    return ""
+    except answer_reader.Unreadable as error:
+        filled = filling.of(reply.content)
+        if reply.reasoning and not reply.content.strip():
+            raise NoUsableAnswer(THOUGHT) from None
+        if filled and reply.finish_reason == "length":
+            raise NoUsableAnswer(f"The model filled its answer with {filled}, up to the cap of tokens.") from None
+        raise answer_reader.Unreadable(f"the answer is {filled} alone") if filled else error from None
 
 
 def _arguments(calls: object) -> str:

@@ -8,6 +8,7 @@ from describer.adapters.chat.usage import member
 from describer.domain.errors import NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.vision.answer import Ending, FreeAnswer
+from describer.vision.thinking import Filter
 
 _ENDINGS: Final = {"stop": Ending.COMPLETE, "length": Ending.CUT_OFF, "content_filter": Ending.FILTERED}
 
@@ -22,6 +23,7 @@ class StreamAccumulator:
     finish_reason: str = ""
     refused: bool = False
     reasoning: bool = False
+    thinking: Filter = field(default_factory=Filter)
 
     def add(self, chunk: object) -> str:
         """Takes one chunk and gives its text. Azure's first chunk has no choice, and the last one only the usage.
@@ -37,12 +39,18 @@ class StreamAccumulator:
         self.finish_reason = _text(member(choices[0], "finish_reason")) or self.finish_reason
         delta = member(choices[0], "delta")
         refusal = _text(member(delta, "refusal"))
-        thought = member(delta, "reasoning_content") or member(delta, "reasoning")
-        self.reasoning = self.reasoning or bool(thought)
+        said = self.thinking.feed(_text(member(delta, "content")))
+        thought = self.thinking.thought or any(member(delta, name) for name in responses.THOUGHTS)
+        self.reasoning = self.reasoning or thought
         self.refused = self.refused or bool(refusal)
-        piece = _text(member(delta, "content")) + refusal
-        self.text += piece
-        return piece
+        self.text += said + refusal
+        return said + refusal
+
+    def rest(self) -> str:
+        """The last piece, where the answer is so short that it was held back."""
+        held = self.thinking.end()
+        self.text += held
+        return held
 
     def whole(self) -> FreeAnswer:
         """The answer.
@@ -53,7 +61,7 @@ class StreamAccumulator:
         """
         if not self.finish_reason:
             raise Transient("the model's answer broke off")
-        if self.finish_reason == "length" and self.reasoning and not self.text.strip():
+        if self.reasoning and not self.text.strip():
             raise NoUsableAnswer(responses.THOUGHT)
         ending = Ending.REFUSED if self.refused else _ENDINGS.get(self.finish_reason, Ending.COMPLETE)
         if ending is Ending.COMPLETE and not self.text:

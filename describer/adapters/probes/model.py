@@ -42,9 +42,6 @@ _DEPLOYMENT: Final = (
 _QUOTA: Final = (
     "Work waits until it answers. Look at the deployment's quota, and at the service's health in the portal."
 )
-_OF_NETWORK: Final = re.compile(
-    r"firewall|virtual network|vnet|private endpoint|public (network )?access", re.IGNORECASE
-)
 _OF_ABUSE: Final = re.compile(r"block|suspend|disabled|abuse|violat|content polic", re.IGNORECASE)
 _OF_MODEL: Final = re.compile(r"model", re.IGNORECASE)
 _V1: Final = re.compile(r"/v\d+[a-z]*$")
@@ -143,7 +140,7 @@ class ModelProbe:
             return (
                 f"Set {key}: the server wants a key that it knows." if status == 401 else "Ask whoever runs the server."
             )
-        if _OF_NETWORK.search(said):
+        if faults.OF_NETWORK.search(said):
             return _FIREWALL
         if status == 403 and _OF_ABUSE.search(said):
             return _BLOCKED

@@ -1,7 +1,7 @@
 """What the model is shown: any picture as a small, upright sRGB JPEG without metadata."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from typing import cast
 
@@ -62,9 +62,8 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
         notes += more
     elif thin and layout.size[0] < _HALF * size[0]:
         notes.append(f"shown at {layout.size[0] / size[0]:.0%} of its width: what is small is lost")
-    if min(layout.size) < sizes.family.least_side and len(layout.parts) == 1:
-        layout, shown = _padded(shown, sizes.family.least_side)
-    parts = tuple(_parts(shown.pixels, layout, full_chroma=picture.full_chroma or (drawn and layout.size != size)))
+    full_chroma = picture.full_chroma or (drawn and layout.size != size)
+    parts = tuple(_parts(shown.pixels, layout, sizes.family.least_side, full_chroma=full_chroma))
     order = "" if len(parts) == 1 else "from top to bottom" if layout.parts[1][1] else "from left to right"
     return PreparedImage(
         parts[0].jpeg,
@@ -132,25 +131,28 @@ def _with_text(picture: Opened, sizes: Sizes, shown: _Shown) -> tuple[Layout, _S
     return layout, shown, notes
 
 
-def _padded(shown: _Shown, least: int) -> tuple[Layout, _Shown]:
+def _padded(pixels: Image.Image, least: int) -> Image.Image:
     """On a ground of its own colour, that of its corner, where the model's servers refuse so small a picture."""
-    width, height = (max(side, least) for side in shown.pixels.size)
-    around = cast("tuple[int, int, int]", shown.pixels.getpixel((0, 0)))
+    if min(pixels.size) >= least:
+        return pixels
+    width, height = (max(side, least) for side in pixels.size)
+    around = cast("tuple[int, int, int]", pixels.getpixel((0, 0)))
     ground = Image.new("RGB", (width, height), around)
-    ground.paste(shown.pixels, ((width - shown.pixels.width) // 2, (height - shown.pixels.height) // 2))
-    return Layout(ground.size, ((0, 0, width, height),), None), replace(shown, pixels=ground)
+    ground.paste(pixels, ((width - pixels.width) // 2, (height - pixels.height) // 2))
+    return ground
 
 
-def _parts(pixels: Image.Image, layout: Layout, *, full_chroma: bool) -> Iterator[Part]:
+def _parts(pixels: Image.Image, layout: Layout, least: int, *, full_chroma: bool) -> Iterator[Part]:
     near = abs(pixels.width - layout.size[0]) <= NEAR * layout.size[0] and pixels.width <= layout.size[0]
     if len(layout.parts) == 1 and near:  # a codec's own step is near enough
-        yield Part(_jpeg(pixels, full_chroma=full_chroma and content.needs_full_chroma(pixels)), *pixels.size)
+        whole = _padded(pixels, least)
+        yield Part(_jpeg(whole, full_chroma=full_chroma and content.needs_full_chroma(pixels)), *whole.size)
         return
     if pixels.size != layout.size:
         pixels = pixels.resize(layout.size, Image.Resampling.BICUBIC)
     full = full_chroma and content.needs_full_chroma(pixels)
     for box in layout.parts:
-        part = pixels.crop(box)
+        part = _padded(pixels.crop(box), least)
         yield Part(_jpeg(part, full_chroma=full), *part.size)
 
 

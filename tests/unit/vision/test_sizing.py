@@ -123,6 +123,15 @@ def test_icons_are_padded_where_servers_refuse_them_and_left_alone_elsewhere() -
     assert prepare(icon, sizes(), Limits()).width == 16
 
 
+@pytest.mark.parametrize("size", [(16, 16), (2048, 8), (5000, 27), (20, 4000), (30_000, 3)])
+def test_no_part_of_a_strip_is_smaller_than_the_family_takes(size: tuple[int, int]) -> None:
+    strip = Image.new("RGB", size, (200, 30, 30))
+    strip.paste((0, 0, 0), (0, 0, size[0] // 2, max(1, size[1] // 2)))
+    image = prepare(pictures.saved(strip, "PNG"), Sizes(named("qwen3"), "high", text_tokens=BUDGET), Limits())
+    assert min(min(sides) for sides in image.sides) == 28
+    assert min(min(sides) for sides in prepare(pictures.saved(strip, "PNG"), sizes(), Limits()).sides) < 28
+
+
 @pytest.mark.parametrize(("size", "spacer"), [((1, 1), True), ((64, 64), True), ((900, 4), True), ((200, 200), False)])
 def test_spacers_are_told_from_blank_pictures(size: tuple[int, int], spacer: bool) -> None:
     image = sent(Image.new("RGB", size, "white"), sizes())
