@@ -108,6 +108,25 @@ async def test_where_the_form_is_told_in_words_the_schema_is_in_them(chat: ChatM
     assert '"additionalProperties": false' in body["messages"][0]["content"]
 
 
+async def test_where_nobody_holds_the_model_to_the_form_it_is_told_in_words_too(
+    chat: ChatModel, server: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that passes over `response_format`: the model does not hear of the form."""
+
+    def rule(request: Request) -> Reply:
+        knows = '"additionalProperties": false' in request.prompts[0]
+        return Answer(json.dumps(GOOD) if knows else "The picture shows a sun over a meadow.")
+
+    server.script.always(rule)
+    with caplog.at_level(logging.WARNING):
+        for calls in (2, 3):
+            assert (await chat.ask(BRIEF, probe_picture())).description
+            assert len(server.requests) == calls
+    assert _form(server.requests[-1].body) == "json_schema", "for servers that do hold it, and slipped once"
+    events = [vars(entry)["differences"] for entry in caplog.records if entry.message == "model.adapted"]
+    assert events == ["form json_schema and in words"]
+
+
 async def test_a_question_learns_too(chat: ChatModel, server: Model) -> None:
     server.script.always(_without("stream_options", "max_completion_tokens"))
     question = Question("Which colour is the sky?", "test", "low", 100)

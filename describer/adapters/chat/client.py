@@ -159,6 +159,8 @@ class ChatModel:
                     cut_off = said.finish_reason == "length"
                     if again:
                         raise NoUsableAnswer(_unusable(brief, error, cut_off=cut_off)) from error
+                    if not cut_off and not isinstance(error, responses.Filled):
+                        self.dialects.not_held(brief.model)
                     cap, mend = (2 * cap, "") if cut_off else (cap, str(error))
         except BaseException:  # however it ends, also by a deadline: what was answered is paid
             call_context.current().charge(spent)

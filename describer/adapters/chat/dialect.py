@@ -17,6 +17,8 @@ _REFUSES: Final = frozenset({400, 422})
 _CAPS: Final = ("max_completion_tokens", "max_tokens")
 _STRICT, _JSON, _WORDS = "json_schema", "json_object", "in words"
 _FORMS: Final = (_STRICT, _JSON, _WORDS)
+_BOTH: Final = "json_schema and in words"
+"""For servers that take the strict form and do not hold the model to it, which then does not know of it."""
 _OF_FORM: Final = ("response_format", "json_schema", "json_object", "grammar", "structured output", "guided")
 """How servers call the form of the answer in what they say."""
 _SENT_IN_WORDS: Final = "Answer with one JSON object in this JSON schema, and nothing else:"
@@ -31,7 +33,7 @@ class Dialect:
     Args:
         without: parameters that are left out.
         cap: the name of the cap instead of the usual one.
-        form: how the form of the answer is asked for: strictly, as any JSON object, or in words alone.
+        form: how the form of the answer is asked for: strictly, strictly and in words, as any JSON object, or in words.
     """
 
     without: frozenset[str] = frozenset()
@@ -52,6 +54,8 @@ class Dialect:
             sent["messages"] = _in_words(sent["messages"], form["json_schema"]["schema"])
             if self.form == _JSON:
                 sent["response_format"] = {"type": _JSON}
+            elif self.form == _BOTH:
+                sent["response_format"] = form
         return sent
 
     def simpler(self, request: dict[str, Any], error: APIStatusError) -> "Dialect | None":
@@ -75,7 +79,7 @@ class Dialect:
             if usual in sent and usual in said and not self.cap:
                 yield replace(self, cap=other)
         if "response_format" in sent and any(word in said for word in _OF_FORM):
-            yield replace(self, form=_FORMS[_FORMS.index(self.form) + 1])
+            yield replace(self, form=_FORMS[_FORMS.index(_STRICT if self.form == _BOTH else self.form) + 1])
         for name in sorted(sent - {"model", "messages", "stream", "response_format", *_CAPS, "extra_body"}):
             if name in said:
                 yield replace(self, without=self.without | {name})
@@ -100,6 +104,16 @@ class Dialects:
         """How this model is asked."""
         return self._known.get(model, Dialect())
 
+    def not_held(self, model: str) -> None:
+        """Say the form in words too from now on: the server took the strict form, and the answer was not in it."""
+        known = self.of(model)
+        if known.form == _STRICT:
+            self._learn(model, replace(known, form=_BOTH))
+
+    def _learn(self, model: str, dialect: Dialect) -> None:
+        self._known[model] = dialect
+        _log.warning(ADAPTED, extra={"differences": ", ".join(dialect.differences())})
+
     async def ask[T](self, request: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
         """Send a request, simpler each time the server names a parameter that it does not know.
 
@@ -123,6 +137,5 @@ class Dialects:
                 dialect = simpler
             else:
                 if dialect != known:
-                    self._known[model] = dialect
-                    _log.warning(ADAPTED, extra={"differences": ", ".join(dialect.differences())})
+                    self._learn(model, dialect)
                 return answer

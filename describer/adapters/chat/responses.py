@@ -21,6 +21,10 @@ THOUGHTS: Final = ("reasoning_content", "reasoning", "reasoning_details", "think
 """Members of a message in which servers give what the model thought."""
 
 
+class Filled(answer_reader.Unreadable):
+    """White space, or a word over and over, is in its place: that says nothing of the form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One completion, whatever the server made of its fields."""
@@ -85,7 +89,7 @@ def read(reply: Reply, brief: Brief, spent: Usage) -> Answer:
             raise NoUsableAnswer(THOUGHT) from None
         if filled and reply.finish_reason == "length":
             raise NoUsableAnswer(f"The model filled its answer with {filled}, up to the cap of tokens.") from None
-        raise answer_reader.Unreadable(f"the answer is {filled} alone") if filled else error from None
+        raise Filled(f"the answer is {filled} alone") if filled else error from None
 
 
 def _arguments(calls: object) -> str:

@@ -52,6 +52,8 @@ def test_thinking_in_parts_of_its_own_is_seen() -> None:
         ('{"a": "' + r"\n\t\u00a0" * 200, "white space"),
         ('{"a": "' + "ab " * 200, "one word, sign or phrase over and over"),
         ("A cat sits on the mat. " * 30, "one word, sign or phrase over and over"),
+        ('{"image_kind":' + " " * 220, "white space"),
+        ('{"a": "' + "ab " * 70, "one word, sign or phrase over and over"),
         ("the the the", ""),
         (ANSWER, ""),
         (" ".join(str(number) for number in range(500)), ""),
