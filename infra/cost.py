@@ -41,10 +41,10 @@ ZONAL: Final = 14
 
 DEFAULT_MODEL: Final = (
     "**Why `gpt-5.6-luna` is the default** although `gpt-6-luna` costs less: OpenAI publishes how GPT-5.6 counts a "
-    "picture's tokens, so the app can choose the size, estimate the cost and keep to the quota. For GPT-6 Luna these rules "
-    "are not published; the table assumes those of GPT-5.6. We also found no document that lists the regions and data zones "
-    "of `gpt-6-luna` on Azure. If your region offers it, `azd env set MODEL_NAME gpt-6-luna` and `MODEL_VERSION` choose it. "
-    "We compared the quality of neither with the other."
+    "picture's tokens, so the app can choose the size, estimate the cost and keep to the quota. For GPT-6 Luna "
+    "these rules "
+    "are not published; the table assumes those of GPT-5.6, and so its price is a guess. If your region offers "
+    "`gpt-6-luna`, choose it with `azd env set MODEL_NAME` and `MODEL_VERSION`. We did not compare their descriptions."
 )
 
 OPERATIONS: Final = 6
@@ -108,9 +108,12 @@ def _head(checked: dt.date) -> list[str]:
         "# What it costs",
         "",
         *_prose(
-            "This page estimates what you pay. `python -m infra.cost --write` generates it from list prices in US dollars, "
-            f"without tax, free grants and discounts; prices of models as of {families.checked()}, of other services as of "
-            f"{checked}. No figure comes from a bill. The last table says where each price comes from; many are quoted at "
+            "This page estimates what you pay. `python -m infra.cost --write` generates it from list prices in US "
+            "dollars, "
+            f"without tax, free grants and discounts; prices of models as of {families.checked()}, of other "
+            f"services as of "
+            f"{checked} or later. No figure comes from a bill. The last table says where each price comes from; "
+            f"many are quoted at "
             "second hand, so check Azure's own page before you rely on one."
         ),
         "",
@@ -125,9 +128,12 @@ def _libraries(assumed: Assumed) -> list[str]:
         "",
         *_prose(
             f"The model's list price for photographs of {assumed.width}x{assumed.height} pixels, with answers of "
-            f"{assumed.output_tokens} tokens for each language. `describer backfill` shows the price of your own pictures, "
-            "from their sizes, before it calls the model: [existing-pictures.md](existing-pictures.md). The time is the "
-            f"shortest that the quota allows: Azure counts the input and `MAX_COMPLETION_TOKENS` ({ANSWER_CAP:,}) of each "
+            f"{assumed.output_tokens} tokens for each language. `describer backfill` shows the price of your own "
+            f"pictures, "
+            "from their sizes, before it calls the model: [existing-pictures.md](existing-pictures.md). The time is "
+            "the "
+            f"shortest that the quota allows: Azure counts the input and `MAX_COMPLETION_TOKENS` ({ANSWER_CAP:,}) "
+            f"of each "
             f"call. `MODEL_CAPACITY` is {quotas[0]:,} tokens a minute by default."
         ),
         "",
@@ -204,7 +210,8 @@ def _idle(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
         "",
         *_prose(
             "`ZONE_REDUNDANT` keeps two instances always ready in each scale group of the app (uploads, HTTP, "
-            f"and each function of a queue), {ZONAL} in all, at about {_money(ZONAL * instance)} a month. Storage in zones "
+            f"and each function of a queue), {ZONAL} in all, at about {_money(ZONAL * instance)} a month. Storage "
+            f"in zones "
             "also costs more than `Standard_LRS`."
         ),
         "",
@@ -219,8 +226,9 @@ def _pictures(assumed: Assumed) -> list[str]:
         *_prose(
             f"Photographs of {assumed.width}x{assumed.height} pixels at detail `high`, in the size that the app "
             f"chooses for the model, with a question of about {text:,} tokens (the prompt and the schema for one "
-            f"language, at {estimate.CHARACTERS_PER_TOKEN} characters a token). We assume answers of {assumed.output_tokens} "
-            "tokens; a page of text or a chart takes more, and each further language adds its texts."
+            f"language, at {estimate.CHARACTERS_PER_TOKEN} characters a token). We assume answers of "
+            f"{assumed.output_tokens} tokens; a page of text or a chart takes more, and each further "
+            "language adds its texts."
         ),
         "",
         "| Model | Sent as | Tokens of the picture | Input | Output | Cost |",
@@ -323,8 +331,10 @@ def _rest(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
         *lines,
         "",
         *_prose(
-            "The amounts that are assumed show the order of magnitude; nothing was measured on Azure. `dailyLogCapGb` limits "
-            "the cost of logs, `dailyTokensThousand` sets the alert on tokens, and `DAILY_BUDGET_USD` limits the model's cost "
+            "The amounts that are assumed show the order of magnitude; nothing was measured on Azure. "
+            "`dailyLogCapGb` limits "
+            "the cost of logs, `dailyTokensThousand` sets the alert on tokens, and `DAILY_BUDGET_USD` limits the "
+            "model's cost "
             "in a day: pictures beyond it wait for the next day, see [operations.md](operations.md#over-budget)."
         ),
         "",

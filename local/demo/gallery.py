@@ -81,9 +81,8 @@ def _card(result: Result, copy: str | None) -> str:
         parts.append(f"<p>{_safe(reason)}</p>")
     if alt:
         read = ' aria-hidden="true"' if copy else ""  # by the img, so that a screen reader reads it once
-        parts.append(
-            f'<div{read}><p class="label">Alt text</p><p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p></div>'
-        )
+        text = f'<p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>'
+        parts.append(f'<div{read}><p class="label">Alt text</p>{text}</div>')
     if record.get("is_decorative"):
         parts.append('<p class="label">Alt text</p><p class="alt">Empty, because the picture is decorative.</p>')
     if (description := record.get("description")) and description != alt:
