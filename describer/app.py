@@ -238,7 +238,8 @@ class App:
         if endpoint := settings.events_topic_endpoint:
             event_grid = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
         queue = self._queue(UNPUBLISHED_QUEUE)
-        return OutcomePublisher(event_grid, queue, self._backoff, source=settings.images_blob_uri or "/image-describer")
+        source, languages = settings.images_blob_uri or "/image-describer", settings.events_texts
+        return OutcomePublisher(event_grid, queue, self._backoff, source, languages)
 
     @cached_property
     def smoke_test(self) -> SmokeTest:

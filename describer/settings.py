@@ -102,6 +102,11 @@ def _listed(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
+def _event_languages(value: object) -> object:
+    listed = _listed(value)
+    return listed if listed in {(), ("all",)} or not isinstance(listed, tuple) else _tags(list(listed))
+
+
 def _tags(items: list[str]) -> tuple[str, ...]:
     tags = tuple(language.normal(item) for item in items)
     if not tags or len(set(tags)) < len(tags):
@@ -152,6 +157,7 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
 _Languages = Annotated[ByPrefix[tuple[str, ...]], BeforeValidator(_languages)]
 _Profiles = Annotated[ByPrefix[str], BeforeValidator(_profiles)]
 _Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
+_EventLanguages = Annotated[tuple[str, ...], BeforeValidator(_event_languages)]
 _Systems = Annotated[tuple[Annotated[str, _matching("|".join(SYSTEMS))], ...], BeforeValidator(_listed)]
 _Rules = Annotated[tuple[Annotated[str, _matching("|".join(RULE_IDS))], ...], BeforeValidator(_listed)]
 _RuleWords = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_rule_words)]
@@ -236,6 +242,11 @@ class Settings(BaseModel):
         "The custom topic on which the app publishes outcomes (empty: it publishes none).",
         "an address such as https://NAME.REGION-1.eventgrid.azure.net/api/events",
     )
+
+    events_texts: _EventLanguages = _setting(
+        "EVENTS_TEXTS", (), "Languages whose published texts the events contain (empty: none).",
+        "all, or BCP 47 tags, comma between, such as en,de",
+    )  # fmt: skip
 
     # What is asked
     languages_by_prefix: _Languages = _setting(

@@ -1,9 +1,11 @@
-"""What is published of a record: a CloudEvent with a summary, and none of the texts.
+"""What is published of a record: a CloudEvent with a summary, and the texts in those languages that are asked for.
 
 The `id` follows from the picture's path and its record's ETag: whoever gets an event twice can tell.
 """
 
 import hashlib
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
@@ -17,7 +19,13 @@ from describer.domain.naming import sidecar_name
 from describer.domain.record import Record
 from describer.domain.review import Demand
 from describer.domain.status import Status
+from describer.domain.texts import TEXT_FIELDS
 
+ALL: Final = "all"
+"""Asks for the texts in every language."""
+MOST_BYTES: Final = 45_000
+"""Of an event's JSON, with all but ASCII escaped: what does not reach the topic waits in a queue, whose messages have
+64 KiB in Base64. Event Grid takes 1 MB, and charges each 64 KB."""
 _LONGEST_REASON = 300
 _TYPES: Final = {
     "type": "string",
@@ -29,6 +37,16 @@ _ATTRIBUTE: Final[JsonDict] = {
     "type": ["string", "integer", "boolean"],
     "description": "An extension attribute: what a CloudEvent may have beside the ones that are named.",
 }
+
+
+class EventTexts(BaseModel):
+    """The texts in one language; what is empty is empty in the record."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+    alt_text: str = ""
+    description: str = ""
+    extended_description: str = ""
 
 
 class Summary(BaseModel):
@@ -62,6 +80,10 @@ class Summary(BaseModel):
     completion_tokens: int
     usd: float | None
     """Estimated by list price; None if it is unknown."""
+    texts: dict[str, EventTexts] = Field(default_factory=dict)
+    """By language, where they may be published: those that the setting EVENTS_TEXTS asks for."""
+    texts_left_out: tuple[str, ...] = ()
+    """Languages whose texts were asked for and did not fit into the event: read the sidecar."""
 
 
 class OutcomeEvent(BaseModel):
@@ -90,15 +112,15 @@ class OutcomeEvent(BaseModel):
     data: Summary
 
     @classmethod
-    def of(cls, stored: StoredRecord, source: str) -> "OutcomeEvent":
-        """Return the event of a stored record.
+    def of(cls, stored: StoredRecord, source: str, languages: Sequence[str] = ()) -> "OutcomeEvent":
+        """Return the event of a stored record, with its texts in these languages, as far as they fit; `all`: in each.
 
         `DescriptionEdited` if a person has just changed it, whatever its status; else `ImageDescribed` only where there
         is a text to publish without a review.
         """
         record = stored.record
         ref = ImageRef(record.source.container, record.source.name)
-        return cls(
+        event = cls(
             type=_type_of(record),
             source=source,
             id=hashlib.sha256(f"{source}{ref.subject} {stored.etag}".encode()).hexdigest()[:32],
@@ -106,6 +128,27 @@ class OutcomeEvent(BaseModel):
             time=datetime.now(UTC),
             data=_summary(stored, ref),
         )
+        return event.model_copy(update={"data": _with_texts(event, record, languages)})
+
+
+def _with_texts(event: OutcomeEvent, record: Record, languages: Sequence[str]) -> Summary:
+    """Return the event's data with the texts that may be published; a language fits whole, or is left out by name."""
+    said = {record.language: record, **record.translations} if record.status.is_published else {}
+    wanted = [tag for tag in said if ALL in languages or tag in languages]
+    room, texts = MOST_BYTES - _size(event.model_dump(mode="json")), dict[str, EventTexts]()
+    for tag in wanted:
+        given = EventTexts.model_validate({name: getattr(said[tag], name) for name in TEXT_FIELDS})
+        room -= (size := _size({tag: given.model_dump()}))
+        if room >= 0:
+            texts[tag] = given
+        else:
+            room += size
+    left_out = tuple(tag for tag in wanted if tag not in texts)
+    return event.data.model_copy(update={"texts": texts, "texts_left_out": left_out})
+
+
+def _size(value: object) -> int:
+    return len(json.dumps(value))
 
 
 def _type_of(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,16 +29,19 @@ class OutcomePublisher:
         queue: `unpublished-events`.
         backoff: how long an event waits there.
         source: the blob service that has the pictures.
+        languages: whose texts events carry; `all`: every one.
     """
 
     publisher: Publisher
     queue: Queue
     backoff: Backoff
     source: str
+    languages: Sequence[str] = ()
 
     async def publish(self, stored: StoredRecord) -> None:
         """Publish now or later."""
-        await self._publish(OutcomeEvent.of(stored, self.source).model_dump(mode="json"), deferrals=0)
+        event = OutcomeEvent.of(stored, self.source, self.languages)
+        await self._publish(event.model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
         """A message of `unpublished-events`.

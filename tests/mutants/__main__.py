@@ -22,7 +22,9 @@ from tests.mutants.faults import ROOT, Fault, faults
 GOAL: Final = 0.9
 """The share of the faults that the tests find."""
 LONGEST: Final = 300.0
-"""Seconds: a fault that makes a test wait for ever is found too."""
+"""Seconds that the tests of one fault may take: a fault that makes a test wait for ever is found too."""
+LONGEST_OF_ALL: Final = 6 * LONGEST
+"""Seconds that the tests of all faults may take together, without a fault."""
 _COPIED: Final = ("describer", "local", "tests", "docs", "samples", "infra", "benchmarks")
 _OPTIONS: Final = ("-n0", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly")
 
@@ -61,7 +63,7 @@ def _copy(project: Path) -> Path:
 
 
 def _failing_without_a_fault(chosen: Sequence[Fault], project: Path) -> str:
-    return _failures(project, sorted({test for fault in chosen for test in fault.tests}))
+    return _failures(project, sorted({test for fault in chosen for test in fault.tests}), LONGEST_OF_ALL)
 
 
 def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
@@ -70,7 +72,7 @@ def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
     whole = file.read_text(encoding="utf-8")  # not the project's own, which may be edited meanwhile
     try:
         file.write_text(fault.applied(project), encoding="utf-8")
-        found = bool(_failures(project, fault.tests))
+        found = bool(_failures(project, fault.tests, LONGEST))
     finally:
         file.write_text(whole, encoding="utf-8")
         copies.put(project)
@@ -79,13 +81,13 @@ def _is_found(fault: Fault, copies: SimpleQueue[Path]) -> bool:
     return found
 
 
-def _failures(project: Path, tests: Sequence[str]) -> str:
+def _failures(project: Path, tests: Sequence[str], longest: float) -> str:
     """What pytest prints of the first test that fails, or an empty string."""
     command = [sys.executable, "-B", "-m", "pytest", *_OPTIONS, *tests]
     try:
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=LONGEST)
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=longest)
     except subprocess.TimeoutExpired:
-        return f"no end within {LONGEST:.0f} s"
+        return f"no end within {longest:.0f} s"
     return done.stdout + done.stderr if done.returncode else ""
 
 

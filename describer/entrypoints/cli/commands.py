@@ -20,6 +20,7 @@ from describer.entrypoints.cli.describe_command import Asking
 from describer.entrypoints.cli.doctor_command import doctor
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.export_command import export
+from describer.entrypoints.cli.html_command import html
 from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
 from describer.entrypoints.cli.printing import Form, tell_left_out
@@ -172,6 +173,7 @@ cli.add_command(backfill)
 cli.add_command(status)
 cli.add_command(export)
 cli.add_command(import_)
+cli.add_command(html)
 cli.add_command(orphans)
 cli.add_command(purge)
 cli.add_command(doctor)

@@ -85,6 +85,17 @@ IMPORT_EXAMPLES: Final = """\b
 Examples:
   describer import look.csv
   describer import look.csv --write"""
+HTML: Final = """Gives the images of pages a text that have none, from what is stored; the model is asked nothing.
+
+Pages are files in HTML (images without an alt attribute) and Markdown (images without a text); of a FOLDER, all of
+them. A picture is known by its address (a blob's, or what --address says), or by its bytes, if they lie beside the page
+or in it. Only texts that may be published are taken. lang is added where a text's language is not the page's. alt=""
+and any text stay, and every other byte of the page does."""
+HTML_EXAMPLES: Final = """\b
+Examples:
+  describer html site/                          says what would be filled
+  describer html site/ --write --address /media=images
+  describer html site/ --check                  for CI: lists what has no text, and ends with 1"""
 ORPHANS: Final = """Finds records whose picture is gone: deleted where no event told of it, or with its folder.
 
 With --write, those with only the model's texts are removed. One in which a person wrote is kept and marked; after

@@ -1,8 +1,10 @@
 """What is published of a record, and that no event is lost while the topic is down."""
 
 import json
-from dataclasses import dataclass, field
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,8 +15,8 @@ from describer.domain.status import Status
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.messages import Unreadable
 from describer.pipeline.publisher import OutcomePublisher
-from tests.fakes import FakePublisher, FakeQueue
-from tests.unit.conftest import CAT, Harness
+from tests.fakes import FakePublisher, FakeQueue, answer
+from tests.unit.conftest import BRIEF, CAT, Harness
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "event.schema.json").read_text(encoding="utf-8"))
 SOURCE = "https://pictures.blob.core.windows.net"
@@ -46,6 +48,45 @@ async def test_an_event_fits_its_schema_and_says_nothing_of_the_texts(harness: H
     assert event["subject"] == CAT.subject
     assert event["data"]["sidecar"] == "images/pets/cat.jpg.json"
     assert "cat on a sofa" not in json.dumps(event).lower()
+
+
+async def _texts(harness: Harness, *languages: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    square, stored = Square(), await _stored(harness)
+    await replace(square.outcome_publisher, languages=languages).publish(stored)
+    (event,) = square.publisher.published
+    jsonschema.Draft202012Validator(SCHEMA).validate(event)
+    return event, event["data"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "carried"), [((), []), (("de",), ["de"]), (("fr", "en"), ["en"]), (("all",), ["en", "de"])]
+)
+async def test_events_carry_the_texts_of_the_languages_that_are_asked_for(
+    harness: Harness, languages: tuple[str, ...], carried: list[str]
+) -> None:
+    harness.model.script = [answer(languages=("en", "de"))]
+    await harness.describe(brief=replace(BRIEF, languages=("en", "de")))
+    _, data = await _texts(harness, *languages)
+    assert (list(data["texts"]), data["texts_left_out"]) == (carried, [])
+    record = harness.records.stored[CAT].record
+    for tag, texts in data["texts"].items():
+        assert texts["alt_text"] == record.led_by(tag).alt_text != ""
+
+
+async def test_texts_that_a_person_should_look_at_do_not_travel(harness: Harness) -> None:
+    harness.model.script = [answer("x" * 300), answer("x" * 300)]
+    _, data = await _texts(harness, "all")
+    assert (data["status"], data["texts"]) == ("needs_review", {})
+
+
+async def test_what_does_not_fit_is_named(harness: Harness) -> None:
+    await harness.describe()
+    long = {tag: {"alt_text": "ก", "extended_description": "ก" * 2000} for tag in ("th", "lo", "km", "my")}
+    harness.records.edit(CAT, {"translations": long})
+    event, data = await _texts(harness, "all")
+    assert data["texts_left_out"] == ["my"]
+    assert set(data["texts"]) == {"en", "th", "lo", "km"}
+    assert len(b64encode(json.dumps(event | {"deferrals": 9}).encode())) <= 65_536
 
 
 async def test_a_repeat_has_the_same_id_and_another_record_another(harness: Harness) -> None:

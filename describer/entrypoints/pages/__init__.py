@@ -1,0 +1,1 @@
+"""Pages in HTML and Markdown: which of their images lack a text, and where it belongs."""
