@@ -24,8 +24,8 @@ STATUSES = {
     "needs_review": "Needs review",
     "kept": "Kept: a person wrote it",
     "filtered": "Filtered",
-    "unsupported": "Not a picture that is read",
-    "corrupt": "Corrupt",
+    "unsupported": "Not readable",
+    "corrupt": "Damaged",
     "too_large": "Too large",
     "archived": "Archived",
     "failed": "Failed",
@@ -67,8 +67,9 @@ def page(
 
 
 def outcomes(counted: Mapping[str, int]) -> str:
-    """Such as "17 described, 3 corrupt"."""
-    return ", ".join(f"{number} {STATUSES.get(status, status).lower()}" for status, number in counted.items())
+    """Such as "17 described, 3 damaged, 4 not readable"."""
+    words = {status: text.partition(":")[0].lower() for status, text in STATUSES.items()}
+    return ", ".join(f"{number} {words.get(status, status)}" for status, number in counted.items())
 
 
 def _card(result: Result, copy: str | None) -> str:

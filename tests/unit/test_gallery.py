@@ -14,7 +14,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name as real_sidecar_name
 from describer.domain.status import Status
 from local import thumbnails
-from local.demo.gallery import STATUSES, page
+from local.demo.gallery import STATUSES, outcomes, page
 from local.demo.pictures import Picture
 from local.demo.result import Lost, Result
 from local.demo.watch import sidecar_name
@@ -94,6 +94,11 @@ def test_every_status_is_said_in_words(status: Status) -> None:
 def test_a_picture_without_record_is_shown_too() -> None:
     reader = read(result(), lost=(Lost(Picture(Path("b"), "b.jpg"), "it took too long"),))
     assert {"No record", "b.jpg", "it took too long"} <= set(reader.texts)
+
+
+def test_outcomes_are_counted_in_words() -> None:
+    said = outcomes({"described": 17, "corrupt": 3, "unsupported": 4, "kept": 1})
+    assert said == "17 described, 3 damaged, 4 not readable, 1 kept"
 
 
 def test_an_empty_page_is_a_page() -> None:
