@@ -9,8 +9,12 @@ from functools import cache
 
 def first_match(patterns: Sequence[str], name: str) -> str | None:
     """The first of the patterns that matches a blob's name, by the rules of IMAGES_INCLUDE; see `BlobFilter`."""
-    plain = _comparable(name)
-    return next((pattern for pattern in patterns if _expression(pattern).fullmatch(plain)), None)
+    return next((each for each in patterns if _matches(each, name) or _matches(each.casefold(), name.casefold())), None)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    expression, plain = _expression(pattern), _comparable(name)
+    return bool(expression.fullmatch(plain) or expression.fullmatch(plain.removesuffix("/")))
 
 
 @cache

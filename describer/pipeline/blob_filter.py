@@ -19,7 +19,8 @@ class BlobFilter:
 
     Globs match whole blob names without regard to case: `*` within a folder, `**/` across folders. One without a slash
     matches the last part of the name in any folder, one that ends in a slash all below that folder. Empty segments do
-    not count, so that `private/` covers `/private/a.jpg` and `private//a.jpg`, although they are blobs of their own.
+    not count: `private/` covers `/private/a.jpg` and `private//a.jpg`, and `*.jpg` covers `a.jpg/`, although they
+    are blobs of their own.
 
     With `xmp_sidecars`, XMP files are their pictures' authors' texts, and no pictures.
     """

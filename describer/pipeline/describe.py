@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.domain import precedence
+from describer.domain import bugs, precedence
 from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
@@ -118,8 +118,9 @@ class ImageDescriber:
         unnamed = record.source.model_copy(update={"name": "", "etag": ""})
         try:
             await self.records.cache(container, key, record.model_copy(update={"source": unnamed, "request": None}))
-        except NotNow as fault:
-            _log.warning(NOT_SHARED, extra={"key": f"{container}/{key}", "error": type(fault).__name__})
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was paid for is kept
+            level = logging.WARNING if isinstance(error, NotNow) else logging.ERROR
+            _log.log(level, NOT_SHARED, extra={"key": f"{container}/{key}", **bugs.facts(error)})
 
     async def anew(self, picture: ImageBlob, content: ImageContent, brief: Brief) -> Record:
         """Return the record of these bytes, whatever copies have; nothing is shared with them.

@@ -144,7 +144,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),
-    "answer.not_shared": frozenset({"key", "error"}),
+    "answer.not_shared": _BUG | {"key"},
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),
     "picture.process_died": frozenset({"code"}),

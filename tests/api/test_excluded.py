@@ -108,12 +108,12 @@ entry_points = pytest.mark.parametrize("entry_point", ENTRY_POINTS, ids=lambda e
 
 
 @entry_points
-@pytest.mark.parametrize("name", [*SPELLINGS, *REFUSED])
-async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: Middleware, name: str) -> None:
-    with suppress(DescriberError, ValueError):  # a message of such a name becomes a dead letter
-        await entry_point(api, name)
+async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: Middleware) -> None:
     harness = api.harness
-    assert (harness.images.reads, harness.model.calls, harness.records.writes) == ([], [], 0)
+    for name in (*SPELLINGS, *REFUSED):
+        with suppress(DescriberError, ValueError):  # a message of such a name becomes a dead letter
+            await entry_point(api, name)
+        assert (harness.images.reads, harness.model.calls, harness.records.writes) == ([], [], 0), name
     assert not any(blob.metadata for blob in harness.images.blobs.values())
 
 
@@ -135,4 +135,4 @@ async def test_a_name_that_no_blob_can_have_gets_a_sentence(api: Api, name: str)
 
 
 def test_there_are_many_spellings() -> None:
-    assert len(SPELLINGS) >= 40
+    assert len(set(SPELLINGS)) >= 80

@@ -38,7 +38,7 @@ async def _by_upload(system: System) -> None:
     for name in SPELLINGS:
         await system.upload(name, system.picture())
     for name in {opened(name) for name in SPELLINGS}:
-        if not name.startswith("/"):
+        if name.strip("/") == name:
             await system.outcome(name, "excluded")
 
 

@@ -134,8 +134,8 @@ async def test_a_week_without_the_queues_of_the_images_account_is_nothing_to_upl
                 await platform.announce(name)
                 await until(lambda: _logged(platform, RETURNED, number + 1))  # noqa: B023 - awaited at once
                 await until(partial(_is, platform, name, "described"))
+                await until(partial(is_empty, platform))
                 platform.forward(4 * DAY)
-            await until(partial(is_empty, platform))
             async with platform.storage.queue_service("images") as elsewhere:
                 assert [queue.name async for queue in elsewhere.list_queues()] == []
             assert platform.ends == 0

@@ -14,7 +14,6 @@ from describer.domain.errors import (
     Archived,
     Conflict,
     Corrupt,
-    DescriberError,
     Filtered,
     ImageRejected,
     Misconfigured,
@@ -414,9 +413,9 @@ async def test_copies_that_wait_for_an_answer_hold_no_memory(harness: Harness) -
     assert len(harness.model.calls) == 1
 
 
-@pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403")], ids=str)
+@pytest.mark.parametrize("fault", [Transient("503"), Misconfigured("403"), Conflict("412"), KeyError("a bug")], ids=str)
 async def test_a_paid_answer_is_not_lost_where_it_cannot_be_shared(
-    harness: Harness, caplog: pytest.LogCaptureFixture, fault: DescriberError
+    harness: Harness, caplog: pytest.LogCaptureFixture, fault: Exception
 ) -> None:
     async def cache(*_: object) -> None:
         raise fault
