@@ -181,7 +181,7 @@ def _idle(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
     endpoint, zone = pieces["Private endpoint"], pieces["Private DNS zone"]
     on_logs, on_metrics = pieces["Alert rule on logs, each 15 minutes"], pieces["Alert rule on a metric"]
     ready = pieces["Functions: always-ready instance"]
-    instance = (ready.each or 0) * MEMORY_GB * assumed.hours_per_month * 3600
+    instance = (ready.each or Decimal(0)) * MEMORY_GB * assumed.hours_per_month * 3600
     lines = [
         "## A month without uploads",
         "",
@@ -299,7 +299,7 @@ def _row(name: str, text: int, assumed: Assumed) -> str:
 
 def _rest(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
     seconds = PICTURES * assumed.seconds_per_picture * MEMORY_GB // assumed.concurrent_per_instance
-    amounts = {
+    amounts: dict[str, tuple[int | Decimal, str]] = {
         "Functions, Flex Consumption: execution": (
             seconds,
             f"{assumed.seconds_per_picture} s of a 2 GB instance each, assumed",
