@@ -13,9 +13,13 @@ from describer.entrypoints.cli.inputs import find
 from describer.entrypoints.cli.results import Result
 from describer.entrypoints.mcp import Tools
 from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.sweep.library import Listed
+from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.pipeline.sweep.state import Only, SweepOptions
 from tests.api.conftest import Api
 from tests.fakes import FakeQueue
 from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
+from tests.sweeps import blob
 from tests.unit.conftest import BRIEF, Harness
 
 type Middleware = Callable[[Api, str], Awaitable[None]]
@@ -115,6 +119,15 @@ async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: M
             await entry_point(api, name)
         assert (harness.images.reads, harness.model.calls, harness.records.writes) == ([], [], 0), name
     assert not any(blob.metadata for blob in harness.images.blobs.values())
+
+
+@pytest.mark.parametrize("only", [Only.ALL, Only.MISSING])
+def test_a_sweep_queues_no_spelling_of_an_excluded_picture(harness: Harness, only: Only) -> None:
+    """Begun by HTTP or by the command line."""
+    options = SweepOptions(container="images", only=(only,))
+    chosen = Selection(options, harness.blob_filter, BRIEF, 10**6)
+    listed = [Listed(blob(name.replace("\\", "/")), None) for name in SPELLINGS]
+    assert {chosen.judge(each) for each in listed} == {Judgement.EXCLUDED}
 
 
 @entry_points

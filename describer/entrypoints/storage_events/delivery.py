@@ -7,7 +7,7 @@ on `image-work`, with a delay. Four kinds of tries are told apart:
 - one of which nobody knows the cause (a rate limit, an outage) waits for `max_wait` and is then `failed`;
 - one that may be the picture's counts, and the last attempt is recorded as `failed`;
 - a try without an end, which the message tells by being received again: the app was stopped (it scaled in, was deployed
-  or restarted) or killed (it ran out of memory). Ten such in a row are no chance, and recorded as `failed` too.
+  or restarted) or killed (it ran out of memory). Ten such are no chance, and recorded as `failed` too.
 """
 
 import asyncio

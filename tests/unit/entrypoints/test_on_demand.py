@@ -116,6 +116,25 @@ async def test_a_picture_over_the_limit_is_too_large(setup: OnDemandSetup, sourc
     assert "MAX_IMAGE_MB" in record.reason
 
 
+@pytest.mark.parametrize(
+    ("sizes", "budget"),
+    [([9], 16), ([20] * 12, 256), ([90] * 2, 256), ([99], 64), ([20] * 16 + [90] + [20] * 32, 256)],
+    ids=["one", "twelve", "two large", "larger than the budget", "one large among small"],
+)
+async def test_all_who_have_a_picture_stored_are_served_within_the_memory_there_is(
+    sizes: list[int], budget: int
+) -> None:
+    """Nobody waits for memory that he holds himself; sizes are in MiB on an instance, in KiB here."""
+    setup = OnDemandSetup(Harness(max_bytes=100 * 1024, memory=MemoryBudget(budget * 1024)))
+    refs = [ImageRef("images", f"{number}.jpg") for number in range(len(sizes))]
+    for number, (ref, size) in enumerate(zip(refs, sizes, strict=True)):
+        setup.harness.images.put(ref, bytes([number]) * size * 1024)
+    async with asyncio.timeout(20):
+        described = [setup.on_demand.describe(BlobOf(ref), BRIEF, write=True) for ref in refs]
+        assert {record.status for record in await asyncio.gather(*described)} == {Status.DESCRIBED}
+    assert (len(setup.harness.model.calls), setup.memory.held) == (len(refs), 0)
+
+
 async def test_a_faulty_url_is_the_callers_business(setup: OnDemandSetup) -> None:
     setup.web.fails_with = FetchFailed("no", code=UrlFault.HOST)
     with pytest.raises(FetchFailed):
