@@ -79,6 +79,14 @@ async def sweep(req: func.HttpRequest, context: func.Context) -> func.HttpRespon
     return await _answered(req, context)
 
 
+if services.settings.door_keys:
+
+    @app.route("openai/{*path}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+    async def openai_door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        """Other programs' questions, in OpenAI's own form. The host knows none of their keys; the door does."""
+        return await _door(req, context)
+
+
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Whether the app runs."""
@@ -192,6 +200,13 @@ async def find_undescribed(context: str) -> str:
 async def _called(tool: str, context: str) -> str:
     with kept_in(tool):
         return await services.tools.call(tool, context)
+
+
+async def _door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    with kept_in("openai_door"):
+        handler = func.AsgiMiddleware(services.openai_door)  # type: ignore[no-untyped-call]
+        response: func.HttpResponse = await handler.handle_async(req, context)
+        return response
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

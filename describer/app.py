@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - the type of what is handed on
+    from openai import AsyncOpenAI  # noqa: TID251 - likewise
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
+    from describer.entrypoints.openai_door.door import Door
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
     from describer.entrypoints.storage_events.poison import PoisonHandler
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
     from describer.vision.families import Family
+    from describer.vision.imaging.preparer import ProcessPreparer
 
 __all__ = [
     "DEAD_LETTER_QUEUE",
@@ -305,6 +308,33 @@ class App:
 
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
+    @cached_property
+    def openai_door(self) -> ASGIApp:
+        """The door for programs that speak OpenAI's language."""
+        from describer.entrypoints.openai_door.door import asgi
+
+        return asgi(lambda: self._door)
+
+    @cached_property
+    def _door(self) -> Door:
+        from describer.adapters.chat.forward import Forwarder
+        from describer.entrypoints.openai_door.callers import Allowances, Caller
+        from describer.entrypoints.openai_door.door import Door
+        from describer.entrypoints.openai_door.pictures import Shrinker
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        settings = self.settings
+        return Door(
+            model=Forwarder(self._chat_client, self.limiter, settings.model_deadline_seconds),
+            shrinker=Shrinker(self._preparer, self.web, self.family, settings.detail),
+            callers=[Caller(name, key) for name, key in settings.door_keys],
+            allowances=Allowances(settings.openai_door_calls, settings.openai_door_usd),
+            memory=self.memory,
+            families=self.family,
+            models=(settings.model_server.model, *settings.models_allowed),
+            budget=self.budget,
+        )
+
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:
         """Return the same for a call with these path parameters, which the host decoded once."""
         from describer.entrypoints.http.paths import decoded_once
@@ -389,14 +419,18 @@ class App:
     @cached_property
     def _image_describer(self) -> ImageDescriber:
         from describer.pipeline.describe import ImageDescriber
+
+        describer = ImageDescriber(self._preparer, self.model, self.records, self.family)
+        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
+
+    @cached_property
+    def _preparer(self) -> ProcessPreparer:
         from describer.vision.imaging.preparer import ProcessPreparer
         from describer.vision.imaging.values import Limits
 
         limits = Limits(self.settings.max_bytes, self.settings.decode_memory_mb * MIB)
         settings = self.settings
-        preparer = self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
-        describer = ImageDescriber(preparer, self.model, self.records, self.family)
-        return replace(describer, put_off=self.budget.put_off) if self.budget else describer
+        return self._kept(ProcessPreparer(self.family, limits, settings.photo_tokens, settings.text_tokens))
 
     @cached_property
     def _blob_filter(self) -> BlobFilter:
@@ -455,22 +489,28 @@ class App:
     @cached_property
     def model(self) -> Model:
         """The vision model."""
-        from describer.adapters.chat.client import ChatModel, connect
+        from describer.adapters.chat.client import ChatModel
         from describer.adapters.chat.gateway import Gateway
-        from describer.adapters.storage import credential
 
-        server = self.settings.model_server
-        signed_in = credential(managed=False, client_id="") if server.by_token else None
-        client = connect(server.base_url, key=server.key, credential=signed_in, scope=self.settings.azure_openai_scope)
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        model = ChatModel(self._kept(client), self.family, deadline, self.limiter, gateway=gateway)
+        model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
         if self.budget is None:
             return model
         from describer.pipeline.budgeted_model import BudgetedModel
 
         return BudgetedModel(model, self.budget, self.family)
+
+    @cached_property
+    def _chat_client(self) -> AsyncOpenAI:
+        from describer.adapters.chat.client import connect
+        from describer.adapters.storage import credential
+
+        server = self.settings.model_server
+        signed_in = credential(managed=False, client_id="") if server.by_token else None
+        scope = self.settings.azure_openai_scope
+        return self._kept(connect(server.base_url, key=server.key, credential=signed_in, scope=scope))
 
     @cached_property
     def budget(self) -> DailyBudget | None:

@@ -1,6 +1,7 @@
 """What function_app.py itself does with a call: it hands it over."""
 
 import json
+import secrets
 import subprocess
 import sys
 from typing import Any
@@ -26,6 +27,29 @@ def _called(path: str) -> dict[str, Any]:
     )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+DOOR = """
+import asyncio, json
+import azure.functions as func
+import function_app
+headers = {"api-key": "wrong", "content-type": "application/json"}
+request = func.HttpRequest(
+    method="POST", url="https://app/api/openai/v1/chat/completions", headers=headers, body=b"{}"
+)
+answer = asyncio.run(function_app._door(request, None))
+print(json.dumps({"status": answer.status_code, "body": json.loads(answer.get_body())}))
+"""
+
+
+def test_the_door_looks_at_keys_itself() -> None:
+    values = json.loads((generated.ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    values |= {"OPENAI_DOOR_KEYS": f"cms:{secrets.token_urlsafe(32)}"}
+    done = subprocess.run(
+        [sys.executable, "-c", DOOR], cwd=generated.ROOT, env=values, capture_output=True, text=True, check=True
+    )
+    told = json.loads(done.stdout)
+    assert (told["status"], told["body"]["error"]["code"]) == (401, "invalid_api_key")
 
 
 def test_health_is_answered_without_loading_what_describes_pictures() -> None:

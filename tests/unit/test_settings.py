@@ -1,5 +1,7 @@
 """Settings are read once; a faulty set is answered with one message that names every fault."""
 
+import secrets
+
 import pytest
 
 from describer.adapters.web.fetch import direct
@@ -137,6 +139,40 @@ def test_with_both_endpoints_the_provider_decides() -> None:
     assert (local.model_server.base_url, local.model_server.by_token) == ("http://127.0.0.1:11434/v1", False)
     azure = Settings.read({**both, "MODEL_PROVIDER": "azure"})
     assert azure.model_server.model == "gpt-5.6-luna"
+
+
+KEY = secrets.token_urlsafe(32)
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (f"cms:{KEY[:-1]}", "key number 1 is too weak"),
+        (f"cms:{KEY},other:{'ab' * 40}", "key number 2 is too weak"),
+        (f"cms:{KEY},cms:{secrets.token_hex(32)}", "each name once"),
+        (f"a b:{KEY}", "of letters, digits"),
+        ("@Microsoft.KeyVault(VaultName=v;SecretName=door)", "reference that was not resolved"),
+    ],
+    ids=["short", "monotonous", "twice", "name", "reference"],
+)
+def test_a_weak_key_of_the_door_stops_the_start_and_is_not_shown(keys: str, says: str) -> None:
+    told = _faults(OPENAI_DOOR_KEYS=keys)
+    assert says in told
+    assert keys not in told and KEY[:-1] not in told and "ababab" not in told
+
+
+def test_the_doors_keys_have_names() -> None:
+    other = secrets.token_hex(32)
+    settings = Settings.read({**GOOD, "OPENAI_DOOR_KEYS": f"cms:{KEY}, {other}"})
+    assert settings.door_keys == (("cms", KEY), ("default", other))
+    assert KEY not in repr(settings)
+    assert Settings.read(GOOD).door_keys == ()
+
+
+def test_events_carry_texts_in_the_languages_that_are_named() -> None:
+    read = {given: Settings.read({**GOOD, "EVENTS_TEXTS": given}).events_texts for given in ("", "all", "EN, pt-br")}
+    assert read == {"": (), "all": ("all",), "EN, pt-br": ("en", "pt-BR")}
+    assert "EVENTS_TEXTS is 'x y'; expected all, or BCP 47 tags" in _faults(EVENTS_TEXTS="x y")
 
 
 def test_no_secret_is_shown() -> None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("bindings.json")
@@ -69,3 +71,17 @@ def test_there_is_a_timer_only_where_a_setting_wants_it() -> None:
     [trigger] = functions.pop("sweep_nightly")
     assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 30 2 * * *")
     assert functions == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_the_door_for_openais_clients_is_there_only_with_a_key() -> None:
+    without = json.loads(indexed(INDEX))
+    assert "openai_door" not in without
+    opened = json.loads(indexed(INDEX, OPENAI_DOOR_KEYS=f"cms:{secrets.token_urlsafe(32)}"))
+    assert opened.keys() - without.keys() == {"openai_door"}
+    (trigger,) = [each for each in map(_read, opened["openai_door"]) if each["type"] == "httpTrigger"]
+    assert (trigger["route"], str(trigger["authLevel"]).upper()) == ("openai/{*path}", "ANONYMOUS")
+
+
+def _read(binding: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(binding) if isinstance(binding, str) else binding
+    return found

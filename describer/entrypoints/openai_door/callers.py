@@ -1,0 +1,89 @@
+"""Who may come in, and how much each may ask in a day."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from describer.entrypoints.openai_door.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that has a key.
+
+    Args:
+        name: as metrics and logs call it.
+        key: at least 32 random bytes, as text.
+    """
+
+    name: str
+    key: str = field(repr=False)
+
+
+def caller_of(callers: Sequence[Caller], headers: Mapping[str, str]) -> Caller:
+    """Return who sends these headers: `api-key`, or `Authorization: Bearer`.
+
+    Every key is compared, whole and in constant time: the answer's time tells nothing of any of them.
+
+    Raises:
+        Refusal: 401.
+    """
+    bearer = re.fullmatch(r"(?i:bearer) +(\S+) *", headers.get("authorization", ""))
+    given = _digest(headers.get("api-key") or (bearer[1] if bearer else ""))
+    found = [caller for caller in callers if hmac.compare_digest(_digest(caller.key), given)]
+    if not found:
+        sentence = "The key is missing or wrong. Send it as `api-key` or `Authorization: Bearer`."
+        raise Refusal(401, sentence, kind="authentication_error", code="invalid_api_key")
+    return found[0]
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+@dataclass(slots=True)
+class _Spent:
+    calls: int = 0
+    usd: float = 0.0
+
+
+@dataclass(slots=True)
+class Allowances:
+    """What each caller has asked today (UTC), in this process; DAILY_BUDGET_USD bounds all instances together.
+
+    Args:
+        calls: a day, for each caller.
+        usd: a day, for each caller, by list price.
+        now: the time.
+    """
+
+    calls: int
+    usd: float
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _day: date | None = field(default=None, init=False)
+    _spent: dict[str, _Spent] = field(default_factory=dict, init=False)
+
+    def take(self, caller: str, usd: float) -> None:
+        """Count a call that may cost so much at most. Raises Refusal: 429, and when to come back."""
+        spent = self._of(caller)
+        what = "calls" if spent.calls >= self.calls else "US dollars" if spent.usd + usd > self.usd else ""
+        if what:
+            midnight = (self.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            wait = {"retry-after": str(int((midnight - self.now()).total_seconds()) + 1)}
+            sentence = f"Today's {what} for this key are used up; it goes on at 00:00 UTC."
+            raise Refusal(429, sentence, kind="insufficient_quota", code="insufficient_quota", headers=wait)
+        spent.calls += 1
+        spent.usd += usd
+
+    def settle(self, caller: str, held: float, usd: float) -> None:
+        """Put what a call came to in the place of what it could have cost."""
+        spent = self._of(caller)
+        spent.usd = max(0.0, spent.usd + usd - held)
+
+    def _of(self, caller: str) -> _Spent:
+        if (today := self.now().date()) != self._day:
+            self._day, self._spent = today, {}
+        return self._spent.setdefault(caller, _Spent())

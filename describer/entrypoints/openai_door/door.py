@@ -1,0 +1,244 @@
+"""Chat Completions and Responses as OpenAI's clients ask them, passed on to the app's model with small pictures.
+
+    key ─► body: model, what is refused ─► pictures ─► allowance ─► the app's limiter ─► the model ─► its answer
+
+Everything else in a request is passed on untouched. Nothing is stored, and nothing of the conversation is logged. An
+answer that is asked for as a stream comes as one, but whole: plain functions do not stream, see docs/adr.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from describer.domain import bugs
+from describer.domain.errors import DescriberError
+from describer.domain.record import Usage
+from describer.entrypoints.openai_door.callers import Allowances, Caller, caller_of
+from describer.entrypoints.openai_door.errors import Refusal, refusal_of
+from describer.entrypoints.openai_door.pictures import CHAT, RESPONSES, Counted, Shrinker
+from describer.pipeline import call_context
+from describer.pipeline.call_context import HTTP_SECONDS
+from describer.pipeline.daily_budget import DailyBudget, Paid
+from describer.pipeline.memory_budget import MemoryBudget
+from describer.pipeline.weighted_semaphore import Priority
+from describer.vision.estimate import text_tokens
+from describer.vision.families import Families
+from describer.vision.pricing import price
+
+ANSWERED: Final = "openai_door.answered"
+_ROOT: Final = "/api/openai"
+_PATHS: Final = {"chat/completions": CHAT, "responses": RESPONSES}
+_COPIES: Final = 3
+"""How often a request's bytes are in memory at once: as they came, as JSON, and as they are sent."""
+_USUAL_ANSWER: Final = 4000
+"""Tokens that an answer may have whose sender sets no cap, for the money that is held meanwhile."""
+_REFUSED: Final = {
+    "previous_response_id": "Nothing is stored here: send the conversation's earlier turns along.",
+    "conversation": "Nothing is stored here: send the conversation's earlier turns along.",
+    "background": "Nothing is stored here: ask without `background`, and wait for the answer.",
+}
+_CAPS: Final = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+_USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
+
+_log = logging.getLogger(__name__)
+
+
+class Answer(Protocol):
+    """What the model's server answered."""
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+
+    @property
+    def headers(self) -> Any:
+        """Those that the caller gets too."""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+
+
+class Model(Protocol):
+    """Sends a request to the model's server."""
+
+    async def send(self, path: str, body: dict[str, Any]) -> Answer:
+        """Raises Transient, Misconfigured: there is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Serves callers.
+
+    Args:
+        model: where requests go.
+        shrinker: makes their pictures small.
+        callers: who may come in.
+        allowances: how much each may ask.
+        memory: for requests, shared with all that brings pictures in.
+        families: what a model costs.
+        models: that may be named; the first is the one for every other name.
+        budget: of the day, for all instances; None: there is none.
+    """
+
+    model: Model
+    shrinker: Shrinker
+    callers: Sequence[Caller]
+    allowances: Allowances
+    memory: MemoryBudget
+    families: Families
+    models: tuple[str, ...]
+    budget: DailyBudget | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """Serve one call, however it ends."""
+        try:
+            caller = caller_of(self.callers, request.headers)
+            path, deployment = _place(request.url.path)
+            if path == "models" and request.method == "GET":
+                return JSONResponse(self._models())
+            if path not in _PATHS or request.method != "POST":
+                return Refusal(
+                    404, "Here are only chat/completions, responses and models.", code="unknown_url"
+                ).response()
+            with call_context.entered(HTTP_SECONDS, Priority.INTERACTIVE):
+                return await self._asked(caller, path, deployment, await request.body())
+        except Refusal as refusal:
+            return refusal.response()
+        except DescriberError as error:
+            return refusal_of(error).response()
+        except Exception as error:  # noqa: BLE001 - no trace of an error leaves the interface
+            _log.error("openai_door.unexpected", extra=bugs.facts(error))
+            return Refusal(500, "An error that nobody thought of.", kind="server_error").response()
+
+    async def _asked(self, caller: Caller, path: str, deployment: str, data: bytes) -> Response:
+        with self.memory.try_reserve(_COPIES * len(data)) as reservation:
+            body = _read(data)
+            _refuse(body)
+            body["model"] = self._named(deployment or body.get("model"))
+            if path == "responses":
+                body["store"] = body.get("store") is True
+            size = reservation.size
+            counted = await self.shrinker.shrink(body, _PATHS[path], lambda more: reservation.extend(size + more))
+            return await self._forwarded(caller, path, body, counted)
+
+    async def _forwarded(self, caller: Caller, path: str, body: dict[str, Any], counted: Counted) -> Response:
+        most = self._usd(body["model"], _most(body, counted))
+        self.allowances.take(caller.name, most)
+        paid = Paid(usd=most)
+        budgeted: AbstractAsyncContextManager[Paid] = self.budget.call(most) if self.budget else nullcontext(paid)
+        spent = 0.0
+        try:
+            async with budgeted as paid:
+                answer = await self.model.send(f"/{path}", body)
+                used = _usage(answer.content) if answer.status < 400 else Usage()
+                spent = paid.usd = self._usd(body["model"], used) if used else most
+        finally:
+            self.allowances.settle(caller.name, most, spent)
+        headers = {
+            **answer.headers,
+            "x-image-tokens-sent": str(counted.sent),
+            "x-image-tokens-as-asked": str(counted.asked),
+        }
+        facts = {"caller": caller.name, "path": path, "status": answer.status, "pictures": counted.pictures}
+        _log.info(
+            ANSWERED, extra=facts | {"image_tokens": counted.sent, "image_tokens_saved": counted.asked - counted.sent}
+        )
+        if answer.status >= 400 and not _is_error(answer.content):
+            sentence = f"The model's server answered {answer.status} without a reason."
+            return Refusal(answer.status, sentence, kind="server_error", headers=headers).response()
+        return Response(answer.content, answer.status, headers)
+
+    def _named(self, asked: object) -> str:
+        return asked if isinstance(asked, str) and asked in self.models else self.models[0]
+
+    def _usd(self, model: str, used: Usage) -> float:
+        return float(price(self.families(model), used) or 0)
+
+    def _models(self) -> dict[str, Any]:
+        listed = [{"id": name, "object": "model", "created": 0, "owned_by": "image-describer"} for name in self.models]
+        return {"object": "list", "data": listed}
+
+
+def asgi(door: Callable[[], Door]) -> Starlette:
+    """The door as an ASGI app; `door` gives it when the first call comes."""
+
+    async def endpoint(request: Request) -> Response:
+        return await door().answer(request)
+
+    return Starlette(routes=[Route("/{path:path}", endpoint, methods=["GET", "POST"])])
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Return what is asked for, and the deployment that the path names: `/v1/…`, `/deployments/NAME/…`, or neither."""
+    rest = path[path.lower().find(_ROOT) + len(_ROOT) :].strip("/") if _ROOT in path.lower() else ""
+    found = re.fullmatch(r"(?:v1/|deployments/(?P<name>[^/]+)/)?(?P<what>.+)", rest)
+    return (found["what"].lower(), found["name"] or "") if found else ("", "")
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "The body is no JSON that can be read.") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body has to be a JSON object.")
+    return body
+
+
+def _refuse(body: dict[str, Any]) -> None:
+    for name, sentence in _REFUSED.items():
+        if body.get(name):
+            raise Refusal(400, sentence, param=name, code="unsupported_parameter")
+
+
+def _most(body: dict[str, Any], counted: Counted) -> Usage:
+    """What a call may use at most: its words, its pictures, and as long an answer as it allows."""
+    caps = [body[name] for name in _CAPS if isinstance(body.get(name), int)]
+    words = json.dumps({name: value for name, value in body.items() if name not in {"messages", "input"}})
+    said = sum(len(text) for text in _texts(body.get("messages", body.get("input"))))
+    asked = text_tokens(words) + said // 2 + counted.sent
+    times = body["n"] if isinstance(body.get("n"), int) and body["n"] > 0 else 1
+    return Usage(prompt_tokens=asked, completion_tokens=(caps[0] if caps else _USUAL_ANSWER) * times)
+
+
+def _texts(value: object) -> Sequence[str]:
+    match value:
+        case str(text):
+            return () if text.startswith("data:") else (text,)
+        case list(items):
+            return [text for item in items for text in _texts(item)]
+        case dict(members):
+            return [text for item in members.values() for text in _texts(item)]
+        case _:
+            return ()
+
+
+def _usage(content: bytes) -> Usage | None:
+    """Return what an answer says that it used, in either form or a stream's events; None if it says nothing."""
+    for found in reversed(list(_USAGE.finditer(content))):
+        try:
+            told, _ = json.JSONDecoder().raw_decode(content[found.end() - 1 :].decode("utf-8", "replace"))
+        except ValueError:
+            continue
+        asked = told.get("prompt_tokens", told.get("input_tokens"))
+        said = told.get("completion_tokens", told.get("output_tokens"))
+        if isinstance(asked, int) and isinstance(said, int):
+            return Usage(prompt_tokens=max(0, asked), completion_tokens=max(0, said), calls=1)
+    return None
+
+
+def _is_error(content: bytes) -> bool:
+    try:
+        return isinstance(json.loads(content).get("error"), dict)
+    except (ValueError, RecursionError, AttributeError):
+        return False

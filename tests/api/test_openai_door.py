@@ -1,0 +1,326 @@
+"""OpenAI's own client for Python asks through the door, with nothing changed but address and key."""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+from openai import (
+    AsyncAzureOpenAI,
+    AsyncOpenAI,
+    AuthenticationError,
+    BadRequestError,
+    DefaultAsyncHttpxClient,
+    NotFoundError,
+    RateLimitError,
+)
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from describer.adapters.chat.forward import Forwarder
+from describer.adapters.chat.limiter import Limiter
+from describer.entrypoints.openai_door.callers import Allowances, Caller
+from describer.entrypoints.openai_door.door import Door, asgi
+from describer.entrypoints.openai_door.pictures import Shrinker
+from describer.pipeline.memory_budget import MemoryBudget
+from describer.vision.families import Family, family
+from describer.vision.imaging.preparer import ProcessPreparer
+from describer.vision.imaging.values import MIB, Limits
+from tests import pictures
+from tests.fakes import FakeWeb
+
+KEY = secrets.token_urlsafe(32)
+MODEL = "gpt-5.6-luna"
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
+STREAM = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"A cat"}}]}\n\ndata: [DONE]\n\n'  # noqa: E501
+
+
+def families(_: str) -> Family:
+    luna = family(MODEL)
+    assert luna
+    return luna
+
+
+class DataWeb(FakeWeb):
+    """Takes data: addresses apart, as the real one does; others are looked up."""
+
+    async def fetch(self, url: str, extend: Any) -> bytes:
+        return base64.b64decode(url.partition(",")[2]) if url.startswith("data:") else await super().fetch(url, extend)
+
+
+@dataclass
+class Upstream:
+    """The model's server: keeps the bodies, and answers in either form."""
+
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    answer: Response | None = None
+    gate: asyncio.Event | None = None
+
+    async def chat(self, request: Request) -> Response:
+        body = await self._taken(request)
+        if self.answer:
+            return self.answer
+        if body.get("stream"):
+            return Response(STREAM, media_type="text/event-stream")
+        message = {"role": "assistant", "content": "A cat."}
+        if body.get("tools"):
+            call = {"id": "1", "type": "function", "function": {"name": "note", "arguments": "{}"}}
+            message |= {"content": None, "tool_calls": [call]}  # type: ignore[dict-item]
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        whole = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice]}
+        return JSONResponse(whole | {"usage": USAGE}, headers={"x-request-id": "upstream-1"})
+
+    async def responses(self, request: Request) -> Response:
+        body = await self._taken(request)
+        text = {"type": "output_text", "text": "A cat.", "annotations": []}
+        output = [{"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [text]}]
+        usage = {"input_tokens": 1000, "output_tokens": 50, "total_tokens": 1050}
+        whole = {"id": "r", "object": "response", "created_at": 1, "model": body["model"], "output": output}
+        return JSONResponse(whole | {"usage": usage, "parallel_tool_calls": True, "tool_choice": "auto", "tools": []})
+
+    async def _taken(self, request: Request) -> dict[str, Any]:
+        body: dict[str, Any] = await request.json()
+        self.bodies.append(body)
+        self.paths.append(request.url.path)
+        if self.gate:
+            await self.gate.wait()
+        return body
+
+
+@dataclass
+class Setup:
+    """A door before that server, and OpenAI's clients before it."""
+
+    upstream: Upstream
+    memory: MemoryBudget
+    preparer: ProcessPreparer
+    web: DataWeb = field(default_factory=DataWeb)
+    allowances: Allowances = field(default_factory=lambda: Allowances(1000, 5.0))
+
+    def __post_init__(self) -> None:
+        routes = [
+            Route("/v1/chat/completions", self.upstream.chat, methods=["POST"]),
+            Route("/v1/responses", self.upstream.responses, methods=["POST"]),
+        ]
+        transport = httpx2.ASGITransport(Starlette(routes=routes))
+        server = AsyncOpenAI(
+            base_url="http://model/v1/", api_key="app", max_retries=0,
+            http_client=DefaultAsyncHttpxClient(transport=transport),
+        )  # fmt: skip
+        door = Door(
+            Forwarder(server, Limiter(64), 30.0),
+            Shrinker(self.preparer, self.web, families, "high"),
+            [Caller("cms", KEY), Caller("other", secrets.token_urlsafe(32))],
+            self.allowances,
+            self.memory,
+            families,
+            (MODEL, "gpt-5.6-sol"),
+        )
+        self.app = asgi(lambda: door)
+
+    def transport(self) -> DefaultAsyncHttpxClient:
+        return DefaultAsyncHttpxClient(transport=httpx2.ASGITransport(self.app), timeout=60)
+
+    def client(self, key: str = KEY) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            base_url="http://app/api/openai/v1", api_key=key, max_retries=0, http_client=self.transport()
+        )
+
+    def azure(self) -> AsyncAzureOpenAI:
+        return AsyncAzureOpenAI(
+            azure_endpoint="http://app/api", api_key=KEY, api_version="2025-04-01-preview", max_retries=0,
+            http_client=self.transport(),
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def setup() -> AsyncIterator[Setup]:
+    preparer = ProcessPreparer(families, Limits(), text_tokens=6000)
+    yield Setup(Upstream(), MemoryBudget(64 * MIB), preparer)
+    await preparer.close()
+
+
+def url(data: bytes, kind: str = "image/jpeg") -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def asked(*urls: str, **more: Any) -> list[Any]:
+    parts = [{"type": "image_url", "image_url": {"url": one, **more}} for one in urls]
+    return [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, *parts]}]
+
+
+def sent(body: dict[str, Any]) -> list[tuple[int, int]]:
+    """The sides of the pictures that reached the model, each a JPEG with its detail set."""
+    parts = [part for part in body["messages"][0]["content"] if part["type"] == "image_url"]
+    assert all(part["image_url"]["detail"] in {"low", "high", "original"} for part in parts)
+    return [pictures.size(base64.b64decode(part["image_url"]["url"].partition(",")[2])) for part in parts]
+
+
+async def test_a_large_picture_goes_on_small_and_the_answer_comes_back_as_it_is(setup: Setup) -> None:
+    raw = await setup.client().chat.completions.with_raw_response.create(
+        model=MODEL, messages=asked(url(pictures.jpeg(4000, 3000))), temperature=0.5, user="u"
+    )
+    assert raw.parse().choices[0].message.content == "A cat."
+    (body,) = setup.upstream.bodies
+    assert {name: body[name] for name in ("model", "temperature", "user")} == {
+        "model": MODEL, "temperature": 0.5, "user": "u",
+    }  # fmt: skip
+    assert body["messages"][0]["content"][0] == {"type": "text", "text": "What is it?"}
+    ((width, height),) = sent(body)
+    assert width * height < 2_000_000
+    tokens = int(raw.headers["x-image-tokens-sent"]), int(raw.headers["x-image-tokens-as-asked"])
+    assert tokens[0] * 10 <= tokens[1]
+    assert raw.headers["x-request-id"] == "upstream-1"
+
+
+@pytest.mark.parametrize("kind", pictures.EVERY_KIND)
+async def test_every_kind_of_picture_that_the_app_reads_is_answered(setup: Setup, kind: str) -> None:
+    _, data = pictures.EVERY_KIND[kind]
+    answer = await setup.client().chat.completions.create(
+        model=MODEL, messages=asked(url(data, "image/x"), detail="auto")
+    )
+    assert answer.choices[0].message.content == "A cat."
+    assert sent(setup.upstream.bodies[0])
+
+
+async def test_several_pictures_keep_their_order_and_their_detail(setup: Setup) -> None:
+    setup.web.pages["https://pictures.example/b.jpg"] = pictures.jpeg(300, 200)
+    messages = asked(url(pictures.jpeg(100, 80)), "https://pictures.example/b.jpg", detail="low")
+    await setup.client().chat.completions.create(model=MODEL, messages=messages)
+    (body,) = setup.upstream.bodies
+    assert [width > height for width, height in sent(body)] == [True, True]
+    assert [part["image_url"]["detail"] for part in body["messages"][0]["content"][1:]] == ["low", "low"]
+
+
+async def test_a_stream_comes_in_its_form_and_whole(setup: Setup) -> None:
+    stream = await setup.client().chat.completions.create(model=MODEL, messages=asked(), stream=True)
+    assert [chunk.choices[0].delta.content async for chunk in stream] == ["A cat"]
+
+
+async def test_schemas_and_tools_go_through(setup: Setup) -> None:
+    tools: list[Any] = [{"type": "function", "function": {"name": "note", "parameters": {"type": "object"}}}]
+    form: Any = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    answer = await setup.client().chat.completions.create(
+        model=MODEL, messages=asked(), tools=tools, response_format=form
+    )
+    assert answer.choices[0].message.tool_calls
+    assert (setup.upstream.bodies[0]["tools"], setup.upstream.bodies[0]["response_format"]) == (tools, form)
+
+
+async def test_responses_store_nothing_unless_asked(setup: Setup) -> None:
+    picture = {"type": "input_image", "image_url": url(pictures.jpeg(4000, 3000)), "detail": "auto"}
+    given: list[Any] = [{"role": "user", "content": [{"type": "input_text", "text": "?"}, picture]}]
+    answer = await setup.client().responses.create(model=MODEL, input=given)
+    assert answer.output_text == "A cat."
+    await setup.client().responses.create(model=MODEL, input="Hi", store=True)
+    assert [body["store"] for body in setup.upstream.bodies] == [False, True]
+    part = setup.upstream.bodies[0]["input"][0]["content"][1]
+    assert part["detail"] == "high"
+    assert pictures.size(base64.b64decode(part["image_url"].partition(",")[2]))[0] < 2000
+
+
+async def test_the_paths_of_azures_client(setup: Setup) -> None:
+    await setup.azure().chat.completions.create(model="gpt-5.6-sol", messages=asked())
+    await setup.azure().responses.create(model="gpt-5.6-sol", input="Hi")
+    await setup.client().chat.completions.create(model="gpt-4o", messages=asked())
+    assert [body["model"] for body in setup.upstream.bodies] == ["gpt-5.6-sol", "gpt-5.6-sol", MODEL]
+    assert setup.upstream.paths == ["/v1/chat/completions", "/v1/responses", "/v1/chat/completions"]
+    assert [model.id async for model in setup.client().models.list()] == [MODEL, "gpt-5.6-sol"]
+
+
+@pytest.mark.parametrize("key", ["", "wrong", KEY[:-1], KEY + "x"], ids=["none", "wrong", "shorter", "longer"])
+async def test_without_a_key_nothing_is_told(setup: Setup, key: str) -> None:
+    with pytest.raises(AuthenticationError) as refused:
+        await setup.client(key or "none").chat.completions.create(model=MODEL, messages=asked())
+    assert refused.value.code == "invalid_api_key"
+    assert not setup.upstream.bodies
+
+
+@pytest.mark.parametrize(
+    "more", [{"previous_response_id": "r"}, {"background": True}, {"extra_body": {"conversation": "c"}}]
+)
+async def test_what_needs_storage_is_refused_with_a_sentence(setup: Setup, more: dict[str, Any]) -> None:
+    with pytest.raises(BadRequestError, match="Nothing is stored here"):
+        await setup.client().responses.create(model=MODEL, input="Hi", **more)
+    assert not setup.upstream.bodies
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"type": "file", "file": {"file_id": "f"}}, "Files are not taken"),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,eHl6"}}, "no picture format"),
+        ({"type": "image_url", "image_url": {}}, "data: or https:"),
+    ],
+)
+async def test_what_is_no_picture_is_named_by_its_place(setup: Setup, part: Any, says: str) -> None:
+    messages: list[Any] = [{"role": "user", "content": [{"type": "text", "text": "?"}, part]}]
+    with pytest.raises(BadRequestError, match=says) as refused:
+        await setup.client().chat.completions.create(model=MODEL, messages=messages)
+    assert not setup.upstream.bodies
+    assert refused.value.type == "invalid_request_error"
+
+
+async def test_errors_of_the_model_come_as_they_are(setup: Setup) -> None:
+    error = {"error": {"message": "content filter", "type": "invalid_request_error", "code": "content_filter"}}
+    setup.upstream.answer = JSONResponse(error, 400)
+    with pytest.raises(BadRequestError) as refused:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    assert refused.value.code == "content_filter"
+    setup.upstream.answer = JSONResponse({"error": {"message": "key"}}, 401)
+    with pytest.raises(Exception, match="missing or refuses") as own:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    assert getattr(own.value, "status_code", 0) == 500, "the app's own sign-in is not the caller's"
+
+
+async def test_each_caller_has_calls_and_money_of_its_own(setup: Setup) -> None:
+    setup.allowances.calls = 1
+    await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    with pytest.raises(RateLimitError, match="Today's calls") as refused:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    assert int(refused.value.response.headers["retry-after"]) > 0
+    setup.allowances.calls, setup.allowances.usd = 100, 0.000001
+    with pytest.raises(RateLimitError, match="Today's US dollars"):
+        await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    assert len(setup.upstream.bodies) == 1
+
+
+async def test_an_unknown_place_is_told(setup: Setup) -> None:
+    with pytest.raises(NotFoundError, match="only chat/completions"):
+        await setup.client().embeddings.create(model=MODEL, input="x")
+
+
+async def test_many_at_once_hold_no_more_than_the_budget_and_the_rest_are_told_when(setup: Setup) -> None:
+    setup.upstream.gate = asyncio.Event()
+    picture = url(pictures.jpeg(1200, 900) + bytes(MIB))
+    calls = [
+        asyncio.create_task(setup.client().chat.completions.create(model=MODEL, messages=asked(picture)))
+        for _ in range(100)
+    ]
+    while sum(call.done() for call in calls) + len(setup.upstream.bodies) < len(calls):
+        await asyncio.sleep(0.01)
+    assert setup.memory.held <= setup.memory.size
+    setup.upstream.gate.set()
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [end for end in ended if isinstance(end, RateLimitError)]
+    assert 0 < len(refused) < len(calls)
+    assert all(isinstance(end, RateLimitError) or not isinstance(end, BaseException) for end in ended)
+    assert all(int(end.response.headers["retry-after"]) >= 1 for end in refused)
+    assert setup.memory.held == 0
+
+
+async def test_nothing_of_the_conversation_is_logged(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "describer"):
+        await setup.client().chat.completions.create(model=MODEL, messages=asked(url(pictures.jpeg(100, 80))))
+    (line,) = [record for record in caplog.records if record.name.startswith("describer.entrypoints.openai_door")]
+    assert line.getMessage() == "openai_door.answered"
+    told = json.dumps({name: str(value) for name, value in vars(line).items()})
+    assert "What is it" not in told and "A cat" not in told and KEY not in told
