@@ -479,15 +479,15 @@ class Settings(BaseModel):
 
     # Other programs' questions (docs/openai.md)
     openai_door_keys: SecretStr = _setting(
-        "OPENAI_DOOR_KEYS", SecretStr(""), "Opens /api/openai to programs that have one of these keys (none: it is "
-        "closed); a Key Vault reference.", "NAME:KEY, comma between; each key of at least 32 random bytes",
+        "OPENAI_DOOR_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
+        "(empty: the endpoint is off).", "NAME:KEY, comma between; each key of at least 32 random bytes",
     )  # fmt: skip
     openai_door_calls: int = _setting(
         "OPENAI_DOOR_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
         "a whole number from 1 to 10000000", ge=1, le=10**7,
     )  # fmt: skip
     openai_door_usd: float = _setting(
-        "OPENAI_DOOR_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, by list price, per instance.",
+        "OPENAI_DOOR_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
         "a number from 0.01 to 100000", ge=0.01, le=10**5,
     )  # fmt: skip
 
