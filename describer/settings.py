@@ -379,11 +379,21 @@ class Settings(BaseModel):
         "BLOCKED_WINDOW_SECONDS", 60, "How long such an answer counts.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
+    reviewed_by: bool = _setting(
+        "REVIEWED_BY", False, "Keep with each text the id of the person who wrote or approved it (`reviewed_by`).",
+        "true or false",
+    )  # fmt: skip
     deleted_retention_days: int = _setting(
         "DELETED_RETENTION_DAYS", 30,
-        ("How long the app keeps the record of a deleted picture in which a person wrote; then `describer orphans "
-         "--write` removes it."),
+        ("How long the app keeps the record of a deleted picture in which a person wrote; it is removed at "
+         "DELETED_CLEANUP_AT, or by `describer orphans --write`."),
         "a whole number from 0 to 3650", ge=0, le=3650,
+    )  # fmt: skip
+    deleted_cleanup_at: _Time = _setting(
+        "DELETED_CLEANUP_AT",
+        "",
+        "When the app removes the records of deleted pictures each night (UTC; empty: never).",
+        "a time such as 03:30",
     )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "The first retry delay. It doubles with each retry, up to an hour.",
