@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
+    from describer.adapters.chat.batch import ChatBatches
     from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
     from describer.adapters.sweeps import BlobSweeps
@@ -44,14 +45,17 @@ if TYPE_CHECKING:
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
+    from describer.pipeline.cleanup import Cleanup
     from describer.pipeline.correct import Corrector
     from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
+    from describer.pipeline.pipeline import Pipeline
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
     from describer.pipeline.purge import Purger
+    from describer.pipeline.sweep.batches import Batching
     from describer.pipeline.sweep.library import Library
     from describer.pipeline.sweep.preview import Asking
     from describer.pipeline.sweep.selection import Selection
@@ -146,7 +150,29 @@ class App:
         """Runs sweeps."""
         from describer.pipeline.sweep.sweeper import Sweeper
 
-        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection, self.asking)
+        work, batching = self._queue(WORK_QUEUE), self._batching
+        return Sweeper(self.library, self._sweeps, work, self.selection, self.asking, batching)
+
+    @cached_property
+    def _batching(self) -> Batching | None:
+        if self._batches is None:
+            return None
+        from describer.pipeline.single_flight import SingleFlight
+        from describer.pipeline.sweep.batches import Batching
+
+        def pipeline(model: Model) -> ImagePipeline:
+            asking = replace(self._image_describer, model=model, single_flight=SingleFlight())
+            return replace(self._bare_pipeline, image_describer=asking)
+
+        return Batching(self._batches, self._sweeps, pipeline, self.brief)
+
+    @cached_property
+    def _batches(self) -> ChatBatches | None:
+        if not self.settings.batch_deployment:
+            return None
+        from describer.adapters.chat.batch import ChatBatches
+
+        return ChatBatches(self._chat_client, self.family, self.settings.batch_deployment)
 
     @cached_property
     def sweep_steps(self) -> SweepSteps:
@@ -158,8 +184,7 @@ class App:
     @property
     def nightly_schedule(self) -> str:
         """NCRONTAB schedule of the nightly sweep for the timer trigger; empty: never."""
-        hour, _, minute = self.settings.nightly_sweep_at.partition(":")
-        return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
+        return _every_day(self.settings.nightly_sweep_at)
 
     @property
     def nightly_sweeps(self) -> Sequence[SweepOptions]:
@@ -184,14 +209,17 @@ class App:
 
         return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
-    @cached_property
+    @property
     def asking(self) -> Asking:
         """The request and sizes for an uploaded picture, for cost estimates."""
+        return self.asking_of(self.brief)
+
+    def asking_of(self, brief: Brief) -> Asking:
+        """The same of pictures of which something else is asked."""
         from describer.pipeline.sweep.preview import Asking
         from describer.vision.sizing import Sizes
 
-        settings, brief = self.settings, self.brief
-        family = self.family(brief.model)
+        settings, family = self.settings, self.family(brief.model)
         sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
         return Asking(brief, sizes, settings.model_tokens_per_minute)
 
@@ -261,12 +289,20 @@ class App:
     @cached_property
     def pipeline(self) -> ImagePipeline:
         """The pipeline, with telemetry if it is on."""
+        if self.telemetry is None:
+            return self._bare_pipeline
+        from describer.adapters.telemetry import traced
+
+        return traced(self._bare_pipeline, self.telemetry, _PROVIDERS[self.settings.model_server.provider])
+
+    @cached_property
+    def _bare_pipeline(self) -> Pipeline:
         from describer.pipeline.pipeline import Pipeline
         from describer.pipeline.renditions import LargerPictures
 
         settings, blob_filter = self.settings, self._blob_filter
         larger = LargerPictures(blob_filter.renditions, blob_filter, self._images, self.records)
-        pipeline = Pipeline(
+        return Pipeline(
             blob_filter=blob_filter,
             images=self._images,
             records=self.records,
@@ -280,11 +316,6 @@ class App:
             queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
-        if self.telemetry is None:
-            return pipeline
-        from describer.adapters.telemetry import traced
-
-        return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
 
     @cached_property
     def http(self) -> ASGIApp:
@@ -349,6 +380,19 @@ class App:
         return DeletedPictures(self._images, self.records, self._deleted_retention)
 
     @property
+    def cleanup_schedule(self) -> str:
+        """When records of deleted pictures are removed, likewise."""
+        return _every_day(self.settings.deleted_cleanup_at)
+
+    @cached_property
+    def cleanup(self) -> Cleanup:
+        """What removes them."""
+        from describer.pipeline.cleanup import Cleanup
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        return Cleanup(self.deleted_pictures, self._blob_filter.containers)
+
+    @property
     def _deleted_retention(self) -> timedelta:
         return timedelta(days=self.settings.deleted_retention_days)
 
@@ -371,6 +415,7 @@ class App:
             self._topic,
             self._queue(WORK_QUEUE),
             self.settings.write_metadata,
+            self.settings.reviewed_by,
         )
 
     @cached_property
@@ -495,7 +540,11 @@ class App:
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
+        model: Model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
+        if self._batches:
+            from describer.pipeline.sweep.batches import PrepaidModel
+
+            model = PrepaidModel(model, self._batches, self._sweeps)
         if self.budget is None:
             return model
         from describer.pipeline.budgeted_model import BudgetedModel
@@ -603,3 +652,9 @@ class App:
             words_to_avoid=settings.keywords_avoid,
             policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )
+
+
+def _every_day(at: str) -> str:
+    """Return a time of day as the timer trigger writes it (NCRONTAB); empty if there is none."""
+    hour, _, minute = at.partition(":")
+    return f"0 {int(minute)} {int(hour)} * * *" if hour else ""

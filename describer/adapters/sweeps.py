@@ -3,6 +3,8 @@
 latest                    the id of the sweep that began last
 driver                    its lease allows one process at a time to queue pictures
 <id>/state.json           the sweep
+<id>/<chunk>.names.json   the pictures of a chunk that waits for a batch
+<id>/<chunk>.answers.json what the batch answered, by the digests of the questions
 <id>/<chunk>.jsonl        an append blob: a line for each processed or deferred picture of the chunk
 no-pictures/<container>.txt  an append blob: a line for each blob that turned out not to be a picture
 """
@@ -33,7 +35,7 @@ _WHAT: Final = "the state of sweeps"
 
 @dataclass(frozen=True, slots=True)
 class BlobSweeps:
-    """Implements the port `Sweeps` on one container."""
+    """The ports `Sweeps` and `Stored` on one container."""
 
     container: ContainerClient
 
@@ -90,6 +92,16 @@ class BlobSweeps:
         """Send one GET; a line is complete, since a block is appended as a whole."""
         found = await self._get(f"{chunk}.jsonl")
         return found[0].decode().splitlines() if found else ()
+
+    async def put(self, chunk: str, kind: str, text: str) -> None:
+        """One PUT."""
+        with storage_errors(_WHAT):
+            await self._blob(f"{chunk}.{kind}.json").upload_blob(text.encode(), overwrite=True)
+
+    async def get(self, chunk: str, kind: str) -> str | None:
+        """One GET."""
+        found = await self._get(f"{chunk}.{kind}.json")
+        return found[0].decode() if found else None
 
     @asynccontextmanager
     async def driving(self, max_wait: float) -> AsyncIterator[None]:

@@ -50,6 +50,10 @@ class Usage(Part):
     cache_write_tokens: int = 0
     """Prompt tokens that the server added to its cache."""
     completion_tokens: int = 0
+    batch_prompt_tokens: int = 0
+    """Of the prompt, what was asked in a batch, at half of the price."""
+    batch_completion_tokens: int = 0
+    """Of the completion, likewise."""
     reasoning_tokens: int = 0
     """Completion tokens of the model's reasoning."""
     calls: int = 0

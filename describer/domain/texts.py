@@ -66,6 +66,8 @@ class Provenance(Part):
     """Digest of the text at the app's last write, see `digest_of`. A text with another digest is a person's."""
     review: Review | None = None
     """`approved` or `rejected`, if a person reviewed this text."""
+    reviewed_by: str | None = None
+    """Who wrote or judged it, as the caller said, where REVIEWED_BY is on: an id that means nothing to the app."""
 
     @property
     def is_persons(self) -> bool:

@@ -44,12 +44,14 @@ class Call:
         priority: order in which waiting calls are served.
         outer: the call that this one is a part of; it is charged with this one's cost.
         spent: tokens paid so far, including those of unusable answers.
+        prepaid: the chunk of a sweep whose answers a batch has given; empty if none has.
     """
 
     ends: float = math.inf
     priority: Priority = Priority.BACKGROUND
     outer: "Call | None" = None
     spent: Usage = field(default_factory=Usage)
+    prepaid: str = ""
 
     def remaining(self) -> float:
         """Return the seconds in which work may begin: until the deadline, less the time for storing."""
@@ -82,7 +84,9 @@ def entered(seconds: float = math.inf, priority: Priority = Priority.BACKGROUND)
     """
     outer = _current.get()
     ends = asyncio.get_running_loop().time() + seconds
-    call = Call(min(ends, outer.ends), outer.priority, outer) if outer else Call(ends, priority)
+    call = Call(ends, priority)
+    if outer:
+        call = Call(min(ends, outer.ends), outer.priority, outer, prepaid=outer.prepaid)
     token = _current.set(call)
     try:
         yield call

@@ -43,6 +43,7 @@ class Work:
         first_seen: when its event arrived.
         again: whether to ask for a new answer even if one is stored.
         chunk: where to report the picture's outcome to a sweep; empty if no sweep queued it.
+        prepaid: whether a batch has answered for the chunk.
         spent: tokens paid so far for answers without a record.
         waiting_since: since when tries were deferred for a cause that is neither the picture's nor the installation's;
             None if the last try had another cause.
@@ -57,6 +58,7 @@ class Work:
     chunk: str = ""
     spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
+    prepaid: bool = False
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -95,6 +97,7 @@ class Work:
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.again,
                 "chunk": self.chunk,
+                "prepaid": self.prepaid,
                 **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
@@ -123,7 +126,8 @@ class Work:
         except ValueError as error:
             raise Unreadable(str(error)) from error
         counts = attempts, deferrals, interruptions
-        return [cls(ref, first_seen, *counts, again, chunk, spent, waiting_since) for ref in named]
+        prepaid = str(event.get("prepaid")).lower() == "true"
+        return [cls(ref, first_seen, *counts, again, chunk, spent, waiting_since, prepaid) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

@@ -8,7 +8,7 @@ import httpx2
 MAX_WHOLE_BYTES: Final = 8 * 2**20
 """Bytes of an answer in one body. 64,000 tokens, twice the largest cap, are about 2 MB; reasoning adds as much."""
 MAX_STREAMED_BYTES: Final = 48 * 2**20
-"""Bytes of an answer as server-sent events: each token comes with about 400 bytes of JSON."""
+"""Bytes of one that comes as events, where each token brings some 400 bytes of JSON along, and of a batch's file."""
 _PLAIN: Final = ("", "identity")
 
 
@@ -29,8 +29,13 @@ async def bounded(response: httpx2.Response) -> None:
     """
     if response.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
         raise Oversized("packed")
-    streamed = response.headers.get("content-type", "").startswith("text/event-stream")
-    response.stream = _Bounded(response.stream, MAX_STREAMED_BYTES if streamed else MAX_WHOLE_BYTES)
+    of_many = response.headers.get("content-type", "").startswith("text/event-stream") or _is_file(response)
+    response.stream = _Bounded(response.stream, MAX_STREAMED_BYTES if of_many else MAX_WHOLE_BYTES)
+
+
+def _is_file(response: httpx2.Response) -> bool:
+    """Whether these are the answers of a batch, some hundred in one file."""
+    return response.request.url.path.endswith("/content")
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -213,7 +213,7 @@ class ChatModel:
         self, brief: Brief, image: PreparedImage, cap: int, repair: str, turn: Turn
     ) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), repair)
-        with _sdk_errors(turn):
+        with sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
             answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             reply = responses.reply(answer.content, brief.model)
@@ -237,7 +237,7 @@ class ChatModel:
     ) -> tuple[_Stream, ChatCompletionChunk]:
         """Open the stream and return it with its first chunk; `held` closes it."""
         request = requests.reply(question, images, self.families(question.model))
-        with _sdk_errors(turn):
+        with sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
             answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             stream: _Stream = answer.parse()
@@ -254,7 +254,7 @@ class ChatModel:
         return stream, first
 
     async def _next(self, stream: _Stream, ends: float) -> ChatCompletionChunk | None:
-        with _sdk_errors():
+        with sdk_errors():
             async with asyncio.timeout_at(ends):
                 return await anext(stream, None)
 
@@ -283,7 +283,7 @@ def _unusable(brief: Brief, error: Unreadable, *, cut_off: bool) -> str:
 
 
 @contextmanager
-def _sdk_errors(turn: Turn | None = None) -> Iterator[None]:
+def sdk_errors(turn: Turn | None = None) -> Iterator[None]:
     """Map the SDK's errors to ours and report the server's errors to `turn`, which tracks its quota and health."""
     try:
         yield

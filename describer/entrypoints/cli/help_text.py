@@ -116,6 +116,14 @@ DOCTOR: Final = """Checks every configured connection, leaving nothing behind, a
 
 It sends the model the usual request with a picture of its own, about a thousand tokens. Each check ends after ten
 seconds. A check that is not possible from here is `unknown`, which is not a failure."""
+MCP: Final = """Serves the tools for agents (MCP) over the standard input and output; a client starts it by itself.
+
+Agents can describe pictures, ask about several, and find stored descriptions, if storage is configured. Of the files of
+this machine they can read pictures in the FILEs and FOLDERs that you give here, and nothing else."""
+MCP_EXAMPLES: Final = """\b
+Examples:
+  describer mcp ~/Pictures
+  describer mcp --settings local.settings.json"""
 SETTINGS_EXAMPLES: Final = """\b
 Examples:
   describer settings

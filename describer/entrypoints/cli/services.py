@@ -8,6 +8,7 @@ from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.deleted_pictures import DeletedPictures
+from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Probe, Records
 from describer.pipeline.purge import Purger
 from describer.pipeline.sweep.library import Library
@@ -16,6 +17,7 @@ from describer.pipeline.sweep.selection import Selection
 from describer.pipeline.sweep.state import SweepOptions
 from describer.pipeline.sweep.sweeper import Sweeper
 from describer.settings import Need, Settings
+from describer.vision.brief import Brief
 
 
 class Services(Protocol):
@@ -30,6 +32,10 @@ class Services(Protocol):
     @property
     def records(self) -> Records:
         """The sidecars."""
+
+    @property
+    def memory(self) -> MemoryBudget:
+        """The memory for pictures."""
 
     @property
     def corrector(self) -> Corrector:
@@ -54,6 +60,9 @@ class Services(Protocol):
     @property
     def asking(self) -> Asking:
         """The request for an uploaded picture."""
+
+    def asking_of(self, brief: Brief) -> Asking:
+        """What the model is asked of pictures with this brief."""
 
     def selection(self, options: SweepOptions) -> Selection:
         """Return the rules by which a sweep selects pictures."""

@@ -93,12 +93,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         428, "The header If-Match is missing", "Send the ETag of the record that you read, or * for any."
     ),
     "busy": Kind(429, "Too many requests", "Try again after the seconds in Retry-After."),
-    "internal": Kind(500, "Internal error", "Report it to the operator with the request_id."),
+    "internal": Kind(500, "Something went wrong inside", "Report the request_id to the operator of this installation."),
     "unavailable": Kind(503, "Temporarily unavailable", "Try again after the seconds in Retry-After."),
     "misconfigured": Kind(
         503,
-        "The installation is misconfigured",
-        "Report it to the operator with the request_id; /api/health/deep says more.",
+        "The installation has a fault",
+        "Report the request_id to the operator of this installation; /api/health/deep shows the fault.",
     ),
 }
 

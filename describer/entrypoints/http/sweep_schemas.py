@@ -50,6 +50,7 @@ class NewSweep(BaseModel):
         None, description="Stops after this number of pictures."
     )
     max_usd: Annotated[float, Field(ge=0.01, le=10**9)] | None = Field(None, description="Stops at this cost.")
+    batch: StrictBool = Field(False, description="By batches: half of the price, within about a day.")
 
     def options(self, container: str) -> SweepOptions:
         """Return the options for the sweeper."""
@@ -85,10 +86,9 @@ class SweepPreview(BaseModel):
     with_sides: int = Field(description="Of these, the number whose width and height could be read.")
     prompt_tokens: Range | None
     completion_tokens: Range | None
-    usd: Range | None = Field(description="Null if the model has no list price.")
-    seconds: float | None = Field(
-        description="Minimum duration at the deployment's quota; null if the quota is unknown."
-    )
+    usd: Range | None = Field(description="Null where the model has no list price.")
+    usd_in_batches: Range | None = Field(description="The same with `batch`.")
+    seconds: float | None = Field(description="That the deployment's quota makes it take at least, if it is known.")
 
     @classmethod
     def of(cls, seen: Preview) -> Self:
@@ -103,6 +103,7 @@ class SweepPreview(BaseModel):
             prompt_tokens=Range.of(seen.asked.prompt if seen.asked else None),
             completion_tokens=Range.of(seen.asked.answer if seen.asked else None),
             usd=Range.of(seen.usd),
+            usd_in_batches=Range.of(seen.usd_in_batches),
             seconds=seen.seconds,
         )
 

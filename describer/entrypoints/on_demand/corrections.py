@@ -9,6 +9,7 @@ from describer.domain.errors import InvalidRequest
 from describer.domain.texts import TEXT_FIELDS, Review
 
 LONGEST_TEXT: Final = 8000
+LONGEST_REVIEWER: Final = 100
 """Characters of a text."""
 
 
@@ -18,6 +19,7 @@ def corrected(
     is_decorative: bool | None = None,
     review: str = "",
     undo: int | None = None,
+    reviewed_by: str = "",
 ) -> Correction:
     """Return the correction that a caller requested.
 
@@ -26,9 +28,10 @@ def corrected(
         is_decorative: whether an empty alt text is correct; None: unchanged.
         review: `approved`, `rejected` or `suggested`; empty: unchanged.
         undo: a history entry; 1 is the newest.
+        reviewed_by: who says so, as the caller calls them.
 
     Raises:
-        InvalidRequest: a tag is invalid or repeated, a text is too long, or there is nothing to change.
+        InvalidRequest: a tag is none, or is given twice; a text or a name is too long; nothing is to be changed.
     """
     normal: dict[str, Mapping[str, str]] = {}
     for tag, given in texts.items():
@@ -41,7 +44,10 @@ def corrected(
                 raise InvalidRequest(
                     f"A text may have at most {LONGEST_TEXT} characters.", field=f"texts.{name}.{field}"
                 )
-    return Correction(normal, is_decorative, Review(review) if review else None, undo)
+    if len(reviewed_by) > LONGEST_REVIEWER or not reviewed_by.isprintable():
+        sentence = f"It has at most {LONGEST_REVIEWER} characters, on one line; better an id than a name."
+        raise InvalidRequest(sentence, field="reviewed_by")
+    return Correction(normal, is_decorative, Review(review) if review else None, undo, reviewed_by.strip())
 
 
 def _normal(tag: str) -> str:

@@ -109,6 +109,7 @@ class Delivery:
             await self._defer(work, shut, Usage())
             return
         with entered() as call:
+            call.prepaid = work.chunk if work.prepaid else ""
             try:
                 end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.again))
                 self.work_log.done(work, end)

@@ -13,6 +13,8 @@ from describer.pipeline.sweep.counted import Counted, Preview
 
 CHUNK: Final = 100
 """Pictures queued between two writes of the state, and so the maximum queued twice if a process is killed."""
+BATCH_CHUNK: Final = 500
+"""The same of a sweep by batches: pictures in a file. The service takes 50,000; so many are prepared in minutes."""
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
 """Stands for the ID of the sweep that began last."""
@@ -70,6 +72,7 @@ class SweepOptions(BaseModel):
         modified_after, modified_before: bounds of the blobs' last change.
         max_pictures: limit on queued pictures.
         max_usd: limit on cost by list price.
+        batch: ask by batches, at half of the price and within about a day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +86,7 @@ class SweepOptions(BaseModel):
     modified_before: datetime | None = None
     max_pictures: int | None = Field(None, ge=1)
     max_usd: float | None = Field(None, gt=0)
+    batch: bool = False
 
 
 class Tally(BaseModel):
@@ -118,6 +122,10 @@ class Chunk(BaseModel):
         size: number of its pictures.
         tally: outcomes of the processed ones.
         deferred: number of the others that were deferred.
+        held: whether its pictures wait for a batch, and are not queued yet.
+        file: of requests, that was uploaded for it.
+        batch: that was begun for it.
+        answered: the batch has ended.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -126,6 +134,10 @@ class Chunk(BaseModel):
     size: int
     tally: Tally = Tally()
     deferred: int = 0
+    held: bool = False
+    file: str = ""
+    batch: str = ""
+    answered: bool = False
 
     @property
     def under_way(self) -> int:
@@ -193,7 +205,12 @@ class Sweep(BaseModel):
     def priced(self, preview: Preview) -> Self:
         """Return the sweep with its estimate: it ends there if it is a dry run, else it starts to queue pictures."""
         state = End.PRICED if self.dry_run else End.RUNNING
-        found = {"preview": preview, "usd_each": preview.usd_each, "counted": None, "state": state}
+        found = {
+            "preview": preview,
+            "usd_each": preview.usd_each_in_batches if self.options.batch else preview.usd_each,
+            "counted": None,
+            "state": state,
+        }
         return self.model_copy(update=found)
 
     @property
@@ -220,6 +237,16 @@ class Sweep(BaseModel):
         return round((datetime.now(UTC) - self.begun).total_seconds() / done * self.under_way, 1)
 
     @property
+    def held(self) -> tuple[Chunk, ...]:
+        """Chunks that wait for a batch."""
+        return tuple(chunk for chunk in self.waiting if chunk.held)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is to be done but to ask, once in a while, how far batches are."""
+        return bool(self.held) and all(chunk.batch for chunk in self.held)
+
+    @property
     def usd_per_picture(self) -> float | None:
         """The average cost of a picture so far; before the first one is processed, the expected cost."""
         tally = self.tally
@@ -231,7 +258,7 @@ class Sweep(BaseModel):
 
     def allows(self) -> int:
         """Return how many more pictures the limits allow, counting those in progress at the average cost."""
-        most = CHUNK
+        most = BATCH_CHUNK if self.options.batch else CHUNK
         if self.options.max_pictures is not None:
             most = min(most, self.options.max_pictures - self.enqueued)
         each = self.usd_per_picture

@@ -154,5 +154,7 @@ def _verdict(death: Died) -> Exception:
     if death.code == -signal.SIGKILL:
         return Transient("The machine ran out of memory while it prepared this picture", counts_as_attempt=True)
     if death.code < 0:
-        return Unsupported("The decoder of this format crashes on this file. Save the picture again as JPEG or PNG.")
+        return Unsupported(
+            "The reader of this format breaks down over this file. Save the picture again as JPEG or PNG."
+        )
     return Bug(str(death))
