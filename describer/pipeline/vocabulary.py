@@ -39,6 +39,8 @@ COST: Final = "describer.cost"
 """Estimated US dollars by the list prices of models.toml, by model."""
 EXPECTED_COST: Final = "describer.cost.expected"
 """What was expected, from the picture's sides, of the questions that were answered."""
+SAVED_TOKENS: Final = "describer.image_tokens.saved"
+"""Tokens of pictures that came by OpenAI's interface, as they came less as they were sent, by the published rules."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model: waiting for a slot, quick retries and a second try at a cut answer included."""
 TOKENS: Final = "gen_ai.client.token.usage"
@@ -120,6 +122,7 @@ METRICS: Final[Mapping[str, frozenset[str]]] = {
     QUEUE_AGE: frozenset(),
     COST: _ABOUT_MODEL,
     EXPECTED_COST: _ABOUT_MODEL,
+    SAVED_TOKENS: frozenset({REQUEST_MODEL}),
     MODEL_SECONDS: _ABOUT_MODEL,
     TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
 }
@@ -144,6 +147,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),
+    "openai_door.answered": frozenset({"caller", "path", "status", "pictures", "image_tokens", "image_tokens_saved"}),
+    "openai_door.unexpected": _BUG,
     "answer.not_shared": _BUG | {"key"},
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

@@ -79,28 +79,39 @@ def _card(result: Result, copy: str | None) -> str:
     if reason := record.get("reason"):
         parts.append(f"<p>{_safe(reason)}</p>")
     if alt:
-        parts.append(f'<p class="label">Alt text</p><p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>')
+        # The picture itself says it to screen readers: once is enough.
+        parts.append('<p class="label" aria-hidden="true">Alt text</p>')
+        parts.append(f'<p class="alt" lang="{language}" dir="auto" aria-hidden="true">{_safe(alt)}</p>')
+        if record.get("is_decorative"):
+            parts.append("<p>The picture is marked as decorative.</p>")
     elif record.get("is_decorative"):
         parts.append('<p class="label">Alt text</p><p class="alt">Empty: the picture is decorative.</p>')
     if (description := record.get("description")) and description != alt:
         parts.append(f'<p class="label">Description</p><p lang="{language}" dir="auto">{_safe(description)}</p>')
     parts += [*_details(result, language), f'<p class="facts">{" · ".join(_facts(result))}</p>']
-    return _figure(_picture(copy, alt), parts)
+    silent = bool(record.get("is_decorative")) and not alt
+    return _figure(_picture(copy, alt, language, silent=silent), parts)
 
 
 def _lost(lost: Lost) -> str:
     parts = [_badge("lost"), f'<h3 dir="auto">{_safe(lost.picture.name)}</h3>', f"<p>{_safe(lost.why)}</p>"]
-    return _figure(_picture(None, ""), parts)
+    return _figure(_picture(None, "", "en"), parts)
 
 
 def _figure(picture: str, parts: Iterable[str]) -> str:
     return f"<li><figure>{picture}<figcaption>{''.join(parts)}</figcaption></figure></li>"
 
 
-def _picture(copy: str | None, alt: str) -> str:
+def _picture(copy: str | None, alt: str, language: str, *, silent: bool = False) -> str:
+    """The preview with its text in its language; only a decorative picture has an empty one."""
     if copy is None:
         return '<div class="well"><p>No preview</p></div>'
-    return f'<div class="well"><img src="{_safe(quote(copy))}" alt="{_safe(alt)}" loading="lazy"></div>'
+    said = (
+        f'lang="{language}" dir="auto" alt="{_safe(alt)}"'
+        if alt or silent
+        else 'lang="en" alt="A picture without a text."'
+    )
+    return f'<div class="well"><img src="{_safe(quote(copy))}" {said} loading="lazy"></div>'
 
 
 def _badge(status: str) -> str:

@@ -80,7 +80,7 @@ def test_hostile_texts_are_texts() -> None:
     assert reader.all("script") == []
     (image,) = reader.all("img")
     shown = HOSTILE.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
-    assert image == {"src": "pictures/0.webp", "alt": shown, "loading": "lazy"}
+    assert image == {"src": "pictures/0.webp", "lang": shown, "dir": "auto", "alt": shown, "loading": "lazy"}
     assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
     assert reader.texts.count(shown) >= 10
 
@@ -109,8 +109,17 @@ def test_a_bare_record_is_enough() -> None:
 def test_the_alt_attribute_is_the_written_alt_text_in_its_language() -> None:
     made = result(alt_text="Eine Katze.", language="de")
     reader = read(made, copies={made.picture: "pictures/00001.webp"})
-    assert reader.all("img")[0]["alt"] == "Eine Katze."
-    assert {"class": "alt", "lang": "de", "dir": "auto"} in reader.all("p")
+    (image,) = reader.all("img")
+    assert (image["alt"], image["lang"], image["dir"]) == ("Eine Katze.", "de", "auto")
+    assert {"class": "alt", "lang": "de", "dir": "auto", "aria-hidden": "true"} in reader.all("p"), "read once"
+
+
+def test_a_picture_without_a_text_is_told_from_a_decorative_one() -> None:
+    made = result(alt_text="")
+    reader = read(made, copies={made.picture: "pictures/00001.webp"})
+    assert reader.all("img")[0]["alt"] == "A picture without a text."
+    said = result(alt_text="A line.", is_decorative=True)
+    assert "The picture is marked as decorative." in read(said).texts
 
 
 def test_a_decorative_picture_has_an_empty_alt() -> None:

@@ -88,6 +88,7 @@ class Door:
         families: what a model costs.
         models: that may be named; the first is the one for every other name.
         budget: of the day, for all instances; None: there is none.
+        saved: hears of tokens that a model was spared.
     """
 
     model: Model
@@ -98,6 +99,7 @@ class Door:
     families: Families
     models: tuple[str, ...]
     budget: DailyBudget | None = None
+    saved: Callable[[str, int], None] = lambda _model, _tokens: None
 
     async def answer(self, request: Request) -> Response:
         """Serve one call, however it ends."""
@@ -144,6 +146,7 @@ class Door:
                 spent = paid.usd = self._usd(body["model"], used) if used else most
         finally:
             self.allowances.settle(caller.name, most, spent)
+        self.saved(body["model"], max(0, counted.asked - counted.sent))
         headers = {
             **answer.headers,
             "x-image-tokens-sent": str(counted.sent),
