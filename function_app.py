@@ -160,6 +160,16 @@ if services.nightly_schedule:  # without the setting there is no timer that wake
     app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(sweep_nightly)
 
 
+async def remove_deleted(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """The hour has come to remove what is left of deleted pictures."""
+    with kept_in("remove_deleted"):
+        await services.cleanup.run()
+
+
+if services.cleanup_schedule:
+    app.timer_trigger(arg_name="timer", schedule=services.cleanup_schedule)(remove_deleted)
+
+
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
     """A blob was created, renamed or deleted; the event comes in either of Event Grid's schemas."""

@@ -13,7 +13,10 @@ from typing import Final
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 600.0
 """Seconds for one of them."""
-ARGUMENTS: Final[Mapping[str, Sequence[str]]] = {"realfiles": ("samples",)}
+ARGUMENTS: Final[Mapping[str, Sequence[str]]] = {
+    "faults": ("--pictures", "60", "--kills", "20"),  # the whole takes longer than `LONGEST`
+    "realfiles": ("samples",),
+}
 """What a benchmark wants beside `--check`."""
 
 

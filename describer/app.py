@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
+    from describer.pipeline.cleanup import Cleanup
     from describer.pipeline.correct import Corrector
     from describer.pipeline.daily_budget import DailyBudget
     from describer.pipeline.deleted_pictures import DeletedPictures
@@ -158,8 +159,7 @@ class App:
     @property
     def nightly_schedule(self) -> str:
         """When sweeps begin by themselves, as the timer trigger writes it (NCRONTAB); empty: never."""
-        hour, _, minute = self.settings.nightly_sweep_at.partition(":")
-        return f"0 {int(minute)} {int(hour)} * * *" if hour else ""
+        return _every_day(self.settings.nightly_sweep_at)
 
     @property
     def nightly_sweeps(self) -> Sequence[SweepOptions]:
@@ -356,6 +356,19 @@ class App:
         return DeletedPictures(self._images, self.records, self._deleted_retention)
 
     @property
+    def cleanup_schedule(self) -> str:
+        """When records of deleted pictures are removed, likewise."""
+        return _every_day(self.settings.deleted_cleanup_at)
+
+    @cached_property
+    def cleanup(self) -> Cleanup:
+        """What removes them."""
+        from describer.pipeline.cleanup import Cleanup
+
+        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        return Cleanup(self.deleted_pictures, self._blob_filter.containers)
+
+    @property
     def _deleted_retention(self) -> timedelta:
         return timedelta(days=self.settings.deleted_retention_days)
 
@@ -378,6 +391,7 @@ class App:
             self._topic,
             self._queue(WORK_QUEUE),
             self.settings.write_metadata,
+            self.settings.reviewed_by,
         )
 
     @cached_property
@@ -610,3 +624,9 @@ class App:
             words_to_avoid=settings.keywords_avoid,
             policy=Policy(settings.soft_chars, settings.hard_chars, frozenset(settings.rules_off), settings.rule_words),
         )
+
+
+def _every_day(at: str) -> str:
+    """Return a time of day as the timer trigger writes it (NCRONTAB); empty if there is none."""
+    hour, _, minute = at.partition(":")
+    return f"0 {int(minute)} {int(hour)} * * *" if hour else ""

@@ -363,10 +363,20 @@ class Settings(BaseModel):
         "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
+    reviewed_by: bool = _setting(
+        "REVIEWED_BY", False, "Keep beside a text who wrote or approved it, as the caller says (`reviewed_by`).",
+        "true or false",
+    )  # fmt: skip
     deleted_retention_days: int = _setting(
         "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
-        "`describer orphans --write` removes it then.",
+        "it goes at DELETED_CLEANUP_AT, or by `describer orphans --write`.",
         "a whole number from 0 to 3650", ge=0, le=3650,
+    )  # fmt: skip
+    deleted_cleanup_at: _Time = _setting(
+        "DELETED_CLEANUP_AT",
+        "",
+        "When the app removes each night what deleted pictures leave behind (UTC; none: never).",
+        "a time such as 03:30",
     )  # fmt: skip
     retry_base_seconds: float = _setting(
         "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",

@@ -254,6 +254,13 @@ class FakePreparer:
         return PreparedImage(data, 1024, 768, header=Header("JPEG", "image/jpeg", 4000, 3000))
 
 
+class PixelsOnly(FakePreparer):
+    """What is behind a plus sign is metadata: the model does not see it."""
+
+    async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
+        return await super().prepare(data.partition(b"+")[0], model=model, detail=detail, max_tokens=max_tokens)
+
+
 _CATS = {
     "de": ("Eine Katze auf einem Sofa.", "Eine Katze schläft auf einem grauen Sofa."),
     "fr": ("Un chat sur un canapé.", "Un chat dort sur un canapé gris."),

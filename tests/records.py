@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from describer.domain.description import ImageKind
-from describer.domain.record import Record
+from describer.domain.record import Record, Usage
 from describer.domain.review import Demand
 from describer.domain.status import Status
 from describer.domain.texts import Origin, Review
@@ -78,8 +78,10 @@ _state: dict[str, st.SearchStrategy[Any]] = {
 _sent = st.fixed_dictionaries(
     {"width": _sizes, "height": _sizes, "size": _sizes, "detail": _texts, "image_tokens": _maybe(_sizes)}
 )
-_usage = st.fixed_dictionaries({"prompt_tokens": _sizes, "completion_tokens": _sizes, "calls": _sizes})
-_cost = st.fixed_dictionaries({"priced_as": _texts, "usd": _money, "usd_unshrunk": _maybe(_money)})
+_usage = st.fixed_dictionaries(dict.fromkeys(Usage.model_fields, _sizes))
+_cost = st.fixed_dictionaries(
+    {"priced_as": _texts, "usd": _money, "usd_expected": _maybe(_money), "usd_unshrunk": _maybe(_money)}
+)
 records: st.SearchStrategy[Record] = st.fixed_dictionaries(
     _state
     | {

@@ -22,12 +22,14 @@ class Correction:
         is_decorative: True empties the alt text in all languages.
         review: `approved`, `rejected`, or `suggested`, which takes either back.
         undo: a line of the history, 1 being the newest, whose texts are to stand again.
+        reviewed_by: who says so, an id that means nothing to the app; empty: that is not kept.
     """
 
     texts: TextsByLanguage = field(default_factory=dict)
     is_decorative: bool | None = None
     review: Review | None = None
     undo: int | None = None
+    reviewed_by: str = ""
 
     def __post_init__(self) -> None:
         own = any(self.texts.values()) or self.is_decorative is not None
@@ -51,7 +53,8 @@ class Correction:
         corrected = Edits(changed, frozenset(), self.review).applied(record)
         if corrected == record:
             return record
-        return corrected.judged(corrected.demand).model_copy(update={"edited": True})
+        signed = _signed(corrected, record, self.reviewed_by or None)
+        return signed.judged(signed.demand).model_copy(update={"edited": True})
 
     def _written(self, record: Record) -> dict[str, Value]:
         written: dict[str, Value] = {}
@@ -77,6 +80,13 @@ class Correction:
         if not earlier and not line.is_decorative:
             raise InvalidRequest(f"Line {number} of the history has no text.", field="undo")
         return {"alt_text": "", **earlier} | {name: values[name] for name in FACTS if name == "is_decorative"}
+
+
+def _signed(corrected: Record, record: Record, reviewed_by: str | None) -> Record:
+    """Name in each entry that the correction has changed who it was."""
+    changed = {key: by for key, by in corrected.provenance.items() if by != record.provenance.get(key)}
+    signed = {key: by.model_copy(update={"reviewed_by": reviewed_by}) for key, by in changed.items()}
+    return corrected.replacing({}, signed)
 
 
 def _is_new(record: Record, key: str, value: Value) -> bool:

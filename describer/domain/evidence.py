@@ -103,16 +103,33 @@ class Evidence:
         """Why a person has to look, until one settles it."""
         if self.here and self.previous and self.previous.demand:
             return self.previous.demand
-        of_these = next(iter([*([] if self.here else self.lines), *self._of_origin]), None)
+        of_these = next(iter([*([] if self.here else self._settling), *self._of_origin]), None)
         if of_these and (of_these.of_people() or of_these.demand):
             return of_these.demand
         if self.here:
-            return None
+            return Demand.NEW_PICTURE if self._is_said_of_others else None
         if self.previous and (self.previous.of_editors() or self.previous.demand):
             return Demand.NEW_PICTURE
         if self._apart and not self._is_of_these:
             return Demand.NEW_PICTURE
         return self._copy.demand if self._is_of_these else None
+
+    @property
+    def _is_said_of_others(self) -> bool:
+        """Whether the metadata has words of a person's about other bytes that are not in the history yet.
+
+        A person sees this picture, and may have written about it before the app had written its metadata anew.
+        """
+        if self._apart is None or self._is_of_these or self.stored is None:
+            return False
+        return bool(_beside(self._apart, self.stored.record.history).provenance)
+
+    @property
+    def _settling(self) -> Sequence[DescriptionState]:
+        """What was said of these bytes; words in the metadata alone settle nothing unless they are an alt text."""
+        apart = self._apart
+        is_alt_text = apart is None or not {"alt_text", metadata.DECORATIVE}.isdisjoint(apart.provenance)
+        return self.lines if is_alt_text else [line for line in self.lines if line is not apart]
 
     @cached_property
     def author_differs(self) -> bool:
@@ -196,20 +213,35 @@ class Evidence:
     @cached_property
     def _by_author(self) -> Sequence[Mapping[str, str]]:
         """What the app's model had written, and a program brought into a file, is not the author's."""
-        return [{key: text for key, text in of.items() if digest_of(text) not in self._models} for of in self.author]
+        return [{key: text for key, text in of.items() if not self._is_models(key, text)} for of in self.author]
+
+    def _is_models(self, key: str, text: str) -> bool:
+        """Whether the app ever wrote this text of this picture in this language, as the model's.
+
+        A text at the top counts in any language: in a file it stands for whoever asks for none, and the default
+        language may have been another one when it was exported.
+        """
+        tag, slash, _ = key.rpartition("/")
+        digest = digest_of(text)
+        return any(digest == found and (not slash or language == tag) for language, found in self._models)
 
     @cached_property
-    def _models(self) -> set[str]:
-        """The digests of all that the app ever wrote of this picture as the model's."""
+    def _models(self) -> set[tuple[str, str]]:
+        """Language and digest of all that the app ever wrote of this picture as the model's."""
         records = [stored.record for stored in (self.stored, self.origin) if stored]
         lines = [line for record in records for line in (record, *record.history)]
-        entries = [(key, entry, line) for line in lines for key, entry in line.provenance.items()]
-        models = [(key, entry, line) for key, entry, line in entries if entry.origin == Origin.MODEL]
-        found = {entry.digest for _, entry, _ in models if entry.digest}
-        found |= {digest for origin, digest in self._copy.written.values() if origin == Origin.MODEL}
-        values = [(line.values().get(key), entry.digest) for key, entry, line in models]
-        stripped = (value.strip() for value, digest in values if isinstance(value, str) and digest_of(value) == digest)
-        return found | {digest_of(value) for value in stripped}
+        written = self._copy.written.values()
+        found = {(self._copy.language, digest) for origin, digest in written if origin == Origin.MODEL}
+        for line in lines:
+            values = line.values()
+            for key, entry in line.provenance.items():
+                if entry.origin == Origin.MODEL and entry.digest:
+                    language = key.rpartition("/")[0] or line.language
+                    found.add((language, entry.digest))
+                    value = values.get(key)
+                    if isinstance(value, str) and digest_of(value) == entry.digest:
+                        found.add((language, digest_of(value.strip())))
+        return found
 
     def _was_written_for(self, stored: StoredRecord) -> bool:
         """Return whether the metadata was written for this record, which people may have edited since."""

@@ -66,6 +66,8 @@ class Provenance(Part):
     """Of the text as the app last wrote it, see `digest_of`. A text that no longer matches it is a person's."""
     review: Review | None = None
     """`approved` or `rejected` where a person judged this text."""
+    reviewed_by: str | None = None
+    """Who wrote or judged it, as the caller said, where REVIEWED_BY is on: an id that means nothing to the app."""
 
     @property
     def is_persons(self) -> bool:

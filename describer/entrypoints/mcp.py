@@ -25,6 +25,7 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.entrypoints import mcp_arguments
 from describer.entrypoints.mcp_arguments import AskAboutImages, DescribeImage, FindDescriptions, FindUndescribed
+from describer.entrypoints.mcp_files import AllowedFiles
 from describer.entrypoints.on_demand.service import FreeAnswer, OnDemandService
 from describer.pipeline.call_context import HTTP_SECONDS, limited
 from describer.pipeline.catalogue import Catalogue
@@ -94,6 +95,7 @@ class Tools:
         memory: for what they bring: a picture in a `data:` URL counts before it is unpacked.
         account: the address of the pictures' blob service, by which a blob's address is known; or empty.
         answer_seconds: after which the answer is "not yet".
+        files: that may be read where this server runs; none on Azure.
     """
 
     on_demand: OnDemandService
@@ -101,6 +103,7 @@ class Tools:
     memory: MemoryBudget
     account: str = ""
     answer_seconds: float = ANSWER_SECONDS
+    files: AllowedFiles | None = None
     _under_way: set[asyncio.Task[Outcome]] = field(default_factory=set)
     _answers: dict[str, asyncio.Task[FreeAnswer]] = field(default_factory=dict)
 
@@ -131,7 +134,7 @@ class Tools:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
                 with self.memory.try_reserve(_memory(context)):
-                    given = mcp_arguments.read(tool, await _arguments(context))
+                    given = mcp_arguments.read(tool, await _arguments(context), files=self._reads_files)
                     return Outcome(_cut(await self._answer(given, asked)))
         except DescriberError as error:
             return _refused(error, asked.blobs)
@@ -155,13 +158,13 @@ class Tools:
                 raise AssertionError("unreachable: the tools are these")
 
     async def _describe(self, given: DescribeImage, asked: "_Asked") -> dict[str, Any]:
-        source = given.source(self.account)
+        source = await asyncio.to_thread(given.source, self.account, self.files)
         asked.blobs = self.on_demand.watched([source])
         record = await self.on_demand.describe(source, self.on_demand.brief(given.options(given.about)))
         return record.model_dump(mode="json", include={*FIELDS}) | {UNTRUSTED: record.visible_text}
 
     async def _ask(self, given: AskAboutImages, asked: "_Asked") -> dict[str, Any]:
-        sources = given.sources(self.account)
+        sources = await asyncio.to_thread(given.sources, self.account, self.files)
         asked.blobs = self.on_demand.watched(sources)
         question = self.on_demand.question(given.question, given.options())
         key = await asyncio.to_thread(_key, given)
@@ -204,6 +207,10 @@ class Tools:
                 if len(names) > given.limit:
                     break
         return {"container": container, "names": names[: given.limit], "more": len(names) > given.limit}
+
+    @property
+    def _reads_files(self) -> bool:
+        return self.files is not None and bool(self.files.roots)
 
     def _check(self, length: int) -> None:
         most = min(MOST_CHARACTERS, self.memory.size // 7 * 4)

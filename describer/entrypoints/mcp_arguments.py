@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, S
 from describer.domain.addresses import is_address
 from describer.domain.errors import InvalidRequest
 from describer.domain.image_ref import ImageRef
-from describer.entrypoints.mcp_tools import TOOLS
+from describer.entrypoints.mcp_files import AllowedFiles
+from describer.entrypoints.mcp_tools import TOOLS, Tool, with_files
 from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, RequestOptions, Url
 
 MOST_FOUND: Final = 50
@@ -22,6 +23,7 @@ _MEANT: Final = {
     "urls": "images", "blobs": "images", "image_urls": "images",
 }  # fmt: skip
 """What agents write instead of an argument."""
+_PATHS: Final = frozenset({"path", "filename", "file_path", "filepath", "image_path"})
 _QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instruction", "instructions"})
 _NO_BLOB: Final = "blob has to be a container and a name, such as images/cat.jpg, or the address of a watched blob."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
@@ -49,11 +51,26 @@ class DescribeImage(_Asking):
     blob: _Text = ""
     about: _Text = ""
 
-    def source(self, account: str) -> PictureSource:
-        """The picture. Raises InvalidRequest."""
+    def source(self, account: str, files: AllowedFiles | None) -> PictureSource:
+        """The picture. Raises InvalidRequest, NotFound."""
+        del files
         if bool(self.url) == bool(self.blob):
             raise InvalidRequest("Give either url or blob, and not both.", field="url")
         return by_url(self.url) if self.url else BlobOf(blob(self.blob, account))
+
+
+class DescribeImageOrFile(DescribeImage):
+    """Of `describe_image` where files may be read."""
+
+    file: _Text = ""
+
+    def source(self, account: str, files: AllowedFiles | None) -> PictureSource:
+        """The picture. Raises InvalidRequest, NotFound."""
+        if not self.file or files is None:
+            return super().source(account, files)
+        if self.url or self.blob:
+            raise InvalidRequest("Give one of url, blob and file, and not two.", field="file")
+        return files.source(self.file)
 
 
 class AskAboutImages(_Asking):
@@ -62,9 +79,9 @@ class AskAboutImages(_Asking):
     question: _Text
     images: Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=MOST_SOURCES)]
 
-    def sources(self, account: str) -> tuple[PictureSource, ...]:
-        """The pictures. Raises InvalidRequest."""
-        return tuple(_either(image, account) for image in self.images)
+    def sources(self, account: str, files: AllowedFiles | None) -> tuple[PictureSource, ...]:
+        """The pictures. Raises InvalidRequest, NotFound."""
+        return tuple(_any(image, account, files) for image in self.images)
 
 
 class _Page(_Arguments):
@@ -93,12 +110,18 @@ ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {
 }
 
 
-def read(tool: str, given: object) -> _Arguments:
-    """The arguments of a tool. Raises InvalidRequest: a sentence for each fault, which repeats no value."""
+def read(tool: str, given: object, *, files: bool = False) -> _Arguments:
+    """The arguments of a tool; `files`: a picture may be a file.
+
+    Raises:
+        InvalidRequest: a sentence for each fault, which repeats no value.
+    """
+    arguments = DescribeImageOrFile if files and tool == "describe_image" else ARGUMENTS[tool]
     try:
-        return ARGUMENTS[tool].model_validate({} if given is None else given)
+        return arguments.model_validate({} if given is None else given)
     except ValidationError as error:
-        raise InvalidRequest(" ".join(_faults(tool, error)), field="arguments") from None
+        told = (with_files(TOOLS) if files else TOOLS)[tool]
+        raise InvalidRequest(" ".join(_faults(told, error)), field="arguments") from None
 
 
 def by_url(url: str) -> Url:
@@ -130,7 +153,9 @@ def blob(text: str, account: str) -> ImageRef:
     return ImageRef(container, name)
 
 
-def _either(image: str, account: str) -> PictureSource:
+def _any(image: str, account: str, files: AllowedFiles | None) -> PictureSource:
+    if files and files.roots and files.names(image):
+        return files.source(image)
     return by_url(image) if is_address(image) and not _is_in(image, account) else BlobOf(blob(image, account))
 
 
@@ -146,7 +171,7 @@ def _host(address: str) -> str:
         return ""
 
 
-def _faults(tool: str, error: ValidationError) -> Iterator[str]:
+def _faults(tool: Tool, error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
         name = str(fault["loc"][0])[:40] if fault["loc"] else ""
         match fault["type"]:
@@ -164,13 +189,13 @@ def _faults(tool: str, error: ValidationError) -> Iterator[str]:
                 yield f"{name} has to be a list of 1 to {MOST_SOURCES} texts."
 
 
-def _unknown(tool: str, name: str) -> str:
+def _unknown(tool: Tool, name: str) -> str:
     """Names that are not known are repeated only if they are ones that agents use: any other may be a secret."""
-    known = TOOLS[tool].arguments["properties"]
+    known = tool.arguments["properties"]
     names = ", ".join(known)
-    if tool == "describe_image" and name in _QUESTIONS:
+    if tool.name == "describe_image" and name in _QUESTIONS:
         return f"{name} is no argument of this tool: ask_about_images answers questions; the arguments are {names}."
-    meant = _MEANT.get(name, "")
+    meant = "file" if "file" in known and name in _PATHS else _MEANT.get(name, "")
     if meant.partition(",")[0] in known:
         return f"{name} is no argument: the argument is {meant}; all of them are {names}."
     return f"An argument is not known; they are {names}."

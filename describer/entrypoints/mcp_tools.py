@@ -1,7 +1,8 @@
 """What agents are told of the tools: plain text and JSON, because it is read when the functions are indexed."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 _NOT_TRUSTED: Final = (
@@ -218,3 +219,24 @@ TOOLS: Final = {
         ),
     )
 }
+
+
+def with_files(tools: Mapping[str, Tool]) -> dict[str, Tool]:
+    """The tools as a server on the agent's own machine offers them: pictures may be files that it may read."""
+    describing, asking = tools["describe_image"], tools["ask_about_images"]
+    file = _text("Or a file on this machine that this server may read: its path.")
+    images = asking.arguments["properties"]["images"]
+    image = {**images, "description": f"{images['description']} Or the absolute path of a file that may be read."}
+    return {
+        **tools,
+        describing.name: replace(
+            describing,
+            description=describing.description.replace("either url or blob", "one of url, blob and file"),
+            arguments=_with(describing.arguments, {"file": file}),
+        ),
+        asking.name: replace(asking, arguments=_with(asking.arguments, {"images": image})),
+    }
+
+
+def _with(schema: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    return schema | {"properties": schema["properties"] | properties}

@@ -10,7 +10,7 @@ from typing import Final
 
 from describer.domain import dates, metadata
 from describer.domain.correction import Correction
-from describer.domain.errors import Conflict, Misconfigured, NotFound, Outdated, Transient
+from describer.domain.errors import Conflict, InvalidRequest, Misconfigured, NotFound, Outdated, Transient
 from describer.domain.evidence import Evidence
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -37,6 +37,7 @@ class Corrector:
         blob_filter: which blobs are ours.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
         write_metadata: False leaves pictures untouched.
+        keeps_reviewers: whether it is kept who corrected.
     """
 
     blob_filter: BlobFilter
@@ -45,6 +46,17 @@ class Corrector:
     topic: Topic
     queue: Queue
     write_metadata: bool = True
+    keeps_reviewers: bool = False
+
+    def check(self, correction: Correction) -> None:
+        """Refuse a correction that the settings do not allow.
+
+        Raises:
+            InvalidRequest: it says who corrects.
+        """
+        if correction.reviewed_by and not self.keeps_reviewers:
+            sentence = "It is not kept who corrects; leave it out, or set REVIEWED_BY=true in the app's settings."
+            raise InvalidRequest(sentence, field="reviewed_by")
 
     async def correct(self, ref: ImageRef, correction: Correction, if_match: tuple[str, ...] = ANY) -> StoredRecord:
         """Return the record as it stands afterwards; where it says all that already, nothing is written.
@@ -60,6 +72,7 @@ class Corrector:
             Outdated: the record is another one by now.
             Transient, Misconfigured: not now; nothing was written.
         """
+        self.check(correction)
         for _ in range(ROUNDS):
             stored = await self._stored(ref, if_match)
             picture = await self.images.get_properties(ref)

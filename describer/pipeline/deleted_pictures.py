@@ -1,12 +1,13 @@
 """Records of pictures that are gone: removed, unless a person wrote in them; those are kept for a time."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from describer.domain.errors import Conflict
+from describer.domain.errors import Conflict, Newer, NotOurs, RecordUnreadable
 from describer.domain.further_languages import answers_of
 from describer.domain.history import DescriptionState
 from describer.domain.image_blob import StoredRecord
@@ -59,14 +60,20 @@ class DeletedPictures:
     async def orphans(self, container: str, prefix: str = "", *, write: bool) -> AsyncGenerator[Orphan]:
         """The records of the container whose picture is gone, and what becomes of each; with `write` it is done.
 
-        The listings are compared, and for each candidate the picture is looked for again.
+        The listings are compared, and for each candidate the picture is looked for again. A record that somebody else
+        changes meanwhile, or that this version cannot read, is passed over.
         """
         async for pair in compared(self.images, self.records, container, prefix):
             if pair.picture is None and pair.record and await self.images.get_properties(pair.record.ref) is None:
-                ref = pair.record.ref
-                stored = await self.records.read(ref)
-                if stored:
-                    yield Orphan(ref, await self.settle(ref, stored) if write else self.fate(stored.record))
+                with suppress(Conflict, Newer, NotOurs, RecordUnreadable):
+                    if orphan := await self._orphan(pair.record.ref, write=write):
+                        yield orphan
+
+    async def _orphan(self, ref: ImageRef, *, write: bool) -> Orphan | None:
+        stored = await self.records.read(ref)
+        if stored is None:
+            return None
+        return Orphan(ref, await self.settle(ref, stored) if write else self.fate(stored.record))
 
     def fate(self, record: Record) -> Fate:
         """What becomes of the record of a picture that is gone."""

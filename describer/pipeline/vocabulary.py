@@ -144,6 +144,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unexpected": _MESSAGE | _BUG,
     "sweep.begun": frozenset({"sweep"}),
     "sweep.still_running": frozenset(),
+    "deleted.cleaned": frozenset({"removed", "kept", "expired"}),
+    "deleted.unfinished": frozenset({"reason"}),
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),

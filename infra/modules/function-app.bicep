@@ -143,6 +143,8 @@ var settings = {
   MODEL_FAMILY: modelFamily
   MODEL_CONCURRENCY: string(modelConcurrency)
   MODEL_TOKENS_PER_MINUTE: string(modelTokensPerMinute)
+  // Each night, so that what people wrote about deleted pictures lasts as long as DELETED_RETENTION_DAYS says. Empty: never.
+  DELETED_CLEANUP_AT: '03:30'
   EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
   // For azure-identity, where a client is built without naming the identity.
   AZURE_CLIENT_ID: identity.properties.clientId

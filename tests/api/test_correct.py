@@ -64,3 +64,13 @@ async def test_a_faulty_change_is_refused_by_its_field(api: Api, body: dict[str,
 
 async def test_what_is_not_stored_is_not_found(api: Api) -> None:
     _problem(await api.client.put(PATH, json=TOM, headers={"if-match": "*"}), 404, "not-found")
+
+
+async def test_who_corrects_is_kept_by_setting_only(api: Api) -> None:
+    await _etag(api)
+    body = TOM | {"reviewed_by": "staff-7"}
+    problem = _problem(await api.client.put(PATH, json=body, headers={"if-match": "*"}), 422, "invalid")
+    assert problem["errors"][0]["field"] == "reviewed_by"
+    api.harness.keeps_reviewers = True
+    record = (await api.client.put(PATH, json=body, headers={"if-match": "*"})).json()
+    assert record["provenance"]["alt_text"]["reviewed_by"] == "staff-7"

@@ -50,7 +50,7 @@ async def test_a_picture_is_described(api: Api) -> None:
     assert response.status_code == 200
     body = response.json()
     assert (body["status"], body["alt_text"], body["language"]) == ("described", "A cat on a sofa.", "en")
-    assert body["usage"] == {"prompt_tokens": 1072, "completion_tokens": 90, "calls": 1}
+    assert body["usage"] == {**Usage().model_dump(), "prompt_tokens": 1072, "completion_tokens": 90, "calls": 1}
     assert body["record"] is None
     assert api.setup.untouched and api.setup.memory.held == 0
 
@@ -242,7 +242,7 @@ async def test_a_question_gets_one_answer_about_all_pictures(api: Api) -> None:
         "answer": "A cat sleeps.",
         "ending": "complete",
         "model": "gpt-5.6-luna-2026-07-09",
-        "usage": {"prompt_tokens": 900, "completion_tokens": 5, "calls": 1},
+        "usage": {**Usage().model_dump(), "prompt_tokens": 900, "completion_tokens": 5, "calls": 1},
     }
     assert len(api.harness.model.calls) == 2
     response = await api.client.post("/api/describe", json=ask, headers={"accept": "text/plain"})

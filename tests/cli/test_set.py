@@ -67,3 +67,14 @@ async def test_what_cannot_be_set_is_refused_with_a_sentence(storage: Storage, i
 def _good(done: Done) -> Done:
     assert done.code == 0, done.err
     return done
+
+
+@pytest.mark.long
+async def test_who_corrects_is_kept_by_setting_only(storage: Storage, installation: Shell) -> None:
+    blob = await _described(storage, installation)
+    options = ("set", blob, "--approve", "--reviewed-by", "staff-7", "--json")
+    refused = await installation.run(*options)
+    assert "REVIEWED_BY" in refused.err
+    installation.settings["REVIEWED_BY"] = "true"
+    [record] = _good(await installation.run(*options)).lines
+    assert record["provenance"]["alt_text"]["reviewed_by"] == "staff-7"

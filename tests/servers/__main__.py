@@ -66,6 +66,20 @@ def llama_cpp() -> Iterator[tuple[str, Server]]:
 
 
 @contextmanager
+def transformers() -> Iterator[tuple[str, Server]]:
+    """The server of Hugging Face's transformers, with a model that says one answer in our schema."""
+    with _folder() as folder:
+        made = folder / "tiny"
+        subprocess.run([python(), "-m", "tests.servers.tiny_transformers", made], cwd=ROOT, check=True)
+        port = free_port()
+        at = ("--device", "cpu", "--host", "127.0.0.1", "--port", str(port))
+        command: list[str | Path] = [programs.script("transformers"), "serve", made, *at]
+        with running(command, folder / "log", f"http://127.0.0.1:{port}/health", {"HF_HUB_OFFLINE": "1"}):
+            called = f"transformers serve {programs.version('transformers')}"
+            yield called, Server(f"http://127.0.0.1:{port}/v1", str(made))
+
+
+@contextmanager
 def litellm() -> Iterator[tuple[str, Server]]:
     """LiteLLM's proxy in front of the stand-in for Azure OpenAI."""
     deployment = Deployment("gpt-4o", "gpt-4o-2024-11-20", reasoning=False)
@@ -104,7 +118,7 @@ def llmock() -> Iterator[tuple[str, Server]]:
             yield f"llmock {programs.version('llmock')}", Server(f"http://127.0.0.1:{port}/v1", "gpt-4o")
 
 
-SERVERS = {"llama.cpp": llama_cpp, "litellm": litellm, "llmock": llmock}
+SERVERS = {"llama.cpp": llama_cpp, "transformers": transformers, "litellm": litellm, "llmock": llmock}
 
 
 def _tried(names: list[str]) -> tuple[dict[str, dict[str, tuple[bool, str]]], list[str]]:

@@ -41,6 +41,7 @@ class Harness:
     blob_filter: BlobFilter = field(default_factory=lambda: BlobFilter(("images",), exclude=("private/",)))
     max_bytes: int = 1000
     write_metadata: bool = True
+    keeps_reviewers: bool = False
     single_flight: SingleFlight[Record] = field(default_factory=SingleFlight)
     answers: AnswerCache = field(default_factory=AnswerCache)
     now: datetime = datetime(2026, 11, 28, tzinfo=UTC)
@@ -58,7 +59,8 @@ class Harness:
 
     @property
     def corrector(self) -> Corrector:
-        return Corrector(self.blob_filter, self.images, self.records, self.topic, self.queue, self.write_metadata)
+        ports = self.images, self.records, self.topic, self.queue
+        return Corrector(self.blob_filter, *ports, self.write_metadata, self.keeps_reviewers)
 
     @property
     def deleted_pictures(self) -> DeletedPictures:

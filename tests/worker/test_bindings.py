@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).with_name("bindings.json")
 INDEX = """
@@ -66,9 +68,12 @@ def test_the_indexed_bindings_are_those_of_the_golden_file() -> None:
     assert json.loads(found) == json.loads(GOLDEN.read_text(encoding="utf-8")), found
 
 
-def test_there_is_a_timer_only_where_a_setting_wants_it() -> None:
-    functions = json.loads(indexed(INDEX, NIGHTLY_SWEEP_AT="02:30"))
-    [trigger] = functions.pop("sweep_nightly")
+@pytest.mark.parametrize(
+    ("setting", "function"), [("NIGHTLY_SWEEP_AT", "sweep_nightly"), ("DELETED_CLEANUP_AT", "remove_deleted")]
+)
+def test_there_is_a_timer_only_where_a_setting_wants_it(setting: str, function: str) -> None:
+    functions = json.loads(indexed(INDEX, **{setting: "02:30"}))
+    [trigger] = functions.pop(function)
     assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 30 2 * * *")
     assert functions == json.loads(GOLDEN.read_text(encoding="utf-8"))
 

@@ -23,6 +23,7 @@ from describer.entrypoints.cli.export_command import export
 from describer.entrypoints.cli.html_command import html
 from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
+from describer.entrypoints.cli.mcp_command import mcp_
 from describer.entrypoints.cli.printing import Form, tell_left_out
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
@@ -179,6 +180,7 @@ cli.add_command(purge)
 cli.add_command(doctor)
 cli.add_command(settings_)
 cli.add_command(completion)
+cli.add_command(mcp_)
 
 
 add_everywhere(cli)

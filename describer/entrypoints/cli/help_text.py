@@ -117,6 +117,14 @@ DOCTOR: Final = """Looks at every connection that is configured, leaving nothing
 
 It asks the model what it is asked of each picture, about a picture of its own: some thousand tokens. Each look ends
 after ten seconds. What cannot be told from here is called unknown, and is no failure."""
+MCP: Final = """Serves the tools for agents (MCP) over the standard input and output; a client starts it by itself.
+
+Agents can describe pictures, ask about several, and find stored descriptions, if storage is configured. Of the files of
+this machine they can read pictures in the FILEs and FOLDERs that you give here, and nothing else."""
+MCP_EXAMPLES: Final = """\b
+Examples:
+  describer mcp ~/Pictures
+  describer mcp --settings local.settings.json"""
 SETTINGS_EXAMPLES: Final = """\b
 Examples:
   describer settings

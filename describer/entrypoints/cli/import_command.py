@@ -24,14 +24,17 @@ _AT_ONCE = 8
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--container", metavar="NAME", help="Of rows that name none; else the first watched one.")
 @click.option("--write", is_flag=True, help="Do it; else only say what would be done.")
+@click.option(
+    "--reviewed-by", default="", metavar="ID", help="Who wrote it, where no row says so; if REVIEWED_BY is on."
+)
 @click.option("--overwrite", is_flag=True, help="Rows without an ETag may replace people's texts too.")
 @click.pass_obj
-def import_(setup: Setup, file: Path, container: str | None, write: bool, overwrite: bool) -> None:
+def import_(setup: Setup, file: Path, container: str | None, write: bool, overwrite: bool, reviewed_by: str) -> None:
     """The words are above."""
     counts: Counter[Kind] = Counter()
 
     async def take(app: Services) -> None:
-        importer = Importer(app.catalogue, app.corrector, write=write, overwrite=overwrite)
+        importer = Importer(app.catalogue, app.corrector, write=write, overwrite=overwrite, reviewed_by=reviewed_by)
         for rows in batched(read(file, app.catalogue.watched(container)), _AT_ONCE, strict=False):
             for outcome in await asyncio.gather(*map(importer.take, rows)):
                 counts[outcome.kind] += 1

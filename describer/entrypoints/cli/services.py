@@ -8,6 +8,7 @@ from describer.entrypoints.storage_events.sweep_steps import SweepSteps
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.deleted_pictures import DeletedPictures
+from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Probe, Records
 from describer.pipeline.purge import Purger
 from describer.pipeline.sweep.library import Library
@@ -30,6 +31,10 @@ class Services(Protocol):
     @property
     def records(self) -> Records:
         """The sidecars."""
+
+    @property
+    def memory(self) -> MemoryBudget:
+        """The memory for pictures."""
 
     @property
     def corrector(self) -> Corrector:

@@ -29,6 +29,7 @@ _TAKES_BACK = "suggested"
 @click.option("--reject", "review", flag_value="rejected", help="A person is to write the alt text.")
 @click.option("--take-back", "review", flag_value=_TAKES_BACK, help="Neither approved nor rejected any more.")
 @click.option("--undo", type=int, metavar="N", help="Bring back line N of the history; 1 is the newest.")
+@click.option("--reviewed-by", default="", metavar="ID", help="Who says so, if REVIEWED_BY is on.")
 @click.option("--if-match", metavar="ETAG", help="Only if the record is still this one.")
 @click.option("--json", "as_json", is_flag=True, help="The record as it stands then.")
 @click.pass_obj
@@ -42,13 +43,14 @@ def set_(
     is_decorative: bool | None,
     review: str | None,
     undo: int | None,
+    reviewed_by: str,
     if_match: str | None,
     as_json: bool,
 ) -> None:
     """The words are above."""
     ref = blob_of(blob)
-    given = {"alt_text": alt_text, "description": description, "extended_description": extended_description}
-    texts = {name: text for name, text in given.items() if text is not None}
+    options = {"alt_text": alt_text, "description": description, "extended_description": extended_description}
+    texts = {name: text for name, text in options.items() if text is not None}
     if language and not texts:
         raise InvalidRequest("--language says which language a text is in; give one.", field="language")
 
@@ -57,7 +59,8 @@ def set_(
         if texts and not tag:
             stored = await app.records.read(ref)
             tag = stored.record.language if stored else "en"  # without a record, the corrector says so
-        said = corrected({tag: texts} if tag else {}, is_decorative=is_decorative, review=review or "", undo=undo)
+        given = {tag: texts} if tag else {}
+        said = corrected(given, is_decorative=is_decorative, review=review or "", undo=undo, reviewed_by=reviewed_by)
         etags = ANY if if_match is None else (f'"{if_match.strip('"')}"',)
         stored = await app.corrector.correct(ref, said, etags)
         if as_json:

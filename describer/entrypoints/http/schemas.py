@@ -10,7 +10,7 @@ from describer.domain.language import FORM, LONGEST
 from describer.domain.record import Record, Usage
 from describer.domain.status import Status
 from describer.entrypoints.http.problems import ProblemBody
-from describer.entrypoints.on_demand.corrections import LONGEST_TEXT, corrected
+from describer.entrypoints.on_demand.corrections import LONGEST_REVIEWER, LONGEST_TEXT, corrected
 from describer.entrypoints.on_demand.options import (
     CHARS,
     IMAGE_TOKENS,
@@ -229,6 +229,10 @@ class Change(BaseModel):
         None, description="A line of the history whose texts are to stand again; 1 is the newest."
     )
 
+    reviewed_by: Annotated[str, Field(max_length=LONGEST_REVIEWER)] | None = Field(
+        None, description="Who says so, an id that means nothing to the app; only where REVIEWED_BY is on."
+    )
+
     def correction(self) -> Correction:
         """The change as the app takes it. Raises InvalidRequest."""
         return corrected(
@@ -236,6 +240,7 @@ class Change(BaseModel):
             is_decorative=self.is_decorative,
             review=self.review or "",
             undo=self.undo,
+            reviewed_by=self.reviewed_by or "",
         )
 
 

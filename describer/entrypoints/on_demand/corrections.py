@@ -9,6 +9,7 @@ from describer.domain.errors import InvalidRequest
 from describer.domain.texts import TEXT_FIELDS, Review
 
 LONGEST_TEXT: Final = 8000
+LONGEST_REVIEWER: Final = 100
 """Characters."""
 
 
@@ -18,6 +19,7 @@ def corrected(
     is_decorative: bool | None = None,
     review: str = "",
     undo: int | None = None,
+    reviewed_by: str = "",
 ) -> Correction:
     """Return the correction that a caller gave.
 
@@ -26,9 +28,10 @@ def corrected(
         is_decorative: whether an empty alt text is right; None: as it is.
         review: `approved`, `rejected` or `suggested`; empty: as it is.
         undo: a line of the history; 1 is the newest.
+        reviewed_by: who says so, as the caller calls them.
 
     Raises:
-        InvalidRequest: a tag is none, or is given twice; a text is too long; nothing is to be changed.
+        InvalidRequest: a tag is none, or is given twice; a text or a name is too long; nothing is to be changed.
     """
     normal: dict[str, Mapping[str, str]] = {}
     for tag, given in texts.items():
@@ -39,7 +42,10 @@ def corrected(
         for field in TEXT_FIELDS:
             if len(given.get(field, "")) > LONGEST_TEXT:
                 raise InvalidRequest(f"A text has at most {LONGEST_TEXT} characters.", field=f"texts.{name}.{field}")
-    return Correction(normal, is_decorative, Review(review) if review else None, undo)
+    if len(reviewed_by) > LONGEST_REVIEWER or not reviewed_by.isprintable():
+        sentence = f"It has at most {LONGEST_REVIEWER} characters, on one line; better an id than a name."
+        raise InvalidRequest(sentence, field="reviewed_by")
+    return Correction(normal, is_decorative, Review(review) if review else None, undo, reviewed_by.strip())
 
 
 def _normal(tag: str) -> str:

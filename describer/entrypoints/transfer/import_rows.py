@@ -55,12 +55,14 @@ class Importer:
         corrector: writes corrections.
         write: False only says what would become of each row.
         overwrite: rows that do not tell which record was seen may replace people's texts too.
+        reviewed_by: who wrote rows that do not say so.
     """
 
     catalogue: Catalogue
     corrector: Corrector
     write: bool = False
     overwrite: bool = False
+    reviewed_by: str = ""
 
     async def take(self, row: Row | Unread) -> Outcome:
         """What becomes of a row.
@@ -90,7 +92,9 @@ class Importer:
             return Outcome(row.number, row.ref.name, Kind.REFUSED, _STALE)
         if not row.etag and not self.overwrite and _replaces_persons(texts, record):
             return Outcome(row.number, row.ref.name, Kind.REFUSED, _A_PERSONS)
-        correction = corrected(texts, is_decorative=decorative, review=review)
+        reviewed_by = row.reviewed_by or self.reviewed_by
+        correction = corrected(texts, is_decorative=decorative, review=review, reviewed_by=reviewed_by)
+        self.corrector.check(correction)
         return await self._applied(row, stored, correction)
 
     async def _stored(self, row: Row) -> StoredRecord:

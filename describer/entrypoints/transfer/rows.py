@@ -38,6 +38,7 @@ class Row:
         texts: by language tag (`DEFAULT`: the record's), then by the names of `TEXT_FIELDS`.
         is_decorative: None: as it is.
         review: as people write it; empty: as it is.
+        reviewed_by: who wrote the row; empty: it does not say.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Row:
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_decorative: bool | None = None
     review: str = ""
+    reviewed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,8 @@ class _Columns:
         decorative = cell("is_decorative").lower()
         if decorative and decorative not in _TRUTHS:
             return Unread(number, name, f"is_decorative is {decorative[:40]!r}; it is true or false.")
-        review = cell("review").lower()
-        return _row(number, cell("container") or container, name, cell("etag"), texts, _TRUTHS.get(decorative), review)
+        judged = _TRUTHS.get(decorative), cell("review").lower(), cell("reviewed_by")
+        return _row(number, cell("container") or container, name, cell("etag"), texts, *judged)
 
 
 def _columns(first: str) -> tuple[_Columns, str]:
@@ -183,7 +185,7 @@ def _of_line(number: int, text: str, container: str) -> Row | Unread:
     translations = given.get("translations")
     for tag, part in (translations if isinstance(translations, dict) else {}).items():
         texts[tag] = _of_object(part if isinstance(part, dict) else {})
-    decorative, review = given.get("is_decorative"), given.get("review")
+    decorative, review, by = (given.get(name) for name in ("is_decorative", "review", "reviewed_by"))
     try:
         normal = {tag and language.normal(tag): part for tag, part in texts.items() if part}
     except ValueError as error:
@@ -196,6 +198,7 @@ def _of_line(number: int, text: str, container: str) -> Row | Unread:
         normal,
         decorative if isinstance(decorative, bool) else None,
         review if isinstance(review, str) else "",
+        by if isinstance(by, str) else "",
     )
 
 
@@ -211,11 +214,12 @@ def _row(
     texts: Mapping[str, Mapping[str, str]],
     is_decorative: bool | None,
     review: str,
+    reviewed_by: str,
 ) -> Row | Unread:
     if not name:
         return Unread(number, name, "It does not say which picture it is about.")
     try:
-        return Row(number, ImageRef(container, name), etag.strip('"'), texts, is_decorative, review)
+        return Row(number, ImageRef(container, name), etag.strip('"'), texts, is_decorative, review, reviewed_by)
     except InvalidName as error:
         return Unread(number, name, str(error))
 

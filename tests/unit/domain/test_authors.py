@@ -128,6 +128,18 @@ async def test_a_text_that_the_model_wrote_stays_the_models(harness: Harness) ->
     assert (record.translations["de"].alt_text, record.origin("de/alt_text")) == ("Von mir", Origin.EMBEDDED)
 
 
+async def test_the_models_words_in_one_language_may_be_the_authors_in_another(harness: Harness) -> None:
+    harness.images.put(CAT, b"cat")
+    harness.model.script = [answer("Tom", languages=("en", "de"))]
+    first = await harness.described(brief=TWO)
+    german = first.translations["de"].description
+    assert german != first.description
+    harness.images.put(CAT, picture(("x-default", "Tom"), ("de", first.description)))
+    record = await harness.described(brief=TWO)
+    assert (record.translations["de"].alt_text, record.origin("de/alt_text")) == (first.description, Origin.EMBEDDED)
+    assert record.origin("alt_text") == Origin.MODEL
+
+
 async def test_it_comes_along_to_another_name_uncut(harness: Harness) -> None:
     long = "A mill. " * 800
     harness.images.put(CAT, picture(("x-default", long)))

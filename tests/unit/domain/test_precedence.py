@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from describer.domain.correction import Correction
 from describer.domain.description import Texts
-from describer.domain.errors import Archived, Corrupt, Filtered, ImageRejected, NoUsableAnswer, Unsupported
+from describer.domain.errors import Archived, Corrupt, Filtered, ImageRejected, NoUsableAnswer, Transient, Unsupported
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import NewerRecord, Record, Usage
 from describer.domain.review import REASONS, Demand
-from describer.domain.status import Skip, Status
+from describer.domain.status import Skip, SkipReason, Status
 from describer.domain.texts import Origin, Review
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, RequestOptions
 from describer.pipeline.events import Work
@@ -811,3 +812,41 @@ async def test_only_what_people_said_comes_back_with_earlier_bytes(harness: Harn
         harness.images.put(CAT, data)
         assert (await harness.described()).status is Status.DESCRIBED
     assert len(harness.model.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "demand"),
+    [({"description": "Tom on his sofa."}, Demand.NEW_PICTURE), ({"alt_text": "Tom again."}, None)],
+)
+async def test_only_an_alt_text_beside_new_bytes_settles_that_the_picture_is_new(
+    harness: Harness, words: dict[str, str], demand: Demand | None
+) -> None:
+    """The description was written into the metadata before the app came to the new picture."""
+    await harness.described()
+    harness.records.edit(CAT, {"alt_text": "Tom."})
+    await harness.described()
+    harness.images.put(CAT, b"dog", **words)
+    record = await harness.described()
+    assert record.demand == demand
+    assert record.status == (Status.NEEDS_REVIEW if demand else Status.KEPT)
+    assert all(getattr(record, name) == text for name, text in words.items())
+
+
+async def test_a_text_written_beside_pairs_of_other_bytes_asks_for_a_look(harness: Harness) -> None:
+    """New bytes under kept pairs; a lease keeps the app from its mark, and a person writes meanwhile."""
+    await harness.describe()
+    harness.images.put(CAT, b"dog", **harness.metadata())
+    harness.images.leased = True
+    with pytest.raises(Transient):
+        await harness.describe()
+    harness.images.leased = False
+    harness.images.tag(CAT, alt_text="A dog, by a person.")
+    record = await harness.described()
+    assert (record.status, record.demand) == (Status.NEEDS_REVIEW, Demand.NEW_PICTURE)
+    assert "A dog, by a person." in [line.alt_text for line in record.history]
+    assert isinstance(await harness.describe(), Skip)
+    await harness.corrector.correct(CAT, Correction(review=Review.APPROVED))
+    assert (await harness.pipeline.describe(CAT, BRIEF), harness.records.stored[CAT].record.demand) == (
+        Skip(SkipReason.UNCHANGED, "its record is complete"),
+        None,
+    )

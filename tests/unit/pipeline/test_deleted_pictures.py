@@ -1,16 +1,21 @@
 """What becomes of records whose picture is gone, and how all about a picture is erased."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from describer.domain import metadata
 from describer.domain.correction import Correction
-from describer.domain.errors import Misconfigured, NotFound
+from describer.domain.errors import Conflict, Misconfigured, Newer, NotFound
+from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Skip, SkipReason
+from describer.pipeline.cleanup import CLEANED, UNFINISHED, Cleanup
 from describer.pipeline.deleted_pictures import Fate
+from describer.pipeline.ports import Page
 from tests.unit.conftest import CAT, Harness
 
 TOM = Correction({"en": {"alt_text": "Tom, asleep."}})
@@ -120,3 +125,58 @@ async def test_where_metadata_cannot_be_changed_nothing_is_erased(harness: Harne
     with pytest.raises(Misconfigured):
         await harness.purger.purge(CAT)
     assert CAT in harness.records.stored
+
+
+async def test_what_cannot_be_read_or_changes_meanwhile_stops_nothing(harness: Harness) -> None:
+    others = [ImageRef("images", name) for name in ("a-newer.jpg", "b-back.jpg", "z-last.jpg")]
+    for ref in others:
+        harness.images.put(ref, ref.name.encode())
+        await harness.describe(ref)
+        del harness.images.blobs[ref]
+    newer, back, last = others
+    delete = harness.records.delete
+
+    async def read(ref: ImageRef) -> StoredRecord | None:
+        if ref == newer:
+            raise Newer("written by a later version")
+        return harness.records.stored.get(ref)
+
+    async def comes_back(ref: ImageRef, stored: StoredRecord) -> None:
+        if ref == back:
+            raise Conflict("changed")
+        await delete(ref, stored)
+
+    harness.records.read, harness.records.delete = read, comes_back  # type: ignore[method-assign]
+    assert await _orphans(harness, write=True) == [(last.name, Fate.REMOVED)]
+    assert set(harness.records.stored) == {newer, back}
+
+
+async def test_the_nightly_cleanup_removes_and_expires_in_all_containers(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _gone(harness, with_words=True)
+    cleanup = Cleanup(harness.deleted_pictures, ("more", "images"))
+    assert await cleanup.run() == Counter({Fate.KEPT: 1})
+    harness.now += timedelta(days=40)
+    with caplog.at_level("INFO"):
+        assert await Cleanup(harness.deleted_pictures, ("images",)).run() == Counter({Fate.EXPIRED: 1})
+    assert CAT not in harness.records.stored
+    [said] = [record.__dict__ for record in caplog.records if record.message == CLEANED]
+    assert (said["expired"], said["kept"], said["removed"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("fault", [Misconfigured("a role is missing"), None])
+async def test_a_cleanup_that_comes_to_no_end_is_told_and_is_no_error(
+    harness: Harness, caplog: pytest.LogCaptureFixture, fault: Misconfigured | None
+) -> None:
+    async def page(container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
+        del container, prefix, cursor, limit
+        if fault:
+            raise fault
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    harness.images.page = page  # type: ignore[method-assign]
+    assert await Cleanup(harness.deleted_pictures, ("images",), seconds=0.01).run() == Counter()
+    [said] = [record.__dict__ for record in caplog.records if record.message == UNFINISHED]
+    assert said["reason"] == ("a role is missing" if fault else "0 seconds are over")

@@ -7,9 +7,10 @@ import asyncio
 import hashlib
 import itertools
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from hypothesis import HealthCheck, settings
@@ -17,25 +18,36 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from describer.domain.correction import Correction
-from describer.domain.errors import DescriberError
+from describer.domain.errors import Corrupt, DescriberError, Filtered, NoUsableAnswer, Outdated, Transient
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
-from describer.domain.status import Skip
-from describer.domain.texts import Review
+from describer.domain.status import Skip, Status
+from describer.domain.texts import Origin, Review
+from describer.entrypoints.transfer.import_rows import Importer, Kind
+from describer.entrypoints.transfer.rows import Row
+from describer.pipeline.blob_filter import BlobFilter
+from describer.pipeline.deleted_pictures import RETENTION, Fate
 from describer.vision.brief import Brief
+from tests.fakes import PixelsOnly
 from tests.unit.conftest import BRIEF, Harness
+from tests.unit.vision.embedded_text.packets import alt, packet
 
+RETRY_OR_EMPTY: Final = [Filtered("stopped by the filter"), NoUsableAnswer("no answer"), Transient("the model is down")]
 REFS: Final = [ImageRef("images", name) for name in ("a.jpg", "b.jpg", "c/d.jpg")]
 BRIEFS: Final = [BRIEF, replace(BRIEF, languages=("en", "de")), replace(BRIEF, detail="low")]
 STEPS: Final = int(os.environ.get("SOAK_STEPS", "2000"))
 STEPS_AT_A_TIME: Final = 40
 
 refs = st.sampled_from(REFS)
-bytes_of_pictures = st.sampled_from([b"cat", b"dog", b"mill"])
+bytes_of_pictures = st.sampled_from([b"cat", b"cat+saved anew", b"dog", b"mill"])
 
 
 class Crash(BaseException):
     """The process is killed."""
+
+
+async def _all[T](found: AsyncIterable[T]) -> list[T]:
+    return [item async for item in found]
 
 
 class World(RuleBasedStateMachine):
@@ -48,7 +60,7 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.harness = Harness()
+        self.harness = self._harness()
         self.brief: Brief = BRIEF
         self.told: set[ImageRef] = set()
         self.said: dict[ImageRef, set[str]] = {ref: set() for ref in REFS}
@@ -57,6 +69,8 @@ class World(RuleBasedStateMachine):
         self.numbers = itertools.count()
         self.texts: set[str] = set()
         self.writes_left: int | None = None
+        self.judged: set[ImageRef] = set()
+        self.exported: list[Row] = []
         self._may_crash(self.harness.records, "write")
         self._may_crash(self.harness.records, "cache")
         self._may_crash(self.harness.records, "delete")
@@ -81,6 +95,10 @@ class World(RuleBasedStateMachine):
 
         setattr(port, name, written)
 
+    def _harness(self) -> Harness:
+        blob_filter = BlobFilter(("images",), exclude=("private/",), xmp_sidecars=True)
+        return Harness(preparer=PixelsOnly(), blob_filter=blob_filter)
+
     @property
     def present(self) -> list[ImageRef]:
         return [ref for ref in REFS if ref in self.harness.images.blobs]
@@ -93,6 +111,7 @@ class World(RuleBasedStateMachine):
     def _put(self, ref: ImageRef, data: bytes, metadata: dict[str, str]) -> None:
         self.harness.images.put(ref, data, **metadata)
         self.bytes_of[ref].add(hashlib.sha256(data).hexdigest())
+        self.judged.discard(ref)
         self.shelves.pop(ref, None)
         if "shelf" in metadata:
             self.shelves[ref] = metadata["shelf"]
@@ -133,12 +152,60 @@ class World(RuleBasedStateMachine):
         ref = data.draw(st.sampled_from(self.present))
         if ref == to:
             return
-        blob = self.harness.images.blobs[ref]
-        self._put(to, blob.data, dict(blob.metadata) if with_metadata else {})
+        self._copy(ref, to, with_metadata=with_metadata)
         if moves:
             del self.harness.images.blobs[ref]
             self.shelves.pop(ref, None)
             self.told.add(ref)
+
+    def _copy(self, ref: ImageRef, to: ImageRef, *, with_metadata: bool) -> None:
+        blob, was_judged = self.harness.images.blobs[ref], ref in self.judged
+        self._put(to, blob.data, dict(blob.metadata) if with_metadata else {})
+        if was_judged:
+            self.judged.add(to)
+
+    @precondition(lambda self: self.present)
+    @rule(data=st.data(), to=refs)
+    def rename(self, data: st.DataObject, to: ImageRef) -> None:
+        """On a hierarchical namespace: one event names both, and the new name is looked at first."""
+        ref = data.draw(st.sampled_from(self.present))
+        if ref == to:
+            return
+        self._copy(ref, to, with_metadata=True)
+        del self.harness.images.blobs[ref]
+        self.shelves.pop(ref, None)
+        for name in (to, ref):
+            self._work(name)
+
+    @rule(ref=refs)
+    def come_to_an_account_without_the_sidecar(self, ref: ImageRef) -> None:
+        """What was in the sidecar only stays behind; what people wrote last is in the metadata and comes along."""
+        if ref in self.harness.images.blobs and ref in self.harness.records.stored:
+            del self.harness.records.stored[ref]
+            self.said[ref] = set()
+            self.judged.add(ref)
+            self.told.add(ref)
+
+    @rule(ref=refs, text=st.sampled_from(["", "A mill, by its author", "The tide mill"]))
+    def put_an_xmp_file_beside(self, ref: ImageRef, text: str) -> None:
+        self.harness.images.put(ImageRef(ref.container, f"{ref.name}.xmp"), packet(alt(("x-default", text))))
+        self.told.add(ref)
+
+    @rule(days=st.sampled_from([0, 10, 40]))
+    def look_for_orphans(self, days: int) -> None:
+        """By the command or the timer: a record of a deleted picture goes after its days, and not before."""
+        self.harness.now += timedelta(days=days)
+        before = {ref: stored.record for ref, stored in self.harness.records.stored.items()}
+        orphans = self.runner.run(_all(self.harness.deleted_pictures.orphans("images", write=True)))
+        for orphan in orphans:
+            record = before[orphan.ref]
+            if orphan.fate is Fate.EXPIRED:
+                assert record.deleted_at
+                assert self.harness.now - record.deleted_at >= RETENTION
+            if orphan.fate is not Fate.KEPT:
+                if orphan.fate is Fate.EXPIRED:
+                    self.said[orphan.ref] = set()
+                self.told.add(orphan.ref)
 
     @precondition(lambda self: self.present)
     @rule(data=st.data())
@@ -168,6 +235,7 @@ class World(RuleBasedStateMachine):
     def judge_in_the_sidecar(self, data: st.DataObject, review: str) -> None:
         ref = data.draw(st.sampled_from(sorted(self.harness.records.stored, key=lambda ref: ref.name)))
         self.harness.records.edit(ref, {"review": review})
+        self.judged.add(ref)
         self.told.add(ref)
 
     @precondition(lambda self: self.harness.records.stored)
@@ -188,7 +256,56 @@ class World(RuleBasedStateMachine):
             pass
         finally:
             self.writes_left = None
+        self.judged.add(ref)
         self.told.add(ref)  # by the message that was queued first
+
+    @precondition(lambda self: self.harness.records.stored)
+    @rule(data=st.data(), is_stale=st.booleans(), crash=st.none() | st.integers(0, 3))
+    def correct_by_http(self, data: st.DataObject, is_stale: bool, crash: int | None) -> None:
+        """With If-Match: who has not seen the record that stands changes nothing."""
+        ref = data.draw(st.sampled_from(sorted(self.harness.records.stored, key=lambda ref: ref.name)))
+        before = self.harness.records.stored[ref]
+        etags = ('"0x0"',) if is_stale else (before.etag,)
+        self.writes_left = crash
+        said = Correction({"en": {"description": self._new_text()}})
+        try:
+            self.runner.run(self.harness.corrector.correct(ref, said, etags))
+        except Outdated:
+            assert self.harness.records.stored[ref] == before
+        except (DescriberError, Crash):
+            pass
+        finally:
+            self.writes_left = None
+        self.judged.add(ref)
+        self.told.add(ref)
+
+    @precondition(lambda self: self.harness.records.stored)
+    @rule(data=st.data())
+    def export(self, data: st.DataObject) -> None:
+        """A person writes into the row of a picture; it is imported at any later time."""
+        ref = data.draw(st.sampled_from(sorted(self.harness.records.stored, key=lambda ref: ref.name)))
+        etag = self.harness.records.stored[ref].etag.strip('"')
+        self.exported.append(Row(1, ref, etag, {"en": {"alt_text": self._new_text()}}))
+
+    @precondition(lambda self: self.exported)
+    @rule(data=st.data(), crash=st.none() | st.integers(0, 3))
+    def import_(self, data: st.DataObject, crash: int | None) -> None:
+        row = data.draw(st.sampled_from(self.exported))
+        before = self.harness.records.stored.get(row.ref)
+        self.writes_left = crash
+        importer = Importer(self.harness.catalogue, self.harness.corrector, write=True)
+        try:
+            outcome = self.runner.run(importer.take(row))
+        except (DescriberError, Crash):
+            pass
+        else:
+            if before and before.etag.strip('"') != row.etag:
+                assert outcome.kind is not Kind.CHANGED, "a stale row was taken"
+                assert self.harness.records.stored[row.ref] == before
+        finally:
+            self.writes_left = None
+        self.judged.add(row.ref)
+        self.told.add(row.ref)
 
     @rule(brief=st.sampled_from(BRIEFS))
     def change_the_settings(self, brief: Brief) -> None:
@@ -200,6 +317,20 @@ class World(RuleBasedStateMachine):
         self.harness.images.leased = leased
 
     # What the app does
+
+    @rule(ref=refs, fault=st.sampled_from(RETRY_OR_EMPTY))
+    def handle_an_event_without_an_answer(self, ref: ImageRef, fault: DescriberError) -> None:
+        self.harness.model.script = [fault]
+        self._work(ref)
+        self.harness.model.script.clear()
+        self.told.add(ref)
+
+    @rule(ref=refs)
+    def handle_an_event_of_what_cannot_be_read(self, ref: ImageRef) -> None:
+        self.harness.preparer.refuses = Corrupt("it cannot be decoded")
+        self._work(ref)
+        self.harness.preparer.refuses = None
+        self.told.add(ref)
 
     @rule(ref=refs)
     def handle_an_event(self, ref: ImageRef) -> None:
@@ -253,7 +384,18 @@ class World(RuleBasedStateMachine):
                 text = blob.metadata.get(name, "")
                 assert text not in self.texts or text in stored.record.to_json().decode()
             assert isinstance(self.runner.run(self.harness.pipeline.describe(ref, self.brief)), Skip)
+            beside = self.harness.images.blobs.get(ImageRef(ref.container, f"{ref.name}.xmp"))
+            assert not beside or stored.record.source.xmp
+            self._nothing_is_replaced_unseen(ref, stored.record)
+        assert not any(ref.name.endswith(".xmp") for ref in self.harness.records.stored)
         assert len(self.harness.model.calls) == calls, "what is complete was paid for again"
+
+    def _nothing_is_replaced_unseen(self, ref: ImageRef, record: Record) -> None:
+        """The model's text is published in a person's place only after a person had a word on the picture."""
+        if ref in self.judged or record.status is not Status.DESCRIBED or record.origin("alt_text") != Origin.MODEL:
+            return
+        unseen = [line for line in record.history if line.of_editors().get("alt_text")]
+        assert not unseen, f"{ref.name} is published with the model's text in the place of {unseen[0].alt_text!r}"
 
     # What holds always
 
