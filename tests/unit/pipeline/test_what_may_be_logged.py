@@ -13,6 +13,7 @@ from describer.entrypoints.storage_events.poison import RETURNED
 from describer.entrypoints.storage_events.sweep_steps import BEGUN, STILL_RUNNING
 from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
+from describer.pipeline.cleanup import CLEANED
 from describer.pipeline.daily_budget import USED_UP
 from describer.pipeline.describe import NOT_MENDED, NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
@@ -31,6 +32,7 @@ CONSTANTS |= {
     "ADAPTED": ADAPTED,
     "ANSWERED": ANSWERED,
     "BEGUN": BEGUN,
+    "CLEANED": CLEANED,
     "STILL_RUNNING": STILL_RUNNING,
     "USED_UP": USED_UP,
 }
