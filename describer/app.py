@@ -353,8 +353,14 @@ class App:
         from describer.entrypoints.openai_door.door import Door
         from describer.entrypoints.openai_door.pictures import Shrinker
 
-        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
-        settings = self.settings
+        settings, telemetry = self.settings, self.telemetry
+
+        def saved(model: str, tokens: int) -> None:
+            if telemetry:
+                from describer.pipeline import vocabulary
+
+                telemetry.saved_tokens.add(tokens, {vocabulary.REQUEST_MODEL: model})
+
         return Door(
             model=Forwarder(self._chat_client, self.limiter, settings.model_deadline_seconds),
             shrinker=Shrinker(self._preparer, self.web, self.family, settings.detail),
@@ -364,6 +370,7 @@ class App:
             families=self.family,
             models=(settings.model_server.model, *settings.models_allowed),
             budget=self.budget,
+            saved=saved,
         )
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:

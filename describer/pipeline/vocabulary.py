@@ -39,6 +39,8 @@ COST: Final = "describer.cost"
 """Estimated cost in US dollars by the list prices of models.toml, by model."""
 EXPECTED_COST: Final = "describer.cost.expected"
 """Estimated cost of the answered calls, from the pictures' sides."""
+SAVED_TOKENS: Final = "describer.image_tokens.saved"
+"""Image tokens saved at the OpenAI-compatible interface: as received minus as sent, by the published rules."""
 MODEL_SECONDS: Final = "gen_ai.client.operation.duration"
 """Seconds of one question to the model, including the wait for a turn, retries and a second call for a truncated
 answer.
@@ -122,6 +124,7 @@ METRICS: Final[Mapping[str, frozenset[str]]] = {
     QUEUE_AGE: frozenset(),
     COST: _ABOUT_MODEL,
     EXPECTED_COST: _ABOUT_MODEL,
+    SAVED_TOKENS: frozenset({REQUEST_MODEL}),
     MODEL_SECONDS: _ABOUT_MODEL,
     TOKENS: _ABOUT_MODEL | {TOKEN_TYPE},
 }
@@ -148,6 +151,8 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),
+    "openai_door.answered": frozenset({"caller", "path", "status", "pictures", "image_tokens", "image_tokens_saved"}),
+    "openai_door.unexpected": _BUG,
     "answer.not_shared": _BUG | {"key"},
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

@@ -42,6 +42,7 @@ class Telemetry:
     queue_age: Histogram
     cost: Counter
     expected_cost: Counter
+    saved_tokens: Counter
     model_seconds: Histogram
     tokens: Histogram
 
@@ -57,6 +58,7 @@ class Telemetry:
             queue_age=meter.create_histogram(v.QUEUE_AGE, "s", explicit_bucket_boundaries_advisory=_AGE_SECONDS),
             cost=meter.create_counter(v.COST, "{USD}"),
             expected_cost=meter.create_counter(v.EXPECTED_COST, "{USD}"),
+            saved_tokens=meter.create_counter(v.SAVED_TOKENS, "{token}"),
             model_seconds=meter.create_histogram(
                 v.MODEL_SECONDS, "s", explicit_bucket_boundaries_advisory=_MODEL_SECONDS
             ),

@@ -92,6 +92,7 @@ class Door:
         families: prices of the models.
         models: deployments that callers may choose; any other name gets the first one.
         budget: the daily budget of all instances; None: unlimited.
+        saved: called with a model and the number of image tokens saved.
     """
 
     model: Model
@@ -102,6 +103,7 @@ class Door:
     families: Families
     models: tuple[str, ...]
     budget: DailyBudget | None = None
+    saved: Callable[[str, int], None] = lambda _model, _tokens: None
 
     async def answer(self, request: Request) -> Response:
         """Serve one call and answer every error."""
@@ -148,6 +150,7 @@ class Door:
                 spent = paid.usd = self._usd(body["model"], used) if used else most
         finally:
             self.allowances.settle(caller.name, most, spent)
+        self.saved(body["model"], max(0, counted.asked - counted.sent))
         headers = {
             **answer.headers,
             "x-image-tokens-sent": str(counted.sent),

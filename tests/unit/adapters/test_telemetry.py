@@ -246,6 +246,8 @@ async def test_a_skip_has_its_reason(observed: Observed) -> None:
     await observed.pipeline.describe(ImageRef("images", "gone.jpg"), BRIEF)
     await observed.pipeline.describe(ImageRef("images", "private/x.jpg"), BRIEF)
     await observed.pipeline.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
+    observed.harness.images.put(ImageRef("images", "a.xmp"), b"<x:xmpmeta/>")
+    await observed.pipeline.describe(ImageRef("images", "a.xmp"), BRIEF)
     observed.harness.records.newer.add(CAT)
     await observed.pipeline.describe(CAT, BRIEF)
     counted = {str(about[v.OUTCOME]): count for about, count in observed.points(v.PICTURES)}

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from describer.adapters.chat.dialect import ADAPTED
+from describer.entrypoints.openai_door.door import ANSWERED
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
+from describer.entrypoints.storage_events.sweep_steps import BEGUN, STILL_RUNNING
 from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
+from describer.pipeline.cleanup import CLEANED
+from describer.pipeline.daily_budget import USED_UP
 from describer.pipeline.describe import NOT_MENDED, NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
 from describer.vision.embedded_text.read import UNREADABLE
@@ -26,6 +30,11 @@ CONSTANTS |= {
     "NOT_SHARED": NOT_SHARED,
     "UNREADABLE": UNREADABLE,
     "ADAPTED": ADAPTED,
+    "ANSWERED": ANSWERED,
+    "BEGUN": BEGUN,
+    "CLEANED": CLEANED,
+    "STILL_RUNNING": STILL_RUNNING,
+    "USED_UP": USED_UP,
 }
 LOGGED = {"Transient", "Misconfigured", "Busy", "NotOurs"}
 """Faults whose sentences are logged."""
@@ -37,6 +46,7 @@ OURS = {
     "what": "which store: the callers of storage_errors name no blob",
     "status": "a status code",
     "error.status_code": "a status code",
+    "answer.status_code": "a status code",
     "response.status_code": "a status code",
     "code or error.reason": "the service's code",
     "error.reason": "the phrase of a status code",
