@@ -246,6 +246,9 @@ async def test_a_skip_has_its_reason(observed: Observed) -> None:
     await observed.pipeline.describe(ImageRef("images", "gone.jpg"), BRIEF)
     await observed.pipeline.describe(ImageRef("images", "private/x.jpg"), BRIEF)
     await observed.pipeline.describe(ImageRef("elsewhere", "x.jpg"), BRIEF)
+    document = ImageRef("images", "notes.pdf")
+    observed.harness.images.put(document, b"%PDF-1.7")
+    await observed.pipeline.describe(document, BRIEF)
     observed.harness.records.newer.add(CAT)
     await observed.pipeline.describe(CAT, BRIEF)
     counted = {str(about[v.OUTCOME]): count for about, count in observed.points(v.PICTURES)}
