@@ -31,7 +31,7 @@ from local.stack import Stack
 from tests import pictures
 
 THINKS, THINKS_LONG = 1.0, 6.0  # seconds, for each picture
-ALONE, TOGETHER, TURNS = 12, 100, 2
+ALONE, TOGETHER, TURNS = 8, 60, 2
 WITHIN: Final = 0.15
 """So much may the stand-in differ."""
 _LOOK: Final = 0.02  # seconds between two looks at whether there is a record

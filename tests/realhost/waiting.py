@@ -18,7 +18,7 @@ async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
 
 
 async def as_time_passes(
-    platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61, within: float = 4 * WITHIN
+    platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61, within: float = 10 * WITHIN
 ) -> None:
     """Wait until the condition holds, and move the clock by so many seconds each four."""
     async with asyncio.timeout(within):
