@@ -208,303 +208,349 @@ class Settings(BaseModel):
 
     # Where the pictures are, and where the descriptions go
     images_container: _Watched = _setting(
-        "IMAGES_CONTAINER", ..., "The container that is watched; the trigger's path names it too.", _WATCHED
+        "IMAGES_CONTAINER", ..., "The container that the app watches. The trigger's path names it too.", _WATCHED
     )
     more_containers: Annotated[tuple[_Watched, ...], BeforeValidator(_listed)] = _setting(
         "IMAGES_MORE_CONTAINERS",
         (),
-        "Further containers of the account; their events come by the routes queue and eventGridTrigger only.",
+        "Further containers of the account. Their events arrive on the routes queue and eventGridTrigger only.",
         "container names, comma between",
     )
     descriptions_container: _Container = _setting(
-        "DESCRIPTIONS_CONTAINER", "descriptions", "The container of the sidecars, in the same account.", _CONTAINER
+        "DESCRIPTIONS_CONTAINER", "descriptions", "The container for the sidecars, in the same account.", _CONTAINER
     )
     images_include: _Globs = _setting(
-        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (none: all).", _GLOBS
+        "IMAGES_INCLUDE", (), "Describe only blobs that match one of these globs (empty: all blobs).", _GLOBS
     )
     images_exclude: _Globs = _setting("IMAGES_EXCLUDE", (), "Never read blobs that match one of these globs.", _GLOBS)
     renditions: _Systems = _setting(
-        "RENDITIONS", (), "Content systems whose names tell derived sizes: these get the texts of their original, "
-        "without a call (docs/cms.md).", f"some of {', '.join(SYSTEMS)}, comma between",
+        "RENDITIONS", (),
+        ("Content systems whose derived sizes get the texts of their original, without a call of the model "
+         "(docs/cms.md)."),
+        f"some of {', '.join(SYSTEMS)}, comma between",
     )  # fmt: skip
     write_metadata: bool = _setting(
         "WRITE_METADATA",
         True,
-        "Copy the texts into the picture's metadata; false leaves pictures untouched.",
+        "Copy the texts into the picture's metadata. With false the app does not change pictures.",
         "true or false",
     )
 
     events_topic_endpoint: _Address = _setting(
         "EVENTS_TOPIC_ENDPOINT",
         "",
-        "The custom topic on which outcomes are announced (none: they are not).",
+        "The custom topic on which the app publishes outcomes (empty: it publishes none).",
         "an address such as https://NAME.REGION-1.eventgrid.azure.net/api/events",
     )
 
     events_texts: _EventLanguages = _setting(
-        "EVENTS_TEXTS", (), "Languages whose published texts events carry (none: they are in the sidecar).",
+        "EVENTS_TEXTS", (), "Languages whose published texts the events contain (empty: none).",
         "all, or BCP 47 tags, comma between, such as en,de",
     )  # fmt: skip
 
     # What is asked
     languages_by_prefix: _Languages = _setting(
         "DESCRIPTION_LANGUAGES", ByPrefix(("en",)),
-        "Languages of the texts, the first is the default one; others by globs on names.",
+        "Languages of the texts, the default language first. Globs set other languages for some names.",
         "BCP 47 tags, each once, comma between, such as en,de,pt-BR or en,shop/fr/**=fr+en",
     )  # fmt: skip
     profiles: _Profiles = _setting(
         "DESCRIPTION_PROFILE", ByPrefix(prompt.DESCRIBE),
-        "What descriptions are written for; others by globs on names.",
+        "The purpose of the descriptions. Globs set another profile for some names.",
         f"one of {', '.join(prompt.PROFILES)}, such as news or describe,shop/**=product",
     )  # fmt: skip
     guidance: _Guidance = _setting(
-        "DESCRIPTION_GUIDANCE", ByPrefix(""), "House style, told to the model; others by globs on names.",
+        "DESCRIPTION_GUIDANCE", ByPrefix(""),
+        "Your house style, which the model follows. Globs set another one for some names.",
         f"at most {LONGEST_GUIDANCE} characters, such as Use British spelling. | shop/**=Name the colour first.",
     )  # fmt: skip
     context_of: _Context = _setting(
-        "DESCRIPTION_CONTEXT", (), "What the model is told of each blob, as data.",
+        "DESCRIPTION_CONTEXT", (), "Facts about each blob that the model gets, as data.",
         "file_name, folder, embedded, metadata:KEY, comma between; no key that the app writes",
     )  # fmt: skip
     keywords_use: _List = _setting(
-        "KEYWORDS_USE", (), "Words that texts should have; behind a profile's name, of that profile.",
+        "KEYWORDS_USE", (),
+        "Words that the texts should contain. With a profile's name before it, a word is for that profile only.",
         "words, comma between, such as Acme,product:TrailRunner",
     )  # fmt: skip
     keywords_avoid: _List = _setting(
-        "KEYWORDS_AVOID", (), "Words that no text may have, likewise.",
+        "KEYWORDS_AVOID", (), "Words that no text may contain, in the same form.",
         "words, comma between, such as cheap,news:tragic",
     )  # fmt: skip
     soft_chars: int = _setting(
-        "ALT_TEXT_SOFT_CHARS", 125, "What the model aims at for an alt text.", "a whole number from 20 to 2000",
+        "ALT_TEXT_SOFT_CHARS", 125, "The length of alt text that the model aims at.", "a whole number from 20 to 2000",
         ge=20, le=2000,
     )  # fmt: skip
     hard_chars: int = _setting(
-        "ALT_TEXT_HARD_CHARS", 250, "A longer alt text is mended, or needs a review.", "a whole number from 20 to 2000",
+        "ALT_TEXT_HARD_CHARS", 250,
+        "The longest alt text. If one is longer, the app asks again, then requests a review.",
+        "a whole number from 20 to 2000",
         ge=20, le=2000,
     )  # fmt: skip
     rules_off: _Rules = _setting(
-        "QUALITY_RULES_OFF", (), "Checks that are switched off; docs/quality.md lists them.",
+        "QUALITY_RULES_OFF", (), "Checks to switch off; docs/quality.md lists them.",
         "ids of rules, comma between, such as hedging,stuffing",
     )  # fmt: skip
     rule_words: _RuleWords = _setting(
-        "QUALITY_WORDS", (), "Words added to checks; docs/quality.md says to which.",
+        "QUALITY_WORDS", (), "Words to add to checks; docs/quality.md says to which.",
         f"rule=word, comma between; the rules are {', '.join(TAKES_WORDS)}",
     )  # fmt: skip
-    detail: Detail = _setting("IMAGE_DETAIL", Detail.HIGH, "How closely the model looks.", "low, high or original")
+    detail: Detail = _setting(
+        "IMAGE_DETAIL", Detail.HIGH, "How closely the model looks at a picture.", "low, high or original"
+    )
     photo_tokens: int = _setting(
-        "IMAGE_PHOTO_TOKENS", 0, "What a picture without small text may take of the input (0: its sides bound it).",
+        "IMAGE_PHOTO_TOKENS", 0,
+        "Limit in input tokens for a picture without small text (0: the model's limit for its sides).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
     text_tokens: int = _setting(
-        "IMAGE_TEXT_TOKENS", 6000, "What a picture with small text may take, all its parts together (0: as any other).",
+        "IMAGE_TEXT_TOKENS", 6000,
+        "Limit in input tokens for a picture with small text, all its parts together (0: as for other pictures).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
     embedded_context: bool = _setting(
         "EMBEDDED_CONTEXT",
         False,
-        "Tell the model the title and description that a picture's author wrote into its file.",
+        "Give the model the title and description that the picture's author wrote into the file.",
         "true or false",
     )
     xmp_sidecars: bool = _setting(
         "XMP_SIDECARS",
         False,
-        "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as what its author wrote.",
+        "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as its author's text.",
         "true or false",
     )
     max_completion_tokens: int = _setting(
-        "MAX_COMPLETION_TOKENS", 1500, "Cap of one answer in tokens; doubled once where it cuts an answer off.",
+        "MAX_COMPLETION_TOKENS", 1500,
+        "Limit for one answer, in tokens. If it cuts an answer off, the app doubles it once.",
         "a whole number from 100 to 32000", ge=100, le=32000,
     )  # fmt: skip
 
     # Limits
     max_image_mb: float = _setting(
-        "MAX_IMAGE_MB", 100, "Larger blobs are recorded as too_large without being read, in MiB.",
+        "MAX_IMAGE_MB", 100, "The largest blob to read, in MiB. Larger ones get the status too_large.",
         "a number from 0.001 to 1000", ge=0.001, le=1000,
     )  # fmt: skip
     decode_memory_mb: int = _setting(
-        "DECODE_MEMORY_MB", 700, "Memory that decoding one picture may take, in MiB; more is too_large.",
+        "DECODE_MEMORY_MB", 700,
+        "Memory limit for decoding one picture, in MiB. If a picture needs more, its status is too_large.",
         "a whole number from 16 to 4000", ge=16, le=4000,
     )  # fmt: skip
     model_concurrency: int = _setting(
         "MODEL_CONCURRENCY",
         32,
-        "Calls of the model at a time, per instance.",
+        "Simultaneous calls of the model, per instance.",
         "a whole number from 1 to 256",
         ge=1,
         le=256,
     )
     model_tokens_per_minute: int = _setting(
-        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota, from which a sweep's time is estimated (0: not known).",
+        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota; backfills use it to estimate their time (0: unknown).",
         "a whole number from 0 to 1000000000", ge=0, le=10**9,
     )  # fmt: skip
     daily_budget_usd: float = _setting(
-        "DAILY_BUDGET_USD", 0, "What the model may cost in a day (UTC) by list price, all instances together; what "
-        "would go over it is put off (0: no bound).",
+        "DAILY_BUDGET_USD", 0,
+        ("Limit for the model's cost per day (UTC), by list price, for all instances together. Pictures beyond it "
+         "wait for the next day (0: no limit)."),
         "a number from 0 to 1000000", ge=0, le=10**6,
     )  # fmt: skip
     model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Time for one call of the model; waiting for its turn does not count.",
+        "MODEL_DEADLINE_SECONDS", 90, "Timeout for one call of the model, without the wait for a free slot.",
         "a number from 1 to 300", ge=1, le=300,
     )  # fmt: skip
     max_attempts: int = _setting(
-        "MAX_ATTEMPTS", 5, "Tries at a picture that may itself be the cause; then it is recorded as failed.",
+        "MAX_ATTEMPTS", 5,
+        "Attempts at a picture that may itself be the cause of a failure; then its status is failed.",
         "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
     max_wait_days: int = _setting(
-        "MAX_WAIT_DAYS", 14, "Longest time that a picture is put off for what nobody knows the cause of, such as an "
-        "outage; then it is recorded as failed. A fault of the installation waits for ever.",
+        "MAX_WAIT_DAYS", 14,
+        ("The longest time that the app retries a picture if the cause is unknown, such as an outage; then its "
+         "status is failed. If the installation is at fault, the app retries without limit."),
         "a whole number from 1 to 365", ge=1, le=365,
     )  # fmt: skip
     blocked_last_pictures: int = _setting(
-        "BLOCKED_LAST_PICTURES", 20, "How many of the last answers for other pictures tell a picture that a gateway "
-        "blocks from a server that refuses all (0: a harmless picture is asked about each time).",
+        "BLOCKED_LAST_PICTURES", 20,
+        ("How many recent answers for other pictures the app uses to tell a picture that a gateway blocks from a "
+         "server that refuses all (0: it sends a harmless picture each time)."),
         "a whole number from 0 to 1000", ge=0, le=1000,
     )  # fmt: skip
     blocked_window_seconds: float = _setting(
-        "BLOCKED_WINDOW_SECONDS", 60, "After so long such an answer tells nothing any more.",
+        "BLOCKED_WINDOW_SECONDS", 60, "How long such an answer counts.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
     reviewed_by: bool = _setting(
-        "REVIEWED_BY", False, "Keep beside a text who wrote or approved it, as the caller says (`reviewed_by`).",
+        "REVIEWED_BY", False, "Keep with each text the id of the person who wrote or approved it (`reviewed_by`).",
         "true or false",
     )  # fmt: skip
     deleted_retention_days: int = _setting(
-        "DELETED_RETENTION_DAYS", 30, "How long the record of a deleted picture is kept if a person wrote in it; "
-        "it goes at DELETED_CLEANUP_AT, or by `describer orphans --write`.",
+        "DELETED_RETENTION_DAYS", 30,
+        ("How long the app keeps the record of a deleted picture in which a person wrote; it is removed at "
+         "DELETED_CLEANUP_AT, or by `describer orphans --write`."),
         "a whole number from 0 to 3650", ge=0, le=3650,
     )  # fmt: skip
     deleted_cleanup_at: _Time = _setting(
         "DELETED_CLEANUP_AT",
         "",
-        "When the app removes each night what deleted pictures leave behind (UTC; none: never).",
+        "When the app removes the records of deleted pictures each night (UTC; empty: never).",
         "a time such as 03:30",
     )  # fmt: skip
     retry_base_seconds: float = _setting(
-        "RETRY_BASE_SECONDS", 10, "First delay of deferred work; it doubles each time, up to an hour.",
+        "RETRY_BASE_SECONDS", 10, "The first retry delay. It doubles with each retry, up to an hour.",
         "a number from 0.1 to 3600", ge=0.1, le=3600,
     )  # fmt: skip
 
     held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256, "Memory for the files of pictures, per instance, in MiB. Blobs wait for it; a body "
-        "beyond it gets 429.", "a whole number from 16 to 16000", ge=16, le=16000,
+        "HELD_IMAGES_MB", 256,
+        "Memory for picture files, per instance, in MiB. Blobs wait for it; a request body beyond it gets 429.",
+        "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures that are stored already
     nightly_sweep_at: _Time = _setting(
-        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that no event told of (UTC; none: never).",
+        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that raised no event (UTC; empty: never).",
         "a time such as 02:30",
     )  # fmt: skip
     nightly_sweep_only: _Which = _setting(
-        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of them it describes.",
+        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of these pictures it describes.",
         "some of missing, stale, failed, review, all, comma between",
     )  # fmt: skip
     nightly_sweep_max_pictures: int = _setting(
-        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "How many of them at most in one night.",
+        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "The most pictures that it describes in one night.",
         "a whole number from 1 to 1000000", ge=1, le=10**6,
     )  # fmt: skip
 
     # Pictures by URL
     url_allow_http: bool = _setting(
-        "URL_ALLOW_HTTP", False, "Fetch pictures by plain http too, where anybody on the way can read and change them.",
+        "URL_ALLOW_HTTP", False, "Fetch pictures over plain http too, which others on the network can read and change.",
         "true or false",
     )  # fmt: skip
     url_allow_hosts: _Hosts = _setting(
-        "URL_ALLOW_HOSTS", (), "Fetch only from these hosts (none: any public one). Ports other than 443 (80 for http) "
-        "are asked only where they are named here.", _HOSTS,
+        "URL_ALLOW_HOSTS", (),
+        ("Fetch only from these hosts (empty: any public host). For ports other than 443 (80 for http), name the "
+         "port here."),
+        _HOSTS,
     )  # fmt: skip
     url_deny_hosts: _Hosts = _setting(
-        "URL_DENY_HOSTS", (), "Never fetch from these hosts, whatever is allowed; without a port, on every one.", _HOSTS
+        "URL_DENY_HOSTS",
+        (),
+        "Never fetch from these hosts, even if URL_ALLOW_HOSTS allows them. Without a port, all ports.",
+        _HOSTS,
     )
     url_timeout_seconds: float = _setting(
-        "URL_TIMEOUT_SECONDS", 30, "Total time for fetching one picture, redirects included.",
+        "URL_TIMEOUT_SECONDS", 30, "Timeout for fetching one picture, including redirects.",
         "a number from 1 to 200", ge=1, le=200,
     )  # fmt: skip
 
     # The model
     provider: Provider | None = _setting(
-        "MODEL_PROVIDER", None, "Which of the two endpoints is used; needed only where both are set.", "azure or openai"
+        "MODEL_PROVIDER",
+        None,
+        "Which of the two endpoints the app uses. Set it only if both are set.",
+        "azure or openai",
     )
     azure_openai_endpoint: _Address = _setting(
-        "AZURE_OPENAI_ENDPOINT", "", "The Azure OpenAI resource.", "an address such as https://NAME.openai.azure.com"
+        "AZURE_OPENAI_ENDPOINT",
+        "",
+        "The address of the Azure OpenAI resource.",
+        "an address such as https://NAME.openai.azure.com",
     )
     azure_openai_deployment: str = _setting(
         "AZURE_OPENAI_DEPLOYMENT", "", "The name of the model's deployment.", "a deployment's name"
     )
     azure_openai_api_key: SecretStr = _setting(
-        "AZURE_OPENAI_API_KEY", SecretStr(""), "Better left out: then an Entra token is used.", "a key"
+        "AZURE_OPENAI_API_KEY",
+        SecretStr(""),
+        "A key. Better leave it empty: then the app uses an Entra token.",
+        "a key",
     )
     azure_openai_scope: _Address = _setting(
-        "AZURE_OPENAI_SCOPE", "https://ai.azure.com/.default", "What the Entra token is asked for.",
+        "AZURE_OPENAI_SCOPE", "https://ai.azure.com/.default", "The scope of the Entra token.",
         "a scope such as https://cognitiveservices.azure.com/.default",
     )  # fmt: skip
     openai_base_url: _Address = _setting(
-        "OPENAI_BASE_URL", "", "Any other compatible server.", "an address such as http://127.0.0.1:11434/v1"
+        "OPENAI_BASE_URL",
+        "",
+        "The address of any other compatible server.",
+        "an address such as http://127.0.0.1:11434/v1",
     )
     openai_api_key: SecretStr = _setting(
-        "OPENAI_API_KEY", SecretStr(""), "That server's key, if it wants one.", "a key"
+        "OPENAI_API_KEY", SecretStr(""), "The key of that server, if it needs one.", "a key"
     )
     openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
     models_allowed: _List = _setting(
-        "MODELS_ALLOWED", (), "Further deployments that a caller may choose; each name begins with its model's.",
+        "MODELS_ALLOWED", (), "Further deployments that a caller may choose. Each name begins with its model's name.",
         "names, comma between, such as gpt-5.6-sol,gpt-5.6-luna-eu",
     )  # fmt: skip
     model_family: str = _setting(
-        "MODEL_FAMILY", "", "The model's row in models.toml, where the deployment's name does not begin with it.",
+        "MODEL_FAMILY", "", "The model's row in models.toml, if the deployment's name does not begin with it.",
         "a name from describer/vision/models.toml, such as gpt-5.6-luna",
+    )  # fmt: skip
+
+    batch_deployment: str = _setting(
+        "BATCH_DEPLOYMENT", "", "The deployment that answers batches, of the same model (SKU GlobalBatch or "
+        "DataZoneBatch); empty: sweeps ask one picture at a time.", "a deployment's name",
     )  # fmt: skip
 
     # Other programs' questions (docs/openai.md)
     openai_door_keys: SecretStr = _setting(
-        "OPENAI_DOOR_KEYS", SecretStr(""), "Opens /api/openai to programs that have one of these keys (none: it is "
-        "closed); a Key Vault reference.", "NAME:KEY, comma between; each key of at least 32 random bytes",
+        "OPENAI_DOOR_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
+        "(empty: the endpoint is off).", "NAME:KEY, comma between; each key of at least 32 random bytes",
     )  # fmt: skip
     openai_door_calls: int = _setting(
-        "OPENAI_DOOR_CALLS_PER_DAY", 1000, "Calls that each of these keys may make in a day, for each instance.",
+        "OPENAI_DOOR_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
         "a whole number from 1 to 10000000", ge=1, le=10**7,
     )  # fmt: skip
     openai_door_usd: float = _setting(
-        "OPENAI_DOOR_USD_PER_DAY", 5, "What they may cost in a day by list price, likewise.",
+        "OPENAI_DOOR_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
         "a number from 0.01 to 100000", ge=0.01, le=10**5,
     )  # fmt: skip
 
     # Telemetry
     insights_connection: SecretStr = _setting(
         "APPLICATIONINSIGHTS_CONNECTION_STRING", SecretStr(""),
-        "Where traces, metrics and logs go; empty: nowhere. The Functions host reads it too.",
+        "Where traces, metrics and logs go (empty: nowhere). The Functions host reads it too.",
         "a connection string of Application Insights",
     )  # fmt: skip
     telemetry_blob_names: bool = _setting(
-        "TELEMETRY_BLOB_NAMES", False, "Call pictures by name in telemetry; otherwise by container and a hash.",
+        "TELEMETRY_BLOB_NAMES", False,
+        "Use blob names in telemetry. With false, telemetry has the container and a hash.",
         "true or false",
     )  # fmt: skip
 
     # Connections, by the names that the Functions host reads too
     images_connection: SecretStr = _setting(
-        "IMAGES", SecretStr(""), "Connection string of the images account; for emulators only.", "a connection string"
+        "IMAGES", SecretStr(""), "Connection string of the images account, for emulators only.", "a connection string"
     )
-    images_blob_uri: _Address = _setting("IMAGES__blobServiceUri", "", "The images account, by identity.", _ADDRESS)
+    images_blob_uri: _Address = _setting(
+        "IMAGES__blobServiceUri", "", "The images account, with managed identity.", _ADDRESS
+    )
     images_queue_uri: _Address = _setting(
-        "IMAGES__queueServiceUri", "", "Where the trigger keeps its poison queue: the app's own account, so that "
-        "no other account's queues need be reached.",
+        "IMAGES__queueServiceUri", "",
+        ("Where the trigger keeps its poison queue: the app's own account, so that the app needs no other "
+         "account's queues."),
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     images_credential: _Credential = _setting(
         "IMAGES__credential",
         "",
-        "`managedidentity` on Azure; empty: whoever is signed in.",
+        "`managedidentity` on Azure (empty: the signed-in user).",
         "managedidentity, or nothing",
     )
     images_client_id: str = _setting("IMAGES__clientId", "", "The user-assigned identity.", "a client id")
     host_connection: SecretStr = _setting(
-        "AzureWebJobsStorage", SecretStr(""), "Connection string of the app's own account; for emulators only.",
+        "AzureWebJobsStorage", SecretStr(""), "Connection string of the app's own account, for emulators only.",
         "a connection string",
     )  # fmt: skip
-    host_blob_uri: _Address = _setting("AzureWebJobsStorage__blobServiceUri", "", "The app's own account.", _ADDRESS)
+    host_blob_uri: _Address = _setting(
+        "AzureWebJobsStorage__blobServiceUri", "", "The app's own account, with managed identity.", _ADDRESS
+    )
     host_queue_uri: _Address = _setting(
-        "AzureWebJobsStorage__queueServiceUri", "", "Its queues: `image-work` is there.",
+        "AzureWebJobsStorage__queueServiceUri", "", "The queues of that account, such as `image-work`.",
         "an address such as https://NAME.queue.core.windows.net",
     )  # fmt: skip
     host_credential: _Credential = _setting(
-        "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure; empty: whoever is signed in.",
+        "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure (empty: the signed-in user).",
         "managedidentity, or nothing",
     )  # fmt: skip
     host_client_id: str = _setting("AzureWebJobsStorage__clientId", "", "The user-assigned identity.", "a client id")

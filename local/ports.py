@@ -15,19 +15,32 @@ LOWEST, HIGHEST = 20_000, 32_000
 _given: set[int] = set()
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, first: int | None = None) -> list[int]:
     """Give so many different ports that nobody listens on now, and that are given to nobody else.
+
+    Args:
+        count: how many.
+        first: give this port and those after it if all are free; others by chance if not, or without it.
 
     They are this process's as long as it lives: others that choose here pass them over. Programs that choose elsewhere
     may still take one before it is bound; `children.PortTaken` tells of that.
     """
+    wanted = range(first, first + count) if first else range(0)
+    if first and all(_take(port) for port in wanted):
+        return list(wanted)
     ports: list[int] = []
     while len(ports) < count:
         port = LOWEST + secrets.randbelow(HIGHEST - LOWEST)
-        if port not in _given and _reserved(port) and _is_free(port):
-            _given.add(port)
+        if _take(port):
             ports.append(port)
     return ports
+
+
+def _take(port: int) -> bool:
+    if port in _given or not _reserved(port) or not _is_free(port):
+        return False
+    _given.add(port)
+    return True
 
 
 def _reserved(port: int) -> bool:

@@ -44,6 +44,7 @@ class Stack:
         function: what the route's webhook calls, if it is not the usual function.
         topic_url: a topic that runs, or will; otherwise one is started, and `events` is its file.
         extensions: a program that runs Microsoft's own extensions, instead of their stand-in.
+        first_port: the parts take this port and those after it if all are free; else others.
 
     Raises:
         AlreadyRunning: another stack uses `state`.
@@ -68,6 +69,7 @@ class Stack:
         function: str | None = None,
         topic_url: str | None = None,
         extensions: Path | None = None,
+        first_port: int | None = None,
     ) -> None:
         self._app = app.resolve()
         self._state = state.resolve()
@@ -78,6 +80,7 @@ class Stack:
         self._containers = {IMAGES_CONTAINER, DESCRIPTIONS_CONTAINER, *containers}
         self._topic_url = topic_url
         self._extensions = extensions
+        self._first_port = first_port
         self._inherited = environment.clean()
         self._backends: list[Child] = []
         self._front: list[Child] = []
@@ -92,6 +95,11 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What a client's process needs to use the stand-ins through azure-identity and the SDKs."""
         return {**self.storage.environment, "NO_PROXY": "127.0.0.1,localhost"}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The app's settings, with which the command line reaches the same stand-ins."""
+        return self._app_settings()
 
     def __enter__(self) -> Self:
         self._take_state()
@@ -123,7 +131,7 @@ class Stack:
         """Start the parts beside each other; each that needs another waits for it itself."""
         self._end_parts()
         parts = Parts(self._state / "logs", self._inherited)
-        blob, queue, table, identity, topic, model, host = ports.free_ports(7)
+        blob, queue, table, identity, topic, model, host = ports.free_ports(7, self._first_port)
         self.storage, self._backends = storage.start(self._state, self._inherited, (blob, queue, table, identity))
         if not self._topic_url:
             self._backends.append(parts.topic(topic, self.storage, self.events))

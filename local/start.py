@@ -6,18 +6,22 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from local import children, environment, routes
 from local.children import ROOT, ChildFailed
+from local.demo.screen import printable
 from local.eventgrid.events import Schema
 from local.identity import STORAGE, VERSION
 from local.stack import IMAGES_CONTAINER, AlreadyRunning, Stack
 
 STATE = ROOT / ".local"
+FIRST_PORT = 20_710
+"""So that addresses stay the same from one start to the next, unless another program has taken one of the ports."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     stand_in: Sequence[str] | None = stand_in_model(given.answers)
     if given.model_url or given.no_model:
         stand_in = None
-    settings = dict(pair.split("=", 1) for pair in given.set)
+    settings = {"EVENTS_TEXTS": "all"} | dict(pair.split("=", 1) for pair in given.set)
     stack = Stack(
         given.app,
         given.state,
@@ -63,15 +67,21 @@ def main(arguments: list[str] | None = None) -> int:
         schema=given.schema,
         function=given.function,
         extensions=given.extensions,
+        first_port=FIRST_PORT,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
-        with stack, _addresses(stack, given.state / "addresses.json") as file:
+        with stack, private_files(stack, given.state) as file:
             print(welcome(stack, file), flush=True)
+            seen = 0
             while not stop.wait(0.5):
                 stack.check()
+                lines = outcomes(stack.events, seen)
+                seen += len(lines)
+                for line in lines:
+                    print(line, flush=True)
     except (AlreadyRunning, ChildFailed, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -84,21 +94,48 @@ def stand_in_model(answers: str) -> list[str]:
 
 
 @contextmanager
-def _addresses(stack: Stack, file: Path) -> Iterator[Path]:
-    """Write addresses.json for other programs, for its owner only (it holds a key), and remove it at the end."""
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(stack.addresses), indent=2) + "\n", "utf-8")
+def private_files(stack: Stack, state: Path) -> Iterator[Path]:
+    """Write addresses.json and settings.json for other programs, and remove them at the end.
+
+    They hold keys, so only their owner can read them.
+
+    Yields:
+        the path of addresses.json.
+
+    """
+    contents = {"settings.json": {"Values": stack.settings}, "addresses.json": asdict(stack.addresses)}
+    for name, content in contents.items():
+        (state / name).unlink(missing_ok=True)
+        (state / name).touch(mode=0o600)
+        (state / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     try:
-        yield file
+        yield state / "addresses.json"
     finally:
-        file.unlink(missing_ok=True)
+        for name in contents:
+            (state / name).unlink(missing_ok=True)
+
+
+def outcomes(events: Path, seen: int) -> list[str]:
+    """Give a line for each published event after the first `seen`: picture, status, and text or reason."""
+    if not events.exists():
+        return []
+    return [_outcome(json.loads(line)["data"]) for line in events.read_text("utf-8").splitlines()[seen:]]
+
+
+def _outcome(data: Mapping[str, Any]) -> str:
+    text = ((data.get("texts") or {}).get(data["language"]) or {}).get("alt_text", "")
+    return printable(
+        "  ".join(
+            part for part in (f"{data['container']}/{data['name']}", data["status"], text or data["reason"]) if part
+        )
+    )
 
 
 def welcome(stack: Stack, file: Path) -> str:
     """Say where things are, with lines to copy that try them."""
     where = stack.addresses
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items())
+    python, settings = shlex.quote(sys.executable), shlex.quote(str(file.parent / "settings.json"))
     query = f"api-version={VERSION}&resource={STORAGE}&client_id={stack.storage.identity.client_id}"
     return f"""
 Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
@@ -118,15 +155,19 @@ To try it from another terminal, in this folder, first:
 
 {exports}
 TOKEN=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?{query}" \\
-  | {shlex.quote(sys.executable)} -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
+  | {python} -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
-Upload a picture, and read what was written about it:
+Upload a picture; this terminal shows when it is described:
 
 curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
   -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
   -H "x-ms-blob-type: BlockBlob" -H "Content-Type: image/jpeg" {where.blob}/{IMAGES_CONTAINER}/cat.jpg
-curl --cacert "$SSL_CERT_FILE" -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
-  {where.blob}/descriptions/{IMAGES_CONTAINER}/cat.jpg.json
+
+Wait for the record with the command line, and correct it:
+
+describer() {{ {python} -m describer --settings {settings} "$@"; }}
+describer show {IMAGES_CONTAINER}/cat.jpg --wait 60
+describer set {IMAGES_CONTAINER}/cat.jpg --alt-text 'Tom.'
 
 Have a picture described for you, over HTTP, without storing it:
 
@@ -138,7 +179,7 @@ Let an agent do so: an MCP client's configuration (streamable HTTP):
 {{"servers": {{"image-describer": {{"type": "http", "url": "{where.mcp}",
   "headers": {{"x-functions-key": "{where.key}"}}}}}}}}
 
-The upload in Python ({shlex.quote(sys.executable)}):
+The upload in Python ({python}):
 
 import os
 from azure.identity import ManagedIdentityCredential

@@ -12,9 +12,10 @@ from tests.unit.vision.test_kinds import GREYS, KINDS, REFUSED
 
 _HEAD = """# Which pictures are read
 
-Written by `python -m tests.generated`, which prepares one file of each kind; a test compares. "Note" is what the record
-says of it. What is not read is `unsupported` with a sentence that names it; `corrupt` is what its own decoder gives up.
-JPEG XL is read where the extra `jxl` is installed, whose plugin is under GPL-3.0; elsewhere it is `unsupported`.
+This page lists the file formats that the app reads. `python -m tests.generated` writes it by preparing one file of
+each kind, and a test compares it. "Note" is the note in the record. If the app does not read a format, the status
+is `unsupported` and the reason names it; if a file's own decoder fails, the status is `corrupt`. The app reads JPEG
+XL if you install the extra `jxl`, whose plugin is under GPL-3.0; otherwise it is `unsupported`.
 
 | format | variant | outcome | note |
 | --- | --- | --- | --- |

@@ -100,7 +100,7 @@ def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:
     except Misconfigured:
         sentence = f"{setting} is no connection string of a storage account."
         yield StaticProbe(
-            f"storage: {setting}", ProbeResult(Verdict.FAILED, sentence, "Copy it anew, or set addresses instead.")
+            f"storage: {setting}", ProbeResult(Verdict.FAILED, sentence, "Copy it again, or set addresses instead.")
         )
 
 

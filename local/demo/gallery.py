@@ -7,6 +7,7 @@ import base64
 import hashlib
 import html
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ STATUSES = {
     "needs_review": "Needs review",
     "kept": "Kept: a person wrote it",
     "filtered": "Filtered",
-    "unsupported": "Not a picture that is read",
-    "corrupt": "Corrupt",
+    "unsupported": "Not readable",
+    "corrupt": "Damaged",
     "too_large": "Too large",
     "archived": "Archived",
     "failed": "Failed",
@@ -66,8 +67,9 @@ def page(
 
 
 def outcomes(counted: Mapping[str, int]) -> str:
-    """Such as "17 described, 3 corrupt"."""
-    return ", ".join(f"{number} {STATUSES.get(status, status).lower()}" for status, number in counted.items())
+    """Such as "17 described, 3 damaged, 4 not readable"."""
+    words = {status: text.partition(":")[0].lower() for status, text in STATUSES.items()}
+    return ", ".join(f"{number} {words.get(status, status)}" for status, number in counted.items())
 
 
 def _card(result: Result, copy: str | None) -> str:
@@ -79,28 +81,43 @@ def _card(result: Result, copy: str | None) -> str:
     if reason := record.get("reason"):
         parts.append(f"<p>{_safe(reason)}</p>")
     if alt:
-        parts.append(f'<p class="label">Alt text</p><p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>')
-    elif record.get("is_decorative"):
-        parts.append('<p class="label">Alt text</p><p class="alt">Empty: the picture is decorative.</p>')
+        read = ' aria-hidden="true"' if copy else ""  # by the img, so that a screen reader reads it once
+        text = f'<p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>'
+        parts.append(f'<div{read}><p class="label">Alt text</p>{text}</div>')
+    if record.get("is_decorative"):
+        parts.append('<p class="label">Alt text</p><p class="alt">Empty, because the picture is decorative.</p>')
     if (description := record.get("description")) and description != alt:
         parts.append(f'<p class="label">Description</p><p lang="{language}" dir="auto">{_safe(description)}</p>')
     parts += [*_details(result, language), f'<p class="facts">{" · ".join(_facts(result))}</p>']
-    return _figure(_picture(copy, alt), parts)
+    return _figure(_picture(copy, _image_text(result), language), parts)
 
 
 def _lost(lost: Lost) -> str:
     parts = [_badge("lost"), f'<h3 dir="auto">{_safe(lost.picture.name)}</h3>', f"<p>{_safe(lost.why)}</p>"]
-    return _figure(_picture(None, ""), parts)
+    return _figure(_picture(None, "", "en"), parts)
 
 
 def _figure(picture: str, parts: Iterable[str]) -> str:
     return f"<li><figure>{picture}<figcaption>{''.join(parts)}</figcaption></figure></li>"
 
 
-def _picture(copy: str | None, alt: str) -> str:
+def _image_text(result: Result) -> str:
+    """The written alt text; a picture without one is not passed off as decorative."""
+    missing = "" if result.sidecar.get("is_decorative") else f"{result.picture.name}: no alt text"
+    return result.alt_text or missing
+
+
+def _picture(copy: str | None, alt: str, language: str) -> str:
     if copy is None:
         return '<div class="well"><p>No preview</p></div>'
-    return f'<div class="well"><img src="{_safe(quote(copy))}" alt="{_safe(alt)}" loading="lazy"></div>'
+    spoken = f' lang="{language}" dir="{_direction(alt)}"' if alt else ""
+    return f'<div class="well"><img src="{_safe(quote(copy))}"{spoken} alt="{_safe(alt)}" loading="lazy"></div>'
+
+
+def _direction(text: str) -> str:
+    """The direction of the first strong character; `dir="auto"` looks at an element's text, which an img has not."""
+    strong = (unicodedata.bidirectional(char) for char in text)
+    return "rtl" if next((kind for kind in strong if kind in {"L", "R", "AL"}), "L") != "L" else "ltr"
 
 
 def _badge(status: str) -> str:

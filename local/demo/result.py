@@ -97,7 +97,7 @@ class Totals:
         if self.usd is None:
             return "No list price is known for this model."
         unshrunk = self.usd_unshrunk
-        more = "" if unshrunk is None else f", with the pictures unshrunk {dollars(unshrunk)}"
+        more = "" if unshrunk is None else f", or {dollars(unshrunk)} with the pictures at full size"
         if free:
             would = f"{self.priced_as} would charge about {dollars(self.usd)} by its list price"
             return f"Nothing, the stand-in is free. {would}{more}."

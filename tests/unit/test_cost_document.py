@@ -1,5 +1,6 @@
 """docs/cost.md is what the price tables and the snapshots say."""
 
+import re
 import tomllib
 
 import pytest
@@ -18,9 +19,20 @@ def test_a_price_has_a_source_and_a_page_or_is_left_unknown() -> None:
 
 
 def test_ones_own_figures_can_be_put_in() -> None:
-    assert "Answers of 900 tokens" in cost.document({"output_tokens": 900})
+    assert "answers of 900 tokens" in cost.document({"output_tokens": 900})
 
 
 @pytest.mark.parametrize("name", cost.FAMILIES)
 def test_each_model_has_its_row(name: str) -> None:
     assert f"| `{name}` |" in cost.document()
+
+
+def test_the_default_model_has_its_reason() -> None:
+    bicep = (cost.HERE / "main.bicep").read_text(encoding="utf-8")
+    assert f"**Why `{re.findall(r"^param modelName string = '(.+)'", bicep, re.MULTILINE)[0]}` is the default**" in (
+        cost.document()
+    )
+
+
+def test_no_price_of_the_tables_is_left_to_look_up() -> None:
+    assert "see the pricing page" not in cost.document()

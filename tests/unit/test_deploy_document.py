@@ -48,7 +48,9 @@ def test_the_readmes_figures_are_those_of_the_cost_document() -> None:
     said = README.replace("\n", " ")
     assert f"without uploads costs {idle} for the network ({isolated} behind" in said
     assert f"10,000 pictures cost {described} for the model and {run} for" in said
-    assert sorted(re.findall(r"\$\d[\d.]*\d", README)) == sorted([idle, isolated, described, run])
+    alerts, _, _ = _cells("dev")[4].partition(" ")
+    assert f"about {alerts} for alert rules" in said
+    assert sorted(re.findall(r"\$\d[\d.]*\d", README)) == sorted([idle, isolated, described, run, alerts])
 
 
 def test_the_price_on_the_first_screen_is_that_of_the_default_model() -> None:

@@ -14,7 +14,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name as real_sidecar_name
 from describer.domain.status import Status
 from local import thumbnails
-from local.demo.gallery import STATUSES, page
+from local.demo.gallery import STATUSES, outcomes, page
 from local.demo.pictures import Picture
 from local.demo.result import Lost, Result
 from local.demo.watch import sidecar_name
@@ -80,7 +80,7 @@ def test_hostile_texts_are_texts() -> None:
     assert reader.all("script") == []
     (image,) = reader.all("img")
     shown = HOSTILE.replace("\x00", "\ufffd").replace("\x1b", "\ufffd")
-    assert image == {"src": "pictures/0.webp", "alt": shown, "loading": "lazy"}
+    assert image == {"src": "pictures/0.webp", "lang": shown, "dir": "ltr", "alt": shown, "loading": "lazy"}
     assert not [name for _, attributes in reader.tags for name in attributes if name.startswith("on")]
     assert reader.texts.count(shown) >= 10
 
@@ -96,6 +96,11 @@ def test_a_picture_without_record_is_shown_too() -> None:
     assert {"No record", "b.jpg", "it took too long"} <= set(reader.texts)
 
 
+def test_outcomes_are_counted_in_words() -> None:
+    said = outcomes({"described": 17, "corrupt": 3, "unsupported": 4, "kept": 1})
+    assert said == "17 described, 3 damaged, 4 not readable, 1 kept"
+
+
 def test_an_empty_page_is_a_page() -> None:
     assert "There are no pictures." in read().texts
 
@@ -109,14 +114,35 @@ def test_a_bare_record_is_enough() -> None:
 def test_the_alt_attribute_is_the_written_alt_text_in_its_language() -> None:
     made = result(alt_text="Eine Katze.", language="de")
     reader = read(made, copies={made.picture: "pictures/00001.webp"})
-    assert reader.all("img")[0]["alt"] == "Eine Katze."
+    (image,) = reader.all("img")
+    assert (image["alt"], image["lang"], image["dir"]) == ("Eine Katze.", "de", "ltr")
     assert {"class": "alt", "lang": "de", "dir": "auto"} in reader.all("p")
+
+
+def test_an_alt_text_has_its_own_direction() -> None:
+    made = result(alt_text="\u0642\u0637\u0629 \u0646\u0627\u0626\u0645\u0629", language="ar")
+    (image,) = read(made, copies={made.picture: "pictures/00001.webp"}).all("img")
+    assert (image["lang"], image["dir"]) == ("ar", "rtl")
+
+
+def test_a_screen_reader_reads_the_alt_text_once() -> None:
+    """From the img, or from the text below it where there is no img."""
+    made = result(alt_text="A cat.")
+    assert {"aria-hidden": "true"} in read(made, copies={made.picture: "pictures/00001.webp"}).all("div")
+    assert {"aria-hidden": "true"} not in read(made).all("div")
+
+
+def test_a_picture_without_a_text_is_not_passed_off_as_decorative() -> None:
+    made = result("a.jpg", alt_text="", status="failed")
+    (image,) = read(made, copies={made.picture: "pictures/00001.webp"}).all("img")
+    assert image["alt"] == "a.jpg: no alt text"
 
 
 def test_a_decorative_picture_has_an_empty_alt() -> None:
     made = result(alt_text="", is_decorative=True)
     reader = read(made, copies={made.picture: "pictures/00001.webp"})
     assert reader.all("img")[0]["alt"] == ""
+    assert "Empty, because the picture is decorative." in reader.texts
 
 
 def test_the_page_can_be_walked_by_landmarks_and_headings() -> None:

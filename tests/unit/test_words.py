@@ -23,14 +23,20 @@ def _documents() -> Iterator[Path]:
     yield from (ROOT / name for name in ("README.md", "CONTRIBUTING.md"))
 
 
+def _read_by_users() -> Iterator[Path]:
+    yield from (file for file in (ROOT / "docs").glob("*.md") if file.name != "ARCHITECTURE.md")
+    names = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "llms.txt", "CHANGELOG.md")
+    yield from (ROOT / name for name in names)
+
+
 def _modules() -> Iterator[Path]:
     yield ROOT / "function_app.py"
     for folder in CODE:
         yield from (file for file in (ROOT / folder).rglob("*.py") if "hooks_env" not in file.parts)
 
 
-def _private(sentence: str) -> Iterator[str]:
-    for word, better in WORDS["everywhere"].items():
+def _private(sentence: str, words: str = "everywhere") -> Iterator[str]:
+    for word, better in WORDS[words].items():
         if re.search(rf"\b{word}\b", sentence, re.IGNORECASE):
             yield f"{word!r}: say {better}"
 
@@ -53,6 +59,20 @@ def _of_module(source: str) -> Iterator[str]:
 def test_documents_use_the_fields_words() -> None:
     found = {file.relative_to(ROOT).as_posix(): list(_private(file.read_text("utf-8"))) for file in _documents()}
     assert {file: words for file, words in found.items() if words} == {}
+
+
+def test_documents_for_users_are_in_plain_english() -> None:
+    found = {
+        file.relative_to(ROOT).as_posix(): list(_private(file.read_text("utf-8").replace("\n", " "), "documents"))
+        for file in _read_by_users()
+    }
+    assert len(found) > 20
+    assert {file: words for file, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("sentence", ["What is told", "A picture is put off.", "It wakes somebody.", "Whoever asks"])
+def test_a_phrase_that_readers_stumble_over_is_found(sentence: str) -> None:
+    assert list(_private(sentence, "documents"))
 
 
 def test_code_uses_the_fields_words() -> None:

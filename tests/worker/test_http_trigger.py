@@ -13,7 +13,7 @@ from yarl import URL
 from local import children
 from local.children import ChildFailed
 from local.storage import Storage
-from tests.storage import until
+from tests.storage import WITHIN, until
 from tests.worker import hosts
 from tests.worker.hosts import FUNCTION_KEY, KEY, RunningHost
 
@@ -262,7 +262,7 @@ async def test_who_finds_no_place_waits_and_who_finds_none_to_wait_is_told(stora
     running = hosts.start(tmp_path / "app", storage, WAITING, host_json=host_json, settings={})
     try:
         running.child.wait_until_ready()
-        async with asyncio.timeout(20), aiohttp.ClientSession() as http:
+        async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http:
             asked = {asyncio.create_task(ask(http, f"{running.url}/api/wait")) for _ in range(4)}
             first, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
             running.notes.touch()

@@ -56,3 +56,15 @@ def test_whoever_never_finds_a_free_port_is_told_so(tmp_path: Path) -> None:
         squatter.listen()
         with pytest.raises(PortTaken, match="identity ended with exit code 1"):
             children.on_free_ports(lambda: server(tmp_path, taken))
+
+
+def test_the_same_ports_are_given_where_they_are_free() -> None:
+    first = ports.free_ports(1)[0]
+    script = f"from local import ports; print(ports.free_ports(2, {first + 1}), ports.free_ports(2, {first + 1}))"
+    said = [
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    wanted = str([first + 1, first + 2])
+    assert all(line.startswith(wanted) for line in said)
+    assert all(line.count(wanted) == 1 for line in said), "a second caller gets others"

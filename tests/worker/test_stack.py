@@ -132,7 +132,7 @@ async def test_the_lines_to_try_can_be_copied_and_pasted(app: Path, tmp_path: Pa
     (tmp_path / "samples" / "cat.jpg").write_bytes(b"picture")
     with Stack(app, tmp_path / "state", {"NOTES": str(tmp_path / "notes.jsonl")}) as stack:
         said = start.welcome(stack, tmp_path / "addresses.json")
-        _, exports, upload, http, mcp, python = re.split(r"^[A-Z].*:\n\n", said, flags=re.MULTILINE)
+        _, exports, upload, _, http, mcp, python = re.split(r"^[A-Z].*:\n\n", said, flags=re.MULTILINE)
         await run("/bin/sh", "-ec", exports + upload, folder=tmp_path)
         await until(lambda: len(read(tmp_path / "notes.jsonl")) == 1)
         assert await run("/bin/sh", "-ec", http, folder=tmp_path) == "image/jpeg picture"

@@ -8,6 +8,7 @@ import pytest
 
 from local import children
 from local.storage import Storage
+from tests.storage import WITHIN
 from tests.worker import hosts
 from tests.worker.hosts import FUNCTION_KEY, RunningHost
 
@@ -69,7 +70,7 @@ async def test_a_chunked_body_arrives(host: RunningHost) -> None:
 
 async def test_an_answer_comes_piece_by_piece(host: RunningHost) -> None:
     guarded = f"{host.url}/api/say"
-    async with asyncio.timeout(10), aiohttp.ClientSession() as http, http.get(f"{host.url}/api/listen") as answer:
+    async with asyncio.timeout(WITHIN), aiohttp.ClientSession() as http, http.get(f"{host.url}/api/listen") as answer:
         assert await answer.content.readany() == b"first "
         async with http.get(guarded) as refused:
             assert refused.status == 401

@@ -52,8 +52,8 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "bad-request": Kind(400, "The body cannot be read", "Send it as its content type says."),
-    "off-limits": Kind(403, "The blob is off limits", "Ask whoever runs this installation which blobs it may read."),
-    "not-found": Kind(404, "There is no such thing", "Check the address, the container and the name."),
+    "off-limits": Kind(403, "The blob is off limits", "Ask the operator of this installation which blobs it may read."),
+    "not-found": Kind(404, "Not found", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer cannot be had in that form", "Change the header Accept."),
     "already-running": Kind(409, "A sweep is running", "Stop it, or wait until it has ended."),
@@ -77,7 +77,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "picture-corrupt": Kind(422, "The picture cannot be decoded", "Check that all of it was sent."),
     "picture-too-large": Kind(422, "The picture is too large", "Send it smaller."),
-    "picture-archived": Kind(422, "The picture lies in the archive tier", "Move the blob to another tier first."),
+    "picture-archived": Kind(422, "The picture is in the archive tier", "Move the blob to another tier first."),
     "picture-failed": Kind(
         422, "The model gave no usable answer", "Ask for less, or with more max_tokens, or another model."
     ),
@@ -93,12 +93,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         428, "The header If-Match is missing", "Send the ETag of the record that you read, or * for any."
     ),
     "busy": Kind(429, "Too much at once", "Try again after the seconds that Retry-After says."),
-    "internal": Kind(500, "Something went wrong inside", "Tell whoever runs this, with the request_id."),
+    "internal": Kind(500, "Something went wrong inside", "Report the request_id to the operator of this installation."),
     "unavailable": Kind(503, "Not now", "Try again after the seconds that Retry-After says."),
     "misconfigured": Kind(
         503,
-        "The installation is not in order",
-        "Tell whoever runs this, with the request_id; /api/health/deep says more.",
+        "The installation has a fault",
+        "Report the request_id to the operator of this installation; /api/health/deep shows the fault.",
     ),
 }
 

@@ -76,7 +76,7 @@ def read(path: Path, container: str) -> Iterator[Row | Unread]:
     except OSError as error:
         raise _fault(f"{path.name} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        sentence = f"{path.name} is not in UTF-8; save it anew as “CSV UTF-8”."
+        sentence = f"{path.name} is not in UTF-8; save it again as “CSV UTF-8”."
         raise _fault(sentence) from error
     except csv.Error as error:
         raise _fault(f"{path.name} is no CSV: {error}.") from error

@@ -47,7 +47,7 @@ def jpeg_opened(data: bytes, limits: Limits, form: Format = JPEG, turned: int = 
     stored = Header(form.name, form.media_type, head.width, head.height)
     if head.is_lossless or head.precision > 8:
         kind = "by prediction (lossless)" if head.is_lossless else f"with {head.precision} bits"
-        raise Unsupported(f"This JPEG is coded {kind}, which is not read. Save it anew as PNG or JPEG.", facts(stored))
+        raise Unsupported(f"This JPEG is coded {kind}, which is not read. Save it again as PNG or JPEG.", facts(stored))
     with calling(form.name), JpegImageFile(head.plain()) as source:
         number = orientation.by_exif(source)
         size = source.size

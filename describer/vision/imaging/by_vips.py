@@ -139,7 +139,7 @@ def tiff_opened(data: bytes, limits: Limits) -> Opened:
 def _compare_with(copy: Raster, header: Header) -> None:
     if not content.shows_nothing(copy.pixels):
         sentence = (
-            "This TIFF is read as noise or a blank sheet, unlike its own smaller copy. Save it anew as PNG or JPEG."
+            "This TIFF is read as noise or a blank sheet, unlike its own smaller copy. Save it again as PNG or JPEG."
         )
         raise Unsupported(sentence, facts(header))
 

@@ -50,7 +50,7 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
         if any(sign in words for sign in _SHORT_OF_MEMORY):
             raise TooLarge(_too_much(name), facts(header)) from error
         if any(sign in words for sign in _NOT_BUILT_IN):
-            sentence = f"The way in which this {name} stores its pixels is not read. Save it anew as PNG or JPEG."
+            sentence = f"The way in which this {name} stores its pixels is not read. Save it again as PNG or JPEG."
             raise Unsupported(sentence, facts(header)) from error
         raise Corrupt(f"The {name} data is damaged. Use an undamaged copy.", facts(header)) from error
 

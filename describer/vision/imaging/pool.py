@@ -70,7 +70,7 @@ class Pool:
                 return await self._once(order, data)
             except Died as death:
                 if death.code == -signal.SIGPROF:
-                    sentence = "Reading this picture takes too long. Save it anew, or use a smaller copy."
+                    sentence = "Reading this picture takes too long. Save it again, or use a smaller copy."
                     raise TooLarge(sentence) from death
                 _log.warning("picture.process_died", extra={"code": death.code})
             try:  # perhaps it was not this picture that broke the process
@@ -150,11 +150,11 @@ async def _end(process: Process) -> None:
 
 def _verdict(death: Died) -> Exception:
     if death.code == -signal.SIGPROF:
-        return TooLarge("Reading this picture takes too long. Save it anew, or use a smaller copy.")
+        return TooLarge("Reading this picture takes too long. Save it again, or use a smaller copy.")
     if death.code == -signal.SIGKILL:
         return Transient("The machine ran out of memory while it prepared this picture", counts_as_attempt=True)
     if death.code < 0:
         return Unsupported(
-            "The reader of this format breaks down over this file. Save the picture anew as JPEG or PNG."
+            "The reader of this format breaks down over this file. Save the picture again as JPEG or PNG."
         )
     return Bug(str(death))

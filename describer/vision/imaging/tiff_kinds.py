@@ -55,7 +55,7 @@ def is_plain(page: Page) -> bool:
 
 
 def _unsupported(what: str) -> Unsupported:
-    return Unsupported(f"This TIFF has {what}, which is not read. Save it anew as PNG or JPEG.")
+    return Unsupported(f"This TIFF has {what}, which is not read. Save it again as PNG or JPEG.")
 
 
 def _sample(page: Page) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def header_time(seconds: float = HEADER_SECONDS) -> Iterator[Callable[[], None]]
     try:
         yield done
     except _Overdue:
-        sentence = f"Reading this picture's header takes over {seconds:g} s. Save the picture anew."
+        sentence = f"Reading this picture's header takes over {seconds:g} s. Save the picture again."
         raise TooLarge(sentence) from None
     finally:
         done()
