@@ -34,7 +34,7 @@ PYTHON_TOOLS: Final = (
 _PATIENCE: Final = 5
 _FUTURE: Final = "from __future__ import annotations\n"
 OF_OPERATIONS: Final = {
-    "nswag": (), "kiota": ("describeForm",), "kiota_typescript": (), "kiota_python": (), "typescript": (),
+    "nswag": (), "kiota": ("describeForm",), "kiota_python": (), "typescript": (),
     "openapi_generator": (), "python": (),
 }  # fmt: skip
 """Clients of the HTTP interface, and what each cannot say: Kiota's for C# wants a form to be built by hand."""
@@ -124,13 +124,6 @@ def kiota(shop: Workshop) -> None:
     _csharp(shop, "kiota", *(shop.folder / "CSharp").rglob("*.cs"), HERE / "kiota_client.cs")
 
 
-def kiota_typescript(shop: Workshop) -> None:
-    """Kiota, TypeScript."""
-    # By inheritance, Kiota 1.38 for TypeScript leaves out what an alternative adds when it writes one.
-    _kiota(shop, "TypeScript", "ApiClient", "describer_client", shop.node() / "kiota", "openapi.oneOf.json")
-    shop.compiled("kiota_client")
-
-
 def kiota_python(shop: Workshop) -> None:
     """Kiota, Python."""
     made = shop.folder / "kiota_python"
@@ -207,17 +200,15 @@ def pydantic(shop: Workshop) -> None:
 
 
 CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
-    nswag, kiota, kiota_typescript, kiota_python, typescript, openapi_generator, python, mcp, mcp_stdio,
+    nswag, kiota, kiota_python, typescript, openapi_generator, python, mcp, mcp_stdio,
     schemas_in_csharp, ajv, pydantic, quicktype,
 )  # fmt: skip
 
 
-def _kiota(
-    shop: Workshop, language: str, name: str, namespace: str, made: Path, document: str = "openapi.json"
-) -> None:
+def _kiota(shop: Workshop, language: str, name: str, namespace: str, made: Path) -> None:
     program = shop.dotnet("kiota.sh")
     shutil.rmtree(made, ignore_errors=True)
-    shop.run(program, "generate", "-l", language, "-d", DOCS / document, "-c", name, "-n", namespace, "-o", made)
+    shop.run(program, "generate", "-l", language, "-d", DOCS / "openapi.json", "-c", name, "-n", namespace, "-o", made)
 
 
 def _csharp(shop: Workshop, name: str, *files: Path | str) -> None:
