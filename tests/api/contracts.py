@@ -21,8 +21,16 @@ def faults(document: Document) -> list[str]:
         inline,
         servers,
         optional,
+        hidden_names,
     )
     return [fault for check in checks for fault in check(document)]
+
+
+def hidden_names(document: Document) -> Iterator[str]:
+    """A schema that is named as what generated code uses beside it."""
+    own = {"Record", "Partial", "Error", "Date", "Promise", "Object", "String", "Number", "Boolean", "Enum", "Parsable"}
+    for name in own & document["components"]["schemas"].keys():
+        yield f"the schema {name} hides what generated code needs"
 
 
 def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:

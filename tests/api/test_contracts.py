@@ -80,7 +80,7 @@ def _closed(told: dict[str, Any]) -> None:
 
 
 def _closed_status(told: dict[str, Any]) -> None:
-    told["components"]["schemas"]["Record"]["properties"]["status"]["enum"] = ["described"]
+    told["components"]["schemas"]["StoredRecord"]["properties"]["status"]["enum"] = ["described"]
 
 
 def _no_wait(told: dict[str, Any]) -> None:
@@ -97,7 +97,11 @@ def _no_server(told: dict[str, Any]) -> None:
 
 
 def _optional(told: dict[str, Any]) -> None:
-    told["components"]["schemas"]["Record"]["required"].remove("alt_text")
+    told["components"]["schemas"]["StoredRecord"]["required"].remove("alt_text")
+
+
+def _hidden_name(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["Record"] = told["components"]["schemas"]["StoredRecord"]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,7 @@ def _optional(told: dict[str, Any]) -> None:
         _inline,
         _no_server,
         _optional,
+        _hidden_name,
     ],
 )
 def test_the_linter_finds_each_fault_that_the_document_once_had(break_it: Any) -> None:

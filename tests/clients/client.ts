@@ -62,5 +62,10 @@ const changed = await client.PUT("/api/descriptions/{container}/{name}", { param
 check(changed.data?.alt_text === "Tom.", "correctDescription");
 const again = await client.PUT("/api/description", { params: { query, header }, body });
 check(again.data?.alt_text === "Tom.", "correctDescriptionByQuery");
+const sweep = (await client.POST("/api/sweeps", { body: { dry_run: true, prefix: "clients/", only: ["missing"], include: [], exclude: [] } })).data!;
+check(sweep.id !== "" && sweep.dry_run, "beginSweep: a dry run");
+const oneSweep = { params: { path: { sweep_id: sweep.id } } };
+check((await client.GET("/api/sweeps/{sweep_id}", oneSweep)).data?.id === sweep.id, "getSweep");
+check((await client.DELETE("/api/sweeps/{sweep_id}", oneSweep)).data?.id === sweep.id, "stopSweep");
 const absent = await client.GET("/api/descriptions/{container}/{name}", { params: { path: { ...path, name: "absent.jpg" } } });
 check(absent.response.status === 404 && absent.error!.type.endsWith("not-found"), "a problem, typed");

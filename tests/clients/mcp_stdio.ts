@@ -3,10 +3,11 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 
 const environment = process.env as Record<string, string>;
-const { PYTHON, ALLOWED, PICTURE, SECRET, BLOB } = environment;
+const { PYTHON, ROOT, ALLOWED, SECRET, BLOB } = environment;
+const picture = `${ALLOWED}/cat.jpg`;
 const client = new Client({ name: "test", version: "1" });
 const args = ["-m", "describer", "mcp", ALLOWED];
-await client.connect(new StdioClientTransport({ command: PYTHON, args, env: environment, stderr: "inherit" }));
+await client.connect(new StdioClientTransport({ command: PYTHON, args, env: environment, cwd: ROOT, stderr: "inherit" }));
 
 function check(holds: boolean, what: string): void {
   if (!holds) throw new Error(`not so: ${what}`);
@@ -21,8 +22,8 @@ async function call(name: string, given: Record<string, unknown>): Promise<Recor
 
 const tools = (await client.listTools()).tools;
 check(tools.length === 4 && tools.every((tool) => tool.annotations?.readOnlyHint === true), "four tools that change nothing");
-check((await call("describe_image", { file: PICTURE })).status === "described", "a file");
-check((await call("ask_about_images", { question: "What?", images: [PICTURE, `images/${BLOB}`] })).ending === "complete", "two");
+check((await call("describe_image", { file: picture })).status === "described", "a file");
+check((await call("ask_about_images", { question: "What?", images: [picture, `images/${BLOB}`] })).ending === "complete", "two");
 check((await call("find_descriptions", { prefix: "clients/", limit: 1 })).descriptions.length === 1, "stored descriptions");
 check((await call("find_undescribed", { prefix: "clients/" })).names.length === 0, "none without a description");
 for (const file of [SECRET, `${ALLOWED}/../secret.jpg`, `${ALLOWED}/link.jpg`]) {

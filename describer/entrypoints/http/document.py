@@ -20,6 +20,9 @@ PREFIX: Final = "#/components/schemas/"
 _IN_ITS_BODY: Final = "describe"
 """The operation whose options are documented in its body only: generators fail if an option is in two places."""
 
+_RENAMED: Final = {"Record": "StoredRecord"}
+"""Schemas whose own names hide what generated code needs: Kiota's TypeScript writes `Record<string, …>` beside them."""
+
 
 class Document(StrEnum):
     """The forms of the document."""
@@ -40,7 +43,9 @@ def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> 
         form: the form.
         server: the app's own address.
     """
-    document = _complete(copy.deepcopy(generated)) | {"servers": [{"url": server.rstrip("/")}]}
+    document: dict[str, Any] = _renamed(_complete(copy.deepcopy(generated))) | {
+        "servers": [{"url": server.rstrip("/")}]
+    }
     match form:
         case Document.ONE_OF:
             return document
@@ -71,6 +76,21 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         _tidy(operation, enums)
     document["components"] = {"schemas": named, "securitySchemes": SCHEMES}
     return document
+
+
+def _renamed(value: Any, schemas: bool = False) -> Any:
+    """Return the document with the schemas of `_RENAMED` renamed, and the references to them."""
+    match value:
+        case dict():
+            names = {name: _RENAMED.get(name, name) if schemas else name for name in value}
+            return {names[name]: _renamed(each, name == "schemas") for name, each in value.items()}
+        case list():
+            return [_renamed(each) for each in value]
+        case str() if value.startswith(PREFIX):
+            name = value.removeprefix(PREFIX)
+            return PREFIX + _RENAMED.get(name, name)
+        case _:
+            return value
 
 
 def _add_discriminator(schema: Schema, named: dict[str, Schema]) -> None:
