@@ -22,7 +22,7 @@ _NOT_CONFIGURED: Final = "not configured"
 _LIST: Final = "`describer settings` lists them."
 
 
-@click.command(short_help="Look whether everything is connected.", help=help_text.DOCTOR)
+@click.command(short_help="Check every connection.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
 @click.option("--only", type=click.Choice(["model"]), default=None, help="Look at this alone, and want nothing else.")
 @click.pass_obj
