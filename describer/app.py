@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from describer.adapters.blob_images import BlobImages
+    from describer.adapters.chat.batch import ChatBatches
     from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
     from describer.adapters.sweeps import BlobSweeps
@@ -50,9 +51,11 @@ if TYPE_CHECKING:
     from describer.pipeline.deleted_pictures import DeletedPictures
     from describer.pipeline.describe import ImageDescriber
     from describer.pipeline.memory_budget import MemoryBudget
+    from describer.pipeline.pipeline import Pipeline
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
     from describer.pipeline.purge import Purger
+    from describer.pipeline.sweep.batches import Batching
     from describer.pipeline.sweep.library import Library
     from describer.pipeline.sweep.preview import Asking
     from describer.pipeline.sweep.selection import Selection
@@ -147,7 +150,29 @@ class App:
         """What queues the pictures that were there before the app."""
         from describer.pipeline.sweep.sweeper import Sweeper
 
-        return Sweeper(self.library, self._sweeps, self._queue(WORK_QUEUE), self.selection, self.asking)
+        work, batching = self._queue(WORK_QUEUE), self._batching
+        return Sweeper(self.library, self._sweeps, work, self.selection, self.asking, batching)
+
+    @cached_property
+    def _batching(self) -> Batching | None:
+        if self._batches is None:
+            return None
+        from describer.pipeline.single_flight import SingleFlight
+        from describer.pipeline.sweep.batches import Batching
+
+        def pipeline(model: Model) -> ImagePipeline:
+            asking = replace(self._image_describer, model=model, single_flight=SingleFlight())
+            return replace(self._bare_pipeline, image_describer=asking)
+
+        return Batching(self._batches, self._sweeps, pipeline, self.brief)
+
+    @cached_property
+    def _batches(self) -> ChatBatches | None:
+        if not self.settings.batch_deployment:
+            return None
+        from describer.adapters.chat.batch import ChatBatches
+
+        return ChatBatches(self._chat_client, self.family, self.settings.batch_deployment)
 
     @cached_property
     def sweep_steps(self) -> SweepSteps:
@@ -184,14 +209,17 @@ class App:
 
         return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
-    @cached_property
+    @property
     def asking(self) -> Asking:
         """What the model is asked of an uploaded picture, for those who price it."""
+        return self.asking_of(self.brief)
+
+    def asking_of(self, brief: Brief) -> Asking:
+        """The same of pictures of which something else is asked."""
         from describer.pipeline.sweep.preview import Asking
         from describer.vision.sizing import Sizes
 
-        settings, brief = self.settings, self.brief
-        family = self.family(brief.model)
+        settings, family = self.settings, self.family(brief.model)
         sizes = Sizes(family, brief.detail, brief.max_image_tokens, settings.photo_tokens, settings.text_tokens)
         return Asking(brief, sizes, settings.model_tokens_per_minute)
 
@@ -261,12 +289,20 @@ class App:
     @cached_property
     def pipeline(self) -> ImagePipeline:
         """The pipeline; observed, if telemetry is on."""
+        if self.telemetry is None:
+            return self._bare_pipeline
+        from describer.adapters.telemetry import traced
+
+        return traced(self._bare_pipeline, self.telemetry, _PROVIDERS[self.settings.model_server.provider])
+
+    @cached_property
+    def _bare_pipeline(self) -> Pipeline:
         from describer.pipeline.pipeline import Pipeline
         from describer.pipeline.renditions import LargerPictures
 
         settings, blob_filter = self.settings, self._blob_filter
         larger = LargerPictures(blob_filter.renditions, blob_filter, self._images, self.records)
-        pipeline = Pipeline(
+        return Pipeline(
             blob_filter=blob_filter,
             images=self._images,
             records=self.records,
@@ -280,11 +316,6 @@ class App:
             queue=self._queue(WORK_QUEUE),
             models=settings.models_allowed,
         )
-        if self.telemetry is None:
-            return pipeline
-        from describer.adapters.telemetry import traced
-
-        return traced(pipeline, self.telemetry, _PROVIDERS[settings.model_server.provider])
 
     @cached_property
     def http(self) -> ASGIApp:
@@ -509,7 +540,11 @@ class App:
         settings = self.settings
         gateway = Gateway(settings.blocked_last_pictures, settings.blocked_window_seconds, settings.max_attempts)
         deadline = settings.model_deadline_seconds
-        model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
+        model: Model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
+        if self._batches:
+            from describer.pipeline.sweep.batches import PrepaidModel
+
+            model = PrepaidModel(model, self._batches, self._sweeps)
         if self.budget is None:
             return model
         from describer.pipeline.budgeted_model import BudgetedModel

@@ -487,6 +487,11 @@ class Settings(BaseModel):
         "a name from describer/vision/models.toml, such as gpt-5.6-luna",
     )  # fmt: skip
 
+    batch_deployment: str = _setting(
+        "BATCH_DEPLOYMENT", "", "The deployment that answers batches, of the same model (SKU GlobalBatch or "
+        "DataZoneBatch); empty: sweeps ask one picture at a time.", "a deployment's name",
+    )  # fmt: skip
+
     # Other programs' questions (docs/openai.md)
     openai_door_keys: SecretStr = _setting(
         "OPENAI_DOOR_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "

@@ -137,19 +137,22 @@ def _libraries(assumed: Assumed) -> list[str]:
             f"call. `MODEL_CAPACITY` is {quotas[0]:,} tokens a minute by default."
         ),
         "",
-        f"| Model | Languages | {' | '.join(f'{count:,}' for count in LIBRARIES)} |",
-        f"| --- | --- |{' --- |' * len(LIBRARIES)}",
+        f"| Model | Languages | Asked | {' | '.join(f'{count:,}' for count in LIBRARIES)} |",
+        f"| --- | --- | --- |{' --- |' * len(LIBRARIES)}",
     ]
     for name in FAMILIES:
         for languages in (("en",), ("en", "de")):
             each = _dollars_each(name, languages, assumed)
-            costs = ("?" if each is None else _money(each * count) for count in LIBRARIES)
-            lines.append(f"| `{name}` | {len(languages)} | {' | '.join(costs)} |")
-    lines += [
-        f"| time at {quota:,} tokens a minute | 1 | {' | '.join(_time(count, quota, assumed) for count in LIBRARIES)} |"
-        for quota in quotas
-    ]
-    return [*lines, "", *_prose(DEFAULT_MODEL), ""]
+            for way, share in (("directly", Decimal(1)), ("by batches", pricing.BATCH_SHARE)):
+                costs = ("?" if each is None else _money(each * share * count) for count in LIBRARIES)
+                lines.append(f"| `{name}` | {len(languages)} | {way} | {' | '.join(costs)} |")
+
+    def times(quota: int) -> str:
+        return " | ".join(_time(count, quota, assumed) for count in LIBRARIES)
+
+    lines += [f"| time at {quota:,} tokens a minute | 1 | directly | {times(quota)} |" for quota in quotas]
+    day = " | ".join(["about a day"] * 2 + ["days: see its quota"] * 2)
+    return [*lines, f"| time | any | by batches | {day} |", "", *_prose(DEFAULT_MODEL), ""]
 
 
 def _dollars_each(name: str, languages: tuple[str, ...], assumed: Assumed) -> Decimal | None:

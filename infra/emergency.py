@@ -18,7 +18,8 @@ from infra.hooks import environment, kept
 from infra.hooks.commands import Azure, Failed, Stop, run
 from infra.hooks.installation import Installation
 
-_DEPLOYMENT, _ALLOWED = "AZURE_OPENAI_DEPLOYMENT", "MODELS_ALLOWED"
+_DEPLOYMENT, _ALLOWED, _BATCHES = "AZURE_OPENAI_DEPLOYMENT", "MODELS_ALLOWED", "BATCH_DEPLOYMENT"
+_BATCH_OUTPUT = "OPENAI_BATCH_DEPLOYMENT"
 
 
 def stop(azure: Azure) -> None:
@@ -30,7 +31,8 @@ def stop(azure: Azure) -> None:
     """
     here = Installation.read(azure.environ)
     allowed = [f"{_ALLOWED}="] if kept.app_settings(azure.environ).get(_ALLOWED) else []
-    _set(azure, here, f"{_DEPLOYMENT}={kept.STOPPED}", *allowed)
+    batches = [f"{_BATCHES}="] if azure.environ.get(_BATCH_OUTPUT) else []
+    _set(azure, here, f"{_DEPLOYMENT}={kept.STOPPED}", *allowed, *batches)
     _remember(azure, "true")
     print(
         f"{here.azure_function_app_name} restarts, and asks no model any more; uploads wait on {here.work_queue}. The"
@@ -45,7 +47,9 @@ def resume(azure: Azure) -> None:
     if not deployment:
         raise Stop("The output OPENAI_DEPLOYMENT of infra/main.bicep is not in the environment.")
     allowed = kept.app_settings(azure.environ).get(_ALLOWED)
-    _set(azure, here, f"{_DEPLOYMENT}={deployment}", *([f"{_ALLOWED}={allowed}"] if allowed else []))
+    batches = azure.environ.get(_BATCH_OUTPUT)
+    more = [f"{name}={value}" for name, value in ((_ALLOWED, allowed), (_BATCHES, batches)) if value]
+    _set(azure, here, f"{_DEPLOYMENT}={deployment}", *more)
     _remember(azure, "false")
     print(f"{here.azure_function_app_name} restarts, and works what waited; the last of it after an hour.")
 

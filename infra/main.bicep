@@ -67,6 +67,14 @@ param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Stan
 @description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region, for models that have it: infra/models.json. There is no default: it is for you to decide. Unused with an existing deployment.')
 param modelSkuName '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard' = ''
 
+@description('A second deployment of the model that answers batches at half of the price, for pictures that are stored already: docs/existing-pictures.md. GlobalBatch: processed in any region of Azure. DataZoneBatch: within the EU or the US. Empty: none. Unused with an existing account.')
+param batchSkuName '' | 'GlobalBatch' | 'DataZoneBatch' = ''
+
+@description('Capacity of the deployment for batches, in the unit of its quota: what may wait in batches at a time.')
+@minValue(1)
+@maxValue(1000000)
+param batchCapacity int = 100
+
 @description('The vision model: a family of describer/vision/models.toml. With an existing deployment say what is behind it.')
 param modelName string = 'gpt-5.6-luna'
 
@@ -251,6 +259,7 @@ var containers = uploadRoute == 'blobTrigger' && !empty(moreContainers)
 var sku = ownOpenAi && empty(modelSkuName)
   ? fail('Where may pictures be processed? Say modelSkuName: GlobalStandard, DataZoneStandard or Standard.')
   : modelSkuName
+var batchDeployment = ownOpenAi && !empty(batchSkuName) ? '${modelName}-batch' : ''
 var modelRegion = ownOpenAi && empty(openAiLocation)
   ? fail('openAiLocation is empty: say in which region the model is to be.')
   : openAiLocation
@@ -450,6 +459,7 @@ module model 'modules/model.bicep' = if (ownOpenAi) {
     location: modelRegion
     tags: allTags
     model: { name: modelName, version: modelVersion, skuName: sku, capacity: modelCapacity }
+    batch: { name: batchDeployment, skuName: batchSkuName, capacity: batchCapacity }
     contentFilter: contentFilter
     networkIsolation: networkIsolation
     restore: restoreOpenAi
@@ -462,6 +472,7 @@ module modelAccess 'modules/model-access.bicep' = {
     accountName: names.openAi
     #disable-next-line what-if-short-circuiting // the price of names that follow their principal: modules/roles.bicep
     appPrincipalId: identity.outputs.principalId
+    batches: !empty(batchDeployment)
   }
   dependsOn: [model]
 }
@@ -540,6 +551,7 @@ module app 'modules/function-app.bicep' = {
     openAiName: names.openAi
     openAiResourceGroup: groups.openAi
     deploymentName: names.deployment
+    batchDeploymentName: batchDeployment
     modelFamily: modelName
     modelConcurrency: modelConcurrency
     modelTokensPerMinute: capacity * 1000
@@ -629,6 +641,7 @@ output DEPLOYED_NETWORK_ISOLATION bool = networkIsolation
 output OPENAI_ACCOUNT_NAME string = names.openAi
 @description('The deployment of the model.')
 output OPENAI_DEPLOYMENT string = names.deployment
+output OPENAI_BATCH_DEPLOYMENT string = batchDeployment
 @description('The custom topic of what was described; empty: none.')
 output EVENTS_TOPIC_NAME string = names.eventsTopic
 @description('Calls of the model in flight that the quota allows, from which instances and concurrency follow.')

@@ -3,6 +3,8 @@
 latest                    the name of the sweep that was begun last
 driver                    whose lease lets one process queue pictures at a time
 <id>/state.json           the sweep
+<id>/<chunk>.names.json   the pictures of a chunk that waits for a batch
+<id>/<chunk>.answers.json what the batch answered, by the digests of the questions
 <id>/<chunk>.jsonl        an append blob: a line for each picture of the chunk that has ended or was put off
 no-pictures/<container>.txt  an append blob: a line for each blob that was found to be no picture
 """
@@ -33,7 +35,7 @@ _WHAT: Final = "the state of sweeps"
 
 @dataclass(frozen=True, slots=True)
 class BlobSweeps:
-    """The port `Sweeps` on one container."""
+    """The ports `Sweeps` and `Stored` on one container."""
 
     container: ContainerClient
 
@@ -90,6 +92,16 @@ class BlobSweeps:
         """One GET; a line that is being written is not cut, as a block is there or is not."""
         found = await self._get(f"{chunk}.jsonl")
         return found[0].decode().splitlines() if found else ()
+
+    async def put(self, chunk: str, kind: str, text: str) -> None:
+        """One PUT."""
+        with storage_errors(_WHAT):
+            await self._blob(f"{chunk}.{kind}.json").upload_blob(text.encode(), overwrite=True)
+
+    async def get(self, chunk: str, kind: str) -> str | None:
+        """One GET."""
+        found = await self._get(f"{chunk}.{kind}.json")
+        return found[0].decode() if found else None
 
     @asynccontextmanager
     async def driving(self, patience: float) -> AsyncIterator[None]:

@@ -50,6 +50,10 @@ class Usage(Part):
     cache_write_tokens: int = 0
     """Of the prompt, what the server kept in its cache."""
     completion_tokens: int = 0
+    batch_prompt_tokens: int = 0
+    """Of the prompt, what was asked in a batch, at half of the price."""
+    batch_completion_tokens: int = 0
+    """Of the completion, likewise."""
     reasoning_tokens: int = 0
     """Of the completion, what the model thought."""
     calls: int = 0

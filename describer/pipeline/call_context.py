@@ -44,12 +44,14 @@ class Call:
         priority: which of two waiting calls is served first.
         outer: the call of which this one is a part; what this one costs, that one costs too.
         spent: what the model was paid so far, also for answers that came to nothing.
+        prepaid: the chunk of a sweep whose answers a batch has given; empty if none has.
     """
 
     ends: float = math.inf
     priority: Priority = Priority.BACKGROUND
     outer: "Call | None" = None
     spent: Usage = field(default_factory=Usage)
+    prepaid: str = ""
 
     def remaining(self) -> float:
         """Return seconds in which something may be begun: until the call must have ended, but for those of storing."""
@@ -82,7 +84,9 @@ def entered(seconds: float = math.inf, priority: Priority = Priority.BACKGROUND)
     """
     outer = _current.get()
     ends = asyncio.get_running_loop().time() + seconds
-    call = Call(min(ends, outer.ends), outer.priority, outer) if outer else Call(ends, priority)
+    call = Call(ends, priority)
+    if outer:
+        call = Call(min(ends, outer.ends), outer.priority, outer, prepaid=outer.prepaid)
     token = _current.set(call)
     try:
         yield call

@@ -43,6 +43,7 @@ class Work:
         first_seen: when its event arrived.
         anew: whether another answer is wanted, whatever is stored.
         chunk: where a sweep is told of the picture's end; empty if none queued it.
+        prepaid: whether a batch has answered for the chunk.
         spent: what the model was paid for it so far, for answers of which there is no record.
         waiting_since: since when each try was put off for what neither the picture nor the installation is known to
             have caused; None if the last one was not.
@@ -57,6 +58,7 @@ class Work:
     chunk: str = ""
     spent: Usage = field(default_factory=Usage)
     waiting_since: datetime | None = None
+    prepaid: bool = False
 
     @classmethod
     def first(cls, ref: ImageRef) -> Self:
@@ -95,6 +97,7 @@ class Work:
                 "firstseen": self.first_seen.isoformat(),
                 "again": self.anew,
                 "chunk": self.chunk,
+                "prepaid": self.prepaid,
                 **{name: getattr(self.spent, of) for name, of in _SPENT.items()},
                 **({"waitingsince": self.waiting_since.isoformat()} if self.waiting_since else {}),
             },
@@ -123,7 +126,8 @@ class Work:
         except ValueError as error:
             raise Unreadable(str(error)) from error
         counts = attempts, deferrals, interruptions
-        return [cls(ref, first_seen, *counts, anew, chunk, spent, waiting_since) for ref in named]
+        prepaid = str(event.get("prepaid")).lower() == "true"
+        return [cls(ref, first_seen, *counts, anew, chunk, spent, waiting_since, prepaid) for ref in named]
 
 
 def refs(kind: str, subject: str, data: object) -> list[ImageRef]:

@@ -6,12 +6,14 @@ from describer.domain.record import Cost, Sent, Usage
 from describer.vision.families import Family
 
 _MILLION = Decimal(1_000_000)
+BATCH_SHARE = Decimal("0.5")
+"""Of the usual price, for what is asked in a batch: learn.microsoft.com/azure/foundry/openai/how-to/batch."""
 
 
 def price(family: Family, usage: Usage) -> Decimal | None:
     """Return US dollars for what was used by list price, or None if the family's price is unknown.
 
-    Batches and regional or negotiated prices are not taken into account. The tokens are those of the answers' `usage`:
+    Regional or negotiated prices are not taken into account. The tokens are those of the answers' `usage`:
     pictures are counted in the prompt, and reasoning in the completion. What was read from the server's cache, or
     written to it, has prices of its own; of a server that counts more of it than there was, no more than the prompt.
     """
@@ -22,7 +24,9 @@ def price(family: Family, usage: Usage) -> Decimal | None:
     anew = usage.prompt_tokens - read - kept
     each = family.price
     cached, written = each.cached or each.input, each.cache_write or each.input
-    return (each.input * anew + cached * read + written * kept + each.output * usage.completion_tokens) / _MILLION
+    whole = each.input * anew + cached * read + written * kept + each.output * usage.completion_tokens
+    in_batches = each.input * usage.batch_prompt_tokens + each.output * usage.batch_completion_tokens
+    return (whole - (1 - BATCH_SHARE) * in_batches) / _MILLION
 
 
 def cost(family: Family, usage: Usage, sent: Sent, expected: Usage | None = None) -> Cost | None:

@@ -34,6 +34,8 @@ param openAiName string
 param openAiResourceGroup string
 @description('The deployment of the model.')
 param deploymentName string
+@description('The deployment that answers batches; empty: none does.')
+param batchDeploymentName string
 @description('The model behind the deployment: its row in describer/vision/models.toml.')
 param modelFamily string
 @description('Calls of the model at a time, per instance.')
@@ -141,6 +143,7 @@ var settings = {
   AZURE_OPENAI_ENDPOINT: openAi.properties.endpoint
   AZURE_OPENAI_DEPLOYMENT: deploymentName
   MODEL_FAMILY: modelFamily
+  BATCH_DEPLOYMENT: batchDeploymentName
   MODEL_CONCURRENCY: string(modelConcurrency)
   MODEL_TOKENS_PER_MINUTE: string(modelTokensPerMinute)
   // Each night, so that what people wrote about deleted pictures lasts as long as DELETED_RETENTION_DAYS says. Empty: never.
@@ -158,7 +161,7 @@ var settings = {
   FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
   ...appSettings
   // A name that no deployment has is answered 404, which puts a picture off for as long as it lasts.
-  ...(emergencyStop ? { AZURE_OPENAI_DEPLOYMENT: stoppedDeployment, MODELS_ALLOWED: '' } : {})
+  ...(emergencyStop ? { AZURE_OPENAI_DEPLOYMENT: stoppedDeployment, MODELS_ALLOWED: '', BATCH_DEPLOYMENT: '' } : {})
 }
 
 resource app 'Microsoft.Web/sites@2025-03-01' = {

@@ -1,4 +1,4 @@
-// The app may call the model: one role on the Azure OpenAI account, be it ours or one that exists.
+// The app may call the model, and where it asks by batches upload files: roles on the Azure OpenAI account, be it ours or one that exists.
 
 import { roles } from './types.bicep'
 
@@ -6,6 +6,8 @@ import { roles } from './types.bicep'
 param accountName string
 @description('Principal of the app\'s identity; part of the assignments\' names, see roles.bicep.')
 param appPrincipalId string
+@description('Whether the app uploads files of requests, which only the larger role may.')
+param batches bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
   name: accountName
@@ -18,5 +20,16 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.openAiUser)
+  }
+}
+
+// OpenAI User reads files and creates none. This one may also change deployments: there is no smaller built-in role.
+resource filesOnAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (batches) {
+  name: guid(account.id, appPrincipalId, roles.openAiContributor)
+  scope: account
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.openAiContributor)
   }
 }

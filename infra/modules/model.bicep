@@ -1,6 +1,6 @@
 // An Azure OpenAI account without keys, and one deployment of a vision model.
 
-import { modelType } from './types.bicep'
+import { batchType, modelType } from './types.bicep'
 
 @description('Name of the account, and its subdomain.')
 param name string
@@ -10,6 +10,8 @@ param location string
 param tags object
 @description('The model.')
 param model modelType
+@description('The deployment that answers batches, if any.')
+param batch batchType
 @description('Content filter; empty: the service\'s default.')
 param contentFilter string
 @description('Close the public endpoint.')
@@ -47,4 +49,17 @@ resource deployment 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01
     raiPolicyName: empty(contentFilter) ? null : contentFilter
     versionUpgradeOption: 'OnceCurrentVersionExpired'
   }
+}
+
+resource batches 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' = if (!empty(batch.name)) {
+  parent: account
+  name: empty(batch.name) ? 'none' : batch.name
+  sku: { name: batch.skuName, capacity: batch.capacity }
+  properties: {
+    model: { format: 'OpenAI', name: model.name, version: model.version }
+    raiPolicyName: empty(contentFilter) ? null : contentFilter
+    versionUpgradeOption: 'OnceCurrentVersionExpired'
+  }
+  // An account takes one change at a time.
+  dependsOn: [deployment]
 }

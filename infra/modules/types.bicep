@@ -15,6 +15,18 @@ type modelType = {
 }
 
 @export()
+@description('A deployment of the same model that answers batches.')
+type batchType = {
+  @description('Name of the deployment; empty: there is none.')
+  name: string
+  @description('Where pictures may be processed.')
+  skuName: '' | 'GlobalBatch' | 'DataZoneBatch'
+  @description('In the unit of its quota.')
+  @minValue(1)
+  capacity: int
+}
+
+@export()
 @description('Which way, and only which way, an upload reaches the app.')
 type routeType = 'blobTrigger' | 'queue' | 'eventGridTrigger'
 
@@ -45,6 +57,7 @@ var roles = {
   queueDataMessageSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
   tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   openAiUser: '5e0bd9bd-7b93-4f28-af87-19fc36ad61bd'
+  openAiContributor: 'a001fd3d-188f-4b5d-821b-7da978bf7442'
   eventGridDataSender: 'd5a91429-5739-47e2-a06b-3470a27159e7'
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }

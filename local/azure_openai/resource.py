@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from local.azure_openai.access import Access
+from local.azure_openai.batches import BatchStore
 from local.azure_openai.quota import Quota
 
 MAX_BODY = 64 * 1024 * 1024
@@ -26,7 +27,11 @@ class Deployment:
     quota: Quota | None = None
 
 
-LUNA = (Deployment("gpt-6-luna", "gpt-6-luna-2026-10-15"), Deployment("gpt-5.6-luna", "gpt-5.6-luna-2026-07-09"))
+LUNA = (
+    Deployment("gpt-6-luna", "gpt-6-luna-2026-10-15"),
+    Deployment("gpt-5.6-luna", "gpt-5.6-luna-2026-07-09"),
+    Deployment("gpt-5.6-luna-batch", "gpt-5.6-luna-2026-07-09"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,14 @@ class Resource:
         access: who may call the Azure route.
         region: as `x-ms-region` gives it.
         max_body: bytes; more is 413.
+        batch_store: files and batches.
     """
 
     deployments: tuple[Deployment, ...] = LUNA
     access: Access = field(default_factory=Access)
     region: str = "Sweden Central"
     max_body: int = MAX_BODY
+    batch_store: BatchStore = field(default_factory=BatchStore, compare=False)
 
     def find(self, name: str) -> Deployment | None:
         """Return the deployment of that name."""

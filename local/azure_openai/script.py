@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from local.azure_openai.answers import Answer, Fault, Image, Request
+from local.azure_openai.batches import BatchStore
 from local.azure_openai.filling import Path, fill, language_at
 from local.azure_openai.resource import Resource
 from local.azure_openai.serving import Running
@@ -110,11 +111,17 @@ class Model(Running):
     def __init__(self, script: Script, resource: Resource) -> None:
         super().__init__(resource, script)
         self.script = script
+        self._batch_store = resource.batch_store
 
     @property
     def requests(self) -> list[Request]:
         """What reached the model so far."""
         return self.script.requests
+
+    @property
+    def batch_store(self) -> BatchStore:
+        """The files and batches of the resource."""
+        return self._batch_store
 
     @property
     def base_url(self) -> str:

@@ -3,6 +3,7 @@
 POST /openai/v1/chat/completions   as Azure's v1 API: token or key, deployments, rate limits
 POST /v1/chat/completions          the same for OpenAI-compatible callers on this machine: asks for no credential
 GET  /openai/v1/models, /v1/models
+files and batches: see batches.py
 GET  /healthz                      200 once the answerer is ready, 503 before, 500 if it cannot be
 """
 
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
@@ -22,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.azure_openai import bodies, faults
 from local.azure_openai.answers import Answer, Answerer, Fault, Request
+from local.azure_openai.batches import BatchRoutes
 from local.azure_openai.completions import completion, prompt_tokens
 from local.azure_openai.resource import Deployment, Resource
 from local.azure_openai.streaming import Stream
@@ -94,6 +97,22 @@ class Service:
             return Stream(request, reply, model, headers)
         return JSONResponse(completion(request, reply, model), headers=headers)
 
+    async def line(self, raw: bytes) -> tuple[int, dict[str, Any]]:
+        """Answer one line of a batch: the status and the body; quotas of direct calls do not count."""
+        try:
+            deployment, request = await asyncio.to_thread(bodies.read, raw, self._resource)
+        except faults.Rejected as rejected:
+            return rejected.fault.status, {"error": rejected.fault.body}
+        reply = await self._reply(request)
+        if isinstance(reply, Fault):
+            return reply.status, {"error": reply.body}
+        return 200, completion(request, reply, self._answerer.model or deployment.model)
+
+    def refused(self, http: Http) -> Response | None:
+        """Why a caller may not call, or None."""
+        denied = self._denied(http)
+        return self._failed(denied, {}) if denied else None
+
     async def _reply(self, request: Request) -> Answer | Fault:
         """Ask the answerer. A bug of its own is a 500 that says so in the log, never a broken connection."""
         try:
@@ -151,8 +170,17 @@ async def _left(http: Http, seconds: float) -> None:
 def application(resource: Resource, answerer: Answerer) -> Starlette:
     """Return the application; make a new one for each event loop."""
     service = Service(resource, answerer)
+    batches = BatchRoutes(resource.batch_store, service.line, service.refused)
     routes = [Route("/healthz", service.healthz)]
     for base in ("/openai/v1", "/v1"):
         routes.append(Route(f"{base}/chat/completions", service.chat, methods=["POST"]))
         routes.append(Route(f"{base}/models", service.models))
+        routes += [
+            Route(f"{base}/files", batches.upload, methods=["POST"]),
+            Route(f"{base}/files/{{name}}/content", batches.content),
+            Route(f"{base}/files/{{name}}", batches.delete, methods=["DELETE"]),
+            Route(f"{base}/batches", batches.begin, methods=["POST"]),
+            Route(f"{base}/batches", batches.batches),
+            Route(f"{base}/batches/{{name}}", batches.batch),
+        ]
     return Starlette(routes=routes, lifespan=service.lifespan)

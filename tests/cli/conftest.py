@@ -3,9 +3,10 @@
 import asyncio
 import json
 import os
+import pty
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,31 @@ class Shell:
     async def process(self, *arguments: str, **settings: str) -> asyncio.subprocess.Process:
         return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
 
+    async def at_a_terminal(self, typed: bytes, *arguments: str, **settings: str) -> Done:
+        """Runs it where the standard input is a terminal, at which somebody types this beforehand."""
+        ours, its = pty.openpty()
+        try:
+            os.write(ours, typed)
+            process = await self._started((sys.executable, "-m", "describer", *arguments), settings, its)
+            out, err = await process.communicate()
+        finally:
+            os.close(ours)
+            os.close(its)
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
+
     async def _start(self, *command: str, **settings: str) -> asyncio.subprocess.Process:
+        return await self._started(command, settings, asyncio.subprocess.PIPE)
+
+    async def _started(
+        self, command: Sequence[str], settings: dict[str, str], stdin: int
+    ) -> asyncio.subprocess.Process:
         environ = {name: value for name, value in (self.settings | settings).items() if value}
         return await asyncio.create_subprocess_exec(
             *command,
             cwd=self.folder,
             env={**environment.clean(), **environ, "PYTHONPATH": str(ROOT)},
-            stdin=asyncio.subprocess.PIPE,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=_heed_ctrl_c,

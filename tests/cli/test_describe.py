@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -45,7 +46,35 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
     assert [shown[name]["source"]["format"] for name in ("a.heic", "b/c.tiff", "z.jpg")] == ["HEIF", "TIFF", "WEBP"]
     assert shown["a.heic"]["alt_text"].startswith("Ein Testbild")
     assert shown["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
-    assert done.err == "Passed over, being no pictures: 1.\n"
+    passed_over, count, cost = done.err.splitlines()
+    assert passed_over == "Passed over, being no pictures: 1."
+    assert count.startswith("5 pictures, ")
+    assert re.fullmatch(r"About [0-9.]+ USD by list price \([0-9.]+ to [0-9.]+\), [0-9,]+ tokens\.", cost)
+
+
+@pytest.mark.parametrize(("answer", "asked"), [(b"n\n", 0), (b"y\n", 2)])
+async def test_on_a_terminal_a_folder_is_asked_about_first(
+    shell: Shell, model: Model, answer: bytes, asked: int
+) -> None:
+    for number in range(2):
+        shell.picture(f"photos/{number}.jpg", jpeg(230 + number))
+    before = len(model.requests)
+    done = await shell.at_a_terminal(answer, "describe", "photos", "--alt-only", MODEL_TOKENS_PER_MINUTE="30000")
+    assert done.code == 0, done.err
+    assert "2 pictures, 0." in done.err
+    assert "At least " in done.err
+    assert "Describe these 2 pictures? [y/N]" in done.err
+    assert (len(model.requests) - before, len(done.out.splitlines())) == (asked, asked)
+    assert ("Nothing was sent." in done.err) is (asked == 0)
+
+
+async def test_yes_does_not_ask_and_files_are_no_folder(shell: Shell, model: Model) -> None:
+    shell.picture("photos/a.jpg", jpeg(240))
+    before = len(model.requests)
+    for arguments in (("describe", "photos", "--yes"), ("describe", "photos/a.jpg")):
+        done = await shell.at_a_terminal(b"", *arguments)
+        assert (done.code, "[y/N]" in done.err) == (0, False)
+    assert len(model.requests) == before + 2
 
 
 async def test_the_order_of_the_arguments_is_that_of_the_answers(shell: Shell, model: Model) -> None:

@@ -79,3 +79,11 @@ async def test_a_missing_container_is_the_operators_business(storage: Storage) -
     async with storage.blob_service(storage.host) as blobs:
         with pytest.raises(Misconfigured, match="ContainerNotFound"):
             await BlobSweeps(blobs.get_container_client(unique("absent"))).latest()
+
+
+async def test_texts_of_a_chunk_are_kept_by_kind(sweeps: BlobSweeps) -> None:
+    assert await sweeps.get(CHUNK, "names") is None
+    await sweeps.put(CHUNK, "names", '["ü"]')
+    await sweeps.put(CHUNK, "answers", "{}")
+    await sweeps.put(CHUNK, "names", '["ö"]')
+    assert (await sweeps.get(CHUNK, "names"), await sweeps.get(CHUNK, "answers")) == ('["ö"]', "{}")

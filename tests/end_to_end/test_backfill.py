@@ -25,6 +25,7 @@ SETTINGS = {
     "RETRY_BASE_SECONDS": "1",
     "MODEL_TOKENS_PER_MINUTE": "30000",
     "RENDITIONS": "wordpress",
+    "BATCH_DEPLOYMENT": "gpt-5.6-luna-batch",
 }
 
 
@@ -165,3 +166,16 @@ async def test_sizes_that_a_content_system_derived_get_the_texts_of_their_origin
     assert sum(last["outcomes"].values()) == 5
     assert len(museum.model.requests) == asked + 2
     assert await museum.marked("uploads") == 5
+
+
+@pytest.mark.long
+async def test_by_batches_the_app_describes_at_half_of_the_price(museum: Museum) -> None:
+    await museum.hang("half", 20)
+    [priced] = await museum.run("backfill", "--prefix", "half/", "--dry-run")
+    await museum.run("backfill", "--prefix", "half/", "--batch", "--yes", "--in-app")
+    deadline = time.monotonic() + 240
+    while (state := (await museum.run("backfill", "status"))[-1])["state"] == "running" and time.monotonic() < deadline:
+        await asyncio.sleep(2)
+    assert (state["state"], state["outcomes"]) == ("finished", {"described": 20})
+    assert await museum.marked("half") == 20
+    assert state["usd"] <= priced["preview"]["usd"][2] / 2

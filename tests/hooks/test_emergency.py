@@ -49,6 +49,16 @@ def test_further_deployments_that_callers_may_choose_are_closed_and_opened_too(a
     assert app.calls("azd")[-1][-2:] == ["EMERGENCY_STOP", "false"]
 
 
+def test_batches_are_begun_no_more_and_then_again(app: Scripted) -> None:
+    app.environ["OPENAI_BATCH_DEPLOYMENT"] = "gpt-5.6-luna-batch"
+    emergency.stop(Azure(app.environ))
+    emergency.resume(Azure(app.environ))
+    assert _settings(app) == [
+        [f"AZURE_OPENAI_DEPLOYMENT={STOPPED}", "BATCH_DEPLOYMENT="],
+        ["AZURE_OPENAI_DEPLOYMENT=gpt-5.6-luna", "BATCH_DEPLOYMENT=gpt-5.6-luna-batch"],
+    ]
+
+
 def test_no_function_is_disabled_and_no_app_stopped(app: Scripted) -> None:
     """A disabled trigger goes on taking its events, and what it took is gone after a week."""
     emergency.stop(Azure(app.environ))

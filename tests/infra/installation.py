@@ -11,7 +11,7 @@ from tests.infra import compiler
 
 Resource = Mapping[str, Any]
 
-_PARAMETER = re.compile(r"^param (\w+) (?:[\w']+ )?= ('[^']*'|true|false|\d+)$", re.MULTILINE)
+_PARAMETER = re.compile(r"^param (\w+) (?:[\w'| ]+ )?= ('[^']*'|true|false|\d+)$", re.MULTILINE)
 _ASSIGNMENT = "/providers/Microsoft.Authorization/roleAssignments/"
 _SCOPE_OF_EXPRESSION = re.compile(r"^\[extensionResourceId\('([^']+)'")
 _OUTPUT_OF = re.compile(

@@ -8,7 +8,7 @@ import httpx2
 MOST_WHOLE: Final = 8 * 2**20
 """Bytes of an answer that comes at once: 64,000 tokens, the largest cap twice, are some 2 MB; thinking adds as much."""
 MOST_STREAMED: Final = 48 * 2**20
-"""Bytes of one that comes as events: each token brings some 400 bytes of JSON along."""
+"""Bytes of one that comes as events, where each token brings some 400 bytes of JSON along, and of a batch's file."""
 _PLAIN: Final = ("", "identity")
 
 
@@ -29,8 +29,13 @@ async def bounded(response: httpx2.Response) -> None:
     """
     if response.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
         raise Oversized("packed")
-    streamed = response.headers.get("content-type", "").startswith("text/event-stream")
-    response.stream = _Bounded(response.stream, MOST_STREAMED if streamed else MOST_WHOLE)
+    of_many = response.headers.get("content-type", "").startswith("text/event-stream") or _is_file(response)
+    response.stream = _Bounded(response.stream, MOST_STREAMED if of_many else MOST_WHOLE)
+
+
+def _is_file(response: httpx2.Response) -> bool:
+    """Whether these are the answers of a batch, some hundred in one file."""
+    return response.request.url.path.endswith("/content")
 
 
 class _Bounded(httpx2.AsyncByteStream):

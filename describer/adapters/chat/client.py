@@ -211,7 +211,7 @@ class ChatModel:
 
     async def _completed(self, brief: Brief, image: PreparedImage, cap: int, mend: str, turn: Turn) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), mend)
-        with _sdk_errors(turn):
+        with sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
             answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             reply = responses.reply(answer.content, brief.model)
@@ -235,7 +235,7 @@ class ChatModel:
     ) -> tuple[_Stream, ChatCompletionChunk]:
         """The stream, which `held` closes, and its first chunk."""
         request = requests.reply(question, images, self.families(question.model))
-        with _sdk_errors(turn):
+        with sdk_errors(turn):
             send = self.client.chat.completions.with_raw_response.create
             answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
             stream: _Stream = answer.parse()
@@ -252,7 +252,7 @@ class ChatModel:
         return stream, first
 
     async def _next(self, stream: _Stream, ends: float) -> ChatCompletionChunk | None:
-        with _sdk_errors():
+        with sdk_errors():
             async with asyncio.timeout_at(ends):
                 return await anext(stream, None)
 
@@ -281,7 +281,7 @@ def _unusable(brief: Brief, error: Unreadable, *, cut_off: bool) -> str:
 
 
 @contextmanager
-def _sdk_errors(turn: Turn | None = None) -> Iterator[None]:
+def sdk_errors(turn: Turn | None = None) -> Iterator[None]:
     """Give the SDKs' errors their meaning, and tell `turn` what the server's say of its quota and health."""
     try:
         yield

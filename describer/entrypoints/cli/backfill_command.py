@@ -54,6 +54,7 @@ def _capped(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--modified-after", type=_DATE, help="Only pictures that were changed on that day or later (UTC).")
 @click.option("--modified-before", type=_DATE, help="Only pictures that were changed before that day (UTC).")
 @_capped
+@click.option("--batch", is_flag=True, help="By batches: half of the price, within about a day.")
 @click.option("--dry-run", is_flag=True, help="Only say what there is, and what it would take.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--in-app", is_flag=True, help="Let the app drive it, and return at once.")

@@ -119,6 +119,8 @@ def _takes(seen: Preview) -> Iterator[tuple[str, str]]:
     yield "based on", f"the sides of {seen.with_sides:,} of {seen.sampled:,} pictures, whose first bytes were read"
     if seen.usd:
         yield "cost", f"about {seen.usd[1]:,.2f} USD by list price ({seen.usd[0]:,.2f} to {seen.usd[2]:,.2f})"
+        if half := seen.usd_in_batches:
+            yield "", f"about {half[1]:,.2f} USD ({half[0]:,.2f} to {half[2]:,.2f}) with --batch, within about a day"
     else:
         yield "cost", "not known: no list price is known for the model"
     if seen.seconds is None:

@@ -20,6 +20,7 @@ from describer.entrypoints.cli.describe_command import Asking
 from describer.entrypoints.cli.doctor_command import doctor
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.export_command import export
+from describer.entrypoints.cli.folder_preview import agreed
 from describer.entrypoints.cli.html_command import html
 from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
@@ -94,6 +95,7 @@ def cli() -> None:
 @click.option("--container", default="", metavar="NAME", help="Each PICTURE is a blob of this watched container.")
 @click.option("--write", is_flag=True, help="Store the descriptions of blobs, as if they had just been uploaded.")
 @click.option("--again", is_flag=True, help="Ask for another answer, whatever is stored; people's texts stand.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before a folder is described.")
 @click.pass_obj
 def describe(
     setup: Setup,
@@ -117,6 +119,7 @@ def describe(
     container: str,
     write: bool,
     again: bool,
+    yes: bool,
 ) -> None:
     """The words are above."""
     forms = {Form.JSON: as_json, Form.ALT_TEXT: alt_only, Form.HTML: as_html, Form.CSV: as_csv}
@@ -140,7 +143,16 @@ def describe(
     if question is not None and len(found.sources) > MOST_SOURCES:
         sentence = f"A question can be about 1 to {MOST_SOURCES} pictures; these are {len(found.sources)}."
         raise InvalidRequest(sentence, field="pictures")
-    _end(_work(app, asking.describe if question is None else lambda app: asking.answer(app, question)))
+
+    async def work(app: Services) -> Exit:
+        if question is not None:
+            return await asking.answer(app, question)
+        if found.folders and not agreed(found, app.asking_of(app.on_demand.brief(order)), yes=yes):
+            click.echo("Nothing was sent.", err=True)
+            return Exit.GOOD
+        return await asking.describe(app)
+
+    _end(_work(app, work))
 
 
 @cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)

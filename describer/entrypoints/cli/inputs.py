@@ -45,12 +45,14 @@ class Found:
 
     Args:
         sources: the pictures by name, in the order of the arguments.
+        folders: how many folders are among the arguments.
         skipped: how many files in folders are no pictures.
         unread: files in folders that are pictures in a format that is not read: their names, and why.
         folder: the only argument, where that is a folder: tables show names relative to it.
     """
 
     sources: list[tuple[str, Source]] = field(default_factory=list)
+    folders: int = 0
     skipped: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
     folder: str = ""
@@ -107,6 +109,7 @@ def _add(found: Found, argument: str) -> None:
     if not path.is_dir():
         found.sources.append((str(path), File(path)))
         return
+    found.folders += 1
     before = len(found.sources)
     for file in _files(path):
         head = _head(file)

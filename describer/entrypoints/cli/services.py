@@ -17,6 +17,7 @@ from describer.pipeline.sweep.selection import Selection
 from describer.pipeline.sweep.state import SweepOptions
 from describer.pipeline.sweep.sweeper import Sweeper
 from describer.settings import Need, Settings
+from describer.vision.brief import Brief
 
 
 class Services(Protocol):
@@ -59,6 +60,9 @@ class Services(Protocol):
     @property
     def asking(self) -> Asking:
         """What the model is asked of an uploaded picture."""
+
+    def asking_of(self, brief: Brief) -> Asking:
+        """What the model is asked of pictures with this brief."""
 
     def selection(self, options: SweepOptions) -> Selection:
         """The rules by which a sweep chooses pictures."""

@@ -46,6 +46,7 @@ class NewSweep(BaseModel):
     modified_before: AwareDatetime | None = Field(None, description="Only pictures that were changed before.")
     max_pictures: Annotated[int, Field(ge=1, le=10**9)] | None = Field(None, description="Stops after so many.")
     max_usd: Annotated[float, Field(ge=0.01, le=10**9)] | None = Field(None, description="Stops at this cost.")
+    batch: StrictBool = Field(False, description="By batches: half of the price, within about a day.")
 
     def options(self, container: str) -> SweepOptions:
         """The options as the app takes them."""
@@ -82,6 +83,7 @@ class SweepPreview(BaseModel):
     prompt_tokens: Range | None
     completion_tokens: Range | None
     usd: Range | None = Field(description="Null where the model has no list price.")
+    usd_in_batches: Range | None = Field(description="The same with `batch`.")
     seconds: float | None = Field(description="That the deployment's quota makes it take at least, if it is known.")
 
     @classmethod
@@ -97,6 +99,7 @@ class SweepPreview(BaseModel):
             prompt_tokens=Range.of(seen.asked.prompt if seen.asked else None),
             completion_tokens=Range.of(seen.asked.answer if seen.asked else None),
             usd=Range.of(seen.usd),
+            usd_in_batches=Range.of(seen.usd_in_batches),
             seconds=seen.seconds,
         )
 

@@ -107,6 +107,7 @@ class Delivery:
             await self._put_off(work, shut, Usage())
             return
         with entered() as call:
+            call.prepaid = work.chunk if work.prepaid else ""
             try:
                 end = await self.pipeline.describe(work.ref, replace(self.brief, again=work.anew))
                 self.work_log.done(work, end)

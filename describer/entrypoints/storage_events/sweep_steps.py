@@ -71,9 +71,9 @@ class SweepSteps:
         except NotFound as error:
             raise Unreadable(str(error)) from error
         try:
-            sweep = await self.sweeper.drive(sweep, lambda _: None, SECONDS)
+            sweep = await self.sweeper.drive(sweep, lambda _: None, 1 if sweep.only_waits else SECONDS)
         except Busy as busy:
             await self.send(sweep, busy.retry_after or PAUSE)
             return
         if not sweep.state.is_over:
-            await self.send(sweep)
+            await self.send(sweep, SECONDS if sweep.only_waits else 0)

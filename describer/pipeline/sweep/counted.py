@@ -13,6 +13,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.renditions import Renditions
 from describer.pipeline.sweep.derived import DerivedSizes, Judged
 from describer.vision.estimate import Estimate
+from describer.vision.pricing import BATCH_SHARE
 
 SAMPLE: Final = 200
 """Pictures whose first bytes are read, chosen by chance; of the others the listing shows enough."""
@@ -55,6 +56,17 @@ class Preview:
     def usd_each(self) -> float | None:
         """What a picture is expected to cost."""
         return self.usd[1] / self.pictures if self.usd and self.pictures else None
+
+    @property
+    def usd_in_batches(self) -> tuple[float, float, float] | None:
+        """The same by batches."""
+        share = float(BATCH_SHARE)
+        return (share * self.usd[0], share * self.usd[1], share * self.usd[2]) if self.usd else None
+
+    @property
+    def usd_each_in_batches(self) -> float | None:
+        """What a picture is expected to cost by batches."""
+        return None if self.usd_each is None else float(BATCH_SHARE) * self.usd_each
 
 
 class Sampled(BaseModel):

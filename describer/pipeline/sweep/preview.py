@@ -114,8 +114,17 @@ async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
 
 
 def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
-    """The tokens of all, from those of the sample; the bounds are wider by two standard errors of its mean."""
     each = [estimate.of_picture(asking.brief.about(blob), asking.sizes, side) for blob, side in known]
+    return of_sample(each, pictures)
+
+
+def of_sample(each: Sequence[Estimate], pictures: int) -> Estimate:
+    """The tokens of all, from those of some of them; the bounds are wider by two standard errors of their mean.
+
+    Args:
+        each: of the pictures of the sample.
+        pictures: how many there are in all.
+    """
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total

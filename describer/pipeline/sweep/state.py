@@ -13,6 +13,8 @@ from describer.pipeline.sweep.counted import Counted, Preview
 
 CHUNK: Final = 100
 """Pictures that are queued between two writes of the state: as many at most are queued twice if a process is killed."""
+BATCH_CHUNK: Final = 500
+"""The same of a sweep by batches: pictures in a file. The service takes 50,000; so many are prepared in minutes."""
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
 """In the place of an ID: the sweep that was begun last."""
@@ -70,6 +72,7 @@ class SweepOptions(BaseModel):
         modified_after, modified_before: bounds of the blobs' last change.
         max_pictures: that are queued.
         max_usd: that may be spent, by list price.
+        batch: ask by batches, at half of the price and within about a day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +86,7 @@ class SweepOptions(BaseModel):
     modified_before: datetime | None = None
     max_pictures: int | None = Field(None, ge=1)
     max_usd: float | None = Field(None, gt=0)
+    batch: bool = False
 
 
 class Tally(BaseModel):
@@ -118,6 +122,10 @@ class Chunk(BaseModel):
         size: pictures in it.
         tally: of those that have ended.
         deferred: how many of the others were put off.
+        held: whether its pictures wait for a batch, and are not queued yet.
+        file: of requests, that was uploaded for it.
+        batch: that was begun for it.
+        answered: the batch has ended.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -126,6 +134,10 @@ class Chunk(BaseModel):
     size: int
     tally: Tally = Tally()
     deferred: int = 0
+    held: bool = False
+    file: str = ""
+    batch: str = ""
+    answered: bool = False
 
     @property
     def under_way(self) -> int:
@@ -193,7 +205,12 @@ class Sweep(BaseModel):
     def priced(self, preview: Preview) -> Self:
         """The same with what it would take: it ends there if that was all that was asked, or begins."""
         state = End.PRICED if self.dry_run else End.RUNNING
-        found = {"preview": preview, "usd_each": preview.usd_each, "counted": None, "state": state}
+        found = {
+            "preview": preview,
+            "usd_each": preview.usd_each_in_batches if self.options.batch else preview.usd_each,
+            "counted": None,
+            "state": state,
+        }
         return self.model_copy(update=found)
 
     @property
@@ -220,6 +237,16 @@ class Sweep(BaseModel):
         return round((datetime.now(UTC) - self.begun).total_seconds() / done * self.under_way, 1)
 
     @property
+    def held(self) -> tuple[Chunk, ...]:
+        """Chunks that wait for a batch."""
+        return tuple(chunk for chunk in self.waiting if chunk.held)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing is to be done but to ask, once in a while, how far batches are."""
+        return bool(self.held) and all(chunk.batch for chunk in self.held)
+
+    @property
     def usd_per_picture(self) -> float | None:
         """What a picture has cost so far on average; before the first one has ended, what is expected."""
         tally = self.tally
@@ -231,7 +258,7 @@ class Sweep(BaseModel):
 
     def allows(self) -> int:
         """How many more pictures the cap lets in now, counting what is under way at what a picture costs."""
-        most = CHUNK
+        most = BATCH_CHUNK if self.options.batch else CHUNK
         if self.options.max_pictures is not None:
             most = min(most, self.options.max_pictures - self.enqueued)
         each = self.usd_per_picture

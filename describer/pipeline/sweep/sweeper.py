@@ -18,16 +18,17 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any, Final
 
-from describer.domain.errors import AlreadyRunning, Busy, Conflict, InvalidRequest, NotFound
+from describer.domain.errors import AlreadyRunning, Busy, Conflict, InvalidRequest, Misconfigured, NotFound
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.catalogue import listable
 from describer.pipeline.events import Work
 from describer.pipeline.ports import Page, Queue
+from describer.pipeline.sweep.batches import MOST_HELD, Batching
 from describer.pipeline.sweep.counted import Counted, Preview
 from describer.pipeline.sweep.library import Library, Listed, Sweeps
 from describer.pipeline.sweep.preview import Asking, priced, with_next_page
 from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import CHUNK, ID, Chunk, End, Sweep, SweepOptions, Tally, digest_of
+from describer.pipeline.sweep.state import BATCH_CHUNK, CHUNK, ID, Chunk, End, Sweep, SweepOptions, Tally, digest_of
 
 QUEUED_AT_MOST: Final = 2000
 """Pictures of a sweep that are queued and were never put off, at most."""
@@ -39,6 +40,8 @@ MOST_WAITING: Final = 50
 """Chunks with pictures that have not ended, at most: in an outage a sweep stands still instead of putting off all."""
 PAUSE: Final = 2.0
 """Seconds between two steps."""
+BATCH_PAUSE: Final = 20.0
+"""The same where batches are waited for, which take hours."""
 _TRIES: Final = 5
 """Times that a sweep is to be stopped which others write at the same moment."""
 _AT_ONCE: Final = 16
@@ -55,6 +58,8 @@ class Sweeper:
         work: `image-work`.
         selection: the rules for these options.
         asking: what is asked of pictures, by which they are priced.
+        batching: takes chunks through the model's Batch interface; None if it has none.
+        batch_chunk: pictures in a file of a batch at most.
     """
 
     library: Library
@@ -62,6 +67,8 @@ class Sweeper:
     work: Queue
     selection: Callable[[SweepOptions], Selection]
     asking: Asking
+    batching: Batching | None = None
+    batch_chunk: int = BATCH_CHUNK
     _page: tuple[tuple[str, str, str], Page[Listed]] | None = field(default=None, init=False)
 
     async def selecting(self, options: SweepOptions) -> Selection:
@@ -83,6 +90,8 @@ class Sweeper:
         listable(options.prefix)
         if options.max_usd is not None and not self.asking.has_price:
             raise InvalidRequest("The model has no list price; cap the number of pictures instead.", field="max_usd")
+        if options.batch and not self.batching:
+            raise InvalidRequest("BATCH_DEPLOYMENT names no deployment that answers in batches.", field="batch")
         sweep = Sweep.new(options, seen, dry_run=dry_run)
         if dry_run:
             return await self.sweeps.write(sweep)
@@ -145,9 +154,11 @@ class Sweeper:
         if sweep.state is End.PRICING:
             return await self.sweeps.write(await self._priced_further(sweep))
         sweep, ended = await self._settled(sweep)
+        for chunk in sweep.held:
+            sweep = await self._further(sweep, chunk)
         limit = max(QUEUED_AT_LEAST, min(QUEUED_AT_MOST, STEPS_AHEAD * ended))
         while sweep.state is End.RUNNING and not sweep.listed and len(sweep.waiting) < MOST_WAITING:
-            most = min(limit - sweep.fresh, sweep.allows())
+            most = min(self._room(sweep, limit), sweep.allows())
             if most <= 0:
                 break
             sweep = await self.sweeps.write(await self._queue_some(sweep, most))
@@ -170,8 +181,14 @@ class Sweeper:
                     sweep = await self.find(sweep.id)
                 heard(sweep)
                 if sweep.state is End.RUNNING:
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(BATCH_PAUSE if sweep.only_waits else PAUSE)
         return sweep
+
+    def _room(self, sweep: Sweep, limit: int) -> int:
+        """How many pictures may be taken now: so many beside those on the queue, or a file of a batch."""
+        if not sweep.options.batch:
+            return limit - sweep.fresh
+        return self.batch_chunk if len(sweep.held) < MOST_HELD else 0
 
     async def _priced_further(self, sweep: Sweep) -> Sweep:
         """Count the next page; after the last one, say what all of it would take."""
@@ -190,7 +207,10 @@ class Sweeper:
 
     async def _read(self, sweep: Sweep, chunk: Chunk) -> Chunk:
         reports = [json.loads(line) for line in await self.sweeps.lines(sweep.chunk_name(chunk.number))]
-        outcomes = {report["picture"]: report["outcome"] for report in reports if report["outcome"]}
+        outcomes: dict[str, str] = {}
+        for each in reports:  # the first end counts: a message that came twice finds the record there
+            if each["outcome"]:
+                outcomes.setdefault(each["picture"], each["outcome"])
         tally = Tally(
             outcomes=dict(Counter(outcomes.values())),
             usd=sum(report["usd"] for report in reports),
@@ -214,7 +234,12 @@ class Sweeper:
             else:
                 passed[judgement.value] += 1
         number = sweep.chunks + 1
-        await self._send(sweep.chunk_name(number), chosen)
+        chunk, pictures = sweep.chunk_name(number), [(ref, why is Judgement.REVIEW) for ref, why in chosen]
+        if sweep.options.batch:
+            await self._batches.keep(chunk, pictures)
+        else:
+            await self._send(chunk, pictures)
+        made = Chunk(number=number, size=len(chosen), held=sweep.options.batch)
         at_end = not page.items or after == page.items[-1].picture.ref.name
         return _now(
             sweep,
@@ -225,14 +250,30 @@ class Sweeper:
             passed=dict(passed),
             enqueued=sweep.enqueued + len(chosen),
             chunks=number if chosen else sweep.chunks,
-            waiting=(*sweep.waiting, Chunk(number=number, size=len(chosen))) if chosen else sweep.waiting,
+            waiting=(*sweep.waiting, made) if chosen else sweep.waiting,
         )
 
-    async def _send(self, chunk: str, chosen: Sequence[tuple[ImageRef, Judgement]]) -> None:
-        for some in batched(chosen, _AT_ONCE, strict=False):
-            work = (
-                replace(Work.first(ref), chunk=chunk, anew=judgement is Judgement.REVIEW) for ref, judgement in some
-            )
+    @property
+    def _batches(self) -> Batching:
+        if self.batching is None:  # the setting was taken away while a sweep was under way
+            raise Misconfigured("BATCH_DEPLOYMENT names no deployment that answers in batches")
+        return self.batching
+
+    async def _further(self, sweep: Sweep, chunk: Chunk) -> Sweep:
+        """Take a chunk that waits for a batch a step further; when that has ended, queue its pictures."""
+        name = sweep.chunk_name(chunk.number)
+        after = await self._batches.further(chunk, name)
+        if after == chunk:
+            return sweep
+        if after.answered:
+            await self._send(name, await self._batches.names(name), prepaid=True)
+            after = after.model_copy(update={"held": False})
+        waiting = tuple(after if each.number == chunk.number else each for each in sweep.waiting)
+        return await self.sweeps.write(_now(sweep, waiting=waiting))
+
+    async def _send(self, chunk: str, pictures: Sequence[tuple[ImageRef, bool]], *, prepaid: bool = False) -> None:
+        for some in batched(pictures, _AT_ONCE, strict=False):
+            work = (replace(Work.first(ref), chunk=chunk, anew=anew, prepaid=prepaid) for ref, anew in some)
             await asyncio.gather(*(self.work.send(each.to_message(), delay=0) for each in work))
 
     async def _listing(self, sweep: Sweep) -> Page[Listed]:

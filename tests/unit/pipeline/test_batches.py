@@ -1,0 +1,243 @@
+"""A sweep by batches: each picture ends once and right, and no answer is paid twice, whatever fails on the way."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from describer.adapters.chat.batch import ChatBatches
+from describer.adapters.chat.client import ChatModel, connect
+from describer.adapters.chat.limiter import Limiter
+from describer.domain.errors import InvalidRequest, OverBudget
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.storage_events.delivery import Delivery
+from describer.pipeline.backoff import Backoff
+from describer.pipeline.memory_budget import MemoryBudget
+from describer.pipeline.pipeline import Pipeline
+from describer.pipeline.ports import Model as ModelPort
+from describer.pipeline.single_flight import SingleFlight
+from describer.pipeline.sweep.batches import Batching, PrepaidModel
+from describer.pipeline.sweep.library import Library
+from describer.pipeline.sweep.state import End, SweepOptions
+from describer.pipeline.sweep.sweeper import Sweeper
+from describer.vision.families import family
+from describer.vision.pricing import price
+from local.azure_openai import faults
+from local.azure_openai.answers import Request
+from local.azure_openai.script import Model, Reply, Script, describe, serve
+from tests import pictures
+from tests.sweeps import FakeSweeps, asking, seen, selection
+from tests.unit.conftest import BRIEF, Harness
+
+PICTURES, FILE = 200, 50
+OPTIONS = SweepOptions(container="images", batch=True)
+DEPLOYMENT = "gpt-5.6-luna-batch"
+
+
+class Killed(BaseException):
+    """The process has ended, whatever it was at."""
+
+
+@dataclass
+class KillableSweeps(FakeSweeps):
+    """Ends the process after so many writes of anything: before the next write, or right behind this one."""
+
+    left: int | None = None
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def _count(self) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left <= 0:
+                raise Killed
+
+    async def write(self, sweep):  # type: ignore[no-untyped-def]
+        self._count()
+        return await super().write(sweep)
+
+    async def put(self, chunk: str, kind: str, text: str) -> None:
+        self.texts[chunk, kind] = text
+        self._count()
+
+    async def get(self, chunk: str, kind: str) -> str | None:
+        return self.texts.get((chunk, kind))
+
+
+@dataclass
+class Museum:
+    """Pictures in memory, the stand-in's Batch interface over HTTP, and the app between them."""
+
+    served: Model
+    harness: Harness = field(default_factory=lambda: Harness(max_bytes=10**6, memory=MemoryBudget(2**26)))
+    sweeps: KillableSweeps = field(default_factory=KillableSweeps)
+
+    def __post_init__(self) -> None:
+        self.client = connect(self.served.url + "/v1/", key="none", credential=None, scope="")
+        luna = family("gpt-5.6-luna")
+        assert luna
+        self.batches = ChatBatches(self.client, lambda _: luna, DEPLOYMENT)
+        chat = ChatModel(self.client, lambda _: luna, 30, Limiter(16), backoff=0.01)
+        self.model = PrepaidModel(chat, self.batches, self.sweeps)
+
+    def hang(self, count: int) -> None:
+        for number in range(count):
+            self.harness.images.put(ImageRef("images", f"{number:04}.jpg"), pictures.jpeg(100 + number, 80))
+
+    def pipeline(self, model: ModelPort) -> Pipeline:
+        describer = replace(self.harness.pipeline.image_describer, model=model, single_flight=SingleFlight())
+        return replace(self.harness.pipeline, image_describer=describer)
+
+    def sweeper(self) -> Sweeper:
+        """A process that drives; another one after a kill."""
+        library, batching = Library(self.harness.images), Batching(self.batches, self.sweeps, self.pipeline, BRIEF)
+        chosen = lambda options: replace(selection(options), max_bytes=10**6, brief=BRIEF)  # noqa: E731
+        return Sweeper(library, self.sweeps, self.harness.queue, chosen, asking(), batching, FILE)
+
+    async def deliver(self) -> None:
+        """Do what the queue's messages ask, each once more than it was put off."""
+        luna = family("gpt-5.6-luna")
+        assert luna
+        delivery = Delivery(
+            self.pipeline(self.model), self.harness.queue, BRIEF, 3, Backoff(0.01), progress=self.sweeps,
+            price=lambda spent: float(price(luna, spent) or 0),
+        )  # fmt: skip
+        messages, self.harness.queue.sent = self.harness.queue.sent, []
+        at_once = asyncio.Semaphore(16)
+
+        async def one(message: str) -> None:
+            async with at_once:
+                await delivery.handle_message(message.encode())
+
+        await asyncio.gather(*(one(message) for message, _ in messages))
+
+    def paid(self) -> Counter[int]:
+        """How many answers each picture got, by its width."""
+        return Counter(request.images[0].width for request in self.served.requests)
+
+
+@pytest.fixture
+async def museum() -> AsyncIterator[Museum]:
+    with serve(Script()) as served:
+        made = Museum(served)
+        yield made
+        await made.client.close()
+
+
+async def whole(museum: Museum, *, kills: int = 0) -> int:
+    """Drives until the end, with so many kills at random moments; gives how many there were."""
+    chance, killed = random.Random(7), 0  # noqa: S311 - no secret
+    sweep = await museum.sweeper().begin(OPTIONS)
+    for _ in range(500):
+        museum.sweeps.left = chance.randrange(1, 6) if killed < kills else None
+        with suppress(Killed):
+            sweeper = museum.sweeper()
+            sweep = await sweeper.step(await sweeper.find(sweep.id))
+            await museum.deliver()
+            if sweep.state.is_over:
+                return killed
+            await asyncio.sleep(0.02)
+            continue
+        killed += 1
+    raise AssertionError(f"it does not end: {sweep}")
+
+
+async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) -> None:
+    """Five lines in a hundred fail, one file expires half answered, and the app is killed between any two steps."""
+    museum.hang(PICTURES)
+    failing = {100 + number for number in range(0, PICTURES, 20)}
+
+    def rule(request: Request) -> Reply:
+        in_a_batch = request.deployment == DEPLOYMENT
+        return faults.server_error() if in_a_batch and request.images[0].width in failing else describe(request)
+
+    museum.served.script.always(rule)
+    museum.served.batch_store.expire = FILE // 2
+    assert await whole(museum, kills=12) == 12
+    records = {ref.name: stored.record for ref, stored in museum.harness.records.stored.items()}
+    assert {record.status for record in records.values()} == {"described"}
+    for name, record in records.items():
+        assert f"of {100 + int(name[:4])} by 80 pixels" in record.alt_text
+    answered = Counter(r.images[0].width for r in museum.served.requests if r.images[0].width not in failing)
+    assert set(answered.values()) == {1}, "each was answered once, in a batch or by itself"
+    half = {name for name, record in records.items() if record.usage.batch_prompt_tokens}
+    late = set(range(100 + FILE // 2, 100 + FILE))
+    assert len(half) == PICTURES - len(late | failing)
+    assert len(museum.served.batch_store.batches) == PICTURES // FILE, "none was begun twice"
+    done = await museum.sweeper().find("")
+    assert (done.state, done.tally.outcomes) == (End.FINISHED, {"described": PICTURES})
+    assert len(museum.harness.topic.published) == PICTURES
+
+
+async def test_a_batch_costs_half(museum: Museum) -> None:
+    museum.hang(3)
+    await whole(museum)
+    luna = family("gpt-5.6-luna")
+    assert luna
+    for stored in museum.harness.records.stored.values():
+        usage = stored.record.usage
+        direct = usage.model_copy(update={"batch_prompt_tokens": 0, "batch_completion_tokens": 0})
+        assert stored.record.cost
+        assert stored.record.cost.usd == pytest.approx(float(price(luna, direct) or 0) / 2)
+    assert (await museum.sweeper().find("")).tally.usd == pytest.approx(
+        sum(stored.record.cost.usd for stored in museum.harness.records.stored.values() if stored.record.cost)
+    )
+    assert museum.served.batch_store.files == {}, "nothing stays at the service"
+
+
+async def test_a_quota_that_is_used_up_is_waited_for(museum: Museum) -> None:
+    museum.hang(3)
+    museum.served.batch_store.over_quota = True
+    await whole(museum)
+    assert len(museum.served.batch_store.batches) == 2
+    assert set(museum.paid().values()) == {1}
+
+
+async def test_a_picture_that_changed_meanwhile_is_asked_about_itself(museum: Museum) -> None:
+    museum.hang(2)
+    sweep = await museum.sweeper().begin(OPTIONS)
+    while not (sweep.held and sweep.held[0].batch):
+        sweep = await museum.sweeper().step(sweep)
+    museum.harness.images.put(ImageRef("images", "0000.jpg"), pictures.jpeg(900, 80))
+    while not sweep.state.is_over:
+        sweep = await museum.sweeper().step(sweep)
+        await museum.deliver()
+        await asyncio.sleep(0.02)
+    record = museum.harness.records.stored[ImageRef("images", "0000.jpg")].record
+    assert "of 900 by 80 pixels" in record.alt_text
+    assert record.usage.batch_prompt_tokens == 0
+
+
+async def test_pictures_that_nothing_is_asked_about_make_no_file(museum: Museum) -> None:
+    museum.harness.images.put(ImageRef("images", "a.jpg"), b"")
+    museum.hang(1)
+    await museum.harness.described(ImageRef("images", "0000.jpg"))
+    await whole(museum)
+    assert museum.served.batch_store.batches == {}
+
+
+async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum) -> None:
+    museum.hang(3)
+    spent = museum.pipeline
+
+    def over(model: ModelPort) -> Pipeline:
+        made = spent(model)
+        later = OverBudget("the daily budget is used up")
+        return replace(made, image_describer=replace(made.image_describer, put_off=lambda: later))
+
+    sweep = await museum.sweeper().begin(OPTIONS, seen())
+    sweep = await museum.sweeper().step(sweep)
+    batching = Batching(museum.batches, museum.sweeps, over, BRIEF)
+    with pytest.raises(OverBudget):
+        await replace(museum.sweeper(), batching=batching).step(sweep)
+    assert museum.served.batch_store.files == {}
+    assert museum.harness.queue.sent == []
+
+
+async def test_without_a_deployment_there_are_no_batches(museum: Museum) -> None:
+    sweeper = replace(museum.sweeper(), batching=None)
+    with pytest.raises(InvalidRequest, match="BATCH_DEPLOYMENT"):
+        await sweeper.begin(OPTIONS)
