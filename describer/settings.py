@@ -617,7 +617,7 @@ class Settings(BaseModel):
 
 
 def _misconfigured(faults: list[str]) -> Misconfigured:
-    return Misconfigured("\n".join(["Invalid settings:", *(f"  - {fault}" for fault in faults)]))
+    return Misconfigured("\n".join(["Configuration errors:", *(f"  - {fault}" for fault in faults)]))
 
 
 def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, str]) -> Iterator[str]:
@@ -684,13 +684,19 @@ def _door_faults(given: Mapping[str, str]) -> Iterator[str]:
             yield f"OPENAI_DOOR_KEYS: key number {number} is too weak; {sentence}."
 
 
+_EXPORTS: Final = """
+      export AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com AZURE_OPENAI_DEPLOYMENT=gpt-5.6-luna
+      export OPENAI_BASE_URL=http://127.0.0.1:11434/v1 OPENAI_MODEL=gemma3"""
+
+
 def _model_absences(given: Mapping[str, str]) -> Iterator[str]:
     endpoints = {"azure": "AZURE_OPENAI_ENDPOINT", "openai": "OPENAI_BASE_URL"}
     names = {"azure": "AZURE_OPENAI_DEPLOYMENT", "openai": "OPENAI_MODEL"}
     present = [provider for provider, endpoint in endpoints.items() if endpoint in given]
     chosen = given.get("MODEL_PROVIDER", present[0] if len(present) == 1 else "")
     if not present:
-        yield "AZURE_OPENAI_ENDPOINT or OPENAI_BASE_URL: neither is set; expected the address of a model."
+        absent = "AZURE_OPENAI_ENDPOINT or OPENAI_BASE_URL: neither is set"
+        yield f"{absent}; expected the address of a model, such as one of{_EXPORTS}"
     elif not chosen:
         yield "AZURE_OPENAI_ENDPOINT and OPENAI_BASE_URL are both set; expected MODEL_PROVIDER=azure or openai."
     elif chosen in endpoints:

@@ -276,12 +276,12 @@ def test_a_childs_stack_trace_is_not_shown_but_what_it_says_is() -> None:
         import nothing
         ~~~~~~^^^
     ModuleNotFoundError: No module named 'nothing'
-    Invalid settings:
+    Configuration errors:
       - MODEL_FAMILY is not set"""
     assert without_trace(report).splitlines() == [
         "host ended with exit code 1. The end of its log, host.log:",
         "    ModuleNotFoundError: No module named 'nothing'",
-        "    Invalid settings:",
+        "    Configuration errors:",
         "      - MODEL_FAMILY is not set",
     ]
 

@@ -22,7 +22,7 @@ _NOT_CONFIGURED: Final = "not configured"
 _LIST: Final = "`describer settings` lists them."
 
 
-@click.command(short_help="Check all connections.", help=help_text.DOCTOR)
+@click.command(short_help="Check every connection.", help=help_text.DOCTOR)
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each check.")
 @click.option(
     "--only", type=click.Choice(["model"]), default=None, help="Check only this, without the settings for the rest."

@@ -4,35 +4,35 @@ from typing import Final
 
 from describer.entrypoints.cli.setup import USUAL
 
-ABOUT: Final = f"""Describes pictures with a vision model, and looks after the app that does so for Azure Blob Storage.
+ABOUT: Final = f"""Describes pictures with a vision model, and manages the app that does so for Azure Blob Storage.
 
 \b
   describer describe cat.jpg                  alt text, description, tags
   describer describe photos/ --json > all.jsonl
-  describer show images/pets/cat.jpg          show the stored record of a blob
-  describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it as a person
-  describer backfill                          price, then describe, pictures from before the app
-  describer doctor                            check every connection, with advice
+  describer show images/pets/cat.jpg          what is stored about a blob
+  describer set images/pets/cat.jpg --alt-text "Tom asleep."   correct it, as a person
+  describer backfill                          price, then describe, the pictures that were there before the app
+  describer doctor                            check every connection, and say what to do
 
-Settings are those of the app, from the environment or else from {USUAL} in the working folder. `describe` needs only
-a model: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT, or OPENAI_BASE_URL and OPENAI_MODEL. DefaultAzureCredential
-signs you in: `az login` is enough."""
+Settings come from the environment, under the names of the app's settings. If the environment does not set one, it comes
+from {USUAL} in the working folder. `describe` needs only a model: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT, or
+OPENAI_BASE_URL and OPENAI_MODEL. For Azure, sign in with `az login`."""
 CODES: Final = """\b
 Exit codes:
-  0    every picture has a text for publication
-  1    a picture has none, or its text needs a review
-  2    the command line is invalid
-  3    a setting, a role or a deployment is missing or wrong; for doctor: a check has failed
-  4    a picture could not be described now (a rate limit, an outage): run it again later
+  0    every picture has a usable text
+  1    some picture has no text, or needs a review first
+  2    the command line is wrong
+  3    a setting, a role or a deployment is missing or wrong; from doctor: a check failed
+  4    some picture got no answer for now (a rate limit, an outage): run it again later
   130  interrupted by Ctrl-C
   143  ended by SIGTERM"""
 DESCRIBE: Final = """Describes each PICTURE: a file, a folder with everything below it, an https: or data: URL, or - for
 standard input.
 
-JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and JPEG 2000 are read, told by their content; other files in folders are
-passed over. Each result is printed as soon as it is there; --ordered keeps the order of the arguments. On a terminal
-results are a table; in a pipe a line each: name, status, alt text and why there is none, between tabs.
-Nothing is stored without --write. With --prompt, one question is answered about all pictures (up to ten)."""
+It reads JPEG, PNG, GIF, WebP, BMP, TIFF, HEIC, AVIF and JPEG 2000, and skips other files in folders. It prints each
+result as soon as it is ready; --ordered keeps the order of the arguments. On a terminal results are a table; in a pipe
+each is a line: name, status, alt text and the reason for a missing one, separated by tabs.
+It stores nothing without --write. With --prompt, it gives one answer about all pictures (up to ten)."""
 DESCRIBE_EXAMPLES: Final = """\b
 Examples:
   describer describe cat.jpg --language de,en --context 'Our cat Tom'
@@ -45,9 +45,9 @@ Examples:
   describer show images/pets/cat.jpg
   describer show images/pets/cat.jpg --wait 60      right after an upload
   describer show images/pets/cat.jpg --json | jq .history"""
-SET: Final = """Changes the stored record as a person: the model's texts never replace what you set.
+SET: Final = """Writes into the stored record as a person: the model's texts never replace what you set.
 
-The picture's metadata follows, and the event ImageDescriber.DescriptionEdited. The history keeps earlier texts."""
+The picture's metadata and the event ImageDescriber.DescriptionEdited follow. The history keeps the earlier texts."""
 SET_EXAMPLES: Final = """\b
 Examples:
   describer set images/pets/cat.jpg --alt-text 'Tom schläft.' --language de
@@ -56,7 +56,7 @@ Examples:
   describer set images/pets/cat.jpg --undo 1"""
 STATUS: Final = """Counts the pictures of the watched containers and those with a published text, by language.
 
-It reads listings only: two requests for each 5,000 pictures."""
+It reads listings only: two requests per 5,000 pictures."""
 STATUS_EXAMPLES: Final = """\b
 Examples:
   describer status
@@ -77,45 +77,45 @@ Examples:
   describer export --format xmp -o pictures/"""
 IMPORT: Final = """Applies texts, is_decorative and review from an edited FILE (.csv, .tsv, .jsonl) as people's.
 
-Without --write it only reports each row's outcome. A row is refused if the record has changed since the export.
-Columns may be missing or in another order; an empty cell changes nothing. ExifTool's own CSV is accepted too.
-If it is interrupted, run it again: rows that were applied are then unchanged."""
+Without --write it only shows what would change. It refuses a row if the record has changed since the export. Columns
+may be missing or in another order; an empty cell changes nothing. It also reads ExifTool's own CSV.
+After an interruption, run it again: finished rows are then unchanged."""
 IMPORT_EXAMPLES: Final = """\b
 Examples:
   describer import look.csv
   describer import look.csv --write"""
-HTML: Final = """Fills in missing texts of images in pages from stored records, without calling the model.
+HTML: Final = """Adds stored texts to the images of pages that have none; it does not call the model.
 
-Pages are HTML files (images without an alt attribute) and Markdown files (images without a text); for a FOLDER, all of
-its pages. A picture is recognised by its address (a blob's, or one given by --address), or by its bytes in the page or
-in a file beside it. Only texts for publication are used. lang is added if a text's language differs from the page's.
-alt="" and existing texts stay, and so does every other byte of the page."""
+Pages are files in HTML (images without an alt attribute) and Markdown (images without a text); of a FOLDER, all of
+them. It recognises a picture by its address (a blob's, or the one that --address gives), or by its bytes, if they are
+next to the page or in it. It uses published texts only, and adds lang if a text's language is not the page's. It keeps
+alt="", any text, and every other byte of the page."""
 HTML_EXAMPLES: Final = """\b
 Examples:
-  describer html site/                          lists the texts to fill in
+  describer html site/                          shows what would change
   describer html site/ --write --address /media=images
-  describer html site/ --check                  for CI: lists images without a text, exits with 1"""
-ORPHANS: Final = """Finds records whose picture was deleted without an event, for example with its folder.
+  describer html site/ --check                  for CI: lists images without a text; exit code 1"""
+ORPHANS: Final = """Finds records whose picture is gone: deleted without an event, or with its folder.
 
-With --write, records with only the model's texts are removed. Those with a person's text are kept and marked, then
-removed after DELETED_RETENTION_DAYS. If the picture comes back, its record applies again."""
+With --write, it removes those that have only the model's texts. It keeps and marks those in which a person wrote, and
+removes them after DELETED_RETENTION_DAYS. If the picture comes back, it gets its record back."""
 ORPHANS_EXAMPLES: Final = """\b
 Examples:
   describer orphans
   describer orphans --write"""
-PURGE: Final = """Erases all data of the app about a blob: the record and its history with people's texts, cached
-answers and the app's pairs in the blob's metadata. The blob itself stays.
+PURGE: Final = """Erases everything that the app keeps about a blob: the record and its history with people's texts, the
+text that copies share, and the app's pairs in the blob's metadata. The blob itself stays.
 
-Its metadata gets description_skip=true, so that no event and no queued message describes it again; --no-skip omits
-that. Soft delete, versions and backups of the storage account keep the erased data for their own periods."""
+Its metadata gets description_skip=true, so that no event and no waiting message has it described again; --no-skip
+omits that. Soft delete, versions and backups of the storage account keep erased data for as long as they are set to."""
 PURGE_EXAMPLES: Final = """\b
 Examples:
   describer purge images/pets/cat.jpg
   describer purge images/pets/cat.jpg --yes --no-skip"""
-DOCTOR: Final = """Checks every configured connection, leaving nothing behind, and gives advice.
+DOCTOR: Final = """Checks every connection that is configured, leaves nothing behind, and says what to do.
 
-It sends the model the usual request with a picture of its own, about a thousand tokens. Each check ends after ten
-seconds. A check that is not possible from here is `unknown`, which is not a failure."""
+It sends the model what each picture sends, with a picture of its own: some thousand tokens. Each check ends after ten
+seconds. A check that cannot be made from here is called unknown, and is not a failure."""
 MCP: Final = """Serves the tools for agents (MCP) over the standard input and output; a client starts it by itself.
 
 Agents can describe pictures, ask about several, and find stored descriptions, if storage is configured. Of the files of
@@ -133,11 +133,11 @@ Examples:
   describer completion bash >> ~/.bashrc
   describer completion zsh >> ~/.zshrc
   describer completion fish > ~/.config/fish/completions/describer.fish"""
-BACKFILL: Final = """Describes the pictures that are in a watched container already, or whose record is out of date.
+BACKFILL: Final = """Describes the pictures that are already in a watched container, or whose record is out of date.
 
-First it reads the listing and reports the number of pictures, the tokens and the cost, without calling the model. On a
-terminal it then asks for confirmation; elsewhere use --yes. It queues pictures as fast as the app describes them, so
-that new uploads do not wait. It can be interrupted at any time: `backfill continue` resumes it."""
+First it reads the listing and shows what there is, how long it would take and what it would cost, without calling the
+model. On a terminal it then asks you; elsewhere --yes starts it. It puts pictures on the app's queue as fast as the app
+describes them, so that new uploads do not wait. You can interrupt it at any time: `backfill continue` continues it."""
 BACKFILL_EXAMPLES: Final = """\b
 Examples:
   describer backfill                                  missing ones: count, price, confirmation
