@@ -79,12 +79,12 @@ async def sweep(req: func.HttpRequest, context: func.Context) -> func.HttpRespon
     return await _answered(req, context)
 
 
-if services.settings.door_keys:
+if services.settings.caller_keys:
 
     @app.route("openai/{*path}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
-    async def openai_door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        """Other programs' questions, in OpenAI's own form. The host knows none of their keys; the door does."""
-        return await _door(req, context)
+    async def openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        """Other programs' questions, in OpenAI's own form. The app checks their keys, not the host."""
+        return await _openai_compatible(req, context)
 
 
 @app.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -212,9 +212,9 @@ async def _called(tool: str, context: str) -> str:
         return await services.tools.call(tool, context)
 
 
-async def _door(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    with redacted_in("openai_door"):
-        handler = func.AsgiMiddleware(services.openai_door)  # type: ignore[no-untyped-call]
+async def _openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    with redacted_in("openai_compatible"):
+        handler = func.AsgiMiddleware(services.openai_compatible)  # type: ignore[no-untyped-call]
         response: func.HttpResponse = await handler.handle_async(req, context)
         return response
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
-    from describer.entrypoints.openai_door.door import Door
+    from describer.entrypoints.openai_compatible.interface import OpenAiInterface
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
     from describer.entrypoints.storage_events.poison import PoisonHandler
@@ -340,18 +340,18 @@ class App:
         return Catalogue(self._blob_filter, self._images, self.records, self.settings.languages)
 
     @cached_property
-    def openai_door(self) -> ASGIApp:
-        """The door for programs that speak OpenAI's language."""
-        from describer.entrypoints.openai_door.door import asgi
+    def openai_compatible(self) -> ASGIApp:
+        """The interface in OpenAI's form, for other programs."""
+        from describer.entrypoints.openai_compatible.interface import asgi
 
-        return asgi(lambda: self._door)
+        return asgi(lambda: self._openai_interface)
 
     @cached_property
-    def _door(self) -> Door:
+    def _openai_interface(self) -> OpenAiInterface:
         from describer.adapters.chat.forward import Forwarder
-        from describer.entrypoints.openai_door.callers import Allowances, Caller
-        from describer.entrypoints.openai_door.door import Door
-        from describer.entrypoints.openai_door.pictures import Shrinker
+        from describer.entrypoints.openai_compatible.callers import Allowances, Caller
+        from describer.entrypoints.openai_compatible.interface import OpenAiInterface
+        from describer.entrypoints.openai_compatible.pictures import Shrinker
 
         settings, telemetry = self.settings, self.telemetry
 
@@ -361,11 +361,11 @@ class App:
 
                 telemetry.saved_tokens.add(tokens, {vocabulary.REQUEST_MODEL: model})
 
-        return Door(
+        return OpenAiInterface(
             model=Forwarder(self._chat_client, self.limiter, settings.model_deadline_seconds),
             shrinker=Shrinker(self._preparer, self.web, self.family, settings.detail),
-            callers=[Caller(name, key) for name, key in settings.door_keys],
-            allowances=Allowances(settings.openai_door_calls, settings.openai_door_usd),
+            callers=[Caller(name, key) for name, key in settings.caller_keys],
+            allowances=Allowances(settings.openai_compatible_calls, settings.openai_compatible_usd),
             memory=self.memory,
             families=self.family,
             models=(settings.model_server.model, *settings.models_allowed),

@@ -491,16 +491,16 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     # Other programs' questions (docs/openai.md)
-    openai_door_keys: SecretStr = _setting(
-        "OPENAI_DOOR_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
+    openai_compatible_keys: SecretStr = _setting(
+        "OPENAI_COMPATIBLE_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
         "(empty: the endpoint is off).", "NAME:KEY, comma between; each key of at least 32 random bytes",
     )  # fmt: skip
-    openai_door_calls: int = _setting(
-        "OPENAI_DOOR_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
+    openai_compatible_calls: int = _setting(
+        "OPENAI_COMPATIBLE_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
         "a whole number from 1 to 10000000", ge=1, le=10**7,
     )  # fmt: skip
-    openai_door_usd: float = _setting(
-        "OPENAI_DOOR_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
+    openai_compatible_usd: float = _setting(
+        "OPENAI_COMPATIBLE_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
         "a number from 0.01 to 100000", ge=0.01, le=10**5,
     )  # fmt: skip
 
@@ -576,9 +576,9 @@ class Settings(BaseModel):
         return settings
 
     @property
-    def door_keys(self) -> tuple[tuple[str, str], ...]:
+    def caller_keys(self) -> tuple[tuple[str, str], ...]:
         """Names and keys of those who may come in by OpenAI's interface."""
-        return tuple(_door_pairs(self.openai_door_keys.get_secret_value()))
+        return tuple(_key_pairs(self.openai_compatible_keys.get_secret_value()))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -648,40 +648,40 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
     for name in ("IMAGES_CONTAINER", "IMAGES_MORE_CONTAINERS"):
         if descriptions in {item.strip() for item in given.get(name, "").split(",")}:
             yield f"{name} names the DESCRIPTIONS_CONTAINER ({descriptions}); expected another one."
-    yield from _door_faults(given)
+    yield from _openai_compatible_faults(given)
     if Need.MODEL in needs:
         yield from _model_absences(given)
         yield from _budget_faults(given)
 
 
 _REFERENCE: Final = "@microsoft.keyvault("
-_DOOR_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_CALLER_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _KEY_CHARACTERS: Final = 43
 """Of 32 bytes in Base64 without padding; in hexadecimal there are 64."""
 _KEY_VARIETY: Final = 12
 """Different characters that random bytes have in any case, in hexadecimal too."""
 
 
-def _door_pairs(value: str) -> Iterator[tuple[str, str]]:
+def _key_pairs(value: str) -> Iterator[tuple[str, str]]:
     for item in value.split(","):
         name, colon, key = item.strip().partition(":")
         if item.strip():
             yield (name, key) if colon else ("default", name)
 
 
-def _door_faults(given: Mapping[str, str]) -> Iterator[str]:
+def _openai_compatible_faults(given: Mapping[str, str]) -> Iterator[str]:
     """Yield faults of the keys, without a character of any."""
-    value = given.get("OPENAI_DOOR_KEYS", "")
+    value = given.get("OPENAI_COMPATIBLE_KEYS", "")
     if value.lower().startswith(_REFERENCE):
-        yield "OPENAI_DOOR_KEYS is a Key Vault reference that was not resolved; give the app's identity the secret."
+        yield "OPENAI_COMPATIBLE_KEYS is an unresolved Key Vault reference; give the app's identity the secret."
         return
-    pairs = list(_door_pairs(value))
-    if len({name for name, _ in pairs}) < len(pairs) or not all(_DOOR_NAME.fullmatch(name) for name, _ in pairs):
-        yield "OPENAI_DOOR_KEYS: expected NAME:KEY, comma between, each name once, of letters, digits, - and _."
+    pairs = list(_key_pairs(value))
+    if len({name for name, _ in pairs}) < len(pairs) or not all(_CALLER_NAME.fullmatch(name) for name, _ in pairs):
+        yield "OPENAI_COMPATIBLE_KEYS: expected NAME:KEY, comma between, each name once, of letters, digits, - and _."
     for number, (_, key) in enumerate(pairs, 1):
         if len(key) < _KEY_CHARACTERS or len(set(key)) < _KEY_VARIETY or not key.isascii() or re.search(r"\s", key):
             sentence = "expected at least 32 random bytes, such as `openssl rand -base64 32` gives"
-            yield f"OPENAI_DOOR_KEYS: key number {number} is too weak; {sentence}."
+            yield f"OPENAI_COMPATIBLE_KEYS: key number {number} is too weak; {sentence}."
 
 
 _EXPORTS: Final = """

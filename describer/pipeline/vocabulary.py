@@ -151,8 +151,10 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),
     "budget.used_up": frozenset({"limit", "delay"}),
-    "openai_door.answered": frozenset({"caller", "path", "status", "pictures", "image_tokens", "image_tokens_saved"}),
-    "openai_door.unexpected": _BUG,
+    "openai_compatible.answered": frozenset(
+        {"caller", "path", "status", "pictures", "image_tokens", "image_tokens_saved"}
+    ),
+    "openai_compatible.unexpected": _BUG,
     "answer.not_shared": _BUG | {"key"},
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

@@ -29,7 +29,7 @@ def _called(path: str) -> dict[str, Any]:
     return answer
 
 
-DOOR = """
+OPENAI_INTERFACE = """
 import asyncio, json
 import azure.functions as func
 import function_app
@@ -37,16 +37,21 @@ headers = {"api-key": "wrong", "content-type": "application/json"}
 request = func.HttpRequest(
     method="POST", url="https://app/api/openai/v1/chat/completions", headers=headers, body=b"{}"
 )
-answer = asyncio.run(function_app._door(request, None))
+answer = asyncio.run(function_app._openai_compatible(request, None))
 print(json.dumps({"status": answer.status_code, "body": json.loads(answer.get_body())}))
 """
 
 
-def test_the_door_looks_at_keys_itself() -> None:
+def test_the_openai_interface_checks_keys_itself() -> None:
     values = json.loads((generated.ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-    values |= {"OPENAI_DOOR_KEYS": f"cms:{secrets.token_urlsafe(32)}"}
+    values |= {"OPENAI_COMPATIBLE_KEYS": f"cms:{secrets.token_urlsafe(32)}"}
     done = subprocess.run(
-        [sys.executable, "-c", DOOR], cwd=generated.ROOT, env=values, capture_output=True, text=True, check=True
+        [sys.executable, "-c", OPENAI_INTERFACE],
+        cwd=generated.ROOT,
+        env=values,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     told = json.loads(done.stdout)
     assert (told["status"], told["body"]["error"]["code"]) == (401, "invalid_api_key")

@@ -71,7 +71,7 @@ async def test_a_terminal_that_cannot_show_a_sign_shows_another(shell: Shell, mo
     model.script.always(_saying(SIGN))
     for number in range(2):
         shell.picture(f"all/{number}-{NAME}", jpeg(340 + number))
-    code, shown = await asyncio.to_thread(_on_terminal, shell, ["describe", "all", "-l", "de"], "ascii")
+    code, shown = await asyncio.to_thread(_on_terminal, shell, ["describe", "all", "-l", "de", "--yes"], "ascii")
     assert code == 0, shown
     assert "Picture" in shown and "Alt text, or why there is none" in shown
     for number in range(2):

@@ -154,22 +154,22 @@ KEY = secrets.token_urlsafe(32)
         (f"cms:{KEY},other:{'ab' * 40}", "key number 2 is too weak"),
         (f"cms:{KEY},cms:{secrets.token_hex(32)}", "each name once"),
         (f"a b:{KEY}", "of letters, digits"),
-        ("@Microsoft.KeyVault(VaultName=v;SecretName=door)", "reference that was not resolved"),
+        ("@Microsoft.KeyVault(VaultName=v;SecretName=k)", "unresolved Key Vault reference"),
     ],
     ids=["short", "monotonous", "twice", "name", "reference"],
 )
-def test_a_weak_key_of_the_door_stops_the_start_and_is_not_shown(keys: str, says: str) -> None:
-    told = _faults(OPENAI_DOOR_KEYS=keys)
+def test_a_weak_key_of_the_openai_interface_stops_the_start_and_is_not_shown(keys: str, says: str) -> None:
+    told = _faults(OPENAI_COMPATIBLE_KEYS=keys)
     assert says in told
     assert keys not in told and KEY[:-1] not in told and "ababab" not in told
 
 
-def test_the_doors_keys_have_names() -> None:
+def test_the_openai_interfaces_keys_have_names() -> None:
     other = secrets.token_hex(32)
-    settings = Settings.read({**GOOD, "OPENAI_DOOR_KEYS": f"cms:{KEY}, {other}"})
-    assert settings.door_keys == (("cms", KEY), ("default", other))
+    settings = Settings.read({**GOOD, "OPENAI_COMPATIBLE_KEYS": f"cms:{KEY}, {other}"})
+    assert settings.caller_keys == (("cms", KEY), ("default", other))
     assert KEY not in repr(settings)
-    assert Settings.read(GOOD).door_keys == ()
+    assert Settings.read(GOOD).caller_keys == ()
 
 
 def test_events_carry_texts_in_the_languages_that_are_named() -> None:

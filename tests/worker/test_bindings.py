@@ -78,12 +78,12 @@ def test_there_is_a_timer_only_where_a_setting_wants_it(setting: str, function: 
     assert functions == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
-def test_the_door_for_openais_clients_is_there_only_with_a_key() -> None:
+def test_the_interface_for_openais_clients_is_there_only_with_a_key() -> None:
     without = json.loads(indexed(INDEX))
-    assert "openai_door" not in without
-    opened = json.loads(indexed(INDEX, OPENAI_DOOR_KEYS=f"cms:{secrets.token_urlsafe(32)}"))
-    assert opened.keys() - without.keys() == {"openai_door"}
-    (trigger,) = [each for each in map(_read, opened["openai_door"]) if each["type"] == "httpTrigger"]
+    assert "openai_compatible" not in without
+    opened = json.loads(indexed(INDEX, OPENAI_COMPATIBLE_KEYS=f"cms:{secrets.token_urlsafe(32)}"))
+    assert opened.keys() - without.keys() == {"openai_compatible"}
+    (trigger,) = [each for each in map(_read, opened["openai_compatible"]) if each["type"] == "httpTrigger"]
     assert (trigger["route"], str(trigger["authLevel"]).upper()) == ("openai/{*path}", "ANONYMOUS")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from describer.adapters.chat.dialect import ADAPTED
-from describer.entrypoints.openai_door.door import ANSWERED
+from describer.entrypoints.openai_compatible.interface import ANSWERED
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
 from describer.entrypoints.storage_events.sweep_steps import BEGUN, STILL_RUNNING

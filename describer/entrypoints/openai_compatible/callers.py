@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from describer.entrypoints.openai_door.errors import Refusal
+from describer.entrypoints.openai_compatible.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from starlette.routing import Route
 from describer.domain import bugs
 from describer.domain.errors import DescriberError
 from describer.domain.record import Usage
-from describer.entrypoints.openai_door.callers import Allowances, Caller, caller_of
-from describer.entrypoints.openai_door.errors import Refusal, refusal_of
-from describer.entrypoints.openai_door.pictures import CHAT, RESPONSES, Counted, Shrinker
+from describer.entrypoints.openai_compatible.callers import Allowances, Caller, caller_of
+from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
+from describer.entrypoints.openai_compatible.pictures import CHAT, RESPONSES, Counted, Shrinker
 from describer.pipeline import call_context
 from describer.pipeline.call_context import HTTP_SECONDS
 from describer.pipeline.daily_budget import DailyBudget, Paid
@@ -34,7 +34,7 @@ from describer.vision.estimate import text_tokens
 from describer.vision.families import Families
 from describer.vision.pricing import price
 
-ANSWERED: Final = "openai_door.answered"
+ANSWERED: Final = "openai_compatible.answered"
 _ROOT: Final = "/api/openai"
 _PATHS: Final = {"chat/completions": CHAT, "responses": RESPONSES}
 _COPIES: Final = 3
@@ -80,7 +80,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class OpenAiInterface:
     """Serves callers.
 
     Args:
@@ -123,7 +123,7 @@ class Door:
         except DescriberError as error:
             return refusal_of(error).response()
         except Exception as error:  # noqa: BLE001 - no trace of an error leaves the interface
-            _log.error("openai_door.unexpected", extra=bugs.facts(error))
+            _log.error("openai_compatible.unexpected", extra=bugs.facts(error))
             return Refusal(500, "An error that nobody thought of.", kind="server_error").response()
 
     async def _asked(self, caller: Caller, path: str, deployment: str, data: bytes) -> Response:
@@ -176,11 +176,11 @@ class Door:
         return {"object": "list", "data": listed}
 
 
-def asgi(door: Callable[[], Door]) -> Starlette:
-    """Return the ASGI app; `door` is called with the first request."""
+def asgi(interface: Callable[[], OpenAiInterface]) -> Starlette:
+    """Return the ASGI app; `interface` is called with the first request."""
 
     async def endpoint(request: Request) -> Response:
-        return await door().answer(request)
+        return await interface().answer(request)
 
     return Starlette(routes=[Route("/{path:path}", endpoint, methods=["GET", "POST"])])
 

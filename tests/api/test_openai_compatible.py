@@ -1,4 +1,4 @@
-"""OpenAI's own client for Python asks through the door, with nothing changed but address and key."""
+"""OpenAI's own client for Python asks through the interface, with nothing changed but address and key."""
 
 import asyncio
 import base64
@@ -26,9 +26,9 @@ from starlette.routing import Route
 
 from describer.adapters.chat.forward import Forwarder
 from describer.adapters.chat.limiter import Limiter
-from describer.entrypoints.openai_door.callers import Allowances, Caller
-from describer.entrypoints.openai_door.door import Door, asgi
-from describer.entrypoints.openai_door.pictures import Shrinker
+from describer.entrypoints.openai_compatible.callers import Allowances, Caller
+from describer.entrypoints.openai_compatible.interface import OpenAiInterface, asgi
+from describer.entrypoints.openai_compatible.pictures import Shrinker
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.vision.families import Family, family
 from describer.vision.imaging.preparer import ProcessPreparer
@@ -97,7 +97,7 @@ class Upstream:
 
 @dataclass
 class Setup:
-    """A door before that server, and OpenAI's clients before it."""
+    """The interface before that server, and OpenAI's clients before it."""
 
     upstream: Upstream
     memory: MemoryBudget
@@ -115,7 +115,7 @@ class Setup:
             base_url="http://model/v1/", api_key="app", max_retries=0,
             http_client=DefaultAsyncHttpxClient(transport=transport),
         )  # fmt: skip
-        door = Door(
+        interface = OpenAiInterface(
             Forwarder(server, Limiter(64), 30.0),
             Shrinker(self.preparer, self.web, families, "high"),
             [Caller("cms", KEY), Caller("other", secrets.token_urlsafe(32))],
@@ -124,7 +124,7 @@ class Setup:
             families,
             (MODEL, "gpt-5.6-sol"),
         )
-        self.app = asgi(lambda: door)
+        self.app = asgi(lambda: interface)
 
     def transport(self) -> DefaultAsyncHttpxClient:
         return DefaultAsyncHttpxClient(transport=httpx2.ASGITransport(self.app), timeout=60)
@@ -323,7 +323,7 @@ async def test_many_at_once_hold_no_more_than_the_budget_and_the_rest_are_told_w
 async def test_nothing_of_the_conversation_is_logged(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "describer"):
         await setup.client().chat.completions.create(model=MODEL, messages=asked(url(pictures.jpeg(100, 80))))
-    (line,) = [record for record in caplog.records if record.name.startswith("describer.entrypoints.openai_door")]
-    assert line.getMessage() == "openai_door.answered"
+    (line,) = [record for record in caplog.records if record.name.startswith("describer.entrypoints.openai_compatible")]
+    assert line.getMessage() == "openai_compatible.answered"
     told = json.dumps({name: str(value) for name, value in vars(line).items()})
     assert "What is it" not in told and "A cat" not in told and KEY not in told

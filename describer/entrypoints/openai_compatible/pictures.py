@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from describer.domain.errors import DescriberError
-from describer.entrypoints.openai_door.errors import Refusal, refusal_of
+from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
 from describer.pipeline.ports import ImagePreparer, Web
 from describer.vision import prompt
 from describer.vision.families import Families
