@@ -11,7 +11,7 @@ from describer.domain.errors import NotNow
 from describer.pipeline.deleted_pictures import DeletedPictures, Fate
 
 CLEANED: Final = "deleted.cleaned"
-UNFINISHED: Final = "deleted.unfinished"
+CLEANUP_UNFINISHED: Final = "deleted.unfinished"
 SECONDS: Final = 480.0
 """For one night, below the ten minutes of an invocation; the next night goes on, for what is gone is listed no more."""
 
@@ -41,8 +41,8 @@ class Cleanup:
                     async for orphan in self.deleted_pictures.orphans(container, write=True):
                         counts[orphan.fate] += 1
         except NotNow as fault:
-            _log.warning(UNFINISHED, extra={"reason": fault.message})
+            _log.warning(CLEANUP_UNFINISHED, extra={"reason": fault.message})
         except TimeoutError:
-            _log.warning(UNFINISHED, extra={"reason": f"{self.seconds:.0f} seconds are over"})
+            _log.warning(CLEANUP_UNFINISHED, extra={"reason": f"{self.seconds:.0f} seconds are over"})
         _log.info(CLEANED, extra={str(fate): counts[fate] for fate in Fate})
         return counts

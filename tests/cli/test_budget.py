@@ -43,6 +43,6 @@ async def test_a_second_run_over_settled_pictures_counts_nothing(
     first = await installation.run(*describe)
     before = len(model.requests)
     second = await installation.run(*describe)
-    assert "about 0.00" in first.out and "about 0.000000 USD" not in first.out
-    assert "3 described; about 0.000000 USD" in " ".join(second.out.split())
+    assert "about 0.00" in first.err and "about 0.000000 USD" not in first.err
+    assert "3 described; about 0.000000 USD" in " ".join(second.err.split())
     assert len(model.requests) == before

@@ -227,7 +227,7 @@ async def test_the_plain_route_asks_for_no_credential(model: Model) -> None:
     async with client(model, "none", default_query={}) as asking:
         plain = asking.with_options(base_url=f"{model.url}/v1")
         assert (await plain.chat.completions.create(**body(picture()))).choices
-        assert [each.id async for each in plain.models.list()] == ["gpt-6-luna", "gpt-5.6-luna"]
+        assert [each.id async for each in plain.models.list()] == ["gpt-6-luna", "gpt-5.6-luna", "gpt-5.6-luna-batch"]
 
 
 async def test_an_unknown_deployment_is_404(model: Model) -> None:

@@ -28,6 +28,7 @@ logging.getLogger().setLevel(logging.INFO)
 app, harness = App.from_environment(), Harness()
 harness.images.put(CAT, b"picture-bytes-of-agatha")
 harness.model.script = [Transient("storage answered 503", quoting="pets/cat.jpg"), answer("Aunt Agatha")]
+app.telemetry.saved_tokens.add(13442)
 pipeline = traced(harness.pipeline, app.telemetry, "azure.ai.openai")
 delivery = dataclasses.replace(harness.delivery, pipeline=pipeline, work_log=app.work_log)
 

@@ -184,6 +184,8 @@ async def test_every_skip(system: System, reason: SkipReason) -> None:
     elif reason is SkipReason.NEWER:
         await system.write_sidecar(name, b'{"schema_version": 2}')
         await system.upload(name, system.picture())
+    elif reason is SkipReason.NOT_A_PICTURE:
+        await system.upload(name, b"%PDF-1.7\n")
     await system.send(ImageRef(container, name).subject)
     await system.outcome(name, reason, container=container)
     assert (await system.sidecar(name) is not None) is (reason in {SkipReason.UNCHANGED, SkipReason.NEWER})

@@ -57,7 +57,7 @@ def test_the_price_on_the_first_screen_is_that_of_the_default_model() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     [model] = re.findall(r"^param modelName string = '([\w.-]+)'", BICEP, re.MULTILINE)
     [price] = re.findall(r"(\$[\d.]+) for 1,000 photographs", text)
-    assert price == _cells(f"`{model}`", "What do my pictures cost?")[2]
+    assert price == _cells(f"`{model}` | 1 | directly", "What do my pictures cost?")[3]
 
 
 def test_the_first_description_takes_five_commands_at_most() -> None:

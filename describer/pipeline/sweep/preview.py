@@ -15,7 +15,6 @@ from describer.pipeline.sweep.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
 from describer.vision.estimate import Estimate
-from describer.vision.imaging.sides import HEAD_BYTES, sides
 from describer.vision.sizing import Sizes
 
 _AT_ONCE: Final = 8
@@ -105,6 +104,8 @@ async def priced(library: Library, selection: Selection, counted: Counted, askin
 
 
 async def _sides(library: Library, blobs: Sequence[ImageBlob]) -> list[_Known]:
+    from describer.vision.imaging.sides import HEAD_BYTES, sides  # noqa: PLC0415 - loads Pillow, which health checks do without
+
     async def read(blob: ImageBlob) -> _Known:
         return blob, await asyncio.to_thread(sides, await library.images.head(blob.ref, HEAD_BYTES))
 

@@ -110,5 +110,7 @@ async def test_the_tools_take_files_only_where_some_are_allowed(harness: Harness
     assert all(is_error for _, is_error in refused)
     sentences = [told["error"] for told, _ in refused]
     assert "may read" in sentences[0] and "may read" in sentences[1] and "not two" in sentences[2]
-    assert "the argument is file" in sentences[3] and sentences[4].endswith("are url, blob, language, about, detail.")
+    assert "use file; the arguments are" in sentences[3] and sentences[4].endswith(
+        "are url, blob, language, about, detail."
+    )
     assert len(harness.model.calls) == 3  # pictures that reached the model

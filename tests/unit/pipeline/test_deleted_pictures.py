@@ -13,7 +13,7 @@ from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Skip, SkipReason
-from describer.pipeline.cleanup import CLEANED, UNFINISHED, Cleanup
+from describer.pipeline.cleanup import CLEANED, CLEANUP_UNFINISHED, Cleanup
 from describer.pipeline.deleted_pictures import Fate
 from describer.pipeline.ports import Page
 from tests.unit.conftest import CAT, Harness
@@ -178,5 +178,5 @@ async def test_a_cleanup_that_comes_to_no_end_is_told_and_is_no_error(
 
     harness.images.page = page  # type: ignore[method-assign]
     assert await Cleanup(harness.deleted_pictures, ("images",), seconds=0.01).run() == Counter()
-    [said] = [record.__dict__ for record in caplog.records if record.message == UNFINISHED]
+    [said] = [record.__dict__ for record in caplog.records if record.message == CLEANUP_UNFINISHED]
     assert said["reason"] == ("a role is missing" if fault else "0 seconds are over")

@@ -13,7 +13,7 @@ from describer.entrypoints.storage_events.poison import RETURNED
 from describer.entrypoints.storage_events.sweep_steps import BEGUN, STILL_RUNNING
 from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
-from describer.pipeline.cleanup import CLEANED
+from describer.pipeline.cleanup import CLEANED, CLEANUP_UNFINISHED
 from describer.pipeline.daily_budget import USED_UP
 from describer.pipeline.describe import NOT_MENDED, NOT_SHARED
 from describer.pipeline.work_log import DEFERRED, DONE
@@ -33,6 +33,7 @@ CONSTANTS |= {
     "ANSWERED": ANSWERED,
     "BEGUN": BEGUN,
     "CLEANED": CLEANED,
+    "CLEANUP_UNFINISHED": CLEANUP_UNFINISHED,
     "STILL_RUNNING": STILL_RUNNING,
     "USED_UP": USED_UP,
 }
@@ -40,7 +41,7 @@ LOGGED = {"Transient", "Misconfigured", "Busy", "NotOurs"}
 """Faults whose sentences are logged."""
 OURS = {
     "ROUNDS": "a constant",
-    "patience": "seconds, a setting",
+    "max_wait": "seconds, a setting",
     "self.deadline": "seconds, a setting",
     "self.queueing": "seconds, a setting",
     "what": "which store: the callers of storage_errors name no blob",
