@@ -175,7 +175,7 @@ async def test_every_status(system: System, status: Status) -> None:
 @pytest.mark.parametrize("reason", SkipReason)
 async def test_every_skip(system: System, reason: SkipReason) -> None:
     container = "descriptions" if reason is SkipReason.NOT_OURS else "images"
-    name = f"skip/{reason}.jpg"
+    name = f"skip/{reason}.{'pdf' if reason is SkipReason.NOT_A_PICTURE else 'jpg'}"
     if reason is SkipReason.UNCHANGED:
         await system.upload(name, system.picture())
         await system.finished(name)
