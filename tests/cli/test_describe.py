@@ -47,7 +47,7 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
     assert shown["a.heic"]["alt_text"].startswith("Ein Testbild")
     assert shown["a.heic"]["translations"]["en"]["alt_text"].startswith("A test picture")
     passed_over, count, cost = done.err.splitlines()
-    assert passed_over == "Passed over, being no pictures: 1."
+    assert passed_over == "Skipped files that are not pictures: 1."
     assert count.startswith("5 pictures, ")
     assert re.fullmatch(r"About [0-9.]+ USD by list price \([0-9.]+ to [0-9.]+\), [0-9,]+ tokens\.", cost)
 

@@ -105,7 +105,7 @@ async def test_a_blob_is_described_and_its_record_shown(installation: Shell, sto
         await blobs.get_blob_client(container, "pets/cat.jpg").upload_blob(jpeg(290))
     absent, dry = await asyncio.gather(
         installation.run("show", f"{container}/pets/cat.jpg"),
-        installation.run("describe", "--container", container, "pets/cat.jpg", "pets/dog.jpg", "--json"),
+        installation.run("describe", "--container", container, "pets/cat.jpg", "pets/dog.jpg", "--json", "--ordered"),
     )
     assert (absent.code, absent.err) == (1, f"There is no record of {container}/pets/cat.jpg.\n")
     assert (dry.code, [line["status"] for line in dry.lines]) == (1, ["described", "absent"])

@@ -25,7 +25,7 @@ async def test_moved_pictures_keep_their_texts_and_cost_nothing(
     storage: Storage, installation: Shell, model: Model
 ) -> None:
     container, sidecars = (installation.settings[f"{name}_CONTAINER"] for name in ("IMAGES", "DESCRIPTIONS"))
-    work = ("describe", "--container", container, *NAMES, "--write", "--json")
+    work = ("describe", "--container", container, *NAMES, "--write", "--json", "--ordered")
     async with storage.blob_service() as old, storage.blob_service(storage.host) as new:
         for number, name in enumerate(NAMES):
             await old.get_blob_client(container, name).upload_blob(jpeg(300 + number))

@@ -158,7 +158,7 @@ async def test_pictures_in_formats_that_are_not_read_are_named(shell: Shell) -> 
         shell.picture(f"all/{name}", head + bytes(48))
     done = await shell.here("describe", "all", "--json")
     assert (done.code, len(done.lines)) == (0, 1)
-    assert "Skipped 1 files that are not pictures.\n" in done.err
+    assert "Skipped files that are not pictures: 1.\n" in done.err
     assert "Skipped 3 pictures in unsupported formats:\n" in done.err
     for said in (
         "logo.svg: This is an SVG",

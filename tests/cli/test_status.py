@@ -16,7 +16,7 @@ async def test_each_language_has_one_figure(storage: Storage, installation: Shel
     assert (told["container"], told["pictures"]) == (container, 1)
     assert told["languages"] == {"en": {"pictures": 1, "share": 1.0}}
     table = await installation.run("status", container)
-    assert "in en      1 (100 %)" in table.out
+    assert "in en\t1 (100 %)" in table.out
 
 
 async def test_a_container_that_is_not_watched_is_told(installation: Shell) -> None:

@@ -186,7 +186,7 @@ def _progress(form: Form, total: int) -> Iterator[tuple[Console | None, Callable
 def tell_left_out(skipped: int, unread: Sequence[tuple[str, str]]) -> None:
     """Report on standard error which files of folders were skipped."""
     if skipped:
-        click.echo(f"Skipped {skipped} files that are not pictures.", err=True)
+        click.echo(f"Skipped files that are not pictures: {skipped}.", err=True)
     if unread:
         click.echo(f"Skipped {len(unread)} pictures in unsupported formats:", err=True)
     _name(unread)
