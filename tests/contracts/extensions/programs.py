@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from local import child, environment, ports
 from local.children import ROOT
@@ -120,12 +120,21 @@ async def start(
     return running
 
 
+_NOTE_ID: Final = """\
+import os, sys
+with open(sys.argv[1], "w") as file:
+    file.write(str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Not by a shell: dash drops variables with dots in their names, such as `AzureWebJobs.work.Disabled`."""
+
+
 async def _real(
     arguments: Sequence[str], environ: Mapping[str, str], output: Path, pid: Path
 ) -> asyncio.subprocess.Process:
     """Start the program under a supervisor, which ends it however this process ends."""
     supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", "0", "--"]
-    noting_its_id = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(pid)]
+    noting_its_id = [sys.executable, "-I", "-S", "-c", _NOTE_ID, str(pid)]
     with output.open("wb") as file:
         return await asyncio.create_subprocess_exec(
             *supervisor,
