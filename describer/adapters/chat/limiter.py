@@ -73,7 +73,7 @@ class Limiter(WeightedSemaphore):
     def deferral(self) -> Transient | None:
         """Return the error to defer new work with if its turn is more than MAX_WAIT_SECONDS away, else None."""
         ahead = self._ahead()
-        return self._later(ahead) if self.quota.wait(_now(), ahead) > MAX_WAIT_SECONDS else None
+        return self._later(ahead) if self._expected_wait(ahead) > MAX_WAIT_SECONDS else None
 
     @asynccontextmanager
     async def turn(self, priority: Priority, max_wait: float) -> AsyncIterator[Turn]:
@@ -95,13 +95,18 @@ class Limiter(WeightedSemaphore):
 
     async def _wait(self, priority: Priority, max_wait: float) -> None:
         ahead = self._ahead() if priority is not Priority.INTERACTIVE else 0
-        if self.quota.wait(_now(), ahead) > max_wait:
+        if self._expected_wait(ahead) > max_wait:
             raise self._later(ahead)
         self._schedule()
         try:
             await self.acquire(1, priority, max_wait if math.isfinite(max_wait) else None)
         except TimeoutError as error:
             raise self._later(self._ahead(), max_wait) from error
+
+    def _expected_wait(self, ahead: int) -> float:
+        """Return the seconds until a turn, without the calls ahead while it is unknown how fast they are served."""
+        now = _now()
+        return self.quota.wait(now, 0 if self.quota.is_learning(now) else ahead)
 
     def _ahead(self) -> int:
         now = _now()

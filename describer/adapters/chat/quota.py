@@ -37,7 +37,7 @@ _OVER_CAPACITY: Final = 1.3
 """If a window seems to hold more calls than its capacity by this factor, a longer window applies."""
 _REQUESTS_WINDOW: Final = 10.0
 _TOKENS_WINDOW: Final = 60.0
-_MARGIN: Final = 0.01
+_MARGIN: Final = 0.02
 """Fraction of a window by which calls are delayed, since latency to the server varies between calls."""
 _MAX_MARGIN: Final = 0.04
 """Largest margin; it grows with each 429 that asks for a very short wait."""
@@ -182,6 +182,7 @@ class Quota:
         self._tokens = Window(self._sent, _TOKENS_WINDOW, share=math.inf)
         self._refused: deque[float] = deque()
         self._known = False
+        self._learned_at = math.inf
         self._reported = False
         self._per_minute = 0.0
         self._number = 0
@@ -198,6 +199,10 @@ class Quota:
         """Whether the last responses were server errors; then one call at a time tests the server."""
         return bool(self._failures)
 
+    def is_learning(self, now: float) -> bool:
+        """Return whether the share is still a guess or growing: until one window after the first response."""
+        return now < self._learned_at
+
     def failing_for(self, now: float) -> float:
         """Return the seconds since the first of the current series of server errors; 0 if the server works."""
         return now - self._failing_since if self._failures else 0.0
@@ -206,6 +211,7 @@ class Quota:
         """Return the seconds until a call may be sent after `ahead` others; 0: now."""
         if now - max(self._last_response, self._not_before) > _STALE_AFTER and not self._sent.since(now - _STALE_AFTER):
             self._requests.share = min(self._requests.share, FIRST)
+            self._learned_at = math.inf
         shut = max(0.0, self._not_before - now)
         return max(shut, *(window.wait(now + shut, ahead) + shut for window in (self._requests, self._tokens)))
 
@@ -277,6 +283,7 @@ class Quota:
     def _ended(self, ticket: Ticket, now: float) -> None:
         self._open.pop(ticket.number, None)
         self._last_response, self._failures = now, 0
+        self._learned_at = min(self._learned_at, now + self._requests.seconds)
 
     def _counted(self, ticket: Ticket, seconds: float, *, later: bool = True) -> range:
         """Return how many calls of this process the server had counted within `seconds` up to this one, as a range.

@@ -264,3 +264,19 @@ def test_before_anything_is_known_a_few_calls_are_sent() -> None:
         return seen
 
     assert run(main()) == FIRST
+
+
+def test_a_quota_that_is_still_unknown_defers_no_upload() -> None:
+    """64 uploads at once under a quota of 600 a minute: by the first share alone the last would wait a minute."""
+
+    async def main() -> tuple[float, Transient | None]:
+        server, limiter = _server(600), Limiter(64, Quota(chance=lambda: 0.0))
+        await asyncio.gather(*(server.ask(limiter, 30, UPLOAD) for _ in range(64)))
+        answered = _now()
+        await asyncio.sleep(120)  # after which the estimate is forgotten
+        await asyncio.gather(*(server.ask(limiter, 30, UPLOAD) for _ in range(64)))
+        return answered, limiter.deferral()
+
+    answered, deferred = run(main())
+    assert answered < 15
+    assert deferred is None
