@@ -154,6 +154,7 @@ class FakeRecords:
         self.newer: set[ImageRef] = set()
         self.stored: dict[ImageRef, StoredRecord] = {}
         self.shared: dict[tuple[str, str], Record] = {}
+        self.shared_at: dict[tuple[str, str], datetime] = {}
         self.edited: set[ImageRef] = set()
         self.writes = 0
         self.listings = 0
@@ -206,10 +207,19 @@ class FakeRecords:
     async def cache(self, container: str, key: str, record: Record) -> None:
         await give_way()
         self.shared.setdefault((container, key), record)
+        self.shared_at.setdefault((container, key), datetime.now(UTC))
 
     async def invalidate(self, container: str, key: str) -> None:
         await give_way()
         self.shared.pop((container, key), None)
+        self.shared_at.pop((container, key), None)
+
+    async def expire_cached(self, container: str, before: datetime) -> int:
+        await give_way()
+        old = [key for key, at in self.shared_at.items() if key[0] == container and at < before]
+        for _, key in old:
+            await self.invalidate(container, key)
+        return len(old)
 
     def _exactly(self, ref: ImageRef, stored: StoredRecord | None) -> None:
         standing = self.stored.get(ref)

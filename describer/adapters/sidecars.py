@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from azure.core import MatchConditions
@@ -25,7 +26,7 @@ from describer.domain.errors import (
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry, md5_of
-from describer.domain.naming import shared_name, sidecar_name, sidecar_prefix
+from describer.domain.naming import shared_name, shared_prefix, sidecar_name, sidecar_prefix
 from describer.domain.record import NewerRecord, Record
 from describer.pipeline.ports import Page
 
@@ -105,7 +106,22 @@ class BlobRecords:
 
     async def invalidate(self, container: str, key: str) -> None:
         """Send one DELETE."""
-        name = shared_name(container, key)
+        await self._delete_cached(shared_name(container, key))
+
+    async def expire_cached(self, container: str, before: datetime) -> int:
+        """Send one listing for each 5,000, and one DELETE for each that is removed."""
+        blobs, cursor, expired = self.container.list_blobs(name_starts_with=shared_prefix(container)), "", 0
+        while True:
+            page = await page_of("the descriptions container", blobs, cursor)
+            for blob in page.items:
+                if blob.last_modified < before and not is_folder(blob):
+                    await self._delete_cached(str(blob.name))
+                    expired += 1
+            cursor = page.cursor
+            if not cursor:
+                return expired
+
+    async def _delete_cached(self, name: str) -> None:
         with protected_stays(), _errors(), absent_is_fine():
             await self._client(name).delete_blob(delete_snapshots="include")
 

@@ -54,4 +54,9 @@ def shared_key(sha256: str | None, fingerprint: str) -> str:
 
 def shared_name(container: str, key: str) -> str:
     """Return the blob name of a record in the answer cache."""
-    return f"_content/{container}/{key}.json"
+    return f"{shared_prefix(container)}{key}.json"
+
+
+def shared_prefix(container: str) -> str:
+    """Return the prefix of the answer cache of a container."""
+    return f"_content/{container}/"

@@ -1,4 +1,4 @@
-"""At night, records of deleted pictures go of whose deletion no event told, and those that were kept long enough."""
+"""Removes each night what no event removes: records of deleted pictures, and old answers from the cache."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from describer.pipeline.deleted_pictures import DeletedPictures, Fate
 CLEANED: Final = "deleted.cleaned"
 CLEANUP_UNFINISHED: Final = "deleted.unfinished"
 SECONDS: Final = 480.0
-"""For one night, below the ten minutes of an invocation; the next night goes on, for what is gone is listed no more."""
+"""Time limit of one night, below the ten minutes of an invocation. The next night continues with what is left."""
 
 _log = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ class Cleanup:
     """Does in the watched containers what `describer orphans --write` does.
 
     Args:
-        deleted_pictures: decides what becomes of each record.
-        containers: the watched ones.
-        seconds: after which it ends, wherever it is.
+        deleted_pictures: settles the records of deleted pictures.
+        containers: the watched containers.
+        seconds: time limit.
     """
 
     deleted_pictures: DeletedPictures
@@ -33,16 +33,18 @@ class Cleanup:
     seconds: float = SECONDS
 
     async def run(self) -> Counter[Fate]:
-        """Return how many records went and stayed, and log it. What cannot be done now is done the next night."""
+        """Return the number of records by fate, and log it. The next night continues what could not be done."""
         counts: Counter[Fate] = Counter()
+        cached = 0
         try:
             async with asyncio.timeout(self.seconds):
                 for container in self.containers:
                     async for orphan in self.deleted_pictures.orphans(container, write=True):
                         counts[orphan.fate] += 1
+                    cached += await self.deleted_pictures.expire_cached(container)
         except NotNow as fault:
             _log.warning(CLEANUP_UNFINISHED, extra={"reason": fault.message})
         except TimeoutError:
             _log.warning(CLEANUP_UNFINISHED, extra={"reason": f"{self.seconds:.0f} seconds are over"})
-        _log.info(CLEANED, extra={str(fate): counts[fate] for fate in Fate})
+        _log.info(CLEANED, extra={str(fate): counts[fate] for fate in Fate} | {"cached": cached})
         return counts

@@ -20,6 +20,11 @@ from describer.pipeline.ports import Images, Records
 
 RETENTION: Final = timedelta(days=30)
 """Default of DELETED_RETENTION_DAYS."""
+CACHED: Final = timedelta(days=30)
+"""How long the answer cache keeps an answer.
+
+If a picture is deleted between an answer and its record, no record leads to the cached answer any more. Its age does.
+"""
 
 
 class Fate(StrEnum):
@@ -68,6 +73,10 @@ class DeletedPictures:
                 with suppress(Conflict, Newer, NotOurs, RecordUnreadable):
                     if orphan := await self._orphan(pair.record.ref, write=write):
                         yield orphan
+
+    async def expire_cached(self, container: str) -> int:
+        """Remove old answers from the cache and return their number."""
+        return await self.records.expire_cached(container, self.now() - CACHED)
 
     async def _orphan(self, ref: ImageRef, *, write: bool) -> Orphan | None:
         stored = await self.records.read(ref)

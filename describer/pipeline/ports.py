@@ -5,6 +5,7 @@ At the end: interfaces for the entry points, that is, the pipeline itself and he
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -121,6 +122,9 @@ class Records(Protocol):
 
         A record under a policy or a legal hold stays.
         """
+
+    async def expire_cached(self, container: str, before: datetime) -> int:
+        """Remove the answers that were added to the cache before that time, and return their number."""
 
 
 class ImagePreparer(Protocol):

@@ -18,6 +18,7 @@ RECORDS_FIND_CACHED: Final = "records.find_cached"
 RECORDS_WRITE: Final = "records.write"
 RECORDS_CACHE: Final = "records.cache"
 RECORDS_INVALIDATE: Final = "records.invalidate"
+RECORDS_EXPIRE_CACHED: Final = "records.expire_cached"
 RECORDS_VERIFY: Final = "records.verify_unchanged"
 RECORDS_DELETE: Final = "records.delete"
 IMAGES_PROPERTIES: Final = "images.get_properties"
@@ -84,6 +85,7 @@ SPANS: Final = frozenset(
         RECORDS_WRITE,
         RECORDS_CACHE,
         RECORDS_INVALIDATE,
+        RECORDS_EXPIRE_CACHED,
         RECORDS_VERIFY,
         RECORDS_DELETE,
         IMAGES_PROPERTIES,
@@ -146,7 +148,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "message.unexpected": _MESSAGE | _BUG,
     "sweep.begun": frozenset({"sweep"}),
     "sweep.still_running": frozenset(),
-    "deleted.cleaned": frozenset({"removed", "kept", "expired"}),
+    "deleted.cleaned": frozenset({"removed", "kept", "expired", "cached"}),
     "deleted.unfinished": frozenset({"reason"}),
     "storage.protected": frozenset({"reason"}),
     "model.adapted": frozenset({"differences"}),

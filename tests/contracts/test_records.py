@@ -1,7 +1,7 @@
 """The port `Records`: the fake and Blob Storage keep the same promises."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.storage.blob import StandardBlobTier
@@ -96,6 +96,17 @@ async def test_what_was_shared_can_be_withdrawn(records: Records) -> None:
     await records.invalidate("images", "abc-123")
     assert await records.find_cached("images", "abc-123") is None
     await records.invalidate("images", "abc-123")  # absent: nothing to do
+
+
+async def test_old_cached_answers_of_a_container_expire(records: Records) -> None:
+    for container in ("images", "others"):
+        await records.cache(container, "abc-123", _record("A cat", name=""))
+    await records.write(CAT, _record("A cat"), replaces=None)
+    assert await records.expire_cached("images", datetime.now(UTC) - timedelta(hours=1)) == 0
+    assert await records.expire_cached("images", datetime.now(UTC) + timedelta(hours=1)) == 1
+    assert await records.find_cached("images", "abc-123") is None
+    assert await records.find_cached("others", "abc-123")
+    assert await records.read(CAT)
 
 
 @pytest.mark.parametrize("name", ["x" * 1024, "深" * 340 + "/" + "🙂" * 300, ".dot/a/b/c d", "a/" * 253 + "b"])

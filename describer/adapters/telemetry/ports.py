@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from describer.adapters.telemetry.instruments import Telemetry, set_attributes, visit
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
@@ -107,6 +108,13 @@ class TracedRecords:
         """Record the call."""
         with self.telemetry.span(v.RECORDS_INVALIDATE):
             await self.records.invalidate(container, key)
+
+    async def expire_cached(self, container: str, before: datetime) -> int:
+        """Record how many there were."""
+        with self.telemetry.span(v.RECORDS_EXPIRE_CACHED) as span:
+            expired = await self.records.expire_cached(container, before)
+            set_attributes(span, found=expired)
+            return expired
 
 
 @dataclass(frozen=True, slots=True)

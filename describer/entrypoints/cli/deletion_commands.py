@@ -34,6 +34,8 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
             async for orphan in app.deleted_pictures.orphans(name, prefix, write=write):
                 counts[orphan.fate] += 1
                 click.echo(printable(f"{orphan.ref.container}/{orphan.ref.name}: {orphan.fate}"))
+            if write:
+                await app.deleted_pictures.expire_cached(name)
 
     setup.work({Need.BLOBS}, find)
     summary = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)

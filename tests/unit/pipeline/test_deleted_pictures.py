@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from describer.domain import metadata
 from describer.domain.correction import Correction
-from describer.domain.errors import Conflict, Misconfigured, Newer, NotFound
+from describer.domain.errors import Conflict, Misconfigured, Newer, NotFound, Transient
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
@@ -163,6 +163,24 @@ async def test_the_nightly_cleanup_removes_and_expires_in_all_containers(
     assert CAT not in harness.records.stored
     [said] = [record.__dict__ for record in caplog.records if record.message == CLEANED]
     assert (said["expired"], said["kept"], said["removed"]) == (1, 0, 0)
+
+
+async def test_an_answer_whose_picture_goes_before_its_record_is_written_leaves_the_cache_in_time(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        raise Transient("the storage service is down")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(harness.records, "write", down)
+        with pytest.raises(Transient):
+            await harness.describe()
+    del harness.images.blobs[CAT]
+    assert await harness.describe() == Skip(SkipReason.GONE, "the blob was deleted")
+    for days, stays in ((29, True), (31, False)):
+        harness.now = datetime.now(UTC) + timedelta(days=days)
+        await Cleanup(harness.deleted_pictures, ("images",)).run()
+        assert bool(harness.records.shared) == stays
 
 
 @pytest.mark.parametrize("fault", [Misconfigured("a role is missing"), None])
