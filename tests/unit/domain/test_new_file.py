@@ -108,7 +108,10 @@ async def test_our_own_text_that_a_tool_wrote_into_the_file_stays_the_models(har
     assert len(harness.model.calls) == 1
 
 
-@pytest.mark.parametrize("place", ["sidecar", "metadata that was kept", "metadata that went"])
+@pytest.mark.parametrize(
+    "place",
+    ["sidecar", "metadata that was kept", "metadata that was kept beside an edited sidecar", "metadata that went"],
+)
 async def test_a_persons_text_stands_and_awaits_nobody(harness: Harness, place: str) -> None:
     await harness.describe()
     if place == "sidecar":
@@ -117,7 +120,9 @@ async def test_a_persons_text_stands_and_awaits_nobody(harness: Harness, place: 
         harness.images.tag(CAT, alt_text="Tom")
     if place == "metadata that went":
         await harness.describe()
-    kept = harness.metadata() if place == "metadata that was kept" else {}
+    if place == "metadata that was kept beside an edited sidecar":
+        harness.records.edit(CAT, {"tags": ["cat"]})
+    kept = harness.metadata() if "that was kept" in place else {}
     harness.images.put(CAT, file(("x-default", MILL)), **kept)
     record = await harness.described()
     assert (record.alt_text, record.status, record.demand) == ("Tom", Status.KEPT, None)
