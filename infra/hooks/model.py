@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.hooks import batch
 from infra.hooks.commands import Azure, Stop
 
 Ask = Callable[[str, Sequence[str]], str]
@@ -80,11 +81,17 @@ def _new(azure: Azure, ask: Ask | None) -> dict[str, str]:
         region = _another(azure, wish, f"{region} has no {wish.name}.", usages, ask)
         models = _models(azure, wish, region)
     offer = _version(wish, models, region)
+    _warn(offer)
     sku = _sku(wish, offer, region, ask)
+    chosen = region
     # What is deployed, or comes back, holds the quota itself.
     if not azure.environ.get("OPENAI_ACCOUNT_NAME") and not restore:
-        region = _with_quota(azure, wish, _usage(offer, sku), region, ask)
-    return {"MODEL_SKU_NAME": sku, "OPENAI_LOCATION": region, "RESTORE_OPENAI": "true" if restore else "false"}
+        chosen = _with_quota(azure, wish, _usage(offer, sku), region, ask)
+    if chosen != region:
+        offer = _version(wish, _models(azure, wish, chosen), chosen)
+    if not restore:
+        batch.check(azure, offer, chosen, lambda: _free(azure, chosen))
+    return {"MODEL_SKU_NAME": sku, "OPENAI_LOCATION": chosen, "RESTORE_OPENAI": "true" if restore else "false"}
 
 
 def _deleted(azure: Azure, region: str) -> bool:
@@ -115,7 +122,6 @@ def _models(azure: Azure, wish: Wish, region: str) -> list[Mapping[str, Any]]:
 def _version(wish: Wish, models: Sequence[Mapping[str, Any]], region: str) -> Mapping[str, Any]:
     for model in models:
         if model["version"] == wish.version:
-            _warn(model)
             return model
     versions = sorted({model["version"] for model in models}, reverse=True)
     sentence = f"{region} has no {wish.name} of version {wish.version}; there are: {', '.join(versions) or 'none'}."

@@ -177,3 +177,38 @@ def test_an_account_that_was_deleted_elsewhere_stops_it_with_the_way_to_be_rid_o
 def test_a_capacity_that_is_no_number_stops_it(fresh: Scripted, capacity: str) -> None:
     fresh.environ["MODEL_CAPACITY"] = capacity
     assert _stopped(fresh, f"MODEL_CAPACITY is {capacity}") == "azd env set MODEL_CAPACITY 100"
+
+
+def _with_batches(azure: Scripted, **environ: str) -> Scripted:
+    azure.environ |= {"MODEL_SKU_NAME": "GlobalStandard", "BATCH_SKU_NAME": "GlobalBatch"} | environ
+    azure.on("cognitiveservices", "model", "list", says=[model("GlobalStandard", "GlobalBatch")])
+    return azure
+
+
+def test_quota_for_batches_is_looked_for_before_anything_is_created(fresh: Scripted) -> None:
+    _with_batches(fresh, BATCH_CAPACITY="200")
+    fresh.on("cognitiveservices", "usage", "list", says=usage({"GlobalStandard": 1000, "GlobalBatch": 50}))
+    assert _stopped(fresh, "has 50 left of OpenAI.GlobalBatch") == "azd env set BATCH_CAPACITY 50"
+
+
+def test_no_quota_for_batches_says_where_to_ask_for_it_and_how_to_do_without(fresh: Scripted) -> None:
+    fresh.on("cognitiveservices", "usage", "list", says=usage({"GlobalStandard": 1000}))
+    command = _stopped(_with_batches(fresh), "has 0 left of OpenAI.GlobalBatch.* Ask for quota")
+    assert command == "azd env set BATCH_SKU_NAME ''"
+
+
+def test_a_region_without_batches_stops_it_with_what_it_has(fresh: Scripted) -> None:
+    command = _stopped(_with_batches(fresh, BATCH_SKU_NAME="DataZoneBatch"), "has no deployment DataZoneBatch")
+    assert command == "azd env set BATCH_SKU_NAME GlobalBatch"
+
+
+@pytest.mark.parametrize("capacity", ["many", "0", "1.5"])
+def test_a_capacity_for_batches_that_is_no_number_stops_it(fresh: Scripted, capacity: str) -> None:
+    sentence = f"BATCH_CAPACITY is {capacity}; expected a whole number from 1"
+    assert _stopped(_with_batches(fresh, BATCH_CAPACITY=capacity), sentence) == "azd env set BATCH_CAPACITY 100"
+
+
+def test_batches_that_are_deployed_or_not_wanted_need_no_quota(fresh: Scripted) -> None:
+    fresh.on("cognitiveservices", "usage", "list", says=usage({"GlobalStandard": 1000}))
+    assert _found(_with_batches(fresh, OPENAI_BATCH_DEPLOYMENT="gpt-5.6-luna-batch"))
+    assert _found(_with_batches(fresh, BATCH_SKU_NAME="", OPENAI_BATCH_DEPLOYMENT=""))
