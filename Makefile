@@ -92,3 +92,5 @@ lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 		--group infra -o requirements/infra.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
 		--group servers -o requirements/servers.txt
+	for peer in notebook sample; do uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header \
+		--generate-hashes --group $$peer -o requirements/$$peer.txt || exit 1; done
