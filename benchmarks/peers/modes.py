@@ -32,7 +32,7 @@ class Sizes:
     """How many pictures each mode has."""
 
     together: int = 120
-    slow: int = 64
+    slow: int = 51
     wide: int = 120
     steady: int = 40
     quota: int = 100
@@ -94,42 +94,47 @@ def steady(sizes: Sizes) -> list[Figure]:
     return figures
 
 
-def quota(sizes: Sizes) -> list[Figure]:
-    """Sixty requests a minute, whether rejected calls count or not; the two beside each other, then the peers."""
-    pictures, figures = photographs.photographs(sizes.quota, SMALL), []
+def limits(sizes: Sizes) -> list[Figure]:
+    """Sixty requests a minute, whether rejected calls count or not, and 503 for a minute; all three beside each other.
+
+    They wait most of the time. The peers are measured after the app, beside each other.
+    """
+    pictures = photographs.photographs(sizes.quota, SMALL)
     window = PER_MINUTE * REQUEST_WINDOW / 60
     least = (math.ceil(sizes.quota / window) - 1) * REQUEST_WINDOW + THINKS
     limited = ("--per-minute", str(PER_MINUTE))
     loads = {
-        "rejected calls count": Load(pictures, (*limited, "--rejected-count"), warm=False, longest=1.25 * least),
-        "rejected calls do not count": Load(pictures, limited, warm=False, longest=1.25 * least),
+        f"quota of {PER_MINUTE} a minute, rejected calls count": Load(
+            pictures, (*limited, "--rejected-count"), warm=False, longest=1.2 * least
+        ),
+        f"quota of {PER_MINUTE} a minute, rejected calls do not count": Load(
+            pictures, limited, warm=False, longest=1.2 * least
+        ),
+        _DOWN: Load(dict(list(pictures.items())[: sizes.outage]), ("--fails", str(OUTAGE)), warm=False, longest=90),
     }
-    for (rival, case), ran in _beside(loads).items():
-        goal = rival is OURS
-        name = f"quota of {PER_MINUTE} a minute, {case}, {rival.name}"
+    figures = []
+    for rival, case, ran in _beside(loads):
+        name, count, goal = f"{case}, {rival.name}", len(loads[case].pictures), rival is OURS
         figures += [
-            Figure(f"{name}: described of {sizes.quota}", ran.described, "", at_least=sizes.quota if goal else None),
-            Figure(f"{name}: of the least ({least:g} s)", ran.seconds / least, "x", at_most=1.05 if goal else None),
-            Figure(f"{name}: calls answered 429", ran.seen.throttled, "", at_most=5 if goal else None),
+            Figure(f"{name}: described of {count}", ran.described, "", at_least=count if goal else None),
             Figure(f"{name}: lost", ran.lost, "", at_most=0 if goal else None),
+            *(_after_outage(name, ran, count, goal=goal) if case == _DOWN else _in_quota(name, ran, least, goal=goal)),
         ]
     return figures
 
 
-def outage(sizes: Sizes) -> list[Figure]:
-    """The model answers 503 for a minute from the first call."""
-    pictures, figures = photographs.photographs(sizes.outage, SMALL), []
-    loads = {"": Load(pictures, ("--fails", str(OUTAGE)), warm=False, longest=2 * OUTAGE)}
-    for (rival, _), ran in _beside(loads).items():
-        goal, name = rival is OURS, f"503 for {OUTAGE:g} s, {rival.name}"
-        figures += [
-            Figure(f"{name}: described of {sizes.outage}", ran.described, "", at_least=sizes.outage if goal else None),
-            Figure(f"{name}: lost", ran.lost, "", at_most=0 if goal else None),
-            Figure(f"{name}: calls a picture", ran.seen.calls / sizes.outage, "", at_most=2 if goal else None),
-            Figure(
-                f"{name}: done after its end", ran.finished - ran.seen.down_until, "s", at_most=15 if goal else None
-            ),
-        ]
+def _in_quota(name: str, ran: Ran, least: float, *, goal: bool) -> list[Figure]:
+    return [
+        Figure(f"{name}: of the least ({least:g} s)", ran.seconds / least, "x", at_most=1.05 if goal else None),
+        Figure(f"{name}: calls answered 429", ran.seen.throttled, "", at_most=5 if goal else None),
+    ]
+
+
+def _after_outage(name: str, ran: Ran, count: int, *, goal: bool) -> list[Figure]:
+    figures = [Figure(f"{name}: calls a picture", ran.seen.calls / count, "", at_most=2 if goal else None)]
+    if ran.described:
+        late = ran.finished - ran.seen.down_until
+        figures.append(Figure(f"{name}: done after its end", late, "s", at_most=15 if goal else None))
     return figures
 
 
@@ -143,7 +148,7 @@ def startup(sizes: Sizes) -> list[Figure]:
     for _ in range(sizes.rounds + 1):  # the first ones warm the disk's cache
         for name, (rival, script) in scripts.items():
             began = time.perf_counter()
-            environment = os.environ | given | rival.settings | {"IMAGES__blobServiceUri": "https://127.0.0.1:1/images"}
+            environment = os.environ | given | dict(rival.settings) | _NOWHERE
             subprocess.run([rival.python, "-c", script], cwd=ROOT, env=environment, check=True)
             taken[name].append(time.perf_counter() - began)
     medians = {name: statistics.median(each[1:]) for name, each in taken.items()}
@@ -172,9 +177,11 @@ MODES: Final[Mapping[str, Mode]] = {
     "together": together,
     "wide": wide,
     "steady": steady,
-    "quota": quota,
-    "outage": outage,
+    "limits": limits,
 }
+_DOWN: Final = f"503 for {OUTAGE:g} s"
+_NOWHERE: Final = {"IMAGES__blobServiceUri": "https://127.0.0.1:1/images"}
+"""The peers make their clients as they are indexed."""
 _INDEX: Final = "import function_app; function_app.app.get_functions()"
 
 type _Told = tuple[str, str, Callable[[Ran], float]]
@@ -223,13 +230,14 @@ def _firsts(ran: Mapping[str, Ran], thinks: float) -> list[Figure]:
     return figures
 
 
-def _beside(loads: Mapping[str, Load]) -> dict[tuple[Rival, str], Ran]:
+def _beside(loads: Mapping[str, Load]) -> list[tuple[Rival, str, Ran]]:
     """Run the app under all loads at the same time, and then the peers: they wait most of the time."""
-    found = {}
+    found: list[tuple[Rival, str, Ran]] = []
     for rivals in ((OURS,), (NOTEBOOK, SAMPLE)):
         cases = [(rival, name) for rival in rivals for name in loads]
         with ThreadPoolExecutor(len(cases)) as pool:
-            found |= dict(zip(cases, pool.map(lambda case: run(case[0], loads[case[1]]), cases), strict=True))
+            ran = pool.map(lambda case: run(case[0], loads[case[1]]), cases)
+            found += [(*case, each) for case, each in zip(cases, ran, strict=True)]
     return found
 
 

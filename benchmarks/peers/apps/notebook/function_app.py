@@ -10,8 +10,8 @@ import os
 import azure.functions as func
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobServiceClient
-from llama_index.core.schema import ImageNode
-from llama_index.multi_modal_llms.azure_openai import AzureOpenAIMultiModal
+from llama_index.core.schema import ImageNode  # type: ignore[import-not-found]
+from llama_index.multi_modal_llms.azure_openai import AzureOpenAIMultiModal  # type: ignore[import-not-found]
 
 app = func.FunctionApp()
 model = AzureOpenAIMultiModal(
@@ -25,10 +25,12 @@ model = AzureOpenAIMultiModal(
 storage = BlobServiceClient(os.environ["IMAGES__blobServiceUri"], credential=DefaultAzureCredential())  # noqa: SIM112 - the host's name
 
 
-@app.blob_trigger(arg_name="blob", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source="EventGrid")
+@app.blob_trigger(
+    arg_name="blob", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source=func.BlobSource.EVENT_GRID
+)
 def describe(blob: func.InputStream) -> None:
     """Describe an uploaded picture."""
     picture = ImageNode(image=base64.b64encode(blob.read()).decode())
     answer = model.complete("Describe the images as an alternative text", image_documents=[picture])
-    container, _, name = blob.name.partition("/")
+    container, _, name = str(blob.name).partition("/")
     storage.get_blob_client(container, name).set_blob_metadata({"alt_text": answer.text})

@@ -19,10 +19,12 @@ client = OpenAI(
 storage = BlobServiceClient(os.environ["IMAGES__blobServiceUri"], credential=DefaultAzureCredential())  # noqa: SIM112 - the host's name
 
 
-@app.blob_trigger(arg_name="blob", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source="EventGrid")
+@app.blob_trigger(
+    arg_name="blob", path="%IMAGES_CONTAINER%/{name}", connection="IMAGES", source=func.BlobSource.EVENT_GRID
+)
 def describe(blob: func.InputStream) -> None:
     """Describe an uploaded picture."""
-    container, _, name = blob.name.partition("/")
+    container, _, name = str(blob.name).partition("/")
     kind = mimetypes.guess_type(name)[0] or "image/jpeg"
     url = f"data:{kind};base64,{base64.b64encode(blob.read()).decode()}"
     answer = client.chat.completions.create(
@@ -38,4 +40,4 @@ def describe(blob: func.InputStream) -> None:
             }
         ],
     )
-    storage.get_blob_client(container, name).set_blob_metadata({"alt_text": answer.choices[0].message.content})
+    storage.get_blob_client(container, name).set_blob_metadata({"alt_text": answer.choices[0].message.content or ""})
