@@ -34,10 +34,11 @@ longtest: ## run the tests that take longer each: outages, the demo, every comma
 	@sh local/setup.sh test
 	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost -m long $(ARGS)
 
-soak: ## the tests that take steps by chance, for some twenty minutes: 200,000 steps, 100,000 damaged pictures
+soak: ## the tests that take steps by chance, for two hours: 200,000 steps, 40,000 on Azurite, 100,000 damaged pictures
 	@sh local/setup.sh test
 	@SOAK_STEPS=200000 SOAK_PACKETS=100000 $(PY) -m pytest -n0 tests/unit/pipeline/test_nothing_is_lost.py \
-		tests/unit/vision/embedded_text/test_rules.py -k 'NothingIsLost or mutated_pictures'
+		tests/contracts/test_nothing_is_lost.py tests/unit/vision/embedded_text/test_rules.py \
+		-k 'NothingIsLost or on_azurite or mutated_pictures'
 
 extensions: ## hold the host's stand-in against Microsoft's own extensions, run by the program that WEBJOBS_HOST names
 	@sh local/setup.sh test
@@ -46,9 +47,10 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m pytest -n0 tests/realhost
 	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
 
-contracts: ## have clients in C#, TypeScript and Python generated, and each call every operation (DOTNET_TOOLS: Kiota, NSwag)
+contracts: ## generate clients in C#, TypeScript and Python that call every operation; run the examples (DOTNET_TOOLS: Kiota, NSwag, C#)
 	@sh local/setup.sh test
 	@$(PY) -m tests.clients
+	@$(PY) -m pytest -n0 -q tests/end_to_end/test_docs.py
 
 servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)
 	@sh local/setup.sh test

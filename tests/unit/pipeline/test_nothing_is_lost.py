@@ -57,9 +57,10 @@ class World(RuleBasedStateMachine):
     the app has written into a sidecar.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runner: asyncio.Runner | None = None) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = runner or asyncio.Runner()
+        self._keeps_runner = runner is not None
         self.harness = self._harness()
         self.brief: Brief = BRIEF
         self.told: set[ImageRef] = set()
@@ -423,7 +424,8 @@ class World(RuleBasedStateMachine):
             self.come_to_rest()
             self.no_text_of_a_person_disappears()
         finally:
-            self.runner.close()
+            if not self._keeps_runner:
+                self.runner.close()
 
 
 World.TestCase.settings = settings(
