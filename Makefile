@@ -47,9 +47,10 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m pytest -n0 tests/realhost
 	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
 
-contracts: ## have clients in C#, TypeScript and Python generated, and each call every operation (DOTNET_TOOLS: Kiota, NSwag)
+contracts: ## generate clients in C#, TypeScript and Python that call every operation; run the examples (DOTNET_TOOLS: Kiota, NSwag, C#)
 	@sh local/setup.sh test
 	@$(PY) -m tests.clients
+	@$(PY) -m pytest -n0 -q tests/end_to_end/test_docs.py
 
 servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)
 	@sh local/setup.sh test
@@ -93,3 +94,5 @@ lock: ## pin the dependencies of pyproject.toml anew (needs uv)
 		--group infra -o requirements/infra.txt
 	uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header --generate-hashes \
 		--group servers -o requirements/servers.txt
+	for peer in notebook sample; do uv pip compile -q --universal --python-version 3.13 --no-emit-index-url --no-header \
+		--generate-hashes --group $$peer -o requirements/$$peer.txt || exit 1; done

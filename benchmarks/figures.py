@@ -42,9 +42,14 @@ def main(name: str, measure: Callable[[], list[Figure]]) -> None:
     given = parser.parse_args()
     figures = measure()
     if given.json:
-        facts = [asdict(figure) | {"met": figure.met} for figure in figures]
-        given.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        write(figures, given.json)
     conclude(figures, check=given.check)
+
+
+def write(figures: list[Figure], file: Path) -> None:
+    """Write them to a file of JSON."""
+    facts = [asdict(figure) | {"met": figure.met} for figure in figures]
+    file.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
 
 def conclude(figures: list[Figure], *, check: bool) -> None:

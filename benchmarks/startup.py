@@ -29,13 +29,19 @@ def seconds(script: str, settings: dict[str, str]) -> tuple[float, float]:
     return time.perf_counter() - began, computed
 
 
+def settings() -> dict[str, str]:
+    """Give the app's settings, so that it can be indexed."""
+    values: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
+    return values
+
+
 def measure() -> list[Figure]:
     """All figures."""
-    settings = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
+    given = settings()
     times: dict[str, list[tuple[float, float]]] = {APP: [], BARE: []}
     for _ in range(ROUNDS + 1):
         for script, taken in times.items():
-            taken.append(seconds(script, settings))
+            taken.append(seconds(script, given))
     # The first ones warm the disk's cache.
     (app, app_computes), (bare, bare_computes) = (
         [statistics.median(column) for column in zip(*taken[1:], strict=True)] for taken in times.values()

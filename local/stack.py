@@ -44,6 +44,7 @@ class Stack:
         function: what the route's webhook calls, if it is not the usual function.
         topic_url: a topic that runs, or will; otherwise one is started, and `events` is its file.
         extensions: a program that runs Microsoft's own extensions, instead of their stand-in.
+        python: the interpreter that runs the app, of another virtual environment than this one's.
         first_port: the parts take this port and those after it if all are free; else others.
 
     Raises:
@@ -69,6 +70,7 @@ class Stack:
         function: str | None = None,
         topic_url: str | None = None,
         extensions: Path | None = None,
+        python: Path | None = None,
         first_port: int | None = None,
     ) -> None:
         self._app = app.resolve()
@@ -80,6 +82,7 @@ class Stack:
         self._containers = {IMAGES_CONTAINER, DESCRIPTIONS_CONTAINER, *containers}
         self._topic_url = topic_url
         self._extensions = extensions
+        self._python = python
         self._first_port = first_port
         self._inherited = environment.clean()
         self._backends: list[Child] = []
@@ -151,7 +154,8 @@ class Stack:
             model=self._model_url or "",
             ca=str(self.storage.certificate.ca),
         )
-        self._front.append(parts.host(self._app, host, self._app_settings(), self.addresses, self._extensions))
+        runs = parts.host(self._app, host, self._app_settings(), self.addresses, self._extensions, self._python)
+        self._front.append(runs)
         if self._route:
             self._front.append(parts.eventgrid(self._route, self.storage, self.addresses))
         for child in self._backends[:2]:
