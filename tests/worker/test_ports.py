@@ -59,12 +59,16 @@ def test_whoever_never_finds_a_free_port_is_told_so(tmp_path: Path) -> None:
 
 
 def test_the_same_ports_are_given_where_they_are_free() -> None:
-    first = ports.free_ports(1)[0]
-    script = f"from local import ports; print(ports.free_ports(2, {first + 1}), ports.free_ports(2, {first + 1}))"
+    """Other programs may hold any port, so several first ones are tried."""
+    assert any(_are_the_same(ports.free_ports(1)[0] + 1) for _ in range(5))
+
+
+def _are_the_same(first: int) -> bool:
+    script = f"from local import ports; print(ports.free_ports(2, {first}), ports.free_ports(2, {first}))"
     said = [
         subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for _ in range(2)
     ]
-    wanted = str([first + 1, first + 2])
-    assert all(line.startswith(wanted) for line in said)
-    assert all(line.count(wanted) == 1 for line in said), "a second caller gets others"
+    wanted = str([first, first + 1])
+    assert all(line.count(wanted) <= 1 for line in said), "a second caller gets others"
+    return all(line.startswith(wanted) for line in said)

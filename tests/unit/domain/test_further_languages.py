@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from describer.domain.correction import Correction
 from describer.domain.description import Description, ImageKind, Texts
 from describer.domain.errors import DescriberError, Filtered, NoUsableAnswer
 from describer.domain.image_ref import ImageRef
@@ -185,6 +186,14 @@ async def test_one_that_the_filter_stopped_is_asked_for_once_and_one_that_failed
     await _by_writing_call(two, "fr")
     assert (await _by_writing_call(two, "fr")).status is Status.FILTERED
     assert asked(two) == [("fr",)]
+
+
+async def test_a_persons_text_stands_where_the_filter_stopped_the_model(two: Harness) -> None:
+    scripted(two, Filtered("No."))
+    await _by_writing_call(two, "fr")
+    await two.corrector.correct(CAT, Correction({"fr": {"alt_text": "Tom, endormi."}}))
+    record = await _by_call(two, "fr")
+    assert (record.alt_text, record.status, record.reason) == ("Tom, endormi.", Status.KEPT, "")
 
 
 async def test_one_that_failed_is_asked_for_again_and_told_once(two: Harness) -> None:

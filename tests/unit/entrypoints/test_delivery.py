@@ -12,6 +12,8 @@ import pytest
 
 from describer.domain.errors import Misconfigured, Throttled, Transient
 from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
+from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.entrypoints.storage_events.delivery import MAX_INTERRUPTIONS, SUSPECT
 from describer.entrypoints.storage_events.inbox import Inbox
@@ -300,3 +302,28 @@ async def test_an_old_event_that_is_put_back_has_all_its_time(harness: Harness) 
     old = replace(Work.first(CAT), first_seen=datetime.now(UTC) - timedelta(days=100))
     await harness.delivery.handle_message(old.to_message().encode())
     assert (CAT in harness.records.stored, len(harness.queue.sent)) == (False, 1)
+
+
+async def test_another_answer_is_asked_for_where_the_message_says_so(harness: Harness) -> None:
+    await harness.delivery.handle_upload(CAT.container, CAT.name)
+    await harness.delivery.handle_message(Work.first(CAT).to_message().encode())
+    assert len(harness.model.calls) == 1
+    await harness.delivery.handle_message(replace(Work.first(CAT), again=True).to_message().encode())
+    assert len(harness.model.calls) == 2
+
+
+async def test_a_picture_that_cannot_be_given_up_waits_for_what_prevents_it(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def down(ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        raise Transient("the storage service is down", retry_after=77)
+
+    harness.model.script = [STUMBLE]
+    monkeypatch.setattr(harness.records, "write", down)
+    with caplog.at_level("INFO"):
+        await replace(harness.delivery, max_attempts=1).handle_upload(CAT.container, CAT.name)
+    ((_, delay),) = harness.queue.sent
+    assert delay == 77
+    assert [record.__dict__["reason"] for record in caplog.records if record.message == "picture.deferred"] == [
+        "the storage service is down"
+    ]

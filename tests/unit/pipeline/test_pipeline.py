@@ -427,6 +427,20 @@ async def test_a_paid_answer_is_not_lost_where_it_cannot_be_shared(
     assert NOT_SHARED in [logged.message for logged in caplog.records]
 
 
+async def test_an_answer_that_copies_do_not_share_is_paid_for_once_in_all_rounds(harness: Harness) -> None:
+    """The answer needs a review, and somebody tags the picture while its record is written."""
+    harness.model.script = [REFUSAL]
+    write = harness.records.write
+
+    async def race(ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
+        harness.records.write = write  # type: ignore[method-assign]
+        raise Conflict("a newer sidecar")
+
+    harness.records.write = race  # type: ignore[method-assign]
+    assert (await harness.described()).status is Status.NEEDS_REVIEW
+    assert len(harness.model.calls) == 1
+
+
 async def test_a_refusal_is_not_written_for_the_picture_that_took_its_place(harness: Harness) -> None:
     """An archived picture is replaced by a large one, while its record is written: neither of them is read."""
     harness.images.fails_with = Archived("It lies in the archive tier.")
