@@ -1,6 +1,6 @@
-// Everything that the app needs in Azure, but for the event subscription, which follows the code: see
-// modules/event-subscription.bicep. Names are computed here, before anything is deployed, and modules are given names
-// instead of each other's outputs: so the snapshots show plain ids. The order of things is in `dependsOn`.
+// All Azure resources of the app except the event subscription, which is deployed after the code: see
+// modules/event-subscription.bicep. This file computes all names and passes them to the modules, instead of one module's
+// outputs to another, so that the snapshots show plain ids. `dependsOn` sets the order.
 targetScope = 'subscription'
 
 metadata name = 'image-describer'
@@ -63,7 +63,7 @@ param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Stan
 
 // ---- The model
 
-// Empty is no default: it is refused below, and the preprovision hook asks. azd itself would offer what the model has not.
+// An empty value is refused below; the preprovision hook asks for one. azd itself would offer SKUs that the model lacks.
 @description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region, for models that have it: infra/models.json. There is no default: it is for you to decide. Unused with an existing deployment.')
 param modelSkuName '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard' = ''
 
@@ -86,8 +86,8 @@ param modelVersion string = '2026-07-09'
 @maxValue(100000)
 param modelCapacity int = 100
 
-// azd knows one SKU and one capacity only, so that it would ask for quota which nobody uses: the preprovision hook asks
-// instead, for what was chosen.
+// azd can check only one SKU and one capacity, and would ask for quota that is not needed. The preprovision hook checks
+// the quota of the chosen SKU instead.
 @description('Region of the Azure OpenAI account. Unused with an existing one.')
 param openAiLocation string = ''
 
@@ -223,7 +223,7 @@ var names = {
   sweeps: 'sweeps'
   budget: 'budget'
   deadLetterQueue: 'dead-letter-queue'
-  // The blob trigger's own name for it. The host would create it with its first message, and warn at each look until then.
+  // The blob trigger sets this name. The host would create the queue with its first message, and warn at each poll until then.
   uploadsPoison: 'webjobs-blobtrigger-poison'
 }
 var groups = {
@@ -237,13 +237,13 @@ var groups = {
     : empty(existingOpenAiResourceGroup) || empty(existingDeployment)
         ? fail('Of the account existingOpenAi, say existingOpenAiResourceGroup and existingDeployment too.')
         : existingOpenAiResourceGroup
-  // Event Grid keeps the system topic of an account in the account's own group; so do we.
+  // Event Grid keeps an account's system topic in the account's resource group, and so does this file.
   systemTopic: ownImages || empty(existingSystemTopicResourceGroup)
     ? (ownImages ? names.group : existingImagesResourceGroup)
     : existingSystemTopicResourceGroup
 }
 var moreContainers = filter(map(split(moreImagesContainers, ','), name => trim(name)), name => !empty(name))
-// Azure makes $web itself, for a static website, and $root at its first blob: in an account of ours there is neither.
+// Azure creates $web for a static website, and $root with its first blob; a new account has neither.
 var foreignOnly = filter([imagesContainer, ...moreContainers], name => ownImages && startsWith(name, '$'))
 var containers = uploadRoute == 'blobTrigger' && !empty(moreContainers)
   ? fail('moreImagesContainers needs uploadRoute queue or eventGridTrigger: the blob trigger serves one container.')
@@ -298,17 +298,16 @@ var ids = {
 // Quota is counted before a call is answered: its input, and MAX_COMPLETION_TOKENS as if all were used (Microsoft Learn,
 // "Manage Azure OpenAI quota"). A picture with its question is about 1,000 tokens of input, so at the default of 1,500 a
 // call takes 2,500 tokens of the minute, and 30 thousand make 12 calls. With seconds per call, by Little's law, that
-// gives the calls which are in flight when the quota is used up. More would only be turned away (and put off, at a price
-// of time); fewer would leave quota unused.
+// gives the number of calls in flight that uses up the quota. More calls would be refused and retried later; fewer would
+// leave quota unused.
 var inputTokens = 1000
 var secondsPerCall = 5 // assumed, not measured: small models answer such a question in 2 to 10 seconds
 var outputTokens = int(appSettings.?MAX_COMPLETION_TOKENS ?? '1500')
 var capacity = ownOpenAi || existingCapacity == 0 ? modelCapacity : existingCapacity
 var callsInFlight = max(1, capacity * 1000 * secondsPerCall / ((inputTokens + outputTokens) * 60))
-// Calls at a time hold no quota: each instance keeps to it by what the answers say (docs/adr/0030-keeping-to-a-quota.md),
-// and a window of the quota may be used up in one burst. The bound is for memory, and a call that waits takes little. The
-// number of instances holds no quota either: it must be large enough under each reading of the platform's bound,
-// docs/adr/0014-instances.md.
+// The limit of concurrent calls does not enforce the quota: each instance does, by the headers of the answers
+// (docs/adr/0030-keeping-to-a-quota.md), and one burst may use up a window of the quota. The limit protects memory; a
+// waiting call takes little. The number of instances does not enforce the quota either: docs/adr/0014-instances.md.
 var callsPerInstance = 32
 var modelConcurrency = callsPerInstance
 var fewestInstances = 40
@@ -317,7 +316,7 @@ var instances = maximumInstanceCount > 0 ? maximumInstanceCount : max(fewestInst
 
 // ---- Names within the network
 
-// Services that are reached privately, and what they are called there.
+// Services with private endpoints, and their DNS zones.
 var privateServices = concat(
   [
     { name: 'host-blob', id: ids.host, group: 'blob' }
@@ -328,7 +327,7 @@ var privateServices = concat(
   ],
   publishEvents ? [{ name: 'events', id: ids.eventsTopic, group: 'topic' }] : []
 )
-// An existing account may be of Azure AI services, and is called by their names too.
+// An existing account may be an Azure AI services account, which has these DNS names too.
 var moreGroups = ownOpenAi ? {} : { account: ['cognitiveservices', 'services-ai'] }
 var zoneNames = {
   blob: 'privatelink.blob.${environment().suffixes.storage}'
@@ -568,7 +567,7 @@ module app 'modules/function-app.bicep' = {
     subnetId: networkIsolation ? ids.appSubnet : ''
     allowedIpRanges: allowedIpRanges
   }
-  // All that it reads at its start, by roles and addresses that it will use.
+  // The app needs these roles and addresses when it starts.
   dependsOn: [roles, imagesAccess, modelAccess, network, endpoints]
 }
 
@@ -604,8 +603,8 @@ module alerts 'modules/alerts.bicep' = {
 
 // ---- For the hooks, and for people
 //
-// No output may be called as a variable of main.parameters.json: `azd down` removes every output from the environment, and
-// what was chosen by that variable with it.
+// No output may have the name of a variable in main.parameters.json: `azd down` removes all outputs from the environment,
+// and would remove the user's choice with them.
 
 @description('Resource group of all that is ours.')
 output AZURE_RESOURCE_GROUP string = group.name

@@ -136,6 +136,7 @@ def welcome(stack: Stack, file: Path) -> str:
     where = stack.addresses
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items())
     python, settings = shlex.quote(sys.executable), shlex.quote(str(file.parent / "settings.json"))
+    root = shlex.quote(str(ROOT))
     query = f"api-version={VERSION}&resource={STORAGE}&client_id={stack.storage.identity.client_id}"
     return f"""
 Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
@@ -165,7 +166,7 @@ curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
 
 Wait for the record with the command line, and correct it:
 
-describer() {{ {python} -m describer --settings {settings} "$@"; }}
+describer() {{ PYTHONPATH={root} {python} -m describer --settings {settings} "$@"; }}
 describer show {IMAGES_CONTAINER}/cat.jpg --wait 60
 describer set {IMAGES_CONTAINER}/cat.jpg --alt-text 'Tom.'
 

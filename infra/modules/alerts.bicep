@@ -1,5 +1,5 @@
-// What somebody should look at. The alerts fire, and stand in the portal, without an address too; an address adds e-mail.
-// docs/operations.md says for each what to do. One row is one alert.
+// Alert rules, one per row. Fired alerts appear in the portal; if an address is set, Azure also sends e-mail.
+// docs/operations.md says what to do about each.
 
 @description('Ending of the resource names.')
 param suffix string
@@ -37,7 +37,7 @@ resource owner 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email))
   }
 }
 
-// Severity: 1 something is lost or stands still, 2 something fails, 3 something is slow or dear.
+// Severity: 1 data is lost or processing has stopped, 2 something fails, 3 something is slow or expensive.
 var metricAlerts = [
   {
     name: 'dead-letters'
@@ -193,7 +193,7 @@ resource metrics 'Microsoft.Insights/metricAlerts@2026-01-01' = [
             operator: 'GreaterThan'
             threshold: alert.threshold
             timeAggregation: 'Total'
-            // Our subscription, and with it the dimension, exists only after the first deployment of code.
+            // The event subscription, and with it this dimension, exists only after the first deployment of code.
             skipMetricValidation: true
           }
         ]
@@ -215,7 +215,7 @@ resource logs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       severity: alert.severity
       enabled: true
       scopes: [workspace.id]
-      // Rows arrive minutes after what they tell of, those of storage up to twenty: the windows overlap.
+      // Rows arrive minutes after the event (storage logs up to twenty), so the windows overlap.
       evaluationFrequency: 'PT15M'
       windowSize: 'PT1H'
       autoMitigate: true

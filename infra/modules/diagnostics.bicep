@@ -1,5 +1,5 @@
-// What our own resources log to the workspace; the queues of the images account are in images-access.bicep. Existing
-// resources are otherwise left as their owners set them.
+// Diagnostic settings of this deployment's own resources; those of the images account's queues are in images-access.bicep.
+// Other existing resources keep the settings of their owners.
 
 @description('Name of the settings.')
 param name string
@@ -36,8 +36,7 @@ resource openAi 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = if 
   name: empty(openAiName) ? 'none' : openAiName
 }
 
-// What is put on a queue, poison queues included, and what is done with; not what is read, which is the polling of empty
-// queues.
+// Log writes and deletions on queues, poison queues included, but not reads: most of these poll empty queues.
 resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: host::queue
   name: name
@@ -50,7 +49,7 @@ resource queues 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-// Event Grid's logs in tables of their own, which docs/operations.md asks.
+// Event Grid's logs go to tables of their own, which the queries in docs/operations.md read.
 resource deliveries 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(systemTopicName)) {
   scope: systemTopic
   name: name

@@ -1,6 +1,6 @@
-// The one way in for uploads. Deployed after the code, by infra/hooks/postdeploy.py, into the resource group of the system
+// The event subscription that delivers uploads to the app. Deployed after the code, by infra/hooks/postdeploy.py, into the resource group of the system
 // topic: a webhook's key and an Event Grid function exist only once the code runs. All routes share one name, so that
-// another route replaces the former instead of joining it, and no picture is worked twice.
+// a new route replaces the old one, and no picture is processed twice.
 
 import { routeType } from './types.bicep'
 
@@ -48,9 +48,9 @@ var served = uploadRoute == 'blobTrigger' && length(containerNames) > 1
 var prefixes = map(served, name => '/blobServices/default/containers/${name}/blobs/')
 var several = length(served) > 1
 
-// The one key of this installation. It is made by the app's own code (the blob trigger has no other way to tell Event
-// Grid from others), read here inside Azure Resource Manager, and seen by no shell. `if` evaluates only what it chooses,
-// so that the other routes work without it.
+// The only key of this installation: the blob trigger authenticates Event Grid by it. The key exists once the code runs;
+// Azure Resource Manager reads it here, and no shell sees it. `if` evaluates only the chosen branch, so the other routes
+// work without the key.
 var webhook = {
   endpointType: 'WebHook'
   properties: {
@@ -106,7 +106,7 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       )
     }
     eventDeliverySchema: uploadRoute == 'queue' ? 'CloudEventSchemaV1_0' : 'EventGridSchema'
-    // A day, the longest there is: an app that does not start loses nothing over night.
+    // One day, the maximum: events survive a night in which the app does not start.
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
     deadLetterWithResourceIdentity: {
       identity: identity

@@ -1,4 +1,4 @@
-// The custom topic on which the app announces what it described. Others subscribe to it; we do not.
+// The custom topic to which the app publishes outcomes. This deployment creates no subscription to it.
 
 @description('Name of the topic.')
 param name string

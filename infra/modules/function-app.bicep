@@ -104,7 +104,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 
 // Blob triggers scale as one group; any other function by itself. On the other routes pictures are described in `work`.
 var readyGroup = { blobTrigger: 'blob', queue: 'function:work', eventGridTrigger: 'function:work' }
-// On the route `queue` nobody has to call in: Event Grid writes to storage. Deployments then come from within the network.
+// The route `queue` needs no inbound calls: Event Grid writes to storage. Deployments then come from within the network.
 var closed = networkIsolation && uploadRoute == 'queue' && empty(allowedIpRanges)
 var fromEventGrid = {
   name: 'event-grid'
@@ -123,7 +123,7 @@ var fromPeople = [
   }
 ]
 
-// A deployment that is not there: infra/emergency.py writes the same name.
+// The name of a deployment that does not exist; infra/emergency.py sets the same name.
 var stoppedDeployment = 'stopped-by-emergency'
 var settings = {
   AzureWebJobsStorage__credential: 'managedidentity'
@@ -157,10 +157,10 @@ var settings = {
   // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
   // the app configures itself: docs/adr/0004-telemetry.md.
   PYTHON_ENABLE_OPENTELEMETRY: 'true'
-  // Told to stop, the host waits for what runs instead of cancelling it.
+  // When the host is stopped, it waits for running functions instead of cancelling them.
   FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
   ...appSettings
-  // A name that no deployment has is answered 404, which puts a picture off for as long as it lasts.
+  // The service answers 404 for a name without a deployment, and the app defers pictures until that ends.
   ...(emergencyStop ? { AZURE_OPENAI_DEPLOYMENT: stoppedDeployment, MODELS_ALLOWED: '', BATCH_DEPLOYMENT: '' } : {})
 }
 
@@ -177,11 +177,11 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
-    // No cookie that ties a caller to an instance: nothing of a call stays on it.
+    // No affinity cookie: instances keep no state of callers.
     clientAffinityEnabled: false
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
-      // 1.3 would stop Event Grid's deliveries.
+      // With a minimum of 1.3, Event Grid could not deliver.
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
       http20Enabled: true

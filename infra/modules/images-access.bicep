@@ -1,5 +1,5 @@
-// What the app needs in the images account, be it ours or one that exists: the container of the descriptions, and roles on
-// blobs. Nothing else of an existing account is touched, and its queues are not used at all.
+// What the app needs in the images account, new or existing: the container for descriptions, and roles on blobs. Nothing
+// else in an existing account changes, and the app does not use its queues.
 
 import { imagesRoleType, roles } from './types.bicep'
 

@@ -1,4 +1,4 @@
-// Where logs and measurements go: one workspace, Application Insights on it by Entra tokens only, and the workbook.
+// Logs and metrics: one workspace, Application Insights that accepts Entra tokens only, and the workbook.
 
 @description('Name of the workspace.')
 param workspaceName string

@@ -17,7 +17,7 @@ param zoneNames string[]
 
 var names = { network: 'vnet-${suffix}', app: 'app', endpoints: 'endpoints' }
 var own = empty(existingAppSubnetId)
-// Whoever takes over the machine of an instance shall not sign in to its neighbours from there.
+// A compromised instance must not be able to sign in to machines in the same network.
 var noRemoteShells = {
   name: 'no-remote-shells-go-out'
   properties: {
@@ -32,7 +32,7 @@ var noRemoteShells = {
   }
 }
 
-// The app's subnet takes nothing in. What it sends out is hardly restricted here: the platform itself must reach Entra,
+// The app's subnet accepts no inbound traffic. Outbound traffic is hardly restricted here: the platform itself must reach Entra,
 // Azure Monitor and its own registries, which differ by region; whoever has a firewall knows them.
 resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if (own) {
   name: 'nsg-app-${suffix}'
@@ -65,7 +65,7 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if
   properties: {
     securityRules: [
       {
-        // From the app, and from networks that are peered with this one: that is how pictures get in.
+        // From the app, and from peered networks, from which users upload pictures.
         name: 'https-from-networks'
         properties: {
           priority: 100
@@ -108,7 +108,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = if (own) {
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 24, 0)
           networkSecurityGroup: { id: appRules.id }
-          // Said, because later versions of the API leave a subnet without a way to Entra and Azure Monitor.
+          // Explicit, because later API versions leave a subnet without outbound access to Entra and Azure Monitor.
           defaultOutboundAccess: true
           // Flex Consumption's delegation; the provider Microsoft.App must be registered in the subscription.
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]

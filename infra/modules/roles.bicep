@@ -1,4 +1,4 @@
-// Who may do what in our own resource group, each at the narrowest scope that works. The roles on the images account
+// Role assignments in this deployment's own resource group, each at the narrowest scope that works. The roles on the images account
 // and on the model, which may be elsewhere, are in images-access.bicep and model-access.bicep.
 //
 // The name of an assignment has its principal in it: an assignment that outlived its principal cannot be given to another,

@@ -104,6 +104,10 @@ def _hidden_name(told: dict[str, Any]) -> None:
     told["components"]["schemas"]["Record"] = told["components"]["schemas"]["StoredRecord"]
 
 
+def _default(told: dict[str, Any]) -> None:
+    told["components"]["schemas"]["NewSweep"]["properties"]["batch"]["default"] = False
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
@@ -120,6 +124,7 @@ def _hidden_name(told: dict[str, Any]) -> None:
         _no_server,
         _optional,
         _hidden_name,
+        _default,
     ],
 )
 def test_the_linter_finds_each_fault_that_the_document_once_had(break_it: Any) -> None:

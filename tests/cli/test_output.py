@@ -144,7 +144,7 @@ async def test_one_missing_file_does_not_stop_the_others(shell: Shell) -> None:
     assert [line.get("reason") for line in done.lines[1:6]] == [
         "There is no file or folder 'absent.jpg'.",
         "There is no picture in the folder 'empty'.",
-        "There is no file or folder ''.",
+        "The name of a file or folder is empty.",
         *["Only https: and data: URLs are fetched."] * 2,
     ]
     question = await shell.here("describe", "a.jpg", "absent.jpg", "--prompt", "What?")
@@ -156,11 +156,15 @@ async def test_pictures_in_formats_that_are_not_read_are_named(shell: Shell) -> 
     shell.picture("all/notes.txt", b"These are notes about pictures.")
     for name, head in (("scan.ppm", b"P6\n4 4\n255\n"), ("poster.psd", b"8BPS\0\1"), ("logo.svg", b"<svg xmlns='x'/>")):
         shell.picture(f"all/{name}", head + bytes(48))
+    shell.picture("all/empty.jpg", b"")
+    shell.picture("all/page.png", b"<!doctype html><title>Sign in</title>")
     done = await shell.here("describe", "all", "--json")
     assert (done.code, len(done.lines)) == (0, 1)
     assert "Skipped files that are not pictures: 1.\n" in done.err
-    assert "Skipped 3 pictures in unsupported formats:\n" in done.err
+    assert "Skipped files that cannot be described: 5.\n" in done.err
     for said in (
+        "empty.jpg: The file is empty.",
+        "page.png: The name is a picture's, but the content is not.",
         "logo.svg: This is an SVG",
         "poster.psd: This is a Photoshop",
         "scan.ppm: This is a picture in a format",

@@ -31,7 +31,7 @@ async def test_a_picture_is_uploaded_shown_corrected_and_told(tmp_path: Path) ->
         run = await asyncio.create_subprocess_exec(
             "/bin/bash",
             "-ec",
-            exports + upload + command_line,
+            f"{exports}{upload}\ncd /\n{command_line}",
             cwd=ROOT,
             env=os.environ,
             stdout=asyncio.subprocess.PIPE,

@@ -78,7 +78,10 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
         form.preview(seen, options)
         if dry_run or not seen.pictures:
             return Exit.GOOD
-        if not yes and not _agrees(seen.pictures):
+        if not yes and not sys.stdin.isatty():
+            click.echo("Nothing was queued, because no terminal can confirm it; add --yes.", err=True)
+            return Exit.USAGE
+        if not yes and not click.confirm(f"Queue these {seen.pictures:,} pictures?", err=True):
             return Exit.GOOD
         sweep = await app.sweeper.begin(options, seen)
         return await _go(app, sweep, form, in_app=in_app)
@@ -107,6 +110,7 @@ def stop(context: click.Context) -> None:
 
     async def end(app: Services) -> Exit:
         _Form(as_json=False).state(await app.sweeper.stop())
+        click.echo("The app still describes what is queued. `describer backfill continue` queues the rest.", err=True)
         return Exit.GOOD
 
     _run(context, end)
@@ -114,6 +118,7 @@ def stop(context: click.Context) -> None:
 
 @backfill.command("continue", short_help="Resume the latest one.")
 @_capped
+@click.option("-y", "--yes", "_yes", is_flag=True, expose_value=False, help="Changes nothing: this never asks.")
 @click.option("--in-app", is_flag=True, help="Let the app run it, and return at once.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each state.")
 @click.pass_context
@@ -148,13 +153,6 @@ async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Ex
         sweep = await app.sweeper.drive(sweep, on_step, max_wait=_MAX_WAIT)
     form.state(sweep)
     return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
-
-
-def _agrees(pictures: int) -> bool:
-    if not sys.stdin.isatty():
-        click.echo("Nothing was queued; use --yes to skip the confirmation.", err=True)
-        return False
-    return click.confirm(f"Queue these {pictures:,} pictures?", err=True)
 
 
 def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) -> None:

@@ -15,7 +15,7 @@ _WHY: Final = {
     Judgement.STALE: "whose record answers another request",
     Judgement.FAILED: "that failed",
     Judgement.REVIEW: "that await a review: the model is asked again",
-    Judgement.CURRENT: "left out: they have a current record",
+    Judgement.CURRENT: "left out: described already, or not selected by --only",
     Judgement.EXCLUDED: "left out by IMAGES_INCLUDE, IMAGES_EXCLUDE, --include, --exclude or description_skip",
     Judgement.NOT_OURS: "left out: folders",
     Judgement.NOT_A_PICTURE: "left out: named like films, documents or tools' files",
@@ -80,7 +80,9 @@ def duration(seconds: float) -> str:
     minutes, hours = round(seconds / 60), round(seconds / 3600)
     if hours >= 48:
         return f"{hours / 24:.1f} days"
-    return f"{minutes / 60:.1f} hours" if minutes >= 120 else f"{minutes} minutes" if minutes else "less than a minute"
+    if minutes >= 120:
+        return f"{minutes / 60:.1f} hours"
+    return {0: "less than a minute", 1: "1 minute"}.get(minutes, f"{minutes} minutes")
 
 
 def _counts(seen: Preview) -> Iterator[tuple[str, str]]:

@@ -174,7 +174,10 @@ def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
 
     stored = _work(setup.app({Need.BLOBS}), read)
     if stored is None:
-        raise NotFound(f"There is no record of {blob}.")
+        raise NotFound(
+            f"There is no record of {blob}. If it was just uploaded, wait with `--wait 60`; "
+            "otherwise see docs/troubleshooting.md, or describe it with `describer describe --container … --write`."
+        )
     if as_json:
         click.echo(line(stored.record.model_dump(mode="json")))
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from describer.domain.addresses import is_address, shown
+from describer.domain.companions import claims_to_be_a_picture
 from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.on_demand.service import BlobOf, Upload, Url
@@ -16,6 +17,8 @@ from describer.vision.imaging.unsupported import is_picture, why_unread
 STDIN: Final = "-"
 _HEAD: Final = 512
 """Bytes of a file that are read to recognize a picture."""
+_EMPTY: Final = "The file is empty."
+_NOT_WHAT_IT_IS_CALLED: Final = "The name is a picture's, but the content is not."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Found:
         sources: the pictures by name, in the order of the arguments.
         folders: how many folders are among the arguments.
         skipped: number of files in folders that are not pictures.
-        unread: pictures in folders in an unsupported format: name and reason of each.
+        unread: files in folders that are pictures by content or name and cannot be described: name and reason of each.
         folder: the only argument, if that is a folder: tables show names relative to it.
     """
 
@@ -103,7 +106,10 @@ def _blob(container: str, name: str) -> Source:
 
 def _add(found: Found, argument: str) -> None:
     path = Path(argument)
-    if not argument or not path.exists():
+    if not argument:
+        found.sources.append((argument, Missing("The name of a file or folder is empty.")))
+        return
+    if not path.exists():
         found.sources.append((argument, Missing(f"There is no file or folder {argument!r}.")))
         return
     if not path.is_dir():
@@ -117,6 +123,8 @@ def _add(found: Found, argument: str) -> None:
             found.sources.append((str(file), File(file)))
         elif is_picture(head):
             found.unread.append((str(file), why_unread(head)))
+        elif claims_to_be_a_picture(file.name) and file.is_file():
+            found.unread.append((str(file), _NOT_WHAT_IT_IS_CALLED if head else _EMPTY))
         else:
             found.skipped += 1
     if len(found.sources) == before:

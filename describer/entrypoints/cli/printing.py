@@ -188,7 +188,7 @@ def tell_left_out(skipped: int, unread: Sequence[tuple[str, str]]) -> None:
     if skipped:
         click.echo(f"Skipped files that are not pictures: {skipped}.", err=True)
     if unread:
-        click.echo(f"Skipped {len(unread)} pictures in unsupported formats:", err=True)
+        click.echo(f"Skipped files that cannot be described: {len(unread)}.", err=True)
     _name(unread)
 
 

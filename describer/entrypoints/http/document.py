@@ -72,6 +72,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     named = {name: readable(schema, enums) for name, schema in sorted(schemas.items()) if PREFIX + name not in enums}
     for schema in named.values():
         _add_discriminator(schema, named)
+        _drop_defaults(schema)
     for operation in operations(document):
         _tidy(operation, enums)
     document["components"] = {"schemas": named, "securitySchemes": SCHEMES}
@@ -91,6 +92,12 @@ def _renamed(value: Any, schemas: bool = False) -> Any:
             return PREFIX + _RENAMED.get(name, name)
         case _:
             return value
+
+
+def _drop_defaults(schema: Schema) -> None:
+    """Leave defaults to the descriptions: openapi-typescript takes a property with one for required."""
+    for value in schema.get("properties", {}).values():
+        value.pop("default", None)
 
 
 def _add_discriminator(schema: Schema, named: dict[str, Schema]) -> None:

@@ -31,7 +31,8 @@ class NewSweep(BaseModel):
     )
 
     dry_run: StrictBool = Field(
-        True, description="Only count the pictures and estimate the cost; `false` also describes them."
+        True,
+        description="`true`, the default, only counts pictures and estimates the cost; `false` also describes them.",
     )
     container: Annotated[str, Field(min_length=1, max_length=63)] | None = Field(
         None, description="A watched container; the default is the first one."
@@ -41,7 +42,10 @@ class NewSweep(BaseModel):
         list[Literal["missing", "stale", "failed", "review", "all"]],
         Field(min_length=1, max_length=_MOST_GLOBS),
         AfterValidator(_without_repeats),
-    ] = Field(["missing"], description="`stale`: the record answers a different question than would be asked now.")
+    ] = Field(
+        ["missing"],
+        description="By default `missing`. `stale`: the record answers a different question than would be asked now.",
+    )
     include: _Globs = Field([], description="Only names that match one of these patterns; see IMAGES_INCLUDE.")
     exclude: _Globs = Field([], description="No names that match one of these patterns.")
     modified_after: AwareDatetime | None = Field(None, description="Only pictures changed at this time or later.")

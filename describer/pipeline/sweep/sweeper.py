@@ -115,7 +115,9 @@ class Sweeper:
         elif re.fullmatch(ID, sweep_id):  # it becomes part of a blob's name
             found = await self.sweeps.read(sweep_id)
         if found is None:
-            raise NotFound(f"There is no sweep {sweep_id!r}." if sweep_id else "There is no sweep.")
+            raise NotFound(
+                f"There is no sweep {sweep_id!r}." if sweep_id else "No backfill (sweep) has been started yet."
+            )
         return found
 
     async def stop(self, sweep_id: str = "") -> Sweep:
