@@ -101,14 +101,17 @@ async def test_a_dry_run_writes_nothing(library: Harness, tmp_path: Path) -> Non
     assert (library.records.writes, library.queue.sent) == (0, [])
 
 
-async def test_a_row_of_a_record_that_changed_since_is_refused(library: Harness, tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [True, False], ids=["written", "dry run"])
+async def test_a_row_of_a_record_that_changed_since_is_refused(
+    library: Harness, tmp_path: Path, *, write: bool
+) -> None:
     def edit(rows: list[dict[str, str]]) -> None:
         for row in rows[:2]:
             row["alt_text:en"] = "Mine."
 
     path = await worked_on(library, tmp_path, edit)
     await library.corrector.correct(REFS[0], Correction({"en": {"alt_text": "Theirs."}}))
-    outcomes = await imported(library, path)
+    outcomes = await imported(library, path, write=write)
     assert kinds(outcomes) == [Kind.REFUSED, Kind.CHANGED, Kind.UNCHANGED, Kind.UNCHANGED]
     assert "has changed since the file was written" in outcomes[0].reason
     assert library.records.stored[REFS[0]].record.alt_text == "Theirs."
