@@ -1,6 +1,7 @@
 """The published schemas: what the app writes fits them, and the schemas of every release before."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ def test_a_schema_is_one_of_draft_2020_12_and_every_reference_resolves_without_d
     assert "$defs" not in schema
     for reference in _references(schema):
         assert reference.removeprefix("#/definitions/") in schema["definitions"]
+
+
+@pytest.mark.parametrize("schema", [generated.record_schema, generated.event_schema])
+def test_a_generated_schema_refers_to_definitions(schema: Callable[[], str]) -> None:
+    found = _references(json.loads(schema()))
+    assert found
+    assert all(reference.startswith("#/definitions/") for reference in found)
 
 
 def _references(node: Any) -> list[str]:
