@@ -1,5 +1,6 @@
 """What several kinds of tests share: one Azurite and one identity endpoint for the whole session."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -13,6 +14,16 @@ from tests.storage import unique
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long tests first, so that the short ones fill the other processes until the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(autouse=True)
+def log_levels() -> Iterator[None]:
+    """Give the app's loggers back the levels that they had, so that no test finds another one's records."""
+    loggers = [logging.getLogger(), logging.getLogger("describer")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ class BlobRecords:
         while True:
             page = await page_of("the descriptions container", blobs, cursor)
             for blob in page.items:
-                if blob.last_modified < before and not is_folder(blob):
+                if blob.last_modified < before and str(blob.name).endswith(".json"):
                     await self._delete_cached(str(blob.name))
                     expired += 1
             cursor = page.cursor

@@ -158,6 +158,7 @@ async def test_the_nightly_cleanup_removes_and_expires_in_all_containers(
     cleanup = Cleanup(harness.deleted_pictures, ("more", "images"))
     assert await cleanup.run() == Counter({Fate.KEPT: 1})
     harness.now += timedelta(days=40)
+    caplog.clear()
     with caplog.at_level("INFO"):
         assert await Cleanup(harness.deleted_pictures, ("images",)).run() == Counter({Fate.EXPIRED: 1})
     assert CAT not in harness.records.stored
