@@ -34,7 +34,7 @@ longtest: ## run the tests that take longer each: outages, the demo, every comma
 	@sh local/setup.sh test
 	@$(PY) -m pytest --ignore tests/infra --ignore tests/realhost -m long $(ARGS)
 
-soak: ## the tests that take steps by chance, for two hours: 200,000 steps, 40,000 on Azurite, 100,000 damaged pictures
+soak: ## the tests that take steps by chance, for half an hour: 200,000 steps, 40,000 on Azurite, 100,000 damaged pictures
 	@sh local/setup.sh test
 	@SOAK_STEPS=200000 SOAK_PACKETS=100000 $(PY) -m pytest -n0 tests/unit/pipeline/test_nothing_is_lost.py \
 		tests/contracts/test_nothing_is_lost.py tests/unit/vision/embedded_text/test_rules.py \

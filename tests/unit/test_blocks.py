@@ -113,7 +113,8 @@ def test_the_readmes_record_has_the_records_form() -> None:
 
 def test_the_correction_in_http_md_is_one() -> None:
     (shown,) = [code for code in _of("http.md", "json") if code.startswith('{"texts"')]
-    assert Change.model_validate_json(shown).texts
+    change = Change.model_validate_json(shown)
+    assert change.texts["en"].alt_text == "Tom asleep on a grey sofa."
 
 
 HOSTILE: Final = '"><script>alert(1)</script>'
