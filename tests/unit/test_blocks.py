@@ -114,6 +114,7 @@ def test_the_readmes_record_has_the_records_form() -> None:
 def test_the_correction_in_http_md_is_one() -> None:
     (shown,) = [code for code in _of("http.md", "json") if code.startswith('{"texts"')]
     change = Change.model_validate_json(shown)
+    assert change.texts is not None
     assert change.texts["en"].alt_text == "Tom asleep on a grey sofa."
 
 
