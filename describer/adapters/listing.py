@@ -21,7 +21,7 @@ async def page_of(what: str, blobs: AsyncItemPaged[BlobProperties], cursor: str)
 
     Raises:
         InvalidRequest: the cursor is invalid.
-        Transient, Misconfigured: see `storage_errors`.
+        NotNow: see `storage_errors`.
     """
     with storage_errors(what):
         pages = cast(AsyncPageIterator[BlobProperties], blobs.by_page(continuation_token=cursor or None))

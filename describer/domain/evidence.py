@@ -218,8 +218,8 @@ class Evidence:
     def _is_models(self, key: str, text: str) -> bool:
         """Whether the app ever wrote this text of this picture in this language, as the model's.
 
-        A text at the top counts in any language: in a file it stands for whoever asks for none, and the default
-        language may have been another one when it was exported.
+        A text without a language counts in any: in a file it is the default one, and the app's default language may
+        have been another when it was exported.
         """
         tag, slash, _ = key.rpartition("/")
         digest = digest_of(text)

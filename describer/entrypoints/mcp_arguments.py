@@ -120,8 +120,8 @@ def read(tool: str, given: object, *, files: bool = False) -> _Arguments:
     try:
         return arguments.model_validate({} if given is None else given)
     except ValidationError as error:
-        told = (with_files(TOOLS) if files else TOOLS)[tool]
-        raise InvalidRequest(" ".join(_faults(told, error)), field="arguments") from None
+        schema = (with_files(TOOLS) if files else TOOLS)[tool]
+        raise InvalidRequest(" ".join(_faults(schema, error)), field="arguments") from None
 
 
 def by_url(url: str) -> Url:

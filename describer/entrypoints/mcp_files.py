@@ -1,4 +1,4 @@
-"""Pictures in files, for an MCP server on somebody's own machine: those that whoever started it allowed, no other."""
+"""Picture files that a local MCP server may read: only those in the folders that its user named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -62,8 +62,8 @@ def _texts(*names: str) -> dict[str, Any]:
 
 
 def _object(properties: dict[str, Any], *, required: tuple[str, ...] = (), closed: bool = False) -> dict[str, Any]:
-    told = {"type": "object", "properties": properties, "required": [*required]}
-    return told | ({"additionalProperties": False} if closed else {})
+    schema = {"type": "object", "properties": properties, "required": [*required]}
+    return schema | ({"additionalProperties": False} if closed else {})
 
 
 _LIST: Final = {"type": "array", "items": {"type": "string"}}
@@ -124,12 +124,12 @@ class Tool:
         return [
             {
                 "propertyName": name,
-                "propertyType": "string" if told["type"] == "array" else told["type"],
-                "description": told["description"],
-                "isArray": told["type"] == "array",
+                "propertyType": "string" if schema["type"] == "array" else schema["type"],
+                "description": schema["description"],
+                "isArray": schema["type"] == "array",
                 "isRequired": name in self.arguments["required"],
             }
-            for name, told in self.arguments["properties"].items()
+            for name, schema in self.arguments["properties"].items()
         ]
 
 

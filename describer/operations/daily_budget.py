@@ -33,7 +33,7 @@ class BudgetProbe:
         """Read the ledger: one request.
 
         Raises:
-            Transient, Misconfigured: the ledger cannot be reached; the model is then not called for any picture.
+            NotNow: the ledger cannot be reached; the model is then not called for any picture.
         """
         taken = await self.ledger.taken(self.now().date())
         found = f"{taken:.4f} of {self.limit:g} USD are spent or reserved today (UTC)."

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow
 from describer.domain.renditions import SYSTEMS, Renditions
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import MAX_LISTED, Images, ProbeResult, Verdict
@@ -39,7 +39,7 @@ class DerivedSizesProbe:
         """Count them, by one request."""
         try:
             found = await self._counted()
-        except (Transient, Misconfigured):  # the container's own check reports it
+        except NotNow:  # the container's own check reports it
             return ProbeResult(Verdict.UNKNOWN, "Unknown: the container cannot be listed.")
         count, systems = found.total(), ",".join(found)
         if not count:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain.errors import Misconfigured, Transient
+from describer.domain.errors import NotNow
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.compare import Pair, compared
 from describer.pipeline.coverage import counted
@@ -42,7 +42,7 @@ class DriftProbe:
         """Compare them, by a few requests for listings."""
         try:
             coverage = await counted(self._first(), BlobFilter((self.container,)), ())
-        except (Transient, Misconfigured):  # the containers' own checks report it
+        except NotNow:  # the containers' own checks report it
             return ProbeResult(Verdict.UNKNOWN, "Unknown: a container cannot be listed.")
         where = f"among the first {self.most:,}" if coverage.pictures + coverage.orphans >= self.most else "in all"
         if not (coverage.drifted or coverage.orphans):

@@ -102,7 +102,7 @@ async def compared(images: Images, records: Records, container: str, prefix: str
         prefix: prefix of the pictures' names.
 
     Raises:
-        Transient, Misconfigured: a container cannot be listed now.
+        NotNow: a container cannot be listed now.
     """
     pictures = _Side(lambda cursor: images.page(container, prefix, cursor, MAX_LISTED), lambda ref: ref.name)
     entries = _Side(lambda cursor: records.page(container, prefix, cursor, MAX_LISTED), sidecar_name)
@@ -137,7 +137,7 @@ async def paired(
 
     Raises:
         InvalidRequest: the cursor is invalid.
-        Transient, Misconfigured: a container cannot be listed now.
+        NotNow: a container cannot be listed now.
     """
     at, from_record = _cursors(cursor)
     page = await images.page(container, prefix, at, MAX_LISTED)

@@ -10,7 +10,7 @@ from typing import Final
 
 from describer.domain import dates, metadata
 from describer.domain.correction import Correction
-from describer.domain.errors import Conflict, InvalidRequest, Misconfigured, NotFound, Outdated, Transient
+from describer.domain.errors import Conflict, InvalidRequest, NotFound, NotNow, Outdated, Transient
 from describer.domain.evidence import Evidence
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -70,7 +70,7 @@ class Corrector:
             InvalidRequest: the record has nothing that the correction could change.
             NotFound: the record or the picture does not exist.
             Outdated: the record has changed.
-            Transient, Misconfigured: not now; nothing was written.
+            NotNow: not now; nothing was written.
         """
         self.check(correction)
         for _ in range(ROUNDS):
@@ -108,7 +108,7 @@ class Corrector:
             await self.topic.publish(written)
             if is_of_picture:
                 await self._mark(picture, written)
-        except (Conflict, Transient, Misconfigured) as fault:
+        except (Conflict, NotNow) as fault:
             _log.warning("correction.unfinished", extra={"picture": picture.ref, "reason": fault.message})
 
     async def _mark(self, picture: ImageBlob, written: StoredRecord) -> None:

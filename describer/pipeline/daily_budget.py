@@ -43,7 +43,7 @@ class Ledger(Protocol):
             The increase; 0 if the day is over.
 
         Raises:
-            Transient, Misconfigured: the ledger cannot be reached.
+            NotNow: the ledger cannot be reached.
         """
 
 
@@ -100,7 +100,7 @@ class DailyBudget:
 
         Raises:
             OverBudget: less than that is left today.
-            Transient, Misconfigured: the ledger cannot be reached.
+            NotNow: the ledger cannot be reached.
         """
         await self._hold(most)
         self._calls += 1

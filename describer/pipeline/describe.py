@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from describer.domain import bugs, precedence
-from describer.domain.errors import ImageRejected, Misconfigured, NotNow, Transient
+from describer.domain.errors import ImageRejected, NotNow, Transient
 from describer.domain.history import Request, Source
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.naming import shared_key
@@ -208,7 +208,7 @@ class ImageDescriber:
             return verdict
         try:
             second = await self.model.ask(brief.for_repair(verdict.repairable), image)
-        except (ImageRejected, Transient, Misconfigured) as fault:
+        except (ImageRejected, NotNow) as fault:
             _log.warning(NOT_MENDED, extra={"error": type(fault).__name__})
             return verdict
         call_context.current().charge(second.usage)

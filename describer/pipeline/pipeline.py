@@ -81,7 +81,7 @@ class Pipeline:
         """Describe one picture, unless its record is current.
 
         Raises:
-            Transient, Misconfigured: not now; the entry point decides what to do.
+            NotNow: not now; the entry point decides what to do.
         """
         if self.blob_filter.is_xmp_sidecar(ref):
             return await self._look_at_pictures_of(ref)

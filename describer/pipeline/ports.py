@@ -154,7 +154,7 @@ class Model(Protocol):
 
         Raises:
             Filtered, NoUsableAnswer: this picture gets no answer.
-            Transient, Misconfigured: retry later, or after an operator has acted.
+            NotNow: retry later, or after an operator has acted.
         """
 
     def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
@@ -164,7 +164,7 @@ class Model(Protocol):
 
         Raises:
             Filtered: the question or a picture was blocked before the first piece.
-            Transient, Misconfigured: as above; Transient also if the answer breaks off.
+            NotNow: as above; Transient also if the answer breaks off.
         """
 
 
@@ -200,7 +200,7 @@ class Publisher(Protocol):
         """Publish a CloudEvent, given as its JSON object.
 
         Raises:
-            Transient, Misconfigured: not published.
+            NotNow: not published.
         """
 
 

@@ -124,9 +124,9 @@ def _may_try_again(batch: Batch) -> bool:
 def _answer(line: bytes) -> tuple[str, str] | None:
     """A line's `custom_id`, and the completion as JSON; None for one that failed."""
     try:
-        told: Any = json.loads(line)
-        response = told["response"]
-        good = told.get("error") is None and response["status_code"] == 200
-        return (str(told["custom_id"]), json.dumps(response["body"])) if good else None
+        read: Any = json.loads(line)
+        response = read["response"]
+        good = read.get("error") is None and response["status_code"] == 200
+        return (str(read["custom_id"]), json.dumps(response["body"])) if good else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -94,7 +94,7 @@ class Loader:
 
         Raises:
             FetchFailed, Excluded, NotFound: the source provides no picture.
-            Busy, Transient, Misconfigured: not now.
+            NotNow: not now.
         """
         match source:
             case Upload(data, name):

@@ -75,6 +75,13 @@ def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
                 else Refusal(503, sentence, kind="server_error", headers=wait)
             )
         case Misconfigured():
-            return Refusal(500, "What the app needs of the model is missing or refuses it.", kind="server_error")
+            sentence = "The model is missing or refuses the app's calls. Ask the operator to run `describer doctor`."
+            return Refusal(500, sentence, kind="server_error")
         case _:
-            return Refusal(500, "An error that nobody thought of.", kind="server_error")
+            return unexpected()
+
+
+def unexpected() -> Refusal:
+    """Return the error for a bug of the app."""
+    sentence = "Unexpected error. Try again; if it persists, report it to the operator, who finds it in the log."
+    return Refusal(500, sentence, kind="server_error")

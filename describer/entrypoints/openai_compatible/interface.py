@@ -23,7 +23,7 @@ from describer.domain import bugs
 from describer.domain.errors import DescriberError
 from describer.domain.record import Usage
 from describer.entrypoints.openai_compatible.callers import Allowances, Caller, caller_of
-from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
+from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of, unexpected
 from describer.entrypoints.openai_compatible.pictures import CHAT, RESPONSES, Counted, Shrinker
 from describer.pipeline import call_context
 from describer.pipeline.call_context import HTTP_SECONDS
@@ -75,7 +75,7 @@ class Model(Protocol):
         """Send the request and return the answer.
 
         Raises:
-            Transient, Misconfigured: there is no answer.
+            NotNow: there is no answer.
         """
 
 
@@ -124,7 +124,7 @@ class OpenAiInterface:
             return refusal_of(error).response()
         except Exception as error:  # noqa: BLE001 - no trace of an error leaves the interface
             _log.error("openai_compatible.unexpected", extra=bugs.facts(error))
-            return Refusal(500, "An error that nobody thought of.", kind="server_error").response()
+            return unexpected().response()
 
     async def _asked(self, caller: Caller, path: str, deployment: str, data: bytes) -> Response:
         with self.memory.try_reserve(_COPIES * len(data)) as reservation:
@@ -234,11 +234,11 @@ def _usage(content: bytes) -> Usage | None:
     """Return the usage in an answer of either interface, also from a stream's events; None if there is none."""
     for found in reversed(list(_USAGE.finditer(content))):
         try:
-            told, _ = json.JSONDecoder().raw_decode(content[found.end() - 1 :].decode("utf-8", "replace"))
+            usage, _ = json.JSONDecoder().raw_decode(content[found.end() - 1 :].decode("utf-8", "replace"))
         except ValueError:
             continue
-        asked = told.get("prompt_tokens", told.get("input_tokens"))
-        said = told.get("completion_tokens", told.get("output_tokens"))
+        asked = usage.get("prompt_tokens", usage.get("input_tokens"))
+        said = usage.get("completion_tokens", usage.get("output_tokens"))
         if isinstance(asked, int) and isinstance(said, int):
             return Usage(prompt_tokens=max(0, asked), completion_tokens=max(0, said), calls=1)
     return None

@@ -126,8 +126,8 @@ class Shrinker:
             raise refusal_of(error, param) from error
         self._count(counted, image, body["model"], asked if asked in _DETAILS else "original", detail)
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.jpeg).decode()}" for one in image.parts]
-        told = [{"type": form.text, "text": prompt.parts(len(urls), image.order, 0)}] if image.further else []
-        return [*told, *(form.write(one, detail) for one in urls)]
+        order = [{"type": form.text, "text": prompt.parts(len(urls), image.order, 0)}] if image.further else []
+        return [*order, *(form.write(one, detail) for one in urls)]
 
     def _count(self, counted: Counted, image: PreparedImage, model: str, asked: str, detail: str) -> None:
         family = self.families(model)

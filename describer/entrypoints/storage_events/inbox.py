@@ -52,7 +52,7 @@ class Inbox:
         The host deletes the message if this returns, and delivers it again if this raises.
 
         Raises:
-            Transient, Misconfigured: storage accepts neither the outcome nor a message for a later try.
+            NotNow: storage accepts neither the outcome nor a message for a later try.
             Exception: a bug, before the last receive.
         """
         body, received = message.get_body(), message.dequeue_count or 1

@@ -68,7 +68,7 @@ class Importer:
         """Apply a row and return its outcome.
 
         Raises:
-            Transient, Misconfigured: not now; earlier rows are applied, this one is not.
+            NotNow: not now; earlier rows are applied, this one is not.
         """
         if isinstance(row, InvalidRow):
             return Outcome(row.number, row.name, Kind.REFUSED, row.reason)

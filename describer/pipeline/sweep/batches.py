@@ -1,14 +1,13 @@
-"""Answers that were asked for by the thousand: half of the price, within about a day.
+"""Answers by batches of the model's service: half the price, within about a day.
 
-A sweep's chunk becomes a file of requests, a batch, and a file of answers. When that is there, its pictures are put on
-`image-work` like all others. The pipeline does with each what it always does; only that where it would ask the model,
-the answer to exactly this question lies there already. A picture whose line failed, or that has changed meanwhile, has
-none there, and is asked about at once, at the full price.
+A sweep's chunk becomes a file of requests, a batch, and a file of answers. Its pictures are then queued on `image-work`
+like all others. The pipeline processes each as usual, but takes the stored answer to the same question instead of
+calling the model. A picture whose line failed, or that has changed since, has none: the model is called, at full price.
 
     names chosen ─► file uploaded ─► batch begun ─► answers stored ─► pictures queued
 
-Each arrow is written down before the next one. Whoever goes on after a kill does the last one again: a file more is
-free, a batch is looked for by its file before it is begun, and answers and messages may come twice.
+Each arrow is recorded before the next one. After a crash the last one is done again: a second file is free, a batch is
+looked up by its file before it is created, and answers and messages may come twice.
 """
 
 import asyncio
@@ -140,7 +139,7 @@ class Batching:
             name: of the chunk.
 
         Raises:
-            Transient, Misconfigured: not now.
+            NotNow: not now.
         """
         if not chunk.file:
             return chunk.model_copy(update={"file": await self._uploaded(name) or _NOTHING})

@@ -42,10 +42,10 @@ async def test_a_record_of_the_models_goes_and_what_copies_share_of_it(harness: 
     assert (harness.records.stored, harness.records.shared) == ({}, {})
 
 
-@pytest.mark.parametrize("door", ["orphans", "event"])
-async def test_a_persons_record_is_kept_marked_and_expires(harness: Harness, door: str) -> None:
+@pytest.mark.parametrize("entry_point", ["orphans", "event"])
+async def test_a_persons_record_is_kept_marked_and_expires(harness: Harness, entry_point: str) -> None:
     await _gone(harness, with_words=True)
-    if door == "event":
+    if entry_point == "event":
         assert await harness.describe() == Skip(SkipReason.GONE, "the blob was deleted")
     else:
         assert await _orphans(harness, write=True) == [(CAT.name, Fate.KEPT)]

@@ -27,7 +27,7 @@ SHARED = ImageRef("images", "pets/cat.xmp")
 MILL = "A mill, by its author"
 OTHER = "The tide mill at Eling"
 
-type Door = Callable[[Harness, ImageRef], Awaitable[None]]
+type EntryPoint = Callable[[Harness, ImageRef], Awaitable[None]]
 
 
 def xmp(*items: tuple[str, str], inner: str = "", extension: str = "") -> bytes:
@@ -72,11 +72,11 @@ def stored(harness: Harness) -> Record:
     return harness.records.stored[CAT].record
 
 
-@pytest.mark.parametrize("door", [by_trigger, by_queue, by_event, by_call])
+@pytest.mark.parametrize("entry_point", [by_trigger, by_queue, by_event, by_call])
 @pytest.mark.parametrize("sidecar", [BESIDE, SHARED, ImageRef("images", "pets/cat.XMP")], ids=lambda ref: ref.name)
-async def test_it_is_read_with_its_picture(harness: Harness, door: Door, sidecar: ImageRef) -> None:
+async def test_it_is_read_with_its_picture(harness: Harness, entry_point: EntryPoint, sidecar: ImageRef) -> None:
     harness.images.put(sidecar, xmp(("x-default", MILL)))
-    await door(harness, CAT)
+    await entry_point(harness, CAT)
     record = stored(harness)
     assert (record.status, record.alt_text, record.origin("alt_text")) == (Status.KEPT, MILL, Origin.EMBEDDED)
     assert record.origin("description") == Origin.MODEL
@@ -93,11 +93,13 @@ async def test_it_is_read_for_a_caller_who_stores_nothing(harness: Harness) -> N
     assert setup.untouched
 
 
-@pytest.mark.parametrize("door", [by_trigger, by_queue, by_event])
-async def test_a_later_upload_brings_its_text_and_the_model_is_not_asked_again(harness: Harness, door: Door) -> None:
+@pytest.mark.parametrize("entry_point", [by_trigger, by_queue, by_event])
+async def test_a_later_upload_brings_its_text_and_the_model_is_not_asked_again(
+    harness: Harness, entry_point: EntryPoint
+) -> None:
     await harness.describe()
     harness.images.put(BESIDE, xmp(("x-default", MILL), ("de", "Eine Mühle")))
-    await door(harness, BESIDE)
+    await entry_point(harness, BESIDE)
     await all_work_done(harness)
     record = stored(harness)
     assert (record.alt_text, record.origin("alt_text")) == (MILL, Origin.EMBEDDED)

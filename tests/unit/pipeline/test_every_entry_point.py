@@ -1,6 +1,6 @@
-"""What people said stands at every door alike: trigger, queue, event, HTTP's `write`, and the command line's `--write`.
+"""All entry points keep people's texts: trigger, queue, event, HTTP's `write`, and the command line's `--write`.
 
-Each row is what somebody did to a described picture, and what has to stand after the next look, whoever looks.
+Each row is what a person did to a described picture, and what is stored after the next run by any entry point.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,7 +27,7 @@ TOM: Final = "Tom, by a person."
 MODELS: Final = "A cat on a sofa."
 PERCENT: Final = "Rebajas 50%de descuento"
 
-type Door = Callable[[Harness, Brief], Awaitable[None]]
+type EntryPoint = Callable[[Harness, Brief], Awaitable[None]]
 type Act = Callable[[Harness], None]
 
 
@@ -57,20 +57,20 @@ def _delivery(harness: Harness, brief: Brief) -> Delivery:
     return replace(harness.delivery, brief=brief)
 
 
-DOORS: Final = (by_trigger, by_queue, by_event, by_call)
+ENTRY_POINTS: Final = (by_trigger, by_queue, by_event, by_call)
 
 
 @dataclass(frozen=True)
 class Row:
-    """What somebody did, and what has to stand then.
+    """What a person did, and what is stored then.
 
     Args:
-        acts: what they did, one after the other, with a look of the app's after each.
+        acts: one after the other; the app runs after each.
         alt_text, status, demand: of the record in the end.
         origin: of the alt text.
         held: texts that the record or its history holds.
-        metadata: of the picture, as far as it is told here.
-        brief: the settings' brief at the last look.
+        metadata: some of the picture's.
+        brief: of the settings, at the last run.
         calls: of the model, in all.
     """
 
@@ -161,7 +161,7 @@ ROWS: Final = {
     "corrected in the metadata, then moved": Row(
         (in_metadata(alt_text=TOM), moved_without_the_sidecar), TOM, Status.KEPT, calls=2
     ),
-    # An empty alt text of a person's who says that the picture decorates.
+    # A person's empty alt text, with the statement that the picture is decorative.
     "decorative": Row(
         (in_sidecar(alt_text="", is_decorative=True), nothing),
         "",
@@ -170,7 +170,7 @@ ROWS: Final = {
         brief=LOW,
         calls=2,
     ),
-    # A percent sign that nobody encoded.
+    # A percent sign that is not encoded.
     "a percent sign": Row((in_metadata(alt_text=PERCENT),), PERCENT, Status.KEPT, metadata={"alt_text": PERCENT}),
     # An empty, broken or filtered moment in between.
     "the same bytes after an empty moment": Row(
@@ -228,15 +228,15 @@ ROWS: Final = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROWS.items()])
-async def test_what_people_said_stands(row: Row, door: Door) -> None:
+async def test_what_people_said_stands(row: Row, entry_point: EntryPoint) -> None:
     harness = Harness(preparer=PixelsOnly())
     harness.images.put(CAT, b"cat")
-    await door(harness, BRIEF)
+    await entry_point(harness, BRIEF)
     for number, act in enumerate(row.acts, 1):
         act(harness)
-        await door(harness, row.brief if number == len(row.acts) else BRIEF)
+        await entry_point(harness, row.brief if number == len(row.acts) else BRIEF)
         harness.preparer.refuses = None
     record = harness.records.stored[CAT].record
     assert (record.alt_text, record.status, record.demand) == (row.alt_text, row.status, row.demand)
@@ -245,40 +245,40 @@ async def test_what_people_said_stands(row: Row, door: Door) -> None:
     assert row.metadata.items() <= harness.metadata().items()
     assert len(harness.model.calls) == row.calls
     before = harness.records.stored[CAT]
-    await door(harness, row.brief)
+    await entry_point(harness, row.brief)
     assert harness.records.stored[CAT] == before, "a further look changes something"
     assert len(harness.model.calls) == row.calls, "what is complete was paid for again"
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize("languages", [("de",), ("en",), ("de", "en"), ("en", "de")])
-async def test_stored_languages_are_free(door: Door, languages: tuple[str, ...]) -> None:
+async def test_stored_languages_are_free(entry_point: EntryPoint, languages: tuple[str, ...]) -> None:
     harness = Harness()
     harness.images.put(CAT, b"cat")
-    await door(harness, replace(BRIEF, languages=("en", "de")))
-    await door(harness, replace(BRIEF, languages=languages))
+    await entry_point(harness, replace(BRIEF, languages=("en", "de")))
+    await entry_point(harness, replace(BRIEF, languages=languages))
     assert len(harness.model.calls) == 1
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_a_copy_to_another_name_brings_a_persons_text_along(door: Door) -> None:
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+async def test_a_copy_to_another_name_brings_a_persons_text_along(entry_point: EntryPoint) -> None:
     harness, other = Harness(), ImageRef("images", "original.jpg")
     harness.images.put(other, b"cat")
     await harness.describe(other)
     harness.records.edit(other, {"alt_text": TOM})
     await harness.describe(other)
     harness.images.put(CAT, b"cat", **harness.metadata(other))
-    await door(harness, BRIEF)
+    await entry_point(harness, BRIEF)
     record: Record = harness.records.stored[CAT].record
     assert (record.alt_text, record.origin("alt_text"), len(harness.model.calls)) == (TOM, Origin.HUMAN, 1)
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_what_an_answer_cost_that_came_to_nothing_is_in_the_record(door: Door) -> None:
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+async def test_what_an_answer_cost_that_came_to_nothing_is_in_the_record(entry_point: EntryPoint) -> None:
     harness = Harness()
     harness.images.put(CAT, b"cat")
     harness.model.script, harness.model.spends = [Filtered("The filter stopped it.")], answer().usage
-    await door(harness, BRIEF)
+    await entry_point(harness, BRIEF)
     record = harness.records.stored[CAT].record
     assert (record.status, record.usage) == (Status.FILTERED, answer().usage)
 
