@@ -15,6 +15,9 @@ from local.azure_openai.script import Script, describe, serve
 from tests import generated
 
 INSTANCE = 2048  # MiB, the default on Flex Consumption
+HELD_IMAGES = 256 * 2**20  # HELD_IMAGES_MB, by default
+LONGEST_STALL = 0.1  # of the event loop, in seconds
+PARSINGS = 5  # of a call's JSON, as long as LONGEST_STALL on a machine that is not busy
 CONCURRENCY = 50
 
 
@@ -23,9 +26,9 @@ def _slowly(request: Request) -> Answer | Fault:
     return replace(answer, delay=1.0) if isinstance(answer, Answer) else answer
 
 
-def _measured(calls: int, size: int) -> dict[str, Any]:
+def _measured(calls: int, size: int, program: str = "load") -> dict[str, Any]:
     values = json.loads((generated.ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
-    command = [sys.executable, "-m", "tests.api.load", str(calls), str(size)]
+    command = [sys.executable, "-m", f"tests.api.{program}", str(calls), str(size)]
     with serve(Script(default=_slowly), Resource(access=Access(api_key="key"))) as model:
         values |= {
             "MODEL_CONCURRENCY": str(CONCURRENCY),
@@ -33,7 +36,7 @@ def _measured(calls: int, size: int) -> dict[str, Any]:
             "AZURE_OPENAI_API_KEY": "key",
         }
         done = subprocess.run(
-            command, cwd=generated.ROOT, env=values, capture_output=True, text=True, check=False, timeout=120
+            command, cwd=generated.ROOT, env=values, capture_output=True, text=True, check=False, timeout=300
         )
     assert done.returncode == 0, done.stderr
     measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -55,3 +58,17 @@ def test_fifty_pictures_of_twenty_megabytes_fit_or_are_told_to_come_again() -> N
     assert set(measured["statuses"]) == {200, 429}
     assert measured["statuses"].count(200) >= 12
     assert measured["peak"] < INSTANCE
+
+
+@pytest.mark.long
+def test_twenty_pictures_of_forty_megabytes_by_mcp_stay_within_the_budget_and_stop_nothing() -> None:
+    """A stall of the app's own comes every time. On a machine that is slow now, it may be as long as parsing says."""
+    stalls = []
+    for _ in range(3):
+        measured = _measured(20, 40_000_000, "mcp_load")
+        assert set(measured["answers"]) == {"described", "again"}
+        assert measured["peak"] <= HELD_IMAGES + 150_000_000
+        stalls.append(measured["stall"] / max(LONGEST_STALL, PARSINGS * measured["parsing"]))
+        if stalls[-1] < 1:
+            break
+    assert min(stalls) < 1

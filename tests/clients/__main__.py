@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -265,8 +266,10 @@ async def main(names: Sequence[str]) -> int:
             model.script.always(lambda request: system.rules.get(request.images[0].width, describe)(request))  # type: ignore[operator]
             told = await _told(system, Path(folder))
             ends = [await asyncio.to_thread(_tried, client, Workshop(Path(folder), told)) for client in clients]
-    print("\n".join(f"{end:8} {client.__doc__}" for client, end in zip(clients, ends, strict=True)))
-    return int("FAILED" in ends)
+    print(
+        "\n".join(f"{end:8} {took:4.0f} s  {client.__doc__}" for client, (end, took) in zip(clients, ends, strict=True))
+    )
+    return int("FAILED" in {end for end, _ in ends})
 
 
 async def _told(system: System, folder: Path) -> dict[str, str]:
@@ -305,7 +308,13 @@ async def _finished(system: System, name: str) -> dict[str, Any]:
     return await system.finished(name)
 
 
-def _tried(client: Callable[[Workshop], None], shop: Workshop) -> str:
+def _tried(client: Callable[[Workshop], None], shop: Workshop) -> tuple[str, float]:
+    """What became of a client, and the seconds that it took."""
+    began = time.monotonic()
+    return _end(client, shop), time.monotonic() - began
+
+
+def _end(client: Callable[[Workshop], None], shop: Workshop) -> str:
     print(client.__doc__, flush=True)
     try:
         client(shop)

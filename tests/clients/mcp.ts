@@ -29,5 +29,5 @@ const found = await call("find_descriptions", { prefix: "clients/", limit: 1 });
 check(found.descriptions.length === 1 && found.cursor !== null, "stored descriptions");
 check((await call("find_undescribed", { prefix: "clients/" })).names.length === 0, "none without a description");
 const wrong = await client.callTool({ name: "describe_image", arguments: { image_url: "https://pictures.example/a.jpg" } });
-check(wrong.isError === true && JSON.stringify(wrong.content).includes("the argument is url"), "a wrong argument is an error");
+check(wrong.isError === true && JSON.stringify(wrong.content).includes("use url"), "a wrong argument is an error");
 await client.close();
