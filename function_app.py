@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 
 from describer.app import (
+    BACKFILLS_QUEUE,
     SMOKE_TESTS_QUEUE,
-    SWEEPS_QUEUE,
     UNPUBLISHED_QUEUE,
     UPLOADS_POISON_QUEUE,
     WORK_QUEUE,
@@ -67,15 +67,15 @@ async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpRes
     return await _answered(req, context)
 
 
-@app.route("sweeps", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-async def sweeps(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """A new sweep over pictures that are stored already."""
+@app.route("backfills", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
+async def backfills(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """A new backfill over pictures that are stored already."""
     return await _answered(req, context)
 
 
-@app.route("sweeps/{sweep_id}", methods=["GET", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
-async def sweep(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """How far a sweep is, and its stop."""
+@app.route("backfills/{backfill_id}", methods=["GET", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
+async def backfill(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    """How far a backfill is, and its stop."""
     return await _answered(req, context)
 
 
@@ -141,23 +141,23 @@ async def run_smoke_test(message: func.QueueMessage) -> None:
         await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
-@app.queue_trigger(arg_name="message", queue_name=SWEEPS_QUEUE, connection="AzureWebJobsStorage")
-async def run_sweep(message: func.QueueMessage) -> None:
-    """Run a sweep for a minute."""
-    with redacted_in("run_sweep"):
+@app.queue_trigger(arg_name="message", queue_name=BACKFILLS_QUEUE, connection="AzureWebJobsStorage")
+async def run_backfill(message: func.QueueMessage) -> None:
+    """Run a backfill for a minute."""
+    with redacted_in("run_backfill"):
         await services.inbox.take(
-            SWEEPS_QUEUE, message, lambda: services.sweep_steps.handle_message(message.get_body())
+            BACKFILLS_QUEUE, message, lambda: services.backfill_steps.handle_message(message.get_body())
         )
 
 
-async def sweep_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+async def backfill_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The hour has come to look for pictures that no event told of."""
-    with redacted_in("sweep_nightly"):
-        await services.sweep_steps.begin_nightly(services.nightly_sweeps)
+    with redacted_in("backfill_nightly"):
+        await services.backfill_steps.begin_nightly(services.nightly_backfills)
 
 
 if services.nightly_schedule:  # without the setting there is no timer that wakes an instance for nothing
-    app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(sweep_nightly)
+    app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(backfill_nightly)
 
 
 async def remove_deleted(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name

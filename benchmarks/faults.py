@@ -340,8 +340,8 @@ async def _changed(storage: Storage, library: Library, seconds: float) -> None:
 def _settings(storage: Storage, model: Model) -> dict[str, str]:
     for container in ("images", "descriptions"):
         storage.create_container(container)
-    storage.create_container("sweeps", storage.host)
-    for queue in ("image-work", "sweeps", "dead-letter-queue", "unpublished-events"):
+    storage.create_container("backfills", storage.host)
+    for queue in ("image-work", "backfills", "dead-letter-queue", "unpublished-events"):
         storage.create_queue(queue)
     return {
         **environment.clean(),

@@ -213,9 +213,9 @@ def measure(azcopy: str | None) -> list[Figure]:
     ):
         topic = Topic(Path(scratch) / "events.jsonl", storage.certificate)
         topic.up()
-        for queue in ("image-work", "sweeps", "dead-letter-queue", "unpublished-events"):
+        for queue in ("image-work", "backfills", "dead-letter-queue", "unpublished-events"):
             storage.create_queue(queue)
-        storage.create_container("sweeps", storage.host)
+        storage.create_container("backfills", storage.host)
         settings = {
             **storage.environment,
             **storage.connection("AzureWebJobsStorage", storage.host),

@@ -24,24 +24,30 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI  # noqa: TID251 - likewise
     from starlette.types import ASGIApp
 
+    from describer.adapters.backfills import BlobBackfills
     from describer.adapters.blob_images import BlobImages
     from describer.adapters.chat.batch import ChatBatches
     from describer.adapters.chat.limiter import Limiter
     from describer.adapters.sidecars import BlobRecords
-    from describer.adapters.sweeps import BlobSweeps
     from describer.adapters.telemetry import Telemetry
     from describer.adapters.web.fetch import Web
     from describer.domain.record import Usage
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.openai_compatible.interface import OpenAiInterface
+    from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
     from describer.entrypoints.storage_events.poison import PoisonHandler
-    from describer.entrypoints.storage_events.sweep_steps import SweepSteps
     from describer.operations.health import Check
     from describer.operations.probe_list import Closable
     from describer.operations.smoke_test import SmokeTest
+    from describer.pipeline.backfill.backfiller import Backfiller
+    from describer.pipeline.backfill.batches import Batching
+    from describer.pipeline.backfill.library import Library
+    from describer.pipeline.backfill.preview import Asking
+    from describer.pipeline.backfill.selection import Selection
+    from describer.pipeline.backfill.state import BackfillOptions
     from describer.pipeline.backoff import Backoff
     from describer.pipeline.blob_filter import BlobFilter
     from describer.pipeline.catalogue import Catalogue
@@ -55,21 +61,15 @@ if TYPE_CHECKING:
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
     from describer.pipeline.purge import Purger
-    from describer.pipeline.sweep.batches import Batching
-    from describer.pipeline.sweep.library import Library
-    from describer.pipeline.sweep.preview import Asking
-    from describer.pipeline.sweep.selection import Selection
-    from describer.pipeline.sweep.state import SweepOptions
-    from describer.pipeline.sweep.sweeper import Sweeper
     from describer.pipeline.work_log import WorkObserver
     from describer.vision.brief import Brief
     from describer.vision.families import Family
     from describer.vision.imaging.preparer import ProcessPreparer
 
 __all__ = [
+    "BACKFILLS_QUEUE",
     "DEAD_LETTER_QUEUE",
     "SMOKE_TESTS_QUEUE",
-    "SWEEPS_QUEUE",
     "UNPUBLISHED_QUEUE",
     "UPLOADS_POISON_QUEUE",
     "WORK_QUEUE",
@@ -81,10 +81,10 @@ __all__ = [
 WORK_QUEUE = "image-work"
 UNPUBLISHED_QUEUE = "unpublished-events"
 SMOKE_TESTS_QUEUE = "smoke-tests"
-SWEEPS_QUEUE = "sweeps"
+BACKFILLS_QUEUE = "backfills"
 DEAD_LETTER_QUEUE = "dead-letter-queue"
 UPLOADS_POISON_QUEUE = "webjobs-blobtrigger-poison"
-SWEEPS_CONTAINER = "sweeps"
+BACKFILLS_CONTAINER = "backfills"
 
 # The model's provider by OpenTelemetry's conventions.
 _PROVIDERS = {Provider.AZURE: "azure.ai.openai", Provider.OPENAI: "openai"}
@@ -141,30 +141,30 @@ class App:
             deferral=self.limiter.deferral,
             max_wait=timedelta(days=self.settings.max_wait_days),
             work_log=self.work_log,
-            progress=self._sweeps,
+            progress=self._backfills,
             price=self._price,
         )
 
     @cached_property
-    def sweeper(self) -> Sweeper:
-        """Runs sweeps."""
-        from describer.pipeline.sweep.sweeper import Sweeper
+    def backfiller(self) -> Backfiller:
+        """Runs backfills."""
+        from describer.pipeline.backfill.backfiller import Backfiller
 
         work, batching = self._queue(WORK_QUEUE), self._batching
-        return Sweeper(self.library, self._sweeps, work, self.selection, self.asking, batching)
+        return Backfiller(self.library, self._backfills, work, self.selection, self.asking, batching)
 
     @cached_property
     def _batching(self) -> Batching | None:
         if self._batches is None:
             return None
+        from describer.pipeline.backfill.batches import Batching
         from describer.pipeline.single_flight import SingleFlight
-        from describer.pipeline.sweep.batches import Batching
 
         def pipeline(model: Model) -> ImagePipeline:
             asking = replace(self._image_describer, model=model, single_flight=SingleFlight())
             return replace(self._bare_pipeline, image_describer=asking)
 
-        return Batching(self._batches, self._sweeps, pipeline, self.brief)
+        return Batching(self._batches, self._backfills, pipeline, self.brief)
 
     @cached_property
     def _batches(self) -> ChatBatches | None:
@@ -175,37 +175,37 @@ class App:
         return ChatBatches(self._chat_client, self.family, self.settings.batch_deployment)
 
     @cached_property
-    def sweep_steps(self) -> SweepSteps:
-        """Runs sweeps in the app."""
-        from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+    def backfill_steps(self) -> BackfillSteps:
+        """Runs backfills in the app."""
+        from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
 
-        return SweepSteps(self.sweeper, self._queue(SWEEPS_QUEUE))
+        return BackfillSteps(self.backfiller, self._queue(BACKFILLS_QUEUE))
 
     @property
     def nightly_schedule(self) -> str:
-        """NCRONTAB schedule of the nightly sweep for the timer trigger; empty: never."""
-        return _every_day(self.settings.nightly_sweep_at)
+        """NCRONTAB schedule of the nightly backfill for the timer trigger; empty: never."""
+        return _every_day(self.settings.nightly_backfill_at)
 
     @property
-    def nightly_sweeps(self) -> Sequence[SweepOptions]:
-        """The options of the nightly sweeps, one for each watched container."""
-        from describer.pipeline.sweep.state import Only, SweepOptions
+    def nightly_backfills(self) -> Sequence[BackfillOptions]:
+        """The options of the nightly backfills, one for each watched container."""
+        from describer.pipeline.backfill.state import BackfillOptions, Only
 
-        only = tuple(map(Only, self.settings.nightly_sweep_only))
-        most = self.settings.nightly_sweep_max_pictures
+        only = tuple(map(Only, self.settings.nightly_backfill_only))
+        most = self.settings.nightly_backfill_max_pictures
         containers = (self.settings.images_container, *self.settings.more_containers)
-        return [SweepOptions(container=name, only=only, max_pictures=most) for name in containers]
+        return [BackfillOptions(container=name, only=only, max_pictures=most) for name in containers]
 
     @cached_property
     def library(self) -> Library:
         """Lists pictures with facts about their records."""
-        from describer.pipeline.sweep.library import Library
+        from describer.pipeline.backfill.library import Library
 
         return Library(self._images, None if self.settings.write_metadata else self.records)
 
-    def selection(self, options: SweepOptions) -> Selection:
-        """Return the rules by which a sweep selects pictures."""
-        from describer.pipeline.sweep.selection import Selection
+    def selection(self, options: BackfillOptions) -> Selection:
+        """Return the rules by which a backfill selects pictures."""
+        from describer.pipeline.backfill.selection import Selection
 
         return Selection(options, self._blob_filter, self.brief, self.settings.max_bytes)
 
@@ -216,7 +216,7 @@ class App:
 
     def asking_of(self, brief: Brief) -> Asking:
         """The same of pictures of which something else is asked."""
-        from describer.pipeline.sweep.preview import Asking
+        from describer.pipeline.backfill.preview import Asking
         from describer.vision.sizing import Sizes
 
         settings, family = self.settings, self.family(brief.model)
@@ -229,12 +229,12 @@ class App:
         return float(price(self.family(self.brief.model), spent) or 0)
 
     @cached_property
-    def _sweeps(self) -> BlobSweeps:
+    def _backfills(self) -> BlobBackfills:
+        from describer.adapters.backfills import BlobBackfills
         from describer.adapters.storage import blob_service
-        from describer.adapters.sweeps import BlobSweeps
 
         service = self._kept(blob_service(self.settings.host_account))
-        return BlobSweeps(service.get_container_client(SWEEPS_CONTAINER))
+        return BlobBackfills(service.get_container_client(BACKFILLS_CONTAINER))
 
     @cached_property
     def poison(self) -> PoisonHandler:
@@ -326,7 +326,7 @@ class App:
             lambda: self.on_demand,
             lambda: self.corrector,
             lambda: self.catalogue,
-            lambda: self.sweep_steps,
+            lambda: self.backfill_steps,
             self.checks,
             self.memory,
             self.settings.max_bytes,
@@ -549,9 +549,9 @@ class App:
         deadline = settings.model_deadline_seconds
         model: Model = ChatModel(self._chat_client, self.family, deadline, self.limiter, gateway=gateway)
         if self._batches:
-            from describer.pipeline.sweep.batches import PrepaidModel
+            from describer.pipeline.backfill.batches import PrepaidModel
 
-            model = PrepaidModel(model, self._batches, self._sweeps)
+            model = PrepaidModel(model, self._batches, self._backfills)
         if self.budget is None:
             return model
         from describer.pipeline.budgeted_model import BudgetedModel

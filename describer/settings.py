@@ -405,16 +405,16 @@ class Settings(BaseModel):
     )  # fmt: skip
 
     # Pictures that are stored already
-    nightly_sweep_at: _Time = _setting(
-        "NIGHTLY_SWEEP_AT", "", "When the app looks each night for pictures that raised no event (UTC; empty: never).",
+    nightly_backfill_at: _Time = _setting(
+        "NIGHTLY_BACKFILL_AT", "", "When the app looks each night for pictures without an event (UTC; empty: never).",
         "a time such as 02:30",
     )  # fmt: skip
-    nightly_sweep_only: _Which = _setting(
-        "NIGHTLY_SWEEP_ONLY", ("missing",), "Which of these pictures it describes.",
+    nightly_backfill_only: _Which = _setting(
+        "NIGHTLY_BACKFILL_ONLY", ("missing",), "Which of these pictures it describes.",
         "some of missing, stale, failed, review, all, comma between",
     )  # fmt: skip
-    nightly_sweep_max_pictures: int = _setting(
-        "NIGHTLY_SWEEP_MAX_PICTURES", 1000, "The most pictures that it describes in one night.",
+    nightly_backfill_max_pictures: int = _setting(
+        "NIGHTLY_BACKFILL_MAX_PICTURES", 1000, "The most pictures that it describes in one night.",
         "a whole number from 1 to 1000000", ge=1, le=10**6,
     )  # fmt: skip
 
@@ -487,7 +487,7 @@ class Settings(BaseModel):
 
     batch_deployment: str = _setting(
         "BATCH_DEPLOYMENT", "", "The deployment that answers batches, of the same model (SKU GlobalBatch or "
-        "DataZoneBatch); empty: sweeps ask one picture at a time.", "a deployment's name",
+        "DataZoneBatch); empty: backfills ask one picture at a time.", "a deployment's name",
     )  # fmt: skip
 
     # Other programs' questions (docs/openai.md)

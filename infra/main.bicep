@@ -220,7 +220,7 @@ var names = {
   work: 'image-work'
   unpublished: 'unpublished-events'
   smokeTests: 'smoke-tests'
-  sweeps: 'sweeps'
+  backfills: 'backfills'
   budget: 'budget'
   deadLetterQueue: 'dead-letter-queue'
   // The blob trigger sets this name. The host would create the queue with its first message, and warn at each poll until then.
@@ -386,12 +386,12 @@ module hostStorage 'modules/storage.bicep' = {
     location: location
     tags: allTags
     redundancy: storageRedundancy
-    containerNames: [names.package, names.deadLetters, names.sweeps, names.budget]
+    containerNames: [names.package, names.deadLetters, names.backfills, names.budget]
     queueNames: [
       names.work
       names.unpublished
       names.smokeTests
-      names.sweeps
+      names.backfills
       names.deadLetterQueue
       names.uploadsPoison
     ]

@@ -22,7 +22,14 @@ from local.routes import WORK_QUEUE, Name, Route
 
 IMAGES_CONTAINER = "images"
 DESCRIPTIONS_CONTAINER = "descriptions"
-QUEUES = (WORK_QUEUE, "unpublished-events", "smoke-tests", "sweeps", "dead-letter-queue", "webjobs-blobtrigger-poison")
+QUEUES = (
+    WORK_QUEUE,
+    "unpublished-events",
+    "smoke-tests",
+    "backfills",
+    "dead-letter-queue",
+    "webjobs-blobtrigger-poison",
+)
 
 
 class AlreadyRunning(RuntimeError):
@@ -167,7 +174,7 @@ class Stack:
     def _create(self) -> None:
         for container in self._containers:
             self.storage.create_container(container)
-        self.storage.create_container("sweeps", self.storage.host)
+        self.storage.create_container("backfills", self.storage.host)
         self.storage.create_container("budget", self.storage.host)
         for queue in QUEUES:
             self.storage.create_queue(queue)

@@ -12,7 +12,7 @@ The tree:
     │   ├── Encrypted        with a key that only its owner's programs have
     │   └── NoUsableAnswer   the model gives no usable answer
     ├── InvalidRequest   tell the caller what to ask instead; carries the invalid `field`
-    │   ├── AlreadyRunning   another sweep is running; only one may
+    │   ├── AlreadyRunning   another backfill is running; only one may
     │   └── InvalidName      not a possible blob name; a `ValueError` too, for code that parses events
     ├── Excluded         tell the caller: this blob is excluded from description
     ├── NotFound         tell the caller: the blob or its record does not exist
@@ -125,10 +125,10 @@ class InvalidRequest(DescriberError):
 
 
 class AlreadyRunning(InvalidRequest):
-    """Another sweep is running; only one may."""
+    """Another backfill is running; only one may."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, field="sweep")
+        super().__init__(message, field="backfill")
 
 
 class InvalidName(InvalidRequest, ValueError):

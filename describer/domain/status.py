@@ -27,7 +27,7 @@ class Status(StrEnum):
     ARCHIVED = "archived"
     """The blob is in the archive tier and cannot be read."""
     FAILED = "failed"
-    """All allowed attempts failed; the next event or sweep tries again."""
+    """All allowed attempts failed; the next event or backfill tries again."""
 
     @property
     def is_published(self) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from describer.domain.errors import NotNow
 from describer.domain.renditions import SYSTEMS, Renditions
+from describer.pipeline.backfill.derived import DerivedSizes
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import MAX_LISTED, Images, ProbeResult, Verdict
-from describer.pipeline.sweep.derived import DerivedSizes
 from describer.vision.brief import Brief
 from describer.vision.estimate import of_picture
 from describer.vision.sizing import Sizes

@@ -44,7 +44,7 @@ class Call:
         priority: order in which waiting calls are served.
         outer: the call that this one is a part of; it is charged with this one's cost.
         spent: tokens paid so far, including those of unusable answers.
-        prepaid: the chunk of a sweep whose answers a batch has given; empty if none has.
+        prepaid: the chunk of a backfill whose answers a batch has given; empty if none has.
     """
 
     ends: float = math.inf

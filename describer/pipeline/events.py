@@ -22,7 +22,7 @@ _RENAMED: Final = "Microsoft.Storage.BlobRenamed"
 _DEFERRED: Final = "ImageDescriber.ImageDeferred"
 _SOURCE: Final = "/image-describer"
 CHUNK: Final = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}/[0-9]{6,}")
-"""Format of the name of pictures that a sweep queued together."""
+"""Format of the name of pictures that a backfill queued together."""
 _DIGITS: Final = 9
 _TIMES: Final = ("firstseen", "time", "eventTime")
 """Attributes with the event's time; used for measurement only."""
@@ -42,7 +42,7 @@ class Work:
         interruptions: tries that did not end, because the app was stopped or killed.
         first_seen: when its event arrived.
         again: whether to ask for a new answer even if one is stored.
-        chunk: where to report the picture's outcome to a sweep; empty if no sweep queued it.
+        chunk: where to report the picture's outcome to a backfill; empty if no backfill queued it.
         prepaid: whether a batch has answered for the chunk.
         spent: tokens paid so far for answers without a record.
         waiting_since: since when tries were deferred for a cause that is neither the picture's nor the installation's;

@@ -17,7 +17,7 @@ class Priority(IntEnum):
     BACKGROUND = 1
     """Uploads and deferred work, which can be deferred at no cost."""
     LIBRARY = 2
-    """Pictures of a sweep, possibly millions, which have been stored for long."""
+    """Pictures of a backfill, possibly millions, which have been stored for long."""
 
 
 @dataclass(slots=True, eq=False)

@@ -8,10 +8,10 @@ import pytest
 from starlette.types import ASGIApp
 
 from describer.entrypoints.http.build import asgi
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
 from describer.operations.health import Check
 from describer.pipeline.ports import Verdict
-from tests.sweeps import sweep_steps
+from tests.backfills import backfill_steps
 from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
@@ -23,7 +23,7 @@ class Api:
     setup: OnDemandSetup
     checks: list[Check] = field(default_factory=lambda: [Check("storage", Verdict.OK, 0.01, "It answers.")])
     max_picture: int = 1000
-    sweeps: SweepSteps = field(default_factory=sweep_steps)
+    backfills: BackfillSteps = field(default_factory=backfill_steps)
     client: httpx2.AsyncClient = field(init=False)
 
     @property
@@ -32,7 +32,7 @@ class Api:
             lambda: self.setup.on_demand,
             lambda: self.harness.corrector,
             lambda: self.harness.catalogue,
-            lambda: self.sweeps,
+            lambda: self.backfills,
             self._checked,
             self.setup.memory,
             self.max_picture,

@@ -105,7 +105,7 @@ def _hidden_name(told: dict[str, Any]) -> None:
 
 
 def _default(told: dict[str, Any]) -> None:
-    told["components"]["schemas"]["NewSweep"]["properties"]["batch"]["default"] = False
+    told["components"]["schemas"]["NewBackfill"]["properties"]["batch"]["default"] = False
 
 
 @pytest.mark.parametrize(

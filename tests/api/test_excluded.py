@@ -12,14 +12,14 @@ from describer.entrypoints.cli.batch import Work as Batch
 from describer.entrypoints.cli.inputs import find
 from describer.entrypoints.cli.results import Result
 from describer.entrypoints.mcp import Tools
+from describer.pipeline.backfill.library import Listed
+from describer.pipeline.backfill.selection import Judgement, Selection
+from describer.pipeline.backfill.state import BackfillOptions, Only
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.sweep.library import Listed
-from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import Only, SweepOptions
 from tests.api.conftest import Api
+from tests.backfills import blob
 from tests.fakes import FakeQueue
 from tests.spellings import DESCRIBED, EXCLUDE, REFUSED, SPELLINGS
-from tests.sweeps import blob
 from tests.unit.conftest import BRIEF, Harness
 
 type Middleware = Callable[[Api, str], Awaitable[None]]
@@ -122,9 +122,9 @@ async def test_no_spelling_leads_to_an_excluded_picture(api: Api, entry_point: M
 
 
 @pytest.mark.parametrize("only", [Only.ALL, Only.MISSING])
-def test_a_sweep_queues_no_spelling_of_an_excluded_picture(harness: Harness, only: Only) -> None:
+def test_a_backfill_queues_no_spelling_of_an_excluded_picture(harness: Harness, only: Only) -> None:
     """Begun by HTTP or by the command line."""
-    options = SweepOptions(container="images", only=(only,))
+    options = BackfillOptions(container="images", only=(only,))
     chosen = Selection(options, harness.blob_filter, BRIEF, 10**6)
     listed = [Listed(blob(name.replace("\\", "/")), None) for name in SPELLINGS]
     assert {chosen.judge(each) for each in listed} == {Judgement.EXCLUDED}

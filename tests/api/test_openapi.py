@@ -89,7 +89,7 @@ def _lenient() -> Path:
 def tried(url: str, key: str, *excluded: str) -> None:
     """Have schemathesis try the interface at `url` with all checks but the `excluded`.
 
-    What a stopped sweep did can still be read: `--checks all` would undo the configuration of `use_after_free`.
+    What a stopped backfill did can still be read: `--checks all` would undo the configuration of `use_after_free`.
     """
     command = [
         str(Path(sys.executable).with_name("schemathesis")),

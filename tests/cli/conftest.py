@@ -150,9 +150,9 @@ def installation(
     images, descriptions = unique("images"), unique("descriptions")
     for container in (images, descriptions):
         storage.create_container(container)
-    storage.create_container("sweeps", storage.host)
+    storage.create_container("backfills", storage.host)
     storage.create_container("budget", storage.host)
-    for queue in ("image-work", "sweeps", "dead-letter-queue", "unpublished-events"):
+    for queue in ("image-work", "backfills", "dead-letter-queue", "unpublished-events"):
         storage.create_queue(queue)
     return Shell(
         tmp_path,

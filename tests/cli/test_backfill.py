@@ -10,9 +10,9 @@ from tests.cli.conftest import Shell, jpeg
 async def test_without_a_backfill_its_progress_says_so(installation: Shell) -> None:
     for command in ("status", "stop", "continue"):
         done = await installation.run("backfill", command)
-        assert (done.code, done.err) == (1, "No backfill (sweep) has been started yet.\n"), command
+        assert (done.code, done.err) == (1, "No backfill has been started yet.\n"), command
     yes = await installation.run("backfill", "continue", "--yes")
-    assert (yes.code, yes.err) == (1, "No backfill (sweep) has been started yet.\n")
+    assert (yes.code, yes.err) == (1, "No backfill has been started yet.\n")
 
 
 async def test_a_script_that_does_not_confirm_fails(installation: Shell, storage: Storage) -> None:

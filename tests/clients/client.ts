@@ -62,10 +62,10 @@ const changed = await client.PUT("/api/descriptions/{container}/{name}", { param
 check(changed.data?.alt_text === "Tom.", "correctDescription");
 const again = await client.PUT("/api/description", { params: { query, header }, body });
 check(again.data?.alt_text === "Tom.", "correctDescriptionByQuery");
-const sweep = (await client.POST("/api/sweeps", { body: { dry_run: true, prefix: "clients/" } })).data!;
-check(sweep.id !== "" && sweep.dry_run, "beginSweep: a dry run");
-const oneSweep = { params: { path: { sweep_id: sweep.id } } };
-check((await client.GET("/api/sweeps/{sweep_id}", oneSweep)).data?.id === sweep.id, "getSweep");
-check((await client.DELETE("/api/sweeps/{sweep_id}", oneSweep)).data?.id === sweep.id, "stopSweep");
+const backfill = (await client.POST("/api/backfills", { body: { dry_run: true, prefix: "clients/" } })).data!;
+check(backfill.id !== "" && backfill.dry_run, "beginBackfill: a dry run");
+const oneBackfill = { params: { path: { backfill_id: backfill.id } } };
+check((await client.GET("/api/backfills/{backfill_id}", oneBackfill)).data?.id === backfill.id, "getBackfill");
+check((await client.DELETE("/api/backfills/{backfill_id}", oneBackfill)).data?.id === backfill.id, "stopBackfill");
 const absent = await client.GET("/api/descriptions/{container}/{name}", { params: { path: { ...path, name: "absent.jpg" } } });
 check(absent.response.status === 404 && absent.error!.type.endsWith("not-found"), "a problem, typed");

@@ -50,9 +50,9 @@ var changed = await client.Api.Descriptions["images"][name].PutAsync(new Change 
 Check(changed.AltText == "Tom.", "correctDescription");
 var again = await client.Api.Description.PutAsync(new Change { Texts = texts }, c => { c.Headers.Add("If-Match", "*"); c.QueryParameters.Container = "images"; c.QueryParameters.Name = odd; });
 Check(again.AltText == "Tom.", "correctDescriptionByQuery");
-var begun = await client.Api.Sweeps.PostAsync(new NewSweep { DryRun = true, Prefix = "clients/" });
-Check(begun.Id != null && begun.DryRun == true, "beginSweep: a dry run");
-Check((await client.Api.Sweeps[begun.Id].GetAsync()).Id == begun.Id, "getSweep");
-Check((await client.Api.Sweeps[begun.Id].DeleteAsync()).Id == begun.Id, "stopSweep");
+var begun = await client.Api.Backfills.PostAsync(new NewBackfill { DryRun = true, Prefix = "clients/" });
+Check(begun.Id != null && begun.DryRun == true, "beginBackfill: a dry run");
+Check((await client.Api.Backfills[begun.Id].GetAsync()).Id == begun.Id, "getBackfill");
+Check((await client.Api.Backfills[begun.Id].DeleteAsync()).Id == begun.Id, "stopBackfill");
 try { await client.Api.Descriptions["images"]["absent.jpg"].GetAsync(); Check(false, "a problem is thrown"); }
 catch (ProblemBody problem) { Check(problem.ResponseStatusCode == 404 && problem.Type.EndsWith("not-found") && problem.Errors == null, "a problem, typed"); }

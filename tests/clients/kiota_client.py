@@ -19,7 +19,7 @@ from describer_client.models.described_result import DescribedResult
 from describer_client.models.image_by_blob import ImageByBlob
 from describer_client.models.image_by_bytes import ImageByBytes
 from describer_client.models.image_by_url import ImageByUrl
-from describer_client.models.new_sweep import NewSweep
+from describer_client.models.new_backfill import NewBackfill
 from describer_client.models.problem_body import ProblemBody
 from describer_client.models.results import Results
 from describer_client.models.undescribed import Undescribed
@@ -93,11 +93,11 @@ async def main() -> None:
     check(
         (await api.description.put(change, asking(put, If_Match="*"))).alt_text == "Tom.", "correctDescriptionByQuery"
     )
-    begun = await api.sweeps.post(NewSweep(dry_run=True, prefix="clients/"))
-    check(begun.id and begun.dry_run, "beginSweep: a dry run")
-    sweep = api.sweeps.by_sweep_id(begun.id)
-    check((await sweep.get()).id == begun.id, "getSweep")
-    check((await sweep.delete()).id == begun.id, "stopSweep")
+    begun = await api.backfills.post(NewBackfill(dry_run=True, prefix="clients/"))
+    check(begun.id and begun.dry_run, "beginBackfill: a dry run")
+    backfill = api.backfills.by_backfill_id(begun.id)
+    check((await backfill.get()).id == begun.id, "getBackfill")
+    check((await backfill.delete()).id == begun.id, "stopBackfill")
     try:
         await api.descriptions.by_container("images").by_name("absent.jpg").get()
     except ProblemBody as problem:

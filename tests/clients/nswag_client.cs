@@ -44,9 +44,9 @@ Check((await client.GetDescriptionByQueryAsync("images", odd, null)).Source.Name
 var change = new Change { Texts = new Dictionary<string, NewTexts> { ["en"] = new NewTexts { Alt_text = "Tom." } } };
 Check((await client.CorrectDescriptionAsync("images", name, "*", change)).Alt_text == "Tom.", "correctDescription");
 Check((await client.CorrectDescriptionByQueryAsync("images", odd, "*", change)).Alt_text == "Tom.", "correctDescriptionByQuery");
-var begun = await client.BeginSweepAsync(new NewSweep { Dry_run = true, Prefix = "clients/" });
-Check(begun.Id != null && begun.Dry_run, "beginSweep: a dry run");
-Check((await client.GetSweepAsync(begun.Id)).Id == begun.Id, "getSweep");
-Check((await client.StopSweepAsync(begun.Id)).Id == begun.Id, "stopSweep");
+var begun = await client.BeginBackfillAsync(new NewBackfill { Dry_run = true, Prefix = "clients/" });
+Check(begun.Id != null && begun.Dry_run, "beginBackfill: a dry run");
+Check((await client.GetBackfillAsync(begun.Id)).Id == begun.Id, "getBackfill");
+Check((await client.StopBackfillAsync(begun.Id)).Id == begun.Id, "stopBackfill");
 try { await client.GetDescriptionAsync("images", "absent.jpg", null); Check(false, "a problem is thrown"); }
 catch (ApiException<ProblemBody> problem) { Check(problem.StatusCode == 404 && problem.Result.Type.EndsWith("not-found") && problem.Result.Errors == null, "a problem, typed"); }

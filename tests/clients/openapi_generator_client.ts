@@ -42,9 +42,9 @@ check((await api.getDescriptionByQuery(odd)).source.name === ODD_BLOB, "getDescr
 const edit = { ifMatch: "*", change: { texts: { en: { altText: "Tom." } } } };
 check((await api.correctDescription({ ...place, ...edit })).altText === "Tom.", "correctDescription");
 check((await api.correctDescriptionByQuery({ ...odd, ...edit })).altText === "Tom.", "correctDescriptionByQuery");
-const begun = await api.beginSweep({ newSweep: { dryRun: true, prefix: "clients/" } });
-check(begun.id && begun.dryRun, "beginSweep: a dry run");
-check((await api.getSweep({ sweepId: begun.id })).id === begun.id, "getSweep");
-check((await api.stopSweep({ sweepId: begun.id })).id === begun.id, "stopSweep");
+const begun = await api.beginBackfill({ newBackfill: { dryRun: true, prefix: "clients/" } });
+check(begun.id && begun.dryRun, "beginBackfill: a dry run");
+check((await api.getBackfill({ backfillId: begun.id })).id === begun.id, "getBackfill");
+check((await api.stopBackfill({ backfillId: begun.id })).id === begun.id, "stopBackfill");
 const failed = await api.getDescription({ ...place, name: "absent.jpg" }).then(() => undefined, (error: ResponseError) => error);
 check(failed!.response.status === 404 && (await failed!.response.json()).type.endsWith("not-found"), "a problem");

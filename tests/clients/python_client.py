@@ -7,20 +7,20 @@ from pathlib import Path
 
 from generated import AuthenticatedClient
 from generated.api.default import (
-    begin_sweep,
+    begin_backfill,
     correct_description,
     correct_description_by_query,
     deep_health,
     describe,
     describe_form,
     describe_picture,
+    get_backfill,
     get_coverage,
     get_description,
     get_description_by_query,
-    get_sweep,
     health,
     list_descriptions,
-    stop_sweep,
+    stop_backfill,
 )
 from generated.models import (
     AnsweredQuestion,
@@ -37,7 +37,7 @@ from generated.models import (
     ImageByBytesKind,
     ImageByUrl,
     ImageByUrlKind,
-    NewSweep,
+    NewBackfill,
     ProblemBody,
     Results,
     Undescribed,
@@ -89,9 +89,9 @@ changed = correct_description.sync("images", NAME, client=client, body=change, i
 check(changed.alt_text == "Tom.", "correctDescription")
 again = correct_description_by_query.sync(client=client, body=change, container="images", name=ODD, if_match="*")
 check(again.alt_text == "Tom.", "correctDescriptionByQuery")
-begun = begin_sweep.sync(client=client, body=NewSweep(dry_run=True, prefix="clients/"))
-check(begun.id and begun.dry_run, "beginSweep: a dry run")
-check(get_sweep.sync(begun.id, client=client).id == begun.id, "getSweep")
-check(stop_sweep.sync(begun.id, client=client).id == begun.id, "stopSweep")
+begun = begin_backfill.sync(client=client, body=NewBackfill(dry_run=True, prefix="clients/"))
+check(begun.id and begun.dry_run, "beginBackfill: a dry run")
+check(get_backfill.sync(begun.id, client=client).id == begun.id, "getBackfill")
+check(stop_backfill.sync(begun.id, client=client).id == begun.id, "stopBackfill")
 problem = get_description.sync("images", "absent.jpg", client=client)
 check(isinstance(problem, ProblemBody) and problem.type_.endswith("not-found"), "a problem, typed")

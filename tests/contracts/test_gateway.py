@@ -26,8 +26,8 @@ from local.azure_openai.access import Access
 from local.azure_openai.answers import Fault, Request
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Reply, Script, describe, serve
+from tests.backfills import backfill_steps
 from tests.cli.conftest import Shell
-from tests.sweeps import sweep_steps
 from tests.unit.conftest import Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
@@ -154,7 +154,7 @@ async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
         lambda: setup.on_demand,
         lambda: harness.corrector,
         lambda: harness.catalogue,
-        sweep_steps,
+        backfill_steps,
         no_checks,
         setup.memory,
         10**6,

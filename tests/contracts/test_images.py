@@ -136,7 +136,7 @@ async def test_what_is_uploaded_is_read_and_what_is_removed_is_gone(world: World
     await world.images.remove(ref)  # absent: nothing to do
 
 
-async def test_a_page_shows_what_a_sweep_decides_by(world: World) -> None:
+async def test_a_page_shows_what_a_backfill_decides_by(world: World) -> None:
     await world.put("a/ü.jpg", b"cat", {"Description_Status": "failed"})
     await world.put("b.jpg", b"")
     page = await world.images.page(world.container, "", "", 5000)

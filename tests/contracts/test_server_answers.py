@@ -18,8 +18,8 @@ from local.azure_openai.access import Access
 from local.azure_openai.answers import Fault
 from local.azure_openai.resource import Resource
 from local.azure_openai.script import Model, Script, serve
+from tests.backfills import backfill_steps
 from tests.cli.conftest import Shell, jpeg
-from tests.sweeps import sweep_steps
 from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
@@ -68,7 +68,7 @@ async def test_by_http(server: Model, harness: Harness, case: dict[str, Any]) ->
         lambda: setup.on_demand,
         lambda: harness.corrector,
         lambda: harness.catalogue,
-        sweep_steps,
+        backfill_steps,
         no_checks,
         setup.memory,
         10**6,

@@ -143,14 +143,14 @@ async def test_by_http_it_is_priced_begun_watched_and_ends(museum: Museum) -> No
                 await asyncio.sleep(0.5)
             return told
 
-        priced = await until_it_ends(await client.post("/api/sweeps", json={"prefix": "http/"}))
+        priced = await until_it_ends(await client.post("/api/backfills", json={"prefix": "http/"}))
         assert (priced["state"], priced["preview"]["pictures"], priced["enqueued"]) == ("priced", 30, 0)
         asked = {"prefix": "http/", "dry_run": False, "max_usd": 5}
-        done = await until_it_ends(await client.post("/api/sweeps", json=asked))
+        done = await until_it_ends(await client.post("/api/backfills", json=asked))
         assert (done["state"], done["outcomes"]) == ("finished", {"described": 30})
         assert await museum.marked("http") == 30
-        assert (await client.delete("/api/sweeps/latest")).json() == done, "there is nothing left to stop"
-        assert (await client.get("/api/sweeps/latest", headers={"x-functions-key": "wrong"})).status_code == 401
+        assert (await client.delete("/api/backfills/latest")).json() == done, "there is nothing left to stop"
+        assert (await client.get("/api/backfills/latest", headers={"x-functions-key": "wrong"})).status_code == 401
 
 
 async def test_sizes_that_a_content_system_derived_get_the_texts_of_their_originals(museum: Museum) -> None:

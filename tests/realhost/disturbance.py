@@ -31,7 +31,7 @@ FAULTS = (
 )
 GARBAGE = [
     (queue, text)
-    for queue in ("image-work", "unpublished-events", "sweeps", "webjobs-blobtrigger-poison")
+    for queue in ("image-work", "unpublished-events", "backfills", "webjobs-blobtrigger-poison")
     for text in (
         f"{queue}: no base64 <é>",
         f"{queue} " * 2000,
@@ -42,7 +42,7 @@ GARBAGE = [
         encoded({"specversion": "1.0", "of": queue}),
         encoded({"subject": f"/blobServices/default/containers/{queue}"}),
         encoded({"FunctionId": "Host.Functions.another", "ContainerName": "images", "BlobName": f"{queue}.jpg"}),
-        encoded({"sweep": 7, "of": queue}),
+        encoded({"backfill": 7, "of": queue}),
     )
 ]
 

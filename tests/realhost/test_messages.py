@@ -72,14 +72,14 @@ async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behin
 
 BUG = """
 from describer.pipeline import publisher
-from describer.entrypoints.storage_events import delivery, poison, sweep_steps
+from describer.entrypoints.storage_events import delivery, poison, backfill_steps
 from describer.operations import smoke_test
 
 async def bug(self, *given):
     raise ZeroDivisionError("a bug")
 
 poison.PoisonHandler.handle_upload_poison = delivery.Delivery.handle_message = bug
-publisher.OutcomePublisher.republish = smoke_test.SmokeTest.run = sweep_steps.SweepSteps.handle_message = bug
+publisher.OutcomePublisher.republish = smoke_test.SmokeTest.run = backfill_steps.BackfillSteps.handle_message = bug
 """
 
 
@@ -92,7 +92,7 @@ async def test_a_bug_in_each_function_of_a_queue_ends_among_the_dead_letters_and
         "image-work": _event("a.jpg"),
         "unpublished-events": encoded({"id": "1", "deferrals": 1}),
         "smoke-tests": "a-token",
-        "sweeps": encoded({"sweep": "a"}),
+        "backfills": encoded({"backfill": "a"}),
     }
     assert {*put, DEAD_LETTERS} == set(QUEUES)
     with serve(Script()) as model:

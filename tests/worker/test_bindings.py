@@ -69,7 +69,7 @@ def test_the_indexed_bindings_are_those_of_the_golden_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "function"), [("NIGHTLY_SWEEP_AT", "sweep_nightly"), ("DELETED_CLEANUP_AT", "remove_deleted")]
+    ("setting", "function"), [("NIGHTLY_BACKFILL_AT", "backfill_nightly"), ("DELETED_CLEANUP_AT", "remove_deleted")]
 )
 def test_there_is_a_timer_only_where_a_setting_wants_it(setting: str, function: str) -> None:
     functions = json.loads(indexed(INDEX, **{setting: "02:30"}))

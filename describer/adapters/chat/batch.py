@@ -19,7 +19,7 @@ from describer.adapters.chat import requests, responses
 from describer.adapters.chat.client import sdk_errors
 from describer.domain.errors import DescriberError, Throttled
 from describer.pipeline import call_context
-from describer.pipeline.sweep.batches import Batched, Progress
+from describer.pipeline.backfill.batches import Batched, Progress
 from describer.vision.answer import Answer
 from describer.vision.answer_reader import Unreadable
 from describer.vision.brief import Brief

@@ -18,9 +18,9 @@ from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
-from describer.pipeline.sweep.counted import Preview
-from describer.pipeline.sweep.preview import preview
-from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
+from describer.pipeline.backfill.counted import Preview
+from describer.pipeline.backfill.preview import preview
+from describer.pipeline.backfill.state import Backfill, BackfillOptions, End, Only
 from describer.settings import Need
 
 _NEEDS: Final = (Need.BLOBS, Need.EVENTS, Need.MODEL)
@@ -62,7 +62,7 @@ def _capped(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--in-app", is_flag=True, help="Let the app run it, and return at once.")
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for the preview, and one for each state.")
 @click.pass_context
-def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_app: bool, as_json: bool,
+def backfill_group(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_app: bool, as_json: bool,
              **given: Any) -> None:  # fmt: skip
     """Run the command; see help_text.py."""
     if context.invoked_subcommand:
@@ -73,8 +73,8 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
     form = _Form(as_json)
 
     async def start(app: Services) -> Exit:
-        options = SweepOptions(**_wishes(app, given), only=tuple(Only(name) for name in which))
-        seen = await preview(app.library, await app.sweeper.selecting(options), app.asking)
+        options = BackfillOptions(**_wishes(app, given), only=tuple(Only(name) for name in which))
+        seen = await preview(app.library, await app.backfiller.selecting(options), app.asking)
         form.preview(seen, options)
         if dry_run or not seen.pictures:
             return Exit.GOOD
@@ -83,40 +83,40 @@ def backfill(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_
             return Exit.USAGE
         if not yes and not click.confirm(f"Queue these {seen.pictures:,} pictures?", err=True):
             return Exit.GOOD
-        sweep = await app.sweeper.begin(options, seen)
-        return await _go(app, sweep, form, in_app=in_app)
+        backfill = await app.backfiller.begin(options, seen)
+        return await _go(app, backfill, form, in_app=in_app)
 
     _run(context, start)
 
 
-@backfill.command(short_help="Show the progress.")
-@click.argument("sweep_id", default="", metavar="[ID]")
+@backfill_group.command(short_help="Show the progress.")
+@click.argument("backfill_id", default="", metavar="[ID]")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
-def status(context: click.Context, sweep_id: str, as_json: bool) -> None:
+def status(context: click.Context, backfill_id: str, as_json: bool) -> None:
     """Shows the progress of a backfill: the latest, or the one with this ID."""
 
     async def tell(app: Services) -> Exit:
-        _Form(as_json).state(await app.sweeper.find(sweep_id))
+        _Form(as_json).state(await app.backfiller.find(backfill_id))
         return Exit.GOOD
 
     _run(context, tell)
 
 
-@backfill.command(short_help="Stop queuing pictures.")
+@backfill_group.command(short_help="Stop queuing pictures.")
 @click.pass_context
 def stop(context: click.Context) -> None:
     """Stops queuing pictures; those in the queue are still described. `continue` resumes."""
 
     async def end(app: Services) -> Exit:
-        _Form(as_json=False).state(await app.sweeper.stop())
+        _Form(as_json=False).state(await app.backfiller.stop())
         click.echo("The app still describes what is queued. `describer backfill continue` queues the rest.", err=True)
         return Exit.GOOD
 
     _run(context, end)
 
 
-@backfill.command("continue", short_help="Resume the latest one.")
+@backfill_group.command("continue", short_help="Resume the latest one.")
 @_capped
 @click.option("-y", "--yes", "_yes", is_flag=True, expose_value=False, help="Changes nothing: this never asks.")
 @click.option("--in-app", is_flag=True, help="Let the app run it, and return at once.")
@@ -127,8 +127,8 @@ def continue_(context: click.Context, /, in_app: bool, as_json: bool, **caps: An
 
     async def go_on(app: Services) -> Exit:
         given = {name: value for name, value in caps.items() if value is not None}
-        sweep = await app.sweeper.resume(await app.sweeper.find(""), given)
-        return await _go(app, sweep, _Form(as_json), in_app=in_app)
+        backfill = await app.backfiller.resume(await app.backfiller.find(""), given)
+        return await _go(app, backfill, _Form(as_json), in_app=in_app)
 
     _run(context, go_on)
 
@@ -144,15 +144,15 @@ def _wishes(app: Services, given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "container": container}
 
 
-async def _go(app: Services, sweep: Sweep, form: "_Form", *, in_app: bool) -> Exit:
+async def _go(app: Services, backfill: Backfill, form: "_Form", *, in_app: bool) -> Exit:
     if in_app:
-        await app.sweep_steps.send(sweep)
+        await app.backfill_steps.send(backfill)
         click.echo("The app continues it; `describer backfill status` shows the progress.", err=True)
         return Exit.GOOD
-    with form.progress(sweep) as on_step:
-        sweep = await app.sweeper.drive(sweep, on_step, max_wait=_MAX_WAIT)
-    form.state(sweep)
-    return Exit.GOOD if sweep.state is End.FINISHED else Exit.SOME
+    with form.progress(backfill) as on_step:
+        backfill = await app.backfiller.drive(backfill, on_step, max_wait=_MAX_WAIT)
+    form.state(backfill)
+    return Exit.GOOD if backfill.state is End.FINISHED else Exit.SOME
 
 
 def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) -> None:
@@ -179,20 +179,20 @@ class _Form:
 
     as_json: bool
 
-    def preview(self, seen: Preview, options: SweepOptions) -> None:
+    def preview(self, seen: Preview, options: BackfillOptions) -> None:
         if self.as_json:
             click.echo(line({"preview": dataclasses.asdict(seen)}))
         else:
             tables.show(backfill_tables.of_preview(seen, options))
 
-    def state(self, sweep: Sweep) -> None:
+    def state(self, backfill: Backfill) -> None:
         if self.as_json:
-            click.echo(line(backfill_tables.facts(sweep)))
+            click.echo(line(backfill_tables.facts(backfill)))
         else:
-            tables.show(backfill_tables.of_sweep(sweep))
+            tables.show(backfill_tables.of_backfill(backfill))
 
     @contextmanager
-    def progress(self, sweep: Sweep) -> Iterator[Callable[[Sweep], None]]:
+    def progress(self, backfill: Backfill) -> Iterator[Callable[[Backfill], None]]:
         """Show each state: as a bar on a terminal's standard error, or as lines of JSON."""
         console = Console(stderr=True)
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -201,11 +201,11 @@ class _Form:
         ) as bar:
             task = bar.add_task("Describing", total=None)
 
-            def on_step(state: Sweep) -> None:
+            def on_step(state: Backfill) -> None:
                 if self.as_json:
                     self.state(state)
                 described = backfill_tables.headline(state)
                 bar.update(task, description=described, completed=state.tally.done, total=state.enqueued or None)
 
-            on_step(sweep)
+            on_step(backfill)
             yield on_step

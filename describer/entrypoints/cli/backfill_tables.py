@@ -6,9 +6,9 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from describer.entrypoints.cli.tables import card
-from describer.pipeline.sweep.counted import Preview
-from describer.pipeline.sweep.selection import Judgement
-from describer.pipeline.sweep.state import Sweep, SweepOptions
+from describer.pipeline.backfill.counted import Preview
+from describer.pipeline.backfill.selection import Judgement
+from describer.pipeline.backfill.state import Backfill, BackfillOptions
 
 _WHY: Final = {
     Judgement.MISSING: "without a record",
@@ -30,48 +30,48 @@ _ALERTS: Final = (
 )
 
 
-def of_preview(seen: Preview, options: SweepOptions) -> RenderableType:
+def of_preview(seen: Preview, options: BackfillOptions) -> RenderableType:
     """Return the estimate as a table."""
     where = f"{options.container}/{options.prefix}"
     return card([("in", where), *_counts(seen), *_takes(seen)])
 
 
-def of_sweep(sweep: Sweep) -> RenderableType:
+def of_backfill(backfill: Backfill) -> RenderableType:
     """Return the progress as a table."""
-    tally, left = sweep.tally, sweep.seconds_left
+    tally, left = backfill.tally, backfill.seconds_left
     return card(
         [
-            ("backfill", f"{sweep.id}: {sweep.state}"),
-            ("examined", f"{sweep.found:,} blobs{'' if sweep.listed else ' so far'}"),
-            ("queued", f"{sweep.enqueued:,}"),
+            ("backfill", f"{backfill.id}: {backfill.state}"),
+            ("examined", f"{backfill.found:,} blobs{'' if backfill.listed else ' so far'}"),
+            ("queued", f"{backfill.enqueued:,}"),
             ("processed", f"{tally.done:,}{_ends(tally.outcomes)}"),
-            ("in progress", f"{sweep.under_way:,}, of which {sweep.under_way - sweep.fresh:,} deferred"),
+            ("in progress", f"{backfill.under_way:,}, of which {backfill.under_way - backfill.fresh:,} deferred"),
             ("cost", f"about {tally.usd:.6f} USD by list price; {tally.tokens:,} tokens"),
             *([("left", f"about {duration(left)} for what is queued")] if left else []),
         ]
     )
 
 
-def headline(sweep: Sweep) -> str:
+def headline(backfill: Backfill) -> str:
     """Return the progress for the line beside the bar."""
-    return f"{sweep.found:,} examined, {sweep.under_way:,} in progress, about {sweep.tally.usd:.4f} USD"
+    return f"{backfill.found:,} examined, {backfill.under_way:,} in progress, about {backfill.tally.usd:.4f} USD"
 
 
-def facts(sweep: Sweep) -> dict[str, Any]:
+def facts(backfill: Backfill) -> dict[str, Any]:
     """Return the progress as JSON."""
-    tally = sweep.tally
+    tally = backfill.tally
     return {
-        "id": sweep.id,
-        "state": sweep.state,
-        "found": sweep.found,
-        "passed": sweep.passed,
-        "enqueued": sweep.enqueued,
+        "id": backfill.id,
+        "state": backfill.state,
+        "found": backfill.found,
+        "passed": backfill.passed,
+        "enqueued": backfill.enqueued,
         "ended": tally.done,
         "outcomes": tally.outcomes,
-        "under_way": sweep.under_way,
+        "under_way": backfill.under_way,
         "usd": round(tally.usd, 6),
         "tokens": tally.tokens,
-        "seconds_left": sweep.seconds_left,
+        "seconds_left": backfill.seconds_left,
     }
 
 

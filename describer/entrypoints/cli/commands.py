@@ -12,7 +12,7 @@ from describer import __version__
 from describer.domain.errors import InvalidRequest, NotFound
 from describer.domain.image_blob import StoredRecord
 from describer.entrypoints.cli import help_text, interrupt, tables
-from describer.entrypoints.cli.backfill_command import backfill
+from describer.entrypoints.cli.backfill_command import backfill_group
 from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.common_options import add_everywhere
 from describer.entrypoints.cli.deletion_commands import orphans, purge
@@ -185,7 +185,7 @@ def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
 
 
 cli.add_command(set_)
-cli.add_command(backfill)
+cli.add_command(backfill_group)
 cli.add_command(status)
 cli.add_command(export)
 cli.add_command(import_)

@@ -10,8 +10,8 @@ import click
 
 from describer.entrypoints.cli.backfill_tables import duration
 from describer.entrypoints.cli.inputs import File, Found
-from describer.pipeline.sweep.counted import SAMPLE
-from describer.pipeline.sweep.preview import Asking, of_sample
+from describer.pipeline.backfill.counted import SAMPLE
+from describer.pipeline.backfill.preview import Asking, of_sample
 from describer.vision import estimate
 from describer.vision.estimate import Estimate
 from describer.vision.imaging.sides import HEAD_BYTES, sides

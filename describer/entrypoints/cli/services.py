@@ -4,18 +4,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from describer.entrypoints.on_demand.service import OnDemandService
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
+from describer.pipeline.backfill.backfiller import Backfiller
+from describer.pipeline.backfill.library import Library
+from describer.pipeline.backfill.preview import Asking
+from describer.pipeline.backfill.selection import Selection
+from describer.pipeline.backfill.state import BackfillOptions
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.deleted_pictures import DeletedPictures
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Probe, Records
 from describer.pipeline.purge import Purger
-from describer.pipeline.sweep.library import Library
-from describer.pipeline.sweep.preview import Asking
-from describer.pipeline.sweep.selection import Selection
-from describer.pipeline.sweep.state import SweepOptions
-from describer.pipeline.sweep.sweeper import Sweeper
 from describer.settings import Need, Settings
 from describer.vision.brief import Brief
 
@@ -46,12 +46,12 @@ class Services(Protocol):
         """One health check for each connection."""
 
     @property
-    def sweeper(self) -> Sweeper:
-        """Runs sweeps."""
+    def backfiller(self) -> Backfiller:
+        """Runs backfills."""
 
     @property
-    def sweep_steps(self) -> SweepSteps:
-        """Runs sweeps in the app."""
+    def backfill_steps(self) -> BackfillSteps:
+        """Runs backfills in the app."""
 
     @property
     def library(self) -> Library:
@@ -64,8 +64,8 @@ class Services(Protocol):
     def asking_of(self, brief: Brief) -> Asking:
         """What the model is asked of pictures with this brief."""
 
-    def selection(self, options: SweepOptions) -> Selection:
-        """Return the rules by which a sweep selects pictures."""
+    def selection(self, options: BackfillOptions) -> Selection:
+        """Return the rules by which a backfill selects pictures."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -13,16 +13,16 @@ from starlette.types import ASGIApp
 from describer.domain.errors import DescriberError
 from describer.domain.record import Record
 from describer.entrypoints.http import access_log, openapi
+from describer.entrypoints.http.backfill_schemas import BackfillState
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.middleware import Middleware
-from describer.entrypoints.http.paths import RECORDS, SWEEPS
+from describer.entrypoints.http.paths import BACKFILLS, RECORDS
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.request_body import path
 from describer.entrypoints.http.routes import Routes
 from describer.entrypoints.http.schemas import Covered, DeepHealth, DescribeAnswer, Health, Listing
-from describer.entrypoints.http.sweep_schemas import SweepState
 from describer.entrypoints.on_demand.service import OnDemandService
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
 from describer.operations.health import Check
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
@@ -44,7 +44,7 @@ def asgi(
     on_demand: Callable[[], OnDemandService],
     corrector: Callable[[], Corrector],
     catalogue: Callable[[], Catalogue],
-    sweeps: Callable[[], SweepSteps],
+    backfills: Callable[[], BackfillSteps],
     checks: Callable[[], Awaitable[Sequence[Check]]],
     memory: MemoryBudget,
     max_picture: int,
@@ -55,12 +55,12 @@ def asgi(
         on_demand: returns the on-demand service; called with each request that needs it.
         corrector: returns the corrector, likewise.
         catalogue: returns the catalogue, likewise.
-        sweeps: gives what begins sweeps in the app, likewise.
+        backfills: gives what begins backfills in the app, likewise.
         checks: runs the health checks.
         memory: budget for bodies.
         max_picture: maximum bytes of a picture as body.
     """
-    return Middleware(application(Routes(on_demand, corrector, catalogue, sweeps, checks)), memory, max_picture)
+    return Middleware(application(Routes(on_demand, corrector, catalogue, backfills, checks)), memory, max_picture)
 
 
 def application(routes: Routes) -> FastAPI:
@@ -102,12 +102,12 @@ def application(routes: Routes) -> FastAPI:
         get(place, read, Record, f"getDescription{suffix}", responses=openapi.READ, openapi_extra=reads)
         app.add_api_route(place, correct, methods=["PUT"], response_model=Record,
             operation_id=f"correctDescription{suffix}", responses=openapi.CORRECT, openapi_extra=writes)  # fmt: skip
-    app.add_api_route(SWEEPS, routes.begin_sweep, methods=["POST"], status_code=202, response_model=SweepState,
-        operation_id="beginSweep", responses=openapi.BEGIN_SWEEP, openapi_extra=openapi.GUARDED)  # fmt: skip
-    one_sweep = f"{SWEEPS}/{{sweep_id}}"
-    get(one_sweep, routes.sweep, SweepState, "getSweep", responses=openapi.SWEEP, **guarded)
-    app.add_api_route(one_sweep, routes.stop_sweep, methods=["DELETE"], response_model=SweepState,
-        operation_id="stopSweep", responses=openapi.STOP_SWEEP, openapi_extra=openapi.GUARDED)  # fmt: skip
+    app.add_api_route(BACKFILLS, routes.begin_backfill, methods=["POST"], status_code=202, response_model=BackfillState,
+        operation_id="beginBackfill", responses=openapi.BEGIN_BACKFILL, openapi_extra=openapi.GUARDED)  # fmt: skip
+    one_backfill = f"{BACKFILLS}/{{backfill_id}}"
+    get(one_backfill, routes.backfill, BackfillState, "getBackfill", responses=openapi.BACKFILL, **guarded)
+    app.add_api_route(one_backfill, routes.stop_backfill, methods=["DELETE"], response_model=BackfillState,
+        operation_id="stopBackfill", responses=openapi.STOP_BACKFILL, openapi_extra=openapi.GUARDED)  # fmt: skip
     get("/api/health", routes.health, Health, "health", responses=openapi.HEALTH)
     get("/api/health/deep", routes.deep_health, DeepHealth, "deepHealth", responses=openapi.DEEP, **guarded)
     get("/api/openapi.json", routes.document, None, "openapi", include_in_schema=False)

@@ -105,7 +105,7 @@ COVERAGE: Final[dict[int | str, dict[str, Any]]] = {
     **_problems(404, 422),
     **_COMMON,
 }
-BEGIN_SWEEP: Final[dict[int | str, dict[str, Any]]] = {
+BEGIN_BACKFILL: Final[dict[int | str, dict[str, Any]]] = {
     202: _ok(
         "It has begun.",
         {"location": {"description": "Where it says how far it is.", "required": True, "schema": _TEXT}},
@@ -114,8 +114,13 @@ BEGIN_SWEEP: Final[dict[int | str, dict[str, Any]]] = {
     **_problems(400, 404, 409, 411, 413, 415, 422, 429),
     **_COMMON,
 }
-SWEEP: Final[dict[int | str, dict[str, Any]]] = {200: _ok("The sweep."), **_DENIED, **_problems(404, 422), **_COMMON}
-STOP_SWEEP: Final = {**SWEEP, **_problems(429)}
+BACKFILL: Final[dict[int | str, dict[str, Any]]] = {
+    200: _ok("The backfill."),
+    **_DENIED,
+    **_problems(404, 422),
+    **_COMMON,
+}
+STOP_BACKFILL: Final = {**BACKFILL, **_problems(429)}
 HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("The app runs."), **_problems(405, 500)}
 DEEP: Final[dict[int | str, dict[str, Any]]] = {
     200: _ok("Every connection works or cannot be checked from here."),

@@ -13,8 +13,8 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 RECORDS: Final = "/api/descriptions"
-SWEEPS: Final = "/api/sweeps"
-_WITH_NAMES: Final = (RECORDS, SWEEPS)
+BACKFILLS: Final = "/api/backfills"
+_WITH_NAMES: Final = (RECORDS, BACKFILLS)
 """Path prefixes before blob names, which are case-sensitive."""
 _SLASH: Final = re.compile("%2[Ff]")
 """An encoded slash, as sent by clients that encode a whole name. A name with a literal `%2F` can only be read by query.

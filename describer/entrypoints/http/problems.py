@@ -56,7 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not-found": Kind(404, "Not found", "Check the address, the container and the name."),
     "method-not-allowed": Kind(405, "The method is not allowed here", "Use one that the header Allow names."),
     "not-acceptable": Kind(406, "The answer is not available in that form", "Change the header Accept."),
-    "already-running": Kind(409, "A sweep is running", "Stop it, or wait until it has ended."),
+    "already-running": Kind(409, "A backfill is running", "Stop it, or wait until it has ended."),
     "length-required": Kind(
         411, "The body has no length", "Send a Content-Length: buffer the body first, and send it as a whole."
     ),

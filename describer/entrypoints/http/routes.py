@@ -20,9 +20,10 @@ from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
+from describer.entrypoints.http.backfill_schemas import BackfillState, NewBackfill
 from describer.entrypoints.http.content_negotiation import Form, ListForm, best_of, wanted
 from describer.entrypoints.http.document import Document, written
-from describer.entrypoints.http.paths import SWEEPS
+from describer.entrypoints.http.paths import BACKFILLS
 from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
 from describer.entrypoints.http.schemas import (
     AnsweredQuestion,
@@ -39,16 +40,15 @@ from describer.entrypoints.http.schemas import (
     Results,
     Undescribed,
 )
-from describer.entrypoints.http.sweep_schemas import NewSweep, SweepState
 from describer.entrypoints.on_demand.service import BlobOf, OnDemandService, PictureSource
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
 from describer.entrypoints.transfer import jsonl, spreadsheet
 from describer.operations.health import Check
+from describer.pipeline.backfill.state import ID, LATEST
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.find_records import Wanted
 from describer.pipeline.ports import Page, Verdict
-from describer.pipeline.sweep.state import ID, LATEST
 from describer.vision.answer import Ending
 from describer.vision.brief import Brief, Question
 
@@ -80,8 +80,8 @@ type Prefix = Annotated[
 ]
 
 
-type SweepId = Annotated[
-    str, Path(pattern=f"^({ID}|{LATEST})$", description="Of the sweep, or `latest`: the one that was begun last.")
+type BackfillId = Annotated[
+    str, Path(pattern=f"^({ID}|{LATEST})$", description="Of the backfill, or `latest`: the one that was begun last.")
 ]
 
 
@@ -96,14 +96,14 @@ class Routes:
         on_demand: returns the on-demand service, which is built with the first call that needs it.
         corrector: returns the corrector, likewise.
         catalogue: returns the catalogue, likewise.
-        sweeps: returns the sweeper, likewise.
+        backfills: returns the backfiller, likewise.
         checks: runs the health checks.
     """
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
     catalogue: Callable[[], Catalogue]
-    sweeps: Callable[[], SweepSteps]
+    backfills: Callable[[], BackfillSteps]
     checks: Callable[[], Awaitable[Sequence[Check]]]
 
     async def describe(self, request: Request, query: Annotated[Options, Query()]) -> Response:
@@ -223,22 +223,22 @@ class Routes:
             raise InvalidRequest(sentence, field="prefix") from None
         return _json(Covered.of(counted, name))
 
-    async def begin_sweep(self, request: Request, new: NewSweep) -> Response:
-        """Start a sweep: count the pictures, estimate the cost and, unless it is a dry run, describe them."""
+    async def begin_backfill(self, request: Request, new: NewBackfill) -> Response:
+        """Start a backfill: count the pictures, estimate the cost and, unless it is a dry run, describe them."""
         _reject_others(request, ())
         options = new.options(self.catalogue().watched(new.container))
-        sweep = await self.sweeps().begin(options, dry_run=new.dry_run)
-        return _json(SweepState.of(sweep), 202, {"location": f"{SWEEPS}/{sweep.id}"})
+        backfill = await self.backfills().begin(options, dry_run=new.dry_run)
+        return _json(BackfillState.of(backfill), 202, {"location": f"{BACKFILLS}/{backfill.id}"})
 
-    async def sweep(self, request: Request, sweep_id: SweepId) -> Response:
-        """Return the progress of a sweep."""
+    async def backfill(self, request: Request, backfill_id: BackfillId) -> Response:
+        """Return the progress of a backfill."""
         _reject_others(request, ())
-        return _json(SweepState.of(await self.sweeps().sweeper.find(_name(sweep_id))))
+        return _json(BackfillState.of(await self.backfills().backfiller.find(_name(backfill_id))))
 
-    async def stop_sweep(self, request: Request, sweep_id: SweepId) -> Response:
-        """Stop a sweep from queueing more; queued pictures are still described, and finished work stays."""
+    async def stop_backfill(self, request: Request, backfill_id: BackfillId) -> Response:
+        """Stop a backfill from queueing more; queued pictures are still described, and finished work stays."""
         _reject_others(request, ())
-        return _json(SweepState.of(await self.sweeps().sweeper.stop(_name(sweep_id))))
+        return _json(BackfillState.of(await self.backfills().backfiller.stop(_name(backfill_id))))
 
     async def document(self, request: Request, unions: Annotated[Unions, Query()] = "inheritance") -> Response:
         """Return the interface in OpenAPI 3.1."""
@@ -279,8 +279,8 @@ class Routes:
         return _text(said.text) if form is Form.TEXT else _json(AnsweredQuestion.of(said))
 
 
-def _name(sweep_id: str) -> str:
-    return "" if sweep_id == LATEST else sweep_id
+def _name(backfill_id: str) -> str:
+    return "" if backfill_id == LATEST else backfill_id
 
 
 def _text(text: str) -> Response:

@@ -23,12 +23,12 @@ from describer.domain.errors import NotNow, Throttled, Transient
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
+from describer.pipeline.backfill.backfiller import report
+from describer.pipeline.backfill.library import Progress
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.call_context import UPLOAD_SECONDS, current, entered
 from describer.pipeline.events import Work, refs
 from describer.pipeline.ports import ImagePipeline, Queue
-from describer.pipeline.sweep.library import Progress
-from describer.pipeline.sweep.sweeper import report
 from describer.pipeline.weighted_semaphore import Priority
 from describer.pipeline.work_log import WorkLog, WorkObserver, outcome
 from describer.vision.brief import Brief
@@ -61,7 +61,7 @@ class Delivery:
         deferral: returns the error to defer new work with, if the model's quota is used up for longer than work may
             wait.
         work_log: observes each step.
-        progress: gets the outcomes of pictures that a sweep queued.
+        progress: gets the outcomes of pictures that a backfill queued.
         price: returns the cost of tokens in US dollars; 0 if there is no list price.
     """
 
@@ -167,17 +167,17 @@ class Delivery:
         delay = self.backoff.delay(later.deferrals, fault)
         await self.queue.send(later.to_message(), delay=delay)
         self.work_log.deferred(later, fault, delay)
-        with suppress(NotNow):  # the only effect is that the sweep queues its next pictures a little later
+        with suppress(NotNow):  # the only effect is that the backfill queues its next pictures a little later
             await self._report(later, "")
 
     async def _remember(self, work: Work, end: Record | Skip) -> None:
-        """Record that a sweep's blob is not a picture, since such a blob gets no record."""
+        """Record that a backfill's blob is not a picture, since such a blob gets no record."""
         if self.progress and work.chunk and isinstance(end, Skip) and end.reason is SkipReason.NOT_A_PICTURE:
-            with suppress(NotNow):  # the next sweep then examines it again
+            with suppress(NotNow):  # the next backfill then examines it again
                 await self.progress.remember_no_picture(work.ref, end.etag)
 
     async def _report(self, work: Work, outcome: str) -> None:
-        """Report the picture's outcome and this call's cost to the sweep that queued it."""
+        """Report the picture's outcome and this call's cost to the backfill that queued it."""
         if self.progress and work.chunk:
             spent = current().spent
             line = report(work.ref, outcome, self.price(spent), spent.prompt_tokens + spent.completion_tokens)

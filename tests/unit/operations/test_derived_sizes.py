@@ -11,7 +11,7 @@ from describer.pipeline.ports import Page, Verdict
 from describer.vision.estimate import of_picture
 from describer.vision.families import family
 from describer.vision.sizing import Sizes
-from tests.sweeps import FakeListing, blob
+from tests.backfills import FakeListing, blob
 from tests.unit.conftest import BRIEF
 
 LUNA = family("gpt-5.6-luna")

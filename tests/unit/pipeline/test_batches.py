@@ -1,4 +1,4 @@
-"""A sweep by batches: each picture ends once and right, and no answer is paid twice, whatever fails on the way."""
+"""A backfill by batches: each picture ends once and right, and no answer is paid twice, whatever fails on the way."""
 
 import asyncio
 import random
@@ -15,26 +15,26 @@ from describer.adapters.chat.limiter import Limiter
 from describer.domain.errors import InvalidRequest, OverBudget
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.storage_events.delivery import Delivery
+from describer.pipeline.backfill.backfiller import Backfiller
+from describer.pipeline.backfill.batches import Batching, PrepaidModel
+from describer.pipeline.backfill.library import Library
+from describer.pipeline.backfill.state import BackfillOptions, End
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.pipeline import Pipeline
 from describer.pipeline.ports import Model as ModelPort
 from describer.pipeline.single_flight import SingleFlight
-from describer.pipeline.sweep.batches import Batching, PrepaidModel
-from describer.pipeline.sweep.library import Library
-from describer.pipeline.sweep.state import End, SweepOptions
-from describer.pipeline.sweep.sweeper import Sweeper
 from describer.vision.families import family
 from describer.vision.pricing import price
 from local.azure_openai import faults
 from local.azure_openai.answers import Request
 from local.azure_openai.script import Model, Reply, Script, describe, serve
 from tests import pictures
-from tests.sweeps import FakeSweeps, asking, seen, selection
+from tests.backfills import FakeBackfills, asking, seen, selection
 from tests.unit.conftest import BRIEF, Harness
 
 PICTURES, FILE = 200, 50
-OPTIONS = SweepOptions(container="images", batch=True)
+OPTIONS = BackfillOptions(container="images", batch=True)
 DEPLOYMENT = "gpt-5.6-luna-batch"
 
 
@@ -43,7 +43,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class KillableSweeps(FakeSweeps):
+class KillableBackfills(FakeBackfills):
     """Ends the process after so many writes of anything: before the next write, or right behind this one."""
 
     left: int | None = None
@@ -55,9 +55,9 @@ class KillableSweeps(FakeSweeps):
             if self.left <= 0:
                 raise Killed
 
-    async def write(self, sweep):  # type: ignore[no-untyped-def]
+    async def write(self, backfill):  # type: ignore[no-untyped-def]
         self._count()
-        return await super().write(sweep)
+        return await super().write(backfill)
 
     async def put(self, chunk: str, kind: str, text: str) -> None:
         self.texts[chunk, kind] = text
@@ -73,7 +73,7 @@ class Museum:
 
     served: Model
     harness: Harness = field(default_factory=lambda: Harness(max_bytes=10**6, memory=MemoryBudget(2**26)))
-    sweeps: KillableSweeps = field(default_factory=KillableSweeps)
+    backfills: KillableBackfills = field(default_factory=KillableBackfills)
 
     def __post_init__(self) -> None:
         self.client = connect(self.served.url + "/v1/", key="none", credential=None, scope="")
@@ -81,7 +81,7 @@ class Museum:
         assert luna
         self.batches = ChatBatches(self.client, lambda _: luna, DEPLOYMENT)
         chat = ChatModel(self.client, lambda _: luna, 30, Limiter(16), backoff=0.01)
-        self.model = PrepaidModel(chat, self.batches, self.sweeps)
+        self.model = PrepaidModel(chat, self.batches, self.backfills)
 
     def hang(self, count: int) -> None:
         for number in range(count):
@@ -91,18 +91,18 @@ class Museum:
         describer = replace(self.harness.pipeline.image_describer, model=model, single_flight=SingleFlight())
         return replace(self.harness.pipeline, image_describer=describer)
 
-    def sweeper(self) -> Sweeper:
+    def backfiller(self) -> Backfiller:
         """A process that drives; another one after a kill."""
-        library, batching = Library(self.harness.images), Batching(self.batches, self.sweeps, self.pipeline, BRIEF)
+        library, batching = Library(self.harness.images), Batching(self.batches, self.backfills, self.pipeline, BRIEF)
         chosen = lambda options: replace(selection(options), max_bytes=10**6, brief=BRIEF)  # noqa: E731
-        return Sweeper(library, self.sweeps, self.harness.queue, chosen, asking(), batching, FILE)
+        return Backfiller(library, self.backfills, self.harness.queue, chosen, asking(), batching, FILE)
 
     async def deliver(self) -> None:
         """Do what the queue's messages ask, each once more than it was put off."""
         luna = family("gpt-5.6-luna")
         assert luna
         delivery = Delivery(
-            self.pipeline(self.model), self.harness.queue, BRIEF, 3, Backoff(0.01), progress=self.sweeps,
+            self.pipeline(self.model), self.harness.queue, BRIEF, 3, Backoff(0.01), progress=self.backfills,
             price=lambda spent: float(price(luna, spent) or 0),
         )  # fmt: skip
         messages, self.harness.queue.sent = self.harness.queue.sent, []
@@ -130,19 +130,19 @@ async def museum() -> AsyncIterator[Museum]:
 async def whole(museum: Museum, *, kills: int = 0) -> int:
     """Drives until the end, with so many kills at random moments; gives how many there were."""
     chance, killed = random.Random(7), 0  # noqa: S311 - no secret
-    sweep = await museum.sweeper().begin(OPTIONS)
+    backfill = await museum.backfiller().begin(OPTIONS)
     for _ in range(500):
-        museum.sweeps.left = chance.randrange(1, 6) if killed < kills else None
+        museum.backfills.left = chance.randrange(1, 6) if killed < kills else None
         with suppress(Killed):
-            sweeper = museum.sweeper()
-            sweep = await sweeper.step(await sweeper.find(sweep.id))
+            backfiller = museum.backfiller()
+            backfill = await backfiller.step(await backfiller.find(backfill.id))
             await museum.deliver()
-            if sweep.state.is_over:
+            if backfill.state.is_over:
                 return killed
             await asyncio.sleep(0.02)
             continue
         killed += 1
-    raise AssertionError(f"it does not end: {sweep}")
+    raise AssertionError(f"it does not end: {backfill}")
 
 
 async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) -> None:
@@ -167,7 +167,7 @@ async def test_each_picture_ends_once_and_nothing_is_paid_twice(museum: Museum) 
     late = set(range(100 + FILE // 2, 100 + FILE))
     assert len(half) == PICTURES - len(late | failing)
     assert len(museum.served.batch_store.batches) == PICTURES // FILE, "none was begun twice"
-    done = await museum.sweeper().find("")
+    done = await museum.backfiller().find("")
     assert (done.state, done.tally.outcomes) == (End.FINISHED, {"described": PICTURES})
     assert len(museum.harness.topic.published) == PICTURES
 
@@ -182,7 +182,7 @@ async def test_a_batch_costs_half(museum: Museum) -> None:
         direct = usage.model_copy(update={"batch_prompt_tokens": 0, "batch_completion_tokens": 0})
         assert stored.record.cost
         assert stored.record.cost.usd == pytest.approx(float(price(luna, direct) or 0) / 2)
-    assert (await museum.sweeper().find("")).tally.usd == pytest.approx(
+    assert (await museum.backfiller().find("")).tally.usd == pytest.approx(
         sum(stored.record.cost.usd for stored in museum.harness.records.stored.values() if stored.record.cost)
     )
     assert museum.served.batch_store.files == {}, "nothing stays at the service"
@@ -198,12 +198,12 @@ async def test_a_quota_that_is_used_up_is_waited_for(museum: Museum) -> None:
 
 async def test_a_picture_that_changed_meanwhile_is_asked_about_itself(museum: Museum) -> None:
     museum.hang(2)
-    sweep = await museum.sweeper().begin(OPTIONS)
-    while not (sweep.held and sweep.held[0].batch):
-        sweep = await museum.sweeper().step(sweep)
+    backfill = await museum.backfiller().begin(OPTIONS)
+    while not (backfill.held and backfill.held[0].batch):
+        backfill = await museum.backfiller().step(backfill)
     museum.harness.images.put(ImageRef("images", "0000.jpg"), pictures.jpeg(900, 80))
-    while not sweep.state.is_over:
-        sweep = await museum.sweeper().step(sweep)
+    while not backfill.state.is_over:
+        backfill = await museum.backfiller().step(backfill)
         await museum.deliver()
         await asyncio.sleep(0.02)
     record = museum.harness.records.stored[ImageRef("images", "0000.jpg")].record
@@ -228,16 +228,16 @@ async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum)
         later = OverBudget("the daily budget is used up")
         return replace(made, image_describer=replace(made.image_describer, deferral=lambda: later))
 
-    sweep = await museum.sweeper().begin(OPTIONS, seen())
-    sweep = await museum.sweeper().step(sweep)
-    batching = Batching(museum.batches, museum.sweeps, over, BRIEF)
+    backfill = await museum.backfiller().begin(OPTIONS, seen())
+    backfill = await museum.backfiller().step(backfill)
+    batching = Batching(museum.batches, museum.backfills, over, BRIEF)
     with pytest.raises(OverBudget):
-        await replace(museum.sweeper(), batching=batching).step(sweep)
+        await replace(museum.backfiller(), batching=batching).step(backfill)
     assert museum.served.batch_store.files == {}
     assert museum.harness.queue.sent == []
 
 
 async def test_without_a_deployment_there_are_no_batches(museum: Museum) -> None:
-    sweeper = replace(museum.sweeper(), batching=None)
+    backfiller = replace(museum.backfiller(), batching=None)
     with pytest.raises(InvalidRequest, match="BATCH_DEPLOYMENT"):
-        await sweeper.begin(OPTIONS)
+        await backfiller.begin(OPTIONS)

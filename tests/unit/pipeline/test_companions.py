@@ -8,12 +8,12 @@ from describer.domain.errors import Archived, Unsupported
 from describer.domain.image_ref import ImageRef
 from describer.domain.status import Skip, SkipReason, Status
 from describer.entrypoints.on_demand.sources import BlobOf, PictureSource, Readable
+from describer.pipeline.backfill.backfiller import Backfiller
+from describer.pipeline.backfill.preview import preview
+from describer.pipeline.backfill.selection import Judgement
+from describer.pipeline.backfill.state import BackfillOptions
 from describer.pipeline.events import Work
-from describer.pipeline.sweep.preview import preview
-from describer.pipeline.sweep.selection import Judgement
-from describer.pipeline.sweep.state import SweepOptions
-from describer.pipeline.sweep.sweeper import Sweeper
-from tests.sweeps import FakeListing, FakeSweeps, asking, blob, selection
+from tests.backfills import FakeBackfills, FakeListing, asking, blob, selection
 from tests.unit.conftest import BRIEF, Harness
 from tests.unit.domain.test_companions import FILES
 from tests.unit.entrypoints.test_on_demand import OnDemandSetup
@@ -82,15 +82,15 @@ async def test_the_record_of_an_earlier_picture_goes_unless_a_person_wrote_in_it
     assert not harness.records.shared
 
 
-async def test_a_sweep_has_it_looked_at_once(harness: Harness) -> None:
-    sweeps, listed = FakeSweeps(), [blob("a"), blob("b.jpg"), blob("c.mov")]
+async def test_a_backfill_has_it_looked_at_once(harness: Harness) -> None:
+    backfills, listed = FakeBackfills(), [blob("a"), blob("b.jpg"), blob("c.mov")]
     listing = FakeListing(listed)
-    sweeper = Sweeper(listing.library, sweeps, harness.queue, selection, asking())
-    options = SweepOptions(container="images")
+    backfiller = Backfiller(listing.library, backfills, harness.queue, selection, asking())
+    options = BackfillOptions(container="images")
     seen = await preview(listing.library, selection(options), asking())
-    assert (await sweeper.step(await sweeper.begin(options, seen))).enqueued == 2
-    await sweeps.remember_no_picture(listed[0].ref, listed[0].etag)
-    rules = await sweeper.selecting(options)
+    assert (await backfiller.step(await backfiller.begin(options, seen))).enqueued == 2
+    await backfills.remember_no_picture(listed[0].ref, listed[0].etag)
+    rules = await backfiller.selecting(options)
     page = await listing.library.page("images", "", "")
     assert [rules.judge(each) for each in page.items] == [
         Judgement.NOT_A_PICTURE,
@@ -99,13 +99,13 @@ async def test_a_sweep_has_it_looked_at_once(harness: Harness) -> None:
     ]
 
 
-async def test_what_a_sweep_had_looked_at_is_kept_in_mind(harness: Harness) -> None:
-    sweeps, ref = FakeSweeps(), ImageRef("images", "a")
+async def test_what_a_backfill_had_looked_at_is_kept_in_mind(harness: Harness) -> None:
+    backfills, ref = FakeBackfills(), ImageRef("images", "a")
     harness.images.put(ref, FILES["an MP4"][0])
-    delivery = replace(harness.delivery, progress=sweeps)
+    delivery = replace(harness.delivery, progress=backfills)
     work = replace(Work.first(ref), chunk="20261128T000000-0123abcd/000001")
     await delivery.handle_message(work.to_message().encode())
-    assert list(sweeps.found.values()) == [harness.images.blobs[ref].etag]
+    assert list(backfills.found.values()) == [harness.images.blobs[ref].etag]
 
 
 async def test_who_asks_for_it_is_told_what_it_is(harness: Harness) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from describer.adapters.chat.dialect import ADAPTED
 from describer.entrypoints.openai_compatible.interface import ANSWERED
+from describer.entrypoints.storage_events.backfill_steps import BEGUN, STILL_RUNNING
 from describer.entrypoints.storage_events.inbox import DEAD_LETTERED, UNEXPECTED, UNFINISHED
 from describer.entrypoints.storage_events.poison import RETURNED
-from describer.entrypoints.storage_events.sweep_steps import BEGUN, STILL_RUNNING
 from describer.operations.smoke_image import FAILED, PASSED
 from describer.pipeline import vocabulary as v
 from describer.pipeline.cleanup import CLEANED, CLEANUP_UNFINISHED

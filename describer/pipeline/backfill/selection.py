@@ -1,4 +1,4 @@
-"""Selects the blobs that a sweep queues, from the listing alone."""
+"""Selects the blobs that a backfill queues, from the listing alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from typing import Final
 from describer.domain import companions
 from describer.domain.image_blob import ImageBlob
 from describer.domain.status import SkipReason, Status
+from describer.pipeline.backfill.library import Listed
+from describer.pipeline.backfill.state import BackfillOptions, Only, digest_of
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.sweep.library import Listed
-from describer.pipeline.sweep.state import Only, SweepOptions, digest_of
 from describer.vision.brief import Brief
 
 _LEFT_OUT: Final = frozenset({"ai", "eps", "psd"})
@@ -25,7 +25,7 @@ class Judgement(StrEnum):
     FAILED = "failed"
     REVIEW = "review"
     CURRENT = "current"
-    """It has a record that the sweep need not renew."""
+    """It has a record that the backfill need not renew."""
     EXCLUDED = "excluded"
     NOT_OURS = "not_ours"
     NOT_A_PICTURE = "not_a_picture"
@@ -46,17 +46,17 @@ _QUEUED: Final = frozenset({Judgement.MISSING, Judgement.STALE, Judgement.FAILED
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rules of one sweep.
+    """The rules of one backfill.
 
     Args:
-        options: the sweep's options.
+        options: the backfill's options.
         blob_filter: the app's own rules, which apply too.
         brief: the request; prefixes may change it.
         max_bytes: maximum size of a picture that is read.
         no_pictures: ETags of blobs that are known not to be pictures, by the digests of their names.
     """
 
-    options: SweepOptions
+    options: BackfillOptions
     blob_filter: BlobFilter
     brief: Brief
     max_bytes: int

@@ -1,4 +1,4 @@
-"""Sweeps in memory: a listing of pictures, and where the state is kept."""
+"""Backfills in memory: a listing of pictures, and where the state is kept."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from describer.domain.errors import Conflict
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
+from describer.pipeline.backfill.backfiller import Backfiller
+from describer.pipeline.backfill.counted import Preview
+from describer.pipeline.backfill.library import Library
+from describer.pipeline.backfill.preview import Asking
+from describer.pipeline.backfill.selection import Selection
+from describer.pipeline.backfill.state import Backfill, BackfillOptions, digest_of
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Page
-from describer.pipeline.sweep.counted import Preview
-from describer.pipeline.sweep.library import Library
-from describer.pipeline.sweep.preview import Asking
-from describer.pipeline.sweep.selection import Selection
-from describer.pipeline.sweep.state import Sweep, SweepOptions, digest_of
-from describer.pipeline.sweep.sweeper import Sweeper
 from describer.vision.brief import Brief
 from describer.vision.families import family
 from describer.vision.sizing import Sizes
@@ -58,10 +58,10 @@ class FakeListing(FakeImages):
 
 
 @dataclass
-class FakeSweeps:
+class FakeBackfills:
     """The state and the reports in memory; every write fails that is of an earlier state."""
 
-    stored: dict[str, Sweep] = field(default_factory=dict)
+    stored: dict[str, Backfill] = field(default_factory=dict)
     reports: dict[str, list[str]] = field(default_factory=dict)
     last: str = ""
     writes: int = 0
@@ -73,25 +73,25 @@ class FakeSweeps:
     async def no_pictures(self, container: str) -> Mapping[str, str]:
         return dict(self.found)
 
-    async def read(self, sweep_id: str) -> Sweep | None:
-        return self.stored.get(sweep_id)
+    async def read(self, backfill_id: str) -> Backfill | None:
+        return self.stored.get(backfill_id)
 
-    async def latest(self) -> Sweep | None:
+    async def latest(self) -> Backfill | None:
         return self.stored.get(self.last)
 
-    async def begin(self, sweep: Sweep) -> Sweep:
-        self.last = sweep.id
-        return await self.write(sweep)
+    async def begin(self, backfill: Backfill) -> Backfill:
+        self.last = backfill.id
+        return await self.write(backfill)
 
-    async def write(self, sweep: Sweep) -> Sweep:
-        known = self.stored.get(sweep.id)
-        if (known.etag if known else "") != sweep.etag:
+    async def write(self, backfill: Backfill) -> Backfill:
+        known = self.stored.get(backfill.id)
+        if (known.etag if known else "") != backfill.etag:
             raise Conflict("somebody else has written it")
         self.writes += 1
-        self.stored[sweep.id] = Sweep.model_validate_json(sweep.model_dump_json()).model_copy(
+        self.stored[backfill.id] = Backfill.model_validate_json(backfill.model_dump_json()).model_copy(
             update={"etag": str(self.writes)}
         )
-        return self.stored[sweep.id]
+        return self.stored[backfill.id]
 
     async def report(self, chunk: str, line: str) -> None:
         self.reports.setdefault(chunk, []).append(line)
@@ -112,17 +112,17 @@ def asking(model: str = "gpt-5.6-luna", per_minute: int = 30_000) -> Asking:
 
 
 def seen(usd_each: float | None = None) -> Preview:
-    """What somebody has found that a sweep of one picture would take."""
+    """What somebody has found that a backfill of one picture would take."""
     usd = None if usd_each is None else (usd_each, usd_each, usd_each)
     return Preview({"missing": 1}, 1, 1000, {}, 1, 1, None, usd, None)
 
 
-def selection(options: SweepOptions) -> Selection:
-    """The rules of a sweep here."""
+def selection(options: BackfillOptions) -> Selection:
+    """The rules of a backfill here."""
     return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
 
 
-def sweep_steps(*pictures: ImageBlob, queue: FakeQueue | None = None) -> SweepSteps:
-    """Sweeps over these pictures, that the app drives by `queue`."""
-    sweeper = Sweeper(FakeListing(pictures).library, FakeSweeps(), FakeQueue(), selection, asking())
-    return SweepSteps(sweeper, queue or FakeQueue())
+def backfill_steps(*pictures: ImageBlob, queue: FakeQueue | None = None) -> BackfillSteps:
+    """Backfills over these pictures, that the app drives by `queue`."""
+    backfiller = Backfiller(FakeListing(pictures).library, FakeBackfills(), FakeQueue(), selection, asking())
+    return BackfillSteps(backfiller, queue or FakeQueue())

@@ -1,4 +1,4 @@
-"""Counts a container's pictures page by page for the price of a sweep; the count is stored with the sweep."""
+"""Counts a container's pictures page by page for the price of a backfill; the count is stored with the backfill."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.renditions import Renditions
-from describer.pipeline.sweep.derived import DerivedSizes, Judged
+from describer.pipeline.backfill.derived import DerivedSizes, Judged
 from describer.vision.estimate import Estimate
 from describer.vision.pricing import BATCH_SHARE
 
@@ -21,7 +21,7 @@ SAMPLE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The expected work and cost of a sweep.
+    """The expected work and cost of a backfill.
 
     Args:
         judged: number of blobs by the reason for queueing or skipping them.
@@ -95,7 +95,7 @@ class Unsure(Sampled):
 
     Args:
         has_original: a larger one was already listed.
-        is_queued: the sweep would queue it.
+        is_queued: the backfill would queue it.
     """
 
     has_original: bool

@@ -1,4 +1,4 @@
-"""Sweeps by HTTP: priced by default, one at a time, driven from the queue, stopped at any time."""
+"""Backfills by HTTP: priced by default, one at a time, driven from the queue, stopped at any time."""
 
 import json
 from dataclasses import replace
@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from describer.entrypoints.storage_events.sweep_steps import SweepSteps
-from describer.pipeline.sweep.state import End
+from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
+from describer.pipeline.backfill.state import End
 from tests.api.conftest import Api
+from tests.backfills import asking, backfill_steps, blob
 from tests.fakes import FakeQueue
-from tests.sweeps import asking, blob, sweep_steps
 
 
 @pytest.fixture
@@ -20,36 +20,38 @@ def queue() -> FakeQueue:
 
 
 @pytest.fixture
-def steps(api: Api, queue: FakeQueue) -> SweepSteps:
-    api.sweeps = sweep_steps(*(blob(f"{number:03}.jpg") for number in range(30)), queue=queue)
-    return api.sweeps
+def steps(api: Api, queue: FakeQueue) -> BackfillSteps:
+    api.backfills = backfill_steps(*(blob(f"{number:03}.jpg") for number in range(30)), queue=queue)
+    return api.backfills
 
 
 async def _begun(api: Api, **asked: Any) -> dict[str, Any]:
-    answer = await api.client.post("/api/sweeps", json=asked)
+    answer = await api.client.post("/api/backfills", json=asked)
     assert answer.status_code == 202, answer.text
     told: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == f"/api/sweeps/{told['id']}"
+    assert answer.headers["location"] == f"/api/backfills/{told['id']}"
     return told
 
 
-async def _state(api: Api, sweep_id: str) -> dict[str, Any]:
-    answer = await api.client.get(f"/api/sweeps/{sweep_id}")
+async def _state(api: Api, backfill_id: str) -> dict[str, Any]:
+    answer = await api.client.get(f"/api/backfills/{backfill_id}")
     assert answer.status_code == 200, answer.text
     told: dict[str, Any] = answer.json()
     return told
 
 
-async def _driven(steps: SweepSteps, queue: FakeQueue) -> None:
+async def _driven(steps: BackfillSteps, queue: FakeQueue) -> None:
     """What the app does with the message that waits."""
     [(message, _)] = queue.sent
     queue.sent.clear()
-    sweep = await steps.sweeper.find(json.loads(message)["sweep"])
-    while sweep.state is End.PRICING:
-        sweep = await steps.sweeper.step(sweep)
+    backfill = await steps.backfiller.find(json.loads(message)["backfill"])
+    while backfill.state is End.PRICING:
+        backfill = await steps.backfiller.step(backfill)
 
 
-async def test_a_sweep_is_a_dry_run_unless_it_is_said_otherwise(api: Api, steps: SweepSteps, queue: FakeQueue) -> None:
+async def test_a_backfill_is_a_dry_run_unless_it_is_said_otherwise(
+    api: Api, steps: BackfillSteps, queue: FakeQueue
+) -> None:
     begun = await _begun(api)
     assert (begun["state"], begun["dry_run"], begun["preview"]) == ("pricing", True, None)
     await _driven(steps, queue)
@@ -61,31 +63,31 @@ async def test_a_sweep_is_a_dry_run_unless_it_is_said_otherwise(api: Api, steps:
 
 
 async def test_one_that_describes_is_priced_first_and_then_queues(
-    api: Api, steps: SweepSteps, queue: FakeQueue
+    api: Api, steps: BackfillSteps, queue: FakeQueue
 ) -> None:
     begun = await _begun(api, dry_run=False, max_usd=5, prefix="01")
     await _driven(steps, queue)
     assert (await _state(api, begun["id"]))["state"] == "running"
-    sweep = await steps.sweeper.step(await steps.sweeper.find(begun["id"]))
+    backfill = await steps.backfiller.step(await steps.backfiller.find(begun["id"]))
     told = await _state(api, "latest")
-    assert (told["id"], told["enqueued"], told["under_way"]) == (sweep.id, 10, 10)
+    assert (told["id"], told["enqueued"], told["under_way"]) == (backfill.id, 10, 10)
 
 
-async def test_one_runs_at_a_time_and_dry_runs_beside_it(api: Api, steps: SweepSteps) -> None:
+async def test_one_runs_at_a_time_and_dry_runs_beside_it(api: Api, steps: BackfillSteps) -> None:
     first = await _begun(api, dry_run=False)
-    refused = await api.client.post("/api/sweeps", json={"dry_run": False})
+    refused = await api.client.post("/api/backfills", json={"dry_run": False})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:image-describer:problem:already-running")
     assert first["id"] in refused.json()["detail"]
     await _begun(api)
-    stopped = await api.client.delete(f"/api/sweeps/{first['id']}")
+    stopped = await api.client.delete(f"/api/backfills/{first['id']}")
     assert (stopped.status_code, stopped.json()["state"]) == (200, "stopped")
     await _begun(api, dry_run=False)
 
 
-async def test_what_is_stopped_twice_stays_so(api: Api, steps: SweepSteps) -> None:
+async def test_what_is_stopped_twice_stays_so(api: Api, steps: BackfillSteps) -> None:
     begun = await _begun(api, dry_run=False)
     for _ in range(2):
-        assert (await api.client.delete(f"/api/sweeps/{begun['id']}")).json()["state"] == "stopped"
+        assert (await api.client.delete(f"/api/backfills/{begun['id']}")).json()["state"] == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -101,28 +103,28 @@ async def test_what_is_stopped_twice_stays_so(api: Api, steps: SweepSteps) -> No
         ({"prefix": "a\u0001"}, "prefix"),
     ],
 )
-async def test_what_is_faulty_is_named(api: Api, steps: SweepSteps, body: dict[str, Any], field: str) -> None:
-    answer = await api.client.post("/api/sweeps", json=body)
+async def test_what_is_faulty_is_named(api: Api, steps: BackfillSteps, body: dict[str, Any], field: str) -> None:
+    answer = await api.client.post("/api/backfills", json=body)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_money_is_not_capped_where_there_is_no_price(api: Api, steps: SweepSteps) -> None:
-    unpriced = replace(steps.sweeper, asking=asking("generic"))
-    api.sweeps = SweepSteps(unpriced, steps.queue)
-    answer = await api.client.post("/api/sweeps", json={"max_usd": 1})
+async def test_money_is_not_capped_where_there_is_no_price(api: Api, steps: BackfillSteps) -> None:
+    unpriced = replace(steps.backfiller, asking=asking("generic"))
+    api.backfills = BackfillSteps(unpriced, steps.queue)
+    answer = await api.client.post("/api/backfills", json={"max_usd": 1})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "max_usd"
 
 
-async def test_a_container_that_is_not_watched_is_not_found(api: Api, steps: SweepSteps) -> None:
-    assert (await api.client.post("/api/sweeps", json={"container": "others"})).status_code == 404
+async def test_a_container_that_is_not_watched_is_not_found(api: Api, steps: BackfillSteps) -> None:
+    assert (await api.client.post("/api/backfills", json={"container": "others"})).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("name", "status"),
     [("20261129T000000-00000000", 404), ("latest", 404), ("20261129T000000-0000000", 422), ("..%2Flatest", 404)],
 )
-async def test_names_of_no_sweep(api: Api, steps: SweepSteps, name: str, status: int) -> None:
-    assert (await api.client.get(f"/api/sweeps/{name}")).status_code == status
-    assert (await api.client.delete(f"/api/sweeps/{name}")).status_code == status
+async def test_names_of_no_backfill(api: Api, steps: BackfillSteps, name: str, status: int) -> None:
+    assert (await api.client.get(f"/api/backfills/{name}")).status_code == status
+    assert (await api.client.delete(f"/api/backfills/{name}")).status_code == status

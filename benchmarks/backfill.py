@@ -1,10 +1,10 @@
-"""A sweep over pictures that are stored already: `python -m benchmarks.sweep` (Linux).
+"""A backfill over pictures that are stored already: `python -m benchmarks.backfill` (Linux).
 
 - The listing: as many blobs as a set-up of some minutes puts into Azurite, 100,000 at most. Seconds for each 10,000,
   requests, and by how much memory grows from the third page to the end. Azurite shares this machine's cores.
 - The estimate: 200 pictures of mixed formats and sizes are priced from their first bytes, once more as if these did not
   tell their sides, and then described. The stand-in counts tokens as OpenAI publishes it.
-- Uploads beside 10,000 pictures of a sweep that wait: the time of an upload, alone and then.
+- Uploads beside 10,000 pictures of a backfill that wait: the time of an upload, alone and then.
 - Batches: 1,000 pictures, 5 in 100 of whose lines fail, one file that expires, kills between any two steps.
 
 Not Azure.
@@ -32,14 +32,14 @@ from describer.adapters.chat.limiter import Limiter
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.storage_events.delivery import Delivery
+from describer.pipeline.backfill.library import Library
+from describer.pipeline.backfill.preview import preview
+from describer.pipeline.backfill.selection import Selection
+from describer.pipeline.backfill.state import BackfillOptions
 from describer.pipeline.backoff import Backoff
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Page
-from describer.pipeline.sweep.library import Library
-from describer.pipeline.sweep.preview import preview
-from describer.pipeline.sweep.selection import Selection
-from describer.pipeline.sweep.state import SweepOptions
 from describer.vision.families import family
 from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import Limits
@@ -49,8 +49,8 @@ from local.azure_openai.answers import Answer, Request
 from local.azure_openai.script import Reply, Script, describe, serve
 from local.storage import Storage, running
 from tests import pictures
+from tests.backfills import FakeBackfills, asking, selection
 from tests.fakes import FakeImages
-from tests.sweeps import FakeSweeps, asking, selection
 from tests.unit.conftest import BRIEF, Harness
 from tests.unit.pipeline.test_batches import DEPLOYMENT, FILE, Museum, whole
 
@@ -59,9 +59,9 @@ MOST, SETUP, AT_ONCE = 100_000, 240.0, 24
 WINDOW: Final = 10_000
 MIXED: Final = 200
 WAITING, UPLOADS, THINKS = 10_000, 20, 0.1
-"""Pictures of the sweep, uploads that are timed, seconds that the model takes."""
+"""Pictures of the backfill, uploads that are timed, seconds that the model takes."""
 OF_BATCHES: Final = 1000
-OPTIONS: Final = SweepOptions(container="images")
+OPTIONS: Final = BackfillOptions(container="images")
 
 
 class Counted:
@@ -110,7 +110,7 @@ async def _listing(storage: Storage) -> list[Figure]:
     async with storage.blob_service() as service:
         blobs = await _put(await service.create_container("images"))
         counted = Counted(BlobImages(service))
-        options = SweepOptions(container="images")
+        options = BackfillOptions(container="images")
         rules, asked = selection(options), asking()
         forget_peak()
         seen = await preview(Library(counted), rules, asked)  # type: ignore[arg-type]
@@ -182,7 +182,7 @@ def _everything() -> Selection:
 
 
 async def _uploads() -> list[Figure]:
-    """One process: the model answers 8 calls at a time, and 24 pictures of the sweep are under way all the time."""
+    """One process: the model answers 8 calls at a time, and 24 pictures of the backfill are under way all the time."""
     luna = family("gpt-5.6-luna")
     assert luna
     harness = Harness(max_bytes=10**6, memory=MemoryBudget(2**26))
@@ -199,7 +199,7 @@ async def _uploads() -> list[Figure]:
     with serve(Script(default=rule)) as served:
         client = connect(served.url + "/v1/", key="none", credential=None, scope="")
         harness.model = ChatModel(client, lambda _: luna, 60, Limiter(8))  # type: ignore[assignment]
-        delivery = Delivery(harness.pipeline, harness.queue, BRIEF, 3, Backoff(10), progress=FakeSweeps())
+        delivery = Delivery(harness.pipeline, harness.queue, BRIEF, 3, Backoff(10), progress=FakeBackfills())
         alone = [await _timed(delivery, ref) for ref in uploads[:UPLOADS]]
         left = iter(waiting)
 
@@ -266,4 +266,4 @@ def _measured() -> list[Figure]:
 
 
 if __name__ == "__main__":
-    main("sweep", _measured)
+    main("backfill", _measured)

@@ -1,12 +1,12 @@
-"""The schemas of sweeps over stored pictures: requests and progress."""
+"""The schemas of backfills over stored pictures: requests and progress."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
-from describer.pipeline.sweep.counted import Preview
-from describer.pipeline.sweep.state import End, Only, Sweep, SweepOptions
+from describer.pipeline.backfill.counted import Preview
+from describer.pipeline.backfill.state import Backfill, BackfillOptions, End, Only
 
 _ANSWER: Final = ConfigDict(json_schema_serialization_defaults_required=True)
 _MOST_GLOBS: Final = 50
@@ -20,8 +20,8 @@ def _without_repeats[T](given: list[T]) -> list[T]:
 _Globs = Annotated[list[Annotated[str, Field(min_length=1, max_length=_LONGEST)]], Field(max_length=_MOST_GLOBS)]
 
 
-class NewSweep(BaseModel):
-    """The JSON body of `POST /api/sweeps`: which pictures of a container to describe."""
+class NewBackfill(BaseModel):
+    """The JSON body of `POST /api/backfills`: which pictures of a container to describe."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -56,10 +56,10 @@ class NewSweep(BaseModel):
     max_usd: Annotated[float, Field(ge=0.01, le=10**9)] | None = Field(None, description="Stops at this cost.")
     batch: StrictBool = Field(False, description="By batches: half of the price, within about a day.")
 
-    def options(self, container: str) -> SweepOptions:
-        """Return the options for the sweeper."""
+    def options(self, container: str) -> BackfillOptions:
+        """Return the options for the backfiller."""
         given = self.model_dump(exclude={"dry_run", "container"})
-        return SweepOptions.model_validate({**given, "container": container})
+        return BackfillOptions.model_validate({**given, "container": container})
 
 
 class Range(BaseModel):
@@ -77,8 +77,8 @@ class Range(BaseModel):
         return cls(least=figures[0], usual=figures[1], most=figures[2]) if figures else None
 
 
-class SweepPreview(BaseModel):
-    """The estimated work and cost of a sweep by list prices, made at its start."""
+class BackfillPreview(BaseModel):
+    """The estimated work and cost of a backfill by list prices, made at its start."""
 
     model_config = _ANSWER
 
@@ -112,8 +112,8 @@ class SweepPreview(BaseModel):
         )
 
 
-class SweepState(BaseModel):
-    """A sweep and its progress."""
+class BackfillState(BaseModel):
+    """A backfill and its progress."""
 
     model_config = _ANSWER
 
@@ -125,7 +125,7 @@ class SweepState(BaseModel):
     only: list[Only]
     begun: datetime
     updated: datetime
-    preview: SweepPreview | None = Field(description="Null until the pictures are counted.")
+    preview: BackfillPreview | None = Field(description="Null until the pictures are counted.")
     found: int = Field(description="Blobs that were examined.")
     passed: dict[str, int] = Field(description="Number of these that were skipped, by reason.")
     enqueued: int
@@ -140,27 +140,27 @@ class SweepState(BaseModel):
     )
 
     @classmethod
-    def of(cls, sweep: Sweep) -> Self:
-        """Return the schema of a sweep."""
-        tally = sweep.tally
+    def of(cls, backfill: Backfill) -> Self:
+        """Return the schema of a backfill."""
+        tally = backfill.tally
         return cls(
-            id=sweep.id,
-            state=sweep.state,
-            dry_run=sweep.dry_run,
-            container=sweep.options.container,
-            prefix=sweep.options.prefix,
-            only=list(sweep.options.only),
-            begun=sweep.begun,
-            updated=sweep.updated,
-            preview=SweepPreview.of(sweep.preview) if sweep.preview else None,
-            found=sweep.counted.looked_at if sweep.counted else sweep.found,
-            passed=sweep.passed,
-            enqueued=sweep.enqueued,
+            id=backfill.id,
+            state=backfill.state,
+            dry_run=backfill.dry_run,
+            container=backfill.options.container,
+            prefix=backfill.options.prefix,
+            only=list(backfill.options.only),
+            begun=backfill.begun,
+            updated=backfill.updated,
+            preview=BackfillPreview.of(backfill.preview) if backfill.preview else None,
+            found=backfill.counted.looked_at if backfill.counted else backfill.found,
+            passed=backfill.passed,
+            enqueued=backfill.enqueued,
             ended=tally.done,
             outcomes=tally.outcomes,
-            under_way=sweep.under_way,
-            put_off=sweep.under_way - sweep.fresh,
+            under_way=backfill.under_way,
+            put_off=backfill.under_way - backfill.fresh,
             usd=round(tally.usd, 6),
             tokens=tally.tokens,
-            seconds_left=sweep.seconds_left,
+            seconds_left=backfill.seconds_left,
         )

@@ -1,4 +1,4 @@
-"""The options and progress of a sweep: one JSON blob, written after each step."""
+"""The options and progress of a backfill: one JSON blob, written after each step."""
 
 import hashlib
 import uuid
@@ -9,24 +9,24 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from describer.pipeline.sweep.counted import Counted, Preview
+from describer.pipeline.backfill.counted import Counted, Preview
 
 CHUNK: Final = 100
 """Pictures queued between two writes of the state, and so the maximum queued twice if a process is killed."""
 BATCH_CHUNK: Final = 500
-"""The same of a sweep by batches: pictures in a file. The service takes 50,000; so many are prepared in minutes."""
+"""The same of a backfill by batches: pictures in a file. The service takes 50,000; so many are prepared in minutes."""
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
-"""Stands for the ID of the sweep that began last."""
+"""Stands for the ID of the backfill that began last."""
 
 
 def digest_of(name: str) -> str:
-    """Return the digest that identifies a blob of the container in a sweep's files."""
+    """Return the digest that identifies a blob of the container in a backfill's files."""
     return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 class Only(StrEnum):
-    """The pictures that a sweep describes."""
+    """The pictures that a backfill describes."""
 
     MISSING = "missing"
     """Pictures without a record."""
@@ -41,7 +41,7 @@ class Only(StrEnum):
 
 
 class End(StrEnum):
-    """The state of a sweep."""
+    """The state of a backfill."""
 
     PRICING = "pricing"
     """The app is counting the pictures and estimating the cost."""
@@ -57,12 +57,12 @@ class End(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether the sweep has ended or needs a person to resume it."""
+        """Whether the backfill has ended or needs a person to resume it."""
         return self not in {End.PRICING, End.RUNNING}
 
 
-class SweepOptions(BaseModel):
-    """The options of a sweep.
+class BackfillOptions(BaseModel):
+    """The options of a backfill.
 
     Args:
         container: a watched container.
@@ -145,8 +145,8 @@ class Chunk(BaseModel):
         return self.size - self.tally.done
 
 
-class Sweep(BaseModel):
-    """A sweep and its progress.
+class Backfill(BaseModel):
+    """A backfill and its progress.
 
     Args:
         id: its ID.
@@ -172,7 +172,7 @@ class Sweep(BaseModel):
 
     schema_version: Literal[1] = 1
     id: str = Field(pattern=f"^{ID}$")
-    options: SweepOptions
+    options: BackfillOptions
     dry_run: bool = False
     counted: Counted | None = None
     preview: Preview | None = None
@@ -192,18 +192,18 @@ class Sweep(BaseModel):
     etag: str = Field("", exclude=True)
 
     @classmethod
-    def new(cls, options: SweepOptions, preview: Preview | None = None, *, dry_run: bool = False) -> Self:
-        """Return a new sweep; without a preview it starts with the estimate."""
+    def new(cls, options: BackfillOptions, preview: Preview | None = None, *, dry_run: bool = False) -> Self:
+        """Return a new backfill; without a preview it starts with the estimate."""
         now = datetime.now(UTC)
-        sweep = cls(id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, begun=now, updated=now)
+        backfill = cls(id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}", options=options, begun=now, updated=now)
         return (
-            sweep.priced(preview)
+            backfill.priced(preview)
             if preview
-            else sweep.model_copy(update={"state": End.PRICING, "counted": Counted(), "dry_run": dry_run})
+            else backfill.model_copy(update={"state": End.PRICING, "counted": Counted(), "dry_run": dry_run})
         )
 
     def priced(self, preview: Preview) -> Self:
-        """Return the sweep with its estimate: it ends there if it is a dry run, else it starts to queue pictures."""
+        """Return the backfill with its estimate: it ends there if it is a dry run, else it starts to queue pictures."""
         state = End.PRICED if self.dry_run else End.RUNNING
         found = {
             "preview": preview,

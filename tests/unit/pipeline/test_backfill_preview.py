@@ -10,16 +10,16 @@ from rich.console import Console, RenderableType
 from describer.domain.image_ref import ImageRef
 from describer.domain.renditions import Renditions
 from describer.entrypoints.cli import backfill_tables
-from describer.pipeline.sweep.counted import SAMPLE, Counted
-from describer.pipeline.sweep.preview import preview, with_next_page
-from describer.pipeline.sweep.state import Only, SweepOptions
+from describer.pipeline.backfill.counted import SAMPLE, Counted
+from describer.pipeline.backfill.preview import preview, with_next_page
+from describer.pipeline.backfill.state import BackfillOptions, Only
 from describer.vision import estimate
 from describer.vision.brief import Brief
 from tests import pictures
-from tests.sweeps import FakeListing, asking, blob, recorded, selection
+from tests.backfills import FakeListing, asking, blob, recorded, selection
 
 BRIEF = Brief(("en",), "gpt-5.6-luna", "high", 1500)
-OPTIONS = SweepOptions(container="images", only=(Only.MISSING,))
+OPTIONS = BackfillOptions(container="images", only=(Only.MISSING,))
 
 
 class Files(FakeListing):

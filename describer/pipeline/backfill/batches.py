@@ -1,13 +1,14 @@
-"""Answers by batches of the model's service: half the price, within about a day.
+"""Gets answers by batches: half of the price, within about a day.
 
-A sweep's chunk becomes a file of requests, a batch, and a file of answers. Its pictures are then queued on `image-work`
-like all others. The pipeline processes each as usual, but takes the stored answer to the same question instead of
-calling the model. A picture whose line failed, or that has changed since, has none: the model is called, at full price.
+A backfill's chunk becomes a file of requests, a batch, and a file of answers. The app then puts the chunk's pictures on
+`image-work` like all others. The pipeline treats each as usual, but takes the batch's answer to its question instead of
+calling the model. A picture whose request failed, or that changed meanwhile, has no such answer: the pipeline calls the
+model for it, at the full price.
 
     names chosen ─► file uploaded ─► batch begun ─► answers stored ─► pictures queued
 
-Each arrow is recorded before the next one. After a crash the last one is done again: a second file is free, a batch is
-looked up by its file before it is created, and answers and messages may come twice.
+Each step is stored before the next one begins. A process that continues after a kill repeats the last step: another
+file is free, a batch is looked up by its file before it is begun, and answers and messages may come twice.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ from typing import IO, Final, Protocol
 from describer.domain.errors import NotNow, NoUsableAnswer, OverBudget, Transient
 from describer.domain.image_ref import ImageRef
 from describer.pipeline import call_context
+from describer.pipeline.backfill.state import Chunk
 from describer.pipeline.ports import ImagePipeline, Model
-from describer.pipeline.sweep.state import Chunk
 from describer.vision.answer import Answer, FreeAnswer
 from describer.vision.answer_reader import Unreadable
 from describer.vision.brief import Brief, Question
@@ -32,7 +33,7 @@ from describer.vision.imaging.values import PreparedImage
 MOST_BYTES: Final = 190_000_000
 """Of a file; the service takes 200 MB: learn.microsoft.com/azure/foundry/reference/rest/batches-create-batch."""
 MOST_HELD: Final = 20
-"""Batches of one sweep at a time."""
+"""Batches of one backfill at a time."""
 _AT_ONCE: Final = 8
 """Pictures that are prepared side by side."""
 NAMES: Final = "names"

@@ -1,4 +1,4 @@
-"""Lists pictures with facts about their records; the ports for a sweep's state."""
+"""Lists pictures with facts about their records; the ports for a backfill's state."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,9 +9,9 @@ from describer.domain import metadata
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
+from describer.pipeline.backfill.state import Backfill
 from describer.pipeline.compare import paired
 from describer.pipeline.ports import MAX_LISTED, Images, Page, Records
-from describer.pipeline.sweep.state import Sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,36 +80,36 @@ def _recorded(picture: ImageBlob, entry: IndexEntry) -> RecordFacts | None:
 
 
 class Progress(Protocol):
-    """Where queued work reports its outcome to a sweep."""
+    """Where queued work reports its outcome to a backfill."""
 
     async def report(self, chunk: str, line: str) -> None:
-        """Append a line to the report of a chunk named by `Sweep.chunk_name`."""
+        """Append a line to the report of a chunk named by `Backfill.chunk_name`."""
 
     async def remember_no_picture(self, ref: ImageRef, etag: str) -> None:
-        """Record that this version of the blob is not a picture, so that later sweeps skip it."""
+        """Record that this version of the blob is not a picture, so that later backfills skip it."""
 
 
-class Sweeps(Progress, Protocol):
-    """Stores sweeps."""
+class Backfills(Progress, Protocol):
+    """Stores backfills."""
 
-    async def read(self, sweep_id: str) -> Sweep | None:
-        """Return the sweep, or None."""
+    async def read(self, backfill_id: str) -> Backfill | None:
+        """Return the backfill, or None."""
 
-    async def write(self, sweep: Sweep) -> Sweep:
-        """Replace the sweep that was read and return its new version.
+    async def write(self, backfill: Backfill) -> Backfill:
+        """Replace the backfill that was read and return its new version.
 
         Raises:
             Conflict: another process has written it.
         """
 
-    async def latest(self) -> Sweep | None:
-        """Return the sweep that began last, or None."""
+    async def latest(self) -> Backfill | None:
+        """Return the backfill that began last, or None."""
 
-    async def begin(self, sweep: Sweep) -> Sweep:
-        """Store a new sweep and make it the latest.
+    async def begin(self, backfill: Backfill) -> Backfill:
+        """Store a new backfill and make it the latest.
 
         Raises:
-            Conflict: another sweep began at the same moment.
+            Conflict: another backfill began at the same moment.
         """
 
     async def no_pictures(self, container: str) -> Mapping[str, str]:
@@ -119,7 +119,7 @@ class Sweeps(Progress, Protocol):
         """Return the lines reported for a chunk so far."""
 
     def driving(self, max_wait: float) -> AbstractAsyncContextManager[None]:
-        """Hold the lease that allows one process at a time to queue pictures of sweeps.
+        """Hold the lease that allows one process at a time to queue pictures of backfills.
 
         Raises:
             Busy: another process held it for `max_wait` seconds.

@@ -1,4 +1,4 @@
-"""A sweep queues what the listing says is to be described, once, within its cap, and goes on where it was."""
+"""A backfill queues what the listing says is to be described, once, within its cap, and goes on where it was."""
 
 import random
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ import pytest
 
 from describer.domain.errors import AlreadyRunning, InvalidRequest, NotFound
 from describer.domain.image_blob import ImageBlob
+from describer.pipeline.backfill.backfiller import MAX_CHUNKS, Backfiller, report
+from describer.pipeline.backfill.preview import preview
+from describer.pipeline.backfill.selection import Judgement
+from describer.pipeline.backfill.state import CHUNK, Backfill, BackfillOptions, End, Only
 from describer.pipeline.events import Work
-from describer.pipeline.sweep.preview import preview
-from describer.pipeline.sweep.selection import Judgement
-from describer.pipeline.sweep.state import CHUNK, End, Only, Sweep, SweepOptions
-from describer.pipeline.sweep.sweeper import MAX_CHUNKS, Sweeper, report
+from tests.backfills import NOW, SHOP, FakeBackfills, FakeListing, asking, blob, recorded, seen, selection
 from tests.fakes import FakeQueue
-from tests.sweeps import NOW, SHOP, FakeListing, FakeSweeps, asking, blob, recorded, seen, selection
 
 
 class Killed(BaseException):
@@ -42,26 +42,26 @@ class Setup:
     """A library of so many pictures and what describes them: `describe` ends what is queued, at a price each."""
 
     listing: FakeListing
-    sweeps: FakeSweeps = field(default_factory=FakeSweeps)
+    backfills: FakeBackfills = field(default_factory=FakeBackfills)
     queue: KillableQueue = field(default_factory=KillableQueue)
     described: list[str] = field(default_factory=list)
     model: str = "gpt-5.6-luna"
 
-    def sweeper(self) -> Sweeper:
+    def backfiller(self) -> Backfiller:
         """A process that drives; another one after a kill."""
-        return Sweeper(self.listing.library, self.sweeps, self.queue, selection, asking(self.model))
+        return Backfiller(self.listing.library, self.backfills, self.queue, selection, asking(self.model))
 
     async def describe(self, outcome: str = "described", usd: float = 0.01) -> None:
         for work in self.queue.take():
             self.described.append(work.ref.name)
-            await self.sweeps.report(work.chunk, report(work.ref, outcome, usd, 100))
+            await self.backfills.report(work.chunk, report(work.ref, outcome, usd, 100))
 
-    async def whole(self, sweep: Sweep) -> Sweep:
-        sweeper = self.sweeper()
+    async def whole(self, backfill: Backfill) -> Backfill:
+        backfiller = self.backfiller()
         for _ in range(1000):
-            if sweep.state.is_over:
-                return sweep
-            sweep = await sweeper.step(sweep)
+            if backfill.state.is_over:
+                return backfill
+            backfill = await backfiller.step(backfill)
             await self.describe()
         raise AssertionError("it does not end")
 
@@ -70,7 +70,7 @@ def of(count: int, **more: object) -> Setup:
     return Setup(FakeListing([blob(f"{number:06}.jpg", **more) for number in range(count)]))
 
 
-OPTIONS = SweepOptions(container="images")
+OPTIONS = BackfillOptions(container="images")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ OPTIONS = SweepOptions(container="images")
     ],
 )
 async def test_the_listing_decides(listed: ImageBlob, only: Only, judgement: Judgement) -> None:
-    options = SweepOptions(container="images", only=(only,), modified_after=NOW.replace(month=10))
+    options = BackfillOptions(container="images", only=(only,), modified_after=NOW.replace(month=10))
     [told] = (await FakeListing([listed]).library.page("images", "", "")).items
     assert selection(options).judge(told) is judgement
 
@@ -107,8 +107,8 @@ async def test_the_listing_decides(listed: ImageBlob, only: Only, judgement: Jud
 async def test_each_missing_picture_is_queued_once_and_counted() -> None:
     setup = of(1234)
     setup.listing.size = 500
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS, seen()))
-    assert (sweep.state, sweep.found, sweep.enqueued, sweep.tally.outcomes) == (
+    backfill = await setup.whole(await setup.backfiller().begin(OPTIONS, seen()))
+    assert (backfill.state, backfill.found, backfill.enqueued, backfill.tally.outcomes) == (
         End.FINISHED,
         1234,
         1234,
@@ -120,138 +120,144 @@ async def test_each_missing_picture_is_queued_once_and_counted() -> None:
 
 async def test_no_more_is_queued_than_is_described_soon() -> None:
     setup = of(1000)
-    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, seen())
+    backfiller, backfill = setup.backfiller(), await setup.backfiller().begin(OPTIONS, seen())
     for _ in range(5):
-        sweep = await sweeper.step(sweep)
-    assert sweep.enqueued == CHUNK, "nothing was described yet"
+        backfill = await backfiller.step(backfill)
+    assert backfill.enqueued == CHUNK, "nothing was described yet"
     await setup.describe()
-    sweep = await sweeper.step(sweep)
-    assert sweep.under_way == 3 * CHUNK, "three times what was described since the last step"
+    backfill = await backfiller.step(backfill)
+    assert backfill.under_way == 3 * CHUNK, "three times what was described since the last step"
 
 
-async def test_a_killed_sweep_goes_on_and_queues_a_chunk_twice_at_most() -> None:
+async def test_a_killed_backfill_goes_on_and_queues_a_chunk_twice_at_most() -> None:
     setup, chance = of(3000), random.Random(1)  # noqa: S311 - no secret
     setup.listing.size = 700
-    sweep = await setup.sweeper().begin(OPTIONS, seen())
+    backfill = await setup.backfiller().begin(OPTIONS, seen())
     kills = 0
-    while sweep.state is End.RUNNING:
+    while backfill.state is End.RUNNING:
         setup.queue.left = chance.randrange(1, 100) if kills < 20 else None
         try:
-            sweep = await setup.sweeper().step(sweep)
+            backfill = await setup.backfiller().step(backfill)
         except Killed:
             kills += 1
-            sweep = await setup.sweeper().find("")
+            backfill = await setup.backfiller().find("")
         await setup.describe()
     assert kills == 20
     assert set(setup.described) == {each.ref.name for each in setup.listing.listed}
     assert len(setup.described) - 3000 <= kills * CHUNK
-    assert (sweep.enqueued, sweep.tally.done) == (3000, 3000)
+    assert (backfill.enqueued, backfill.tally.done) == (3000, 3000)
 
 
 async def test_a_cap_of_money_stops_within_a_chunk_and_a_higher_one_goes_on() -> None:
     setup = of(1000)
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), seen(0.02)))
-    assert sweep.state is End.CAPPED
-    assert 1.0 - 0.01 * CHUNK <= sweep.tally.usd <= 1.0
-    sweep = await setup.whole(await setup.sweeper().resume(sweep, {"max_usd": 100}))
-    assert (sweep.state, sweep.tally.done) == (End.FINISHED, 1000)
+    backfill = await setup.whole(
+        await setup.backfiller().begin(OPTIONS.model_copy(update={"max_usd": 1.0}), seen(0.02))
+    )
+    assert backfill.state is End.CAPPED
+    assert 1.0 - 0.01 * CHUNK <= backfill.tally.usd <= 1.0
+    backfill = await setup.whole(await setup.backfiller().resume(backfill, {"max_usd": 100}))
+    assert (backfill.state, backfill.tally.done) == (End.FINISHED, 1000)
 
 
 async def test_a_cap_of_pictures() -> None:
     setup = of(1000)
-    sweep = await setup.whole(await setup.sweeper().begin(OPTIONS.model_copy(update={"max_pictures": 250}), seen()))
-    assert (sweep.state, sweep.enqueued) == (End.CAPPED, 250)
+    backfill = await setup.whole(
+        await setup.backfiller().begin(OPTIONS.model_copy(update={"max_pictures": 250}), seen())
+    )
+    assert (backfill.state, backfill.enqueued) == (End.CAPPED, 250)
 
 
 async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
     setup = of(2 * MAX_CHUNKS * CHUNK)
-    sweeper, sweep = setup.sweeper(), await setup.sweeper().begin(OPTIONS, seen())
+    backfiller, backfill = setup.backfiller(), await setup.backfiller().begin(OPTIONS, seen())
     for _ in range(2 * MAX_CHUNKS):
-        sweep = await sweeper.step(sweep)
+        backfill = await backfiller.step(backfill)
         await setup.describe(outcome="", usd=0)
-    assert sweep.enqueued == MAX_CHUNKS * CHUNK
-    assert sweep.state is End.RUNNING
+    assert backfill.enqueued == MAX_CHUNKS * CHUNK
+    assert backfill.state is End.RUNNING
 
 
 async def test_a_person_stops_it_meanwhile() -> None:
     setup = of(1000)
-    sweep = await setup.sweeper().step(await setup.sweeper().begin(OPTIONS, seen()))
-    await setup.sweeper().stop()
-    heard: list[Sweep] = []
-    sweep = await setup.sweeper().drive(sweep, heard.append)
-    assert (sweep.state, sweep.enqueued) == (End.STOPPED, CHUNK)
+    backfill = await setup.backfiller().step(await setup.backfiller().begin(OPTIONS, seen()))
+    await setup.backfiller().stop()
+    heard: list[Backfill] = []
+    backfill = await setup.backfiller().drive(backfill, heard.append)
+    assert (backfill.state, backfill.enqueued) == (End.STOPPED, CHUNK)
 
 
-async def test_one_sweep_at_a_time() -> None:
+async def test_one_backfill_at_a_time() -> None:
     setup = of(10)
-    await setup.sweeper().begin(OPTIONS, seen())
+    await setup.backfiller().begin(OPTIONS, seen())
     with pytest.raises(AlreadyRunning, match="is running"):
-        await setup.sweeper().begin(OPTIONS, seen())
+        await setup.backfiller().begin(OPTIONS, seen())
 
 
 async def test_money_cannot_be_capped_without_a_price() -> None:
     setup = of(10)
     setup.model = "generic"
     with pytest.raises(InvalidRequest, match="no list price"):
-        await setup.sweeper().begin(OPTIONS.model_copy(update={"max_usd": 1.0}))
+        await setup.backfiller().begin(OPTIONS.model_copy(update={"max_usd": 1.0}))
 
 
 async def test_what_awaits_a_person_is_asked_again() -> None:
     setup = of(3, metadata=recorded("needs_review"))
-    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), seen()))
+    await setup.backfiller().step(
+        await setup.backfiller().begin(OPTIONS.model_copy(update={"only": (Only.REVIEW,)}), seen())
+    )
     assert [work.again for work in setup.queue.take()] == [True] * 3
 
 
-async def test_a_sweep_that_nobody_priced_is_priced_page_by_page_and_then_begins() -> None:
+async def test_a_backfill_that_nobody_priced_is_priced_page_by_page_and_then_begins() -> None:
     setup = of(1200)
     setup.listing.size = 500
-    begun = await setup.sweeper().begin(OPTIONS)
+    begun = await setup.backfiller().begin(OPTIONS)
     assert begun.state is End.PRICING
-    sweep = begun
+    backfill = begun
     for looked_at in (500, 1000, 1200):
-        sweep = await setup.sweeper().step(sweep)  # each time by another process
-        assert sweep.counted
-        assert (sweep.counted.looked_at, sweep.state) == (looked_at, End.PRICING)
-    sweep = await setup.sweeper().step(sweep)
-    assert sweep.state is End.RUNNING
-    assert sweep.preview == await preview(setup.listing.library, selection(OPTIONS), asking())
-    assert (await setup.whole(sweep)).tally.done == 1200
+        backfill = await setup.backfiller().step(backfill)  # each time by another process
+        assert backfill.counted
+        assert (backfill.counted.looked_at, backfill.state) == (looked_at, End.PRICING)
+    backfill = await setup.backfiller().step(backfill)
+    assert backfill.state is End.RUNNING
+    assert backfill.preview == await preview(setup.listing.library, selection(OPTIONS), asking())
+    assert (await setup.whole(backfill)).tally.done == 1200
 
 
-async def test_dry_runs_queue_nothing_and_stand_beside_a_sweep() -> None:
+async def test_dry_runs_queue_nothing_and_stand_beside_a_backfill() -> None:
     setup = of(10)
-    running = await setup.sweeper().begin(OPTIONS, seen())
-    dry = await setup.sweeper().drive(await setup.sweeper().begin(OPTIONS, dry_run=True), lambda _: None)
+    running = await setup.backfiller().begin(OPTIONS, seen())
+    dry = await setup.backfiller().drive(await setup.backfiller().begin(OPTIONS, dry_run=True), lambda _: None)
     assert (dry.state, setup.queue.sent) == (End.PRICED, [])
     assert dry.preview
     assert dry.preview.pictures == 10
-    assert (await setup.sweeper().find("")).id == running.id, "the latest is the one that can go on"
+    assert (await setup.backfiller().find("")).id == running.id, "the latest is the one that can go on"
 
 
 async def test_one_that_is_stopped_while_it_is_priced_goes_on_there() -> None:
     setup = of(1200)
     setup.listing.size = 500
-    await setup.sweeper().step(await setup.sweeper().begin(OPTIONS))
-    stopped = await setup.sweeper().stop()
+    await setup.backfiller().step(await setup.backfiller().begin(OPTIONS))
+    stopped = await setup.backfiller().stop()
     assert stopped.state is End.STOPPED
-    assert (await setup.whole(await setup.sweeper().resume(stopped, {}))).tally.done == 1200
+    assert (await setup.whole(await setup.backfiller().resume(stopped, {}))).tally.done == 1200
 
 
-async def test_what_is_no_sweeps_name_finds_none() -> None:
+async def test_what_is_no_backfills_name_finds_none() -> None:
     with pytest.raises(NotFound):
-        await of(1).sweeper().find("../latest")
+        await of(1).backfiller().find("../latest")
 
 
-async def test_a_sweep_that_others_write_is_stopped_all_the_same() -> None:
+async def test_a_backfill_that_others_write_is_stopped_all_the_same() -> None:
     setup = of(10)
-    begun = await setup.sweeper().begin(OPTIONS, seen())
-    read = setup.sweeps.read
+    begun = await setup.backfiller().begin(OPTIONS, seen())
+    read = setup.backfills.read
 
-    async def read_and_be_overtaken(sweep_id: str) -> Sweep | None:
-        found = await read(sweep_id)
-        setup.sweeps.read = read  # type: ignore[method-assign]
-        await setup.sweeper().step(begun)
+    async def read_and_be_overtaken(backfill_id: str) -> Backfill | None:
+        found = await read(backfill_id)
+        setup.backfills.read = read  # type: ignore[method-assign]
+        await setup.backfiller().step(begun)
         return found
 
-    setup.sweeps.read = read_and_be_overtaken  # type: ignore[method-assign]
-    assert (await setup.sweeper().stop(begun.id)).state is End.STOPPED
+    setup.backfills.read = read_and_be_overtaken  # type: ignore[method-assign]
+    assert (await setup.backfiller().stop(begun.id)).state is End.STOPPED

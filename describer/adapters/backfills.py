@@ -1,8 +1,8 @@
-"""Stores sweeps in the container `sweeps` of the app's own account.
+"""Stores backfills in the container `backfills` of the app's own account.
 
-latest                    the id of the sweep that began last
+latest                    the id of the backfill that began last
 driver                    its lease allows one process at a time to queue pictures
-<id>/state.json           the sweep
+<id>/state.json           the backfill
 <id>/<chunk>.names.json   the pictures of a chunk that waits for a batch
 <id>/<chunk>.answers.json what the batch answered, by the digests of the questions
 <id>/<chunk>.jsonl        an append blob: a line for each processed or deferred picture of the chunk
@@ -24,41 +24,41 @@ from describer.adapters import versioned_blob
 from describer.adapters.storage import code_of, storage_errors
 from describer.domain.errors import Busy
 from describer.domain.image_ref import ImageRef
-from describer.pipeline.sweep.state import Sweep, digest_of
+from describer.pipeline.backfill.state import Backfill, digest_of
 
 LEASE_SECONDS: Final = 15
 """The service's shortest lease: a killed process blocks the next one for this long."""
 _LATEST: Final = "latest"
 _DRIVER: Final = "driver"
-_WHAT: Final = "the state of sweeps"
+_WHAT: Final = "the state of backfills"
 
 
 @dataclass(frozen=True, slots=True)
-class BlobSweeps:
-    """The ports `Sweeps` and `Stored` on one container."""
+class BlobBackfills:
+    """The ports `Backfills` and `Stored` on one container."""
 
     container: ContainerClient
 
-    async def read(self, sweep_id: str) -> Sweep | None:
+    async def read(self, backfill_id: str) -> Backfill | None:
         """Send one GET."""
-        found = await self._get(f"{sweep_id}/state.json")
-        return Sweep.model_validate_json(found[0]).model_copy(update={"etag": found[1]}) if found else None
+        found = await self._get(f"{backfill_id}/state.json")
+        return Backfill.model_validate_json(found[0]).model_copy(update={"etag": found[1]}) if found else None
 
-    async def write(self, sweep: Sweep) -> Sweep:
+    async def write(self, backfill: Backfill) -> Backfill:
         """Send one conditional PUT."""
-        etag = await self._put(f"{sweep.id}/state.json", sweep.model_dump_json(indent=2).encode(), sweep.etag)
-        return sweep.model_copy(update={"etag": etag})
+        etag = await self._put(f"{backfill.id}/state.json", backfill.model_dump_json(indent=2).encode(), backfill.etag)
+        return backfill.model_copy(update={"etag": etag})
 
-    async def latest(self) -> Sweep | None:
+    async def latest(self) -> Backfill | None:
         """Send two GETs."""
         found = await self._get(_LATEST)
         return await self.read(found[0].decode()) if found and found[0] else None
 
-    async def begin(self, sweep: Sweep) -> Sweep:
+    async def begin(self, backfill: Backfill) -> Backfill:
         """Send a GET and two conditional PUTs."""
         found = await self._get(_LATEST)
-        written = await self.write(sweep)
-        await self._put(_LATEST, sweep.id.encode(), found[1] if found else "")
+        written = await self.write(backfill)
+        await self._put(_LATEST, backfill.id.encode(), found[1] if found else "")
         return written
 
     async def report(self, chunk: str, line: str) -> None:
@@ -110,7 +110,7 @@ class BlobSweeps:
         ends = time.monotonic() + max_wait
         while (lease := await self._lease(blob)) is None:
             if time.monotonic() > ends:
-                raise Busy("Another process is queuing the pictures of a sweep.", retry_after=LEASE_SECONDS)
+                raise Busy("Another process is queuing the pictures of a backfill.", retry_after=LEASE_SECONDS)
             await asyncio.sleep(1)
         renewal = asyncio.create_task(_renew(lease))
         try:

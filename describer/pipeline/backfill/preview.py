@@ -1,4 +1,4 @@
-"""Estimates what a sweep would queue and cost, without calling the model or writing anything."""
+"""Estimates what a backfill would queue and cost, without calling the model or writing anything."""
 
 import asyncio
 import math
@@ -9,9 +9,9 @@ from typing import Final
 
 from describer.domain.image_blob import ImageBlob
 from describer.domain.renditions import SYSTEMS, Renditions
-from describer.pipeline.sweep.counted import Counted, Counting, Preview
-from describer.pipeline.sweep.library import Library
-from describer.pipeline.sweep.selection import Judgement, Selection
+from describer.pipeline.backfill.counted import Counted, Counting, Preview
+from describer.pipeline.backfill.library import Library
+from describer.pipeline.backfill.selection import Judgement, Selection
 from describer.vision import estimate
 from describer.vision.brief import Brief
 from describer.vision.estimate import Estimate

@@ -1,14 +1,14 @@
-"""What a sweep knows of each picture, from listings alone: by the marks, or by the sidecars where none are."""
+"""What a backfill knows of each picture, from listings alone: by the marks, or by the sidecars where none are."""
 
 from dataclasses import replace
 
 import pytest
 
 from describer.domain.image_ref import ImageRef
+from describer.pipeline.backfill.library import Library, RecordFacts
+from describer.pipeline.backfill.selection import Judgement, Selection
+from describer.pipeline.backfill.state import BackfillOptions, Only
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.sweep.library import Library, RecordFacts
-from describer.pipeline.sweep.selection import Judgement, Selection
-from describer.pipeline.sweep.state import Only, SweepOptions
 from describer.vision.brief import Brief
 from tests.unit.conftest import BRIEF, CAT, Harness
 
@@ -25,7 +25,7 @@ def unmarked(harness: Harness) -> Harness:
 async def _judged(harness: Harness, brief: Brief = BRIEF) -> dict[str, Judgement]:
     library = Library(harness.images, None if harness.write_metadata else harness.records)
     selection = Selection(
-        SweepOptions(container="images", only=(Only.ALL,)), BlobFilter(["images"]), brief, max_bytes=1000
+        BackfillOptions(container="images", only=(Only.ALL,)), BlobFilter(["images"]), brief, max_bytes=1000
     )
     page = await library.page("images", "", "")
     return {listed.picture.ref.name: selection.judge(listed) for listed in page.items}

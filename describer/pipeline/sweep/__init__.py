@@ -1,9 +1,0 @@
-"""Sweeps: count, price and queue stored pictures without a current record.
-
-library.py      lists pictures with facts about their records; the ports
-selection.py    selects the pictures to describe
-counted.py      counts what was listed so far, and the preview made of it
-preview.py      estimates tokens, money and time before the model is asked
-state.py        the options and progress of a sweep, stored so that an interrupted one can continue
-sweeper.py      queues a sweep's pictures as fast as the app describes them, within its limits
-"""
