@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def log_levels() -> Iterator[None]:
-    """Give the app's loggers back the levels that they had, so that no test finds another one's records."""
+    """Return the app's loggers back the levels that they had, so that no test finds another one's records."""
     loggers = [logging.getLogger(), logging.getLogger("describer")]
     levels = [logger.level for logger in loggers]
     yield
@@ -35,7 +35,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
 
 @pytest.fixture
 async def container(storage: Storage) -> AsyncIterator[str]:
-    """Give a new container in the account `images`, deleted after the test."""
+    """Return a new container in the account `images`, deleted after the test."""
     name = unique("c")
     async with storage.blob_service() as blobs:
         await blobs.create_container(name)

@@ -36,7 +36,7 @@ async def until_async[T](condition: Callable[[], Awaitable[T]]) -> T:
 
 
 async def texts(queue: QueueClient) -> list[str]:
-    """Give the texts of the messages that lie visible in a queue, without taking them; none if there is no queue."""
+    """Return the texts of the messages that lie visible in a queue, without taking them; none if there is no queue."""
     try:
         return [message.content for message in await queue.peek_messages(max_messages=32)]
     except ResourceNotFoundError:

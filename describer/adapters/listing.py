@@ -8,6 +8,7 @@ from azure.storage.blob import BlobProperties
 
 from describer.adapters.storage import storage_errors
 from describer.domain.errors import InvalidRequest
+from describer.domain.etag import quoted
 from describer.pipeline.ports import Page
 
 
@@ -41,4 +42,4 @@ def is_folder(blob: BlobProperties) -> bool:
 
 def etag_of(blob: BlobProperties) -> str:
     """Return the blob's ETag in quotes, as in other responses; listings omit the quotes."""
-    return f'"{str(blob.etag).strip('"')}"'
+    return quoted(str(blob.etag))

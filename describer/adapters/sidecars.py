@@ -137,8 +137,7 @@ class BlobRecords:
             return None
         if stored is None:
             return None
-        source = stored.record.source
-        return IndexEntry.of(ImageRef(source.container, source.name), stored.record, stored.etag, is_indexed=False)
+        return IndexEntry.of(stored.record.source.ref, stored.record, stored.etag, is_indexed=False)
 
     async def _read(self, name: str) -> StoredRecord | None:
         with _errors():
@@ -151,7 +150,7 @@ class BlobRecords:
                 raise
         try:
             record = Record.from_json(data)
-            ImageRef(record.source.container, record.source.name)  # validates the reference for readers of the record
+            _ = record.source.ref  # raises InvalidName before readers of the record do
             return StoredRecord(record, str(stream.properties.etag))
         except NewerRecord as error:
             raise Newer(f"{name!r} was written by a later version of this app and is not changed: {error}") from error

@@ -7,7 +7,7 @@ from describer.domain.edits import Edits
 from describer.domain.errors import InvalidRequest
 from describer.domain.record import Record
 from describer.domain.review import Word, word_on
-from describer.domain.texts import FACTS, TEXT_FIELDS, Review, Value
+from describer.domain.texts import FACTS, Review, Value, is_text, key_of, split_key
 
 type TextsByLanguage = Mapping[str, Mapping[str, str]]
 """Texts by the names in `TEXT_FIELDS`, by normalized language tag."""
@@ -61,14 +61,13 @@ class Correction:
     def _written(self, record: Record) -> dict[str, Value]:
         written: dict[str, Value] = {}
         for tag, texts in self.texts.items():
-            prefix = "" if tag == record.language else f"{tag}/"
-            written |= {f"{prefix}{name}": value for name, value in texts.items()}
+            written |= {key_of(name, tag, record.language): value for name, value in texts.items()}
         if self.is_decorative is not None:
             written["is_decorative"] = self.is_decorative
         elif record.is_decorative and written.get("alt_text"):
             written["is_decorative"] = False
         if self.is_decorative:
-            keys = [key for key in record.values() if key.rpartition("/")[2] == "alt_text"]
+            keys = [key for key in record.values() if split_key(key)[1] == "alt_text"]
             written |= dict.fromkeys(keys, "")
         return written
 
@@ -78,7 +77,7 @@ class Correction:
             raise InvalidRequest(f"The history has {len(record.history)} entries; 1 is the newest.", field="undo")
         line = record.history[number - 1]
         values = (line.led_by(record.language) if line.language else line).values()
-        earlier = {key: value for key, value in values.items() if value and key.rpartition("/")[2] in TEXT_FIELDS}
+        earlier = {key: value for key, value in values.items() if value and is_text(key)}
         if not earlier and not line.is_decorative:
             raise InvalidRequest(f"Entry {number} of the history has no text.", field="undo")
         return {"alt_text": "", **earlier} | {name: values[name] for name in FACTS if name == "is_decorative"}

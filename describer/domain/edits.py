@@ -12,7 +12,18 @@ from describer.domain import metadata
 from describer.domain.history import DescriptionState
 from describer.domain.metadata import Copy
 from describer.domain.review import Demand, Word, word_on
-from describer.domain.texts import FACTS, TEXT_FIELDS, Origin, Provenance, Review, Value, by_person, digest_of, removed
+from describer.domain.texts import (
+    FACTS,
+    Origin,
+    Provenance,
+    Review,
+    Value,
+    by_person,
+    digest_of,
+    is_text,
+    removed,
+    split_key,
+)
 
 _JUDGED: Final = {Review.APPROVED: Word.APPROVED, Review.REJECTED: Word.REJECTED}
 
@@ -91,8 +102,8 @@ def copied(copy: Copy, known: DescriptionState) -> DescriptionState:
 
 
 def _is_there(known: DescriptionState, key: str) -> bool:
-    tag, slash, name = key.partition("/")
-    if not slash:
+    tag, name = split_key(key)
+    if tag is None:
         return key in known.model_fields_set and getattr(known, key) is not None
     return tag in known.translations and name in known.translations[tag].model_fields_set
 
@@ -126,6 +137,6 @@ def _reviewed[K: DescriptionState](known: K, said: Review | None) -> K:
     marked = {
         key: entry.model_copy(update={"review": judged})
         for key, entry in known.provenance.items()
-        if key.rpartition("/")[2] in TEXT_FIELDS and values.get(key)
+        if is_text(key) and values.get(key)
     }
     return known.replacing({}, marked).model_copy(update={"demand": None})

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from describer.domain.texts import key_of
+
 DEFAULT: Final = "x-default"
 """XMP's tag for the default text."""
 
@@ -40,7 +42,7 @@ class EmbeddedTexts:
         """Return the texts by a record's keys (texts.py) for a request in these languages, the default one first."""
         texts = {"alt_text": self.alt_text, "extended_description": self.extended_description}
         return {
-            name if tag == languages[0] else f"{tag}/{name}": text
+            key_of(name, tag, languages[0]): text
             for name, given in texts.items()
             for tag, text in _assigned(given, languages).items()
         }

@@ -10,13 +10,14 @@ from functools import cached_property
 
 from describer.domain import dates, edits, metadata
 from describer.domain.edits import Edits
+from describer.domain.etag import unquoted
 from describer.domain.history import DescriptionState, HistoryEntry, Source
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.metadata import Copy
 from describer.domain.record import Record
 from describer.domain.review import Demand
 from describer.domain.status import Status
-from describer.domain.texts import TEXT_FIELDS, Origin, Value, by_author, digest_of
+from describer.domain.texts import Origin, Value, by_author, digest_of, is_text, split_key
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Evidence:
     @cached_property
     def is_marked(self) -> bool:
         """Whether the metadata names the stored record, which shows that its processing was complete."""
-        return self.stored is not None and self._copy.record == self.stored.etag.strip('"')
+        return self.stored is not None and self._copy.record == unquoted(self.stored.etag)
 
     @cached_property
     def previous(self) -> Record | None:
@@ -221,9 +222,9 @@ class Evidence:
         A text without a language counts in any: in a file it is the default one, and the app's default language may
         have been another when it was exported.
         """
-        tag, slash, _ = key.rpartition("/")
+        tag, _ = split_key(key)
         digest = digest_of(text)
-        return any(digest == found and (not slash or language == tag) for language, found in self._models)
+        return any(digest == found and (tag is None or language == tag) for language, found in self._models)
 
     @cached_property
     def _models(self) -> set[tuple[str, str]]:
@@ -236,7 +237,7 @@ class Evidence:
             values = line.values()
             for key, entry in line.provenance.items():
                 if entry.origin == Origin.MODEL and entry.digest:
-                    language = key.rpartition("/")[0] or line.language
+                    language = split_key(key)[0] or line.language
                     found.add((language, entry.digest))
                     value = values.get(key)
                     if isinstance(value, str) and digest_of(value) == entry.digest:
@@ -245,7 +246,7 @@ class Evidence:
 
     def _was_written_for(self, stored: StoredRecord) -> bool:
         """Return whether the metadata was written for this record, which people may have edited since."""
-        return self._copy.record == stored.etag.strip('"') or dates.is_same(self._copy.at, stored.record.at)
+        return self._copy.record == unquoted(stored.etag) or dates.is_same(self._copy.at, stored.record.at)
 
     def _is_about(self, known: DescriptionState) -> bool:
         return self.sha256 is not None and known.source.sha256 == self.sha256
@@ -273,4 +274,4 @@ def _beside(known: DescriptionState, said: Sequence[DescriptionState]) -> Descri
 
 
 def _texts_of(record: Record) -> list[str]:
-    return [key for key in record.values() if key.rpartition("/")[2] in TEXT_FIELDS]
+    return [key for key in record.values() if is_text(key)]

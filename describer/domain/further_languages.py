@@ -12,7 +12,7 @@ from describer.domain.record import Cost, Record
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, Word, word_on
 from describer.domain.status import Status
-from describer.domain.texts import FACTS, TEXT_FIELDS, Keyed, Provenance, Review, Value
+from describer.domain.texts import FACTS, TEXT_FIELDS, Keyed, Provenance, Review, Value, is_text, key_of, split_key
 
 _RETRIED: Final = frozenset({Status.FAILED, Status.TOO_LARGE, Status.UNSUPPORTED})
 """Statuses that are retried for the same bytes, since the model, a limit or an installed codec may have changed."""
@@ -94,7 +94,7 @@ def languages_of(known: DescriptionState) -> tuple[str, ...]:
 
 
 def _is_approved(known: DescriptionState, language: str) -> bool:
-    entry = known.provenance.get("alt_text" if language == known.language else f"{language}/alt_text")
+    entry = known.provenance.get(key_of("alt_text", language, known.language))
     return entry is not None and entry.review == Review.APPROVED
 
 
@@ -129,8 +129,7 @@ def _with_texts(known: Record, made: Record, asked: Sequence[str]) -> Record:
     facts = FACTS if known.language in asked else ()
 
     def is_new(key: str) -> bool:
-        tag, slash, name = key.rpartition("/")
-        return (tag if slash else known.language) in asked if name in TEXT_FIELDS else name in facts
+        return (split_key(key)[0] or known.language) in asked if is_text(key) else key in facts
 
     values: Keyed[Value] = {key: value for key, value in led.values().items() if is_new(key)}
     old: Keyed[Value] = {key: "" for key in known.values() if is_new(key) and key not in FACTS}

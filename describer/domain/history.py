@@ -6,10 +6,11 @@ from typing import Final, Self
 from pydantic import Field
 
 from describer.domain.dates import Moment
+from describer.domain.image_ref import ImageRef
 from describer.domain.request import DescriptionRequest
 from describer.domain.review import ANSWERED, REASONS, Demand, Judgement, judge, word_on
 from describer.domain.status import Status
-from describer.domain.texts import FACTS, AttributedTexts, Part, Review
+from describer.domain.texts import TEXT_FIELDS, AttributedTexts, Part, Review, key_of
 
 MAX_MACHINE_ENTRIES: Final = 20
 """Maximum number of entries without people's texts."""
@@ -72,6 +73,11 @@ class Source(Part):
     height: int | None = None
     xmp: XmpSource | None = None
     """The XMP file beside the picture, if XMP_SIDECARS is on and there was one."""
+
+    @property
+    def ref(self) -> ImageRef:
+        """The picture's reference. Raises InvalidName."""
+        return ImageRef(self.container, self.name)
 
 
 class DescriptionState(AttributedTexts):
@@ -160,5 +166,5 @@ def _said(known: DescriptionState) -> set[tuple[str, object, object, object]]:
 
 
 def _of_people(known: DescriptionState) -> set[tuple[str | None, str, object]]:
-    alike = {key: key if "/" in key or key in FACTS else f"{known.language}/{key}" for key in known.provenance}
+    alike = {key: key_of(key, known.language) if key in TEXT_FIELDS else key for key in known.provenance}
     return {(known.source.sha256, alike[key], value) for key, value in known.of_editors().items() if value}

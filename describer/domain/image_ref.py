@@ -44,9 +44,26 @@ class ImageRef:
         return f"{self.container}/{hashlib.sha256(self.name.encode()).hexdigest()[:16]}"
 
     @property
+    def path(self) -> str:
+        """The reference in clear, `container/name`: for the blob's owner, never for logs."""
+        return f"{self.container}/{self.name}"
+
+    @property
     def subject(self) -> str:
         """The subject of Event Grid's events on this picture."""
         return _SUBJECT.format(container=self.container, name=self.name)
+
+    @classmethod
+    def parse(cls, path: str) -> Self:
+        """Parse `container/name`.
+
+        Raises:
+            InvalidName: it does not name a blob.
+        """
+        container, _, name = path.partition("/")
+        if not (container and name):
+            raise InvalidName(f"{path[:100]!r} is not CONTAINER/NAME, such as images/pets/cat.jpg.", field="name")
+        return cls(container, name)
 
     @classmethod
     def from_subject(cls, subject: str) -> Self:

@@ -13,7 +13,7 @@ from typing import Final, Self
 from describer.domain import metadata
 from describer.domain.errors import InvalidName
 from describer.domain.image_ref import ImageRef
-from describer.domain.naming import sidecar_name
+from describer.domain.naming import is_whole, picture_of, sidecar_name
 from describer.domain.precedence import has_words_of_people
 from describer.domain.record import Record
 from describer.domain.review import Demand
@@ -23,7 +23,6 @@ from describer.domain.texts import Review
 MD5: Final = "record_md5"
 _NAME: Final = "record_name"
 """The picture's name, percent-encoded, if the sidecar's name is truncated."""
-_SUFFIX: Final = ".json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class IndexEntry:
             "record_size": str(self.image_size),
             "record_sha256": self.sha256 or "",
             "record_at": self.at.isoformat(timespec="seconds"),
-            _NAME: "" if _is_whole(self.ref) else metadata.encode(self.ref.name),
+            _NAME: "" if is_whole(sidecar_name(self.ref), self.ref) else metadata.encode(self.ref.name),
         }
         pairs = {name: str(value) for name, value in values.items() if value}
         fits = sum(len(name) + len(value) for name, value in pairs.items()) <= metadata.LIMIT
@@ -156,12 +155,8 @@ def md5_of(data: bytes) -> bytes:
 
 
 def _ref_of(blob_name: str, encoded: str) -> ImageRef:
-    container, _, name = blob_name.removesuffix(_SUFFIX).partition("/")
-    ref = ImageRef(container, metadata.decode(encoded) if encoded else name)
+    ref = picture_of(blob_name)
+    ref = ImageRef(ref.container, metadata.decode(encoded)) if encoded else ref
     if sidecar_name(ref) != blob_name:
         raise ValueError("the sidecar's name is not the one for this picture")
     return ref
-
-
-def _is_whole(ref: ImageRef) -> bool:
-    return sidecar_name(ref) == f"{ref.container}/{ref.name}{_SUFFIX}"

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from describer.domain import dates
+from describer.domain.etag import unquoted
 from describer.domain.history import DescriptionState
 from describer.domain.language import known
 from describer.domain.record import Record
@@ -222,7 +223,7 @@ def _marks(record: Record, etag: str) -> dict[str, str]:
         FINGERPRINT: record.fingerprint,
         SHA256: record.source.sha256 or "",
         AT: dates.written(record.at),
-        RECORD: etag.strip('"'),
+        RECORD: unquoted(etag),
         DECORATIVE: "true" if _is_decorative(record) else "",
     }
     return {name: encode(mark) for name, mark in marks.items() if mark}

@@ -14,7 +14,8 @@ _DEEPEST_NAME: Final = 61
 """Maximum number of segments: Azure allows 254, or 63 with a hierarchical namespace, including account and container.
 """
 
-_TAIL: Final = "~{}.json"
+_SUFFIX: Final = ".json"
+_TAIL: Final = "~{}" + _SUFFIX
 
 
 def sidecar_name(ref: ImageRef) -> str:
@@ -23,12 +24,22 @@ def sidecar_name(ref: ImageRef) -> str:
     If that exceeds Azure's limits on length or segments, the blob's name is cut and followed by `~` and the SHA-256 of
     the full name, which is also in the record's `source.name`.
     """
-    name = f"{ref.container}/{ref.name}.json"
+    name = f"{ref.path}{_SUFFIX}"
     segments = name.split("/")
     if _units(name) <= _LONGEST_NAME and len(segments) <= _DEEPEST_NAME:
         return name
     tail = _TAIL.format(hashlib.sha256(ref.name.encode()).hexdigest())
     return _cut("/".join(segments[:_DEEPEST_NAME]), _LONGEST_NAME - len(tail)) + tail
+
+
+def is_whole(sidecar: str, ref: ImageRef) -> bool:
+    """Return whether a sidecar's name has all of its picture's name."""
+    return sidecar == f"{ref.path}{_SUFFIX}"
+
+
+def picture_of(sidecar: str) -> ImageRef:
+    """Return the picture of a sidecar, with the name that is left if that was cut. Raises InvalidName."""
+    return ImageRef.parse(sidecar.removesuffix(_SUFFIX))
 
 
 def sidecar_prefix(container: str, prefix: str) -> str:

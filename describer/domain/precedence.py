@@ -17,7 +17,7 @@ from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
 from describer.domain.record import Record
 from describer.domain.request import DescriptionRequest
 from describer.domain.status import Status
-from describer.domain.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of
+from describer.domain.texts import TEXT_FIELDS, Provenance, Review, Translation, Value, digest_of, is_text
 
 AUTHOR_DIFFERS: Final = "author_texts_differ"
 """Flag: the picture's file and the XMP file beside it have different texts for the same key; the file's applies."""
@@ -210,7 +210,7 @@ def _with_entries(
 
 
 def _is_removed(key: str, values: Mapping[str, Value]) -> bool:
-    return key.rpartition("/")[2] in TEXT_FIELDS and not values.get(key)
+    return is_text(key) and not values.get(key)
 
 
 def _signed(entry: Provenance, value: Value) -> Provenance:

@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from describer.domain.dates import Moment
 from describer.domain.description import Description, Texts
 from describer.domain.errors import ImageRejected
+from describer.domain.etag import unquoted
 from describer.domain.history import Answered, DescriptionState, HistoryEntry, Request, Source, adds_to, bounded
 from describer.domain.request import DescriptionRequest
 from describer.domain.status import Status
@@ -138,7 +139,7 @@ class Record(DescriptionState):
     def earlier(self, etag: str) -> HistoryEntry:
         """Return this record as a history entry; `etag` is its sidecar's."""
         fields = {name: getattr(self, name) for name in DescriptionState.model_fields}
-        return HistoryEntry(record=etag.strip('"'), **fields)
+        return HistoryEntry(record=unquoted(etag), **fields)
 
     def after(self, *lines: HistoryEntry) -> Self:
         """Return this record with the entries `lines`, newest first, as its history, without those that add nothing."""

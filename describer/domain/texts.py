@@ -27,6 +27,22 @@ type Keyed[T] = dict[str, T]
 """Values by key."""
 
 
+def key_of(name: str, language: str, default: str | None = None) -> str:
+    """Return the key of a text in a language: its name if that is the default one."""
+    return name if language == default else f"{language}/{name}"
+
+
+def split_key(key: str) -> tuple[str | None, str]:
+    """Return a key's language, None for the default one and for facts, and its name."""
+    language, slash, name = key.partition("/")
+    return (language, name) if slash else (None, key)
+
+
+def is_text(key: str) -> bool:
+    """Return whether a key names a text, not a fact."""
+    return split_key(key)[1] in TEXT_FIELDS
+
+
 class Part(BaseModel):
     """A part of a sidecar. Fields that a later version or another program added are preserved."""
 
@@ -111,12 +127,8 @@ class AttributedTexts(Part):
         match given:
             case {"translations": dict(texts), "provenance": dict(provenance)}:
                 names = known_of(texts)
-                steps = {name: name.partition("/") for name in provenance}
-                renamed = {f"{names.get(tag, tag)}{slash}{of}": name for name, (tag, slash, of) in steps.items()}
-                return given | {
-                    "translations": {names[tag]: of for tag, of in texts.items()},
-                    "provenance": {name: provenance[was] for name, was in renamed.items()},
-                }
+                of_keys = {_renamed(key, names): entry for key, entry in provenance.items()}
+                return given | {"translations": {names[tag]: of for tag, of in texts.items()}, "provenance": of_keys}
             case _:
                 return given
 
@@ -124,7 +136,7 @@ class AttributedTexts(Part):
         """Return all texts and facts, including empty ones."""
         flat: Keyed[Value] = {name: getattr(self, name) for name in (*TEXT_FIELDS, *FACTS)}
         return flat | {
-            f"{tag}/{name}": getattr(texts, name) for tag, texts in self.translations.items() for name in TEXT_FIELDS
+            key_of(name, tag): getattr(texts, name) for tag, texts in self.translations.items() for name in TEXT_FIELDS
         }
 
     def filled(self) -> Keyed[tuple[str, ...]]:
@@ -134,11 +146,13 @@ class AttributedTexts(Part):
 
     def replacing(self, values: Mapping[str, Value], provenance: Mapping[str, Provenance]) -> Self:
         """Return this object with these values replaced and these provenance entries added."""
-        update: dict[str, object] = {key: value for key, value in values.items() if "/" not in key}
+        update: dict[str, object] = {}
         translations = dict(self.translations)
         for key, value in values.items():
-            tag, slash, name = key.partition("/")
-            if slash:
+            tag, name = split_key(key)
+            if tag is None:
+                update[name] = value
+            else:
                 translations[tag] = translations.get(tag, Translation()).model_copy(update={name: value})
         translations = {tag: texts for tag, texts in translations.items() if texts != Translation()}
         update |= {"translations": translations, "provenance": {**self.provenance, **provenance}}
@@ -165,12 +179,17 @@ class AttributedTexts(Part):
         top = Translation.model_validate({name: getattr(self, name) for name in TEXT_FIELDS})
         texts = self.translations | ({} if top == Translation() else {self.language: top})
         led = texts.pop(language, Translation())
-        names = {f"{language}/{name}": name for name in TEXT_FIELDS}
-        names |= {name: f"{self.language}/{name}" for name in TEXT_FIELDS}
+        names = {key_of(name, language): name for name in TEXT_FIELDS}
+        names |= {name: key_of(name, self.language) for name in TEXT_FIELDS}
         update: dict[str, object] = {name: getattr(led, name) for name in TEXT_FIELDS}
         update |= {"language": language, "translations": texts}
         update |= {"provenance": {names.get(of, of): by for of, by in self.provenance.items()}}
         return self.model_copy(update=update)
+
+
+def _renamed(key: str, languages: Mapping[str, str]) -> str:
+    tag, name = split_key(key)
+    return key if tag is None else key_of(name, languages.get(tag, tag))
 
 
 def digest_of(value: Value) -> str:

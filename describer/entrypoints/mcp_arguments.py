@@ -140,17 +140,12 @@ def blob(text: str, account: str) -> ImageRef:
     Raises:
         InvalidRequest: it is neither. The message does not repeat it, since an address may have a signature.
     """
-    if is_address(text):
-        if not _is_in(text, account):
-            raise InvalidRequest(_NO_BLOB, field="blob")
-        try:
-            return ImageRef.from_url(text.partition("#")[0].partition("?")[0])
-        except ValueError:
-            raise InvalidRequest(_NO_BLOB, field="blob") from None
-    container, slash, name = text.partition("/")
-    if not (container and slash and name):
+    if is_address(text) and not _is_in(text, account):
         raise InvalidRequest(_NO_BLOB, field="blob")
-    return ImageRef(container, name)
+    try:
+        return ImageRef.from_url(text.partition("#")[0].partition("?")[0]) if is_address(text) else ImageRef.parse(text)
+    except ValueError:
+        raise InvalidRequest(_NO_BLOB, field="blob") from None
 
 
 def _any(image: str, account: str, files: AllowedFiles | None) -> PictureSource:

@@ -8,7 +8,7 @@ from describer.domain.errors import InvalidName
 from describer.domain.globs import first_match
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
-from describer.domain.naming import sidecar_name
+from describer.domain.naming import picture_of, sidecar_name
 from describer.domain.renditions import Renditions
 from describer.domain.status import Skip, SkipReason
 
@@ -65,12 +65,11 @@ class BlobFilter:
     def origin(self, picture: ImageBlob) -> ImageRef | None:
         """Return the other watched picture whose sidecar the metadata names: this picture was renamed or copied."""
         name = metadata.decode(metadata.value(picture.metadata, metadata.SIDECAR))
-        container, _, rest = name.removesuffix(".json").partition("/")
         try:
-            ref = ImageRef(container, rest)
+            ref = picture_of(name)
         except InvalidName:
             return None
-        return ref if rest and name != sidecar_name(picture.ref) and self.covers(ref) else None
+        return ref if name != sidecar_name(picture.ref) and self.covers(ref) else None
 
 
 def _is_folder(picture: ImageBlob) -> bool:

@@ -17,7 +17,7 @@ from describer.domain.errors import InvalidRequest, Newer, NotOurs, RecordUnread
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
-from describer.domain.naming import sidecar_name
+from describer.domain.naming import is_whole, sidecar_name
 from describer.pipeline.ports import MAX_LISTED, Images, Page, Records
 
 type _Order = Callable[[str], "_Comparable"]
@@ -145,7 +145,7 @@ async def paired(
     wanted = {sidecar_name(picture.ref): picture.ref for picture in page.items}
     last = page.items[-1].ref if page.items else None
     while last and not entries.has_passed(last) and entries.is_in_order:
-        if entries.has_not_reached(f"{container}/{last.name}"):  # sidecars of later pictures have later names
+        if entries.has_not_reached(last.path):  # sidecars of later pictures have later names
             from_record = entries.cursor
         await entries.more()
         entries.waiting = {name: entry for name, entry in entries.waiting.items() if name in wanted}
@@ -156,7 +156,7 @@ async def paired(
     unsure = [
         ref
         for name, ref in wanted.items()
-        if name not in entries.waiting and not (is_certain(ref) and name == f"{container}/{ref.name}.json")
+        if name not in entries.waiting and not (is_certain(ref) and is_whole(name, ref))
     ]
     found = entries.waiting | {sidecar_name(entry.ref): entry for entry in await _looked_up(records, unsure)}
     pairs = [(picture, found.get(sidecar_name(picture.ref))) for picture in page.items]

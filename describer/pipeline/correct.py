@@ -11,6 +11,7 @@ from typing import Final
 from describer.domain import dates, metadata
 from describer.domain.correction import Correction
 from describer.domain.errors import Conflict, InvalidRequest, NotFound, NotNow, Outdated, Transient
+from describer.domain.etag import quoted
 from describer.domain.evidence import Evidence
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -123,9 +124,9 @@ class Corrector:
 def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
     """Return the facts that the history still has of the version that the caller saw."""
     for line in record.history:
-        if line.record and f'"{line.record}"' in etags:
+        if line.record and quoted(line.record) in etags:
             facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}
-            return {"etag": f'"{line.record}"', **facts, "alt_text": line.alt_text}
+            return {"etag": quoted(line.record), **facts, "alt_text": line.alt_text}
     return {"etag": ", ".join(etags)[:200]}
 
 

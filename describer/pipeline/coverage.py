@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from describer.domain import companions, metadata
+from describer.domain.etag import unquoted
 from describer.domain.index import IndexEntry
 from describer.domain.status import SkipReason, Status
 from describer.pipeline.blob_filter import BlobFilter
@@ -70,7 +71,7 @@ async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages
             coverage.not_pictures += 1
             continue
         named = metadata.value(pair.picture.metadata, metadata.RECORD)
-        coverage.drifted += bool(named) and named != (pair.record.etag.strip('"') if pair.record else "")
+        coverage.drifted += bool(named) and named != (unquoted(pair.record.etag) if pair.record else "")
         decorative += _count(coverage, pair.record)
     for language in coverage.languages:
         coverage.languages[language] += decorative

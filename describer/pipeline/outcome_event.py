@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from describer.domain.dates import Moment
+from describer.domain.etag import unquoted
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
@@ -119,7 +120,7 @@ class OutcomeEvent(BaseModel):
         publication without a review, else `ImageNotDescribed`.
         """
         record = stored.record
-        ref = ImageRef(record.source.container, record.source.name)
+        ref = record.source.ref
         event = cls(
             type=_type_of(record),
             source=source,
@@ -174,7 +175,7 @@ def _summary(stored: StoredRecord, ref: ImageRef) -> Summary:
         demand=record.demand,
         is_decorative=record.is_decorative,
         sidecar=sidecar_name(ref),
-        record=stored.etag.strip('"'),
+        record=unquoted(stored.etag),
         sha256=record.source.sha256,
         size=record.source.size,
         model=record.model,

@@ -13,6 +13,7 @@ from typing import Final
 
 from describer.domain import metadata
 from describer.domain.errors import Newer, NotOurs, RecordUnreadable, Transient
+from describer.domain.etag import unquoted
 from describer.domain.further_languages import languages_of
 from describer.domain.history import Answered, Request
 from describer.domain.image_blob import ImageBlob, ImageContent, StoredRecord
@@ -125,7 +126,7 @@ class LargerPictures:
         """Return the record that is about these bytes, if that is known without reading them."""
         named = metadata.value(picture.metadata, metadata.RECORD)
         stored = await self._stored(picture.ref)
-        if stored and (named == stored.etag.strip('"') or stored.record.source.etag == picture.etag):
+        if stored and (named == unquoted(stored.etag) or stored.record.source.etag == picture.etag):
             return stored.record
         return None
 

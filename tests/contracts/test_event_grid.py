@@ -101,7 +101,7 @@ def webhook() -> Iterator[Webhook]:
 
 @pytest.fixture
 def subscribe(storage: Storage, webhook: Webhook, tmp_path: Path) -> Iterator[Callable[..., Child]]:
-    """Give a function that starts a subscription to a container's blobs; it may not be ready yet."""
+    """Return a function that starts a subscription to a container's blobs; it may not be ready yet."""
     started: list[Child] = []
 
     def start(container: str, *more: str) -> Child:

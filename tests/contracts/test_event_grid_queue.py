@@ -19,7 +19,7 @@ from tests.storage import texts, unique, until_async
 
 @pytest.fixture
 async def queue(storage: Storage) -> AsyncIterator[QueueClient]:
-    """Give a queue of the account `host`, which is not there yet."""
+    """Return a queue of the account `host`, which is not there yet."""
     async with storage.queue_service() as queues:
         client = queues.get_queue_client(unique("work"))
         yield client
@@ -27,7 +27,7 @@ async def queue(storage: Storage) -> AsyncIterator[QueueClient]:
 
 @pytest.fixture
 def subscribe(storage: Storage, container: str, queue: QueueClient, tmp_path: Path) -> Iterator[Callable[..., Child]]:
-    """Give a function that starts a subscription which delivers to the queue, and waits until it is active."""
+    """Return a function that starts a subscription which delivers to the queue, and waits until it is active."""
     started: list[Child] = []
 
     def start(*more: str) -> Child:

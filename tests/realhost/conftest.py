@@ -9,7 +9,7 @@ from tests.realhost.platform import STAND_IN, real_program
 
 @pytest.fixture(params=["stand-in", "extensions"])
 def host(request: pytest.FixtureRequest) -> Sequence[str]:
-    """Give the command that runs the app's triggers."""
+    """Return the command that runs the app's triggers."""
     if request.param == "stand-in":
         return STAND_IN
     if (program := real_program()) is None:

@@ -43,7 +43,7 @@ class RunningHost:
         return [json.loads(line) for line in self.notes.read_text("utf-8").splitlines()]
 
     def webhook(self, function: str, key: str = KEY) -> str:
-        """Give the address of the webhook of an Event Grid trigger."""
+        """Return the address of the webhook of an Event Grid trigger."""
         return f"{self.url}/runtime/webhooks/eventgrid?functionName={function}&code={key}"
 
     async def post(
@@ -67,7 +67,7 @@ class RunningHost:
             return answer.status, await answer.text()
 
     def output(self) -> list[str]:
-        """Give the lines it has printed, less the SDK's hint that an app without HTTP functions needs no key."""
+        """Return the lines it has printed, less the SDK's hint that an app without HTTP functions needs no key."""
         lines = self.child.log.read_text("utf-8").splitlines()
         return [line for line in lines if "Auth level is not applied" not in line]
 

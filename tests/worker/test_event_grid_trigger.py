@@ -41,7 +41,7 @@ APP = """
 
 @pytest.fixture
 async def host(storage: Storage, tmp_path: Path) -> AsyncIterator[RunningHost]:
-    """Give a running host for APP."""
+    """Return a running host for APP."""
     running = hosts.start(tmp_path / "app", storage, APP, host_json={}, settings={})
     running.child.wait_until_ready()
     yield running

@@ -70,7 +70,7 @@ HOST_JSON = {
 
 @pytest.fixture
 async def host(storage: Storage, container: str, tmp_path: Path) -> AsyncIterator[RunningHost]:
-    """Give a running host for APP; its work queue is not there yet."""
+    """Return a running host for APP; its work queue is not there yet."""
     settings = {"PICTURES": container, "WORK": unique("work")}
     running = hosts.start(tmp_path / "app", storage, APP, host_json=HOST_JSON, settings=settings)
     running.child.wait_until_ready()
@@ -82,7 +82,7 @@ async def host(storage: Storage, container: str, tmp_path: Path) -> AsyncIterato
 
 @pytest.fixture
 async def work(host: RunningHost) -> AsyncIterator[QueueClient]:
-    """Give the work queue, made only now: the host must have waited for it."""
+    """Return the work queue, made only now: the host must have waited for it."""
     name = host.settings["WORK"]
     async with host.storage.queue_service() as queues:
         yield await queues.create_queue(name)

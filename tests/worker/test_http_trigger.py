@@ -67,7 +67,7 @@ APP = """
 
 @pytest.fixture(scope="module")
 def host(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
-    """Give a running host for APP."""
+    """Return a running host for APP."""
     running = hosts.start(tmp_path_factory.mktemp("http") / "app", storage, APP, host_json={}, settings={})
     running.child.wait_until_ready()
     yield running
@@ -76,7 +76,7 @@ def host(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 async def http(host: RunningHost) -> AsyncIterator[aiohttp.ClientSession]:
-    """Give a client that sends paths as they are written."""
+    """Return a client that sends paths as they are written."""
     async with aiohttp.ClientSession() as session:
         yield session
 

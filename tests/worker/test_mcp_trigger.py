@@ -57,7 +57,7 @@ HOST_JSON = {
 
 @pytest.fixture(scope="module")
 def host(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
-    """Give a running host for APP."""
+    """Return a running host for APP."""
     running = hosts.start(tmp_path_factory.mktemp("mcp") / "app", storage, APP, host_json=HOST_JSON, settings={})
     running.child.wait_until_ready()
     yield running

@@ -51,7 +51,7 @@ APP = """
 
 @pytest.fixture(scope="module")
 def host(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
-    """Give a running host for APP."""
+    """Return a running host for APP."""
     running = hosts.start(tmp_path_factory.mktemp("streaming") / "app", storage, APP, host_json={}, settings={})
     running.child.wait_until_ready()
     yield running

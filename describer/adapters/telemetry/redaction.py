@@ -15,7 +15,7 @@ class Names:
 
     def of(self, ref: ImageRef) -> str:
         """Return a name such as `images/3f0c6a1d9b2e4785`, or in clear `images/pets/cat.jpg`."""
-        return f"{ref.container}/{ref.name}" if self.in_clear else str(ref)
+        return ref.path if self.in_clear else str(ref)
 
     def render(self, fact: object) -> AttributeValue:
         """Return the exported form of an event's fact: numbers unchanged, pictures by name, all else as text."""

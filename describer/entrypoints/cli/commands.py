@@ -11,9 +11,9 @@ import click
 from describer import __version__
 from describer.domain.errors import InvalidRequest, NotFound
 from describer.domain.image_blob import StoredRecord
+from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text, interrupt, tables
 from describer.entrypoints.cli.backfill_command import backfill_group
-from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.common_options import add_everywhere
 from describer.entrypoints.cli.deletion_commands import orphans, purge
 from describer.entrypoints.cli.describe_command import Asking
@@ -162,7 +162,7 @@ def describe(
 @click.pass_obj
 def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
     """Shows the stored record of a blob, including people's texts."""
-    ref = blob_of(blob)
+    ref = ImageRef.parse(blob)
 
     async def read(app: Services) -> StoredRecord | None:
         ends = time.monotonic() + wait

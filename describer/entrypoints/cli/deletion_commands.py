@@ -6,8 +6,8 @@ from collections import Counter
 import click
 
 from describer.domain.errors import InvalidRequest
+from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text
-from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.results import printable
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
@@ -33,7 +33,7 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
         for name in names:
             async for orphan in app.deleted_pictures.orphans(name, prefix, write=write):
                 counts[orphan.fate] += 1
-                click.echo(printable(f"{orphan.ref.container}/{orphan.ref.name}: {orphan.fate}"))
+                click.echo(printable(f"{orphan.ref.path}: {orphan.fate}"))
             if write:
                 await app.deleted_pictures.expire_cached(name)
 
@@ -49,7 +49,7 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
 @click.pass_obj
 def purge(setup: Setup, blob: str, keep_out: bool, yes: bool) -> None:
     """Run the command; see help_text.py."""
-    ref = blob_of(blob)
+    ref = ImageRef.parse(blob)
     if not yes:
         if not sys.stdin.isatty():
             raise InvalidRequest("Confirm with --yes: this is not a terminal.", field="yes")

@@ -72,7 +72,8 @@ def _rest(setup: Setup, faulty: StaticProbe) -> list[Check]:
     """Return the faults of the settings, and the checks that the rest allows."""
 
     async def look(app: Services) -> Sequence[Check]:
-        return await check_all([faulty, *app.probes_of_azure_too[1:]])
+        others = (probe for probe in app.probes_of_azure_too if probe.name != faulty.name)
+        return await check_all([faulty, *others])
 
     try:
         return list(setup.work((), look))

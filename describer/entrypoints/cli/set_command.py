@@ -3,8 +3,9 @@
 import click
 
 from describer.domain.errors import InvalidRequest
+from describer.domain.etag import quoted
+from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text, tables
-from describer.entrypoints.cli.blob_name import blob_of
 from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
@@ -48,7 +49,7 @@ def set_(
     as_json: bool,
 ) -> None:
     """Run the command; see help_text.py."""
-    ref = blob_of(blob)
+    ref = ImageRef.parse(blob)
     options = {"alt_text": alt_text, "description": description, "extended_description": extended_description}
     texts = {name: text for name, text in options.items() if text is not None}
     if language and not texts:
@@ -61,7 +62,7 @@ def set_(
             tag = stored.record.language if stored else "en"  # without a record, the corrector raises NotFound
         given = {tag: texts} if tag else {}
         said = corrected(given, is_decorative=is_decorative, review=review or "", undo=undo, reviewed_by=reviewed_by)
-        etags = ANY if if_match is None else (f'"{if_match.strip('"')}"',)
+        etags = ANY if if_match is None else (quoted(if_match),)
         stored = await app.corrector.correct(ref, said, etags)
         if as_json:
             click.echo(line(stored.record.model_dump(mode="json")))

@@ -70,7 +70,7 @@ def of_result(result: Result) -> Table:
 
 def of_record(record: Record) -> Table:
     """Return all facts about one picture."""
-    name = f"{record.source.container}/{record.source.name}"
+    name = record.source.ref.path
     return card([("picture", name), *_facts(Result(name, record))])
 
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from describer.domain.correction import Correction
 from describer.domain.errors import InvalidRequest, Newer, NotFound, NotOurs, Outdated, RecordUnreadable
+from describer.domain.etag import quoted, unquoted
 from describer.domain.image_blob import StoredRecord
 from describer.domain.record import Record
-from describer.domain.texts import Review
+from describer.domain.texts import Review, key_of
 from describer.entrypoints.on_demand.corrections import corrected
 from describer.entrypoints.transfer.rows import DEFAULT, InvalidRow, Row
 from describer.pipeline.catalogue import Catalogue
@@ -83,7 +84,7 @@ class Importer:
         stored = await self._stored(row)
         record = stored.record
         texts = _changed(row, record)
-        is_fresh = row.etag == stored.etag.strip('"')
+        is_fresh = row.etag == unquoted(stored.etag)
         decorative = row.is_decorative if row.is_decorative != record.is_decorative else None
         review = _review(row, record, is_fresh=is_fresh)
         if not (texts or review) and decorative is None:
@@ -109,7 +110,7 @@ class Importer:
         if said == stored.record:
             return Outcome(row.number, row.ref.name, Kind.UNCHANGED)
         if self.write:
-            await self.corrector.correct(row.ref, correction, (f'"{row.etag}"',) if row.etag else ANY)
+            await self.corrector.correct(row.ref, correction, (quoted(row.etag),) if row.etag else ANY)
         keys = [f"{name} ({tag})" for tag, given in correction.texts.items() for name in given]
         keys += ["is_decorative"] if correction.is_decorative is not None else []
         keys += [str(correction.review)] if correction.review else []
@@ -153,5 +154,5 @@ def _review(row: Row, record: Record, *, is_fresh: bool) -> str:
 
 def _replaces_persons(texts: Mapping[str, Mapping[str, str]], record: Record) -> bool:
     of_people = record.of_people()
-    keys = (f"{tag}/{name}" if tag != record.language else name for tag, given in texts.items() for name in given)
+    keys = (key_of(name, tag, record.language) for tag, given in texts.items() for name in given)
     return any(key in of_people for key in keys)

@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO
 
 from describer.domain import language
 from describer.domain.errors import InvalidName, InvalidRequest
+from describer.domain.etag import unquoted
 from describer.domain.image_ref import ImageRef
 from describer.domain.texts import TEXT_FIELDS
 from describer.entrypoints.transfer import exiftool
@@ -217,7 +218,7 @@ def _row(
     if not name:
         return InvalidRow(number, name, "The row does not name a picture.")
     try:
-        return Row(number, ImageRef(container, name), etag.strip('"'), texts, is_decorative, review, reviewed_by)
+        return Row(number, ImageRef(container, name), unquoted(etag), texts, is_decorative, review, reviewed_by)
     except InvalidName as error:
         return InvalidRow(number, name, str(error))
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from describer.domain.etag import unquoted
 from describer.domain.image_blob import StoredRecord
 from describer.domain.record import Record
 from describer.domain.texts import TEXT_FIELDS
@@ -42,7 +43,7 @@ def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
         "visible_text": record.visible_text,
         "reason": record.reason,
         "flags": " ".join(record.flags),
-        "etag": stored.etag.strip('"'),
+        "etag": unquoted(stored.etag),
     } | {f"{field}:{tag}": text for tag in languages for field, text in texts_in(record, tag).items()}
     return [guarded(cells.get(name, "")) for name in header(languages)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from describer.domain import metadata
+from describer.domain.etag import unquoted
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
@@ -73,7 +74,7 @@ def _marked(picture: ImageBlob) -> RecordFacts | None:
 
 def _recorded(picture: ImageBlob, entry: IndexEntry) -> RecordFacts | None:
     """Return the facts in the index entry, or None if the picture has changed by more than an earlier mark."""
-    marked = metadata.value(picture.metadata, metadata.RECORD) == entry.etag.strip('"')
+    marked = metadata.value(picture.metadata, metadata.RECORD) == unquoted(entry.etag)
     if picture.etag != entry.image_etag and not marked:
         return None
     return RecordFacts(entry.status, entry.fingerprint, entry.has_wishes)

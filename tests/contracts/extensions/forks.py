@@ -71,7 +71,7 @@ class Forks:
 
 @asynccontextmanager
 async def ready(environ: Mapping[str, str]) -> AsyncIterator[Forks]:
-    """Give what starts stand-ins; aiohttp reads SSL_CERT_FILE as it is imported, so `environ` has to have it."""
+    """Return what starts stand-ins; aiohttp reads SSL_CERT_FILE as it is imported, so `environ` has to have it."""
     process = await asyncio.create_subprocess_exec(
         *children.module(__name__),
         stdin=asyncio.subprocess.PIPE,

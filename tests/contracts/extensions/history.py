@@ -41,7 +41,7 @@ def _cell(row: Row, held: Mapping[str, str] | None) -> str:
 
 
 def _print(row: Row) -> str:
-    """Give what tells whether a row was changed since."""
+    """Return what tells whether a row was changed since."""
     content = json.dumps([row.given, row.when, row.then], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 

@@ -32,7 +32,7 @@ VARIABLE = environment.PROGRAM
 
 @asynccontextmanager
 async def ready(program: str, environ: Mapping[str, str]) -> AsyncIterator[Program]:
-    """Give what `start` starts; `environ` is the part of the environment that is the same for all.
+    """Return what `start` starts; `environ` is the part of the environment that is the same for all.
 
     Raises:
         LookupError: it is the real program, and WEBJOBS_HOST is not set.
@@ -47,7 +47,7 @@ async def ready(program: str, environ: Mapping[str, str]) -> AsyncIterator[Progr
 
 
 def real_program() -> str:
-    """Give the path of the program that runs Microsoft's extensions."""
+    """Return the path of the program that runs Microsoft's extensions."""
     if not os.environ.get(VARIABLE):
         raise LookupError(f"{VARIABLE} is not set: it names the program that runs Microsoft's extensions.")
     return os.environ[VARIABLE]
@@ -87,7 +87,7 @@ class Running:
         await self.process.wait()
 
     def lines(self) -> list[OutputLine]:
-        """Give what it has printed."""
+        """Return what it has printed."""
         text = self.output.read_text("utf-8", errors="replace")
         return [OutputLine(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
 

@@ -80,7 +80,7 @@ def read(topic: str) -> list[Row]:
 
 
 def topics() -> list[str]:
-    """Give the names of all files."""
+    """Return the names of all files."""
     return sorted(file.stem for file in FOLDER.glob("*.toml"))
 
 

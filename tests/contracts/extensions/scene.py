@@ -263,7 +263,7 @@ class Scene:
         return []
 
     def _last_words(self) -> list[str]:
-        """Give the end of the output of a program that has ended."""
+        """Return the end of the output of a program that has ended."""
         if not self._has_ended():
             return []
         return ["it has ended:", *self.seen.running[-1].output.read_text("utf-8").splitlines()[-12:]]

@@ -51,7 +51,7 @@ class Seen:
         return found
 
     def lines(self) -> list[OutputLine]:
-        """Give the output of all runs."""
+        """Return the output of all runs."""
         return [line for running in self.running for line in running.lines()]
 
     async def _quiet(self, expected: float) -> float:
@@ -130,12 +130,12 @@ class Seen:
 
 
 def _times(count: int, expected: int | str) -> int | str:
-    """Give the count, or `some` where a row does not care how many."""
+    """Return the count, or `some` where a row does not care how many."""
     return "some" if expected == "some" and count else count
 
 
 def _like(value: Any, expected: Any) -> Any:
-    """Give of an object only what is expected of it."""
+    """Return of an object only what is expected of it."""
     if isinstance(expected, dict) and isinstance(value, dict):
         return {name: _like(value.get(name), one) for name, one in expected.items()}
     return value
@@ -173,5 +173,5 @@ def _parsed(text: str | None) -> Any:
 
 
 def unquoted(url: str) -> str:
-    """Give a URL as it reads, with nothing escaped."""
+    """Return a URL as it reads, with nothing escaped."""
     return urllib.parse.unquote(url)

@@ -1,0 +1,11 @@
+"""ETags: in quotes as HTTP writes them, without quotes in metadata, history and exported files."""
+
+
+def quoted(etag: str) -> str:
+    """Return the ETag in quotes."""
+    return f'"{unquoted(etag)}"'
+
+
+def unquoted(etag: str) -> str:
+    """Return the ETag without quotes."""
+    return etag.strip('"')
