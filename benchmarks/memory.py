@@ -6,17 +6,17 @@ from pathlib import Path
 
 
 def peak(process: int) -> float:
-    """Give the peak of its resident memory in MiB, since it started."""
+    """Return the peak of its resident memory in MiB, since it started."""
     return _status(process, "VmHWM")
 
 
 def resident(process: int) -> float:
-    """Give what it holds now, in MiB."""
+    """Return what it holds now, in MiB."""
     return _status(process, "VmRSS")
 
 
 def computing(process: int) -> float:
-    """Give the seconds that it has computed since it started: user and system time."""
+    """Return the seconds that it has computed since it started: user and system time."""
     fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(") ")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -85,7 +85,7 @@ def measured(processes: int, *, counts_throttled: bool) -> Run:
 
 
 async def _handed_out(askers: list[subprocess.Popen[str]], quota: Quota) -> Run:
-    """Give each asker a picture whenever it wants one; the time begins when all are ready."""
+    """Return each asker a picture whenever it wants one; the time begins when all are ready."""
     left, ready, answered = PICTURES, asyncio.Barrier(len(askers) + 1), 0
 
     async def serve_one(asker: subprocess.Popen[str]) -> None:

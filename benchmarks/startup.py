@@ -30,7 +30,7 @@ def seconds(script: str, settings: dict[str, str]) -> tuple[float, float]:
 
 
 def settings() -> dict[str, str]:
-    """Give the app's settings, so that it can be indexed."""
+    """Return the app's settings, so that it can be indexed."""
     values: dict[str, str] = json.loads((ROOT / "local.settings.json.example").read_text("utf-8"))["Values"]
     return values
 

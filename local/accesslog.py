@@ -1,13 +1,13 @@
-"""Azurite's access log, read for what Azure would announce as `BlobCreated` or `BlobDeleted`.
+"""Azurite's access log, parsed for changes that Azure announces as `BlobCreated` or `BlobDeleted`.
 
 A line is `127.0.0.1 - - [time] "PUT /account/container/name?query HTTP/1.1" 201 -`, its target exactly as the client
-sent it (found by uploading such names, see tests/contracts/test_event_grid.py). Which operation it was shows in its
-method, query and status: no `comp` and 201 is Put Blob, no `comp` and 202 is Copy Blob, `comp=blocklist` is Put Block
+sent it (tested by uploading such names, see tests/contracts/test_event_grid.py). Method, query and status tell the
+operation: no `comp` and 201 is Put Blob, no `comp` and 202 is Copy Blob, `comp=blocklist` is Put Block
 List, and DELETE with 202 is Delete Blob. All others with `comp` (block, metadata, tags, lease, tier), all with
-`restype`, and what is done to a snapshot or a version announce nothing.
+`restype`, and operations on a snapshot or a version announce nothing.
 
-What the log does not show: the parts of a batch (`delete_blobs`), that a deletion was of a blob's snapshots alone (a
-header says so), and renames: they belong to hierarchical namespaces, which Azurite does not have.
+The log lacks the parts of a batch (`delete_blobs`), the header that limits a deletion to snapshots, and renames, which
+need a hierarchical namespace and so do not exist in Azurite.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ LINE = re.compile(
     r' HTTP/1\.[01]" (?P<status>\d+)'
 )
 
-PAUSE = 0.05  # seconds between two looks at the log
+PAUSE = 0.05  # seconds between two reads of the log
 
 
 APIS = {
@@ -44,12 +44,12 @@ class Change:
 
     @property
     def deleted(self) -> bool:
-        """Whether the blob is no more."""
+        """Whether the blob was deleted."""
         return self.api == "DeleteBlob"
 
 
 def parse(line: str) -> Change | None:
-    """Give the change that a line tells of, if it is one that is announced."""
+    """Return the change that a line records, or None if Azure does not announce it."""
     match = LINE.search(line)
     if match is None:
         return None
@@ -63,12 +63,12 @@ def parse(line: str) -> Change | None:
 
 
 def end_of(log: Path) -> int:
-    """Give the position in bytes at which the next line will begin."""
+    """Return the position in bytes at which the next line will begin."""
     return log.stat().st_size
 
 
 async def follow(log: Path, position: int) -> AsyncIterator[str]:
-    """Give each whole line that is written after this position in bytes, for ever."""
+    """Yield each complete line written after this position in bytes, without end."""
     with log.open("rb") as file:
         file.seek(position)
         rest = b""

@@ -1,4 +1,4 @@
-"""Where the parts of a running stack are."""
+"""The addresses of a running stack."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ MCP_PATH = "/runtime/webhooks/mcp"  # of every function app with MCP tools
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where things are, as written to addresses.json.
+    """The addresses, as written to addresses.json.
 
     Args:
-        http: the host.
-        key: its key for webhooks, MCP's among them.
-        api: where HTTP functions begin, with the usual prefix.
-        function_key: the key of those that want one.
+        http: address of the host.
+        key: its key for webhooks, including MCP's.
+        api: base address of HTTP functions, with the usual prefix.
+        function_key: the key of functions that require one.
         mcp: where MCP clients connect.
         blob: blob service of the account `images`.
         queue: queue service of the account `host`, which has the work queue.
         identity: IDENTITY_ENDPOINT.
-        topic: where the app publishes its events.
+        topic: the topic that the app publishes to.
         model: the model's server; empty where `settings` name a real one.
-        ca: file of trusted authorities, the stand-in's among them.
+        ca: file of trusted authorities, including the stand-in's.
 
     """
 

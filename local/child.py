@@ -1,9 +1,9 @@
-"""Runs a command that must not outlive the process that asked for it: `python -m local.child [--grace S] -- CMD...`.
+"""Runs a command that must not outlive its parent process: `python -m local.child [--grace S] -- CMD...`.
 
-The asking process holds the other end of this one's standard input. However it ends (an exception, Ctrl-C, SIGTERM,
-even SIGKILL), the operating system closes that pipe, and the command is ended here. No flag of one operating system is
-needed for that, so it holds on Linux and on macOS alike. Start this process in a session of its own, as
-local/children.py does: then Ctrl-C in the terminal reaches the asking process only, which ends its children in order.
+The parent holds the other end of this process's standard input. However the parent ends (an exception, Ctrl-C, SIGTERM,
+even SIGKILL), the operating system closes that pipe, and this process ends the command, on Linux and macOS alike.
+Start it in a session of its own, as local/children.py does: then Ctrl-C in the terminal reaches the parent only, which
+ends its children in order.
 
 Imports nothing but the standard library, so that `python -I -S` starts it in about 20 ms.
 """
@@ -18,7 +18,7 @@ import threading
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command to its end, or end it; the result is its exit code (128 + n if signal n ended it)."""
+    """Run the command, or end it, and return its exit code (128 + n if signal n ended it)."""
     parser = argparse.ArgumentParser(prog="python -m local.child")
     parser.add_argument(
         "--grace", type=float, default=8.0, help="seconds between asking the command to end and killing it"
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     threading.Thread(target=_end_when_wanted, args=(child, wanted, options.grace), daemon=True).start()
 
     code = child.wait()
-    _kill_group(child)  # what the command itself had started, and left behind
+    _kill_group(child)  # processes that the command started and left behind
     return 128 - code if code < 0 else code
 
 
@@ -54,7 +54,7 @@ def _end_when_wanted(child: subprocess.Popen[bytes], wanted: threading.Event, gr
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    # macOS answers EPERM where only zombies are left in the group.
+    # macOS answers EPERM if only zombies are left in the group.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
 

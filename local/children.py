@@ -1,4 +1,4 @@
-"""The processes of one stack, seen from the process that owns them: start, wait until ready, notice a death, end."""
+"""Starts and ends the processes of a stack, waits until they are ready, and notices if one dies."""
 
 import contextlib
 import re
@@ -15,12 +15,12 @@ from local import child
 
 ROOT = Path(__file__).parent.parent
 
-# 127.0.0.1 is never asked through a proxy, whatever the shell says.
+# Requests to 127.0.0.1 never use a proxy, regardless of the environment.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 TAKEN = re.compile("EADDRINUSE|address already in use", re.IGNORECASE)  # as Node, Python and .NET say it
-STARTS = 3  # times that what needs ports is started, each time with others
+STARTS = 3  # attempts to start with free ports, each time others
 
 GRACE = 8.0  # seconds between SIGTERM and SIGKILL
 
@@ -32,18 +32,18 @@ class ChildFailed(RuntimeError):
 
 
 class PortTaken(ChildFailed):
-    """A child ended because somebody else listens on its port: started with another one, it may do."""
+    """A child ended because its port is in use; another port may work."""
 
 
 class Child:
-    """A command under the supervision of `local.child`, so that it ends with this process however this process ends.
+    """A command under the supervision of `local.child`, which ends it when this process ends in any way.
 
     Args:
-        name: what people call it; also the name of its log.
+        name: for messages and for its log.
         command: program and arguments; the working directory is the checkout.
         environment: all of the command's environment; nothing is inherited.
-        log: the file that gets its output, emptied first.
-        ready: says whether it can be used; asked every 20 ms.
+        log: file for its output, emptied first.
+        ready: returns whether it can be used; called every 20 ms.
         grace: seconds between SIGTERM and SIGKILL when it is ended.
 
     """
@@ -75,7 +75,7 @@ class Child:
             )
 
     def wait_until_ready(self, within: float = 60.0) -> None:
-        """Return when it can be used.
+        """Wait until it can be used.
 
         Raises:
             ChildFailed: it ended, or was not ready within so many seconds.
@@ -89,7 +89,7 @@ class Child:
             time.sleep(0.02)
 
     def check(self) -> None:
-        """Raise ChildFailed if it has ended by itself; PortTaken if it says that this was why."""
+        """Raise ChildFailed if it has ended by itself; PortTaken if its port was in use."""
         if self.code is not None:
             kind = PortTaken if TAKEN.search(self.log.read_text("utf-8", errors="replace")) else ChildFailed
             raise kind(self._report(f"ended with exit code {self.code}"))
@@ -105,9 +105,9 @@ class Child:
         return self._process.poll()
 
     def wait_for_end(self) -> None:
-        """Return when it has ended; the supervisor's grace bounds the wait."""
+        """Wait until it has ended, at most for the supervisor's grace period."""
         self._process.wait()
-        self.ask_to_end()  # gives our end of its pipe back
+        self.ask_to_end()  # closes our end of its pipe
 
     def _report(self, what: str) -> str:
         last = self.log.read_text("utf-8", errors="replace").splitlines()[-15:]
@@ -116,10 +116,10 @@ class Child:
 
 
 def on_free_ports[T](start: Callable[[], T]) -> T:
-    """Call what starts children on free ports; again, for other ones, where one was taken meanwhile.
+    """Start children on free ports; again on others if one was in use.
 
     Raises:
-        PortTaken: that happened each time.
+        PortTaken: each time a port was in use.
 
     """
     for _ in range(STARTS - 1):
@@ -129,7 +129,7 @@ def on_free_ports[T](start: Callable[[], T]) -> T:
 
 
 def end(children: Iterable[Child]) -> None:
-    """End them all at the same time, and return when all have ended."""
+    """End them all concurrently, and wait for all."""
     children = list(children)
     for one in children:
         one.ask_to_end()
@@ -138,23 +138,23 @@ def end(children: Iterable[Child]) -> None:
 
 
 def module(name: str, *arguments: str) -> list[str]:
-    """Give the command that runs a module of this checkout with this interpreter."""
+    """Return the command that runs a module of this checkout with this interpreter."""
     return [sys.executable, "-m", name, *arguments]
 
 
 def secret() -> str:
-    """Make a secret that two children share for one run."""
+    """Make a secret for two children to share."""
     return secrets.token_urlsafe(24)
 
 
 def opener(certificate: Path) -> urllib.request.OpenerDirector:
-    """Give what asks 127.0.0.1 over HTTPS, trusting this certificate alone, and through no proxy."""
+    """Return an opener for 127.0.0.1 over HTTPS that trusts only this certificate and uses no proxy."""
     trust = ssl.create_default_context(cafile=certificate)
     return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust))
 
 
 def answers(url: str, by: urllib.request.OpenerDirector = DIRECT) -> Ready:
-    """Ready when a GET of this URL is answered with 200."""
+    """Return a check whether a GET of this URL is answered with 200."""
 
     def ask() -> bool:
         try:
@@ -167,7 +167,7 @@ def answers(url: str, by: urllib.request.OpenerDirector = DIRECT) -> Ready:
 
 
 def says(log: Path, text: str) -> Ready:
-    """Ready when the log holds this text."""
+    """Return a check whether the log contains this text."""
 
     def look() -> bool:
         return text in log.read_text("utf-8", errors="replace")

@@ -1,7 +1,6 @@
-"""SDK clients that use the stand-ins, for a process whose own environment stays untouched (a test, the demo).
+"""SDK clients for the stand-ins, for tests and the demo, whose environment stays unchanged.
 
-The app and the host need none of this: they are told of the stand-ins by environment, as in Azure, and use
-azure-identity.
+The app and the host do not need them: as in Azure, their environment names the stand-ins, and they use azure-identity.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ class StandInIdentity:
     Args:
         endpoint: IDENTITY_ENDPOINT.
         secret: IDENTITY_HEADER.
-        client_id: which identity.
+        client_id: of the identity.
 
     """
 
@@ -40,7 +39,7 @@ class StandInIdentity:
     client_id: str
 
     def token(self, resource: str) -> AccessToken:
-        """Ask for a token; `resource` is the audience, without `/.default`."""
+        """Request a token; `resource` is the audience, without `/.default`."""
         query = urllib.parse.urlencode({"api-version": VERSION, "resource": resource, "client_id": self.client_id})
         request = urllib.request.Request(f"{self.endpoint}?{query}", headers={"X-IDENTITY-HEADER": self.secret})
         with DIRECT.open(request, timeout=10) as answer:
@@ -48,11 +47,11 @@ class StandInIdentity:
         return AccessToken(body["access_token"], int(body["expires_on"]))
 
     async def get_token(self, *scopes: str, **_options: Any) -> AccessToken:
-        """Ask for a token of the first scope."""
+        """Request a token for the first scope."""
         return await asyncio.to_thread(self.token, scopes[0].removesuffix("/.default"))
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no connection is open."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,7 +62,7 @@ class StandInIdentity:
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        """Nothing is held open."""
+        """Do nothing: no connection is open."""
 
 
 def blob_service(url: str, identity: StandInIdentity, certificate: Certificate, **options: Any) -> BlobServiceClient:
@@ -77,7 +76,7 @@ def queue_service(url: str, identity: StandInIdentity, certificate: Certificate)
 
 
 def _transport(certificate: Certificate) -> AioHttpTransport:
-    # A session of our own: given a path to verify with, the SDK makes a new TLS context, and so a new connection, for
+    # Its own session: given a path for verification, the SDK makes a new TLS context, and so a new connection, for
     # each request. Nor does this session read proxies from the environment.
     trust = ssl.create_default_context(cafile=certificate.certificate)
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), auto_decompress=False)

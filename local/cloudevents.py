@@ -1,8 +1,8 @@
-"""What a CloudEvent must be, in words: the rules of CloudEvents 1.0 and of its JSON format.
+"""Checks events against the rules of CloudEvents 1.0 and its JSON format.
 
-https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md and …/formats/json-format.md. Each rule of the
-specification's JSON schema is here, and some that it leaves to its text: the version is 1.0, names are a-z and 0-9,
-data comes in one form, extensions are simple values. Whoever passes here passes the schema.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md and …/formats/json-format.md. This covers
+the specification's JSON schema and rules that only its text has: the version is 1.0, names are a-z and 0-9, data has
+one form, extensions are simple values.
 """
 
 import base64
@@ -15,14 +15,14 @@ REQUIRED = ("id", "source", "specversion", "type")
 OPTIONAL = ("datacontenttype", "dataschema", "subject", "time")
 
 NAME = re.compile(r"[a-z0-9]+")
-# RFC 3986's characters; what is not one of them is percent-encoded.
+# RFC 3986's characters; all others are percent-encoded.
 REFERENCE = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
 def faults(event: object) -> list[str]:
-    """Say in sentences what is wrong with an event; nothing if all is well."""
+    """Return a sentence for each fault of an event."""
     if not isinstance(event, dict):
         return [f"it is no JSON object but {type(event).__name__}"]
     found = [f"{name} is missing" for name in REQUIRED if event.get(name) is None]

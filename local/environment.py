@@ -23,13 +23,13 @@ PROGRAM = "WEBJOBS_HOST"
 
 
 def extensions() -> Path | None:
-    """Give that program, if one is named."""
+    """Return that program, if one is named."""
     named = os.environ.get(PROGRAM)
     return Path(named) if named else None
 
 
 def clean(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Give what a program needs to run at all, and nothing that says where data goes."""
+    """Return what a program needs to run at all, and nothing that says where data goes."""
     kept = {name: value for name, value in inherited.items() if KEPT.fullmatch(name)}
     return {**kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": "127.0.0.1,localhost"}
 
@@ -38,7 +38,7 @@ DEPLOYMENT = "local-stand-in"
 
 
 def model(url: str) -> dict[str, str]:
-    """Give the app settings of a stand-in for the model, which names itself in every record."""
+    """Return the app settings of a stand-in for the model, which names itself in every record."""
     return {
         "AZURE_OPENAI_ENDPOINT": url,
         "AZURE_OPENAI_DEPLOYMENT": DEPLOYMENT,

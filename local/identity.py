@@ -98,7 +98,7 @@ def _error(status: int, message: str) -> tuple[int, dict[str, object]]:
 
 
 def server(port: int, identity: Identity) -> ThreadingHTTPServer:
-    """Give a server on 127.0.0.1 that is bound, and not yet serving."""
+    """Return a server on 127.0.0.1 that is bound, and not yet serving."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

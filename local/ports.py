@@ -16,7 +16,7 @@ _given: set[int] = set()
 
 
 def free_ports(count: int, first: int | None = None) -> list[int]:
-    """Give so many different ports that nobody listens on now, and that are given to nobody else.
+    """Return so many different ports that nobody listens on now, and that are given to nobody else.
 
     Args:
         count: how many.

@@ -44,7 +44,7 @@ class Route:
             raise ValueError("the route blobTrigger has one container, and Event Grid's own schema")
 
     def webhook(self, host: str, key: str) -> str | None:
-        """Give the endpoint with its key; None for the queue."""
+        """Return the endpoint with its key; None for the queue."""
         function = self.function or FUNCTIONS.get(self.name)
         match self.name:
             case "blobTrigger":
@@ -55,7 +55,7 @@ class Route:
                 return None
 
     def arguments(self, queues: str) -> list[str]:
-        """Give local.eventgrid's arguments; `queues` is the queue service of the host's account."""
+        """Return local.eventgrid's arguments; `queues` is the queue service of the host's account."""
         types = [CREATED] if self.name == "blobTrigger" else [CREATED, DELETED]
         arguments = ["--schema", self.schema]
         for kind in types:

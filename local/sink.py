@@ -45,7 +45,7 @@ class _Faulty(Exception):
 
 
 def application(file: Path) -> Starlette:
-    """Give the ASGI application that appends each event that it takes to this file."""
+    """Return the ASGI application that appends each event that it takes to this file."""
 
     async def publish(request: Request) -> Response:
         try:

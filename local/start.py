@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def stand_in_model(answers: str) -> list[str]:
-    """Give the command of the stand-in for Azure OpenAI with the one deployment that the app's settings name."""
+    """Return the command of the stand-in for Azure OpenAI with the one deployment that the app's settings name."""
     return children.module("local.azure_openai", "--answers", answers, "--deployment", environment.DEPLOYMENT)
 
 
@@ -116,7 +116,7 @@ def private_files(stack: Stack, state: Path) -> Iterator[Path]:
 
 
 def outcomes(events: Path, seen: int) -> list[str]:
-    """Give a line for each published event after the first `seen`: picture, status, and text or reason."""
+    """Return a line for each published event after the first `seen`: picture, status, and text or reason."""
     if not events.exists():
         return []
     return [_outcome(json.loads(line)["data"]) for line in events.read_text("utf-8").splitlines()[seen:]]

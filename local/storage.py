@@ -53,7 +53,7 @@ class Storage:
         return self.url("queue", self.images)
 
     def url(self, service: Literal["blob", "queue"], account: str) -> str:
-        """Give a service's URL as Azurite writes it, path-style."""
+        """Return a service's URL as Azurite writes it, path-style."""
         return f"{self.base[service]}/{account}"
 
     @property
@@ -69,7 +69,7 @@ class Storage:
         }
 
     def connection(self, name: str, account: str) -> dict[str, str]:
-        """Give the app settings of a connection by managed identity, as the storage extension reads them."""
+        """Return the app settings of a connection by managed identity, as the storage extension reads them."""
         return {
             f"{name}__blobServiceUri": self.url("blob", account),
             f"{name}__queueServiceUri": self.url("queue", account),

@@ -10,7 +10,7 @@ PIECES, PAUSE = 10, 0.1  # seconds between two
 
 
 def pieces() -> AsyncIterator[bytes]:
-    """Give a streamed answer, as a model gives it."""
+    """Return a streamed answer, as a model gives it."""
 
     async def given() -> AsyncIterator[bytes]:
         for _ in range(PIECES):
@@ -21,7 +21,7 @@ def pieces() -> AsyncIterator[bytes]:
 
 
 def application() -> FastAPI:
-    """Give the ASGI application of the plain app."""
+    """Return the ASGI application of the plain app."""
     made = FastAPI()
 
     @made.post("/api/upload")

@@ -13,7 +13,7 @@ EVERY: Final = 0.2
 
 
 def tree(process: int) -> Iterator[int]:
-    """Give the process and all its descendants."""
+    """Yield the process and all its descendants."""
     yield process
     with suppress(OSError):
         for listed in Path(f"/proc/{process}/task").glob("*/children"):
@@ -22,7 +22,7 @@ def tree(process: int) -> Iterator[int]:
 
 
 def memory(process: int) -> float:
-    """Give the MiB that all of them hold; what several share counts once (PSS, see proc(5))."""
+    """Return the MiB that all of them hold; what several share counts once (PSS, see proc(5))."""
     total = 0
     for each in tree(process):
         with suppress(OSError):  # it has ended meanwhile
@@ -32,7 +32,7 @@ def memory(process: int) -> float:
 
 
 def computing(process: int) -> float:
-    """Give the seconds that all of them have computed, with children that have ended."""
+    """Return the seconds that all of them have computed, with children that have ended."""
     ticks = 0
     for each in tree(process):
         with suppress(OSError):
@@ -60,7 +60,7 @@ class Watch:
         self._thread.join()
 
     def computed(self) -> float:
-        """Give the seconds of computing since the watch began."""
+        """Return the seconds of computing since the watch began."""
         return computing(self._process) - self._begun
 
     def _look(self) -> None:

@@ -26,7 +26,7 @@ def main() -> int:
         log_config=None,
         timeout_graceful_shutdown=3,
     )
-    # uvicorn raises the signal that ended it once more, for the handler that it found: ours, so that we end with 0.
+    # uvicorn raises the signal that ended it again, for the handler that was set before; ours ends with 0.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     uvicorn.Server(config).run()

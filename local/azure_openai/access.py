@@ -1,4 +1,4 @@
-"""Who may call: an Entra token for the right audience, or the resource's key."""
+"""Authenticates callers: an Entra token for the right audience, or the resource's key."""
 
 import hmac
 import time
@@ -25,7 +25,7 @@ class Access:
     clock: Callable[[], float] = time.time
 
     def check(self, headers: Mapping[str, str]) -> Fault | None:
-        """Return the 401 that these headers earn, or None."""
+        """Return a 401 if these headers do not authenticate the caller, or None."""
         token = bearer.token(headers.get("authorization", ""))
         for key in (headers.get("api-key"), token):
             if key and self.api_key and hmac.compare_digest(key.encode(), self.api_key.encode()):

@@ -1,6 +1,6 @@
-"""What reaches an answerer, and what it may give back: the seam between Azure's wire format and the texts.
+"""The interface between the server, which owns Azure's wire format, and an answerer, which owns the texts.
 
-The server owns the wire; an `Answerer` owns the texts. Tests plug in a script, the demo its vision stand-in.
+Tests pass a script as the `Answerer`, the demo passes small vision models.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Image:
         media_type: as the caller declared it, such as `image/jpeg`.
         width: pixels, from the file's header, before any EXIF rotation.
         height: pixels, likewise.
-        detail: `low`, `high`, `original` or `auto`; None where the caller sent none, which Azure reads as `auto`.
+        detail: `low`, `high`, `original` or `auto`; None if the caller sent none, which Azure reads as `auto`.
     """
 
     data: bytes
@@ -39,7 +39,7 @@ class Request:
         images: the pictures of all messages, in order.
         schema: the JSON Schema that the answer must follow, or None for plain text.
         max_tokens: `max_completion_tokens` (or the older `max_tokens`), or None.
-        body: the whole body, for what has no field of its own.
+        body: the whole body, for everything without a field of its own.
     """
 
     deployment: str
@@ -55,12 +55,12 @@ class Answer:
     """A completion with status 200.
 
     Args:
-        content: the text; None where the model refused or a filter took it away.
+        content: the text; None if the model refused or a filter removed it.
         finish_reason: `stop`, `length` or `content_filter`.
-        refusal: the model's own words where it refused.
+        refusal: the model's own words if it refused.
         delay: seconds that the model thinks before it answers.
-        breaks_after: so many pieces of a streamed answer, or None where it comes to its end.
-        broken: the error that is then told within the stream, or None where the connection just breaks.
+        breaks_after: number of pieces after which a stream breaks, or None if it is complete.
+        broken: the error that the stream then contains, or None if the connection just breaks.
         pause: seconds between two events of a stream.
     """
 
@@ -75,14 +75,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Anything but a completion; `faults` has a named constructor for each that Azure is known to give.
+    """Any other response; `faults` has a named constructor for each that Azure is known to send.
 
     Args:
         status: HTTP status.
         body: a JSON object, or a string that is sent as it is.
-        headers: sent along; those of this class win over the server's own.
+        headers: additional headers, which replace the server's own.
         delay: seconds before anything is sent.
-        dropped: True where the connection breaks off instead of completing the answer.
+        dropped: whether the connection breaks before the answer is complete.
     """
 
     status: int
@@ -93,7 +93,7 @@ class Fault:
 
 
 class Answerer(Protocol):
-    """Gives the texts; it is called from worker threads and may block there."""
+    """Provides the texts; called from worker threads, where it may block."""
 
     @property
     def model(self) -> str | None:
@@ -101,10 +101,10 @@ class Answerer(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many requests it can work on at once; the others wait."""
+        """Maximum number of concurrent requests; others wait."""
 
     def load(self) -> None:
-        """Get ready, once, in a thread: requests wait until it returns."""
+        """Load, once, in a thread; requests wait until it returns."""
 
     def answer(self, request: Request) -> Answer | Fault:
         """Answer one request."""

@@ -23,18 +23,18 @@ MOST_LINES = 50_000
 MOST_BYTES = 200_000_000
 
 type Answered = Callable[[bytes], Awaitable[tuple[int, dict[str, Any]]]]
-"""Answers the body of one request: the status and the body of the response."""
+"""Returns status and body of the response to a request's body."""
 
 
 @dataclass
 class BatchStore:
-    """What was uploaded and begun; a resource has one.
+    """The files and batches of a resource.
 
     Args:
-        expire: so many lines of the next batch are answered before it expires; None: all, and it is completed.
-        over_quota: the next batch fails, because too many tokens wait.
+        expire: number of lines of the next batch that are answered before it expires; None: all.
+        over_quota: whether the next batch fails because too many tokens are queued.
         files: contents by id.
-        batches: as they are told, by id.
+        batches: as returned to callers, by id.
     """
 
     expire: int | None = None
@@ -44,13 +44,13 @@ class BatchStore:
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     def keep(self, content: bytes) -> str:
-        """Store a file; gives its id."""
+        """Store a file and return its id."""
         name = f"file-{next(self._numbers):06}"
         self.files[name] = content
         return name
 
     def begin(self, file: str, endpoint: str) -> dict[str, Any]:
-        """A new batch, whose lines are to be answered."""
+        """Add a batch, whose lines are answered later."""
         name, now = f"batch_{next(self._numbers):06}", int(time.time())
         batch = {
             "id": name, "object": "batch", "endpoint": endpoint, "input_file_id": file, "completion_window": "24h",
@@ -65,21 +65,21 @@ class BatchStore:
         return batch
 
     async def answer(self, batch: dict[str, Any], answered: Answered) -> None:
-        """Answer line by line; those that fail, or come too late, go into the file of errors."""
+        """Answer line by line; lines that fail or expire go into the file of errors."""
         lines, expire = self.files[batch["input_file_id"]].splitlines(), self.expire
         self.expire = None
         good: list[dict[str, Any]] = []
         bad: list[dict[str, Any]] = []
         for number, line in enumerate(lines):
             asked = json.loads(line)
-            told: dict[str, Any] = {"id": f"{batch['id']}-{number}", "custom_id": asked["custom_id"]}
+            result: dict[str, Any] = {"id": f"{batch['id']}-{number}", "custom_id": asked["custom_id"]}
             if expire is not None and number >= expire:
                 error = {"code": "batch_expired", "message": "It was not answered in time."}
-                bad.append(told | {"response": None, "error": error})
+                bad.append(result | {"response": None, "error": error})
                 continue
             status, body = await answered(json.dumps(asked["body"]).encode())
-            told |= {"response": {"status_code": status, "request_id": told["id"], "body": body}, "error": None}
-            (good if status == 200 else bad).append(told)
+            result |= {"response": {"status_code": status, "request_id": result["id"], "body": body}, "error": None}
+            (good if status == 200 else bad).append(result)
         batch |= {
             "status": "completed" if expire is None else "expired",
             "output_file_id": self.keep(_lines(good)) if good else None,
@@ -94,7 +94,7 @@ class BatchRoutes:
     Args:
         batch_store: the resource's.
         answered: answers one line.
-        denied: why a caller may not, as a response; None if he may.
+        denied: returns a response for a caller who is not allowed, or None.
     """
 
     batch_store: BatchStore
@@ -160,8 +160,8 @@ class BatchRoutes:
         return JSONResponse({"object": "list", "data": [*self.batch_store.batches.values()][::-1], "has_more": False})
 
 
-def _lines(told: list[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(each).encode() + b"\n" for each in told)
+def _lines(lines: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(each).encode() + b"\n" for each in lines)
 
 
 def _bad(message: str) -> Response:

@@ -1,4 +1,4 @@
-"""From a request's body to a `Request`, with the checks that Azure makes on the way, in its order."""
+"""Parses a request's body into a `Request`, with Azure's checks in Azure's order."""
 
 import json
 from typing import Any, NoReturn
@@ -13,7 +13,7 @@ _NOT_FOR_REASONING = (
 )  # fmt: skip
 _NOT_HERE = ("tools", "functions")
 _FREE_FORM: Json = {"type": "object", "properties": {"alt_text": {"type": "string"}, "description": {"type": "string"}}}
-"""What `json_object` gets, which says nothing of the form."""
+"""The schema for `json_object`, which requires no form."""
 _ROLES = frozenset({"system", "developer", "user", "assistant"})
 
 
@@ -21,7 +21,7 @@ def read(raw: bytes, resource: Resource) -> tuple[Deployment, Request]:
     """Read a chat completion's body.
 
     Raises:
-        faults.Rejected: 400 or 404, with the body that Azure gives.
+        faults.Rejected: 400 or 404, with Azure's body.
     """
     body = _parsed(raw)
     deployment = resource.find(_text(body, "model"))

@@ -7,7 +7,7 @@ from local.azure_openai.answers import Answer, Json, Request
 from local.azure_openai.tokens import CHARACTERS_PER_TOKEN, image_tokens, schema_tokens, text_tokens
 
 CACHED_FROM = 1024
-"""Tokens of the shortest prompt that is cached."""
+"""Minimum tokens of a prompt for it to be cached."""
 _HARMS = ("hate", "self_harm", "sexual", "violence")
 
 
@@ -19,7 +19,7 @@ def prompt_tokens(request: Request) -> int:
 
 
 def completion(request: Request, answer: Answer, model: str) -> Json:
-    """Return the completion as Azure words it; an answer beyond the caller's limit is cut, as a model's would be."""
+    """Return the completion in Azure's form; an answer over the caller's limit is truncated, as a model's would be."""
     content, finish_reason = _limited(answer, request.max_tokens)
     asked, answered = prompt_tokens(request), text_tokens(content or answer.refusal or "")
     message: Json = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
@@ -56,7 +56,7 @@ def completion(request: Request, answer: Answer, model: str) -> Json:
 
 
 def _kept(request: Request, asked: int) -> int:
-    """Tokens that GPT-5.6 keeps in its cache: all of a long prompt, unless the caller says what is to be kept."""
+    """Return the tokens that GPT-5.6 caches: all of a long prompt, unless the caller chooses."""
     options = request.body.get("prompt_cache_options")
     explicit = isinstance(options, dict) and options.get("mode") == "explicit"
     return 0 if explicit or asked < CACHED_FROM else asked
@@ -70,7 +70,7 @@ def _limited(answer: Answer, max_tokens: int | None) -> tuple[str | None, str]:
 
 
 def _filter_results(*, filtered: bool, last: str) -> Json:
-    """Return severities; what is filtered is put down to violence, because some harm must be named."""
+    """Return severities; filtered content counts as violence, since Azure names a harm."""
     results: Json = {harm: {"filtered": False, "severity": "safe"} for harm in _HARMS}
     if filtered:
         results["violence"] = {"filtered": True, "severity": "medium"}

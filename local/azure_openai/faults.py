@@ -1,7 +1,7 @@
-"""Azure OpenAI's ways to fail, by name.
+"""Azure OpenAI's errors, by name.
 
-Bodies follow what Azure is known to send: Microsoft's reference, and answers that users pasted into public issues.
-Their messages are shortened where nothing depends on them: callers must judge by status and `code`.
+Bodies follow Microsoft's reference and responses that users pasted into public issues. Messages are shortened where
+nothing depends on them: callers must judge by status and `code`.
 """
 
 import math
@@ -15,7 +15,7 @@ class Rejected(Exception):
     """A request that ends before it reaches the model.
 
     Args:
-        fault: what the caller gets.
+        fault: the response.
     """
 
     def __init__(self, fault: Fault) -> None:
@@ -24,13 +24,13 @@ class Rejected(Exception):
 
 
 def error(status: int, message: str, code: str | None, param: str | None = None) -> Fault:
-    """Return an error in the shape that OpenAI's own checks give."""
+    """Return an error in the form of OpenAI's own checks."""
     kind = "invalid_request_error" if status < 500 else "server_error"
     return Fault(status, {"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
 def gateway_error(status: int, code: str, message: str) -> Fault:
-    """Return an error in the shorter shape that Azure's gateway gives, before OpenAI's checks."""
+    """Return an error in the shorter form of Azure's gateway, which comes before OpenAI's checks."""
     return Fault(status, {"error": {"code": code, "message": message}})
 
 
@@ -48,7 +48,7 @@ def wrong_key() -> Fault:
 
 
 def permission_denied() -> Fault:
-    """Return 401 for an identity without the role: Azure gives 401 here, not 403."""
+    """Return 401 for an identity without the role: Azure sends 401 here, not 403."""
     action = "Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action"
     return gateway_error(401, "PermissionDenied", f"The principal `0000` lacks the required data action `{action}`.")
 
@@ -60,7 +60,7 @@ def deployment_not_found() -> Fault:
 
 
 def text_only_deployment() -> Fault:
-    """Return 400 for pictures sent to a model that takes none: a fault of the installation, not of the picture."""
+    """Return 400 for pictures sent to a model without vision: the installation's fault, not the picture's."""
     message = "Invalid content type. image_url is only supported by certain models."
     return error(400, message, None, "messages.[0].content.[1].type")
 
@@ -78,7 +78,7 @@ def rate_limited(retry_after: float = 60.0) -> Fault:
 
 
 def content_filter_prompt() -> Fault:
-    """Return 400 where the filter stopped the picture or the prompt."""
+    """Return 400 for a picture or prompt that the filter blocked."""
     result = {"sexual": {"filtered": True, "severity": "high"}, "jailbreak": {"filtered": False, "detected": False}}
     detail = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": result}
     message = "The response was filtered due to the prompt triggering Azure OpenAI's content management policy."
@@ -87,7 +87,7 @@ def content_filter_prompt() -> Fault:
 
 
 def content_filter_answer(content: str = "") -> Answer:
-    """Return 200 with an answer that the filter took away, or cut at `content`."""
+    """Return 200 with an answer that the filter removed, or truncated at `content`."""
     return Answer(content, finish_reason="content_filter")
 
 
@@ -102,7 +102,7 @@ def cut_off(content: str = '{"image_kind": "pho') -> Answer:
 
 
 def invalid_image(code: str = "invalid_image_format", param: str | None = None) -> Fault:
-    """Return 400 for a picture that is not taken.
+    """Return 400 for a picture that is rejected.
 
     Args:
         code: `invalid_image_format`, `image_parse_error`, `invalid_base64_image`, `invalid_image_url`,
@@ -121,20 +121,20 @@ def server_error(status: int = 500) -> Fault:
 
 
 def not_json(content_type: str = _JSON) -> Fault:
-    """Return 200 with a web page for a body, as proxies do."""
+    """Return 200 with a web page as the body, as proxies do."""
     return Fault(200, "<!doctype html><title>Please sign in</title>", {"content-type": content_type})
 
 
 def breaks_off(content: str, after: int, fault: Fault | None = None) -> Answer:
-    """Return 200 with a stream that ends after so many pieces: the connection breaks, or an error is told in it."""
+    """Return 200 with a stream that ends after so many pieces: the connection breaks, or an error follows."""
     return Answer(content, breaks_after=after, broken=fault)
 
 
 def hang(seconds: float) -> Fault:
-    """Send nothing for so many seconds (or until the caller leaves), then break the connection off."""
+    """Send nothing for so many seconds (or until the caller disconnects), then close the connection."""
     return Fault(200, "", delay=seconds, dropped=True)
 
 
 def disconnect() -> Fault:
-    """Break the connection off after the head of the answer."""
+    """Close the connection after the answer's headers."""
     return Fault(200, "", dropped=True)

@@ -1,6 +1,6 @@
-"""Answers in the shape that the caller asked for: a JSON Schema is walked and filled.
+"""Fills a caller's JSON Schema with an answer.
 
-No schema is known in advance, which keeps the stand-in apart from the app: the app may change what it asks for.
+No schema is known in advance, so the stand-in does not depend on the app's schema.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from local.azure_openai.answers import Json
 
 type Path = tuple[str, ...]
 type Pick = Callable[[Path], object]
-"""Gives the value of the property at a path (names from the root), or None to leave it to the schema."""
+"""Returns the value of the property at a path (names from the root), or None to leave it to the schema."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -22,7 +22,7 @@ _BLANK: dict[str, object] = {"string": "", "integer": 0, "number": 0, "boolean":
 
 
 def fill(schema: Json, pick: Pick) -> Any:
-    """Return a value that is valid under the schema, made of what `pick` gives and blanks for the rest."""
+    """Return a value that is valid under the schema: what `pick` returns, and empty values for the rest."""
     return _fill(schema, (), pick, schema)
 
 

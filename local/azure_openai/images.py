@@ -1,4 +1,4 @@
-"""The pictures of a request: data: URLs, judged as Azure judges them, by their first bytes and their header."""
+"""Reads a request's pictures, which are data: URLs, and checks their first bytes and headers as Azure does."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _DATA_URL = re.compile(r"data:(?P<media_type>image/[a-z0-9.+-]+);base64,", re.IG
 
 
 def read(part: object, where: str) -> Image:
-    """Read one `image_url` part; nothing is ever fetched.
+    """Read one `image_url` part without fetching anything.
 
     Args:
         part: the value of `image_url`: an object with `url` and `detail`.
@@ -56,7 +56,7 @@ def _decoded(text: str, where: str) -> bytes:
 
 
 def _size(data: bytes, where: str) -> tuple[int, int]:
-    """Return width and height from the header; pixels stay undecoded."""
+    """Return width and height from the header, without decoding pixels."""
     try:
         with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             if getattr(picture, "is_animated", False):

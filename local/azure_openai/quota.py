@@ -2,7 +2,7 @@
 
 Tokens: over a minute, with `max_completion_tokens` counted as if used. Requests: over ten seconds (or one), so that a
 burst is throttled although the minute's total would allow it. Whether throttled requests count too is not documented:
-here they do unless told otherwise, so hammering keeps the door shut.
+here they do by default, so that callers who do not wait stay throttled.
 """
 
 import math
@@ -17,7 +17,7 @@ REQUEST_WINDOW = 10.0
 
 @dataclass(slots=True)
 class Window:
-    """Amounts that were spent within the last `seconds`."""
+    """The amounts spent within the last `seconds`."""
 
     limit: int
     seconds: float
@@ -32,7 +32,7 @@ class Window:
         self.spent.append((now, amount))
 
     def wait(self, now: float, amount: int) -> float:
-        """Return the seconds until `amount` fits; more than the limit never does, and is told to wait a window."""
+        """Return the seconds until `amount` fits, or a whole window if it is over the limit and never does."""
         free = self.remaining(now)
         for at, earlier in self.spent:
             if free >= amount:
@@ -45,7 +45,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The outcome of one call: the headers to send, and the seconds to wait where it was throttled."""
+    """The outcome of one call: the headers to send, and the seconds to wait if it was throttled."""
 
     headers: dict[str, str]
     retry_after: float | None
@@ -59,7 +59,7 @@ class Quota:
         requests_per_minute: RPM; Azure gives 6 for every 1,000 TPM to most models.
         window: seconds over which requests are counted.
         counts_throttled: whether throttled requests count as others do.
-        clock: seconds that never run backwards.
+        clock: a monotonic clock in seconds.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Quota:
         self._clock = clock
 
     def take(self, tokens: int) -> Grant:
-        """Count one request of so many tokens (0 for one that was rejected), or throttle it."""
+        """Count or throttle a request of so many tokens (0 if it was rejected)."""
         now = self._clock()
         wait = max(self._requests.wait(now, 1), self._tokens.wait(now, tokens))
         if wait <= 0 or self._counts_throttled:

@@ -1,4 +1,4 @@
-"""What the emulated Azure OpenAI resource is: its deployments, who may call, how much."""
+"""The emulated Azure OpenAI resource: its deployments, callers and limits."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from local.azure_openai.batches import BatchStore
 from local.azure_openai.quota import Quota
 
 MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a request body: two pictures of Azure's largest size in base64, and less than what hurts a laptop."""
+"""Bytes of a request body: two pictures of Azure's maximum size in base64, within a laptop's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,9 @@ class Deployment:
 
     Args:
         name: what callers send as `model`.
-        model: the dated name that answers carry.
-        reasoning: True for a family that refuses `temperature`, `max_tokens` and the like.
-        quota: its rate limit; None throttles nothing and sends no rate-limit headers.
+        model: the dated name in answers.
+        reasoning: whether its family rejects `temperature`, `max_tokens` and the like.
+        quota: its rate limit; None: no limit and no rate-limit headers.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Resource:
     Args:
         deployments: all that exist; any other name is 404.
         access: who may call the Azure route.
-        region: as `x-ms-region` gives it.
+        region: the value of `x-ms-region`.
         max_body: bytes; more is 413.
         batch_store: files and batches.
     """

@@ -1,4 +1,4 @@
-"""A model whose every answer a test decides, served over HTTP.
+"""A model over HTTP whose answers a test scripts.
 
 with serve(Script(faults.rate_limited(1))) as model:
     ...                                  # the first call is throttled, the next ones get the default answer
@@ -61,7 +61,7 @@ def _facts(image: Image) -> dict[str, object]:
 
 
 class Script:
-    """An answerer that gives what it was told to, in order, and then what its rule says. Safe between threads.
+    """An answerer that returns its replies in order, and then follows its rule. Thread-safe.
 
     Args:
         *replies: answers and faults for the first requests, or rules that make one from the request.
@@ -79,17 +79,17 @@ class Script:
 
     @property
     def requests(self) -> list[Request]:
-        """What reached the model so far; what the server rejected (401, 404, 413, 429 by quota) did not."""
+        """The requests that reached the model, without those that the server rejected (401, 404, 413, 429 by quota)."""
         with self._lock:
             return list(self._requests)
 
     def then(self, *replies: Reply | Rule) -> None:
-        """Add replies behind those that wait."""
+        """Append replies to the queue."""
         with self._lock:
             self._replies.extend(replies)
 
     def always(self, rule: Rule) -> None:
-        """Drop the replies that wait, and answer by this rule from now on."""
+        """Drop the queued replies and follow this rule from now on."""
         with self._lock:
             self._replies.clear()
             self._default = rule
@@ -98,7 +98,7 @@ class Script:
         """Be ready at once."""
 
     def answer(self, request: Request) -> Reply:
-        """Note the request and give the next reply."""
+        """Record the request and return the next reply."""
         with self._lock:
             self._requests.append(request)
             reply = self._replies.popleft() if self._replies else self._default
@@ -115,7 +115,7 @@ class Model(Running):
 
     @property
     def requests(self) -> list[Request]:
-        """What reached the model so far."""
+        """The requests that reached the model."""
         return self.script.requests
 
     @property
@@ -125,7 +125,7 @@ class Model(Running):
 
     @property
     def base_url(self) -> str:
-        """What the openai client takes: Azure's v1 route."""
+        """The base URL for the openai client: Azure's v1 route."""
         return f"{self.url}/openai/v1/"
 
 

@@ -1,7 +1,7 @@
 """Azure OpenAI's wire format over HTTP: one Starlette application, whose texts come from an `Answerer`.
 
 POST /openai/v1/chat/completions   as Azure's v1 API: token or key, deployments, rate limits
-POST /v1/chat/completions          the same for OpenAI-compatible callers on this machine: asks for no credential
+POST /v1/chat/completions          the same for OpenAI-compatible callers on this machine, without a credential
 GET  /openai/v1/models, /v1/models
 files and batches: see batches.py
 GET  /healthz                      200 once the answerer is ready, 503 before, 500 if it cannot be
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 
 class Broken(Response):
-    """An answer that promises a body and breaks off before it."""
+    """An answer whose connection closes after the headers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head only: uvicorn then closes the connection."""
+        """Send the headers only; uvicorn then closes the connection."""
         del scope, receive
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
 
@@ -47,19 +47,19 @@ class Service:
     def __init__(self, resource: Resource, answerer: Answerer) -> None:
         self._resource = resource
         self._answerer = answerer
-        # Threads of its own and no more of them: each new thread that runs a model costs memory for good.
+        # A fixed pool of threads: each new thread that runs a model costs memory for good.
         self._pool = ThreadPoolExecutor(answerer.workers, thread_name_prefix="answerer")
         self._loading: asyncio.Future[None] | None = None
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        """Load the answerer in a thread, so that `/healthz` answers meanwhile."""
+        """Load the answerer in a thread, so that `/healthz` answers in the meantime."""
         self._loading = asyncio.get_running_loop().run_in_executor(self._pool, self._answerer.load)
         yield
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def healthz(self, _http: Http) -> Response:
-        """Say whether the answerer is ready."""
+        """Return whether the answerer is ready."""
         if self._loading is None or not self._loading.done():
             return JSONResponse({"status": "loading"}, 503)
         problem = self._loading.exception()
@@ -98,7 +98,7 @@ class Service:
         return JSONResponse(completion(request, reply, model), headers=headers)
 
     async def line(self, raw: bytes) -> tuple[int, dict[str, Any]]:
-        """Answer one line of a batch: the status and the body; quotas of direct calls do not count."""
+        """Return status and body for one line of a batch, without the quotas of direct calls."""
         try:
             deployment, request = await asyncio.to_thread(bodies.read, raw, self._resource)
         except faults.Rejected as rejected:
@@ -109,12 +109,12 @@ class Service:
         return 200, completion(request, reply, self._answerer.model or deployment.model)
 
     def refused(self, http: Http) -> Response | None:
-        """Why a caller may not call, or None."""
+        """Return the response for a caller who is not allowed, or None."""
         denied = self._denied(http)
         return self._failed(denied, {}) if denied else None
 
     async def _reply(self, request: Request) -> Answer | Fault:
-        """Ask the answerer. A bug of its own is a 500 that says so in the log, never a broken connection."""
+        """Ask the answerer. Its exceptions are logged and become a 500, never a broken connection."""
         try:
             if self._loading is not None:
                 await asyncio.shield(self._loading)
@@ -127,7 +127,7 @@ class Service:
         return self._resource.access.check(http.headers) if http.url.path.startswith("/openai/") else None
 
     async def _body(self, http: Http) -> bytes:
-        """Read the body, up to the limit, whatever its Content-Length claims."""
+        """Read the body up to the limit, regardless of Content-Length."""
         chunks, size = [], 0
         with suppress(ClientDisconnect):
             async for chunk in http.stream():
@@ -151,7 +151,7 @@ def _granted(deployment: Deployment, request: Request) -> dict[str, str]:
     """Return the rate-limit headers, or raise `faults.Rejected` with 429."""
     if deployment.quota is None:
         return {}
-    # What may be answered is charged before it is; 0 where the caller set no limit.
+    # The limit for the answer is charged in advance; 0 if the caller set none.
     grant = deployment.quota.take(prompt_tokens(request) + (request.max_tokens or 0))
     if grant.retry_after is None:
         return grant.headers
@@ -160,7 +160,7 @@ def _granted(deployment: Deployment, request: Request) -> dict[str, str]:
 
 
 async def _left(http: Http, seconds: float) -> None:
-    """Wait so many seconds, or less if the caller leaves."""
+    """Wait so many seconds, or less if the caller disconnects."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while (await http.receive())["type"] != "http.disconnect":

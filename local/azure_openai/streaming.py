@@ -1,7 +1,7 @@
-"""An answer as Azure streams it: server-sent events, each with a chunk, and `[DONE]` at the end.
+"""Streams an answer as Azure does: server-sent events, each with a chunk, and `[DONE]` at the end.
 
-The first event has the prompt's filter results and no choice; then come the role, the text in pieces, the reason why it
-ends, and, where the caller asked for it, the tokens.
+The first event has the prompt's filter results and no choice; then come the role, the text in pieces, the finish
+reason, and the tokens if the caller asked for them.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ _PIECE = re.compile(r"\s*\S+\s*")
 
 
 class BrokenOff(Exception):
-    """The connection is to break now."""
+    """The connection must break now."""
 
 
 def wants_usage(request: Request) -> bool:
-    """Whether the caller asked for the tokens."""
+    """Return whether the caller asked for the tokens."""
     return bool((request.body.get("stream_options") or {}).get("include_usage"))
 
 
 def chunks(request: Request, answer: Answer, model: str) -> Iterator[Json]:
-    """Give the chunks of one answer."""
+    """Yield the chunks of one answer."""
     whole = completion(request, answer, model)
     choice = whole["choices"][0]
     message = choice["message"]
@@ -54,10 +54,10 @@ def chunks(request: Request, answer: Answer, model: str) -> Iterator[Json]:
 
 
 async def events(request: Request, answer: Answer, model: str) -> AsyncIterator[str]:
-    """Give the events.
+    """Yield the events.
 
     Raises:
-        BrokenOff: where the answer is to break off without a word.
+        BrokenOff: the connection must break here.
     """
     last = answer.breaks_after
     for number, chunk in enumerate(chunks(request, answer, model)):
@@ -73,12 +73,12 @@ async def events(request: Request, answer: Answer, model: str) -> AsyncIterator[
 
 
 class Stream(StreamingResponse):
-    """The events over HTTP; what is to break off does, in the middle of the body."""
+    """The events over HTTP; the connection may break in the middle of the body."""
 
     def __init__(self, request: Request, answer: Answer, model: str, headers: dict[str, str]) -> None:
         super().__init__(events(request, answer, model), 200, headers, "text/event-stream")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them; uvicorn closes the connection where the body was not ended."""
+        """Send them; uvicorn closes the connection if the body is incomplete."""
         with suppress(BrokenOff):
             await super().__call__(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The rules that Azure has for a strict `json_schema`, and what it says when one is broken.
+"""Azure's rules for a strict `json_schema`, and its messages.
 
 Source: Microsoft Learn, "Structured outputs", supported schemas and limitations.
 """
@@ -24,7 +24,7 @@ type _Path = tuple[str | int, ...]
 
 
 def check(name: object, schema: Json) -> None:
-    """Raise `faults.Rejected` for the first rule that the schema breaks.
+    """Raise `faults.Rejected` for the first broken rule.
 
     Args:
         name: the format's name, which Azure repeats in its messages.

@@ -1,8 +1,8 @@
-"""How many tokens a request and its answer count, by the published rule for GPT-5.6.
+"""Counts the tokens of a request and its answer by the published rule for GPT-5.6.
 
-A picture is covered with patches of 32 by 32 pixels, at 1.2 tokens each, after it was scaled down to what its `detail`
-allows (OpenAI, "Images and vision", September 2026). Text is estimated at four characters a token: enough for quota and
-cost figures that have the right size, not for billing.
+A picture counts 1.2 tokens for each patch of 32 by 32 pixels, after scaling down to the limit of its `detail` (OpenAI,
+"Images and vision", September 2026). Text is estimated at four characters a token, which suffices for quotas and rough
+costs.
 """
 
 import json
@@ -13,7 +13,7 @@ PATCH = 32
 TOKENS_PER_PATCH = 1.2
 CHARACTERS_PER_TOKEN = 4
 MAX_PATCHES = 30_000
-"""Azure refuses a picture that has more, after scaling."""
+"""Maximum of patches after scaling; Azure rejects pictures with more."""
 
 _LONGEST_SIDE = {"low": 512, "high": 2048}
 _BUDGET = {"high": 2500}
@@ -25,9 +25,9 @@ def text_tokens(text: str) -> int:
 
 
 def schema_tokens(schema: Any) -> int:
-    """Estimate the tokens of a schema for the answer, of which some keywords are not counted.
+    """Estimate the tokens of the answer's schema; some keywords are not counted.
 
-    As a user measured it: github.com/openai/openai-cookbook/issues/2140.
+    As measured by a user: github.com/openai/openai-cookbook/issues/2140.
     """
     return text_tokens(json.dumps(_counted(schema), separators=(",", ":"))) + 9
 

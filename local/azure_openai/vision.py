@@ -1,9 +1,7 @@
 """The demo's stand-in for a vision model: an object detector, a classifier and an OCR.
 
-Each record has its name, `local-stand-in`.
-
-It follows no prompt and knows no language but English. It is here so that the whole app can be seen at work without a
-subscription; any OpenAI-compatible server describes better, and is one setting away.
+Its name in records is `local-stand-in`. It ignores prompts and writes English only. It shows the whole app at work
+without a subscription; any OpenAI-compatible server describes better, and is one setting away.
 """
 
 import json
@@ -24,9 +22,9 @@ _WRITTEN = frozenset({"alt_text", "description", "extended_description"})
 
 
 class Vision:
-    """An answerer that looks at the picture.
+    """An answerer that examines the picture.
 
-    One request at a time: its models use both of a small machine's cores already, and OpenCV's are not thread-safe.
+    One request at a time: its models use both cores of a small machine, and OpenCV's are not thread-safe.
     """
 
     model = "local-stand-in"
@@ -75,7 +73,7 @@ class Vision:
 
 
 def _texts(seen: Seen) -> dict[str, object]:
-    """Return the values by the names that IPTC gives them, which callers' schemas use."""
+    """Return the values by their IPTC names, which callers' schemas use."""
     return {
         "image_kind": seen.kind,
         "alt_text": wording.alt_text(seen),
@@ -89,7 +87,7 @@ def _texts(seen: Seen) -> dict[str, object]:
 
 
 def _pick(texts: dict[str, object], path: Path) -> object:
-    """Return one property; where another language than English is asked for, the text says that it is not."""
+    """Return one property; in other languages the text says that it is English."""
     value = texts.get(path[-1]) if path else None
     language = language_at(path)
     if not value or path[-1] not in _WRITTEN or language is None or language.split("-")[0] == "en":

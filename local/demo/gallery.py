@@ -37,7 +37,7 @@ _BREAKS = frozenset("\n\t")
 def page(
     results: Sequence[Result], lost: Sequence[Lost], copies: Mapping[Picture, str], *, caption: str, free: bool
 ) -> str:
-    """Give the page.
+    """Return the page.
 
     Args:
         results: pictures with their records, in the order of the page.

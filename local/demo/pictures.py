@@ -49,7 +49,7 @@ class LeftOut:
 
 
 def find(folder: Path, but: frozenset[str] = frozenset()) -> Iterator[Picture | LeftOut]:
-    """Give all below a folder, in the order of names, links followed; or the one file that `folder` is.
+    """Yield all below a folder, in the order of names, links followed; or the one file that `folder` is.
 
     Args:
         folder: it exists.
@@ -74,7 +74,7 @@ def find(folder: Path, but: frozenset[str] = frozenset()) -> Iterator[Picture | 
 
 
 def blob_name(relative: PurePath) -> str:
-    r"""Give the blob name of a file below the folder: its path, with `/` between.
+    r"""Return the blob name of a file below the folder: its path, with `/` between.
 
     Raises:
         ValueError: no blob can be called so; the text says why.

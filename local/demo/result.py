@@ -44,7 +44,7 @@ class Result:
         return self.status in _READ
 
     def to_json(self) -> str:
-        """Give a line of results.jsonl, in ASCII: no name can break it in two."""
+        """Return a line of results.jsonl, in ASCII: no name can break it in two."""
         facts = {
             "blob": self.picture.name,
             "status": self.status,
@@ -105,5 +105,5 @@ class Totals:
 
 
 def dollars(usd: float) -> str:
-    """Give an amount of US dollars with two digits that say something."""
+    """Return an amount of US dollars with two digits that say something."""
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"

@@ -127,7 +127,7 @@ class _Lines:
 
 
 def printable(text: str) -> str:
-    """Give the text for one line of a terminal: line breaks become blanks, other unprintable characters U+FFFD.
+    """Return the text for one line of a terminal: line breaks become blanks, other unprintable characters U+FFFD.
 
     The zero-width joiner stays, for emoji are made with it; what turns the direction of writing does not.
     """

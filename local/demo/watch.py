@@ -23,7 +23,7 @@ DEEPEST_NAME = 61  # parts between slashes
 
 
 async def described(stack: Stack, pictures: Sequence[Picture], patience: float) -> AsyncGenerator[Result | Lost]:
-    """Give each picture's end as it comes.
+    """Yield each picture's end as it comes.
 
     Args:
         stack: it runs.
@@ -47,7 +47,7 @@ async def described(stack: Stack, pictures: Sequence[Picture], patience: float) 
 
 
 def sidecar_name(name: str) -> str:
-    """Give the name of a picture's sidecar where its metadata has no room for it (docs/records.md)."""
+    """Return the name of a picture's sidecar where its metadata has no room for it (docs/records.md)."""
     whole = f"{IMAGES_CONTAINER}/{name}.json"
     segments = whole.split("/")
     if len(whole) <= LONGEST_NAME and len(segments) <= DEEPEST_NAME:
@@ -113,7 +113,7 @@ class _Watch:
 
 
 def last_reason(log: Path) -> str:
-    """Give the last reason for which the app put work off, as its log says; empty if there is none."""
+    """Return the last reason for which the app put work off, as its log says; empty if there is none."""
     found = ""
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -127,7 +127,7 @@ def last_reason(log: Path) -> str:
 
 
 async def reasons(log: Path) -> AsyncGenerator[str]:
-    """Give each new reason for which the app puts work off, for ever."""
+    """Yield each new reason for which the app puts work off, for ever."""
     known = ""
     while True:
         reason = await asyncio.to_thread(last_reason, log)

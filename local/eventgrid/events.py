@@ -28,12 +28,12 @@ class Schema(StrEnum):
 
 
 def subject(container: str, name: str = "") -> str:
-    """Give the subject of a blob's events (the name is not encoded in it), or what those of a container begin with."""
+    """Return the subject of a blob's events, with the name unencoded, or the prefix of those of a container."""
     return f"/blobServices/default/containers/{container}/blobs/{name}"
 
 
 def now() -> str:
-    """Give the time with seven digits behind the point, as .NET writes it."""
+    """Return the time with seven digits behind the point, as .NET writes it."""
     moment = dt.datetime.now(dt.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
@@ -50,7 +50,7 @@ class Event:
     time: str = field(default_factory=now)
 
     def in_schema(self, schema: Schema) -> dict[str, Any]:
-        """Give the event as it is sent."""
+        """Return the event as it is sent."""
         match schema:
             case Schema.EVENT_GRID:
                 return {
@@ -81,7 +81,7 @@ def type_of(change: Change) -> str:
 
 
 def created(change: Change, url: str, blob: BlobProperties) -> Event:
-    """Give the event of a blob that was written; ETags have no quotes in it."""
+    """Return the event of a blob that was written; ETags have no quotes in it."""
     kind = str(getattr(blob.blob_type, "value", blob.blob_type))
     return _event(
         change,
@@ -96,7 +96,7 @@ def created(change: Change, url: str, blob: BlobProperties) -> Event:
 
 
 def deleted(change: Change, url: str) -> Event:
-    """Give the event of a blob that was deleted; what only the blob knew (Azure names its content type) is left out."""
+    """Return the event of a deleted blob, without its content type, which Azure would name."""
     return _event(change, {"blobType": "BlockBlob", "url": url})
 
 

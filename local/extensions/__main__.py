@@ -53,7 +53,7 @@ class _AnnouncingServer(Server):
 
 
 def worker_at(url: str, http: aiohttp.ClientSession) -> Worker:
-    """Give the worker behind this URL."""
+    """Return the worker behind this URL."""
 
     async def call(call: Call) -> None:
         body = {
@@ -107,7 +107,7 @@ def _server(port: int, routes: Sequence[Any]) -> Server:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Give the command line."""
+    """Return the command line."""
     parser = argparse.ArgumentParser(prog="python -m local.extensions", description="Triggers of one function app.")
     parser.add_argument("--functions", type=Path, required=True, help="a JSON array of functions and their triggers")
     parser.add_argument("--worker", required=True, help="the URL under which functions are called")

@@ -22,7 +22,7 @@ class NoEvent(Exception):
 
 
 def message(function_id: str, event: Any) -> str:
-    """Give the message for an event: indented JSON, in base64.
+    """Return the message for an event: indented JSON, in base64.
 
     Raises:
         NoEvent: it has no data, no URL, or no type of blob.

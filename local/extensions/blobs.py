@@ -43,7 +43,7 @@ class BlobMessages:
     invoker: Invoker
 
     async def poison(self, message: QueueMessage) -> QueueClient:
-        """Give the poison queue in the account of the message's function, or of the host."""
+        """Return the poison queue in the account of the message's function, or of the host."""
         function = self.functions.get(str(_read(message)["FunctionId"]))
         queues = await self.connections.queue(function.connection if function else HOST_STORAGE)
         return queues.get_queue_client(POISON)
@@ -106,7 +106,7 @@ async def _bind(function: Function, blob: BlobClient) -> Trigger:
 
 
 async def _content(function: Function, blob: BlobClient) -> dict[str, str]:
-    """Give all bytes where they are wanted, and else the reference from which a worker makes its client."""
+    """Return all bytes where they are wanted, and else the reference from which a worker makes its client."""
     if function.bind == BYTES:
         await ask(blob.get_blob_properties)
         data = await ask(lambda: _download(blob))
@@ -125,7 +125,7 @@ async def _download(blob: BlobClient) -> bytes:
 
 
 def captures(pattern: str, path: str) -> dict[str, str]:
-    """Give what a trigger's `{name}` expressions stand for in this path; nothing where the path does not match."""
+    """Return what a trigger's `{name}` expressions stand for in this path; nothing where the path does not match."""
     parts = re.split(r"\{(\w+)\}", pattern)
     expression = "".join(f"(?P<{part}>.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
     match = re.fullmatch(expression, path, re.DOTALL)

@@ -36,7 +36,7 @@ class Connections:
     queues: dict[str, QueueServiceClient] = field(default_factory=dict)
 
     async def blob(self, name: str) -> BlobServiceClient:
-        """Give the client of a connection's blob service."""
+        """Return the client of a connection's blob service."""
         if name not in self.blobs:
             client = (
                 BlobServiceClient.from_connection_string(self.settings[name], **_AS_THE_EXTENSION)
@@ -49,7 +49,7 @@ class Connections:
         return self.blobs[name]
 
     async def queue(self, name: str) -> QueueServiceClient:
-        """Give the client of a connection's queue service."""
+        """Return the client of a connection's queue service."""
         if name not in self.queues:
             client = (
                 QueueServiceClient.from_connection_string(self.settings[name], **_AS_THE_EXTENSION)

@@ -71,7 +71,7 @@ def read(declared: Mapping[str, Any], settings: Mapping[str, str] = os.environ) 
 
 
 def of_type(functions: Iterable[Function], kind: str) -> list[Function]:
-    """Give those with this trigger."""
+    """Return those with this trigger."""
     return [function for function in functions if function.type == kind]
 
 

@@ -84,7 +84,7 @@ class Invoker:
 
 
 def as_json(value: object) -> dict[str, str]:
-    """Give a value as a worker is told what is neither text nor bytes."""
+    """Return a value as a worker is told what is neither text nor bytes."""
     return {"json": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
 
 

@@ -19,7 +19,7 @@ SHORTEST = 0.1  # seconds until the next look at a queue that has just become em
 
 
 def pauses(longest: float) -> list[float]:
-    """Give the seconds between looks at a queue that stays empty; the last one holds from then on."""
+    """Return the seconds between looks at a queue that stays empty; the last one holds from then on."""
     waits, wait = [SHORTEST], 0.0
     while wait < longest:
         factor = random.uniform(0.8, 1.2)  # noqa: S311 - no secret

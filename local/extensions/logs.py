@@ -21,7 +21,7 @@ class Formatter(logging.Formatter):
     """Writes a record on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line."""
+        """Return the line."""
         time = f"{self.formatTime(record, '%H:%M:%S')}.{record.msecs:03.0f}"
         text = " ".join(super().format(record).split("\n"))
         return f"{time} {SHORT.get(record.levelno, 'crit')}: {record.name}[0] {text}"

@@ -58,7 +58,7 @@ def read(host_json: Path | None) -> Options:
 
 
 def extensions(host_json: Path | None) -> Mapping[str, Any]:
-    """Give the part of a host.json that is for extensions."""
+    """Return the part of a host.json that is for extensions."""
     return dict(_contents(host_json).get("extensions", {}))
 
 

@@ -60,7 +60,7 @@ class Extensions:
         await self._closing.aclose()
 
     def routes(self, key: str) -> list[BaseRoute]:
-        """Give the webhooks; `key` opens them."""
+        """Return the webhooks; `key` opens them."""
         grid = {function.name: function for function in functions.of_type(self._enabled, functions.EVENT_GRID)}
         triggers = EventGridTriggers(grid, self._invoker)
         return webhooks.routes(self._announce, triggers, key)

@@ -46,7 +46,7 @@ async def _once[T](request: Callable[[], Awaitable[T]]) -> T:
 
 
 def _status(error: AzureError) -> int | None:
-    """Give the status of storage's answer; None: there was none, neither from it nor from who gives tokens."""
+    """Return the status of storage's answer; None: there was none, neither from it nor from who gives tokens."""
     return error.status_code if isinstance(error, HttpResponseError) and error.response is not None else None
 
 

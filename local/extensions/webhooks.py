@@ -28,7 +28,7 @@ type Notify = Callable[[str, list[Any]], Awaitable[Response]]
 
 
 def routes(announce: Announce, grid: EventGridTriggers, key: str) -> list[BaseRoute]:
-    """Give the webhooks; `key` opens both."""
+    """Return the webhooks; `key` opens both."""
     return [_route("blobs", key, _blobs(announce)), _route("eventgrid", key, _grid(grid))]
 
 

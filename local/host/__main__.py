@@ -53,7 +53,7 @@ class Keys:
 async def _called(
     indexed: worker.Indexed, closing: contextlib.AsyncExitStack, given: options.Options, keys: Keys
 ) -> server.Called:
-    """Give what is called over HTTP: HTTP triggers and MCP tools."""
+    """Return what is called over HTTP: HTTP triggers and MCP tools."""
     http = HttpTriggers(given.http, keys.functions)
     if indexed.http:
         http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))

@@ -13,7 +13,7 @@ from local.host.worker import FunctionFailed, Message, TypedData
 
 
 def waiting(indexed: Iterable[worker.Function]) -> list[Function]:
-    """Give the functions whose triggers are the extensions' business."""
+    """Return the functions whose triggers are the extensions' business."""
     return [
         functions.read({**function.trigger, "name": function.name, "bind": _bind(function)})
         for function in indexed
@@ -36,7 +36,7 @@ def _bind(function: worker.Function) -> str:
 
 
 def worker_of(indexed: Iterable[worker.Function]) -> Worker:
-    """Give what runs the functions of an app."""
+    """Return what runs the functions of an app."""
     known = {function.name: function for function in indexed}
 
     async def call(call: Call) -> None:

@@ -62,7 +62,7 @@ class Forwarder:
 
 
 def client_of(server: str) -> httpx2.AsyncClient:
-    """Give the client for a worker's server; it waits until that listens, and for as long as a function runs."""
+    """Return the client for a worker's server; it waits until that listens, and for as long as a function runs."""
     transport = httpx2.AsyncHTTPTransport(retries=5)
     return httpx2.AsyncClient(base_url=server, transport=transport, timeout=None, follow_redirects=False)
 

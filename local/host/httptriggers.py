@@ -164,7 +164,7 @@ def _joined(pairs: Any) -> dict[str, str]:
 
 
 def _response(value: Any) -> Response:
-    """Give a function's return value as an answer; nothing is 204, and text is 200."""
+    """Return a function's return value as an answer; nothing is 204, and text is 200."""
     if value is None:
         return Response(status_code=204)
     if value.http is None:

@@ -11,7 +11,7 @@ class WithFacts(logging.Formatter):
     """Appends what a record carries beyond the standard fields, as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line."""
+        """Return the line."""
         facts = {name: value for name, value in vars(record).items() if name not in STANDARD}
         line = super().format(record)
         return f"{line} {json.dumps(facts, default=str, ensure_ascii=False)}" if facts else line

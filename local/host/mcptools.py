@@ -97,7 +97,7 @@ class McpEndpoint:
             await self._sessions.handle_request(_without_session(scope), _again(body, receive), self._begun(body, send))
 
     def _begun(self, body: bytes, send: Send) -> Send:
-        """Give a client that introduces itself a session's id; nothing is kept of it."""
+        """Return a client that introduces itself a session's id; nothing is kept of it."""
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_first(body):
@@ -197,7 +197,7 @@ def _without_session(scope: Scope) -> Scope:
 
 
 def _again(body: bytes, then: Receive) -> Receive:
-    """Give the body once more, and after it what else comes."""
+    """Return the body once more, and after it what else comes."""
     given = False
 
     async def receive() -> Message:

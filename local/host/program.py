@@ -78,7 +78,7 @@ class Program:
         await self._closing.aclose()
 
     def routes(self, _key: str) -> list[BaseRoute]:
-        """Give the webhooks, which pass requests on; the program itself asks for the key."""
+        """Return the webhooks, which pass requests on; the program itself asks for the key."""
         return [Route("/runtime/webhooks/" + name, self._pass_on, methods=METHODS) for name in ("blobs", "eventgrid")]
 
     async def until_it_ends(self) -> None:

@@ -33,7 +33,7 @@ class Called:
 
 
 def application(called: Called, webhooks: Sequence[BaseRoute]) -> Starlette:
-    """Give the ASGI application."""
+    """Return the ASGI application."""
     routes = [Route("/admin/host/status", _status, methods=["GET"]), *webhooks]
     if called.tools:
         routes.append(Route(MCP_PATH, called.tools))

@@ -38,7 +38,7 @@ class Template:
     checks: Mapping[str, tuple[Callable[[str], bool], ...]]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Give the parameters that this decoded path holds, without those left out; None: it is another's."""
+        """Return the parameters that this decoded path holds, without those left out; None: it is another's."""
         found = self.pattern.fullmatch(path.removeprefix("/"))
         if found is None:
             return None
@@ -154,6 +154,6 @@ def _decoded(escapes: str) -> str:
 
 
 def encode_path(path: str) -> str:
-    """Give a decoded path as functions see it in their URL; what looks like an escape is left alone."""
+    """Return a decoded path as functions see it in their URL; what looks like an escape is left alone."""
     parts = re.split(r"(%[0-9A-Fa-f]{2})", path)
     return "".join(part if index % 2 else quote(part, safe="/:@!$&'()*+,;=-._~") for index, part in enumerate(parts))

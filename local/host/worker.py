@@ -175,5 +175,5 @@ def _check(reply: Any, failure: type[IndexingFailed | FunctionFailed]) -> None:
 
 
 def as_json(value: Any) -> Message:
-    """Give a value as the host sends what is neither text nor bytes; dates in ISO 8601."""
+    """Return a value as the host sends what is neither text nor bytes; dates in ISO 8601."""
     return TypedData(json=json.dumps(value, default=lambda other: other.isoformat()))

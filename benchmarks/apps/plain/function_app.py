@@ -10,7 +10,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 @cache
 def asgi() -> func.AsgiMiddleware:
-    """Give the application, built once."""
+    """Return the application, built once."""
     from benchmarks.apps.pages import application  # noqa: PLC0415 - that is the point
 
     return func.AsgiMiddleware(application())  # type: ignore[no-untyped-call]

@@ -1,1 +1,1 @@
-"""What the demo's stand-in can see: objects, text, colours. Alone in the project it needs the demo's packages."""
+"""Recognises objects, text and colours for the demo's stand-in; only this package needs requirements/demo.txt."""

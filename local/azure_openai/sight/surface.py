@@ -1,4 +1,4 @@
-"""What plain arithmetic tells of a picture: its colours, and whether it was drawn or photographed."""
+"""Measures a picture's colours, and whether it was drawn or photographed."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ _SAMPLE = 256
 """Pixels a side."""
 _EDGE = 40
 _HUES = ((6, "red"), (22, "orange"), (34, "yellow"), (82, "green"), (98, "teal"), (130, "blue"), (150, "purple"))
-"""Upper ends in OpenCV's hue, 0 to 179; what lies beyond is pink, and then red again."""
+"""Upper limits in OpenCV's hue, 0 to 179; above them are pink and then red again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Surface:
     """Measures of one picture.
 
     Args:
-        colours: names of those that cover a fifth or more, the largest first; at most three.
+        colours: names of at most three that cover a fifth or more, the largest first.
         drawn: True for flat areas with sharp edges in a few colours: charts, screenshots, drawings.
-        noise: True where nearly every pixel differs from its neighbour, so that any object found is imagined.
+        noise: True if nearly every pixel differs from its neighbour, so that objects found are false.
     """
 
     colours: tuple[str, ...]
@@ -33,7 +33,7 @@ def measure(pixels: Pixels) -> Surface:
     """Measure a picture; the thresholds lie in the gaps between photos and drawings, also after JPEG at quality 75."""
     steps = np.abs(np.diff(pixels.astype(np.int16), axis=1)).max(axis=2)
     even, sharp = float((steps == 0).mean()), float((steps > _EDGE).mean())
-    # Smoothing invents colours between the real ones, which spoils the count, and levels noise, which helps the names.
+    # Smoothing adds colours between the real ones, which falsifies the count, and removes noise, which helps the names.
     picked, levelled = _sampled(pixels, cv2.INTER_NEAREST), _sampled(pixels, cv2.INTER_AREA)
     drawn = even >= 0.6 and 0.005 <= sharp <= 0.3 and _share_of_four_colours(picked) >= 0.85
     return Surface(_colours(levelled), drawn, sharp > 0.3)

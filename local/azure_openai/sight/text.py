@@ -9,13 +9,13 @@ from rapidocr import RapidOCR
 from local.azure_openai.sight.picture import Pixels
 
 SURE = 0.9
-"""Lines below this score are dropped: they are words that nobody wrote."""
+"""Lines below this score are dropped as recognition errors."""
 DETECTION_SIDE = 960
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it was read.
+    """A line of text.
 
     Args:
         text: verbatim.
@@ -39,7 +39,7 @@ class Reader:
         self._ocr = RapidOCR(
             params={
                 "Global.log_level": "error",
-                "Global.use_cls": False,  # upside-down lines are not worth a third model
+                "Global.use_cls": False,  # no third model for upside-down lines
                 "Det.limit_type": "max",
                 "Det.limit_side_len": DETECTION_SIDE,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 2,
@@ -47,7 +47,7 @@ class Reader:
         )
 
     def read(self, pixels: Pixels) -> list[Line]:
-        """Return the lines that were read for sure, from top to bottom."""
+        """Return the lines that were read with certainty, from top to bottom."""
         result = self._ocr(pixels[:, :, ::-1])
         if result.boxes is None or result.txts is None:
             return []

@@ -1,4 +1,4 @@
-"""From what was measured to English, which claims no more than that. The model's name says who wrote it."""
+"""Words the measurements in English, without claiming more than was measured."""
 
 import re
 from collections.abc import Iterable
@@ -11,9 +11,9 @@ from local.azure_openai.sight.text import Line
 _HEADLINE = 60
 _QUOTED_LINES = 60
 _TALL = 0.95
-"""Share of the tallest line's height from which a line may be the heading."""
+"""A heading's minimum share of the tallest line's height."""
 _BESIDE = 0.1
-"""Share of the width within which the numbers of the vertical axis stand."""
+"""Share of the width that holds the vertical axis's numbers."""
 _LABELS = 8
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NOUNS = {
@@ -32,7 +32,7 @@ class Seen:
     """All that is known of one picture.
 
     Args:
-        width: pixels, upright, as it was looked at.
+        width: pixels, upright, as it was examined.
         height: likewise.
         surface: colours, and drawn or photographed.
         found: objects, the sure ones first.
@@ -63,17 +63,17 @@ class Seen:
 
     @property
     def sure(self) -> tuple[Found, ...]:
-        """What may be claimed; the models were trained on photos and are not believed elsewhere."""
+        """The objects to claim; the models were trained on photos and are ignored elsewhere."""
         return tuple(each for each in self.found if each.sure) if self.kind == "photo" else ()
 
     @property
     def possible(self) -> tuple[Found, ...]:
-        """What may be called possible."""
+        """The objects to call possible."""
         return tuple(each for each in self.found if not each.sure) if self.kind == "photo" else ()
 
 
 def alt_text(seen: Seen) -> str:
-    """One sentence, about 200 characters at most; empty if nothing was recognised, so that a person looks."""
+    """One sentence of about 200 characters; empty if nothing was recognised, which demands a review."""
     if seen.kind == "photo":
         return _photo(seen)
     if not seen.lines:
@@ -85,7 +85,7 @@ def alt_text(seen: Seen) -> str:
 
 
 def description(seen: Seen) -> str:
-    """The alt text, and what else can be claimed."""
+    """The alt text and further claims."""
     sentences = [alt_text(seen)]
     if seen.possible:
         sentences.append(f"Perhaps it shows {_article(seen.possible[0].name)} too.")
@@ -95,7 +95,7 @@ def description(seen: Seen) -> str:
 
 
 def extended_description(seen: Seen) -> str:
-    """The text that was read, for the kinds whose meaning lies in it; empty for photos and drawings."""
+    """The text that was read, for kinds that consist of text; empty for photos and drawings."""
     if seen.kind in {"photo", "illustration"} or not seen.lines:
         return ""
     quoted = "; ".join(f'"{line.text}"' for line in seen.lines[:_QUOTED_LINES])
@@ -104,7 +104,7 @@ def extended_description(seen: Seen) -> str:
 
 
 def tags(seen: Seen) -> list[str]:
-    """The kind and what may be claimed."""
+    """The kind and the claims."""
     return [*(each.name for each in seen.sure), _NOUNS[seen.kind]]
 
 
