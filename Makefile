@@ -49,7 +49,7 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 
 contracts: ## generate clients in C#, TypeScript and Python that call every operation; run the examples (DOTNET_TOOLS: Kiota, NSwag, C#)
 	@sh local/setup.sh test
-	@$(PY) -m tests.clients
+	@$(PY) -m tests.clients $(ARGS)
 	@$(PY) -m pytest -n0 -q tests/end_to_end/test_docs.py
 
 servers: ## ask real model servers what the app asks of them, and write the table of docs/models.md (half an hour at first)

@@ -86,10 +86,17 @@ def _lenient() -> Path:
     return path
 
 
-def tried(url: str, key: str, *excluded: str) -> None:
-    """Have schemathesis try the interface at `url` with all checks but the `excluded`.
+def tried(url: str, key: str, *excluded: str, examples: int = 15, seed: int | None = None) -> str:
+    """Have schemathesis try the interface at `url` with all checks but the `excluded`, and return what it says.
 
     What a stopped backfill did can still be read: `--checks all` would undo the configuration of `use_after_free`.
+
+    Args:
+        url: of the app.
+        key: for its functions.
+        excluded: names of checks.
+        examples: of each kind, for each operation.
+        seed: by which they are made; without one they are the same each time.
     """
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
@@ -98,11 +105,12 @@ def tried(url: str, key: str, *excluded: str) -> None:
         "run",
     ]
     command += [str(_lenient()), "--url", url, "--header", f"x-functions-key: {key}"]
-    command += ["--checks", "all", "--workers", "2", "--max-examples", "15"]
-    command += ["--generation-deterministic", "--no-color"]
+    command += ["--checks", "all", "--workers", "2", "--max-examples", str(examples), "--no-color"]
+    command += ["--generation-deterministic"] if seed is None else ["--seed", str(seed)]
     command += ["--exclude-checks", ",".join(("use_after_free", *excluded))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.fixture

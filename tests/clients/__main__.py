@@ -1,27 +1,35 @@
 """Generate clients of docs/, compile them, and have each call every operation of the app on the local stack.
 
+    python -m tests.clients [--examples N] [--seeds N N N] [CLIENT...]
+
 A generator whose program is not there is skipped, and the last lines say so. `DOTNET_TOOLS` names a folder with Kiota,
-NSwag and a C# compiler; the others come from npm and PyPI, pinned, into `.local/clients`.
+NSwag and a C# compiler; the others come from npm and PyPI, pinned, into `.local/clients`. Schemathesis is one of the
+clients: `--examples 90 --seeds 1 2 3 schemathesis` is about 5,000 requests.
 """
 
+import argparse
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import HealthCheck, given, settings
 
 from describer.domain.record import Record
+from local.azure_openai.answers import Answer, Fault, Request
 from local.azure_openai.script import describe
+from tests.api.test_openapi import tried
 from tests.end_to_end.conftest import System, started
 from tests.records import records
 
@@ -46,7 +54,10 @@ read = [Record.model_validate_json(line).model_dump_json(by_alias=True) for line
 returned.write_text("".join(f"{line}\\n" for line in read), "utf-8")
 print(f"  {len(read)} random records through generated classes")
 """
+SLOW: Final = 75.0
+"""Seconds that the model thinks about some pictures: longer than agents' clients wait for an answer."""
 _PATIENCE: Final = 5
+_installing: Final = threading.Lock()
 _FUTURE: Final = "from __future__ import annotations\n"
 OF_OPERATIONS: Final = {
     "nswag": (), "kiota": ("describeForm",), "kiota_python": (), "kiota_typescript": (), "typescript": (),
@@ -67,18 +78,28 @@ class Workshop:
     Args:
         folder: for what is generated.
         told: what the clients are told by the environment.
+        slow_pictures: about which the model thinks for `SLOW` seconds, one for each client that asks.
+        calls: how often the model was asked about a picture.
+        seeds: of schemathesis.
+        examples: of each kind, for each operation, by schemathesis.
+        made: what was installed in this run.
+        lines: what the client printed.
     """
 
     folder: Path
     told: Mapping[str, str]
+    slow_pictures: Sequence[bytes]
+    calls: Callable[[bytes], int]
+    seeds: Sequence[int]
+    examples: int
     made: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
 
-    def run(self, *command: str | Path, cwd: Path | None = None) -> None:
+    def run(self, *command: str | Path, cwd: Path | None = None, **told: str) -> None:
         """Runs a program; its output is shown if it fails, and that of clients always."""
-        words = [str(word) for word in command]
+        words, environment = [str(word) for word in command], {**os.environ, **self.told, **told}
         done = subprocess.run(
-            words, cwd=cwd or self.folder, env=os.environ | self.told, capture_output=True, text=True, check=False
+            words, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)[:200]}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -98,16 +119,20 @@ class Workshop:
         place = TOOLS / "node"
         if not shutil.which("npm"):
             raise Skipped("there is no npm")
-        if "node" not in self.made:
-            place.mkdir(parents=True, exist_ok=True)
-            for file in (*HERE.glob("*.ts"), *HERE.glob("*.js"), HERE / "package.json", HERE / "tsconfig.json"):
-                shutil.copy(file, place)
-            self.run("npm", "install", "--no-audit", "--no-fund", "--silent", cwd=place)
-            shutil.rmtree(place / "out", ignore_errors=True)
-            self.run("npx", "openapi-typescript", DOCS / "openapi.oneOf.json", "-o", "generated.d.ts", cwd=place)
-            self.run("npx", "tsc", "-p", ".", cwd=place)
-            self.made.add("node")
+        with _installing:
+            if "node" not in self.made:
+                self._install(place)
+                self.made.add("node")
         return place
+
+    def _install(self, place: Path) -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        for file in (*HERE.glob("*.ts"), *HERE.glob("*.js"), HERE / "package.json", HERE / "tsconfig.json"):
+            shutil.copy(file, place)
+        self.run("npm", "install", "--no-audit", "--no-fund", "--silent", cwd=place)
+        shutil.rmtree(place / "out", ignore_errors=True)
+        self.run("npx", "openapi-typescript", DOCS / "openapi.oneOf.json", "-o", "generated.d.ts", cwd=place)
+        self.run("npx", "tsc", "-p", ".", cwd=place)
 
     def compiled(self, program: str) -> None:
         """Compiles a TypeScript program with what it imports, and runs it."""
@@ -195,6 +220,36 @@ def mcp(shop: Workshop) -> None:
     shop.run("node", "out/mcp.js", cwd=shop.node())
 
 
+def mcp_slow_typescript(shop: Workshop) -> None:
+    """The official MCP client for TypeScript, with a model that takes longer than it waits."""
+    _slowly(shop, shop.slow_pictures[0], "node", shop.node() / "out" / "mcp_slow.js")
+
+
+def mcp_slow_python(shop: Workshop) -> None:
+    """The official MCP client for Python, with a model that takes longer than clients wait."""
+    _slowly(shop, shop.slow_pictures[1], sys.executable, HERE / "mcp_slow.py")
+
+
+def _slowly(shop: Workshop, picture: bytes, *command: str | Path) -> None:
+    """Runs a client that describes the picture and asks a question about it, until it has both answers."""
+    file = shop.folder / f"{Path(command[-1]).name}.jpg"
+    file.write_bytes(picture)
+    shop.run(*command, SLOW_PICTURE=str(file))
+    if (asked := shop.calls(picture)) != 2:
+        raise RuntimeError(f"the model was asked {asked} times for two answers")
+
+
+def schemathesis(shop: Workshop) -> None:
+    """schemathesis. TRACE is the platform's, which does not give it to the app."""
+    for seed in shop.seeds:
+        try:
+            said = tried(shop.told["APP"], shop.told["KEY"], "unsupported_method", examples=shop.examples, seed=seed)
+        except AssertionError as error:
+            raise RuntimeError(f"seed {seed}\n{error}") from error
+        (cases,) = [line.strip() for line in said.splitlines() if " generated" in line]
+        print(f"  seed {seed}: {cases}")
+
+
 def ajv(shop: Workshop) -> None:
     """ajv."""
     shop.run("node", "schemas.js", cwd=shop.node())
@@ -240,8 +295,10 @@ def _random_records() -> list[str]:
 
 CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
     nswag, kiota, kiota_python, kiota_typescript, typescript, openapi_generator, python, mcp, mcp_stdio,
-    schemas_in_csharp, ajv, pydantic, quicktype,
+    schemas_in_csharp, ajv, pydantic, quicktype, schemathesis,
 )  # fmt: skip
+WAITING: Final[tuple[Callable[[Workshop], None], ...]] = (mcp_slow_typescript, mcp_slow_python)
+"""Clients that do nothing but wait, so they run beside the others."""
 
 
 def _kiota(
@@ -257,19 +314,27 @@ def _csharp(shop: Workshop, name: str, *files: Path | str) -> None:
     shop.run(shop.dotnet("run"), f"{name}.dll")
 
 
-async def main(names: Sequence[str]) -> int:
-    """Try each client, or those of these names, print what became of it, and return 1 if one failed."""
-    clients = [client for client in CLIENTS if not names or client.__name__ in names]
+async def main(given: argparse.Namespace) -> int:
+    """Try each client, or those that are given, print what became of it, and return 1 if one failed."""
+    clients, waiting = ([client for client in some if client.__name__ in given.clients] for some in (CLIENTS, WAITING))
     with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "state") as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
             system = System(stack, model, blobs, queues)
-            model.script.always(lambda request: system.rules.get(request.images[0].width, describe)(request))  # type: ignore[operator]
+            model.script.always(system.answer)
             told = await _told(system, Path(folder))
-            ends = [await asyncio.to_thread(_tried, client, Workshop(Path(folder), told)) for client in clients]
-    print(
-        "\n".join(f"{end:8} {took:4.0f} s  {client.__doc__}" for client, (end, took) in zip(clients, ends, strict=True))
-    )
+            slow = [system.picture(_thinks) for _ in WAITING]
+            shop = Workshop(Path(folder), told, slow, system.calls, given.seeds, given.examples)
+            others = [asyncio.create_task(asyncio.to_thread(_tried, client, shop)) for client in waiting]
+            ends = [await asyncio.to_thread(_tried, client, shop) for client in clients]
+            ends += await asyncio.gather(*others)
+    for client, (end, took) in zip(clients + waiting, ends, strict=True):
+        print(f"{end:8} {took:4.0f} s  {client.__doc__}")
     return int("FAILED" in {end for end, _ in ends})
+
+
+def _thinks(request: Request) -> Answer | Fault:
+    answer = describe(request)
+    return replace(answer, delay=SLOW) if isinstance(answer, Answer) else answer
 
 
 async def _told(system: System, folder: Path) -> dict[str, str]:
@@ -311,7 +376,7 @@ async def _finished(system: System, name: str) -> dict[str, Any]:
 def _tried(client: Callable[[Workshop], None], shop: Workshop) -> tuple[str, float]:
     """What became of a client, and the seconds that it took."""
     began = time.monotonic()
-    return _end(client, shop), time.monotonic() - began
+    return _end(client, replace(shop, lines=[])), time.monotonic() - began
 
 
 def _end(client: Callable[[Workshop], None], shop: Workshop) -> str:
@@ -338,5 +403,18 @@ def _called_all(client: str, lines: list[str]) -> None:
             raise RuntimeError(f"not called: {', '.join(sorted(missing))}")
 
 
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.clients", description="Generate clients, and call all.")
+    names = [client.__name__ for client in CLIENTS + WAITING]
+    told = f"by default all: {', '.join(names)}"
+    parser.add_argument("clients", nargs="*", default=names, metavar="CLIENT", help=told)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[secrets.randbelow(2**31)], help="of schemathesis")
+    parser.add_argument("--examples", type=int, default=5, help="of each kind, for each operation, by schemathesis")
+    given = parser.parse_args()
+    if unknown := {*given.clients} - {*names}:
+        parser.error(f"there is no client {', '.join(sorted(unknown))}")
+    return given
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1:])))
+    sys.exit(asyncio.run(main(_arguments())))
