@@ -95,14 +95,19 @@ class DailyBudget:
         return self._over()
 
     @asynccontextmanager
-    async def call(self, most: float) -> AsyncIterator[Paid]:
+    async def call(self, most: float, *, usual: bool = True) -> AsyncIterator[Paid]:
         """Reserve `most` US dollars during the call, then pay `Paid.usd`.
+
+        Args:
+            most: the call's maximum cost.
+            usual: whether other calls cost about as much; if less is then left, all wait. A caller of the interface
+                in OpenAI's form decides itself what a call may cost, and must not hold up the others by that.
 
         Raises:
             OverBudget: less than that is left today.
             NotNow: the ledger cannot be reached.
         """
-        await self._hold(most)
+        await self._hold(most, usual)
         self._calls += 1
         day, paid = self._day, Paid()
         try:
@@ -119,16 +124,16 @@ class DailyBudget:
             self._timer.cancel()
         await self._return_unused()
 
-    async def _hold(self, most: float) -> None:
+    async def _hold(self, most: float, usual: bool) -> None:
         async with self._asking:
             self._turn_day()
             if self._left < most:
                 if later := self.deferral():
                     raise later
-                await self._take(most)
+                await self._take(most, usual)
             self._left = _exact(self._left - most)
 
-    async def _take(self, most: float) -> None:
+    async def _take(self, most: float, usual: bool) -> None:
         day, least = self.now().date(), _exact(most - self._left)
 
         def more(taken: float) -> float:
@@ -139,7 +144,7 @@ class DailyBudget:
         self._turn_day()
         self._left = _exact(self._left + (got if day == self._day else 0.0))
         if self._left < most:
-            raise self._used_up(most)
+            raise self._used_up(most) if usual else self._over()
         self._next_check = None
 
     def _used_up(self, short_of: float) -> OverBudget:

@@ -102,6 +102,12 @@ class Reservation:
             raise _busy()
         self.size = size
 
+    def reduce(self, size: int) -> None:
+        """Hold no more than `size` bytes from now on."""
+        if size < self.size:
+            self._bytes.release(self.size - size)
+            self.size = size
+
     def release(self) -> None:
         """Release everything; repeated calls do nothing."""
         size, self.size = self.size, 0

@@ -5,7 +5,8 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -16,6 +17,7 @@ from openai import (
     AuthenticationError,
     BadRequestError,
     DefaultAsyncHttpxClient,
+    InternalServerError,
     NotFoundError,
     RateLimitError,
 )
@@ -26,15 +28,17 @@ from starlette.routing import Route
 
 from describer.adapters.chat.forward import Forwarder
 from describer.adapters.chat.limiter import Limiter
+from describer.domain.errors import Transient
 from describer.entrypoints.openai_compatible.callers import Allowances, Caller
 from describer.entrypoints.openai_compatible.interface import OpenAiInterface, asgi
 from describer.entrypoints.openai_compatible.pictures import Shrinker
+from describer.pipeline.daily_budget import DailyBudget
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.vision.families import Family, family
 from describer.vision.imaging.preparer import ProcessPreparer
 from describer.vision.imaging.values import MIB, Limits
 from tests import pictures
-from tests.fakes import FakeWeb
+from tests.fakes import FakeLedger, FakeWeb
 
 KEY = secrets.token_urlsafe(32)
 MODEL = "gpt-5.6-luna"
@@ -124,6 +128,7 @@ class Setup:
             families,
             (MODEL, "gpt-5.6-sol"),
         )
+        self.interface = interface
         self.app = asgi(lambda: interface)
 
     def transport(self) -> DefaultAsyncHttpxClient:
@@ -290,10 +295,178 @@ async def test_each_caller_has_calls_and_money_of_its_own(setup: Setup) -> None:
     with pytest.raises(RateLimitError, match="Today's calls") as refused:
         await setup.client().chat.completions.create(model=MODEL, messages=asked())
     assert int(refused.value.response.headers["retry-after"]) > 0
-    setup.allowances.calls, setup.allowances.usd = 100, 0.000001
+    setup.allowances.calls, setup.allowances.usd = 100, 0.0065
+
+    async def ask_on() -> None:
+        for _ in range(100):
+            await setup.client().chat.completions.create(model=MODEL, messages=asked())
+
     with pytest.raises(RateLimitError, match="Today's US dollars"):
+        await ask_on()
+    spent = len(setup.upstream.bodies) * (1000 * 0.2 + 50 * 1.2) / 1e6
+    assert 0.0015 * 0.9 < spent < 0.0065
+    with pytest.raises(BadRequestError, match="may cost more than dollars") as never:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked(), max_completion_tokens=10**9)
+    assert never.value.code == "call_too_expensive"
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "n"])
+async def test_negative_numbers_buy_no_allowance(setup: Setup, name: str) -> None:
+    setup.upstream.answer = JSONResponse({"error": {"message": "too small"}}, 400)
+    setup.upstream.gate = asyncio.Event()
+    call = asyncio.create_task(
+        setup.client().chat.completions.create(model=MODEL, messages=asked(), extra_body={name: -(10**12)})
+    )
+    while not setup.upstream.bodies:
+        await asyncio.sleep(0.01)
+    assert setup.allowances._of("cms").usd > 0
+    setup.upstream.gate.set()
+    with pytest.raises(BadRequestError, match="too small"):
+        await call
+    assert setup.allowances._of("cms").usd == 0
+
+
+async def test_a_call_that_timed_out_is_paid_for_and_one_that_had_no_turn_is_not(setup: Setup) -> None:
+    def failing(error: Transient) -> OpenAiInterface:
+        async def send(_path: str, _body: Any) -> Any:
+            raise error
+
+        return replace(setup.interface, model=SimpleNamespace(send=send))
+
+    for error, paid in ((Transient("no turn"), False), (Transient("no answer", counts_as_attempt=True), True)):
+        setup.app = asgi(lambda error=error: failing(error))  # type: ignore[misc]
+        with pytest.raises(InternalServerError) as failed:
+            await setup.client().chat.completions.create(model=MODEL, messages=asked())
+        assert failed.value.status_code == 503
+        assert bool(setup.allowances._of("cms").usd) is paid
+
+
+async def test_a_used_up_budget_is_a_quota_and_holds_up_no_cheaper_call(setup: Setup) -> None:
+    budget = DailyBudget(0.02, FakeLedger())
+    setup.app = asgi(lambda: replace(setup.interface, budget=budget))
+    with pytest.raises(RateLimitError, match="DAILY_BUDGET_USD") as refused:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked(), max_completion_tokens=20_000)
+    assert refused.value.code == "insufficient_quota"
+    assert budget.deferral() is None
+    await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    await budget.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "status", "says"),
+    [
+        (b"", {}, 400, "empty"),
+        (b"{", {}, 400, "no JSON"),
+        (b"\xff{", {}, 400, "no JSON"),
+        (b"[]", {}, 400, "JSON object"),
+        (b'{"temperature": NaN}', {}, 400, "number that JSON does not have"),
+        (b'{"temperature": 1e999}', {}, 400, "number that JSON does not have"),
+        (b'{"messages": "\\ud800"}', {}, 400, "surrogate"),
+        (b'{"\\udfff": 1}', {}, 400, "surrogate"),
+        (b'{"messages": ' + b"[" * 500 + b"]" * 500 + b"}", {}, 400, "deeper than 200"),
+        (b'{"messages": ' + b"[" * 500_000 + b"]" * 500_000 + b"}", {}, 400, "no JSON"),
+        (b'{"n": ' + b"9" * 5000 + b"}", {}, 400, "no JSON"),
+        (b'{"n": ' + b"9" * 4000 + b"}", {}, 400, "may cost more"),
+        (b"--x\r\n", {"content-type": "multipart/form-data; boundary=x"}, 415, "Send JSON"),
+        (b"{}", {"content-encoding": "gzip"}, 415, "Compressed"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+async def test_a_body_that_cannot_be_passed_on_is_refused_with_a_sentence(
+    setup: Setup, data: bytes, headers: dict[str, str], status: int, says: str
+) -> None:
+    async with setup.transport() as http:
+        answer = await http.post(
+            "http://app/api/openai/v1/chat/completions",
+            content=data,
+            headers={"api-key": KEY, "content-type": "application/json"} | headers,
+        )
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (status, "invalid_request_error")
+    assert says in error["message"]
+    assert error.keys() == {"message", "type", "param", "code"}
+    assert not setup.upstream.bodies
+    assert setup.memory.held == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "param", "says"),
+    [
+        ({"tools": [{"type": "file_search", "vector_store_ids": ["v"]}]}, "tools[0]", "Files are not taken"),
+        ({"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}, "tools[0]", "Files are not"),
+        ({"tools": [{"type": "web_search_preview"}]}, "tools[0]", "more than its tokens"),
+        ({"tools": [{"type": "image_generation"}]}, "tools[0]", "more than its tokens"),
+        ({"service_tier": "priority"}, "service_tier", "standard tier"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]", "send the item itself"),
+        ({"input": [{"type": "input_image", "image_url": "https://a.example/"}]}, "input[0]", "content of a message"),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "f"}]}]},
+            "input[0].content[0]",
+            "files are not taken",
+        ),
+    ],
+)
+async def test_what_a_response_may_not_have_is_named_by_its_place(
+    setup: Setup, more: dict[str, Any], param: str, says: str
+) -> None:
+    with pytest.raises(BadRequestError, match=says) as refused:
+        await setup.client().responses.create(**{"model": MODEL, "input": "Hi", **more})
+    assert refused.value.param == param
+    assert not setup.upstream.bodies
+
+
+async def test_pictures_of_responses_are_found_in_messages_and_in_results_of_tools(setup: Setup) -> None:
+    picture = {"type": "input_image", "image_url": url(pictures.jpeg(2000, 1500))}
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "?"}, picture]}
+    call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": "c", "output": [dict(picture)]}
+    raw = await setup.client().responses.with_raw_response.create(model=MODEL, input=[message, call, output])  # type: ignore[list-item]
+    assert int(raw.headers["x-image-tokens-sent"]) > 0
+    first, middle, last = setup.upstream.bodies[0]["input"]
+    assert middle == call
+    for part in (first["content"][1], last["output"][0]):
+        assert (part["type"], part["detail"]) == ("input_image", "high")
+        assert pictures.size(base64.b64decode(part["image_url"].partition(",")[2]))[0] < 2000
+
+
+async def test_parameters_for_another_model_are_fitted_to_the_one_that_answers(setup: Setup) -> None:
+    given: dict[str, Any] = {"temperature": 0.1, "top_p": 0.9, "max_tokens": 300, "stop": ["x"]}
+    raw = await setup.client().chat.completions.with_raw_response.create(model="gpt-4o", messages=asked(), **given)
+    body = setup.upstream.bodies[0]
+    assert raw.headers["x-parameters-left-out"] == "temperature, top_p"
+    assert "temperature" not in body and "top_p" not in body and "max_tokens" not in body
+    assert (body["max_completion_tokens"], body["stop"]) == (300, ["x"])
+    await setup.client().chat.completions.create(model=MODEL, messages=asked(), **given)
+    assert given.items() <= setup.upstream.bodies[1].items(), "its own parameters go on as they are"
+
+
+async def test_memory_is_given_back_once_the_pictures_are_small(setup: Setup) -> None:
+    setup.upstream.gate = asyncio.Event()
+    picture = url(pictures.jpeg(1200, 900) + bytes(8 * MIB))
+    call = asyncio.create_task(setup.client().chat.completions.create(model=MODEL, messages=asked(picture)))
+    while not setup.upstream.bodies:
+        await asyncio.sleep(0.01)
+    assert len(picture) <= setup.memory.held < 1.5 * len(picture)
+    setup.upstream.gate.set()
+    await call
+    assert setup.memory.held == 0
+
+
+async def test_an_error_of_the_models_server_without_openais_form_gets_it(setup: Setup) -> None:
+    setup.upstream.answer = Response("<html>Bad gateway</html>", 502, media_type="text/html")
+    with pytest.raises(InternalServerError, match="answered 502 without a reason") as failed:
         await setup.client().chat.completions.create(model=MODEL, messages=asked())
-    assert len(setup.upstream.bodies) == 1
+    assert failed.value.type == "server_error"
+    setup.upstream.answer = JSONResponse({"statusCode": 429, "message": "slow"}, 429, {"retry-after": "7"})
+    with pytest.raises(RateLimitError) as busy:
+        await setup.client().chat.completions.create(model=MODEL, messages=asked())
+    assert busy.value.response.headers["retry-after"] == "7"
+
+
+async def test_a_model_is_found_by_its_name(setup: Setup) -> None:
+    assert (await setup.client().models.retrieve("gpt-5.6-sol")).id == "gpt-5.6-sol"
+    with pytest.raises(NotFoundError, match="see /models"):
+        await setup.client().models.retrieve("gpt-4o")
 
 
 async def test_an_unknown_place_is_told(setup: Setup) -> None:

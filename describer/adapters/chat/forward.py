@@ -63,7 +63,7 @@ class Forwarder:
                 answer = error.response
             except (TimeoutError, APITimeoutError) as error:
                 turn.failed()
-                raise Transient(f"the model gave no answer in {self.deadline:g} s") from error
+                raise Transient(f"the model gave no answer in {self.deadline:g} s", counts_as_attempt=True) from error
             except APIConnectionError as error:
                 turn.failed()
                 if isinstance(error.__cause__, Oversized):

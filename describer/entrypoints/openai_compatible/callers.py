@@ -67,7 +67,14 @@ class Allowances:
     _spent: dict[str, _Spent] = field(default_factory=dict, init=False)
 
     def take(self, caller: str, usd: float) -> None:
-        """Count a call with its maximum cost. Raises Refusal: 429 with the time to retry."""
+        """Count a call with its maximum cost.
+
+        Raises:
+            Refusal: 429 with the time to retry, or 400 if the call costs more than a day's limit.
+        """
+        if usd > self.usd:
+            sentence = f"This call may cost more than the {self.usd:g} US dollars that a key has a day; ask for less."
+            raise Refusal(400, sentence, code="call_too_expensive")
         spent = self._of(caller)
         what = "calls" if spent.calls >= self.calls else "US dollars" if spent.usd + usd > self.usd else ""
         if what:

@@ -12,6 +12,7 @@ from describer.domain.errors import (
     ImageRejected,
     InvalidRequest,
     Misconfigured,
+    OverBudget,
     TooLarge,
     Transient,
 )
@@ -66,6 +67,9 @@ def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
             return Refusal(400, sentence, param=param, code="invalid_image_url")
         case InvalidRequest():
             return Refusal(400, sentence, param=param or error.field)
+        case OverBudget():
+            wait = {"retry-after": str(max(1, round(error.retry_after or _COME_AGAIN)))}
+            return Refusal(429, sentence, kind="insufficient_quota", code="insufficient_quota", headers=wait)
         case Transient():
             wait = {"retry-after": str(max(1, round(error.retry_after or _COME_AGAIN)))}
             busy = isinstance(error, Busy) or error.retry_after

@@ -9,7 +9,7 @@ requested as a stream is sent as a stream in one piece: plain functions do not s
 import json
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -20,8 +20,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from describer.domain import bugs
-from describer.domain.errors import DescriberError
+from describer.domain.errors import DescriberError, NotNow
 from describer.domain.record import Usage
+from describer.entrypoints.openai_compatible import bodies
 from describer.entrypoints.openai_compatible.callers import Allowances, Caller, caller_of
 from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of, unexpected
 from describer.entrypoints.openai_compatible.pictures import CHAT, RESPONSES, Counted, Shrinker
@@ -30,7 +31,6 @@ from describer.pipeline.call_context import HTTP_SECONDS
 from describer.pipeline.daily_budget import DailyBudget, Paid
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.weighted_semaphore import Priority
-from describer.vision.estimate import text_tokens
 from describer.vision.families import Families
 from describer.vision.pricing import price
 
@@ -39,14 +39,7 @@ _ROOT: Final = "/api/openai"
 _PATHS: Final = {"chat/completions": CHAT, "responses": RESPONSES}
 _COPIES: Final = 3
 """Copies of a request's bytes in memory at a time: as received, as JSON and as sent."""
-_USUAL_ANSWER: Final = 4000
-"""Tokens assumed for an answer without a cap, to reserve its maximum cost."""
-_REFUSED: Final = {
-    "previous_response_id": "Nothing is stored here: send the conversation's earlier turns along.",
-    "conversation": "Nothing is stored here: send the conversation's earlier turns along.",
-    "background": "Nothing is stored here: ask without `background`, and wait for the answer.",
-}
-_CAPS: Final = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+_UNKNOWN: Final = Refusal(404, "Here are only chat/completions, responses and models.", code="unknown_url")
 _USAGE: Final = re.compile(rb'"usage"\s*:\s*\{')
 
 _log = logging.getLogger(__name__)
@@ -110,14 +103,12 @@ class OpenAiInterface:
         try:
             caller = caller_of(self.callers, request.headers)
             path, deployment = _place(request.url.path)
-            if path == "models" and request.method == "GET":
-                return JSONResponse(self._models())
+            if path.partition("/")[0] == "models" and request.method == "GET":
+                return JSONResponse(self._listed(path.partition("/")[2]))
             if path not in _PATHS or request.method != "POST":
-                return Refusal(
-                    404, "Here are only chat/completions, responses and models.", code="unknown_url"
-                ).response()
+                return _UNKNOWN.response()
             with call_context.entered(HTTP_SECONDS, Priority.INTERACTIVE):
-                return await self._asked(caller, path, deployment, await request.body())
+                return await self._asked(caller, path, deployment, request.headers, await request.body())
         except Refusal as refusal:
             return refusal.response()
         except DescriberError as error:
@@ -126,43 +117,55 @@ class OpenAiInterface:
             _log.error("openai_compatible.unexpected", extra=bugs.facts(error))
             return unexpected().response()
 
-    async def _asked(self, caller: Caller, path: str, deployment: str, data: bytes) -> Response:
+    async def _asked(
+        self, caller: Caller, path: str, deployment: str, headers: Mapping[str, str], data: bytes
+    ) -> Response:
         with self.memory.try_reserve(_COPIES * len(data)) as reservation:
-            body = _read(data)
-            _refuse(body)
-            body["model"] = self._named(deployment or body.get("model"))
+            body = bodies.read(data, headers.get("content-type", ""), headers.get("content-encoding", ""))
+            bodies.refuse(body)
+            asked = deployment or body.get("model")
+            body["model"] = self._named(asked)
+            left_out = () if asked == body["model"] else bodies.fit(body, self.families(body["model"]))
             if path == "responses":
                 body["store"] = body.get("store") is True
             size = reservation.size
             counted = await self.shrinker.shrink(body, _PATHS[path], lambda more: reservation.extend(size + more))
-            return await self._forwarded(caller, path, body, counted)
+            reservation.reduce(len(data) + _COPIES * counted.characters)
+            answer = await self._forwarded(caller, path, body, counted)
+            if left_out:
+                answer.headers["x-parameters-left-out"] = ", ".join(left_out)
+            return answer
 
     async def _forwarded(self, caller: Caller, path: str, body: dict[str, Any], counted: Counted) -> Response:
-        most = self._usd(body["model"], _most(body, counted))
+        most = self._usd(body["model"], bodies.maximum(body, counted.sent))
         self.allowances.take(caller.name, most)
-        paid = Paid(usd=most)
-        budgeted: AbstractAsyncContextManager[Paid] = self.budget.call(most) if self.budget else nullcontext(paid)
+        budgeted: AbstractAsyncContextManager[Paid] = (
+            self.budget.call(most, usual=False) if self.budget else nullcontext(Paid())
+        )
         spent = 0.0
         try:
             async with budgeted as paid:
-                answer = await self.model.send(f"/{path}", body)
+                try:
+                    answer = await self.model.send(f"/{path}", body)
+                except NotNow as error:  # after a timeout, the model may have worked in vain
+                    spent = paid.usd = most if error.counts_as_attempt else 0.0
+                    raise
                 used = _usage(answer.content) if answer.status < 400 else Usage()
                 spent = paid.usd = self._usd(body["model"], used) if used else most
         finally:
             self.allowances.settle(caller.name, most, spent)
-        self.saved(body["model"], max(0, counted.asked - counted.sent))
         headers = {
             **answer.headers,
             "x-image-tokens-sent": str(counted.sent),
             "x-image-tokens-as-asked": str(counted.asked),
         }
         facts = {"caller": caller.name, "path": path, "status": answer.status, "pictures": counted.pictures}
-        _log.info(
-            ANSWERED, extra=facts | {"image_tokens": counted.sent, "image_tokens_saved": counted.asked - counted.sent}
-        )
+        saved = max(0, counted.asked - counted.sent) if answer.status < 400 else 0
+        self.saved(body["model"], saved)
+        _log.info(ANSWERED, extra=facts | {"image_tokens": counted.sent, "image_tokens_saved": saved})
         if answer.status >= 400 and not _is_error(answer.content):
             sentence = f"The model's server answered {answer.status} without a reason."
-            return Refusal(answer.status, sentence, kind="server_error", headers=headers).response()
+            raise Refusal(answer.status, sentence, kind="server_error", headers=headers)
         return Response(answer.content, answer.status, headers)
 
     def _named(self, asked: object) -> str:
@@ -171,9 +174,17 @@ class OpenAiInterface:
     def _usd(self, model: str, used: Usage) -> float:
         return float(price(self.families(model), used) or 0)
 
-    def _models(self) -> dict[str, Any]:
-        listed = [{"id": name, "object": "model", "created": 0, "owned_by": "image-describer"} for name in self.models]
-        return {"object": "list", "data": listed}
+    def _listed(self, name: str) -> dict[str, Any]:
+        """Return the model of this name, or all if it is empty."""
+        listed = {
+            each.lower(): {"id": each, "object": "model", "created": 0, "owned_by": "image-describer"}
+            for each in self.models
+        }
+        if not name:
+            return {"object": "list", "data": list(listed.values())}
+        if name not in listed:
+            raise Refusal(404, "This model is not one of those here; see /models.", code="model_not_found")
+        return listed[name]
 
 
 def asgi(interface: Callable[[], OpenAiInterface]) -> Starlette:
@@ -192,44 +203,6 @@ def _place(path: str) -> tuple[str, str]:
     return (found["what"].lower(), found["name"] or "") if found else ("", "")
 
 
-def _read(data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "The body is no JSON that can be read.") from error
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body has to be a JSON object.")
-    return body
-
-
-def _refuse(body: dict[str, Any]) -> None:
-    for name, sentence in _REFUSED.items():
-        if body.get(name):
-            raise Refusal(400, sentence, param=name, code="unsupported_parameter")
-
-
-def _most(body: dict[str, Any], counted: Counted) -> Usage:
-    """Return the maximum usage of a call: its text, its pictures and its cap."""
-    caps = [body[name] for name in _CAPS if isinstance(body.get(name), int)]
-    words = json.dumps({name: value for name, value in body.items() if name not in {"messages", "input"}})
-    said = sum(len(text) for text in _texts(body.get("messages", body.get("input"))))
-    asked = text_tokens(words) + said // 2 + counted.sent
-    times = body["n"] if isinstance(body.get("n"), int) and body["n"] > 0 else 1
-    return Usage(prompt_tokens=asked, completion_tokens=(caps[0] if caps else _USUAL_ANSWER) * times)
-
-
-def _texts(value: object) -> Sequence[str]:
-    match value:
-        case str(text):
-            return () if text.startswith("data:") else (text,)
-        case list(items):
-            return [text for item in items for text in _texts(item)]
-        case dict(members):
-            return [text for item in members.values() for text in _texts(item)]
-        case _:
-            return ()
-
-
 def _usage(content: bytes) -> Usage | None:
     """Return the usage in an answer of either interface, also from a stream's events; None if there is none."""
     for found in reversed(list(_USAGE.finditer(content))):
@@ -239,9 +212,22 @@ def _usage(content: bytes) -> Usage | None:
             continue
         asked = usage.get("prompt_tokens", usage.get("input_tokens"))
         said = usage.get("completion_tokens", usage.get("output_tokens"))
+        details = usage.get("prompt_tokens_details", usage.get("input_tokens_details"))
         if isinstance(asked, int) and isinstance(said, int):
-            return Usage(prompt_tokens=max(0, asked), completion_tokens=max(0, said), calls=1)
+            cached, written = (_number(details, name) for name in ("cached_tokens", "cache_write_tokens"))
+            return Usage(
+                prompt_tokens=max(0, asked),
+                cached_tokens=cached,
+                cache_write_tokens=written,
+                completion_tokens=max(0, said),
+                calls=1,
+            )
     return None
+
+
+def _number(members: object, name: str) -> int:
+    value = members.get(name) if isinstance(members, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _is_error(content: bytes) -> bool:

@@ -26,14 +26,15 @@ class Form:
     kind: str
     text: str
 
-    def read(self, part: dict[str, Any]) -> tuple[str, str]:
+    def read(self, part: dict[str, Any], param: str) -> tuple[str, str]:
         """Return the address and detail of a picture. Raises Refusal."""
         nested = self.kind == "image_url"
         given = part.get("image_url")
         held = given if nested and isinstance(given, dict) else part
         url = held.get("url") if nested and held is not part else given
         if part.get("file_id") or not isinstance(url, str):
-            raise Refusal(400, "A picture has to come as a data: or https: address; files are not taken here.")
+            sentence = "A picture has to come as a data: or https: address; files are not taken here."
+            raise Refusal(400, sentence, param=param, code="invalid_image_url")
         detail = held.get("detail")
         return url, detail if isinstance(detail, str) else ""
 
@@ -56,11 +57,13 @@ class Counted:
         pictures: number of pictures.
         asked: tokens of the received pictures.
         sent: tokens of the sent pictures.
+        characters: length of the sent pictures' addresses.
     """
 
     pictures: int = 0
     asked: int = 0
     sent: int = 0
+    characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class Shrinker:
         param: str,
         extend: Callable[[int], None],
     ) -> list[dict[str, Any]]:
-        url, asked = form.read(part)
+        url, asked = form.read(part, param)
         detail = asked if asked in _DETAILS else self.detail
         held = (lambda _size: None) if url[:5].lower() == "data:" else extend
         try:
@@ -126,6 +129,7 @@ class Shrinker:
             raise refusal_of(error, param) from error
         self._count(counted, image, body["model"], asked if asked in _DETAILS else "original", detail)
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.jpeg).decode()}" for one in image.parts]
+        counted.characters += sum(map(len, urls))
         order = [{"type": form.text, "text": prompt.parts(len(urls), image.order, 0)}] if image.further else []
         return [*order, *(form.write(one, detail) for one in urls)]
 
