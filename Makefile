@@ -1,7 +1,7 @@
 # Everything that is done with this project, by hand or by CI. `make help` lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo start test longtest soak extensions contracts servers check snapshots bench clean lock
+.PHONY: help setup demo start test longtest soak extensions contracts servers cms check snapshots bench clean lock
 
 PY := .venv/bin/python
 # Pictures stay on this machine unless the command line itself says otherwise: what the environment holds does not count.
@@ -56,6 +56,10 @@ servers: ## ask real model servers what the app asks of them, and write the tabl
 	@sh local/setup.sh test
 	@sh local/setup.sh servers
 	@$(PY) -m tests.servers --write $(ARGS)
+
+cms: ## run the recipes of docs/cms.md with Payload, Strapi, Directus and WordPress from npm (1.5 GB, a C++ compiler; ARGS=payload)
+	@sh local/setup.sh test
+	@$(PY) -m tests.cms $(ARGS)
 
 mutants: ## put faults into the code, one at a time, and fail if the tests miss more than a tenth of them
 	@sh local/setup.sh test

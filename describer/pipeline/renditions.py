@@ -98,11 +98,11 @@ class LargerPictures:
             raise Transient(reason, retry_after=left.total_seconds())
 
     async def _larger(self, ref: ImageRef, derived: Derived) -> AsyncIterator[ImageBlob]:
-        """Yield the originals, largest file first, then larger sizes, largest first."""
+        """Yield the originals, those with the same extension first, then larger sizes; of each, the largest first."""
         found = await self._listed(ref, f"{derived.original}.")
         if "." in derived.original.rpartition("/")[2] and (exact := await self._properties(ref, derived.original)):
             found = [exact, *found]
-        for original in sorted(found, key=lambda other: -other.size):
+        for original in sorted(found, key=lambda other: (not _same_extension(other.ref, ref), -other.size)):
             if derived.is_original(original.ref.name):
                 yield original
         for prefix in derived.siblings:
@@ -166,6 +166,11 @@ def taken_from(larger: Record, picture: ImageBlob, content: ImageContent, brief:
         "history": (),
     }
     return larger.model_copy(update=own)
+
+
+def _same_extension(one: ImageRef, other: ImageRef) -> bool:
+    """Return whether both have the same extension: `boat.png` and `boat.avif` may be different uploads."""
+    return one.name.rpartition(".")[2].lower() == other.name.rpartition(".")[2].lower()
 
 
 def _is_smaller(record: Record, derived: Derived) -> bool:
