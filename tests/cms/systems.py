@@ -186,7 +186,6 @@ class Strapi(System):
     """Strapi with SQLite."""
 
     version_of = "@strapi/strapi"
-    packages = ("better-sqlite3",)
     files = "public/uploads"
     ready = "/_health"
 
