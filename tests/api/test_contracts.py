@@ -9,12 +9,16 @@ import pytest
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator
 from PIL import Image
 
+from describer.domain.image_ref import ImageRef
+from describer.entrypoints.http.backfill_schemas import NewBackfill
 from describer.entrypoints.http.build import document
 from describer.entrypoints.http.document import Document
-from describer.entrypoints.http.schemas import Ask
+from describer.entrypoints.http.schemas import Ask, Change
 from tests.api import contracts
 from tests.api.conftest import Api
+from tests.unit.conftest import CAT
 
+RECORD = f"/api/descriptions/{CAT.container}/{CAT.name}"
 FORMS = [Document.INHERITANCE, Document.ONE_OF]
 
 
@@ -133,14 +137,48 @@ def test_the_linter_finds_each_fault_that_the_document_once_had(break_it: Any) -
     assert len(contracts.faults(told)) == 1
 
 
-async def test_the_examples_are_taken(api: Api) -> None:
+async def test_the_examples_of_requests_are_answered(api: Api) -> None:
     """The one with a picture in it has a real one."""
-    examples = Ask.model_json_schema()["examples"]
-    for example in examples:
-        Ask.model_validate(example, strict=True)
-    picture = base64.b64decode(examples[0]["images"][0]["base64"])
-    with Image.open(io.BytesIO(picture)) as opened:
+    by_bytes, by_url, by_blob = Ask.model_json_schema()["examples"]
+    with Image.open(io.BytesIO(base64.b64decode(by_bytes["images"][0]["base64"]))) as opened:
         opened.load()
         assert len(opened.convert("RGB").getcolors() or ()) == 2
-    response = await api.client.post("/api/describe", json=examples[0])
-    assert response.json()["kind"] == "answer"
+    api.setup.web.pages[by_url["images"][0]["url"]] = b"cat"
+    blob = by_blob["images"][0]["blob"]
+    picture = ImageRef(blob["container"], blob["name"])
+    api.harness.images.put(picture, b"a stored cat")
+    answers = [(await api.client.post("/api/describe", json=asked)).json() for asked in (by_bytes, by_url, by_blob)]
+    assert [answer["kind"] for answer in answers] == ["answer", "description", "description"]
+    assert [answers[1]["language"], *answers[1]["translations"]] == by_url["languages"]
+    assert api.harness.records.stored[picture].record.alt_text == answers[2]["alt_text"]
+
+
+@pytest.mark.parametrize("change", Change.model_json_schema()["examples"], ids=str)
+async def test_the_example_of_a_correction_is_stored_as_it_says(api: Api, change: dict[str, Any]) -> None:
+    await api.harness.describe()
+    answer = await api.client.put(RECORD, json=change, headers={"if-match": "*"})
+    assert answer.status_code == 200
+    stored = answer.json()
+    assert {name: stored[name] for name in change.keys() - {"texts"}} == _without(change, "texts")
+    for language, texts in change.get("texts", {}).items():
+        written = stored if language == stored["language"] else stored["translations"][language]
+        assert {name: written[name] for name in texts} == texts
+
+
+@pytest.mark.parametrize("asked", NewBackfill.model_json_schema()["examples"], ids=str)
+async def test_the_example_of_a_backfill_begins_it(api: Api, asked: dict[str, Any]) -> None:
+    answer = await api.client.post("/api/backfills", json=asked)
+    assert answer.status_code == 202
+    begun = await api.backfills.backfiller.find(answer.json()["id"])
+    assert begun.dry_run == asked.get("dry_run", True)
+    options = {name: getattr(begun.options, name) for name in asked.keys() - {"dry_run"}}
+    assert options | {"only": [*begun.options.only]} == {"only": ["missing"]} | _without(asked, "dry_run")
+
+
+def test_every_body_with_examples_has_a_test() -> None:
+    bodies = document()["components"]["schemas"]
+    assert {name for name, schema in bodies.items() if "examples" in schema} == {"Ask", "Change", "NewBackfill"}
+
+
+def _without(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}

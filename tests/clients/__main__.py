@@ -246,7 +246,7 @@ def schemathesis(shop: Workshop) -> None:
             said = tried(shop.told["APP"], shop.told["KEY"], "unsupported_method", examples=shop.examples, seed=seed)
         except AssertionError as error:
             raise RuntimeError(f"seed {seed}\n{error}") from error
-        (cases,) = [line.strip() for line in said.splitlines() if " generated" in line]
+        (cases,) = [line.strip() for line in said.splitlines() if " generated, " in line]
         print(f"  seed {seed}: {cases}")
 
 

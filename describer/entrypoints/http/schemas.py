@@ -212,7 +212,8 @@ class Change(BaseModel):
         strict=True,
         json_schema_extra={
             "examples": [
-                {"texts": {"en": {"alt_text": "Tom asleep on a grey sofa."}}, "review": "approved"},
+                {"texts": {"en": {"alt_text": "Tom asleep on a grey sofa."}}},
+                {"review": "approved"},
                 {"is_decorative": True},
             ]
         },
