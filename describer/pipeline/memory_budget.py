@@ -3,8 +3,12 @@
 Blobs and local files wait for memory, since their bytes are stored elsewhere. A request's body cannot wait, because it
 is in memory already: if none is left, the caller gets an error at once. Memory is released once a picture is prepared
 for the model, so the budget limits how many pictures are read, not how many are described at once.
+
+Blobs and local files also wait for one of a few places: more of them in memory than can be decoded soon would take
+memory and save no time.
 """
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -16,6 +20,9 @@ from describer.pipeline.weighted_semaphore import WeightedSemaphore
 MIN_RESERVATION: Final = 2**18
 """Minimum bytes counted for a caller's picture, for what is made of it."""
 
+FILES_PER_CORE: Final = 2
+"""Blobs and local files in memory for each core: one that is decoded, and the next one."""
+
 _RETRY_AFTER: Final = 5.0
 """Seconds after which to retry, about the time that a picture takes."""
 
@@ -25,10 +32,12 @@ class MemoryBudget:
 
     Args:
         size: bytes.
+        files: maximum number of blobs and local files in memory.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, files: int | None = None) -> None:
         self._bytes = WeightedSemaphore(size)
+        self._files = WeightedSemaphore(files or FILES_PER_CORE * (os.process_cpu_count() or 1))
 
     @property
     def size(self) -> int:
@@ -42,20 +51,21 @@ class MemoryBudget:
 
     @asynccontextmanager
     async def reserve_when_free(self, size: int) -> AsyncIterator["Reservation"]:
-        """Wait for `size` bytes and hold them; a request larger than the budget waits for all of it.
+        """Wait for a file's place and `size` bytes, and hold both; more than the budget waits for all of it.
 
         Never call it while you hold a reservation: two callers that hold and wait can deadlock.
 
         Raises:
             Transient: the memory did not become free within the call's waiting time.
         """
-        call, share = call_context.current(), min(size, self.size)
-        max_wait = call.max_wait()
+        share = min(size, self.size)
+        await _acquire(self._files, 1, "until other pictures are prepared")
         try:
-            await self._bytes.acquire(share, call.priority, max_wait)
-        except TimeoutError as error:
-            raise Transient(f"timed out after {max_wait:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
-        reservation = Reservation(self, self._bytes, share)
+            await _acquire(self._bytes, share, "for memory (HELD_IMAGES_MB)")
+        except BaseException:
+            self._files.release(1)
+            raise
+        reservation = Reservation(self, self._bytes, share, self._files)
         try:
             yield reservation
         finally:
@@ -86,12 +96,15 @@ class MemoryBudget:
 
 
 class Reservation:
-    """A caller's share of the budget: `size` bytes."""
+    """A caller's share of the budget: `size` bytes, and one of the places in `files` if given."""
 
-    def __init__(self, budget: MemoryBudget, held: WeightedSemaphore, size: int) -> None:
+    def __init__(
+        self, budget: MemoryBudget, held: WeightedSemaphore, size: int, files: WeightedSemaphore | None = None
+    ) -> None:
         self.size = size
         self._budget = budget
         self._bytes = held
+        self._files = files
 
     def extend(self, size: int) -> None:
         """Hold at least `size` bytes from now on. Raises like `try_reserve`."""
@@ -113,6 +126,18 @@ class Reservation:
         size, self.size = self.size, 0
         if size:
             self._bytes.release(size)
+        if files := self._files:
+            self._files = None
+            files.release(1)
+
+
+async def _acquire(semaphore: WeightedSemaphore, amount: int, why: str) -> None:
+    call = call_context.current()
+    max_wait = call.max_wait()
+    try:
+        await semaphore.acquire(amount, call.priority, max_wait)
+    except TimeoutError as error:
+        raise Transient(f"timed out after {max_wait:.1f} s of waiting {why}") from error
 
 
 def _busy() -> Busy:
