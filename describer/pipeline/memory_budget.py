@@ -58,10 +58,17 @@ class MemoryBudget:
         Raises:
             Transient: the memory did not become free within the call's waiting time.
         """
-        share = min(size, self.size)
-        await _acquire(self._files, 1, "until other pictures are prepared")
+        call, share = call_context.current(), min(size, self.size)
+        max_wait = call.max_wait()
         try:
-            await _acquire(self._bytes, share, "for memory (HELD_IMAGES_MB)")
+            await self._files.acquire(1, call.priority, max_wait)
+        except TimeoutError as error:
+            raise Transient(f"timed out after {max_wait:.1f} s of waiting for pictures to be prepared") from error
+        try:
+            await self._bytes.acquire(share, call.priority, max_wait)
+        except TimeoutError as error:
+            self._files.release(1)
+            raise Transient(f"timed out after {max_wait:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
         except BaseException:
             self._files.release(1)
             raise
@@ -129,15 +136,6 @@ class Reservation:
         if files := self._files:
             self._files = None
             files.release(1)
-
-
-async def _acquire(semaphore: WeightedSemaphore, amount: int, why: str) -> None:
-    call = call_context.current()
-    max_wait = call.max_wait()
-    try:
-        await semaphore.acquire(amount, call.priority, max_wait)
-    except TimeoutError as error:
-        raise Transient(f"timed out after {max_wait:.1f} s of waiting {why}") from error
 
 
 def _busy() -> Busy:

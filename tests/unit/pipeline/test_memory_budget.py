@@ -57,7 +57,7 @@ async def test_a_file_that_got_no_memory_leaves_its_place_to_the_next() -> None:
         async with budget.reserve_when_free(1):
             pass
     async with budget.reserve_when_free(1):
-        with entered(0.05), pytest.raises(Transient, match="until other pictures are prepared"):
+        with entered(0.05), pytest.raises(Transient, match="for pictures to be prepared"):
             async with budget.reserve_when_free(1):
                 pass
     assert budget.held == 0
