@@ -47,7 +47,7 @@ extensions: ## hold the host's stand-in against Microsoft's own extensions, run 
 	@$(PY) -m pytest -n0 tests/realhost
 	@EXTENSIONS_HOST=$$WEBJOBS_HOST $(PY) -m pytest tests/end_to_end
 
-contracts: ## generate clients in C#, TypeScript and Python that call every operation; run the examples (DOTNET_TOOLS: Kiota, NSwag, C#)
+contracts: ## generate clients in C#, TypeScript and Python that call every operation; ask with OpenAI's clients; run the examples (DOTNET_TOOLS: Kiota, NSwag, C#)
 	@sh local/setup.sh test
 	@$(PY) -m tests.clients $(ARGS)
 	@$(PY) -m pytest -n0 -q tests/end_to_end/test_docs.py

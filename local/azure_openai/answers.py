@@ -37,9 +37,10 @@ class Request:
         deployment: the body's `model`, which Azure reads as a deployment's name.
         prompts: the text parts of all messages, in order.
         images: the pictures of all messages, in order.
-        schema: the JSON Schema that the answer must follow, or None for plain text.
+        schema: the JSON Schema that the answer must follow (that of `tool`, if there is one), or None for plain text.
         max_tokens: `max_completion_tokens` (or the older `max_tokens`), or None.
         body: the whole body, for everything without a field of its own.
+        tool: the function that the answer calls, with its content as the arguments; None: it calls none.
     """
 
     deployment: str
@@ -48,6 +49,7 @@ class Request:
     schema: Json | None
     max_tokens: int | None
     body: Json
+    tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

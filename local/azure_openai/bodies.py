@@ -11,10 +11,10 @@ _NOT_FOR_REASONING = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias",
     "max_tokens",
 )  # fmt: skip
-_NOT_HERE = ("tools", "functions")
+_NOT_HERE = ("functions",)
 _FREE_FORM: Json = {"type": "object", "properties": {"alt_text": {"type": "string"}, "description": {"type": "string"}}}
 """The schema for `json_object`, which requires no form."""
-_ROLES = frozenset({"system", "developer", "user", "assistant"})
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
 def read(raw: bytes, resource: Resource) -> tuple[Deployment, Request]:
@@ -23,7 +23,11 @@ def read(raw: bytes, resource: Resource) -> tuple[Deployment, Request]:
     Raises:
         faults.Rejected: 400 or 404, with Azure's body.
     """
-    body = _parsed(raw)
+    return read_body(parsed(raw), resource)
+
+
+def read_body(body: Json, resource: Resource) -> tuple[Deployment, Request]:
+    """Read a chat completion's body that is JSON already. Raises likewise."""
     deployment = resource.find(_text(body, "model"))
     if deployment is None:
         raise faults.Rejected(faults.deployment_not_found())
@@ -41,12 +45,16 @@ def read(raw: bytes, resource: Resource) -> tuple[Deployment, Request]:
     prompts, pictures = _messages(body.get("messages"))
     if len(pictures) > images.MAX_IMAGES:
         _reject(f"Too many images in request. Max is {images.MAX_IMAGES}.", "too_many_images", "messages")
+    tool = _tool(body)
+    schema = (tool.get("parameters") or {"type": "object", "properties": {}}) if tool else _schema(body)
+    cap = _max_tokens(body, deployment)
     return deployment, Request(
-        deployment.name, tuple(prompts), tuple(pictures), _schema(body), _max_tokens(body, deployment), body
+        deployment.name, tuple(prompts), tuple(pictures), schema, cap, body, str(tool["name"]) if tool else None
     )
 
 
-def _parsed(raw: bytes) -> Json:
+def parsed(raw: bytes) -> Json:
+    """Give the JSON object of a body. Raises `faults.Rejected`."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
@@ -84,6 +92,8 @@ def _messages(messages: object) -> tuple[list[str], list[Image]]:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
             _reject("Invalid value: a message needs a known 'role'.", "invalid_value", f"messages[{index}].role")
         content = message.get("content")
+        if content is None and message.get("tool_calls"):
+            continue
         parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
         if not isinstance(parts, list):
             _reject("Invalid type: expected a string or an array.", "invalid_type", f"messages[{index}].content")
@@ -111,6 +121,26 @@ def _schema(body: Json) -> Json | None:
         strict.check(asked.get("name"), asked["schema"])
     schema: Json = asked["schema"]
     return schema
+
+
+def _tool(body: Json) -> Json | None:
+    """Give the function that is to be called: the one that is asked for, or the first, unless its result is there."""
+    tools, choice = body.get("tools") or [], body.get("tool_choice")
+    if not isinstance(tools, list):
+        _reject("Invalid type for 'tools': expected an array.", "invalid_type", "tools")
+    functions: list[Json] = []
+    for number, tool in enumerate(tools):
+        function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            _reject("This local server knows no tools but functions.", "unsupported_parameter", f"tools[{number}]")
+        functions.append(function)
+    if choice == "none" or not functions or body["messages"][-1].get("role") == "tool":
+        return None
+    asked = choice.get("function", {}).get("name") if isinstance(choice, dict) else functions[0]["name"]
+    found = next((function for function in functions if function["name"] == asked), None)
+    if found is None:
+        _reject("Invalid value for 'tool_choice': no tool has this name.", "invalid_value", "tool_choice")
+    return found
 
 
 def _reject(message: str, code: str | None, param: str | None) -> NoReturn:

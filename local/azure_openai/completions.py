@@ -23,6 +23,11 @@ def completion(request: Request, answer: Answer, model: str) -> Json:
     content, finish_reason = _limited(answer, request.max_tokens)
     asked, answered = prompt_tokens(request), text_tokens(content or answer.refusal or "")
     message: Json = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
+    if request.tool and content is not None:
+        function = {"name": request.tool, "arguments": content}
+        calls = [{"id": f"call_{uuid.uuid4().hex[:24]}", "type": "function", "function": function}]
+        message |= {"content": None, "tool_calls": calls}
+        finish_reason = "tool_calls" if finish_reason == "stop" else finish_reason
     choice = {
         "index": 0,
         "finish_reason": finish_reason,

@@ -33,7 +33,8 @@ _SENTENCES = {
 def describe(request: Request) -> Reply:
     """Return a valid answer in the caller's schema, which differs from picture to picture."""
     if not request.images:
-        return Answer("This request holds no picture.")
+        blank = fill(request.schema, lambda _path: None) if request.schema else None
+        return Answer("This request holds no picture." if blank is None else json.dumps(blank))
     if request.schema is None:
         return Answer(" ".join(_SENTENCES["en"].format_map(_facts(image)) for image in request.images))
     image, facts = request.images[0], _facts(request.images[0])

@@ -2,6 +2,7 @@
 
 POST /openai/v1/chat/completions   as Azure's v1 API: token or key, deployments, rate limits
 POST /v1/chat/completions          the same for OpenAI-compatible callers on this machine, without a credential
+POST /openai/v1/responses, /v1/responses
 GET  /openai/v1/models, /v1/models
 files and batches: see batches.py
 GET  /healthz                      200 once the answerer is ready, 503 before, 500 if it cannot be
@@ -10,7 +11,7 @@ GET  /healthz                      200 once the answerer is ready, 503 before, 5
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -22,8 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local.azure_openai import bodies, faults
-from local.azure_openai.answers import Answer, Answerer, Fault, Request
+from local.azure_openai import bodies, faults, responses
+from local.azure_openai.answers import Answer, Answerer, Fault, Json, Request
 from local.azure_openai.batches import BatchRoutes
 from local.azure_openai.completions import completion, prompt_tokens
 from local.azure_openai.resource import Deployment, Resource
@@ -77,13 +78,26 @@ class Service:
 
     async def chat(self, http: Http) -> Response:
         """Answer one chat completion."""
+        return await self._answered(http, bodies.read, completion, Stream)
+
+    async def responses(self, http: Http) -> Response:
+        """Answer one call of the Responses API."""
+        return await self._answered(http, responses.read, responses.response, responses.Stream)
+
+    async def _answered(
+        self,
+        http: Http,
+        read: Callable[[bytes, Resource], tuple[Deployment, Request]],
+        whole: Callable[[Request, Answer, str], Json],
+        stream: Callable[[Request, Answer, str, dict[str, str]], Response],
+    ) -> Response:
         headers = {"apim-request-id": str(uuid.uuid4()), "x-ms-region": self._resource.region}
         denied = self._denied(http)
         if denied:
             return self._failed(denied, headers)
         try:
             raw = await self._body(http)
-            deployment, request = await asyncio.to_thread(bodies.read, raw, self._resource)
+            deployment, request = await asyncio.to_thread(read, raw, self._resource)
             headers |= {"x-ms-deployment-name": deployment.name, **_granted(deployment, request)}
         except faults.Rejected as rejected:
             return self._failed(rejected.fault, headers)
@@ -94,8 +108,8 @@ class Service:
             return self._failed(reply, headers)
         model = self._answerer.model or deployment.model
         if request.body.get("stream"):
-            return Stream(request, reply, model, headers)
-        return JSONResponse(completion(request, reply, model), headers=headers)
+            return stream(request, reply, model, headers)
+        return JSONResponse(whole(request, reply, model), headers=headers)
 
     async def line(self, raw: bytes) -> tuple[int, dict[str, Any]]:
         """Return status and body for one line of a batch, without the quotas of direct calls."""
@@ -174,6 +188,7 @@ def application(resource: Resource, answerer: Answerer) -> Starlette:
     routes = [Route("/healthz", service.healthz)]
     for base in ("/openai/v1", "/v1"):
         routes.append(Route(f"{base}/chat/completions", service.chat, methods=["POST"]))
+        routes.append(Route(f"{base}/responses", service.responses, methods=["POST"]))
         routes.append(Route(f"{base}/models", service.models))
         routes += [
             Route(f"{base}/files", batches.upload, methods=["POST"]),

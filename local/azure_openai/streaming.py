@@ -23,6 +23,11 @@ class BrokenOff(Exception):
     """The connection must break now."""
 
 
+def pieces(text: str | None) -> list[str]:
+    """Give a text in pieces of a word each."""
+    return _PIECE.findall(text or "")
+
+
 def wants_usage(request: Request) -> bool:
     """Return whether the caller asked for the tokens."""
     return bool((request.body.get("stream_options") or {}).get("include_usage"))
@@ -46,8 +51,13 @@ def chunks(request: Request, answer: Answer, model: str) -> Iterator[Json]:
     filters = whole["prompt_filter_results"]
     yield {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": filters}
     yield chunk({"role": "assistant", "content": "", "refusal": None})
-    for piece in _PIECE.findall(message[kind] or ""):
+    for piece in pieces(message[kind]):
         yield chunk({kind: piece})
+    for index, call in enumerate(message.get("tool_calls", ())):
+        function = call["function"]
+        yield chunk({"tool_calls": [{**call, "index": index, "function": {**function, "arguments": ""}}]})
+        for piece in pieces(function["arguments"]):
+            yield chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     yield chunk({}, choice["finish_reason"])
     if wants_usage(request):
         yield {**head, "choices": [], "usage": whole["usage"]}

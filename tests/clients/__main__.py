@@ -2,6 +2,8 @@
 
     python -m tests.clients [--examples N] [--seeds N N N] [CLIENT...]
 
+OpenAI's clients and those of other makers ask the OpenAI-compatible endpoint, with only address and key changed.
+
 A generator whose program is not there is skipped, and the last lines say so. `DOTNET_TOOLS` names a folder with Kiota,
 NSwag and a C# compiler; the others come from npm and PyPI, pinned, into `.local/clients`. Schemathesis is one of the
 clients: `--examples 90 --seeds 1 2 3 schemathesis` is about 5,000 requests.
@@ -27,10 +29,12 @@ from typing import Any, Final
 from hypothesis import HealthCheck, given, settings
 
 from describer.domain.record import Record
+from local.azure_openai import faults
 from local.azure_openai.answers import Answer, Fault, Request
 from local.azure_openai.script import describe
+from tests import pictures
 from tests.api.test_openapi import tried
-from tests.end_to_end.conftest import System, started
+from tests.end_to_end.conftest import SETTINGS, System, started
 from tests.records import records
 
 ROOT: Final = Path(__file__).parents[2]
@@ -44,6 +48,18 @@ PYTHON_TOOLS: Final = (
     "microsoft-kiota-bundle==1.16.0",
     "openapi-generator-cli==7.26.0",  # the Java program in a wheel; npm's wrapper fetches it from Maven Central
 )
+OPENAI_CLIENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "langchain": ("langchain-openai==1.7.4",),
+    "llamaindex": ("llama-index-llms-azure-openai==0.6.1",),
+    "semantic_kernel": ("semantic-kernel==1.45.0",),
+    "litellm": ("litellm==1.110.2",),
+    "pydantic_ai": ("pydantic-ai-slim[openai]==2.68.0",),
+    "instructor": ("instructor==1.17.0",),
+    "llm": ("llm==0.36",),
+}
+"""Clients of OpenAI's protocol for Python. Each has an environment of its own: they want different openai packages."""
+ASKED: Final = ("text", "pictures", "schema", "tools", "stream", "401", "429", "400", "refused address")
+"""What each of them does; see openai_checks.py."""
 RANDOM: Final = 2000
 _ROUND_TRIP: Final = """
 import pathlib, sys
@@ -64,6 +80,7 @@ OF_OPERATIONS: Final = {
     "openapi_generator": (), "python": (),
 }  # fmt: skip
 """Clients of the HTTP interface, and what each cannot say: Kiota's for C# wants a form to be built by hand."""
+CALLER_KEY: Final = secrets.token_urlsafe(32)
 BLOB, ODD_BLOB = "clients/cat.jpg", "clients/a%2Fb.jpg"
 
 
@@ -140,13 +157,19 @@ class Workshop:
         self.run("npx", "tsc", *options, "--outDir", "out", f"{program}.ts", cwd=self.node())
         self.run("node", f"out/{program}.js", cwd=self.node())
 
-    def python(self, program: str) -> Path:
-        """A program of the Python packages."""
-        place = TOOLS / "python"
-        if not (place / "bin" / program).exists():
-            self.run(sys.executable, "-m", "venv", place)
-            self.run(place / "bin" / "pip", "install", "-q", *PYTHON_TOOLS)
+    def python(self, program: str, name: str = "python", packages: Sequence[str] = PYTHON_TOOLS) -> Path:
+        """A program of the Python packages, in the environment of this name."""
+        place = TOOLS / name
+        if not (place / "installed").exists():
+            self.run(sys.executable, "-m", "venv", "--clear", place)
+            self.run(place / "bin" / "pip", "install", "-q", "--only-binary", ":all:", *packages)
+            (place / "installed").touch()
         return place / "bin" / program
+
+    def openai(self, name: str) -> None:
+        """Runs one of OPENAI_CLIENTS."""
+        python = self.python("python", name, OPENAI_CLIENTS[name])
+        self.run(python, "-W", "ignore", HERE / f"{name}_client.py", cwd=self.folder)
 
 
 def nswag(shop: Workshop) -> None:
@@ -266,6 +289,51 @@ def python(shop: Workshop) -> None:
     shop.run(shop.python("python"), made / "python_client.py", cwd=made)
 
 
+def openai_js(shop: Workshop) -> None:
+    """The openai package for JavaScript."""
+    shop.compiled("openai_js")
+
+
+def ai_sdk(shop: Workshop) -> None:
+    """The AI SDK: openai, openai-compatible, azure."""
+    shop.compiled("ai_sdk")
+
+
+def langchain(shop: Workshop) -> None:
+    """LangChain."""
+    shop.openai("langchain")
+
+
+def llamaindex(shop: Workshop) -> None:
+    """LlamaIndex's package for Azure OpenAI."""
+    shop.openai("llamaindex")
+
+
+def semantic_kernel(shop: Workshop) -> None:
+    """Semantic Kernel, Python."""
+    shop.openai("semantic_kernel")
+
+
+def litellm(shop: Workshop) -> None:
+    """LiteLLM."""
+    shop.openai("litellm")
+
+
+def pydantic_ai(shop: Workshop) -> None:
+    """Pydantic AI."""
+    shop.openai("pydantic_ai")
+
+
+def instructor(shop: Workshop) -> None:
+    """Instructor."""
+    shop.openai("instructor")
+
+
+def llm(shop: Workshop) -> None:
+    """The command line llm."""
+    shop.openai("llm")
+
+
 def pydantic(shop: Workshop) -> None:
     """datamodel-code-generator."""
     kind = "--output-model-type", "pydantic_v2.BaseModel", "--input-file-type", "jsonschema"
@@ -295,7 +363,8 @@ def _random_records() -> list[str]:
 
 CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
     nswag, kiota, kiota_python, kiota_typescript, typescript, openapi_generator, python, mcp, mcp_stdio,
-    schemas_in_csharp, ajv, pydantic, quicktype, schemathesis,
+    schemas_in_csharp, ajv, pydantic, quicktype, schemathesis, openai_js, ai_sdk, langchain, llamaindex, semantic_kernel,
+    litellm, pydantic_ai, instructor, llm,
 )  # fmt: skip
 WAITING: Final[tuple[Callable[[Workshop], None], ...]] = (mcp_slow_typescript, mcp_slow_python)
 """Clients that do nothing but wait, so they run beside the others."""
@@ -317,7 +386,8 @@ def _csharp(shop: Workshop, name: str, *files: Path | str) -> None:
 async def main(given: argparse.Namespace) -> int:
     """Try each client, or those that are given, print what became of it, and return 1 if one failed."""
     clients, waiting = ([client for client in some if client.__name__ in given.clients] for some in (CLIENTS, WAITING))
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "state") as (stack, model):
+    opened = {"OPENAI_COMPATIBLE_KEYS": f"clients:{CALLER_KEY}", "OPENAI_COMPATIBLE_CALLS_PER_DAY": "100000"}
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder) / "state", opened) as (stack, model):
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
             system = System(stack, model, blobs, queues)
             model.script.always(system.answer)
@@ -346,6 +416,8 @@ async def _told(system: System, folder: Path) -> dict[str, str]:
     files = {"PICTURE": system.picture(), "RECORD": json.dumps(record).encode()}
     for event in system.events()[-1:]:
         files["EVENT"] = json.dumps(event).encode()
+    files |= {"PHOTO": pictures.jpeg(4000, 3000), "HEIC": pictures.EVERY_KIND["heic"][1], "SMALL": system.picture()}
+    files["BUSY"] = system.picture(faults.rate_limited(1))
     for name, data in files.items():
         (folder / name).write_bytes(data)
     allowed = folder / "allowed"
@@ -362,6 +434,8 @@ async def _told(system: System, folder: Path) -> dict[str, str]:
         "ROOT": str(ROOT),
     }
     places |= system.stack._app_settings()
+    places |= {"ADDRESS": f"{where.api}/openai/v1", "AZURE_ADDRESS": where.api, "CALLER_KEY": CALLER_KEY}
+    places |= {"MODEL": SETTINGS["AZURE_OPENAI_DEPLOYMENT"]}
     return places | {"APP": where.http, "KEY": where.function_key, "MCP": where.mcp, "MCP_KEY": where.key}
 
 
@@ -395,6 +469,10 @@ def _end(client: Callable[[Workshop], None], shop: Workshop) -> str:
 
 def _called_all(client: str, lines: list[str]) -> None:
     """Raises RuntimeError: the interface has an operation that this client did not call."""
+    if client in {*OPENAI_CLIENTS, "openai_js", "ai_sdk"}:
+        asked = {line.strip().partition(":")[0] for line in lines}
+        if missing := set(ASKED) - asked:
+            raise RuntimeError(f"not asked: {', '.join(sorted(missing))}")
     if client in OF_OPERATIONS:
         paths = json.loads((DOCS / "openapi.json").read_text(encoding="utf-8"))["paths"]
         every = {operation["operationId"] for path in paths.values() for operation in path.values()}

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import jsonschema
 import openai
@@ -402,3 +403,68 @@ async def test_a_stream_tells_no_tokens_unasked(model: Model) -> None:
 async def test_stream_options_need_a_stream(model: Model) -> None:
     with pytest.raises(openai.BadRequestError, match="only allowed when 'stream'"):
         await ask(model, stream_options={"include_usage": True})
+
+
+TOOLS: list[Json] = [
+    {"type": "function", "function": {"name": "skip", "parameters": {"type": "object", "properties": {}}}},
+    {"type": "function", "function": {"name": "note", "parameters": SCHEMA}},
+]
+
+
+async def test_a_tool_is_called_with_arguments_in_its_schema_and_its_result_is_answered(model: Model) -> None:
+    chosen: Json = {"type": "function", "function": {"name": "note"}}
+    asked = {**body(picture()), "tools": TOOLS, "tool_choice": chosen}
+    del asked["response_format"]
+    async with client(model) as asking:
+        answer = await asking.chat.completions.create(**asked)
+        assert answer.choices[0].finish_reason == "tool_calls"
+        (call,) = answer.choices[0].message.tool_calls or []
+        assert call.type == "function" and call.function.name == "note"
+        jsonschema.validate(json.loads(call.function.arguments), SCHEMA)
+        stream = await asking.chat.completions.create(**asked, stream=True)
+        deltas = [each async for chunk in stream for choice in chunk.choices for each in choice.delta.tool_calls or ()]
+        assert "".join(each.function.arguments or "" for each in deltas if each.function) == call.function.arguments
+        result: Json = {"role": "tool", "tool_call_id": call.id, "content": "noted"}
+        asked["messages"] += [answer.choices[0].message.model_dump(exclude_none=True), result]
+        last = await asking.chat.completions.create(**asked)
+    assert "640 by 480" in (last.choices[0].message.content or "")
+
+
+def _input(url: str) -> list[Json]:
+    part = {"type": "input_image", "image_url": url, "detail": "high"}
+    return [{"role": "user", "content": [{"type": "input_text", "text": "Describe."}, part]}]
+
+
+async def test_responses_answer_as_the_chat_completion_would(model: Model) -> None:
+    form: Any = {"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": SCHEMA}}
+    tool: Any = {"type": "function", "name": "note", "parameters": SCHEMA, "strict": True}
+    asked: Json = {"model": "gpt-6-luna", "input": _input(picture())}
+    async with client(model) as asking:
+        free = await asking.responses.create(**asked, instructions="Be brief.")
+        strict = await asking.responses.create(**asked, text=form)
+        cut = await asking.responses.create(**asked, max_output_tokens=3)
+        called = await asking.responses.create(**asked, tools=[tool])
+        async with asking.responses.stream(**asked) as stream:
+            streamed = [event async for event in stream]
+        (call,) = called.output
+        result = {"type": "function_call_output", "call_id": "c", "output": "noted"}
+        after = await asking.responses.create(
+            **asked | {"input": [*asked["input"], call.model_dump(exclude_none=True), result]}, tools=[tool]
+        )
+    assert model.requests[0].prompts == ("Be brief.", "Describe.")
+    assert free.usage and free.usage.input_tokens > image_tokens(640, 480, "high")
+    jsonschema.validate(json.loads(strict.output_text), SCHEMA)
+    assert (cut.status, cut.incomplete_details and cut.incomplete_details.reason) == ("incomplete", "max_output_tokens")
+    assert call.type == "function_call"
+    jsonschema.validate(json.loads(call.arguments), SCHEMA)
+    assert after.output_text == free.output_text
+    assert "".join(event.delta for event in streamed if event.type == "response.output_text.delta") == free.output_text
+    assert streamed[-1].type == "response.completed"
+
+
+async def test_responses_know_no_item_that_was_not_sent(model: Model) -> None:
+    async with client(model) as asking:
+        with pytest.raises(openai.NotFoundError, match="msg_1"):
+            await asking.responses.create(model="gpt-6-luna", input=[{"type": "item_reference", "id": "msg_1"}])
+        with pytest.raises(openai.NotFoundError, match="previous_response_id"):
+            await asking.responses.create(model="gpt-6-luna", input="Hi", previous_response_id="resp_1")

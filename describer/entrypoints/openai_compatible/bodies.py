@@ -31,6 +31,8 @@ _PRICED: Final = "{} more than its tokens; only those are paid for here."
 _SAMPLING: Final = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias",
 )  # fmt: skip
+_TIERS: Final = (None, "auto", "default", "flex")
+"""Tiers that cost no more than the standard one."""
 _THINKING: Final = ("reasoning_effort", "reasoning")
 
 
@@ -81,7 +83,7 @@ def refuse(body: dict[str, Any]) -> None:
             )
     if body.get("web_search_options") is not None:
         raise _unsupported(_PRICED.format("A search costs"), "web_search_options")
-    if body.get("service_tier") == "priority":
+    if body.get("service_tier") not in _TIERS:
         raise _unsupported("Only the standard tier is paid for here; leave `service_tier` out.", "service_tier")
 
 
