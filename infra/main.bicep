@@ -132,6 +132,15 @@ param zoneRedundant bool = false
 @description('Any optional setting of the README, by name, such as { DESCRIPTION_LANGUAGES: \'en,de\' }.')
 param appSettings object = {}
 
+@description('Name of a key vault that exists, with roles for its data, from which a setting comes as a reference: the keys of docs/openai.md. Empty: none.')
+param existingKeyVault string = ''
+
+@description('Resource group of that vault, anywhere in the subscription.')
+param existingKeyVaultResourceGroup string = ''
+
+@description('Name of the secret in it, which the app may read, and no other.')
+param keyVaultEntry string = 'openai-compatible'
+
 @description('Ask no model, and lose nothing: infra/emergency.py sets it.')
 param emergencyStop bool = false
 
@@ -237,6 +246,11 @@ var groups = {
     : empty(existingOpenAiResourceGroup) || empty(existingDeployment)
         ? fail('Of the account existingOpenAi, say existingOpenAiResourceGroup and existingDeployment too.')
         : existingOpenAiResourceGroup
+  keyVault: empty(existingKeyVault)
+    ? names.group
+    : empty(existingKeyVaultResourceGroup)
+        ? fail('existingKeyVaultResourceGroup is empty: say where the vault existingKeyVault is.')
+        : existingKeyVaultResourceGroup
   // Event Grid keeps an account's system topic in the account's resource group, and so does this file.
   systemTopic: ownImages || empty(existingSystemTopicResourceGroup)
     ? (ownImages ? names.group : existingImagesResourceGroup)
@@ -476,6 +490,16 @@ module modelAccess 'modules/model-access.bicep' = {
   dependsOn: [model]
 }
 
+module vaultAccess 'modules/vault-access.bicep' = if (!empty(existingKeyVault)) {
+  scope: resourceGroup(groups.keyVault)
+  params: {
+    vaultName: existingKeyVault
+    secretName: keyVaultEntry
+    #disable-next-line what-if-short-circuiting // the price of names that follow their principal: modules/roles.bicep
+    appPrincipalId: identity.outputs.principalId
+  }
+}
+
 module roles 'modules/roles.bicep' = {
   scope: group
   params: {
@@ -568,7 +592,7 @@ module app 'modules/function-app.bicep' = {
     allowedIpRanges: allowedIpRanges
   }
   // The app needs these roles and addresses when it starts.
-  dependsOn: [roles, imagesAccess, modelAccess, network, endpoints]
+  dependsOn: [roles, imagesAccess, modelAccess, vaultAccess, network, endpoints]
 }
 
 module diagnostics 'modules/diagnostics.bicep' = {

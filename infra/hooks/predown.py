@@ -1,7 +1,7 @@
 """Stops `azd down` where it would delete what is not ours.
 
 azd deletes every resource group in which its deployment created anything (azure-dev#2916), and in the groups of an
-existing images account and an existing Azure OpenAI account we create roles and a container. See azure.yaml.
+existing images account, Azure OpenAI account and key vault we create roles and a container. See azure.yaml.
 """
 
 import os
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 FOREIGN = (
     "EXISTING_IMAGES_RESOURCE_GROUP",
     "EXISTING_OPENAI_RESOURCE_GROUP",
+    "EXISTING_KEY_VAULT_RESOURCE_GROUP",
     "EXISTING_SYSTEM_TOPIC_RESOURCE_GROUP",
 )
 
@@ -43,7 +44,7 @@ def _commands(environ: Mapping[str, str], ours: str) -> Iterator[tuple[str, ...]
         yield (*event_grid, "delete", "--yes", "--resource-group", group, "--name", topic)
     account = _account(environ)
     if principal := environ.get("APP_PRINCIPAL_ID"):
-        for scope in filter(None, (account, _model(environ))):
+        for scope in filter(None, (account, _model(environ), _secret(environ))):
             yield ("role", "assignment", "delete", "--assignee", principal, "--scope", scope)
     yield ("group", "delete", "--name", ours)
 
@@ -56,6 +57,12 @@ def _account(environ: Mapping[str, str]) -> str:
 def _model(environ: Mapping[str, str]) -> str:
     group, name = environ.get("EXISTING_OPENAI_RESOURCE_GROUP"), environ.get("EXISTING_OPENAI")
     return _id(environ, group, f"Microsoft.CognitiveServices/accounts/{name}") if group and name else ""
+
+
+def _secret(environ: Mapping[str, str]) -> str:
+    group, name = environ.get("EXISTING_KEY_VAULT_RESOURCE_GROUP"), environ.get("EXISTING_KEY_VAULT")
+    secret = environ.get("KEY_VAULT_ENTRY") or "openai-compatible"
+    return _id(environ, group, f"Microsoft.KeyVault/vaults/{name}/secrets/{secret}") if group and name else ""
 
 
 def _id(environ: Mapping[str, str], group: str, resource: str) -> str:

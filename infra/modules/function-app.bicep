@@ -179,6 +179,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
     // No affinity cookie: instances keep no state of callers.
     clientAffinityEnabled: false
+    // For settings that are Key Vault references: without it, the app would ask by a system-assigned identity that it lacks.
+    keyVaultReferenceIdentity: identity.id
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       // With a minimum of 1.3, Event Grid could not deliver.

@@ -60,4 +60,5 @@ var roles = {
   openAiContributor: 'a001fd3d-188f-4b5d-821b-7da978bf7442'
   eventGridDataSender: 'd5a91429-5739-47e2-a06b-3470a27159e7'
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
 }

@@ -19,3 +19,5 @@ param existingCapacity = 30
 param modelName = 'gpt-6-luna'
 param modelVersion = '2026-10-01'
 param publishEvents = false
+param existingKeyVault = 'kv-ours'
+param existingKeyVaultResourceGroup = 'rg-secrets'

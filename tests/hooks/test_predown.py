@@ -47,6 +47,16 @@ def test_all_that_is_ours_in_the_groups_of_others_is_removed_before_our_own_grou
     assert commands[4][-1] == "rg-dev"
 
 
+def test_the_role_on_a_secret_of_others_is_removed_and_its_vault_stays() -> None:
+    environ = OURS | {"EXISTING_KEY_VAULT": "kv-ours", "EXISTING_KEY_VAULT_RESOURCE_GROUP": "rg-secrets"}
+    (role,) = [command for command in _commands(environ) if command[1] == "role"]
+    assert role[-1] == (
+        "/subscriptions/5ub/resourceGroups/rg-secrets/providers/Microsoft.KeyVault/vaults/kv-ours"
+        "/secrets/openai-compatible"
+    )
+    assert "rg-secrets, which others use" in refusal(environ)
+
+
 def test_a_topic_of_others_stays() -> None:
     environ = THEIRS | {"EXISTING_SYSTEM_TOPIC": "photo-events", "EXISTING_SYSTEM_TOPIC_RESOURCE_GROUP": "rg-photos"}
     topics = [command[1:4] for command in _commands(environ) if command[1] == "eventgrid"]

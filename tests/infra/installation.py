@@ -110,6 +110,7 @@ class Installation:
             "images": images,
             "images/containers/pictures": f"{containers}/{self.outputs['DEPLOYED_IMAGES_CONTAINER']}",
             "images/containers/descriptions": f"{containers}/{self.outputs['DEPLOYED_DESCRIPTIONS_CONTAINER']}",
+            "secret": self._secret,
             "model": f"{self._group(model)}/Microsoft.CognitiveServices/accounts/{self.outputs['OPENAI_ACCOUNT_NAME']}",
             "events": f"{group}/Microsoft.EventGrid/topics/{self.outputs['EVENTS_TOPIC_NAME']}",
             "insights": insights,
@@ -132,6 +133,12 @@ class Installation:
             return "deployer"
         module = _OUTPUT_OF.match(principal)
         return _WHO.get(module.group(1), principal) if module else principal
+
+    @property
+    def _secret(self) -> str:
+        group = self._group(self.parameters["existingKeyVaultResourceGroup"])
+        vault, secret = self.parameters["existingKeyVault"], self.parameters["keyVaultEntry"]
+        return f"{group}/Microsoft.KeyVault/vaults/{vault}/secrets/{secret}"
 
     @staticmethod
     def _group(name: str) -> str:

@@ -70,6 +70,7 @@ def test_an_existing_account_gains_a_container_and_roles_and_nothing_else() -> N
         "images/containers/more/scans",
         "images/containers/descriptions",
         "model",
+        "secret",
     }
 
 
