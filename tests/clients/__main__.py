@@ -363,8 +363,8 @@ def _random_records() -> list[str]:
 
 CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
     nswag, kiota, kiota_python, kiota_typescript, typescript, openapi_generator, python, mcp, mcp_stdio,
-    schemas_in_csharp, ajv, pydantic, quicktype, schemathesis, openai_js, ai_sdk, langchain, llamaindex, semantic_kernel,
-    litellm, pydantic_ai, instructor, llm,
+    schemas_in_csharp, ajv, pydantic, quicktype, schemathesis, openai_js, ai_sdk, langchain, llamaindex,
+    semantic_kernel, litellm, pydantic_ai, instructor, llm,
 )  # fmt: skip
 WAITING: Final[tuple[Callable[[Workshop], None], ...]] = (mcp_slow_typescript, mcp_slow_python)
 """Clients that do nothing but wait, so they run beside the others."""
