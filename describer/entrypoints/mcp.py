@@ -160,7 +160,7 @@ class Tools:
     async def _describe(self, given: DescribeImage, asked: "_Asked") -> dict[str, Any]:
         source = await asyncio.to_thread(given.source, self.account, self.files)
         asked.blobs = self.on_demand.watched([source])
-        record = await self.on_demand.describe(source, self.on_demand.brief(given.options(given.about)))
+        record = await self.on_demand.describe(source, self.on_demand.brief(given.options()))
         return record.model_dump(mode="json", include={*FIELDS}) | {UNTRUSTED: record.visible_text}
 
     async def _ask(self, given: AskAboutImages, asked: "_Asked") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Parses tools' arguments. Agents guess names, so an error for a wrong name lists the right ones."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -21,12 +22,15 @@ _MEANT: Final = {
     "path": "blob, or url", "file": "blob, or url", "blob_url": "blob", "blob_name": "blob",
     "lang": "language", "languages": "language", "context": "about", "hint": "about",
     "urls": "images", "blobs": "images", "image_urls": "images",
+    "keywords": "words_to_use", "brand_words": "words_to_use", "use": "words_to_use",
+    "negative_keywords": "words_to_avoid", "forbidden_words": "words_to_avoid", "avoid": "words_to_avoid",
 }  # fmt: skip
 """Names that agents use by mistake, with the right argument."""
 _PATHS: Final = frozenset({"path", "filename", "file_path", "filepath", "image_path"})
 _QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instruction", "instructions"})
 _NO_BLOB: Final = "blob must be a container and a name, such as images/cat.jpg, or the address of a watched blob."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
+_Texts = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda given: () if given is None else given)]
 _Count = Annotated[StrictInt, Field(ge=1, le=MAX_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
 
 
@@ -38,10 +42,9 @@ class _Asking(_Arguments):
     language: _Text = ""
     detail: _Text = ""
 
-    def options(self, about: str = "") -> RequestOptions:
+    def options(self) -> RequestOptions:
         """Return the other options."""
-        languages = (self.language,) if self.language else ()
-        return RequestOptions(languages=languages, context=about, detail=self.detail)
+        return RequestOptions(languages=(self.language,) if self.language else (), detail=self.detail)
 
 
 class DescribeImage(_Asking):
@@ -50,6 +53,19 @@ class DescribeImage(_Asking):
     url: _Text = ""
     blob: _Text = ""
     about: _Text = ""
+    profile: _Text = ""
+    words_to_use: _Texts = ()
+    words_to_avoid: _Texts = ()
+
+    def options(self) -> RequestOptions:
+        """Return the other options."""
+        return replace(
+            super().options(),
+            context=self.about,
+            profile=self.profile,
+            words_to_use=self.words_to_use,
+            words_to_avoid=self.words_to_avoid,
+        )
 
     def source(self, account: str, files: AllowedFiles | None) -> PictureSource:
         """The picture. Raises InvalidRequest, NotFound."""
@@ -180,8 +196,10 @@ def _faults(tool: Tool, error: ValidationError) -> Iterator[str]:
                 yield f"{name} must be a whole number from 1 to {MAX_FOUND}."
             case _ if not name:
                 yield "The arguments must be an object."
-            case _:
+            case _ if name == "images":
                 yield f"{name} must be a list of 1 to {MOST_SOURCES} texts."
+            case _:
+                yield f"{name} must be a list of texts."
 
 
 def _unknown(tool: Tool, name: str) -> str:

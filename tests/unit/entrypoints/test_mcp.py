@@ -278,8 +278,12 @@ async def test_the_detail_reaches_the_model(setup: OnDemandSetup) -> None:
         (
             "describe_image",
             {"sk-SECRET": "x"},
-            "An argument is unknown; the arguments are url, blob, language, about, detail.",
+            "the arguments are url, blob, language, about, profile, words_to_use, words_to_avoid, detail.",
         ),
+        ("describe_image", {"url": URL, "negative_keywords": ["x"]}, "is not an argument: use words_to_avoid;"),
+        ("describe_image", {"url": URL, "words_to_use": "Acme"}, "words_to_use must be a list of texts."),
+        ("describe_image", {"url": URL, "words_to_avoid": [""]}, "words_to_avoid may have at most 50 words"),
+        ("describe_image", {"url": URL, "profile": "shop"}, "profile must be one of describe, product"),
         ("describe_image", {"url": URL, "about": "x" * 4001}, "about may have at most 4000 characters"),
         ("ask_about_images", {"question": "?", "urls": [URL]}, "is not an argument: use images"),
         ("ask_about_images", {"question": "?"}, "images is missing."),
