@@ -8,7 +8,10 @@ LOOKED_AT: Final = 65_536
 """Bytes at the start of a file that are examined."""
 _PDF_WITHIN: Final = 1024  # PDF readers allow this many bytes before the mark
 _HTML_ROOT: Final = re.compile(rb"<html[\s>]|<!doctype\s+html|<head[\s>]|<body[\s>]")
-_MARKUP: Final = re.compile(rb"(\xff\xfe|\xfe\xff)?<(\?xml|[a-z!?])")
+_BYTE_ORDER: Final = re.compile(rb"\A(\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
+_MARKUP: Final = re.compile(rb"<(\?xml|[a-z!?])")
+_AAE_KEYS: Final = b"adjustment"
+"""Beginning of the keys of a property list that is an AAE file."""
 _JSON_START: Final = re.compile(rb"[\[{]\s*([\[{\]}\"0-9-]|true|false|null)")
 _DRAWING: Final = re.compile(rb"<(?:[a-z0-9_-]+:)?svg[\s>/]")
 _PICTURE_BRANDS: Final = frozenset(
@@ -18,6 +21,8 @@ _PICTURE_BRANDS: Final = frozenset(
     }
 )
 """`ftyp` brands of pictures (ISO base media files); a file with any other brand is a film or a sound recording."""
+_SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+"""First `ftyp` brands of sound recordings."""
 _FILM_BOXES: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """First boxes of QuickTime films without an `ftyp` brand."""
 
@@ -46,7 +51,9 @@ _ARCHIVED: Final = "Extract the pictures from it."
 _XMP: Final = Companion("an XMP sidecar, which contains metadata of a picture")
 _AAE: Final = Companion("an AAE file, which contains Apple Photos' edits of a picture")
 _THUMBNAILS: Final = Companion("a cache of thumbnails (Thumbs.db)")
+_PLIST: Final = Companion("a property list of an Apple program")
 _PDF: Final = Companion("a PDF document", "Export its pages as PNG or JPEG.")
+_ILLUSTRATOR: Final = Companion("an Illustrator drawing in a PDF document", "Export it as PNG or JPEG.")
 _HTML: Final = Companion("a web page, perhaps the error page of a failed download")
 _XML: Final = Companion("an XML document, perhaps an error that was saved as a picture")
 _JSON: Final = Companion(
@@ -133,8 +140,12 @@ def recognise(start: bytes) -> Companion | None:
     if start[:4] == b"RIFF" and start[8:12] in {b"AVI ", b"WAVE"}:
         return _FILM if start[8:12] == b"AVI " else _SOUND
     if _is_film(start):
-        return _FILM
-    return _PDF if b"%PDF-" in start[:_PDF_WITHIN] else _text(start)
+        return _SOUND if start[8:12] in _SOUND_BRANDS else _FILM
+    if start.startswith(b"bplist00"):
+        return _AAE if _AAE_KEYS in start else _PLIST
+    if b"%PDF-" in start[:_PDF_WITHIN]:
+        return _ILLUSTRATOR if b"Adobe Illustrator" in start else _PDF
+    return _text(start)
 
 
 def _is_film(start: bytes) -> bool:
@@ -149,7 +160,7 @@ def _is_film(start: bytes) -> bool:
 
 def _text(start: bytes) -> Companion | None:
     """Return the kind of text, in UTF-8 or UTF-16; None if the file is not text, or is a drawing."""
-    beginning = start[:LOOKED_AT].replace(b"\0", b"").lower().removeprefix(b"\xef\xbb\xbf").strip()
+    beginning = _BYTE_ORDER.sub(b"", start[:LOOKED_AT].replace(b"\0", b"")).lower().strip()
     if _DRAWING.search(beginning) or re.match(rb"%!ps|p[1-7]\s|/\* xpm|#define \w+_width|#\?r|simple  =", beginning):
         return None
     if _HTML_ROOT.search(beginning):
@@ -157,7 +168,8 @@ def _text(start: bytes) -> Companion | None:
     if b"<x:xmpmeta" in beginning or beginning.startswith(b"<?xpacket"):
         return _XMP
     if _MARKUP.match(beginning):
-        return _AAE if b"<!doctype plist" in beginning else _XML
+        plist = b"<!doctype plist" in beginning or b"<plist" in beginning
+        return _AAE if _AAE_KEYS in beginning else _PLIST if plist else _XML
     if _JSON_START.match(beginning):
         return _JSON
     printable = all(byte >= 32 or byte in b"\t\r\n\f" for byte in beginning[:512])

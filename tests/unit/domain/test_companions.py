@@ -1,6 +1,7 @@
 """Files beside pictures are known by their first bytes; no picture is taken for one of them."""
 
 import json
+import plistlib
 import sqlite3
 import struct
 from contextlib import closing
@@ -13,6 +14,7 @@ from tests import pictures
 from tests.unit.vision.test_kinds import KINDS
 
 XMP = b"<?xpacket begin='\xef\xbb\xbf'?><x:xmpmeta xmlns:x='adobe:ns:meta/'></x:xmpmeta><?xpacket end='w'?>"
+ADJUSTMENTS = {"adjustmentFormatIdentifier": "com.apple.photo", "adjustmentData": b"abc"}
 FTYP = struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 0, b"mp42")
 FILES: dict[str, tuple[bytes, str]] = {
     "an iPhone's film": (struct.pack(">I4s4sI4s", 20, b"ftyp", b"qt  ", 0, b"qt  ") + b"\0\0\0\x08wide", "a film"),
@@ -26,7 +28,11 @@ FILES: dict[str, tuple[bytes, str]] = {
     "XMP": (XMP, "an XMP sidecar"),
     "XMP with a declaration": (b'<?xml version="1.0"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/"/>', "an XMP sidecar"),
     "XMP in UTF-16": (XMP.decode().encode("utf-16"), "an XMP sidecar"),
-    "AAE": (b'<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x"><plist/>', "an AAE file"),
+    "AAE": (plistlib.dumps(ADJUSTMENTS), "an AAE file"),
+    "AAE in binary": (plistlib.dumps(ADJUSTMENTS, fmt=plistlib.FMT_BINARY), "an AAE file"),
+    "an Info.plist": (plistlib.dumps({"CFBundleName": "Photos"}), "a property list"),
+    "an Info.plist in binary": (plistlib.dumps({"CFBundleName": "x"}, fmt=plistlib.FMT_BINARY), "a property list"),
+    "an M4A": (struct.pack(">I4s4sI4s", 20, b"ftyp", b"M4A ", 0, b"isom"), "a sound recording"),
     "Google's notes": (json.dumps({"title": "a.jpg", "photoTakenTime": {}}, indent=2).encode(), "JSON"),
     "Thumbs.db": (
         b"\xd0\xcf\x11\xe0" + bytes(600) + "Catalog".encode("utf-16-le") + bytes(50),
@@ -37,6 +43,11 @@ FILES: dict[str, tuple[bytes, str]] = {
     "AppleDouble": (b"\0\5\x16\7" + bytes(50), "macOS's metadata"),
     "a PDF": (b"%PDF-1.7\n", "a PDF document"),
     "a ZIP": (b"PK\3\4" + bytes(50), "a ZIP archive"),
+    "an Illustrator drawing": (
+        b"%PDF-1.6\n<xmp:CreatorTool>Adobe Illustrator 29.0</xmp:CreatorTool>",
+        "an Illustrator drawing",
+    ),
+    "desktop.ini in UTF-16": ("[.ShellClassInfo]\r\nIconResource=1\r\n".encode("utf-16"), "text"),
     "desktop.ini": (b"[.ShellClassInfo]\r\nIconResource=1\r\n", "text"),
     "a log": (b"2026-11-28 08:00:00 uploaded 12 files\n", "text"),
     "a web page": (b"<!doctype html><title>404</title>", "a web page"),
