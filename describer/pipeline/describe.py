@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,12 +29,15 @@ from describer.pipeline.single_flight import SingleFlight
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.characters import cleaned
+from describer.vision.embedded_text.read import embedded_texts
 from describer.vision.estimate import of_prepared
 from describer.vision.families import Families
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import Header, PreparedImage
 from describer.vision.pricing import cost
 from describer.vision.quality import rules
+
+type Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
 
 NOT_SHARED: Final = "answer.not_shared"
 NOT_MENDED: Final = "answer.not_mended"
@@ -155,7 +158,32 @@ class ImageDescriber:
         record = record.model_copy(update={"prepared": _digest(image, asked)})
         return self._charged(record, brief, call.spent, sent)
 
-    async def as_before(
+    async def record_of(
+        self,
+        picture: ImageBlob,
+        content: ImageContent,
+        stored: StoredRecord | None,
+        brief: Brief,
+        make: Maker,
+        origin: Callable[[], Awaitable[StoredRecord | None]],
+    ) -> Record:
+        """Return the record of a picture: what is stored, answers to what that lacks, and people's texts over both.
+
+        Args:
+            picture: the picture.
+            content: its bytes.
+            stored: its record.
+            brief: the whole request.
+            make: answers the part of the request that `stored` does not.
+            origin: reads the record of another name that the metadata refers to.
+        """
+        content.embedded = await asyncio.to_thread(embedded_texts, content.data)
+        about, before, brief = await self._as_before(picture, content, stored, brief)
+        found = precedence.looked_up(about, content, before, brief)
+        record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
+        return precedence.reconciled(record, about, before, await origin(), brief, content.author)
+
+    async def _as_before(
         self, picture: ImageBlob, content: ImageContent, stored: StoredRecord | None, brief: Brief
     ) -> tuple[ImageBlob, StoredRecord | None, Brief]:
         """Return picture and record as if they were about these bytes, if the model would see the same as before.

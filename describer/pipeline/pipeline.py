@@ -6,11 +6,11 @@ The sidecar is the authority. The metadata is its copy and, written last, marks 
 conditional on what was read before it. If another writer wins a race, a new round starts with the answer already paid.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from describer.domain import metadata, precedence, settling
@@ -26,7 +26,7 @@ from describer.pipeline import reading
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.call_context import UPLOAD_SECONDS, limited
 from describer.pipeline.deleted_pictures import RETENTION, DeletedPictures, shared_keys
-from describer.pipeline.describe import ImageDescriber, source_of
+from describer.pipeline.describe import ImageDescriber, Maker, source_of
 from describer.pipeline.events import Work
 from describer.pipeline.memory_budget import MemoryBudget
 from describer.pipeline.ports import Images, Queue, Records, Topic
@@ -34,7 +34,6 @@ from describer.pipeline.renditions import LargerPictures, taken_from
 from describer.pipeline.weighted_semaphore import Priority
 from describer.pipeline.xmp_sidecars import XmpSidecars
 from describer.vision.brief import Brief
-from describer.vision.embedded_text.read import embedded_texts
 
 ROUNDS: Final = 5
 """How often a picture may change during processing before its work is deferred."""
@@ -45,7 +44,6 @@ NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: it is immutable or archived, or its metadata is full."""
 
 type _Made = Mapping[str, Record]
-type _Maker = Callable[[ImageBlob, ImageContent, Brief], Awaitable[Record]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ class Pipeline:
 
         return await self._rounds(ref, brief, make, {})
 
-    async def _rounds(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
+    async def _rounds(self, ref: ImageRef, brief: Brief, make: Maker, made: _Made) -> Record | Skip:
         async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
             for _ in range(ROUNDS):
                 if not call.remaining():
@@ -136,7 +134,7 @@ class Pipeline:
                     return await self._round(ref, brief, make, made)
         raise Transient(f"the picture changed {ROUNDS} times while it was worked on")
 
-    async def _round(self, ref: ImageRef, brief: Brief, make: _Maker, made: _Made) -> Record | Skip:
+    async def _round(self, ref: ImageRef, brief: Brief, make: Maker, made: _Made) -> Record | Skip:
         if skip := self.blob_filter.skips_name(ref):
             return skip
         try:
@@ -159,7 +157,7 @@ class Pipeline:
         return end
 
     async def _work(
-        self, picture: ImageBlob, stored: StoredRecord | None, brief: Brief, make: _Maker, made: _Made
+        self, picture: ImageBlob, stored: StoredRecord | None, brief: Brief, make: Maker, made: _Made
     ) -> Record | Skip:
         ref = picture.ref
         async with self.memory.reserve_when_free(min(picture.size, self.max_bytes)) as reservation:
@@ -170,12 +168,8 @@ class Pipeline:
             brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
             if precedence.unchanged(picture, content, stored, brief):
                 return Skip(SkipReason.UNCHANGED, "its record is complete")
-            content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
-            found = precedence.looked_up(about, content, before, brief)
-            record = found if isinstance(found, Record) else found.with_answer(await make(picture, content, found.left))
-        origin = await origin_of(picture, self.blob_filter, self.records)
-        record = precedence.reconciled(record, about, before, origin, brief, content.author)
+            origin = partial(origin_of, picture, self.blob_filter, self.records)
+            record = await self.image_describer.record_of(picture, content, stored, brief, make, origin)
         record = self._flagged(record, picture)
         written = await self._write(ref, record, stored)
         await self._publish(picture, written, stored)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from describer.adapters import retry_after
+from describer.adapters.chat import json_values
 from describer.domain.errors import (
     Corrupt,
     Declined,
@@ -205,7 +206,7 @@ def meaning(status: int, code: str = "", param: str = "") -> Meaning:
 
 
 def _of_status(error: APIStatusError) -> DescriberError:
-    status, code, param = error.status_code, _code(error), _text(error.param)
+    status, code, param = error.status_code, _code(error), json_values.text(error.param)
     words = [word for word in (code, param) if _WORD.fullmatch(word) and word != str(status)]
     answered, said = " ".join([f"the model's server answered {status}", *words]), clean(error.message)
     match meaning(status, code, param):
@@ -235,9 +236,13 @@ def _is_parameter(param: str) -> bool:
 
 def _code(error: APIStatusError) -> str:
     """Return an error's code, or the one of Azure's inner error; empty if the server sent a number."""
-    body = _map(error.body)
-    inner = _map(body.get("innererror") or body.get("inner_error"))
-    return "content_filter" if _text(inner.get("code")) == "ResponsibleAIPolicyViolation" else _text(error.code)
+    body = json_values.mapping(error.body)
+    inner = json_values.mapping(body.get("innererror") or body.get("inner_error"))
+    return (
+        "content_filter"
+        if json_values.text(inner.get("code")) == "ResponsibleAIPolicyViolation"
+        else json_values.text(error.code)
+    )
 
 
 def clean(message: object) -> str:
@@ -245,11 +250,3 @@ def clean(message: object) -> str:
     said = _OF_SDK.sub("", str(message))[:_MAX_QUOTED]
     printable = "".join(sign if sign.isprintable() else " " for sign in said)
     return _KEY.sub("…", printable)
-
-
-def _map(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,11 +1,10 @@
 """Reads completions leniently: servers differ in the types of the fields. For errors see faults.py."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from describer.adapters.chat import usage
+from describer.adapters.chat import json_values, usage
 from describer.domain.errors import Declined, Filtered, NoUsableAnswer
 from describer.domain.record import Usage
 from describer.vision import answer_reader, filling, thinking
@@ -49,17 +48,17 @@ def reply(body: bytes, model: str) -> Reply:
         answer = json.loads(body)
     except RecursionError as error:
         raise Declined("the model's server sent something that is not a completion") from error
-    choices = _map(answer).get("choices")
-    choice = _map(choices[0]) if isinstance(choices, list) and choices else {}
-    message = _map(choice.get("message"))
+    choices = json_values.mapping(answer).get("choices")
+    choice = json_values.mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    message = json_values.mapping(choice.get("message"))
     if not message:
         raise Declined("the model's server sent something that is not a completion")
-    used = usage.read(_map(answer).get("usage"))
+    used = usage.read(json_values.mapping(answer).get("usage"))
     return Reply(
-        model=_text(_map(answer).get("model")) or model,
-        finish_reason=_text(choice.get("finish_reason")),
+        model=json_values.text(json_values.mapping(answer).get("model")) or model,
+        finish_reason=json_values.text(choice.get("finish_reason")),
         content=answer_reader.text_of(message.get("content")) or _arguments(message.get("tool_calls")),
-        refusal=_text(message.get("refusal")),
+        refusal=json_values.text(message.get("refusal")),
         usage=used,
         reasoning=bool(
             used.reasoning_tokens
@@ -94,13 +93,5 @@ def read(reply: Reply, brief: Brief, spent: Usage) -> Answer:
 
 def _arguments(calls: object) -> str:
     """Return the answer of a model that passed it as a function's arguments."""
-    first = _map(calls[0]) if isinstance(calls, list) and calls else {}
-    return _text(_map(first.get("function")).get("arguments"))
-
-
-def _map(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    first = json_values.mapping(calls[0]) if isinstance(calls, list) and calls else {}
+    return json_values.text(json_values.mapping(first.get("function")).get("arguments"))

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from describer.adapters.chat import responses, usage
-from describer.adapters.chat.usage import member
+from describer.adapters.chat import json_values, responses, usage
 from describer.domain.errors import NoUsableAnswer, Transient
 from describer.domain.record import Usage
 from describer.vision.answer import Ending, FreeAnswer
@@ -31,17 +30,17 @@ class StreamAccumulator:
         Azure's first chunk has no choice, and the last one has only the usage. The SDK does not validate chunks: a
         field of the wrong type counts as absent.
         """
-        self.model = _text(member(chunk, "model")) or self.model
-        if counted := member(chunk, "usage"):
+        self.model = json_values.text(json_values.member(chunk, "model")) or self.model
+        if counted := json_values.member(chunk, "usage"):
             self.usage = usage.read(counted)
-        choices = member(chunk, "choices")
+        choices = json_values.member(chunk, "choices")
         if not isinstance(choices, list) or not choices:
             return ""
-        self.finish_reason = _text(member(choices[0], "finish_reason")) or self.finish_reason
-        delta = member(choices[0], "delta")
-        refusal = _text(member(delta, "refusal"))
-        said = self.thinking.feed(_text(member(delta, "content")))
-        thought = self.thinking.thought or any(member(delta, name) for name in responses.THOUGHTS)
+        self.finish_reason = json_values.text(json_values.member(choices[0], "finish_reason")) or self.finish_reason
+        delta = json_values.member(choices[0], "delta")
+        refusal = json_values.text(json_values.member(delta, "refusal"))
+        said = self.thinking.feed(json_values.text(json_values.member(delta, "content")))
+        thought = self.thinking.thought or any(json_values.member(delta, name) for name in responses.THOUGHTS)
         self.reasoning = self.reasoning or thought
         self.refused = self.refused or bool(refusal)
         self.text += said + refusal
@@ -68,7 +67,3 @@ class StreamAccumulator:
         if ending is Ending.COMPLETE and not self.text:
             raise Transient("the model's answer is empty", counts_as_attempt=True)
         return FreeAnswer(self.text, self.model, self.usage, ending)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,7 +1,6 @@
 """Reads the token usage of an answer; a value that is not a number counts as 0."""
 
-from collections.abc import Mapping
-
+from describer.adapters.chat.json_values import member
 from describer.domain.record import Usage
 
 
@@ -16,11 +15,6 @@ def read(counted: object) -> Usage:
         reasoning_tokens=_count(said, "reasoning_tokens"),
         calls=1,
     )
-
-
-def member(value: object, name: str) -> object:
-    """Return a member of a JSON object or an attribute of the SDK's object; None if it is missing."""
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
 def _count(value: object, name: str) -> int:

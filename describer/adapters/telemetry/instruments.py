@@ -1,6 +1,6 @@
 """The tracer and the metrics' instruments."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -64,6 +64,13 @@ class Telemetry:
             ),
             tokens=meter.create_histogram(v.TOKENS, "{token}"),
         )
+
+    async def traced[T](self, name: str, call: Awaitable[T], **facts: Callable[[T], AttributeValue | None]) -> T:
+        """Await a call in a span, with facts about its result."""
+        with self.span(name) as span:
+            result = await call
+            set_attributes(span, **{fact: of(result) for fact, of in facts.items()})
+            return result
 
     @contextmanager
     def span(

@@ -23,17 +23,15 @@ class TracedImages:
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         """Record the blob's size."""
-        with self.telemetry.span(v.IMAGES_PROPERTIES) as span:
-            picture = await self.images.get_properties(ref)
-            set_attributes(span, size=picture.size if picture else None)
-            return picture
+        call = self.images.get_properties(ref)
+        return await self.telemetry.traced(
+            v.IMAGES_PROPERTIES, call, size=lambda picture: picture.size if picture else None
+        )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
         """Record the number of blobs."""
-        with self.telemetry.span(v.IMAGES_PAGE) as span:
-            page = await self.images.page(container, prefix, cursor, limit)
-            set_attributes(span, found=len(page.items))
-            return page
+        call = self.images.page(container, prefix, cursor, limit)
+        return await self.telemetry.traced(v.IMAGES_PAGE, call, found=lambda page: len(page.items))
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
         """Read without a span."""
@@ -41,17 +39,13 @@ class TracedImages:
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Record the number of bytes."""
-        with self.telemetry.span(v.IMAGES_READ) as span:
-            content = await self.images.read(picture)
-            set_attributes(span, size=content.size)
-            return content
+        call = self.images.read(picture)
+        return await self.telemetry.traced(v.IMAGES_READ, call, size=lambda content: content.size)
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
         """Record whether the metadata was written."""
-        with self.telemetry.span(v.IMAGES_SET_METADATA) as span:
-            written = await self.images.set_metadata(picture, metadata)
-            set_attributes(span, written=written)
-            return written
+        call = self.images.set_metadata(picture, metadata)
+        return await self.telemetry.traced(v.IMAGES_SET_METADATA, call, written=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +59,8 @@ class TracedRecords:
         """Record whether there is one, and count the pipeline's rounds, each of which begins with this call."""
         if (current := visit.get()) and current.ref == ref:
             current.rounds += 1
-        with self.telemetry.span(v.RECORDS_READ) as span:
-            stored = await self.records.read(ref)
-            set_attributes(span, found=stored is not None)
-            return stored
+        call = self.records.read(ref)
+        return await self.telemetry.traced(v.RECORDS_READ, call, found=bool)
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
         """Record the record's status."""
@@ -77,44 +69,34 @@ class TracedRecords:
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Record the call."""
-        with self.telemetry.span(v.RECORDS_VERIFY):
-            await self.records.verify_unchanged(ref, stored)
+        await self.telemetry.traced(v.RECORDS_VERIFY, self.records.verify_unchanged(ref, stored))
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Record the call."""
-        with self.telemetry.span(v.RECORDS_DELETE):
-            await self.records.delete(ref, stored)
+        await self.telemetry.traced(v.RECORDS_DELETE, self.records.delete(ref, stored))
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
         """Record the number of records."""
-        with self.telemetry.span(v.RECORDS_PAGE) as span:
-            page = await self.records.page(container, prefix, cursor, limit)
-            set_attributes(span, found=len(page.items))
-            return page
+        call = self.records.page(container, prefix, cursor, limit)
+        return await self.telemetry.traced(v.RECORDS_PAGE, call, found=lambda page: len(page.items))
 
     async def find_cached(self, container: str, key: str) -> Record | None:
         """Record whether there is one; such a picture costs nothing."""
-        with self.telemetry.span(v.RECORDS_FIND_CACHED) as span:
-            cached = await self.records.find_cached(container, key)
-            set_attributes(span, found=cached is not None)
-            return cached
+        call = self.records.find_cached(container, key)
+        return await self.telemetry.traced(v.RECORDS_FIND_CACHED, call, found=bool)
 
     async def cache(self, container: str, key: str, record: Record) -> None:
         """Record the call."""
-        with self.telemetry.span(v.RECORDS_CACHE):
-            await self.records.cache(container, key, record)
+        await self.telemetry.traced(v.RECORDS_CACHE, self.records.cache(container, key, record))
 
     async def invalidate(self, container: str, key: str) -> None:
         """Record the call."""
-        with self.telemetry.span(v.RECORDS_INVALIDATE):
-            await self.records.invalidate(container, key)
+        await self.telemetry.traced(v.RECORDS_INVALIDATE, self.records.invalidate(container, key))
 
     async def expire_cached(self, container: str, before: datetime) -> int:
         """Record how many there were."""
-        with self.telemetry.span(v.RECORDS_EXPIRE_CACHED) as span:
-            expired = await self.records.expire_cached(container, before)
-            set_attributes(span, found=expired)
-            return expired
+        call = self.records.expire_cached(container, before)
+        return await self.telemetry.traced(v.RECORDS_EXPIRE_CACHED, call, found=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +126,4 @@ class TracedTopic:
 
     async def publish(self, stored: StoredRecord) -> None:
         """Record the call."""
-        with self.telemetry.span(v.TOPIC_PUBLISH):
-            await self.topic.publish(stored)
+        await self.telemetry.traced(v.TOPIC_PUBLISH, self.topic.publish(stored))

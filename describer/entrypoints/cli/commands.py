@@ -3,8 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn
+from typing import Final
 
 import click
 
@@ -12,7 +11,7 @@ from describer import __version__
 from describer.domain.errors import InvalidRequest, NotFound
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
-from describer.entrypoints.cli import help_text, interrupt, tables
+from describer.entrypoints.cli import help_text, tables
 from describer.entrypoints.cli.backfill_command import backfill_group
 from describer.entrypoints.cli.common_options import add_everywhere
 from describer.entrypoints.cli.deletion_commands import orphans, purge
@@ -30,7 +29,7 @@ from describer.entrypoints.cli.results import line
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.set_command import set_
 from describer.entrypoints.cli.settings_command import completion, settings_
-from describer.entrypoints.cli.setup import Setup
+from describer.entrypoints.cli.setup import Setup, run_with
 from describer.entrypoints.cli.status_command import status
 from describer.entrypoints.on_demand.options import DETAILS
 from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
@@ -39,20 +38,6 @@ from describer.vision import prompt
 
 _POLL_SECONDS: Final = 1.0
 """Seconds between two reads of a record that does not exist yet."""
-
-
-def _work[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
-    async def whole() -> T:
-        try:
-            return await task(app)
-        finally:
-            await app.close()
-
-    return interrupt.run(whole())
-
-
-def _end(code: Exit) -> NoReturn:
-    raise click.exceptions.Exit(code)
 
 
 @click.group(
@@ -152,7 +137,7 @@ def describe(
             return Exit.GOOD
         return await asking.describe(app)
 
-    _end(_work(app, work))
+    raise click.exceptions.Exit(run_with(app, work))
 
 
 @cli.command(short_help="Show what is stored about a blob.", epilog=help_text.SHOW_EXAMPLES)
@@ -172,7 +157,7 @@ def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
             found = await app.records.read(ref)
         return found
 
-    stored = _work(setup.app({Need.BLOBS}), read)
+    stored = setup.work({Need.BLOBS}, read)
     if stored is None:
         raise NotFound(
             f"There is no record of {blob}. If it was just uploaded, wait with `--wait 60`; "

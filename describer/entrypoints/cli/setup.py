@@ -35,15 +35,7 @@ class Setup:
 
     def work[T](self, needs: Collection[Need], task: Callable[[Services], Awaitable[T]]) -> T:
         """Run `task` with the app, and close it."""
-        app = self.app(needs)
-
-        async def whole() -> T:
-            try:
-                return await task(app)
-            finally:
-                await app.close()
-
-        return interrupt.run(whole())
+        return run_with(self.app(needs), task)
 
     def _values(self) -> Mapping[str, str]:
         file = self.file or USUAL
@@ -61,3 +53,15 @@ class Setup:
         if content.get("IsEncrypted"):
             raise Misconfigured(f"{str(file)!r} is encrypted; run `func settings decrypt`.")
         return values
+
+
+def run_with[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
+    """Run `task` with the app, and close it."""
+
+    async def whole() -> T:
+        try:
+            return await task(app)
+        finally:
+            await app.close()
+
+    return interrupt.run(whole())

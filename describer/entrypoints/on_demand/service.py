@@ -21,10 +21,10 @@ problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (for 
 answers are kept in memory for some minutes, for callers who repeat a request. `usage` and `cost` are this call's.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from describer.domain import precedence
@@ -44,7 +44,6 @@ from describer.pipeline.weighted_semaphore import Priority
 from describer.vision.answer import FreeAnswer
 from describer.vision.brief import Brief, Question
 from describer.vision.characters import TextStream, cleaned
-from describer.vision.embedded_text.read import embedded_texts
 from describer.vision.imaging.values import PreparedImage
 from describer.vision.pricing import cost
 
@@ -109,20 +108,13 @@ class OnDemandService:
 
     async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
-            content.embedded = await asyncio.to_thread(embedded_texts, content.data)
-            if not isinstance(source, BlobOf):
-                record = await self.image_describer.describe_unstored(picture, content, brief)
-                return precedence.reconciled(record, picture, None, None, brief, content.author)
-            stored = await self.records.read(source.ref)
-            origin = await origin_of(picture, self.loader.blob_filter, self.records)
-            brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
-            about, before, brief = await self.image_describer.as_before(picture, content, stored, brief)
-            found = precedence.looked_up(about, content, before, brief)
-            if isinstance(found, Record):
-                record = found
-            else:
-                record = found.with_answer(await self.image_describer.describe_unstored(picture, content, found.left))
-            return precedence.reconciled(record, about, before, origin, brief, content.author)
+            stored = None
+            if isinstance(source, BlobOf):
+                stored = await self.records.read(source.ref)
+                brief = precedence.asked(picture, content, stored, brief.about(picture), self.models)
+            origin = partial(origin_of, picture, self.loader.blob_filter, self.records)
+            make = self.image_describer.describe_unstored
+            return await self.image_describer.record_of(picture, content, stored, brief, make, origin)
 
     def watched(self, sources: Sequence[PictureSource]) -> tuple[ImageRef, ...]:
         """Return those of the pictures that are blobs in watched containers."""
