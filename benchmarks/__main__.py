@@ -1,6 +1,6 @@
-"""All benchmarks, one after the other: `python -m benchmarks`, or `make bench`.
+"""Runs all benchmarks, one after the other: `python -m benchmarks`, or `make bench`.
 
-Each runs to its end, whatever became of those before it; the last lines say which missed a goal or came to no end.
+A benchmark that fails does not stop the others; the last lines name those that missed a goal or did not finish.
 """
 
 import subprocess
@@ -12,16 +12,16 @@ from typing import Final
 
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 900.0
-"""Seconds for one of them."""
+"""Seconds allowed for one benchmark."""
 ARGUMENTS: Final[Mapping[str, Sequence[str]]] = {
-    "faults": ("--pictures", "60", "--kills", "20"),  # the whole takes longer than `LONGEST`
+    "faults": ("--pictures", "60", "--kills", "20"),  # the default takes longer than `LONGEST`
     "realfiles": ("samples",),
 }
-"""What a benchmark wants beside `--check`."""
+"""A benchmark's arguments besides `--check`."""
 
 
 def commands() -> dict[str, list[str]]:
-    """How each is run, by its name."""
+    """Return each benchmark's command by name."""
     runnable = (each for each in FOLDER.glob("*.py") if "__main__" in each.read_text("utf-8"))
     packages = (each.parent.name for each in FOLDER.glob("*/__main__.py"))
     names = sorted([*(each.stem for each in runnable if not each.stem.startswith("_")), *packages])
@@ -29,7 +29,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def run(all_of_them: Mapping[str, Sequence[str]], longest: float = LONGEST) -> dict[str, str]:
-    """Run all, and give what went wrong with which."""
+    """Run all, and return the failures."""
     wrong: dict[str, str] = {}
     for name, command in all_of_them.items():
         began = time.monotonic()

@@ -96,7 +96,7 @@ class Headless:
 
 
 async def _put(container: ContainerClient) -> int:
-    """Put blobs until the time for that is over; gives how many."""
+    """Put blobs until the time is over; return their number."""
     until, data = time.monotonic() + SETUP, pictures.jpeg(64, 48)
     for some in batched(range(MOST), AT_ONCE * 20, strict=False):
         for few in batched(some, AT_ONCE, strict=False):

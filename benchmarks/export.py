@@ -36,14 +36,14 @@ from local.storage import Storage, running
 
 RECORDS, SAMPLED, AT_ONCE = 20_000, 500, 16
 SETTLED, GROWTH = 1_000, 20
-"""Rows from which on memory is to stay flat, and the MiB that it may grow all the same."""
+"""Rows after which memory must stay flat, and the MiB that it may still grow."""
 WAITING = frozenset(range(0, RECORDS, 2000))
-"""Those that wait for a person: ten."""
+"""The number of records that wait for a person."""
 TEXT = "A grey tabby cat sleeps on a red sofa beside a folded newspaper; the afternoon light falls through a window. "
 
 
 class Nothing:
-    """A queue and a topic that are not to be used."""
+    """A queue and a topic that must not be used."""
 
     async def send(self, message: str, *, delay: float) -> None:
         """Fail."""
@@ -112,7 +112,7 @@ async def exported(catalogue: Catalogue, file: Path) -> list[Figure]:
 
 
 async def unchanged(catalogue: Catalogue, file: Path) -> list[Figure]:
-    """Import the file as it is; whoever would write a record queues a message first, and fails here."""
+    """Import the unchanged file; writing a record would queue a message first, which fails here."""
     nothing = Nothing()
     corrector = Corrector(catalogue.blob_filter, catalogue.images, catalogue.records, nothing, nothing)
     importer = Importer(catalogue, corrector, write=True)
@@ -127,12 +127,12 @@ async def unchanged(catalogue: Catalogue, file: Path) -> list[Figure]:
 
 
 def listings(storage: Storage) -> int:
-    """How many times blobs were listed, by Azurite's access log."""
+    """Return the number of listings in Azurite's access log."""
     return storage.access_log.read_text("utf-8").count("comp=list")
 
 
 async def waiting(storage: Storage, catalogue: Catalogue) -> list[Figure]:
-    """Find those that wait for a person."""
+    """Find the records that wait for a person."""
     records = catalogue.records
     before, began = listings(storage), time.perf_counter()
     page = await find(records, "images", "", Wanted(frozenset({Status.NEEDS_REVIEW})), "", 50)

@@ -33,14 +33,14 @@ from tests import pictures
 THINKS, THINKS_LONG = 1.0, 6.0  # seconds, for each picture
 ALONE, TOGETHER, TURNS = 8, 60, 2
 WITHIN: Final = 0.15
-"""So much may the stand-in differ."""
-_LOOK: Final = 0.02  # seconds between two looks at whether there is a record
+"""How far the stand-in may differ."""
+_LOOK: Final = 0.02  # seconds between two checks for a record
 _widths = itertools.count(200)
 
 
 @dataclass
 class Measured:
-    """What one program did in all its turns.
+    """The figures of one program over all turns.
 
     Args:
         overhead: seconds from the end of an upload to its record, less the model's, of uploads with nothing beside.
@@ -54,36 +54,36 @@ class Measured:
 
 
 class Timed:
-    """The model: takes its time, and notes when it was asked."""
+    """The model: waits, and records the times of its calls."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
         self.thinks = THINKS
 
     def __call__(self, request: Request) -> Reply:
-        """Answer after its time."""
+        """Answer after the wait."""
         self.asked.append(time.monotonic())
         answer = describe(request)
         assert isinstance(answer, Answer)
         return Answer(answer.content, delay=self.thinks)
 
     def at_once(self) -> int:
-        """The most calls within the time that one takes."""
+        """The most concurrent calls."""
         return max(sum(begun - self.thinks < other <= begun for other in self.asked) for begun in self.asked)
 
 
 async def _described(blobs: BlobServiceClient, name: str) -> float:
-    """Upload a picture, and give the seconds from then to its record."""
+    """Upload a picture, and return the seconds until its record."""
     data = await asyncio.to_thread(pictures.jpeg, next(_widths), 150)
     await blobs.get_blob_client("images", name).upload_blob(data)
     begun, record = time.monotonic(), blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
-    while not await record.exists():  # noqa: ASYNC110 - storage tells nobody
+    while not await record.exists():  # noqa: ASYNC110 - storage sends no notification
         await asyncio.sleep(_LOOK)
     return time.monotonic() - begun
 
 
 async def _all_described(blobs: BlobServiceClient, prefix: str) -> float:
-    """Upload many at once, and give the seconds until all have a record."""
+    """Upload many at once, and return the seconds until all have a record."""
     begun = time.monotonic()
     for number in range(TOGETHER):
         data = pictures.jpeg(next(_widths), 150)

@@ -1,9 +1,9 @@
-"""The memory that each format takes per pixel, beside what is assumed of it: `python -m benchmarks.factors`.
+"""Measures each format's memory per pixel against the app's assumption: `python -m benchmarks.factors`.
 
-One picture of 12 megapixels for each format and mode, in a fresh process. What is assumed has to be above what is
-measured, by a tenth at least, so that no picture takes more than was reserved for it, and by no more than is told:
-what is assumed too high refuses pictures that would fit. PNG, TIFF and single WebP pictures are read row by row and
-counted by `by_vips.py` in rows; JPEGs of one scan are shrunk while they are decoded.
+One picture of 12 megapixels for each format and mode, in a fresh process. The assumption must exceed the measurement
+by at least a tenth, so that no picture takes more than was reserved for it, and by at most the printed limit: too high
+an assumption rejects pictures that would fit. PNG, TIFF and single WebP pictures are read row by row and counted by
+`by_vips.py` in rows; JPEGs of one scan are shrunk while they are decoded.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Nothing is lost, and little is paid twice, whatever fails: `python -m benchmarks.faults [--pictures N] [--kills N]`.
+"""Nothing is lost and little is paid twice: `python -m benchmarks.faults [--pictures N] [--kills N]`.
 
 Uploads pictures to Azurite, with their events on the queue `image-work`, and lets the app's own code work them, without
 the Functions host. Meanwhile the worker is killed (SIGKILL) at random moments, a fifth of the model's answers are
@@ -65,7 +65,7 @@ type _Change = Callable[[ContainerClient, QueueClient, str], Awaitable[None]]
 
 @dataclass
 class Asked:
-    """What the model's server sees: answers by the width of their picture, and after how many kills each was given."""
+    """The model's server: records its answers by their picture's width, and the number of kills before each."""
 
     chance: random.Random
     kills: int = 0
@@ -73,7 +73,7 @@ class Asked:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: Request) -> Reply:
-        """A fault, or an answer after a moment."""
+        """Return a fault, or an answer after a short wait."""
         with self.lock:
             fails, seconds = self.chance.random() < FAILING, self.chance.uniform(0.05, 0.3)
             code = self.chance.choice([500, 503, 429])
@@ -87,11 +87,11 @@ class Asked:
 
 @dataclass
 class Library:
-    """The pictures as they have to be in the end.
+    """The expected pictures at the end.
 
     Args:
-        files: the width of the bytes that stand, by name.
-        tags: what others put into the metadata, by name.
+        files: the width of each picture, by name.
+        tags: others' metadata, by name.
         deleted: names of deleted pictures.
     """
 
@@ -103,7 +103,7 @@ class Library:
     _width: int = _SMALLEST
 
     async def change(self, container: ContainerClient, queue: QueueClient, seconds: float) -> None:
-        """Do all that people and programs do, spread over so many seconds."""
+        """Make all changes of people and programs, spread over so many seconds."""
         names = [f"pictures/{number:04}.jpg" for number in range(self.count)]
         others = names[:]
         self.chance.shuffle(others)
@@ -134,7 +134,7 @@ class Library:
         await _tell(queue, "BlobDeleted", name)
 
     async def _tag(self, container: ContainerClient, _queue: QueueClient, name: str) -> None:
-        """Merge a pair into the metadata, if nobody else has written it meanwhile; and again, until it is there."""
+        """Merge a pair into the metadata by conditional writes, until one succeeds."""
         self.tags[name] = f"shelf {self.chance.randrange(1000)}"
         while True:
             blob = container.get_blob_client(name)
@@ -167,7 +167,7 @@ def storage_and_process(state: Path) -> Iterator[tuple[Storage, int]]:
 
 
 def _process_of(argument: str) -> int:
-    """Return the process whose command line has this argument, but for the one that watches over it."""
+    """Return the process whose command line has this argument, not its supervisor."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
@@ -179,7 +179,7 @@ def _process_of(argument: str) -> int:
 
 
 def hang(pid: int) -> None:
-    """Stop a process for a time: whoever asks it waits."""
+    """Suspend a process for a time; its callers wait."""
     os.kill(pid, signal.SIGSTOP)
     time.sleep(HANG_SECONDS)
     os.kill(pid, signal.SIGCONT)
@@ -195,7 +195,7 @@ async def recorded(storage: Storage) -> set[str]:
 def kill_often(
     worker: "subprocess.Popen[str]", storage: Storage, process: int, asked: Asked, kills: int, chance: random.Random
 ) -> list[set[str]]:
-    """Kill the worker; return what was recorded after each kill."""
+    """Kill the worker; return the recorded digests after each kill."""
     found: list[set[str]] = []
     hangs = {kills * (number + 1) // (HANGS + 1) for number in range(HANGS)}
     for number in range(kills):
@@ -230,7 +230,7 @@ async def at_rest(storage: Storage) -> None:
 
 @dataclass
 class Seen:
-    """What is there in the end."""
+    """The state at the end."""
 
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -240,7 +240,7 @@ class Seen:
 
 
 async def looked_at(storage: Storage, library: Library) -> Seen:
-    """Compare pictures, records and metadata with what has to be."""
+    """Compare pictures, records and metadata with the expected ones."""
     seen = Seen()
     async with storage.blob_service() as blobs, storage.queue_service() as queues:
         images, records = blobs.get_container_client("images"), blobs.get_container_client("descriptions")
@@ -312,12 +312,12 @@ def run(count: int, kills: int, seed: int) -> list[Figure]:
             worker.wait()
         seen = asyncio.run(looked_at(storage, library))
         log.seek(0)
-        told = Counter(line.split(":")[1].strip() for line in log if line.startswith("message:"))
+        messages = Counter(line.split(":")[1].strip() for line in log if line.startswith("message:"))
     for what, names in (("lost", seen.lost), ("wrong", seen.wrong), ("tags lost", seen.untagged)):
         if names:
             print(f"{what}: {', '.join(names[:20])}")
-    if told:
-        print(f"messages that were left to be received again: {dict(told)}")
+    if messages:
+        print(f"messages that were left to be received again: {dict(messages)}")
     return [
         Figure("pictures that are there", len(library.files), "pictures"),
         Figure("kills", kills, "kills"),

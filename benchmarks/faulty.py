@@ -1,8 +1,8 @@
 """A thousand pictures, a third of whose calls go wrong: `python -m benchmarks.faulty`.
 
 Each picture goes through the pipeline, with the real client over HTTP, storage in memory and deferred work brought back
-at once. What the model's server answers is chosen by the picture: 70 % are answered well, 30 % meet one of the faults
-below, once or each time. Counted are the wrong ends, and what was asked beyond what attempts and repair allow.
+at once. The picture determines the model's answer: 70 % get a good one, 30 % one of the faults below, once or each
+time. Counts wrong results, and calls beyond those that attempts and repair allow.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ DONE: Final = frozenset({Status.DESCRIBED, Status.NEEDS_REVIEW})
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault: what is answered, how often, how such a picture must end, and for how many calls at most."""
+    """A kind of fault: the answer, how often, the expected result, and the maximum of calls."""
 
     name: str
     reply: Callable[[], Answer | Fault]
@@ -72,7 +72,7 @@ WELL: Final = Kind("none", lambda: Answer(""), 0, DONE, 1)
 
 
 class Server:
-    """Answers each picture, told by its sides, by its kind, and counts."""
+    """Answers each picture, recognised by its sides, by its kind, and counts."""
 
     def __init__(self, kinds: dict[tuple[int, int], Kind]) -> None:
         self.kinds = kinds
@@ -94,7 +94,7 @@ def picture(sides: tuple[int, int]) -> bytes:
 
 
 async def work(harness: Harness, refs: list[ImageRef]) -> None:
-    """Deliver all, and what is put off again until nothing is."""
+    """Deliver all, and deferred work until none is left."""
     delivery, turns = harness.delivery, asyncio.Semaphore(AT_ONCE)
 
     async def upload(ref: ImageRef) -> None:

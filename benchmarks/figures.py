@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure; `at_most` and `at_least` are its goals, None where it is only told."""
+    """One measured figure; `at_most` and `at_least` are its goals, None if it has none."""
 
     name: str
     value: float
@@ -23,19 +23,19 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Whether it is good enough."""
+        """Whether the goals are met."""
         below = self.at_most is None or self.value <= self.at_most
         return below and (self.at_least is None or self.value >= self.at_least)
 
     @property
     def goal(self) -> str:
-        """The goal as the table shows it."""
+        """The goal in the table."""
         bounds = (("≥", self.at_least), ("≤", self.at_most))
         return " ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
 
 
 def main(name: str, measure: Callable[[], list[Figure]]) -> None:
-    """The command line: measures, and exits with 1 where a goal is missed and `--check` was given."""
+    """The command line: measures, and exits with 1 if a goal is missed and `--check` was given."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
@@ -53,7 +53,7 @@ def write(figures: list[Figure], file: Path) -> None:
 
 
 def conclude(figures: list[Figure], *, check: bool) -> None:
-    """Prints them, and exits with 1 where a goal is missed and that is to be checked."""
+    """Prints them, and exits with 1 if a goal is missed and goals are checked."""
     show(figures)
     if check and not all(figure.met for figure in figures):
         sys.exit(1)

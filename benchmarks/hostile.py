@@ -1,7 +1,7 @@
 """Files made to break readers, each prepared as the app does it: `python -m benchmarks.hostile`.
 
 The test files of Pillow's and pillow-heif's source distributions, which pip fetches and checks by their hashes, and
-of each picture some truncations and flipped bits, chosen by a seed. Counts what became of them; none may end the app,
+of each picture some truncations and flipped bits, chosen by a seed. Counts the results; no file may end the app,
 compute for over ten seconds or take much memory. No such file is kept in this repository.
 """
 
@@ -42,7 +42,7 @@ _LARGEST: Final = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input."""
+    """The result of one input."""
 
     name: str
     status: str
@@ -51,7 +51,7 @@ class Outcome:
 
 
 def fetched(folder: Path) -> Path:
-    """Has pip fetch the distributions into a folder, and unpacks their test files there."""
+    """Fetches the distributions with pip into a folder, and unpacks their test files there."""
     wanted = folder / "wanted.txt"
     wanted.write_text(SOURCES, "utf-8")
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--require-hashes"]
@@ -83,7 +83,7 @@ def inputs(folder: Path, seed: int, each: int) -> Iterator[tuple[str, bytes]]:
 
 
 class _Ends(logging.Handler):
-    """Counts the processes that ended by themselves, as the app's log tells them."""
+    """Counts the processes that crashed, by the app's log."""
 
     count = 0
 
@@ -92,7 +92,7 @@ class _Ends(logging.Handler):
 
 
 async def outcomes(folder: Path, seed: int, each: int, most: int | None) -> tuple[list[Outcome], int]:
-    """All inputs, one after the other, in processes as the app has them."""
+    """All inputs, one after the other, in processes like the app's."""
     limits, found = Limits(), []
     order = PreparationRequest(0, luna().name, "high", None, 0, TEXT_TOKENS, limits.max_bytes, limits.decode_memory)
     pool, ends = Pool(slots=1), _Ends()

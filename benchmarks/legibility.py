@@ -1,4 +1,4 @@
-"""What is left of small text, and what that costs: `python -m benchmarks.legibility [FOLDER]` (needs `make setup`).
+"""Measures how legible small text stays, and the cost: `python -m benchmarks.legibility [FOLDER]` (needs `make setup`).
 
 Pages with known words are read by an OCR (RapidOCR with PP-OCR's models, for this benchmark only) as they are and as
 the model is shown them: in a window of each, two where the page is cut into parts, which the OCR does not enlarge
@@ -52,7 +52,7 @@ class Result:
 
     @property
     def kept(self) -> float:
-        """The recall on what is shown, in parts of that on the original."""
+        """The recall on the shown picture, as a share of the original's."""
         return self.as_shown / self.as_it_is
 
 
@@ -66,25 +66,25 @@ class Reader:
         self._ocr = RapidOCR(params=unenlarged | quiet)
 
     def words(self, image: Image.Image, script: str) -> Counter[str]:
-        """What is read on a picture."""
+        """Return the text on a picture."""
         read = self._ocr(np.asarray(image.convert("RGB"))[:, :, ::-1])
         return Counter(unit for line in read.txts or () for unit in units(line, script))
 
 
 def units(text: str, script: str) -> list[str]:
-    """What is counted: words, or pairs of characters where words have no spaces between them."""
+    """Return the units to count: words, or pairs of characters in scripts without spaces."""
     words = _LETTERS.findall(text.casefold())
     return words if script not in {"zh", "ja"} else [word[at : at + 2] for word in words for at in range(len(word) - 1)]
 
 
 def recall(truth: list[str], found: Counter[str], script: str) -> float:
-    """The share of what is written that was read."""
+    """Return the share of the text that was read."""
     wanted = Counter(unit for word in truth for unit in units(word, script))
     return (wanted & found).total() / wanted.total()
 
 
 def windows(page: Page, shown: PreparedImage) -> Iterator[tuple[Image.Image, Image.Image, list[str]]]:
-    """The same window of the page as it is and as it is shown, and the words in it."""
+    """A window of the original page, the same of the shown one, and the words in it."""
     along = shown.order != "from left to right"
     scale = shown.width / page.image.width if along else shown.height / page.image.height
     length = (page.image.height if along else page.image.width) * scale
@@ -107,7 +107,7 @@ def _candidates(part: Part, scale: float) -> Iterator[Box]:
 
 
 def _moved(cut: Box, offset: tuple[float, float], scale: float) -> Box:
-    """Where it is on the page."""
+    """Its place on the page."""
     left, top, right, bottom = cut
     x, y = offset
     return (left + x) / scale, (top + y) / scale, (right + x) / scale, (bottom + y) / scale
@@ -119,12 +119,12 @@ def _whole(box: Iterable[float]) -> tuple[int, int, int, int]:
 
 
 def tokens(image: PreparedImage) -> int:
-    """What the default model charges for a picture, all parts together."""
+    """Return the default model's tokens for a picture, all parts together."""
     return parts_tokens(luna(), ((part.width, part.height) for part in image.parts), "high") or 0
 
 
 def measured(page: Page, reader: Reader) -> Result:
-    """Prepares a page and has both read."""
+    """Prepares a page and reads both versions."""
     out = BytesIO()
     page.image.save(out, "PNG")
     shown = prepare(out.getvalue(), _SIZES, Limits())

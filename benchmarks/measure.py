@@ -1,4 +1,4 @@
-"""Times two ways of doing the same in turns, and compares their medians with a goal."""
+"""Times two implementations in turns, and compares their medians with a goal."""
 
 import argparse
 import json
@@ -18,23 +18,23 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the ratio is held to."""
+    """The goal of a ratio."""
 
     kind: Literal["at_least", "at_most"]
     ratio: float
 
     def met(self, ratio: float) -> bool:
-        """Whether this ratio is good enough."""
+        """Return whether this ratio meets the goal."""
         return ratio >= self.ratio if self.kind == "at_least" else ratio <= self.ratio
 
     def __str__(self) -> str:
-        """The goal as the table shows it."""
+        """The goal in the table."""
         return f"{'≥' if self.kind == 'at_least' else '≤'} {self.ratio:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One case: ours, the other way, and the goal for other / ours."""
+    """A case: ours, the other, and the goal for other / ours."""
 
     name: str
     ours: Callable[[], object]

@@ -1,4 +1,4 @@
-"""How much memory a process holds, and has held at most; from Linux's /proc."""
+"""Reads a process's memory and its peak from Linux's /proc."""
 
 import os
 import re
@@ -11,7 +11,7 @@ def peak(process: int) -> float:
 
 
 def resident(process: int) -> float:
-    """Return what it holds now, in MiB."""
+    """Return its current memory in MiB."""
     return _status(process, "VmRSS")
 
 
@@ -22,7 +22,7 @@ def computing(process: int) -> float:
 
 
 def forget_peak() -> None:
-    """Let this process's peak begin anew from what it holds now. See proc(5), `clear_refs`."""
+    """Reset this process's peak to its current memory. See proc(5), `clear_refs`."""
     Path("/proc/self/clear_refs").write_text("5", "ascii")
 
 

@@ -2,9 +2,9 @@
 
 Describes pictures on Azurite with the scripted model, corrects some as a person would, and copies all to further
 accounts, sidecars first: by rclone (Debian's package), by azcopy (npm's @azure-tools/azcopy-linux; through a folder,
-as Azurite refuses the metadata of its copies between accounts), and by Copy Blob. There the app works each picture as
-after its upload. It may ask the model for none, and every text has to be there. Then rclone overwrites the pictures
-with others, and no text of the old ones may stand there.
+as Azurite refuses the metadata of its copies between accounts), and by Copy Blob. There the app processes each picture
+as after its upload. It must not call the model, and must keep every text. Then rclone overwrites the pictures with
+others, and no text of the old ones may remain.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _ALL: Final = ContainerSasPermissions(read=True, write=True, list=True, create=T
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Where all is, and how the app is run there."""
+    """The accounts, and how the app runs on them."""
 
     storage: Storage
     model: Model
@@ -55,11 +55,11 @@ class Library:
     tokens: dict[str, str]
 
     def app(self, account: str, *arguments: str) -> list[dict[str, Any]]:
-        """Runs the command line in an account and gives its lines of JSON."""
-        told = {**environment.clean(), **self.settings, **self.storage.connection("IMAGES", account)}
+        """Runs the command line on an account and returns its lines of JSON."""
+        env = {**environment.clean(), **self.settings, **self.storage.connection("IMAGES", account)}
         command = [sys.executable, "-m", "describer", *arguments, "--json"]
         run = subprocess.run(
-            command, env=told | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, cwd=self.folder
+            command, env=env | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, cwd=self.folder
         )
         if run.returncode:
             print(run.stderr, file=sys.stderr)
@@ -71,7 +71,7 @@ class Library:
         return {line["picture"].removeprefix("images/"): line for line in lines}
 
     def address(self, account: str, container: str) -> str:
-        """With a signature that opens it."""
+        """The address with a signature."""
         return f"{self.storage.url('blob', account)}/{container}?{self.tokens[f'{account}/{container}']}"
 
 
@@ -106,10 +106,10 @@ def by_rclone(library: Library, account: str) -> None:
 
 
 def _rclone(library: Library, remotes: dict[str, str], source: str, target: str) -> None:
-    told = {f"RCLONE_CONFIG_{name.upper()}_SAS_URL": address for name, address in remotes.items()}
-    told |= {f"RCLONE_CONFIG_{name.upper()}_TYPE": "azureblob" for name in remotes}
+    options = {f"RCLONE_CONFIG_{name.upper()}_SAS_URL": address for name, address in remotes.items()}
+    options |= {f"RCLONE_CONFIG_{name.upper()}_TYPE": "azureblob" for name in remotes}
     trust = ["--ca-cert", str(library.storage.certificate.ca), "--config", os.devnull]
-    subprocess.run([_RCLONE, "copy", *trust, source, target], env=environment.clean() | told, check=True)
+    subprocess.run([_RCLONE, "copy", *trust, source, target], env=environment.clean() | options, check=True)
 
 
 def by_azcopy(program: str) -> Callable[[Library, str], None]:
@@ -117,8 +117,8 @@ def by_azcopy(program: str) -> Callable[[Library, str], None]:
 
     def copy(library: Library, account: str) -> None:
         home = str(library.folder / "azcopy")
-        told = environment.clean() | {"SSL_CERT_FILE": str(library.storage.certificate.ca), "AZCOPY_LOG_LOCATION": home}
-        told |= {"AZCOPY_JOB_PLAN_LOCATION": home, "AZCOPY_DISABLE_SYSLOG": "true"}
+        env = environment.clean() | {"SSL_CERT_FILE": str(library.storage.certificate.ca), "AZCOPY_LOG_LOCATION": home}
+        env |= {"AZCOPY_JOB_PLAN_LOCATION": home, "AZCOPY_DISABLE_SYSLOG": "true"}
         for container in CONTAINERS:
             folder = library.folder / "by-azcopy" / container
             folder.mkdir(parents=True)
@@ -132,7 +132,7 @@ def by_azcopy(program: str) -> Callable[[Library, str], None]:
             ]
             up = [program, "copy", f"{folder}/{container}/*", library.address(account, container), "--recursive"]
             for command in (down, [*up, "--from-to=LocalBlob"]):
-                subprocess.run(command, env=told, check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
 
     return copy
 
@@ -160,7 +160,7 @@ async def metadata(service: BlobServiceClient, name: str) -> dict[str, str]:
 
 
 def moved(library: Library, route: str, copy: Callable[[Library, str], None], texts: dict[str, str]) -> list[Figure]:
-    """Copies by one route, works all there, and compares the texts."""
+    """Copies by one route, processes all, and compares the texts."""
     copy(library, route)
     before = len(library.model.requests)
     found = library.worked(route)
@@ -172,7 +172,7 @@ def moved(library: Library, route: str, copy: Callable[[Library, str], None], te
 
 
 def overwritten(library: Library, account: str, texts: dict[str, str]) -> list[Figure]:
-    """Has rclone put other bytes in place of the pictures, and counts the old texts that are left."""
+    """Replaces the pictures by rclone, and counts the old texts that are left."""
     folder = library.folder / "new"
     folder.mkdir()
     for number, name in enumerate(library.names):
@@ -183,8 +183,8 @@ def overwritten(library: Library, account: str, texts: dict[str, str]) -> list[F
 
     async def marked() -> int:
         async with library.storage.blob_service(account) as service:
-            told = [await metadata(service, name) for name in library.names]
-        return sum(one.get("alt_text") == texts[name] for name, one in zip(library.names, told, strict=True))
+            found = [await metadata(service, name) for name in library.names]
+        return sum(one.get("alt_text") == texts[name] for name, one in zip(library.names, found, strict=True))
 
     return [
         Figure("overwritten: records with the old text", old, "texts", at_most=0),
@@ -193,12 +193,12 @@ def overwritten(library: Library, account: str, texts: dict[str, str]) -> list[F
 
 
 def _trust(state: Path) -> dict[str, str]:
-    """So that Azurite, which reads the source of a copy by HTTPS, trusts itself."""
+    """Makes Azurite, which reads the source of a copy by HTTPS, trust itself."""
     return {"NODE_EXTRA_CA_CERTS": str(state / "tls/cert.pem")}
 
 
 def measure(azcopy: str | None) -> list[Figure]:
-    """All routes whose program is there; the others are named."""
+    """All routes whose program is installed; the others are named."""
     names = [f"picture-{number:03}.jpg" for number in range(PICTURES)]
     accounts = (_FIRST, "host", *_ROUTES)
     routes: dict[str, Callable[[Library, str], None]] = {"rclone": by_rclone, "copystart": by_copy_blob}

@@ -1,8 +1,8 @@
 """Many callers at once, against the running local host: `python -m benchmarks.ondemand` (Linux).
 
 200 calls of small pictures: how long they take, less the time for which MODEL_CONCURRENCY makes them wait, which is a
-call's time alone for each turn before theirs. 50 uploads of 20 MB: how much memory the process holds at most, and that
-whoever is not served is told when to come again. The host is one process with the worker here, and everything shares
+call's time alone for each turn before theirs. 50 uploads of 20 MB: the process's peak of memory, and
+that rejected callers get a Retry-After. The host is one process with the worker here, and everything shares
 this machine's cores, so others' load shows. Not Azure.
 """
 

@@ -76,7 +76,7 @@ class Page:
 
 @dataclass(slots=True)
 class _Sheet:
-    """A page that is being drawn: every word that is put on it is noted."""
+    """A page that is drawn; it records every word and its place."""
 
     size: tuple[int, int]
     letters: int
@@ -97,7 +97,7 @@ class _Sheet:
         return str(self.random.randint(100, 9999)) if self.random.random() < 0.12 else chosen
 
     def put(self, at: tuple[float, float], text: str, colour: str | None = None) -> float:
-        """Writes a word and gives where it ends."""
+        """Writes a word and returns where it ends."""
         font = _font("cjk" if self.script in {"zh", "ja"} else self.font, self.letters)
         self.draw.text(at, text, font=font, fill=colour or _THEMES[self.theme][1])
         end = at[0] + font.getlength(text)

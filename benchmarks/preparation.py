@@ -48,7 +48,7 @@ ROUNDS: Final = 5
 AS_FAST: Final = 0.97
 """What counts as no slower: one side's figure differs by so much from run to run."""
 TEXT_TOKENS: Final = 6000
-"""As IMAGE_TEXT_TOKENS is where nobody sets it."""
+"""IMAGE_TEXT_TOKENS' default."""
 MANY: Final = 2000
 _MIB: Final = 2**20
 
@@ -82,7 +82,7 @@ def museum(**options: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One input and what it is held to: ratios of times, and the peak in MiB; None: only told."""
+    """An input and its goals: ratios of times, and the peak in MiB; None: no goal."""
 
     name: str
     data: Callable[[], bytes]

@@ -1,4 +1,4 @@
-"""How well the checks tell a description from what only looks like one: `python -m benchmarks.quality`.
+"""Measures precision and recall of the checks on answers: `python -m benchmarks.quality`.
 
 tests/cases/quality/ has labelled answers in ten languages. The rules were tuned on developed.toml; held_out.toml was
 written before them and later.toml after them, and both are only measured. A finding counts as right if the case names

@@ -43,7 +43,7 @@ NAME: Final = "gpt-5.6-luna"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run came to."""
+    """The result of a run."""
 
     seconds: float
     calls: int
@@ -85,7 +85,7 @@ def measured(processes: int, *, counts_throttled: bool) -> Run:
 
 
 async def _handed_out(askers: list[subprocess.Popen[str]], quota: Quota) -> Run:
-    """Return each asker a picture whenever it wants one; the time begins when all are ready."""
+    """Give each process a picture on request; the time starts when all are ready."""
     left, ready, answered = PICTURES, asyncio.Barrier(len(askers) + 1), 0
 
     async def serve_one(asker: subprocess.Popen[str]) -> None:
@@ -119,7 +119,7 @@ def picture() -> PreparedImage:
 
 
 async def ask(base_url: str, at_once: int) -> None:
-    """Be one process: want pictures on standard output, and get word on standard input whether there is one."""
+    """Run one process: request pictures on standard output, and read on standard input whether there is one."""
     brief, answered = Brief(("en",), NAME, "high", 500), 0
     async with connect(base_url, key="", credential=None, scope="") as client:
         model = ChatModel(client, lambda name: family(name) or generic(), 90, Limiter(at_once))
@@ -143,7 +143,7 @@ async def ask(base_url: str, at_once: int) -> None:
 
 
 async def described(model: ChatModel, brief: Brief, image: PreparedImage) -> bool:
-    """Ask until there is an answer: what is put off comes back when it was told to, as by the queue."""
+    """Ask until there is an answer: deferred work comes back after its delay, as from the queue."""
     while True:
         try:
             with entered(570, Priority.BACKGROUND):

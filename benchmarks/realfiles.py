@@ -1,4 +1,4 @@
-"""How real files fare beside a reference decoder: `python -m benchmarks.realfiles FOLDER`.
+"""Compares the app's reading of real files with a reference decoder's: `python -m benchmarks.realfiles FOLDER`.
 
 Each file goes through `prepare`, in processes as in the app, and through libvips (or Pillow, where libvips has no
 decoder). Printed are: how many ended how; files that the reference reads and we do not; pairs whose
@@ -33,7 +33,7 @@ _CELL: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file."""
+    """The result of one file."""
 
     path: Path
     status: str

@@ -1,4 +1,4 @@
-"""What indexing costs a cold start: `python -m benchmarks.startup`.
+"""Measures what indexing adds to a cold start: `python -m benchmarks.startup`.
 
 Whole processes, in turns: one imports the app and lists its functions, the other imports `azure.functions` alone.
 """
@@ -21,7 +21,7 @@ BARE: Final = "import azure.functions"
 
 
 def seconds(script: str, settings: dict[str, str]) -> tuple[float, float]:
-    """How long a process takes that runs this, and how much of that it computes."""
+    """Return the seconds of a process that runs this, and its CPU seconds."""
     began, before = time.perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ | settings, check=True)
     after = os.times()

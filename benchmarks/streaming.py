@@ -59,7 +59,7 @@ class Measured:
 
 @contextmanager
 def running(app: Path) -> Iterator[tuple[int, str]]:
-    """Run a host for this app; gives its process and its address, not yet answering."""
+    """Start a host for this app; return its process and its address."""
     (port,) = ports.free_ports(1)
     environ = {**environment.clean(), "HOST_KEY": children.secret(), "FUNCTION_KEY": children.secret()}
     with TemporaryFile() as log:
@@ -87,7 +87,7 @@ def indexing(app: Path) -> float:
 
 
 async def answers(url: str) -> httpx2.Response:
-    """Ask until the host listens, and give its first answer."""
+    """Ask until the host listens, and return its first answer."""
     async with httpx2.AsyncClient(timeout=30, trust_env=False) as http:
         while True:
             try:

@@ -1,1 +1,1 @@
-"""Infrastructure: Bicep, hooks of azd, and what it costs. Nothing of this is deployed with the app."""
+"""Infrastructure: Bicep, azd's hooks, and costs. None of it is deployed with the app."""

@@ -1,4 +1,4 @@
-"""docs/security-baseline.md, from deviations.toml: `python -m infra.baseline --write`; without it, it is printed."""
+"""Makes docs/security-baseline.md from deviations.toml: `python -m infra.baseline --write`; else prints it."""
 
 import argparse
 import tomllib
@@ -39,7 +39,7 @@ def document() -> str:
 
 
 def main() -> None:
-    """Prints the document, or writes it."""
+    """Print the document, or write it."""
     parser = argparse.ArgumentParser(prog="python -m infra.baseline", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/security-baseline.md")
     if parser.parse_args().write:

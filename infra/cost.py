@@ -1,8 +1,8 @@
-"""What it costs: your pictures, a month without uploads, and 10,000 pictures.
+"""Calculates costs: your pictures, a month without uploads, and 10,000 pictures.
 
-`python -m infra.cost` prints it, `--write` writes docs/cost.md. Models are priced by describer/vision/models.toml,
-Azure's other pieces by prices.toml; what is counted is counted in the committed snapshots. A piece whose price is not
-known to us is named, with the page to look it up, and never guessed.
+`python -m infra.cost` prints it, `--write` writes docs/cost.md. Models' prices are in describer/vision/models.toml,
+all others in prices.toml; the committed snapshots give the numbers of resources. Prices that are missing there are not
+guessed: the document names the page to look them up.
 """
 
 import argparse
@@ -29,9 +29,9 @@ FAMILIES: Final = ("gpt-6-luna", "gpt-5.6-luna", "gpt-5.4-nano", "gpt-5.4-mini",
 LIBRARIES: Final = (1_000, 10_000, 60_000, 1_000_000)
 CACHED: Final = "gpt-5.6-luna"
 THRESHOLD: Final = 1024
-"""Tokens from which on a prompt is kept: OpenAI's guide "Prompt caching"."""
+"""Minimum tokens of a cached prompt: OpenAI's guide "Prompt caching"."""
 SMALL_PHOTO: Final = 410
-"""A bound of a photograph's tokens with which a prompt stays under the threshold."""
+"""A limit on a photograph's tokens that keeps a prompt under the threshold."""
 DEFAULT_QUOTA: Final = 100_000
 """Tokens a minute: MODEL_CAPACITY of main.bicep, in thousands."""
 ANSWER_CAP: Final = int(Settings.model_fields["max_completion_tokens"].default)
@@ -49,19 +49,19 @@ DEFAULT_MODEL: Final = (
 
 OPERATIONS: Final = 6
 """Event Grid's operations for a picture: its event in and out, and the filter on it; the events of the two sidecars,
-which are published and match no subscription; what the app announces. Deliveries to your subscribers come on top."""
+which are published and match no subscription; the app's own events. Deliveries to your subscribers are extra."""
 
 
 WRITES: Final = 7
 """The record, the text that copies share, the metadata, and four of the queue on the route blobTrigger."""
 
 READS: Final = 10
-"""Properties, bytes and records; a picture with small text or with copies takes some more."""
+"""Properties, bytes and records; a picture with small text or with copies needs more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What is assumed of a picture; see prices.toml."""
+    """Assumptions about a picture; see prices.toml."""
 
     width: int
     height: int
@@ -75,7 +75,7 @@ class Assumed:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A thing that is paid for; `each` is None where its price is not known to us."""
+    """An item of the bill; `each` is None if its price is unknown."""
 
     name: str
     unit: str
@@ -86,7 +86,7 @@ class Piece:
 
 
 def document(changes: Mapping[str, int] | None = None) -> str:
-    """docs/cost.md, or the same for your own figures."""
+    """Return docs/cost.md, or the same for your own figures."""
     table = tomllib.loads((HERE / "prices.toml").read_text(encoding="utf-8"), parse_float=Decimal)
     assumed = Assumed(**(table["assumed"] | dict(changes or {})))
     pieces = [Piece(**row) for row in table["piece"]]
@@ -121,7 +121,7 @@ def _head(checked: dt.date) -> list[str]:
 
 
 def _libraries(assumed: Assumed) -> list[str]:
-    """What a library of so many pictures costs at the model, and how long its quota makes it take."""
+    """Return the model's cost for so many pictures, and the time that its quota requires."""
     quotas = (DEFAULT_QUOTA, 10 * DEFAULT_QUOTA)
     lines = [
         "## What do my pictures cost?",
@@ -250,7 +250,7 @@ def _pictures(assumed: Assumed) -> list[str]:
 
 
 def _cache(assumed: Assumed) -> list[str]:
-    """What the service's cache of prompts would cost, and what it takes to stay under its threshold."""
+    """Return the cost of the service's prompt cache, and how to stay under its threshold."""
     family, text = _family(CACHED), prompt_tokens(assumed)
     whole = text + _picture_tokens(family, assumed)
     small = image_tokens.fit(family, assumed.width, assumed.height, bounds=image_tokens.Bounds(tokens=SMALL_PHOTO))
@@ -287,7 +287,7 @@ def _cache(assumed: Assumed) -> list[str]:
 
 
 def prompt_tokens(assumed: Assumed) -> int:
-    """About how many tokens the question takes, without the picture."""
+    """Return the approximate tokens of the question without the picture."""
     return estimate.question_tokens(Brief(("en",), "any", "high", assumed.output_tokens))
 
 
@@ -379,7 +379,7 @@ def _money(dollars: Decimal) -> str:
 
 
 def main() -> int:
-    """Prints the document, or writes it."""
+    """Print the document, or write it."""
     parser = argparse.ArgumentParser(prog="python -m infra.cost", description=__doc__)
     parser.add_argument("--write", action="store_true", help="write docs/cost.md, with the figures of prices.toml")
     for name in Assumed.__dataclass_fields__:

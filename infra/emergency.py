@@ -1,9 +1,9 @@
-"""The emergency stop: no call of the model from now on, and no upload is lost.
+"""Emergency stop: stops all calls of the model without losing an upload.
 
-`python3 infra/emergency.py stop`, and `resume`. The app goes on to take uploads, but is told of a deployment of the
-model that there is not. Each picture is then put off and tried again within the hour, for as long as it takes, by
-messages that have no end of life. A disabled function would lose them: its uploads lie on the Functions host's own
-queue, and are gone after seven days; and a stopped app answers Event Grid 403, after which nothing is tried again.
+`python3 infra/emergency.py stop`, and `resume`. The app keeps receiving uploads, but its settings name a
+deployment of the model that does not exist. Each picture is then deferred and retried within the hour, without limit,
+by messages that never expire. A disabled function would lose uploads: they wait on the Functions host's own queue and
+expire after seven days. A stopped app answers Event Grid with 403, which is never retried.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+if __name__ == "__main__":  # run as a program, by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from infra.hooks import environment, kept
@@ -23,10 +23,10 @@ _BATCH_OUTPUT = "OPENAI_BATCH_DEPLOYMENT"
 
 
 def stop(azure: Azure) -> None:
-    """Stops, at once and through further deployments.
+    """Stop, at once and through further deployments.
 
     Raises:
-        Failed: a command failed; the text is what it said.
+        Failed: a command failed; the text is its message.
         Stop: outputs of infra/main.bicep are missing.
     """
     here = Installation.read(azure.environ)
@@ -41,7 +41,7 @@ def stop(azure: Azure) -> None:
 
 
 def resume(azure: Azure) -> None:
-    """Goes on. Raises as `stop` does."""
+    """Resume. Raises as `stop` does."""
     here = Installation.read(azure.environ)
     deployment = azure.environ.get("OPENAI_DEPLOYMENT")
     if not deployment:
@@ -59,7 +59,7 @@ def _set(azure: Azure, here: Installation, *settings: str) -> None:
 
 
 def _remember(azure: Azure, value: str) -> None:
-    """In azd's environment, so that the next deployment does not undo it; without azd a person must."""
+    """Store the setting in azd's environment, so that the next deployment keeps it; without azd a person must."""
     try:
         azure.azd("env", "set", "EMERGENCY_STOP", value)
     except (Failed, Stop) as failure:
@@ -67,7 +67,7 @@ def _remember(azure: Azure, value: str) -> None:
 
 
 def main() -> None:
-    """Reads the one word, and does it."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python3 infra/emergency.py", description=__doc__)
     parser.add_argument("what", choices=["stop", "resume"])
     what = {"stop": stop, "resume": resume}[parser.parse_args().what]

@@ -147,7 +147,7 @@ param emergencyStop bool = false
 @description('Create a custom topic, and announce on it what was described.')
 param publishEvents bool = true
 
-@description('Object id of whoever deploys: may write to both containers, so that the postdeploy hook can run the smoke test. Empty: no role is given.')
+@description('Object id of the deploying identity: may write to both containers, so that the postdeploy hook can run the smoke test. Empty: no role is given.')
 param deployerId string = ''
 
 @description('Kind of that principal.')
@@ -184,7 +184,7 @@ param dnsZoneIds object = {}
 
 // ---- Watching
 
-@description('Where alerts are sent. Empty: they fire and stand in the portal, and nobody is written to.')
+@description('E-mail address for alerts. Empty: they fire and are visible in the portal, without an e-mail.')
 param alertEmail string = ''
 
 @description('Thousand tokens a day above which an alert fires.')

@@ -1,4 +1,4 @@
-"""Deploys the code with its packages in it, where Azure's remote build takes another Python than the app's.
+"""Deploys the code with its packages, if Azure's remote build uses another Python than the app's.
 
 `python3 infra/prebuilt.py`, any Python from 3.11 that has pip; after `azd up` or `azd deploy` has failed there, or with
 the outputs of infra/main.bicep as environment. It ends as the hook postdeploy does: with the smoke test.
@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+if __name__ == "__main__":  # run as a program, by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from infra.hooks import environment, postdeploy
@@ -21,22 +21,22 @@ from infra.hooks.installation import Installation
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOYED = ("function_app.py", "host.json", "requirements.txt", "describer")
-"""What azd would deploy: see .funcignore."""
+"""The files that azd would deploy: see .funcignore."""
 
 PACKAGES = ".python_packages/lib/site-packages"
 FOR_AZURE = (
     *("--only-binary=:all:", "--python-version", "3.13"),
     *("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64"),
 )
-"""The packages of the app's own Python and of Azure's machines, whatever this machine is."""
+"""Options for packages of the app's Python on Azure's machines, regardless of this machine."""
 
 
 def deploy(azure: Azure, clock: Clock, pip: Sequence[str]) -> None:
-    """Packs, deploys, and goes on where azd stopped.
+    """Pack, deploy, and continue where azd stopped.
 
     Args:
         azure: with the outputs of infra/main.bicep.
-        clock: how to wait.
+        clock: waits.
         pip: the command.
 
     Raises:

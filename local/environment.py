@@ -1,6 +1,6 @@
-"""What a child process is told, and what is kept from it.
+"""Builds the environment of child processes.
 
-Nothing is inherited but the list below: an `AZURE_OPENAI_ENDPOINT`, a proxy or a storage connection string in the
+Only the variables listed below are inherited: an `AZURE_OPENAI_ENDPOINT`, a proxy or a storage connection string in the
 user's shell must never make a picture leave the machine by accident.
 """
 
@@ -19,17 +19,17 @@ CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 
 
 PROGRAM = "WEBJOBS_HOST"
-"""Names a program that runs Microsoft's own extensions; a stack then has it instead of their stand-in."""
+"""The setting that names a program with Microsoft's own extensions, which a stack then runs instead of the stand-in."""
 
 
 def extensions() -> Path | None:
-    """Return that program, if one is named."""
+    """Return that program, or None."""
     named = os.environ.get(PROGRAM)
     return Path(named) if named else None
 
 
 def clean(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what a program needs to run at all, and nothing that says where data goes."""
+    """Return the variables that any program needs to run, and none that directs data."""
     kept = {name: value for name, value in inherited.items() if KEPT.fullmatch(name)}
     return {**kept, "PYTHONUNBUFFERED": "1", "NO_PROXY": "127.0.0.1,localhost"}
 
@@ -38,7 +38,7 @@ DEPLOYMENT = "local-stand-in"
 
 
 def model(url: str) -> dict[str, str]:
-    """Return the app settings of a stand-in for the model, which names itself in every record."""
+    """Return the app settings for the stand-in for the model, whose name is in every record."""
     return {
         "AZURE_OPENAI_ENDPOINT": url,
         "AZURE_OPENAI_DEPLOYMENT": DEPLOYMENT,

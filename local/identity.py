@@ -3,9 +3,9 @@
     IDENTITY_HEADER=<secret> python -m local.identity --port N [--client-id GUID] [--audience A] [--lifetime S]
 
 It answers `GET /msi/token?resource=R&api-version=2019-08-01&client_id=GUID` as the platform does: only with the
-header's secret, and only for an identity that the app has. Its tokens are signed with a key that nobody knows: Azurite
-checks audience, issuer and times, neither signature nor roles. What is proven is that a token is asked for, for the
-right audience, and sent; never that the identity may do what it does.
+header's secret, and only for an identity that the app has. Its tokens are signed with a throw-away key: Azurite
+checks audience, issuer and times, neither signature nor roles. This proves that a token for the right audience is
+requested and sent, not that the identity has a role.
 """
 
 import argparse
@@ -29,11 +29,11 @@ _SIGNING_KEY = secrets.token_bytes(32)
 
 
 def mint(audience: str = STORAGE, *, lifetime: float = 3600, client_id: str = "system") -> tuple[str, int]:
-    """Make a token as Entra would, and give it with its end in seconds since 1970.
+    """Return a token like Entra's, and its expiry in seconds since 1970.
 
     Args:
-        audience: the `aud` claim; Azurite wants `https://storage.azure.com`.
-        lifetime: seconds from now; negative makes a token that has expired.
+        audience: the `aud` claim; Azurite requires `https://storage.azure.com`.
+        lifetime: seconds from now; negative: an expired token.
         client_id: the identity's.
 
     """
@@ -66,7 +66,7 @@ def _base64url(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What the endpoint knows and how it makes its tokens; `audience` replaces the one asked for."""
+    """The endpoint's settings; `audience` replaces the requested one."""
 
     secret: str
     client_id: str | None = None
@@ -74,7 +74,7 @@ class Identity:
     lifetime: float = 3600
 
     def answer(self, target: str, header: str | None) -> tuple[int, dict[str, object]]:
-        """Answer a GET of this path and query with this X-IDENTITY-HEADER: status and body."""
+        """Return status and body for a GET of this path and query with this X-IDENTITY-HEADER."""
         url = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         if url.path == "/healthz":
@@ -98,7 +98,7 @@ def _error(status: int, message: str) -> tuple[int, dict[str, object]]:
 
 
 def server(port: int, identity: Identity) -> ThreadingHTTPServer:
-    """Return a server on 127.0.0.1 that is bound, and not yet serving."""
+    """Return a server that is bound on 127.0.0.1 but not yet serving."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -114,7 +114,7 @@ def server(port: int, identity: Identity) -> ThreadingHTTPServer:
 
 
 def main() -> None:
-    """Serve until ended."""
+    """Serve until stopped."""
     parser = argparse.ArgumentParser(prog="python -m local.identity", description="A managed-identity endpoint.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--client-id", help="the only identity there is; without it any is known")

@@ -1,4 +1,4 @@
-"""The processes of a stack beside storage: the command of each, what it is told, and when it is ready."""
+"""The processes of a stack beside storage: commands, settings, and when each is ready."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ HOST_GRACE = STOP_WITHIN + 5.0  # seconds between SIGTERM and SIGKILL
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Starts them, without waiting.
+    """Starts the processes without waiting.
 
     Args:
-        logs: the folder of their logs.
-        inherited: the environment of them all, see environment.clean.
+        logs: the folder for logs.
+        inherited: their common environment, see environment.clean.
 
     """
 
@@ -33,7 +33,7 @@ class Parts:
         return self._child("model", [*command, "--port", str(port)], {}, ready)
 
     def topic(self, port: int, storage: Storage, events: Path) -> Child:
-        """Start the sink that stands in for the custom topic; `events` is its file, begun anew."""
+        """Start the sink that stands in for the custom topic; `events` is its file, emptied first."""
         events.parent.mkdir(parents=True, exist_ok=True)
         events.write_bytes(b"")
         certificate = storage.certificate
@@ -56,7 +56,7 @@ class Parts:
     ) -> Child:
         """Start the development host for the app in this folder, with these app settings.
 
-        `program` runs Microsoft's own extensions in it, instead of their stand-in; `python` is another interpreter.
+        `program` runs Microsoft's own extensions instead of their stand-in; `python` is another interpreter.
         """
         extensions = ["--extensions", str(program)] if program else []
         command = children.module("local.host", "--app", str(app), "--port", str(port), *extensions)
@@ -67,7 +67,7 @@ class Parts:
         return self._child("host", command, {**settings, **keys}, ready, HOST_GRACE)
 
     def eventgrid(self, route: Route, storage: Storage, where: Addresses) -> Child:
-        """Start Event Grid with its one subscription; it waits for the host and shakes hands with it."""
+        """Start Event Grid with one subscription, which waits for the host and validates it."""
         command = children.module(
             "local.eventgrid",
             *("--log", str(storage.access_log)),

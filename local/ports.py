@@ -8,22 +8,22 @@ import socket
 import tempfile
 from pathlib import Path
 
-# Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections, so that none of those
-# takes a port between its choice here and the child's bind.
+# Below the ports that Linux (from 32768) and macOS (from 49152) use for outgoing connections, so that none of those
+# takes a port before the child binds it.
 LOWEST, HIGHEST = 20_000, 32_000
 
 _given: set[int] = set()
 
 
 def free_ports(count: int, first: int | None = None) -> list[int]:
-    """Return so many different ports that nobody listens on now, and that are given to nobody else.
+    """Return different ports that are free and reserved for this process.
 
     Args:
         count: how many.
-        first: give this port and those after it if all are free; others by chance if not, or without it.
+        first: return this port and those after it if all are free; else, or without it, random ones.
 
-    They are this process's as long as it lives: others that choose here pass them over. Programs that choose elsewhere
-    may still take one before it is bound; `children.PortTaken` tells of that.
+    They stay reserved while this process lives. Programs that do not use this module may still take one before it is
+    bound; `children.PortTaken` reports that.
     """
     wanted = range(first, first + count) if first else range(0)
     if first and all(_take(port) for port in wanted):

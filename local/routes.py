@@ -1,4 +1,4 @@
-"""The ways in which a change in Blob Storage reaches the app; a deployment has exactly one of them.
+"""The routes by which changes in Blob Storage reach the app; a deployment has exactly one.
 
 | route | Event Grid delivers to | by |
 | --- | --- | --- |
@@ -24,13 +24,13 @@ class Route:
     """One subscription to the account with the pictures.
 
     Args:
-        name: which of the three.
+        name: one of the three.
         schema: of the delivered events.
-        containers: whose blobs are announced.
-        function: what a webhook calls, if it is not the usual function.
+        containers: whose blobs have events.
+        function: the function that a webhook calls, if not the usual one.
 
     Raises:
-        ValueError: the blobs webhook is to get what it is not given in Azure.
+        ValueError: the blobs webhook cannot receive this in Azure.
 
     """
 
@@ -44,7 +44,7 @@ class Route:
             raise ValueError("the route blobTrigger has one container, and Event Grid's own schema")
 
     def webhook(self, host: str, key: str) -> str | None:
-        """Return the endpoint with its key; None for the queue."""
+        """Return the endpoint with its key, or None for the queue."""
         function = self.function or FUNCTIONS.get(self.name)
         match self.name:
             case "blobTrigger":

@@ -1,4 +1,4 @@
-"""A server in a thread of this process, on a port of its own that survives a pause."""
+"""A server in a thread of this process, which keeps its port while it is down."""
 
 import socket
 import threading
@@ -16,7 +16,7 @@ type Application = Callable[[Scope, Receive, Send], Awaitable[None]]  # ASGI 3
 
 
 class _Breaking(uvicorn.Server):
-    """Ends as a machine does that loses its power: connections break, whatever they wait for."""
+    """Ends like a machine that loses power: all connections break."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -29,12 +29,12 @@ class _Breaking(uvicorn.Server):
 class Running:
     """A server that can go down and come up again at the same address.
 
-    While it is down, connections are refused. The port stays ours: a socket that is bound and never listens holds
-    it, so that no other process of a busy test run gets it meanwhile.
+    While it is down, connections are refused. A bound socket that never listens keeps the port, so that no other
+    process of a busy test run takes it.
 
     Args:
-        application: makes the ASGI application anew each time that the server comes up.
-        tls: whether it speaks HTTPS, with `certificate`, which need not be there before `up`.
+        application: creates a new ASGI application each time that the server starts.
+        tls: whether it uses HTTPS, with `certificate`, which may be set later, before `up`.
         certificate: for 127.0.0.1.
     """
 
@@ -50,11 +50,11 @@ class Running:
 
     @property
     def url(self) -> str:
-        """The root, such as `http://127.0.0.1:41234`."""
+        """The root URL, such as `http://127.0.0.1:41234`."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._claim.getsockname()[1]}"
 
     def up(self) -> None:
-        """Listen, and answer; callers may connect as soon as this returns."""
+        """Listen and serve; callers can connect as soon as this returns."""
         if self._thread is not None:
             return
         config = self._config()
@@ -70,11 +70,11 @@ class Running:
             if self.certificate is None:
                 raise ValueError("it speaks HTTPS, and has no certificate yet")
             files = {"ssl_certfile": self.certificate.certificate, "ssl_keyfile": self.certificate.key}
-        # The test run's logging stays as it is; uvicorn would complain there about each fault that was asked for.
+        # Does not change the test run's logging, where uvicorn would report each intended fault.
         return uvicorn.Config(self._application(), log_config=None, log_level="critical", **files)
 
     def down(self) -> None:
-        """Close the port and every connection, at once, also those that wait for an answer."""
+        """Close the port and all connections at once, including those that wait for an answer."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
@@ -82,7 +82,7 @@ class Running:
         self._server = self._thread = None
 
     def close(self) -> None:
-        """Go down for good and give the port back."""
+        """Stop for good and release the port."""
         self.down()
         self._claim.close()
 

@@ -1,11 +1,11 @@
-"""Stands in for a custom topic of Event Grid that takes CloudEvents 1.0: what is published ends in a file.
+"""Stands in for a custom topic of Event Grid that accepts CloudEvents 1.0, and writes the events to a file.
 
     python -m local.sink --port N --certificate FILE --key FILE --events FILE
 
 POST /api/events as azure-eventgrid's EventGridPublisherClient does it with a token: a batch (or a single event) over
-HTTPS, all of it or nothing. 401: no token, or not for this audience, or expired; 400: not what the topic takes; 413:
-more than 1 MB; 200 and an empty body: taken, one line of JSON an event. The sentences of the faults are ours. Not
-checked: the role (EventGrid Data Sender), and the token's signature. Nothing is delivered to anybody from here.
+HTTPS, all of it or nothing. 401: no token, or not for this audience, or expired; 400: not valid for the topic;
+413: more than 1 MB; 200 and an empty body: written, one line of JSON an event. The messages are not Azure's. The role
+(EventGrid Data Sender) and the token's signature are not checked. The sink delivers to no subscription.
 """
 
 import argparse
@@ -37,7 +37,7 @@ log = logging.getLogger("sink")
 
 
 class _Faulty(Exception):
-    """The request is not what the topic takes; status, code and sentence."""
+    """The request is invalid for the topic; has status, code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class _Faulty(Exception):
 
 
 def application(file: Path) -> Starlette:
-    """Return the ASGI application that appends each event that it takes to this file."""
+    """Return the ASGI application that appends each accepted event to this file."""
 
     async def publish(request: Request) -> Response:
         try:
@@ -100,8 +100,8 @@ class Topic(Running):
     """The topic in a thread of this process, for tests: `up`, `down` and `up` again at the same address.
 
     Args:
-        file: where the events end; made when the first one comes.
-        certificate: that of the stand-ins; may be set later, before `up`.
+        file: for the events; created with the first one.
+        certificate: the stand-ins'; may be set later, before `up`.
     """
 
     def __init__(self, file: Path, certificate: Certificate | None = None) -> None:
@@ -110,12 +110,12 @@ class Topic(Running):
 
     @property
     def endpoint(self) -> str:
-        """What the app is told, EVENTS_TOPIC_ENDPOINT."""
+        """The app's setting EVENTS_TOPIC_ENDPOINT."""
         return f"{self.url}{TOPIC_PATH}"
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What was published so far."""
+        """The published events."""
         return [json.loads(line) for line in self._file.read_text("utf-8").splitlines()] if self._file.exists() else []
 
 

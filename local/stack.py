@@ -1,9 +1,9 @@
-"""Everything that stands in for Azure, started together and ended together.
+"""Starts and stops all stand-ins for Azure together.
 
     with Stack(app=ROOT, state=ROOT / ".local", model=start.stand_in_model("vision")) as stack:
         async with stack.storage.blob_service() as blobs: ...
 
-What Bicep would create is created: containers `images` and `descriptions` in the account `images`, QUEUES in the
+It creates what Bicep creates: containers `images` and `descriptions` in the account `images`, QUEUES in the
 account `host`, the topic that the app publishes to, and the event subscription.
 """
 
@@ -37,26 +37,26 @@ class AlreadyRunning(RuntimeError):
 
 
 class Stack:
-    """A context manager; while it is entered, all runs.
+    """A context manager that runs all stand-ins.
 
     Args:
         app: the folder of the function app.
-        state: a folder of this stack's own, for logs and certificates.
-        settings: app settings over those made here, e.g. of a real model.
+        state: this stack's own folder, for logs and certificates.
+        settings: further app settings, which take precedence, e.g. for a real model.
         model: the command of a model server, which gets `--port N` and answers GET /healthz when ready.
-        model_url: or the address of one that runs; with neither, `settings` name the model.
-        route: how uploads reach the app, see local/routes.py; None: they do not.
+        model_url: or the address of a running one; with neither, `settings` name the model.
+        route: how uploads reach the app, see local/routes.py; None: not at all.
         schema: of the events on that route.
-        containers: whose uploads; made if need be.
-        function: what the route's webhook calls, if it is not the usual function.
-        topic_url: a topic that runs, or will; otherwise one is started, and `events` is its file.
+        containers: whose uploads; created if missing.
+        function: the function that the route's webhook calls, if not the usual one.
+        topic_url: another topic; otherwise one is started, and `events` is its file.
         extensions: a program that runs Microsoft's own extensions, instead of their stand-in.
         python: the interpreter that runs the app, of another virtual environment than this one's.
-        first_port: the parts take this port and those after it if all are free; else others.
+        first_port: the first of consecutive ports, which are used if all are free.
 
     Raises:
         AlreadyRunning: another stack uses `state`.
-        ChildFailed: a part did not start; also raised at the end if a part died meanwhile.
+        ChildFailed: a part did not start, or died before the end.
 
     """
 
@@ -98,17 +98,17 @@ class Stack:
 
     @property
     def events(self) -> Path:
-        """The file that has a line of JSON for each event that the app has published since the start."""
+        """The file with a line of JSON for each event that the app has published since the start."""
         return self._state / "logs/events.jsonl"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client's process needs to use the stand-ins through azure-identity and the SDKs."""
+        """The environment in which a process uses the stand-ins through azure-identity and the SDKs."""
         return {**self.storage.environment, "NO_PROXY": "127.0.0.1,localhost"}
 
     @property
     def settings(self) -> dict[str, str]:
-        """The app's settings, with which the command line reaches the same stand-ins."""
+        """The app's settings, for the command line to use the same stand-ins."""
         return self._app_settings()
 
     def __enter__(self) -> Self:
@@ -138,7 +138,7 @@ class Stack:
             child.check()
 
     def _start(self) -> None:
-        """Start the parts beside each other; each that needs another waits for it itself."""
+        """Start the parts concurrently; each waits for those that it needs."""
         self._end_parts()
         parts = Parts(self._state / "logs", self._inherited)
         blob, queue, table, identity, topic, model, host = ports.free_ports(7, self._first_port)
@@ -208,7 +208,7 @@ class Stack:
             self._lock.close()
 
     def _end_parts(self) -> None:
-        """First what works, then what it works with."""
+        """The app first, then what it uses."""
         children.end(self._front)
         children.end(self._backends)
         self._front, self._backends = [], []

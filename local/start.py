@@ -1,4 +1,4 @@
-"""`make start` (`python -m local.start`): keeps the stand-ins up, says where they are, and ends them on Ctrl-C."""
+"""`make start` (`python -m local.start`): runs the stand-ins, prints their addresses, and stops them on Ctrl-C."""
 
 import argparse
 import json
@@ -21,11 +21,11 @@ from local.stack import IMAGES_CONTAINER, AlreadyRunning, Stack
 
 STATE = ROOT / ".local"
 FIRST_PORT = 20_710
-"""So that addresses stay the same from one start to the next, unless another program has taken one of the ports."""
+"""Keeps addresses the same from one start to the next, unless another program uses one of the ports."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read the command line, start, wait for Ctrl-C or SIGTERM, end; the result is the exit code."""
+    """Start, wait for Ctrl-C or SIGTERM, stop, and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m local.start", description="The app and all it needs, on this machine."
     )
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def stand_in_model(answers: str) -> list[str]:
-    """Return the command of the stand-in for Azure OpenAI with the one deployment that the app's settings name."""
+    """Return the command of the stand-in for Azure OpenAI with the deployment that the app's settings name."""
     return children.module("local.azure_openai", "--answers", answers, "--deployment", environment.DEPLOYMENT)
 
 
@@ -97,7 +97,7 @@ def stand_in_model(answers: str) -> list[str]:
 def private_files(stack: Stack, state: Path) -> Iterator[Path]:
     """Write addresses.json and settings.json for other programs, and remove them at the end.
 
-    They hold keys, so only their owner can read them.
+    They contain keys, so only their owner can read them.
 
     Yields:
         the path of addresses.json.
@@ -132,7 +132,7 @@ def _outcome(data: Mapping[str, Any]) -> str:
 
 
 def welcome(stack: Stack, file: Path) -> str:
-    """Say where things are, with lines to copy that try them."""
+    """Print the addresses, with commands to copy."""
     where = stack.addresses
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items())
     python, settings = shlex.quote(sys.executable), shlex.quote(str(file.parent / "settings.json"))

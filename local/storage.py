@@ -19,18 +19,18 @@ from local.environment import CLIENT_ID
 from local.identity import STORAGE
 
 HOUR = 3600.0
-API_VERSION = "2025-01-05"  # of the storage service; any that knows OAuth
+API_VERSION = "2025-01-05"  # of the storage service; any with OAuth
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Where the two accounts are and who may open them.
+    """The addresses of the two accounts, and what opens them.
 
     Args:
         base: `https://127.0.0.1:PORT` of the blob and of the queue service; accounts follow as the first path segment.
-        identity: the endpoint's address, its secret, and the client id it knows.
+        identity: the endpoint's address, its secret, and its client id.
         certificate: what to trust.
-        access_log: Azurite's, from which writes can be read.
+        access_log: Azurite's, which shows all writes.
 
     """
 
@@ -58,7 +58,7 @@ class Storage:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What azure-identity and the SDKs of another process read to use these stand-ins."""
+        """The environment in which another process's azure-identity and SDKs use these stand-ins."""
         return {
             "IDENTITY_ENDPOINT": self.identity.endpoint,
             "IDENTITY_HEADER": self.identity.secret,
@@ -86,11 +86,11 @@ class Storage:
         return clients.queue_service(self.url("queue", account), self.identity, self.certificate)
 
     def create_container(self, name: str, account: str = azurite.IMAGES) -> None:
-        """Create a container, as Bicep would; it may be there already."""
+        """Create a container, as Bicep would, unless it exists."""
         self._put(f"{self.url('blob', account)}/{name}?restype=container")
 
     def create_queue(self, name: str, account: str = azurite.HOST) -> None:
-        """Create a queue, as Bicep would; it may be there already."""
+        """Create a queue, as Bicep would, unless it exists."""
         self._put(f"{self.url('queue', account)}/{name}")
 
     def _put(self, url: str) -> None:
@@ -117,12 +117,12 @@ def start(
     """Start both, without waiting; certificates go to `state`/tls, logs to `state`/logs.
 
     Args:
-        state: a folder that is this stack's alone.
-        environment: what the two processes get, see environment.clean.
+        state: this stack's own folder.
+        environment: of the two processes, see environment.clean.
         at: the ports of blob, queue, table and identity.
         accounts: the names of the storage accounts.
         preload: scripts that Node runs before Azurite.
-        tokens_live: seconds that a token is good for.
+        tokens_live: lifetime of a token in seconds.
 
     """
     blob, queue, table, identity = at

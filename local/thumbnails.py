@@ -1,4 +1,4 @@
-"""Small copies of pictures for a page: browsers show neither HEIC nor TIFF, and nobody wants 100 MB on one page."""
+"""Makes small copies of pictures for a page: browsers show neither HEIC nor TIFF, and the originals are large."""
 
 import warnings
 from pathlib import Path
@@ -28,10 +28,10 @@ _RAISED = (
 def write(picture: Path, copy: Path) -> bool:
     """Write a WebP of at most SIDE x SIDE, upright and over white; the first frame of several.
 
-    Give it pictures that were decoded before, in a process that may die of them: this one reads them as they come.
+    Pass only pictures that were decoded before, in a process that may crash: this function has no protection.
 
     Returns:
-        False if that cannot be done, for whatever reason; nothing is written then.
+        False if that fails for any reason; nothing is written then.
 
     """
     try:
@@ -39,7 +39,7 @@ def write(picture: Path, copy: Path) -> bool:
             warnings.simplefilter("ignore")  # of odd EXIF and the like
             warnings.simplefilter("error", Image.DecompressionBombWarning)  # 89 million pixels: no preview
             with Image.open(picture) as original:
-                original.draft("RGB", (SIDE, SIDE))  # JPEG can be decoded small at once
+                original.draft("RGB", (SIDE, SIDE))  # JPEG can be decoded at a small size
                 small = _small(original)
             small.save(copy, "WEBP", quality=82)
     except (*_RAISED, Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1, and the file of authorities that trusts it beside all the real ones."""
+"""Makes a certificate for 127.0.0.1, and a file of authorities that trusts it and the real ones."""
 
 import datetime as dt
 import ipaddress
@@ -22,9 +22,9 @@ class Certificate:
 
 
 def make(folder: Path, *names: str) -> Certificate:
-    """Write a new self-signed certificate, good for 30 days, and its key (mode 0600) into a folder.
+    """Write a new self-signed certificate, valid for 30 days, and its key (mode 0600) into a folder.
 
-    Beside 127.0.0.1 and localhost it is good for `names`.
+    It is valid for 127.0.0.1, localhost and `names`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = Certificate(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
@@ -39,7 +39,7 @@ def make(folder: Path, *names: str) -> Certificate:
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, names: tuple[str, ...]) -> x509.Certificate:
-    # Python 3.13 verifies strictly (RFC 5280): what is its own authority names its key twice, and its usage.
+    # Python 3.13 verifies strictly (RFC 5280): a self-signed certificate has both key identifiers, and its usage.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "image-describer local stand-in")])
     now = dt.datetime.now(dt.UTC)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())

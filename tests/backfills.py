@@ -1,4 +1,4 @@
-"""Backfills in memory: a listing of pictures, and where the state is kept."""
+"""Backfills in memory: a listing of pictures, and the store of the state."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ SHOP = replace(BRIEF, languages=("de", "fr")).fingerprint
 
 
 def blob(name: str, **change: object) -> ImageBlob:
-    """A picture as a listing shows it."""
+    """A picture in a listing."""
     plain = ImageBlob(ImageRef("images", name), '"0x1"', 1000, {}, modified=NOW, tier="Hot")
     return replace(plain, **change)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ def recorded(status: str, fingerprint: str = CURRENT) -> dict[str, str]:
 
 
 class FakeListing(FakeImages):
-    """Pages of `size` blobs in the order of names; none has a byte that can be read."""
+    """Pages of `size` blobs in the order of names; none can be read."""
 
     def __init__(self, listed: Sequence[ImageBlob], size: int = 5000) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class FakeListing(FakeImages):
 
 @dataclass
 class FakeBackfills:
-    """The state and the reports in memory; every write fails that is of an earlier state."""
+    """The state and the reports in memory; a write of an earlier state fails."""
 
     stored: dict[str, Backfill] = field(default_factory=dict)
     reports: dict[str, list[str]] = field(default_factory=dict)
@@ -105,24 +105,24 @@ class FakeBackfills:
 
 
 def asking(model: str = "gpt-5.6-luna", per_minute: int = 30_000) -> Asking:
-    """What is asked of pictures here."""
+    """The request for pictures."""
     found = family(model)
     assert found
     return Asking(BRIEF, Sizes(found, "high", text_tokens=6000), per_minute)
 
 
 def seen(usd_each: float | None = None) -> Preview:
-    """What somebody has found that a backfill of one picture would take."""
+    """A preview of a backfill of one picture."""
     usd = None if usd_each is None else (usd_each, usd_each, usd_each)
     return Preview({"missing": 1}, 1, 1000, {}, 1, 1, None, usd, None)
 
 
 def selection(options: BackfillOptions) -> Selection:
-    """The rules of a backfill here."""
+    """The rules of the backfill."""
     return Selection(options, BlobFilter(["images"], exclude=["private/"]), BRIEF, max_bytes=5000)
 
 
 def backfill_steps(*pictures: ImageBlob, queue: FakeQueue | None = None) -> BackfillSteps:
-    """Backfills over these pictures, that the app drives by `queue`."""
+    """Backfills over these pictures, which the app drives by `queue`."""
     backfiller = Backfiller(FakeListing(pictures).library, FakeBackfills(), FakeQueue(), selection, asking())
     return BackfillSteps(backfiller, queue or FakeQueue())

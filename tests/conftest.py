@@ -1,4 +1,4 @@
-"""What several kinds of tests share: one Azurite and one identity endpoint for the whole session."""
+"""Shared fixtures: one Azurite and one identity endpoint for the whole session."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -12,13 +12,13 @@ from tests.storage import unique
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the long tests first, so that the short ones fill the other processes until the end."""
+    """Run the long tests first, so that short ones fill the other processes at the end."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)
 def log_levels() -> Iterator[None]:
-    """Return the app's loggers back the levels that they had, so that no test finds another one's records."""
+    """Restore the levels of the app's loggers, so that tests do not affect each other's records."""
     loggers = [logging.getLogger(), logging.getLogger("describer")]
     levels = [logger.level for logger in loggers]
     yield
@@ -28,7 +28,7 @@ def log_levels() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
-    """Azurite and the identity endpoint; tests keep out of each other's way by names of their own."""
+    """Azurite and the identity endpoint; tests use unique names."""
     with running(tmp_path_factory.mktemp("azure"), environment.clean()) as started:
         yield started
 

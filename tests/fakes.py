@@ -1,6 +1,6 @@
-"""The ports in memory. `tests/contracts` holds each and its adapter to the same suite, so that they cannot lie.
+"""The ports in memory. `tests/contracts` runs the same suite on each and its adapter, so that they behave alike.
 
-Like what they stand for, each gives way to other tasks before it does anything, so that tests see interleavings.
+Like the real ones, each lets other tasks run before it acts, so that tests see interleavings.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class _Blob:
 
 
 async def give_way() -> None:
-    """Lets other tasks go on, as whatever takes time does."""
+    """Let other tasks run, as I/O does."""
     await asyncio.sleep(0)
 
 
@@ -73,7 +73,7 @@ class FakeImages:
         self.blobs[ref] = _Blob(data, metadata)
 
     def tag(self, ref: ImageRef, **metadata: str) -> None:
-        """What anybody else does: Set Blob Metadata, which keeps the bytes and changes the ETag."""
+        """Set Blob Metadata as another program does: it keeps the bytes and changes the ETag."""
         self.blobs[ref] = _Blob(self.blobs[ref].data, {**self.blobs[ref].metadata, **metadata})
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
@@ -132,7 +132,7 @@ class FakeImages:
         )
 
     def append(self, ref: ImageRef, data: bytes) -> None:
-        """What a client of append blobs does; nobody is told of it."""
+        """Append as a client of append blobs does, which raises no event."""
         blob = self.blobs[ref]
         self.blobs[ref] = _Blob(blob.data + data, blob.metadata)
 
@@ -174,7 +174,7 @@ class FakeRecords:
         return self.stored[ref]
 
     def edit(self, ref: ImageRef, fields: Mapping[str, Any]) -> None:
-        """What anybody with an editor does: another file in its place. A field that is None is taken out."""
+        """Replace the file as a person with an editor does. A field that is None is removed."""
         saved = json.loads(self.stored[ref].record.to_json()) | fields
         data = json.dumps({name: value for name, value in saved.items() if value is not None or name not in fields})
         self.stored[ref] = StoredRecord(Record.from_json(data.encode()), next(_etags))
@@ -247,7 +247,7 @@ def fixed_sizes(fit: Callable[[int, int], tuple[int, int]]) -> Sizes:
 
 
 class FakePreparer:
-    """Takes every picture as it is; `refuses` is raised, or `gives` given, instead; `prepared` lists the files."""
+    """Accepts every picture; raises `refuses` or returns `gives` instead, if set; `prepared` lists the files."""
 
     def __init__(self) -> None:
         self.prepared: list[bytes] = []
@@ -265,7 +265,7 @@ class FakePreparer:
 
 
 class PixelsOnly(FakePreparer):
-    """What is behind a plus sign is metadata: the model does not see it."""
+    """Bytes after a plus sign are metadata, which the model does not see."""
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
         return await super().prepare(data.partition(b"+")[0], model=model, detail=detail, max_tokens=max_tokens)
@@ -301,7 +301,7 @@ FREE_ANSWER = FreeAnswer(
 
 
 async def _nothing() -> None:
-    """What happens while the model thinks, unless a test says otherwise."""
+    """Does nothing while the model thinks, by default."""
 
 
 class FakeModel:
@@ -314,7 +314,7 @@ class FakeModel:
         self.meanwhile: Callable[[], Awaitable[None]] = _nothing
         self.breaks_after: int | None = None
         self.spends = Usage()
-        """What answers cost that come to nothing."""
+        """The cost of answers that fail."""
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
         await give_way()
@@ -372,7 +372,7 @@ class FakeQueue:
 
 
 class FakeLedger:
-    """What was taken of one day; `fails_with` is raised instead, `changes` counts how often it was asked to change."""
+    """One day's amount; `fails_with` is raised instead; `changes` counts requested changes."""
 
     def __init__(self) -> None:
         self.day: date | None = None

@@ -1,4 +1,4 @@
-"""What is generated from the code into the documentation: `python -m tests.generated` writes it, a test compares it."""
+"""Generates documentation from the code: `python -m tests.generated` writes it, a test compares it."""
 
 import json
 from pathlib import Path

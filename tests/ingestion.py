@@ -1,4 +1,4 @@
-"""An endpoint of Application Insights on this machine, and the settings that lead Microsoft's exporter to it."""
+"""An endpoint of Application Insights on this machine, and settings for Microsoft's exporter."""
 
 import gzip
 import json
@@ -14,7 +14,7 @@ KEY = "00000000-0000-0000-0000-000000000000"
 
 @dataclass
 class Ingestion:
-    """Takes everything; `items` is what it was sent."""
+    """Accepts everything; `items` has what it received."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Ingestion:
 
 @contextmanager
 def ingestion(folder: str) -> Iterator[Ingestion]:
-    """An endpoint; `folder` is where the exporter may keep what it could not send."""
+    """An endpoint; `folder` is for the exporter's unsent items."""
     made = Ingestion()
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,7 +42,7 @@ def ingestion(folder: str) -> Iterator[Ingestion]:
             self.wfile.write(reply)
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.settings = {

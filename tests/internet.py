@@ -1,6 +1,6 @@
-"""A little internet on loopback: a public server, a name server, and traps where nobody may come.
+"""An emulated internet on loopback: a public server, a name server, and traps that no request may reach.
 
-Nothing above the wire is loosened for it. Requests carry the addresses that passed the production checks; only then
+No check is loosened for it. Requests carry the addresses that passed the production checks; only then
 are they led to a listener here: those to `PUBLIC` to the server, those to `DEAD` to a closed port, and all others,
 wherever they were going, into a trap.
 """
@@ -33,11 +33,11 @@ def answer(status: str = "200 OK", body: bytes = b"picture", **headers: str) -> 
 
 
 def unbounded(_size: int) -> None:
-    """Whoever fetches with it has memory for anything."""
+    """Memory without a limit."""
 
 
 async def refusal(web: Web, url: str) -> UrlFault:
-    """The code that `url` is refused with."""
+    """Return the code of the rejection of `url`."""
     with pytest.raises(FetchFailed) as caught:
         await web.fetch(url, unbounded)
     assert str(caught.value).endswith(".")
@@ -46,7 +46,7 @@ async def refusal(web: Web, url: str) -> UrlFault:
 
 @dataclass
 class Internet:
-    """What a test says there is, and what came of it.
+    """A test's servers and names, and the requests.
 
     Args:
         names: addresses by name; `changes` has further answers, each given once, before that.

@@ -23,7 +23,7 @@ pillow_heif.register_heif_opener()  # so that Pillow writes it
 WIDTH, HEIGHT = 160, 120
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 160, 20), (20, 20, 220), (255, 255, 255)
 SECRETS: Final = (b"Ada Lovelace", b"GPSLatitude-marker", b"taken at home")
-"""What the metadata of these pictures says and nobody else may read."""
+"""Private metadata of these pictures."""
 
 
 def scene(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
@@ -97,7 +97,7 @@ def floats() -> bytes:
 
 
 def glass() -> Image.Image:
-    """The scene with its lower half clear, over black that must not be seen."""
+    """The scene with its lower half clear, over black that must stay invisible."""
     image = scene().convert("RGBA")
     image.paste((0, 0, 0, 0), (0, HEIGHT // 2, WIDTH, HEIGHT))
     return image
@@ -128,7 +128,7 @@ def wide_gamut() -> bytes:
 
 
 def png_claiming(width: int, height: int) -> bytes:
-    """A PNG whose header promises so many pixels and that ends there, in 60 bytes."""
+    """A PNG of 60 bytes that ends after a header with these sides."""
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in (
@@ -140,7 +140,7 @@ def png_claiming(width: int, height: int) -> bytes:
 
 
 def jpeg_claiming(width: int, height: int) -> bytes:
-    """A small JPEG whose frame header promises so many pixels."""
+    """A small JPEG whose frame header has these sides."""
     data = bytearray(jpeg())
     at = data.index(b"\xff\xc0") + 5
     data[at : at + 4] = struct.pack(">HH", height, width)
@@ -148,7 +148,7 @@ def jpeg_claiming(width: int, height: int) -> bytes:
 
 
 def jpeg_of_scans(width: int, height: int) -> bytes:
-    """One that promises a scan for each component, which its decoder has to hold whole."""
+    """The same with a scan for each component, which its decoder must hold whole."""
     data = bytearray(jpeg_claiming(width, height))
     data[data.index(b"\xff\xda") + 4] = 1
     return bytes(data)

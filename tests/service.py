@@ -1,12 +1,12 @@
-"""A proxy before Azurite that answers as the real storage service does where Azurite does not.
+"""A proxy before Azurite that answers like the real storage service if Azurite differs.
 
     with Service(storage) as service:
         service.answers.append(Answer("PUT metadata", 409, "BlobImmutableDueToLegalHold"))
         async with service.blob_service() as blobs: ...
 
-Some rules hold always: the length of names in UTF-16 units, the size and the letters of metadata, archived blobs that
-cannot be written, markers that no listing gave. The rest is asked for: tests/cases/storage_answers.toml has the answers
-with their sources. Everything else goes on to Azurite.
+Some rules always apply: the length of names in UTF-16 units, the size and the letters of metadata, archived blobs that
+cannot be written, markers that no listing gave. A test requests all others, which tests/cases/storage_answers.toml
+has with their sources. Everything else goes on to Azurite.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Asked:
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """What this request asks."""
+        """The request's operation."""
         return cls(f"{request.method} {request.query_params.get('comp', '')}".strip(), unquote(request.url.path))
 
 
@@ -123,7 +123,7 @@ class Service:
         return app
 
     def _rules(self, request: Request, asked: Asked) -> Iterator[Answer]:
-        """What the service refuses and Azurite takes."""
+        """Return the service's rejection of a request that Azurite accepts."""
         _, _, name = asked.path.lstrip("/").partition("/")[2].partition("/")
         if len(name.encode("utf-16-le")) // 2 > _LONGEST_NAME:
             yield Answer(asked.on, 400, "OutOfRangeInput")

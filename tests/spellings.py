@@ -1,4 +1,4 @@
-"""Names by which somebody may try to have an excluded picture described; see tests/cases/excluded_names.toml."""
+"""Names that try to get an excluded picture described; see tests/cases/excluded_names.toml."""
 
 import tomllib
 from pathlib import Path
@@ -9,8 +9,8 @@ _CASES: Final[dict[str, Any]] = tomllib.loads(
 )
 EXCLUDE: Final[tuple[str, ...]] = tuple(_CASES["exclude"])
 SPELLINGS: Final[tuple[str, ...]] = tuple(row["name"] for row in _CASES["spellings"])
-"""Each opens an excluded blob."""
+"""Each names an excluded blob."""
 REFUSED: Final[tuple[str, ...]] = tuple(_CASES["refused"])
 """No blob has these names."""
 DESCRIBED: Final[tuple[str, ...]] = tuple(_CASES["described"])
-"""Blobs of their own, which no pattern names."""
+"""Other blobs, which no pattern excludes."""

@@ -1,4 +1,4 @@
-"""Small helps for tests that use Azurite: waiting for a condition, names, and what lies in a queue."""
+"""Helpers for tests that use Azurite: wait for a condition, make names, read a queue."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ def unique(prefix: str) -> str:
 
 
 async def until[T](condition: Callable[[], T]) -> T:
-    """Wait until the condition gives something true, and give that."""
+    """Wait until the condition returns a true value, and return it."""
 
     async def ask() -> T:
         return condition()
@@ -28,7 +28,7 @@ async def until[T](condition: Callable[[], T]) -> T:
 
 
 async def until_async[T](condition: Callable[[], Awaitable[T]]) -> T:
-    """Wait until the asynchronous condition gives something true, and give that."""
+    """Wait until the asynchronous condition returns a true value, and return it."""
     async with asyncio.timeout(WITHIN):
         while not (value := await condition()):
             await asyncio.sleep(0.02)
@@ -36,7 +36,7 @@ async def until_async[T](condition: Callable[[], Awaitable[T]]) -> T:
 
 
 async def texts(queue: QueueClient) -> list[str]:
-    """Return the texts of the messages that lie visible in a queue, without taking them; none if there is no queue."""
+    """Return the texts of a queue's visible messages without receiving them; none if there is no queue."""
     try:
         return [message.content for message in await queue.peek_messages(max_messages=32)]
     except ResourceNotFoundError:
@@ -44,13 +44,13 @@ async def texts(queue: QueueClient) -> list[str]:
 
 
 def encoded(value: str | dict[str, Any]) -> str:
-    """Encode a message as the queue trigger takes it."""
+    """Encode a message for the queue trigger."""
     text = value if isinstance(value, str) else json.dumps(value)
     return base64.b64encode(text.encode()).decode()
 
 
 def plain(text: str) -> str:
-    """Decode a message that is base64, and give any other as it is."""
+    """Decode a message in base64; return any other unchanged."""
     try:
         return base64.b64decode(text, validate=True).decode()
     except ValueError:

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next thing that happens, so that minutes pass in no time."""
+"""An event loop whose clock jumps to the next event, so that minutes pass at once."""
 
 import asyncio
 import selectors
@@ -9,7 +9,7 @@ _TICK = 1e-7  # a clock that is looked at twice has moved
 
 
 class _Selector(selectors.SelectSelector):
-    """Waits for nothing: time that would pass is added to the clock."""
+    """Does not wait: adds the time to the clock."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,9 @@
-"""A worker of the queue `image-work` that is killed again and again: the app's own code, without the Functions host.
+"""Runs workers of the queue `image-work` that are killed repeatedly: the app's code, without the Functions host.
 
 `python -m benchmarks.apps.killed_worker` imports everything once, and forks a worker for each line on its standard
-input: how many messages the worker may end, and how many seconds later it is killed with SIGKILL, which is said; or
-`end`, upon which the last worker goes on until the input is closed. So a slow machine is killed in its work too.
+input: after how many finished messages, and how many seconds later, the worker is killed with SIGKILL, which is
+reported; or `end`, for a last worker that runs until the input is closed. So workers die in their work on slow machines
+too.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import Final
 
 from azure.storage.queue import QueueMessage
 
-import describer.entrypoints.on_demand.service  # imported here, so that no worker takes its time for it
+import describer.entrypoints.on_demand.service  # imported here, so that workers spend no time on it
 import describer.pipeline.pipeline
 import describer.vision.imaging.preparer  # noqa: F401
 from describer.adapters.chat.client import connect  # noqa: F401
@@ -26,22 +27,22 @@ from describer.app import WORK_QUEUE, App
 
 AT_ONCE: Final = 8
 HIDDEN: Final = 12
-"""Seconds until a message is received again whose worker was killed; the host's own lease lasts ten minutes."""
+"""Seconds until a killed worker's message is received again; the host's own lease lasts ten minutes."""
 
 
 LONGEST_WAIT: Final = 30.0
-"""Seconds for that many messages; the queue may have no more that can be received."""
+"""Seconds to wait for that many messages; fewer may be visible in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message as the inbox wants it."""
+    """A message in the inbox's form."""
 
     message: QueueMessage
 
     @property
     def dequeue_count(self) -> int | None:
-        """How often it was received."""
+        """The number of receives."""
         return self.message.dequeue_count
 
     def get_body(self) -> bytes:
@@ -50,7 +51,7 @@ class Received:
 
 
 async def work(ended: int) -> None:
-    """Work for ever; tell through the pipe `ended` of each message that is."""
+    """Work without end; report each finished message through the pipe `ended`."""
     app = App.from_environment()
     queue = queue_client(app.settings.host_account, WORK_QUEUE)
     free = asyncio.Semaphore(AT_ONCE)
@@ -85,15 +86,15 @@ async def work(ended: int) -> None:
 
 def _done(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        print(f"message: {type(error).__name__}: {error}", file=sys.stderr)  # it is received again
+        print(f"message: {type(error).__name__}: {error}", file=sys.stderr)  # the message is received again
 
 
 def forked() -> tuple[int, int]:
-    """Start a worker; return its process id, and where it tells of its messages."""
-    told, ended = os.pipe()
+    """Start a worker; return its process id and the pipe that reports its messages."""
+    reports, ended = os.pipe()
     if pid := os.fork():
         os.close(ended)
-        return pid, told
+        return pid, reports
     try:
         os.close(0)  # the input is the parent's
         asyncio.run(work(ended))
@@ -101,27 +102,27 @@ def forked() -> tuple[int, int]:
         os._exit(1)
 
 
-def wait_for(told: int, count: int) -> None:
-    """Wait until so many bytes have come through a pipe, or long enough."""
+def wait_for(reports: int, count: int) -> None:
+    """Wait until so many bytes have come through a pipe, or for the timeout."""
     ends = time.monotonic() + LONGEST_WAIT
     while count > 0 and (left := ends - time.monotonic()) > 0:
-        if select.select([told], [], [], left)[0]:
-            count -= len(os.read(told, count))
+        if select.select([reports], [], [], left)[0]:
+            count -= len(os.read(reports, count))
 
 
 def main() -> None:
-    """Fork and kill as the input says."""
+    """Fork and kill workers by the input."""
     for line in sys.stdin:
-        worker, told = forked()
+        worker, reports = forked()
         if line.strip() == "end":
             sys.stdin.read()
         else:
             count, seconds = line.split()
-            wait_for(told, int(count))
+            wait_for(reports, int(count))
             time.sleep(float(seconds))
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
-        os.close(told)
+        os.close(reports)
         print("killed", flush=True)
 
 

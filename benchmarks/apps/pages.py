@@ -1,4 +1,4 @@
-"""What both apps do: take a whole picture, and answer in pieces."""
+"""The work of both apps: receive a whole picture, and answer in pieces."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ PIECES, PAUSE = 10, 0.1  # seconds between two
 
 
 def pieces() -> AsyncIterator[bytes]:
-    """Return a streamed answer, as a model gives it."""
+    """Return a streamed answer like a model's."""
 
     async def given() -> AsyncIterator[bytes]:
         for _ in range(PIECES):

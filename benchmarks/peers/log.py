@@ -1,4 +1,4 @@
-"""What the development host's log tells of functions: which picture, how it ended, when, and how long it took."""
+"""Reads functions' calls from the development host's log: picture, success, end and duration."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ class Call:
     Args:
         function: its name.
         picture: the blob's name; empty where a queue's message called it.
-        well: whether it raised nothing.
+        well: whether it raised no exception.
         at: when it ended, in seconds since the epoch.
         seconds: how long it took, with what the host reads for it from storage.
     """

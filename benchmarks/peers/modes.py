@@ -1,4 +1,4 @@
-"""What is measured, and the goals that the app is held to; the peers' figures are told beside it."""
+"""The measurements, and the app's goals; the peers' figures have none."""
 
 import math
 import os
@@ -51,7 +51,7 @@ def together(sizes: Sizes) -> list[Figure]:
         load = Load(photographs.photographs(count), model=("--thinks", str(thinks)))
         ran = {rival.name: run(rival, load) for rival in ALL}
         case = f"{count} at once, model {thinks:g} s"
-        figures += _told(case, ran, _A_MINUTE, _AT_ONCE, _PEAK, _WARM, _IDLE, _CPU)
+        figures += _figures(case, ran, _A_MINUTE, _AT_ONCE, _PEAK, _WARM, _IDLE, _CPU)
         ours = ran[OURS.name]
         figures.append(Figure(f"{case}, ours: not described", count - ours.described, "", at_most=0))
         figures += [
@@ -69,9 +69,9 @@ def wide(sizes: Sizes) -> list[Figure]:
     ran = {rival.name: run(rival, load) for rival in ALL}
     case, ours = f"{sizes.wide} at once, 32 at a time", ran[OURS.name]
     return [
-        *_told(case, ran, _A_MINUTE, _AT_ONCE, _PEAK, _WARM, _IDLE),
+        *_figures(case, ran, _A_MINUTE, _AT_ONCE, _PEAK, _WARM, _IDLE),
         Figure(f"{case}: ours / sample", ours.a_minute / ran[SAMPLE.name].a_minute, "x", at_least=1),
-        *_told(case, ran, _CPU, goals={OURS.name: 0.055}),
+        *_figures(case, ran, _CPU, goals={OURS.name: 0.055}),
         *_memory(case, ran),
     ]
 
@@ -184,20 +184,22 @@ _NOWHERE: Final = {"IMAGES__blobServiceUri": "https://127.0.0.1:1/images"}
 """The peers make their clients as they are indexed."""
 _INDEX: Final = "import function_app; function_app.app.get_functions()"
 
-type _Told = tuple[str, str, Callable[[Ran], float]]
-_A_MINUTE: Final[_Told] = ("pictures a minute", "", lambda ran: ran.a_minute)
-_AT_ONCE: Final[_Told] = ("calls of the model at a time", "", lambda ran: ran.seen.at_once)
-_PEAK: Final[_Told] = ("memory, peak", "MiB", lambda ran: ran.peak)
-_IDLE: Final[_Told] = ("memory before the first picture", "MiB", lambda ran: ran.idle)
-_WARM: Final[_Told] = ("memory after the first picture", "MiB", lambda ran: ran.warm)
-_CPU: Final[_Told] = ("computing for each picture", "s", lambda ran: ran.computed / max(1, ran.described))
+type _Measured = tuple[str, str, Callable[[Ran], float]]
+_A_MINUTE: Final[_Measured] = ("pictures a minute", "", lambda ran: ran.a_minute)
+_AT_ONCE: Final[_Measured] = ("calls of the model at a time", "", lambda ran: ran.seen.at_once)
+_PEAK: Final[_Measured] = ("memory, peak", "MiB", lambda ran: ran.peak)
+_IDLE: Final[_Measured] = ("memory before the first picture", "MiB", lambda ran: ran.idle)
+_WARM: Final[_Measured] = ("memory after the first picture", "MiB", lambda ran: ran.warm)
+_CPU: Final[_Measured] = ("computing for each picture", "s", lambda ran: ran.computed / max(1, ran.described))
 
 
-def _told(case: str, ran: Mapping[str, Ran], *told: _Told, goals: Mapping[str, float] | None = None) -> list[Figure]:
+def _figures(
+    case: str, ran: Mapping[str, Ran], *measured: _Measured, goals: Mapping[str, float] | None = None
+) -> list[Figure]:
     at_most = goals or {}
     return [
         Figure(f"{case}, {name}: {what}", value(each), unit, at_most=at_most.get(name))
-        for what, unit, value in told
+        for what, unit, value in measured
         for name, each in ran.items()
     ]
 

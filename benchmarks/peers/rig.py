@@ -1,6 +1,6 @@
 """One app on the development host, Azurite and the stand-in model, each run with processes of its own.
 
-All pictures are in storage before the first event is sent, so that their upload takes nobody's time.
+All pictures are in storage before the first event is sent, so that uploads cost no measured time.
 """
 
 import asyncio
@@ -119,7 +119,7 @@ class Ran:
 
 @contextmanager
 def _model(folder: Path, arguments: tuple[str, ...]) -> Iterator[str]:
-    """Start the model; gives its address."""
+    """Start the model; return its address."""
     (port,) = ports.free_ports(1)
     url = f"http://127.0.0.1:{port}"
     command = children.module("benchmarks.peers.model", "--port", str(port), *arguments)
@@ -138,7 +138,7 @@ def _model(folder: Path, arguments: tuple[str, ...]) -> Iterator[str]:
 
 
 def _seen(url: str, before: Seen | None = None) -> Seen:
-    """Ask the model what it saw, less what it had seen before."""
+    """Return the model's counts, less the earlier ones."""
     with urllib.request.urlopen(f"{url}/seen", timeout=10) as answer:
         now: dict[str, Any] = json.load(answer)
     counted = {"calls", "throttled", "failed", "image_tokens", "prompt_tokens", "image_bytes"}
@@ -152,7 +152,7 @@ class _Rig:
     rival: Rival
     host_log: Path
     webhook: str
-    told: dict[str, Any] = field(default_factory=dict)
+    events: dict[str, Any] = field(default_factory=dict)
 
     async def upload(self, pictures: Mapping[str, bytes]) -> None:
         """Put pictures into storage, and keep their events."""
@@ -164,7 +164,7 @@ class _Rig:
                 await blob.upload_blob(data, content_settings=ContentSettings(content_type=kind))
                 change = Change(self.stack.storage.images, IMAGES_CONTAINER, name, "PutBlob")
                 event = events.created(change, blob.url, await blob.get_blob_properties())
-                self.told[name] = event.in_schema(Schema.EVENT_GRID)
+                self.events[name] = event.in_schema(Schema.EVENT_GRID)
 
         async with self.stack.storage.blob_service() as blobs:
             container = blobs.get_container_client(IMAGES_CONTAINER)
@@ -179,9 +179,9 @@ class _Rig:
                 await asyncio.sleep(begun + number / per_second - time.monotonic())
             async with free:
                 if queue:
-                    await messages.send_message(encoded(self.told[name]))
+                    await messages.send_message(encoded(self.events[name]))
                     return
-                answer = await http.post(self.webhook, json=[self.told[name]], headers=headers)
+                answer = await http.post(self.webhook, json=[self.events[name]], headers=headers)
                 answer.raise_for_status()
 
         headers = {"aeg-event-type": "Notification"}
@@ -193,7 +193,7 @@ class _Rig:
             await asyncio.gather(*(send(number, name) for number, name in enumerate(names)))
 
     async def ended(self, names: list[str], position: int, until: float) -> tuple[int, int]:
-        """Wait until all are described or given up, or patience ends; gives how many are either."""
+        """Wait until all are described or given up, or for the timeout; return the count of each."""
         async with self.stack.storage.blob_service() as blobs:
             container = blobs.get_container_client(IMAGES_CONTAINER)
             while True:
@@ -207,7 +207,7 @@ class _Rig:
                 await asyncio.sleep(_LOOK)
 
     async def run(self, names: list[str], load: Load) -> tuple[int, int, list[log.Call], float]:
-        """Send the events and wait for the end; gives the described, the lost, the calls, and when it began."""
+        """Send the events and wait for the end; return the described, the lost, the calls, and the start."""
         position, begun = self.host_log.stat().st_size, time.time()
         await self.announce(names, load.per_second, queue=load.queue)
         described, lost = await self.ended(names, position, begun + load.longest)

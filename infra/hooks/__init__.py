@@ -1,1 +1,1 @@
-"""Programs that azd runs before and after it works: see azure.yaml."""
+"""Programs that azd runs before and after its commands: see azure.yaml."""

@@ -1,4 +1,4 @@
-"""The second deployment, which answers batches: whether this region has it for the model, and quota for it."""
+"""Checks whether the region offers a deployment for batches of the model, and quota for it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,13 +13,13 @@ def check(azure: Azure, offer: Mapping[str, Any], region: str, free: Callable[[]
     """Stop if the deployment is wanted and cannot be created.
 
     Args:
-        azure: its environment says what is wanted.
+        azure: has the chosen options in its environment.
         offer: the model in this region, as `az cognitiveservices model list` prints it.
         region: the region.
-        free: returns the region's unused quota by name. It is asked only if a new deployment needs quota.
+        free: returns the region's unused quota by name; called only if a new deployment needs quota.
 
     Raises:
-        Stop: it cannot be had so; with the choices.
+        Stop: it cannot be created; the text names the choices.
     """
     wanted, capacity = azure.environ.get("BATCH_SKU_NAME", ""), azure.environ.get("BATCH_CAPACITY") or _CAPACITY
     if not wanted:
@@ -33,7 +33,7 @@ def check(azure: Azure, offer: Mapping[str, Any], region: str, free: Callable[[]
         offered = "; ".join(f"{sku}: {WHERE[sku]}" for sku in choices) or "none, so leave it empty"
         sentence = f"{offer['name']} has no deployment {wanted} for batches in {region}; there are: {offered}."
         raise Stop(sentence, "azd", "env", "set", "BATCH_SKU_NAME", choices[0] if choices else "")
-    if azure.environ.get("OPENAI_BATCH_DEPLOYMENT"):  # it holds the quota itself
+    if azure.environ.get("OPENAI_BATCH_DEPLOYMENT"):  # it has its own quota
         return
     usage = skus[wanted].get("usageName") or f"OpenAI.{wanted}.{offer['name']}"
     left = free().get(usage, 0)

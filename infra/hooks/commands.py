@@ -1,4 +1,4 @@
-"""How the hooks call `az` and `azd`, wait, and speak to people. Standard library only, any Python from 3.11."""
+"""Calls `az` and `azd`, waits, and prints messages for the hooks. Standard library only, any Python from 3.11."""
 
 import io
 import json
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 
 class Stop(Exception):
-    """Ends a hook: what is wrong in a sentence, and the command that mends it."""
+    """Ends a hook with a sentence on the fault and the command that mends it."""
 
     def __init__(self, sentence: str, *command: str) -> None:
         super().__init__(f"{sentence}\n  {printed(*command)}" if command else sentence)
 
 
 class Failed(Exception):
-    """A command ended with an error; the text is what it said."""
+    """A command failed; the text is its message."""
 
 
 def printed(*words: str) -> str:
-    """The command as it can be pasted into a shell."""
+    """The command for pasting into a shell."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
@@ -46,27 +46,27 @@ class Azure:
     environ: Mapping[str, str]
 
     def az(self, *words: str) -> Any:
-        """What a command answers, read as JSON; None where it says nothing.
+        """Run a command and return its output, parsed as JSON, or None if it is empty.
 
         Raises:
-            Failed: with what it said.
+            Failed: with its message.
             Stop: `az` is not installed.
         """
         said = self._run(*self.words(*words), "--only-show-errors", "--output", "json")
         return json.loads(said) if said.strip() else None
 
     def azd(self, *words: str) -> str:
-        """What a command of azd answers. Raises as `az` does."""
+        """Run a command of azd and return its output. Raises as `az` does."""
         return self._run("azd", *words)
 
     def words(self, *words: str) -> tuple[str, ...]:
-        """A command of `az` in full, as it is run and as it is printed."""
+        """Return a whole command of `az`, to run and to print."""
         subscription = self.environ.get("AZURE_SUBSCRIPTION_ID", "")
         return ("az", *words, *(("--subscription", subscription) if subscription else ()))
 
     @staticmethod
     def named(resources: Iterable[Mapping[str, Any]] | None, name: str, group: str) -> Mapping[str, Any] | None:
-        """The resource of this name, in this group if one is said; case does not matter to Azure."""
+        """Return the resource of this name, in this group if given; names are case-insensitive."""
         for resource in resources or []:
             if resource["name"].lower() == name.lower() and group.lower() in {"", resource["resourceGroup"].lower()}:
                 return resource
@@ -74,7 +74,7 @@ class Azure:
 
     @staticmethod
     def absent(kind: str, name: str, group: str) -> str:
-        """The sentence for a resource that is nowhere; the command after it lists those that are."""
+        """Return the message for a resource that does not exist, with the command that lists the existing ones."""
         where = f"the resource group {group}" if group else "this subscription"
         return f"There is no {kind} {name} in {where}; there are:"
 
@@ -82,7 +82,7 @@ class Azure:
         path = shutil.which(program, path=self.environ.get("PATH"))
         if path is None:
             raise Stop(f"{program} is not on the PATH; install it: {_INSTALL[program]}")
-        # Extensions such as log-analytics are installed without a question.
+        # Extensions such as log-analytics are installed without asking.
         environ = {**self.environ, "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "yes_without_prompt"}
         done = subprocess.run(
             [path, *words], env=environ, capture_output=True, encoding="utf-8", errors="replace", check=False
@@ -94,16 +94,16 @@ class Azure:
 
 @dataclass(frozen=True)
 class Clock:
-    """Waits; tests bring one that only says so."""
+    """Waits; tests pass one that does not."""
 
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.monotonic
 
     def until(self, attempt: Callable[[], T | None], *, seconds: float, pause: float) -> T:
-        """What `attempt` gives in the end; it is tried again where it gives nothing or a command fails.
+        """Return the result of `attempt`; repeat it while it returns nothing or a command fails.
 
         Raises:
-            Failed: nothing came within `seconds`; with what was said last.
+            Failed: no result within `seconds`; with the last message.
         """
         deadline, said = self.now() + seconds, ""
         while True:
@@ -118,8 +118,8 @@ class Clock:
 
 
 def run(hook: Callable[[], None]) -> None:
-    """Runs a hook: its end is an exit code, and a sentence where it is not 0."""
-    for stream in (sys.stdout, sys.stderr):  # shown at once, in whatever a terminal can show
+    """Run a hook and return its exit code; print a message unless it is 0."""
+    for stream in (sys.stdout, sys.stderr):  # unbuffered, with characters that a terminal can show
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="replace")
     try:
@@ -131,6 +131,6 @@ def run(hook: Callable[[], None]) -> None:
 
 
 def _meant(error: str) -> str:
-    """What a command said, short, and without what could be a key."""
+    """Return a command's message, shortened, without possible keys."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
     return _KEY.sub(r"\1***", " ".join(lines))[:_LONGEST]

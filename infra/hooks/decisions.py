@@ -1,4 +1,4 @@
-"""What cannot be changed after the first deployment, or only at a price; docs/deploy.md has the same table."""
+"""Decisions that cannot be changed after the first deployment, or only at a cost; docs/deploy.md has the same table."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Decision:
-    """One variable of azd's environment, what it is without a choice, and why it is to be chosen now."""
+    """A variable of azd's environment, its default, and why it must be chosen now."""
 
     variable: str
     default: str
@@ -28,7 +28,7 @@ DECISIONS = (
 
 
 def sentences(environ: Mapping[str, str]) -> Iterator[str]:
-    """Lines for whoever deploys for the first time; none later."""
+    """Return lines for a first deployment; none for later ones."""
     if environ.get("AZURE_RESOURCE_GROUP"):
         return
     yield 'Decide now, before the first deployment (docs/deploy.md, "Decide now"; `azd env set NAME VALUE`):'

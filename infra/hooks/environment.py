@@ -1,4 +1,4 @@
-"""azd's environment, for programs that azd does not start itself."""
+"""Reads azd's environment for programs that azd does not start."""
 
 import json
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from infra.hooks.commands import Azure, Failed
 
 
 def read(environ: Mapping[str, str]) -> dict[str, str]:
-    """What is in the environment already; without outputs in it, azd's environment on top.
+    """Return the process's environment; if it lacks the outputs, azd's environment added.
 
     Raises:
-        Stop: azd is not installed, and the outputs of infra/main.bicep are not in the environment.
+        Stop: azd is not installed, and the environment lacks the outputs of infra/main.bicep.
         Failed: azd has no environment here.
     """
     if environ.get("AZURE_FUNCTION_APP_NAME"):

@@ -1,8 +1,8 @@
 """Runs the smoke test inside the app, behind private endpoints: the app uploads the picture and logs the result.
 
-The function is started through Azure Resource Manager, which needs no key and no way into the network. It is untested
-whether that reaches an app whose public access is closed. If it does not, this program uploads the picture itself: it
-runs within the network, because the code was deployed from there.
+Azure Resource Manager starts the function, which needs no key and no access to the network. It is untested whether
+that works if the app's public access is closed. If not, this program uploads the picture itself: it runs within the
+network, because the code was deployed from there.
 """
 
 import json
@@ -16,17 +16,17 @@ from infra.hooks.installation import Installation
 
 _START = 300
 _INGESTION = 600
-"""Seconds that a log event may take until it can be queried."""
+"""Maximum seconds until a log event can be queried."""
 
 TRIES = 3
-"""Smoke tests, one after the other: a role that is late fails the first, and its deferred work is tried too late."""
+"""Maximum of smoke tests: a late role fails the first, whose deferred work is retried too late."""
 
 _PAUSE = 20
 _RUN = f"hostruntime/admin/functions/{FUNCTION}?api-version=2022-03-01"
 
 
 def run(azure: Azure, clock: Clock, here: Installation) -> str:
-    """Returns what the app says of its picture, in a sentence.
+    """Return the app's result in a sentence.
 
     Raises:
         Stop: the smoke test failed or could not be started, or no answer came.
@@ -44,7 +44,7 @@ def run(azure: Azure, clock: Clock, here: Installation) -> str:
         if said["Message"] == PASSED:
             return f"{said['status']} after {float(said['seconds']):.0f} s, by the app itself"
         if said["status"] != "none":
-            break  # a picture that arrived: it is not a role of the way that is late
+            break  # the picture arrived, so no role is missing
         if left:
             print(f"Not yet: {said['reason']}. New roles may be late; running the smoke test again")
     raise Stop(f"The app's smoke test failed: {said['reason']} (record: {said['status']})")
@@ -63,7 +63,7 @@ def _waited_for(azure: Azure, clock: Clock, here: Installation, token: str, word
 
 
 def site(azure: Azure, here: Installation, path: str) -> str:
-    """An address below the function app, as `az rest` takes it."""
+    """Return an address below the function app for `az rest`."""
     subscription = azure.environ.get("AZURE_SUBSCRIPTION_ID") or azure.az("account", "show")["id"]
     group = f"/subscriptions/{subscription}/resourceGroups/{here.azure_resource_group}"
     return f"{group}/providers/Microsoft.Web/sites/{here.azure_function_app_name}/{path}"

@@ -1,4 +1,4 @@
-"""What was deployed, as the outputs of infra/main.bicep name it."""
+"""The deployed resources, from the outputs of infra/main.bicep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 from infra.hooks.commands import Stop
 
 FUNCTIONS = {"blobTrigger": "describe_on_upload", "queue": "work", "eventGridTrigger": "on_storage_event"}
-"""What each route of uploads ends in."""
+"""The destination of each route of uploads."""
 
 _CHOSEN = {"images_container", "descriptions_container", "upload_route", "network_isolation"}
-"""Chosen by a variable of that name, so that the output is called otherwise: `azd down` forgets every output."""
+"""Variables that choose these have their names, so the outputs have others: `azd down` deletes every output."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Installation:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Installation":
-        """From azd's environment, or from one that was made by hand: see docs/deploy.md.
+        """Read azd's environment, or one made by hand: see docs/deploy.md.
 
         Raises:
             Stop: outputs are missing.
@@ -48,16 +48,16 @@ class Installation:
 
     @classmethod
     def outputs(cls) -> dict[str, str]:
-        """The output that each field is read from."""
+        """Return the output of each field."""
         names = [field.name for field in fields(cls)]
         return {name: f"{'DEPLOYED_' if name in _CHOSEN else ''}{name.upper()}" for name in names}
 
     @property
     def isolated(self) -> bool:
-        """Whether nobody but the app reaches the storage."""
+        """Whether only the app reaches the storage."""
         return self.network_isolation.lower() == "true"
 
     @property
     def app(self) -> tuple[str, ...]:
-        """The function app, as commands want it."""
+        """The function app, as arguments for commands."""
         return ("--resource-group", self.azure_resource_group, "--name", self.azure_function_app_name)

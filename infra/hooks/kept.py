@@ -1,4 +1,4 @@
-"""Settings that somebody gave the app by hand: a deployment of infra/ replaces all of them, so they are kept before."""
+"""Keeps app settings that were set by hand, since a deployment of infra/ replaces all settings."""
 
 import json
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from infra.hooks.commands import Azure, Failed, Stop
 
 STOPPED = "stopped-by-emergency"
-"""The deployment of the model that there is not; modules/function-app.bicep has the same name."""
+"""A deployment of the model that does not exist; modules/function-app.bicep has the same name."""
 
 _SECRETS = ("_KEY", "_SECRET", "_PASSWORD", "CONNECTION_STRING", "IMAGES", "AzureWebJobsStorage")
 
 
 def find(azure: Azure) -> dict[str, str]:
-    """What is to be stored in azd's environment so that the next deployment brings it again.
+    """Return the variables to store in azd's environment, so that the next deployment sets them again.
 
     Raises:
-        Stop: APP_SETTINGS is no JSON object of texts.
+        Stop: APP_SETTINGS is not a JSON object of strings.
     """
     chosen = app_settings(azure.environ)
     known = {name for name in azure.environ.get("DEPLOYED_SETTING_NAMES", "").split(",") if name}
@@ -40,7 +40,7 @@ def find(azure: Azure) -> dict[str, str]:
 
 
 def app_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings that APP_SETTINGS names."""
+    """Return the settings in APP_SETTINGS."""
     text = environ.get("APP_SETTINGS") or "{}"
     example = '{"DESCRIPTION_LANGUAGES": "en,de"}'
     try:
@@ -54,7 +54,7 @@ def app_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _live(azure: Azure) -> dict[str, str]:
-    """The app's settings as they are; none where there is no app any more."""
+    """Return the app's current settings; none if the app does not exist."""
     where = (
         "--name",
         azure.environ["AZURE_FUNCTION_APP_NAME"],

@@ -1,4 +1,4 @@
-"""The model: one that exists, or where a new one can be had, by what Azure says before anything is created."""
+"""Finds an existing model, or a region for a new one, before anything is created."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from infra.hooks import batch
 from infra.hooks.commands import Azure, Stop
 
 Ask = Callable[[str, Sequence[str]], str]
-"""Asks a person: the question and the choices, of which one comes back."""
+"""Asks a person: takes the question and the choices, and returns one of them."""
 
 WHERE = {
     "GlobalStandard": "any region of Azure",
@@ -19,7 +19,7 @@ WHERE = {
     "Standard": "the model's region",
 }
 TABLE = Path(__file__).resolve().parents[1] / "models.json"
-"""Which models have which of them, as far as documents say."""
+"""The models with each, as far as documented."""
 
 _FAMILY, _VERSION, _CAPACITY = "gpt-5.6-luna", "2026-07-09", "100"
 _DELETED = re.compile(
@@ -30,7 +30,7 @@ _LEAVING = {"deprecating", "deprecated"}
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be deployed, as azd's environment says."""
+    """The wanted deployment, from azd's environment."""
 
     name: str
     version: str
@@ -40,7 +40,7 @@ class Wish:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Wish":
-        """With the defaults of main.bicep; `sku` and `region` may be empty."""
+        """Read it, with the defaults of main.bicep; `sku` and `region` may be empty."""
         capacity = environ.get("MODEL_CAPACITY") or _CAPACITY
         if not capacity.isdecimal():
             raise Stop(
@@ -61,10 +61,10 @@ class Wish:
 
 
 def find(azure: Azure, ask: Ask | None) -> dict[str, str]:
-    """What is to be stored in azd's environment for the model.
+    """Return the variables for the model to store in azd's environment.
 
     Raises:
-        Stop: it cannot be had so; with the choices.
+        Stop: it cannot be created; the text names the choices.
     """
     return _existing(azure) if azure.environ.get("EXISTING_OPENAI") else _new(azure, ask)
 
@@ -84,7 +84,7 @@ def _new(azure: Azure, ask: Ask | None) -> dict[str, str]:
     _warn(offer)
     sku = _sku(wish, offer, region, ask)
     chosen = region
-    # What is deployed, or comes back, holds the quota itself.
+    # A deployment that exists, or is restored, has its own quota.
     if not azure.environ.get("OPENAI_ACCOUNT_NAME") and not restore:
         chosen = _with_quota(azure, wish, _usage(offer, sku), region, ask)
     if chosen != region:
@@ -95,7 +95,7 @@ def _new(azure: Azure, ask: Ask | None) -> dict[str, str]:
 
 
 def _deleted(azure: Azure, region: str) -> bool:
-    """Whether `azd down` left our account soft-deleted. No state: the next run must not restore it again."""
+    """Return whether `azd down` left our account soft-deleted; not stored, since it must be restored only once."""
     group = f"rg-{azure.environ.get('AZURE_ENV_NAME', '')}".lower()
     for account in azure.az("cognitiveservices", "account", "list-deleted") or []:
         found = _DELETED.search(account["id"])
@@ -114,7 +114,7 @@ def _deleted(azure: Azure, region: str) -> bool:
 
 
 def _models(azure: Azure, wish: Wish, region: str) -> list[Mapping[str, Any]]:
-    """The model in this region, each version."""
+    """Return the model's versions in this region."""
     listed = azure.az("cognitiveservices", "model", "list", "--location", region) or []
     return [one["model"] for one in listed if one.get("kind") == "OpenAI" and one["model"]["name"] == wish.name]
 
@@ -157,7 +157,7 @@ def _documented() -> Mapping[str, Sequence[str]]:
 
 
 def _usage(offer: Mapping[str, Any], sku: str) -> str:
-    """The name under which Azure counts the quota."""
+    """Return Azure's name for the quota."""
     named = [one.get("usageName") for one in offer["skus"] if one["name"] == sku]
     return named[0] or f"OpenAI.{sku}.{offer['name']}"
 
@@ -180,7 +180,7 @@ def _with_quota(azure: Azure, wish: Wish, usage: str, region: str, ask: Ask | No
 
 
 def _another(azure: Azure, wish: Wish, sentence: str, usages: Sequence[str], ask: Ask | None) -> str:
-    """Another region, with quota: asked for where none was said, and never taken without a word."""
+    """Return another region with quota: ask if none was chosen; never take one silently."""
     others = list(_regions(azure, wish, usages))
     if not others:
         raise Stop(
@@ -195,7 +195,7 @@ def _another(azure: Azure, wish: Wish, sentence: str, usages: Sequence[str], ask
 
 
 def _regions(azure: Azure, wish: Wish, usages: Sequence[str]) -> Iterator[str]:
-    """Regions in which so much is left; one question each, so this takes a minute."""
+    """Return the regions with so much quota; one request each takes a minute in all."""
     print("Looking for regions with quota")
     query = "resourceTypes[?resourceType=='accounts'].locations[]"
     listed = azure.az("provider", "show", "--namespace", "Microsoft.CognitiveServices", "--query", query) or []
@@ -206,7 +206,7 @@ def _regions(azure: Azure, wish: Wish, usages: Sequence[str]) -> Iterator[str]:
 
 
 def _free(azure: Azure, region: str) -> dict[str, int]:
-    """What is left of each quota of a region."""
+    """Return the unused part of each quota of a region."""
     listed = azure.az("cognitiveservices", "usage", "list", "--location", region) or []
     return {one["name"]["value"]: max(0, int(one["limit"] - one["currentValue"])) for one in listed}
 
@@ -220,7 +220,7 @@ def _existing(azure: Azure) -> dict[str, str]:
         raise Stop(azure.absent("Azure OpenAI account", name, group), *words)
     where = ("--name", account["name"], "--resource-group", account["resourceGroup"])
     if not account["properties"].get("customSubDomainName"):
-        sentence = f"{name} has no subdomain of its own, without which nobody can sign in to it by identity."
+        sentence = f"{name} has no subdomain of its own, which signing in by identity requires."
         raise Stop(
             sentence, *azure.words("cognitiveservices", "account", "update", *where, "--custom-domain", name.lower())
         )
@@ -228,7 +228,7 @@ def _existing(azure: Azure) -> dict[str, str]:
 
 
 def _deployment(azure: Azure, where: tuple[str, ...]) -> dict[str, str]:
-    """The capacity of the deployment, from which concurrency follows; 0 where it counts other than in tokens."""
+    """Return the deployment's capacity, which determines concurrency; 0 if it is not counted in tokens."""
     named = azure.environ.get("EXISTING_OPENAI_DEPLOYMENT", "")
     deployments = azure.az("cognitiveservices", "account", "deployment", "list", *where) or []
     names = ", ".join(deployment["name"] for deployment in deployments) or "none"
@@ -257,5 +257,5 @@ def _undeployed(azure: Azure, where: tuple[str, ...], named: str, names: str) ->
 
 
 def _plain(region: str) -> str:
-    """A region as commands want it: `Sweden Central` is `swedencentral`."""
+    """Return a region in the form of commands: `Sweden Central` is `swedencentral`."""
     return region.replace(" ", "").lower()

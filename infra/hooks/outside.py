@@ -14,14 +14,14 @@ from infra.hooks.commands import Azure, Clock, Failed, Stop, printed
 from infra.hooks.installation import Installation
 
 TIMEOUT_SECONDS = 600
-"""Seconds for a new role to take effect, here and, once the picture is uploaded, in the app."""
+"""Seconds for a new role to take effect, here and then in the app."""
 
 AGAIN = 120
-"""Seconds after which the picture is uploaded anew. What met a missing role is put off for longer each time, by the app
-and by Event Grid; a new upload is tried at once."""
+"""Seconds after which the picture is uploaded again: the app and Event Grid defer work that met a missing role ever
+longer, but process a new upload at once."""
 
 TRIES = 8
-"""Uploads: the last is later than any role takes, and has its own time for the model."""
+"""Maximum of uploads: the last comes after any role has taken effect, with time for the model."""
 
 _PAUSE = 10
 _PICTURE = "picture.png"
@@ -29,7 +29,7 @@ _PICTURE = "picture.png"
 
 @dataclass(frozen=True)
 class Blob:
-    """One blob, reached by the role of whoever is signed in; without `--auth-mode` `az` would ask for the key."""
+    """A blob, accessed by the signed-in user's role; without `--auth-mode` `az` would request the key."""
 
     azure: Azure
     account: str
@@ -37,12 +37,12 @@ class Blob:
     name: str
 
     def do(self, verb: str, *options: str) -> bool:
-        """Runs `az storage blob VERB`; always True. Raises Failed."""
+        """Run `az storage blob VERB` and return True. Raises Failed."""
         self.azure.az("storage", "blob", verb, *self._where(), *options)
         return True
 
     def remove(self) -> None:
-        """Deletes it, if it is there; says so where it cannot."""
+        """Delete it if it exists; print a message if that fails."""
         try:
             self.do("delete")
         except Failed as failure:
@@ -56,7 +56,7 @@ class Blob:
 
 
 def run(azure: Azure, clock: Clock, here: Installation) -> str:
-    """Returns the outcome in a sentence. Removes the picture and all that the app wrote of it in any case.
+    """Return the outcome in a sentence. Always deletes the picture and all that the app wrote about it.
 
     Raises:
         Stop: no sidecar came, or one without a description.
@@ -65,7 +65,7 @@ def run(azure: Azure, clock: Clock, here: Installation) -> str:
     ref = smoke_image.ref(here.images_container)
     picture = Blob(azure, here.images_account_name, here.images_container, ref.name)
     sidecar = Blob(azure, here.images_account_name, here.descriptions_container, sidecar_name(ref))
-    left = [picture, sidecar]  # the picture first, so that whoever still works on it finds it gone
+    left = [picture, sidecar]  # the picture first, so that work still in progress finds it gone
     with tempfile.TemporaryDirectory() as folder:
         try:
             _upload(clock, picture, Path(folder), smoke_image.draw())
@@ -109,7 +109,7 @@ def _described(clock: Clock, picture: Blob, sidecar: Blob, folder: Path, here: I
         except Failed as failure:
             if not left:
                 raise _silent(sidecar, here, failure) from failure
-        with suppress(Failed):  # the next one is asked for all the same
+        with suppress(Failed):  # the others are still read
             _put(picture, folder)
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return record
@@ -129,7 +129,7 @@ def _silent(sidecar: Blob, here: Installation, failure: Failed) -> Stop:
 
 
 def _patterns(azure: Azure, here: Installation) -> str:
-    """The settings that may have left the picture out; no other setting is asked for."""
+    """Return the settings that may exclude the picture, and no others."""
     query = "[?name=='IMAGES_INCLUDE' || name=='IMAGES_EXCLUDE']"
     with suppress(Failed):
         settings = azure.az("functionapp", "config", "appsettings", "list", *here.app, "--query", query) or []

@@ -1,4 +1,4 @@
-"""The images account: what its containers are called, and what an account that exists already can do."""
+"""Checks the images account: its containers' names, and whether an existing account is suitable."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,13 +7,13 @@ from typing import Any
 from infra.hooks import kept
 from infra.hooks.commands import Azure, Failed, Stop
 
-# The rule of describer/settings.py, and of Microsoft; or one of Azure's own.
+# Microsoft's rule, as in describer/settings.py, or one of Azure's special names.
 _NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
 _OF_AZURE = {"$web", "$root"}
 
 
 def check_names(environ: Mapping[str, str]) -> None:
-    """Refuses names that the app or Azure would refuse after the whole deployment.
+    """Reject names that the app or Azure would reject after the whole deployment.
 
     Raises:
         Stop: with the first of them.
@@ -36,10 +36,10 @@ def check_names(environ: Mapping[str, str]) -> None:
 
 
 def find(azure: Azure) -> dict[str, str]:
-    """Group, region and system topic of the account that exists, to be stored in azd's environment.
+    """Return group, region and system topic of the existing account, to store in azd's environment.
 
     Raises:
-        Stop: somebody must do something first.
+        Stop: a person must act first.
     """
     environ = azure.environ
     name, group = environ["EXISTING_IMAGES_ACCOUNT"], environ.get("EXISTING_IMAGES_RESOURCE_GROUP", "")
@@ -60,7 +60,7 @@ def find(azure: Azure) -> dict[str, str]:
 
 
 def containers(environ: Mapping[str, str]) -> list[str]:
-    """Those of the pictures."""
+    """Return the containers of pictures."""
     named = _named(environ)
     return [*named["IMAGES_CONTAINER"], *named["IMAGES_MORE_CONTAINERS"]]
 
@@ -75,7 +75,7 @@ def _named(environ: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _likely(name: str) -> str:
-    """What may have been meant."""
+    """Return similar names."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63] or "images"
 
 
@@ -101,7 +101,7 @@ def _check_kind(azure: Azure, account: Mapping[str, Any]) -> None:
 
 def _check_container(azure: Azure, account: Mapping[str, Any], container: str) -> None:
     where = ("--storage-account", account["name"], "--resource-group", account["resourceGroup"])
-    try:  # by Resource Manager: that takes neither a key nor a role on the blobs
+    try:  # by Resource Manager, which needs neither a key nor a role on the blobs
         azure.az("storage", "container-rm", "show", "--name", container, *where)
     except Failed as failure:
         if "notfound" not in str(failure).replace(" ", "").lower():
@@ -113,7 +113,7 @@ def _check_container(azure: Azure, account: Mapping[str, Any], container: str) -
 
 
 def _notes(azure: Azure, account: Mapping[str, Any]) -> Iterator[str]:
-    """What describing does to this account, and which pictures nobody would hear of."""
+    """Return what describing changes in this account, and which pictures have no events."""
     name, where = account["name"], ("--account-name", account["name"], "--resource-group", account["resourceGroup"])
     if account.get("enableNfsV3"):
         yield (
@@ -137,7 +137,7 @@ def _notes(azure: Azure, account: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _system_topic(azure: Azure, account: Mapping[str, Any]) -> dict[str, str]:
-    """The topic of this account, of which there can be one only; nothing where it is missing or our own."""
+    """Return this account's only system topic; nothing if it has none or it is ours."""
     topics = azure.az("eventgrid", "system-topic", "list") or []
     topic = next((topic for topic in topics if topic["source"].lower() == account["id"].lower()), None)
     if topic is None or _ours(azure, topic):
@@ -151,6 +151,6 @@ def _system_topic(azure: Azure, account: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _ours(azure: Azure, topic: Mapping[str, Any]) -> bool:
-    """Made by an earlier run for this very environment; Bicep goes on owning it."""
+    """Return whether an earlier run for this environment made it; Bicep still owns it."""
     name = azure.environ.get("AZURE_ENV_NAME", "")
     return bool(name) and (topic.get("tags") or {}).get("azd-env-name") == name

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+if __name__ == "__main__":  # run as a program, by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from describer.operations import smoke_image
@@ -18,7 +18,7 @@ from infra.hooks.installation import FUNCTIONS, Installation
 
 SUBSCRIPTION = Path(__file__).resolve().parents[1] / "modules" / "event-subscription.bicep"
 PAUSES = (15, 30, 60, 120)
-"""Seconds between the five tries at the event subscription."""
+"""Seconds between the five attempts to create the event subscription."""
 
 _CODE = 600
 _WARM = 180
@@ -26,10 +26,10 @@ _STATUS = "hostruntime/admin/host/status?api-version=2022-03-01"
 
 
 def deploy(azure: Azure, clock: Clock) -> None:
-    """The whole hook.
+    """Run the whole hook.
 
     Raises:
-        Stop: it ends here; with what to do.
+        Stop: it failed; the text says what to do.
     """
     here = Installation.read(azure.environ)
     print(f"Waiting for the functions of {here.azure_function_app_name}")
@@ -58,13 +58,13 @@ def _wait_for_code(azure: Azure, clock: Clock, here: Installation) -> None:
 
 
 def _has_key(azure: Azure, here: Installation) -> bool:
-    """Whether the key is there; `az` itself answers with yes or no, and the key stays within it."""
+    """Return whether the key exists; `az` answers yes or no and keeps the key to itself."""
     query = "contains(keys(systemKeys), 'blobs_extension')"
     return azure.az("functionapp", "keys", "list", *here.app, "--query", query) is True
 
 
 def _warm_up(azure: Azure, clock: Clock, here: Installation) -> None:
-    """Starts an instance, so that Event Grid's handshake need not wait for one; no reason to stop where it fails."""
+    """Start an instance, so that Event Grid's handshake need not wait; a failure does not stop the hook."""
 
     def running() -> bool | None:
         status = azure.az(*_rest(azure, here, "get", _STATUS)) or {}

@@ -1,9 +1,9 @@
-"""Before `azd deploy`: says what to do if Azure builds with another Python, which no hook can tell afterwards."""
+"""Before `azd deploy`: says what to do if Azure builds with another Python, which no later hook can report."""
 
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+if __name__ == "__main__":  # run as a program, by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.hooks.commands import run

@@ -1,4 +1,4 @@
-"""Stops `azd down` where it would delete what is not ours.
+"""Stops `azd down` if it would delete resources that are not ours.
 
 azd deletes every resource group in which its deployment created anything (azure-dev#2916), and in the groups of an
 existing images account, Azure OpenAI account and key vault we create roles and a container. See azure.yaml.
@@ -18,7 +18,7 @@ FOREIGN = (
 
 
 def refusal(environ: Mapping[str, str]) -> str:
-    """Why `azd down` must not run here, and what to do instead; empty where it may."""
+    """Return why `azd down` must not run here, and what to do instead; empty if it may."""
     ours = environ.get("AZURE_RESOURCE_GROUP", "")
     foreign = sorted({environ[name] for name in FOREIGN if environ.get(name)} - {ours})
     if not foreign:
@@ -34,7 +34,7 @@ def refusal(environ: Mapping[str, str]) -> str:
 
 
 def _commands(environ: Mapping[str, str], ours: str) -> Iterator[tuple[str, ...]]:
-    """First what works by itself, last our group: the role assignments are found while their identity is there."""
+    """Return the commands, our group last: role assignments are found while their identity exists."""
     topic, group = environ.get("SYSTEM_TOPIC_NAME", "?"), environ.get("SYSTEM_TOPIC_RESOURCE_GROUP", "?")
     event_grid = ("eventgrid", "system-topic")
     subscription = environ.get("EVENT_SUBSCRIPTION_NAME", "?")

@@ -1,6 +1,6 @@
-"""Before `azd provision`: finds what exists already, or stops with the command that mends what Bicep cannot.
+"""Before `azd provision`: finds existing resources, or stops with the command for what Bicep cannot do.
 
-What was found is stored in azd's environment, where main.parameters.json reads it.
+The findings are stored in azd's environment, which main.parameters.json reads.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-if __name__ == "__main__":  # a program of its own, run by any Python in any folder
+if __name__ == "__main__":  # run as a program, by any Python in any folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infra.hooks import decisions, kept, model, pictures
@@ -23,21 +23,21 @@ FOUND = (
     "EXISTING_OPENAI_CAPACITY",
     "RESTORE_OPENAI",
 )
-"""Variables that only this hook sets: what it does not find again is forgotten."""
+"""Variables that only this hook sets, and deletes if it does not find them again."""
 
 _LISTS = ("ALLOWED_IP_RANGES",)
 _OBJECTS = ("RESOURCE_TAGS", "DNS_ZONE_IDS")
 
 
 def prepare(azure: Azure, ask: model.Ask | None = None) -> None:
-    """Looks, stores, says so.
+    """Find, store, and print.
 
     Args:
         azure: with azd's environment.
-        ask: asks a person for what is missing; None where nobody is there.
+        ask: asks a person for missing values; None without a terminal.
 
     Raises:
-        Stop: somebody must do something first.
+        Stop: a person must act first.
         Failed: a command failed.
     """
     environ = azure.environ
@@ -57,7 +57,7 @@ def prepare(azure: Azure, ask: model.Ask | None = None) -> None:
 
 
 def _check_json(environ: Mapping[str, str]) -> None:
-    """Without this azd ends with an error of its own where they are no JSON."""
+    """Check that they are JSON, since azd's own message does not help."""
     for names, kind, example in ((_LISTS, list, '["203.0.113.7/32"]'), (_OBJECTS, dict, '{"owner": "web-team"}')):
         for name in names:
             try:
@@ -69,7 +69,7 @@ def _check_json(environ: Mapping[str, str]) -> None:
 
 
 def _check_way_in(environ: Mapping[str, str]) -> None:
-    """Isolated on the route queue the app takes no calls from outside: the code could not be deployed."""
+    """Check the route: an isolated app on the route queue accepts no calls, so its code could not be deployed."""
     if environ.get("NETWORK_ISOLATION", "").lower() != "true":
         return
     if not environ.get("ALERT_EMAIL"):
@@ -86,7 +86,7 @@ def _check_way_in(environ: Mapping[str, str]) -> None:
 
 
 def ask_person(question: str, choices: Sequence[str]) -> str:
-    """Asks at the terminal, until one of the choices is named."""
+    """Ask at the terminal until one of the choices is given."""
     print(question)
     for number, choice in enumerate(choices, 1):
         print(f"  {number}. {choice}")
@@ -94,7 +94,7 @@ def ask_person(question: str, choices: Sequence[str]) -> str:
         try:
             said = input("Which? ").strip()
         except EOFError:
-            raise Stop(f"Nobody chose. {question}") from None
+            raise Stop(f"No choice was made. {question}") from None
         if said in choices:
             return said
         if said.isdecimal() and 1 <= int(said) <= len(choices):

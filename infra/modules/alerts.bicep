@@ -7,7 +7,7 @@ param suffix string
 param location string
 @description('Tags.')
 param tags object
-@description('Where to write to. Empty: nobody is written to.')
+@description('E-mail address for alerts. Empty: no e-mail is sent.')
 param email string
 @description('The workspace.')
 param workspaceName string

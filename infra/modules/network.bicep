@@ -33,7 +33,7 @@ var noRemoteShells = {
 }
 
 // The app's subnet accepts no inbound traffic. Outbound traffic is hardly restricted here: the platform itself must reach Entra,
-// Azure Monitor and its own registries, which differ by region; whoever has a firewall knows them.
+// Azure Monitor and its own registries, which differ by region; look them up for your firewall.
 resource appRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if (own) {
   name: 'nsg-app-${suffix}'
   location: location

@@ -1,1 +1,1 @@
-"""`make demo`: describes a folder of pictures from end to end on this machine, and shows what came of it."""
+"""`make demo`: describes a folder of pictures from end to end on this machine, and shows the results."""

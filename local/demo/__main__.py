@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the demo.
 
     Returns:
-        0: every picture has its record. 1: one has not, or something failed. 2: the demo could not begin.
+        0: every picture has a record. 1: one has none, or something failed. 2: the demo could not start.
 
     Raises:
         SystemExit: a signal ended it, with 128 and the signal's number.
@@ -40,12 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _sorry(without_trace(str(error)), 1)
     except OSError as error:
         return _sorry(f"{error.filename}: {error.strerror}" if error.filename else error, 1)
-    except Exception:  # noqa: BLE001 - nobody who only wants to see a demo is shown a stack trace
+    except Exception:  # noqa: BLE001 - a demo shows no stack trace
         return _sorry(f"The demo failed by a fault of its own, please report it with {_note(options.state)}", 1)
 
 
 def without_trace(report: str) -> str:
-    """Leave Python's stack traces out of the end of a child's log; what the exception says stays."""
+    """Remove Python's stack traces from the end of a child's log, and keep the exceptions' messages."""
     lines = report.splitlines()
     frames = ("Traceback (most", 'File "', "^", "~")
     kept = [line for line in lines[1:] if not line.strip().startswith(frames) and not _is_source(line)]
@@ -53,7 +53,7 @@ def without_trace(report: str) -> str:
 
 
 def _is_source(line: str) -> bool:
-    return line.startswith(" " * 8)  # the report indents by four, and the trace its source by four more
+    return line.startswith(" " * 8)  # the report indents by four, and the trace indents its source by four more
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

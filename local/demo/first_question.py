@@ -1,4 +1,4 @@
-"""One question to a real model before anything is started: what is wrong is told at once, in one sentence."""
+"""Asks a real model one question before anything is started, and reports a fault at once, in one sentence."""
 
 import json
 import subprocess
@@ -11,23 +11,23 @@ from local.children import ROOT
 from local.demo.provider import Provider, Unusable
 
 COMMAND = "python -m describer doctor --only model"
-_PATIENCE = 30.0  # seconds; the command itself gives each look ten
+_PATIENCE = 30.0  # seconds; the command itself allows ten for each check
 
 
 def ask(provider: Provider) -> None:
     """Let the app's own health check ask the model.
 
     Raises:
-        Unusable: the model does not answer as it must; what was found, and what to do.
+        Unusable: the model does not answer correctly; the text says what was found and what to do.
 
     """
     command = [sys.executable, *COMMAND.split()[1:], "--json"]
-    told = {**environment.clean(), **provider.settings, "PYTHONPATH": str(ROOT)}
+    env = {**environment.clean(), **provider.settings, "PYTHONPATH": str(ROOT)}
     try:
-        with tempfile.TemporaryDirectory() as empty:  # where no local.settings.json adds to what is told
-            done = subprocess.run(command, cwd=empty, env=told, capture_output=True, timeout=_PATIENCE, check=False)
+        with tempfile.TemporaryDirectory() as empty:  # without a local.settings.json that adds settings
+            done = subprocess.run(command, cwd=empty, env=env, capture_output=True, timeout=_PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        return  # it is slow rather than wrong; the run itself shows what it waits for
+        return  # it is slow, not wrong; the run shows what it waits for
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     failed = [check for check in map(_check, lines) if check.get("verdict") == "failed"]
     if failed:

@@ -1,6 +1,6 @@
-"""The page that shows the results: one file of HTML without scripts, beside small copies of the pictures.
+"""Writes the page with the results: one HTML file without scripts, beside small copies of the pictures.
 
-Names and texts are untrusted (file names, a model, what stood in a picture): all pass through `_safe`.
+Names and texts are untrusted (from files, a model, a picture): all pass through `_safe`.
 """
 
 import base64
@@ -37,14 +37,14 @@ _BREAKS = frozenset("\n\t")
 def page(
     results: Sequence[Result], lost: Sequence[Lost], copies: Mapping[Picture, str], *, caption: str, free: bool
 ) -> str:
-    """Return the page.
+    """Return the page's HTML.
 
     Args:
         results: pictures with their records, in the order of the page.
         lost: those without one; shown last.
-        copies: relative path of a small copy, by picture; without one a text stands in its place.
-        caption: who described, such as "described by the local stand-in".
-        free: a stand-in did, so that nothing was paid.
+        copies: relative path of a small copy, by picture; pictures without one get a text instead.
+        caption: the author, such as "described by the local stand-in".
+        free: whether a stand-in described, at no cost.
 
     """
     cards = [_card(result, copies.get(result.picture)) for result in results]
@@ -67,7 +67,7 @@ def page(
 
 
 def outcomes(counted: Mapping[str, int]) -> str:
-    """Such as "17 described, 3 damaged, 4 not readable"."""
+    """Return a summary such as "17 described, 3 damaged, 4 not readable"."""
     words = {status: text.partition(":")[0].lower() for status, text in STATUSES.items()}
     return ", ".join(f"{number} {words.get(status, status)}" for status, number in counted.items())
 
@@ -81,7 +81,7 @@ def _card(result: Result, copy: str | None) -> str:
     if reason := record.get("reason"):
         parts.append(f"<p>{_safe(reason)}</p>")
     if alt:
-        read = ' aria-hidden="true"' if copy else ""  # by the img, so that a screen reader reads it once
+        read = ' aria-hidden="true"' if copy else ""  # a screen reader reads the img's, once
         text = f'<p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>'
         parts.append(f'<div{read}><p class="label">Alt text</p>{text}</div>')
     if record.get("is_decorative"):
@@ -102,7 +102,7 @@ def _figure(picture: str, parts: Iterable[str]) -> str:
 
 
 def _image_text(result: Result) -> str:
-    """The written alt text; a picture without one is not passed off as decorative."""
+    """Return the alt text, or, for a picture without one, that it has none: it is not decorative."""
     missing = "" if result.sidecar.get("is_decorative") else f"{result.picture.name}: no alt text"
     return result.alt_text or missing
 
@@ -115,7 +115,7 @@ def _picture(copy: str | None, alt: str, language: str) -> str:
 
 
 def _direction(text: str) -> str:
-    """The direction of the first strong character; `dir="auto"` looks at an element's text, which an img has not."""
+    """Return the direction of the first strong character; `dir="auto"` needs an element's text, which an img lacks."""
     strong = (unicodedata.bidirectional(char) for char in text)
     return "rtl" if next((kind for kind in strong if kind in {"L", "R", "AL"}), "L") != "L" else "ltr"
 
@@ -126,7 +126,7 @@ def _badge(status: str) -> str:
 
 
 def _model(record: Mapping[str, Any]) -> str:
-    """Who wrote the texts, so that none is taken for another's."""
+    """Return the authors of the texts."""
     return f'<span class="badge model">{_safe(record["model"])}</span>' if record.get("model") else ""
 
 
@@ -185,5 +185,5 @@ def _count(number: int, what: str) -> str:
 
 
 def _safe(text: object) -> str:
-    """Escape for HTML's text and attributes; control characters, which HTML forbids, become U+FFFD."""
+    """Escape text for HTML's text and attributes; control characters, which HTML forbids, become U+FFFD."""
     return html.escape("".join(char if char >= " " or char in _BREAKS else "\ufffd" for char in str(text)))

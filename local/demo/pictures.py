@@ -1,7 +1,7 @@
-"""Which files of a folder are uploaded, and under which blob names.
+"""Chooses the files of a folder to upload, and their blob names.
 
-Every regular file is: what is no picture gets a record that says so. Names go as they are, with all that URLs and
-shells make of them elsewhere; only what a blob cannot be called is left out, with a sentence.
+Every regular file is uploaded; one that is not a picture gets a record that says so. Names are not changed. A file
+whose name no blob can have is left out, with a sentence.
 """
 
 import mimetypes
@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 
 LONGEST_NAME = 1024  # characters of a blob's name (Microsoft Learn, "Naming and referencing containers, blobs")
 
-# Not the machine's own table, so that a picture has the same type everywhere.
+# A table of its own, so that a picture has the same type on every machine.
 _TYPES = mimetypes.MimeTypes()
 for _ending, _type in {
     ".heic": "image/heic",
@@ -28,20 +28,20 @@ type _Folder = tuple[int, int]  # device and inode
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file and the name that its blob gets."""
+    """A file and its blob's name."""
 
     path: Path
     name: str
 
     @property
     def content_type(self) -> str:
-        """The media type that its name tells."""
+        """The media type by its extension."""
         return _TYPES.guess_type(PurePath(self.name).name)[0] or "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something that is not uploaded; `wanted` if it may hold a picture, so that the demo has not done all."""
+    """A file that is not uploaded; `wanted`: it may be a picture, so the demo is incomplete."""
 
     name: str
     why: str
@@ -49,11 +49,11 @@ class LeftOut:
 
 
 def find(folder: Path, but: frozenset[str] = frozenset()) -> Iterator[Picture | LeftOut]:
-    """Yield all below a folder, in the order of names, links followed; or the one file that `folder` is.
+    """Yield all files below a folder, ordered by name, with links followed; or `folder` itself if it is a file.
 
     Args:
         folder: it exists.
-        but: files directly in it that are passed over without a word.
+        but: files directly in it that are ignored.
 
     """
     if not folder.is_dir():
@@ -77,10 +77,10 @@ def blob_name(relative: PurePath) -> str:
     r"""Return the blob name of a file below the folder: its path, with `/` between.
 
     Raises:
-        ValueError: no blob can be called so; the text says why.
+        ValueError: no blob can have this name; the text says why.
 
     """
-    name = "/".join(relative.parts).replace("\\", "/")  # storage itself makes a slash of a backslash
+    name = "/".join(relative.parts).replace("\\", "/")  # storage itself turns a backslash into a slash
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""Who describes the pictures, and so where they go.
+"""Chooses the model's server, and so where the pictures go.
 
-Only MODEL_PROVIDER decides, which the Makefile takes from its command line alone: an endpoint or a key that happens to
-be in somebody's environment must not make a picture leave the machine.
+Only MODEL_PROVIDER decides, which the Makefile takes from its command line alone: an endpoint or a key in the user's
+environment must not make a picture leave the machine.
 """
 
 import ipaddress
@@ -29,17 +29,17 @@ _DIRECT = "127.0.0.1,localhost"
 
 
 class Unusable(Exception):
-    """The demo cannot begin; the text is one sentence on what to mend."""
+    """The demo cannot start; the text is one sentence that says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who describes.
+    """The model's server.
 
     Args:
         where: a sentence on where the pictures go.
-        caption: the same, as a caption of what it wrote.
-        command: the stand-in's; None where `settings` name a model that runs elsewhere.
+        caption: the same, as a caption for its texts.
+        command: the stand-in's; None if `settings` name a model that runs elsewhere.
         settings: app settings.
 
     """
@@ -51,14 +51,14 @@ class Provider:
 
 
 def choose(environ: Mapping[str, str], answers: str = "vision") -> Provider:
-    """Choose by MODEL_PROVIDER: `local` (also where it is absent), `azure` or `openai`.
+    """Choose by MODEL_PROVIDER: `local` (the default), `azure` or `openai`.
 
     Args:
-        environ: where the user's own settings are.
-        answers: what the local stand-in answers, `vision` or `script`.
+        environ: has the user's own settings.
+        answers: the local stand-in's answers, `vision` or `script`.
 
     Raises:
-        Unusable: it is none of the three, or what it needs is not set.
+        Unusable: it is none of the three, or a setting is missing.
 
     """
     chosen = environ.get("MODEL_PROVIDER", "").strip() or "local"
@@ -92,7 +92,7 @@ def _host(name: str, address: str) -> tuple[str, int | None]:
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is no number, a bracket that is not closed
+    except ValueError:  # a port that is not a number, an unclosed bracket
         host, port, parts = None, None, urlsplit("")
     if not host or parts.scheme not in {"http", "https"}:
         raise Unusable(f"{name} is {address!r}; expected an address such as https://NAME.openai.azure.com.")
@@ -107,7 +107,7 @@ def _is_here(host: str) -> bool:
 
 
 def _proxies(given: Mapping[str, str]) -> dict[str, str]:
-    """The user's way out, in both spellings; what listens on this machine stays direct."""
+    """Return the user's proxy settings, in both spellings; this machine is reached directly."""
     names = [*_PROXIES, *(name.upper() for name in _PROXIES)]
     proxies = {name: given[name] for name in names if name in given}
     theirs = given.get("no_proxy") or given.get("NO_PROXY")

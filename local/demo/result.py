@@ -1,4 +1,4 @@
-"""What became of one picture, and of all together."""
+"""The result of one picture, and sums over all."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,19 +7,19 @@ from typing import Any
 
 from local.demo.pictures import Picture
 
-# Their pixels were read, so a small copy can be made of them; see docs/record.schema.json for all statuses.
+# Statuses with readable pixels, so that a small copy can be made; docs/record.schema.json has all statuses.
 _READ = frozenset({"described", "needs_review", "kept", "filtered", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A picture that has its record.
+    """A picture with its record.
 
     Args:
         picture: the file.
-        metadata: the blob's, as it stands there.
-        sidecar: its JSON, read.
-        seconds: from the upload's begin until the metadata was there.
+        metadata: the blob's.
+        sidecar: its JSON, parsed.
+        seconds: from the start of the upload until the metadata was set.
 
     """
 
@@ -35,16 +35,16 @@ class Result:
 
     @property
     def alt_text(self) -> str:
-        """The whole alt text; empty where there is none."""
+        """The whole alt text, or empty."""
         return str(self.sidecar.get("alt_text", ""))
 
     @property
     def readable(self) -> bool:
-        """The app could read the picture."""
+        """Whether the app could read the picture."""
         return self.status in _READ
 
     def to_json(self) -> str:
-        """Return a line of results.jsonl, in ASCII: no name can break it in two."""
+        """Return a line of results.jsonl, in ASCII, so that no name contains a line break."""
         facts = {
             "blob": self.picture.name,
             "status": self.status,
@@ -59,7 +59,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A picture that has no record, and why."""
+    """A picture without a record, and the reason."""
 
     picture: Picture
     why: str
@@ -67,7 +67,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the records: tokens as counted by the model's server, US dollars by list price where one is known."""
+    """Sums over the records: tokens as counted by the model's server, and US dollars by list price if that is known."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -91,7 +91,7 @@ class Totals:
         )
 
     def cost(self, *, free: bool) -> str:
-        """Say the cost; `free` where a stand-in described, which only counts as the priced model would charge."""
+        """Return the cost in words; `free`: a stand-in described, and this is what the priced model would charge."""
         if not self.prompt_tokens:
             return "Nothing, no model has answered."
         if self.usd is None:
@@ -105,5 +105,5 @@ class Totals:
 
 
 def dollars(usd: float) -> str:
-    """Return an amount of US dollars with two digits that say something."""
+    """Return an amount of US dollars with two significant digits."""
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"

@@ -1,4 +1,4 @@
-"""One run of the demo: find, start, upload, wait, show, end."""
+"""Runs the demo: find pictures, start, upload, wait, show, stop."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from local.demo.screen import Screen, Steps
 from local.stack import Stack
 
 SAMPLES = ROOT / "samples"
-START, EACH = 8, 1.2  # seconds that the start and one picture took on two cores, by the stand-in
+START, EACH = 8, 1.2  # seconds for the start and for one picture, by the stand-in on two cores
 
 REAL_MODELS = (
     "Describe them with a real model:",
@@ -34,7 +34,7 @@ REAL_MODELS = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The pictures to describe, what is left out of them, and how the folder is called."""
+    """The pictures to describe, the files left out, and the folder's name."""
 
     folder: str
     pictures: Sequence[Picture]
@@ -45,7 +45,7 @@ def chosen(folder_name: str) -> Chosen:
     """Find the pictures in the folder that PICTURES names, or the samples.
 
     Raises:
-        Unusable: the folder is absent, or holds no file.
+        Unusable: the folder is missing or empty.
 
     """
     folder = Path(folder_name).expanduser() if folder_name.strip() else SAMPLES
@@ -69,7 +69,7 @@ def chosen(folder_name: str) -> Chosen:
 
 @dataclass(slots=True)
 class Run:
-    """A run; `options` are those of the command line, see __main__.py."""
+    """A run; for `options` see __main__.py."""
 
     provider: Provider
     chosen: Chosen
@@ -81,7 +81,7 @@ class Run:
     announced: Counter[str] = field(default_factory=Counter)
 
     def all(self) -> int:
-        """Do everything; the result is the exit code."""
+        """Run all steps and return the exit code."""
         began = time.monotonic()
         self._announce()
         self._clear()
@@ -112,7 +112,7 @@ class Run:
             self.screen.say(f"Left out: {each.name}: {each.why}.", "yellow")
 
     def _clear(self) -> None:
-        """Make room; of an earlier run nothing stays that could be taken for this one's."""
+        """Delete an earlier run's results, so that none is mistaken for this run's."""
         folder: Path = self.options.out / "pictures"
         folder.mkdir(parents=True, exist_ok=True)
         written = [self.options.out / name for name in ("index.html", "results.jsonl", "events.jsonl")]
@@ -135,7 +135,7 @@ class Run:
         self.lost.sort(key=lambda lost: number[lost.picture])
 
     async def _print_steps(self, steps: Steps) -> None:
-        """Say what the app waits for, which it may do for longer than anybody wants to watch a bar."""
+        """Print the reason if the app waits, which may last longer than a progress bar suggests."""
         async with aclosing(watch.reasons(self._log)) as reasons:
             async for reason in reasons:
                 steps.waiting(reason)
@@ -150,7 +150,7 @@ class Run:
             self.copies[result.picture] = name
 
     def _keep_events(self, stack: Stack) -> None:
-        """Copy what the app has published on the topic; `announced` counts it by type."""
+        """Copy the events that the app has published; `announced` counts them by type."""
         text = stack.events.read_text("utf-8") if stack.events.exists() else ""
         (self.options.out / "events.jsonl").write_text(text, "utf-8")
         self.announced = Counter(json.loads(line)["type"] for line in text.splitlines())

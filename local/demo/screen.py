@@ -1,4 +1,4 @@
-"""What the demo says while it runs: a progress bar on a terminal, plain lines elsewhere."""
+"""Shows the demo's progress: a progress bar on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,30 +14,30 @@ from rich.text import Text
 
 from local.demo.result import Lost, Result
 
-PLAIN_WIDTH = 110  # columns where there is no terminal
+PLAIN_WIDTH = 110  # columns without a terminal
 COLOURS = {"described": "green", "kept": "green", "needs_review": "yellow", "filtered": "magenta", "failed": "red"}
 
 
 class Steps(Protocol):
-    """What goes on, as it is shown."""
+    """The displayed progress."""
 
     def begin(self, what: str, total: int | None = None) -> None:
-        """Say what is being done now; `total` is how many ends will come."""
+        """Show the current step; `total` is the number of pictures."""
 
     def ended(self, end: Result | Lost) -> None:
-        """One picture more has come to its end."""
+        """Count a finished picture."""
 
     def waiting(self, why: str) -> None:
-        """The app says why it has put work off."""
+        """Show why the app has deferred work."""
 
 
 class Screen:
-    """Standard output. Whatever names and texts hold, no terminal is controlled by them."""
+    """Standard output, where names and texts cannot control the terminal."""
 
     def __init__(self) -> None:
         reconfigure = getattr(sys.stdout, "reconfigure", None)
         if reconfigure:
-            reconfigure(errors="replace")  # a terminal without this letter is no reason to fail
+            reconfigure(errors="replace")  # a character that the terminal lacks must not fail the demo
         terminal = sys.stdout.isatty()
         self._console = Console(highlight=False, markup=False, emoji=False, width=None if terminal else PLAIN_WIDTH)
         self._terminal = self._console.is_terminal
@@ -47,7 +47,7 @@ class Screen:
         self._console.print(Text(printable(text), style), soft_wrap=True)
 
     def link(self, file: Path) -> None:
-        """Print a file's URL, to be clicked on where the terminal knows how."""
+        """Print a file's URL as a link, if the terminal supports links."""
         url = file.resolve().as_uri()
         self._console.print(Text(url, Style(bold=True, link=url)), soft_wrap=True)
 
@@ -70,7 +70,7 @@ class Screen:
 
     @contextmanager
     def steps(self) -> Iterator[Steps]:
-        """Show what goes on until the block ends."""
+        """Show the progress until the block ends."""
         if not self._terminal:
             yield _Lines(self)
             return
@@ -129,7 +129,7 @@ class _Lines:
 def printable(text: str) -> str:
     """Return the text for one line of a terminal: line breaks become blanks, other unprintable characters U+FFFD.
 
-    The zero-width joiner stays, for emoji are made with it; what turns the direction of writing does not.
+    The zero-width joiner stays, since emoji need it; characters that change the direction of writing do not.
     """
     flat = " ".join(text.splitlines()) if text.splitlines() else text
     return "".join(char if char.isprintable() or char == "\u200d" else "\ufffd" for char in flat)

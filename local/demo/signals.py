@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: whatever is going on ends in order, once, and the exit code says by which."""
+"""Handles Ctrl-C and SIGTERM: the work ends in order, once, and the exit code names the signal."""
 
 import asyncio
 import signal
@@ -9,13 +9,13 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def end_on_signals() -> None:
-    """From now on a signal raises SystemExit with 128 and its number; a second one is ignored, the end is under way."""
+    """Raise SystemExit with 128 plus the number on a signal, and ignore further ones."""
     for number in _ENDING:
         signal.signal(number, _end)
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, like asyncio.run; a signal cancels the work, and raises SystemExit when it has ended."""
+    """Run like asyncio.run; a signal cancels the work and then raises SystemExit."""
     came: list[int] = []
 
     async def main() -> T:
@@ -33,7 +33,7 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
             raise asyncio.CancelledError
         return await work
 
-    for number in _ENDING:  # an exception while the loop is being made would leave half a loop
+    for number in _ENDING:  # an exception while the loop is created would leave half a loop
         signal.signal(number, lambda number, _frame: came.append(number))
     try:
         return asyncio.run(main())
@@ -41,7 +41,7 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
         if not came:
             raise
         raise SystemExit(128 + came[0]) from None
-    finally:  # the loop has put the default handlers back
+    finally:  # the loop has restored the default handlers
         for number in _ENDING:
             signal.signal(number, signal.SIG_IGN if came else _end)
 

@@ -16,19 +16,19 @@ from local.demo.pictures import LONGEST_NAME, Picture
 from local.demo.result import Lost, Result
 from local.stack import DESCRIPTIONS_CONTAINER, IMAGES_CONTAINER, Stack
 
-WINDOW = 16  # pictures under way: twice the model calls that the app makes at a time
-LONGEST_REASON = 400  # characters; the log has it whole
-PAUSE = 0.1  # seconds between two looks at a picture
-DEEPEST_NAME = 61  # parts between slashes
+WINDOW = 16  # concurrent pictures: twice the app's concurrent model calls
+LONGEST_REASON = 400  # characters; the log has the whole text
+PAUSE = 0.1  # seconds between two checks of a picture
+DEEPEST_NAME = 61  # segments
 
 
 async def described(stack: Stack, pictures: Sequence[Picture], patience: float) -> AsyncGenerator[Result | Lost]:
-    """Yield each picture's end as it comes.
+    """Yield each picture's result.
 
     Args:
-        stack: it runs.
+        stack: a running one.
         pictures: what to upload.
-        patience: seconds in which no picture at all gets its record, after which all that wait are given up.
+        patience: seconds without any new record after which all waiting pictures are given up.
 
     Raises:
         ChildFailed: a part of the stack died.
@@ -47,7 +47,7 @@ async def described(stack: Stack, pictures: Sequence[Picture], patience: float) 
 
 
 def sidecar_name(name: str) -> str:
-    """Return the name of a picture's sidecar where its metadata has no room for it (docs/records.md)."""
+    """Return the name of a picture's sidecar if its metadata has no space for it (docs/records.md)."""
     whole = f"{IMAGES_CONTAINER}/{name}.json"
     segments = whole.split("/")
     if len(whole) <= LONGEST_NAME and len(segments) <= DEEPEST_NAME:
@@ -65,7 +65,7 @@ class _Watch:
         self._last = time.monotonic()
 
     async def end_of(self, picture: Picture) -> Result | Lost:
-        """Upload one and wait for its record."""
+        """Upload a picture and wait for its record."""
         async with self._window:
             if self._stalled:
                 return Lost(picture, "not uploaded any more")
@@ -104,7 +104,7 @@ class _Watch:
         return Lost(picture, f"no record; for {self._patience:g} s no picture got one")
 
     async def _sidecar(self, name: str, etag: str) -> bytes | None:
-        """Read it; None while it is not the one that the metadata speaks of."""
+        """Return the sidecar, or None while it is not the version that the metadata names."""
         try:
             found = await self._blobs.get_blob_client(DESCRIPTIONS_CONTAINER, name).download_blob()
         except ResourceNotFoundError:
@@ -113,7 +113,7 @@ class _Watch:
 
 
 def last_reason(log: Path) -> str:
-    """Return the last reason for which the app put work off, as its log says; empty if there is none."""
+    """Return the app's last logged reason for deferring work, or empty."""
     found = ""
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:

@@ -30,7 +30,7 @@ ANSWERED = 30.0  # seconds that Event Grid waits for a webhook's answer
 
 
 async def run(options: argparse.Namespace) -> None:
-    """Subscribe, then announce what changes from then on, until cancelled."""
+    """Subscribe, then deliver all later changes, until cancelled."""
     async with AsyncExitStack() as closing:
         identity = ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"))
         credential = await closing.enter_async_context(identity)
@@ -66,9 +66,9 @@ async def _announce(change: Change, blob: BlobClient, subscription: Subscription
     try:
         properties = await blob.get_blob_properties()
     except ResourceNotFoundError:
-        print(f"gone before it was told of: {subject}")
+        print(f"deleted before its event was sent: {subject}")
     except AzureError as error:
-        print(f"NOT TOLD OF, it cannot be looked up ({error!r}): {subject}")
+        print(f"NO EVENT SENT, the blob cannot be read ({error!r}): {subject}")
     else:
         await subscription.deliver(events.created(change, blob.url, properties))
 

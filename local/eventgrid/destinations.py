@@ -1,4 +1,4 @@
-"""Where a subscription delivers to: a webhook, or a storage queue.
+"""The destinations of a subscription: a webhook, or a storage queue.
 
 Webhook: https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema and
 https://learn.microsoft.com/azure/event-grid/end-point-validation-cloud-events-schema.
@@ -19,49 +19,49 @@ from azure.storage.queue.aio import QueueClient
 from local.eventgrid.events import Schema, now
 
 NEVER_RETRIED = frozenset({400, 401, 403, 413})
-HANDSHAKE = 60.0  # seconds in which the webhook must come up
+HANDSHAKE = 60.0  # seconds until which the webhook must answer
 ORIGIN = "eventgrid.azure.net"
 
 type Json = dict[str, Any]
 
 
 class Undelivered(Exception):
-    """It did not arrive, or its receiver failed; worth another try."""
+    """The delivery failed and is retried."""
 
 
 class Refused(Exception):
-    """It is not wanted, and never tried again."""
+    """The receiver rejects the event, which is not retried."""
 
 
 class Destination(Protocol):
-    """Takes events, one at a time, in the subscription's schema."""
+    """Receives events, one at a time, in the subscription's schema."""
 
     async def validate(self) -> None:
-        """Prove that it wants events; raises SystemExit if it does not."""
+        """Validate the destination. Raises SystemExit if that fails."""
 
     async def deliver(self, event: Json, tried: int) -> str:
-        """Deliver an event that was tried so often before, and say how it went.
+        """Deliver an event after so many tries.
 
         Raises:
-            Undelivered: worth another try.
-            Refused: never again.
+            Undelivered: it failed and may be retried.
+            Refused: it is not retried.
 
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook; the handshake is that of the schema. `http` bounds the wait for an answer."""
+    """A webhook; the schema determines the handshake, and `http` the timeout."""
 
     endpoint: str
     schema: Schema
     http: aiohttp.ClientSession
 
     async def validate(self) -> None:
-        """Prove that the endpoint wants events.
+        """Validate the endpoint by the schema's handshake.
 
         Raises:
-            SystemExit: it does not answer the handshake as it should.
+            SystemExit: it does not answer the handshake correctly.
 
         """
         shake_hands = self._options if self.schema is Schema.CLOUD_EVENTS else self._validation_code
@@ -77,7 +77,7 @@ class Webhook:
                 return
 
     async def _validation_code(self) -> str:
-        """POST a code, which is to be answered; gives what was wrong."""
+        """POST a code that the endpoint must return; return the fault."""
         code = str(uuid.uuid4())
         event = {
             "id": str(uuid.uuid4()),
@@ -91,12 +91,12 @@ class Webhook:
         headers = self._headers("SubscriptionValidation")
         async with self.http.post(self.endpoint, data=json.dumps([event]), headers=headers) as answer:
             text = await answer.text()
-            if answer.status == 200 and _field(text, "validationResponse") == code:  # 202 is no answer to this
+            if answer.status == 200 and _field(text, "validationResponse") == code:  # 202 does not answer this
                 return ""
             return f"{answer.status} {text}"
 
     async def _options(self) -> str:
-        """Ask with OPTIONS whether we may (CloudEvents' protection against abuse); gives what was wrong."""
+        """Request permission with OPTIONS (CloudEvents' abuse protection); return the fault."""
         async with self.http.options(self.endpoint, headers={"WebHook-Request-Origin": ORIGIN}) as answer:
             allowed = answer.headers.get("WebHook-Allowed-Origin")
             if answer.status == 200 and allowed in {ORIGIN, "*"}:
@@ -104,7 +104,7 @@ class Webhook:
             return f"{answer.status}, WebHook-Allowed-Origin is {allowed}: {await answer.text()}"
 
     async def deliver(self, event: Json, tried: int) -> str:
-        """Post it: in an array of one in Event Grid's schema, bare as a CloudEvent."""
+        """POST the event: in an array of one in Event Grid's schema, alone as a CloudEvent."""
         body: Json | list[Json] = event if self.schema is Schema.CLOUD_EVENTS else [event]
         headers = {**self._headers("Notification"), "aeg-delivery-count": str(tried)}
         try:
@@ -130,15 +130,15 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class StorageQueue:
-    """A storage queue; `client` encodes base64, and a message lives for a week, which is the service's default."""
+    """A storage queue; `client` encodes base64, and a message lives for a week, the service's default."""
 
     client: QueueClient
 
     async def validate(self) -> None:
-        """Nothing is asked: who may write to the queue was settled by its role."""
+        """Do nothing: the role on the queue decides."""
 
     async def deliver(self, event: Json, tried: int) -> str:
-        """Send one message, the event by itself."""
+        """Send one message with the event alone."""
         try:
             await self.client.send_message(json.dumps(event))
         except AzureError as error:

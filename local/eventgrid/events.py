@@ -33,14 +33,14 @@ def subject(container: str, name: str = "") -> str:
 
 
 def now() -> str:
-    """Return the time with seven digits behind the point, as .NET writes it."""
+    """Return the time with seven decimal digits, as .NET writes it."""
     moment = dt.datetime.now(dt.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, in no schema yet; `data` is the same in both."""
+    """An event without a schema; `data` is the same in both."""
 
     source: str
     type: str
@@ -50,7 +50,7 @@ class Event:
     time: str = field(default_factory=now)
 
     def in_schema(self, schema: Schema) -> dict[str, Any]:
-        """Return the event as it is sent."""
+        """Return the event in a schema."""
         match schema:
             case Schema.EVENT_GRID:
                 return {
@@ -76,12 +76,12 @@ class Event:
 
 
 def type_of(change: Change) -> str:
-    """Name the event that a change raises."""
+    """Return the event type of a change."""
     return DELETED if change.deleted else CREATED
 
 
 def created(change: Change, url: str, blob: BlobProperties) -> Event:
-    """Return the event of a blob that was written; ETags have no quotes in it."""
+    """Return the event of a written blob; its ETag has no quotes."""
     kind = str(getattr(blob.blob_type, "value", blob.blob_type))
     return _event(
         change,

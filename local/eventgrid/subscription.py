@@ -1,4 +1,4 @@
-"""What a subscription delivers, and when it tries again."""
+"""Filters events, delivers them and retries."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ from local.eventgrid import events
 from local.eventgrid.destinations import Destination, Json, Refused, Undelivered
 from local.eventgrid.events import Event, Schema
 
-DELAYS = (0.5, 1, 2, 5, 10)  # seconds before each new try, then LONGEST
+DELAYS = (0.5, 1, 2, 5, 10)  # seconds before each retry, then LONGEST
 LONGEST = 30.0
 TRIES = 30
 
@@ -20,12 +20,12 @@ class Subscription:
     """Delivers the events that pass its filter.
 
     Args:
-        destination: where to.
-        schema: in which shape.
-        types: of which events.
-        prefixes: what a subject must begin with, one of them: `subjectBeginsWith`, or for several the advanced filter
+        destination: receives them.
+        schema: of the events.
+        types: of events to deliver.
+        prefixes: a subject must begin with one of them: `subjectBeginsWith`, or for several the advanced filter
             `StringBeginsWith` on `subject`.
-        retries: the events that failed, each waiting for its next try.
+        retries: tasks of failed events that wait for their next try.
 
     """
 
@@ -36,12 +36,12 @@ class Subscription:
     retries: set[asyncio.Task[None]] = field(default_factory=set)
 
     def wants(self, change: Change) -> bool:
-        """Whether the event of this change passes the filter."""
+        """Return whether the event of this change passes the filter."""
         subject = events.subject(change.container, change.name)
         return events.type_of(change) in self.types and subject.startswith(self.prefixes)
 
     async def deliver(self, event: Event) -> None:
-        """Try once; a failure is tried again beside the events that follow, so that it holds none of them up."""
+        """Deliver an event; retries run in the background, so that later events do not wait."""
         shaped = event.in_schema(self.schema)
         if not await self._try(shaped, 0):
             task = asyncio.create_task(self._retry(shaped))
@@ -57,7 +57,7 @@ class Subscription:
         print(f"GIVEN UP after {TRIES} tries: {event['subject']}")
 
     async def _try(self, event: Json, tried: int) -> bool:
-        """Try; False if it is worth another one."""
+        """Try to deliver; return False if it must be retried."""
         try:
             said = await self.destination.deliver(event, tried)
         except Undelivered as error:

@@ -1,11 +1,11 @@
 """Runs an app's triggers without an app: `python -m local.extensions --functions F --worker URL --port N`.
 
-The arguments, the worker's protocol and the output are those of the program that runs Microsoft's own packages, so that
-one test can have either. WEBHOOK_KEY opens the webhooks; app settings are the environment.
+Arguments, the worker's protocol and output are those of the program with Microsoft's packages, so that one test runs on
+both. WEBHOOK_KEY opens the webhooks; the environment has the app settings.
 
 Each call is `POST WORKER/FUNCTION` with `{"function", "invocation", "data", "bindingData"}`. A worker answers 2xx for a
-call that ended well; anything else is a failed call, its body the reason. SIGTERM: nothing new is begun, what runs may
-end within `--stop-within` seconds. The exit code is 1 where a fault ended it.
+successful call; any other status means failure, with the reason in the body. On SIGTERM it starts nothing new, and
+calls have `--stop-within` seconds to end. The exit code is 1 if a fault ended it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from local.extensions.running import STOP_WITHIN, Extensions
 
 
 class Server(uvicorn.Server):
-    """Leaves signals alone: uvicorn would raise them again when it has ended, before the listeners have."""
+    """Ignores signals: uvicorn would raise them again at its end, before the listeners have ended."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,7 +44,7 @@ class Server(uvicorn.Server):
 
 
 class _AnnouncingServer(Server):
-    """Says on standard error when it listens."""
+    """Prints to standard error when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -73,7 +73,7 @@ def worker_at(url: str, http: aiohttp.ClientSession) -> Worker:
 
 
 async def run(given: argparse.Namespace) -> int:
-    """Listen and serve until told to stop, or until a fault ends it; the result is the exit code."""
+    """Listen and serve until a signal or a fault, and return the exit code."""
     host_json = options.read(given.host_json)
     waiting = [functions.read(one) for one in json.loads(given.functions.read_text("utf-8"))]
     no_limit = aiohttp.ClientTimeout(total=None)

@@ -1,6 +1,6 @@
-"""Blob triggers, first half: from an event to a message on the queue that all blob triggers of an app share.
+"""Blob triggers, part 1: from an event to a message on the queue that all blob triggers of an app share.
 
-Neither the event's type nor its container, nor whether there is such a function, is looked at.
+The event's type, its container and the existence of the function are not checked.
 """
 
 import base64
@@ -18,7 +18,7 @@ BLOB_TYPES = frozenset({"BlockBlob", "PageBlob", "AppendBlob", "Block", "Page", 
 
 
 class NoEvent(Exception):
-    """The event is none that the extension can read; the whole delivery fails."""
+    """The extension cannot read the event; the whole delivery fails."""
 
 
 def message(function_id: str, event: Any) -> str:

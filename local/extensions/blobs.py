@@ -1,4 +1,4 @@
-"""Blob triggers, second half: from a message on the internal queue to a call."""
+"""Blob triggers, part 2: from a message on the internal queue to a call."""
 
 import base64
 import json
@@ -29,10 +29,10 @@ BYTES = "byte[]"
 
 @dataclass(frozen=True, slots=True)
 class BlobMessages:
-    """Works the messages of all blob triggers of an app.
+    """Processes the messages of all blob triggers of an app.
 
     Args:
-        functions: those that are listened for, by id.
+        functions: the enabled ones, by id.
         connections: to their accounts.
         invoker: calls them.
 
@@ -49,7 +49,7 @@ class BlobMessages:
         return queues.get_queue_client(POISON)
 
     async def unreadable(self, messages: Messages, message: QueueMessage) -> bool:
-        """Delete what is not base64."""
+        """Delete a message that is not base64."""
         try:
             decode(message.content)
         except Undecodable:
@@ -59,17 +59,17 @@ class BlobMessages:
         return False
 
     async def call(self, message: QueueMessage) -> bool:
-        """Look at the blob twice, and call the function.
+        """Read the blob's properties twice, and call the function.
 
         Raises:
-            AzureError: the blob cannot be looked at; it ends the host.
-            ValueError, KeyError: the message cannot be read; it ends the host.
+            AzureError: the properties cannot be read; this ends the host.
+            ValueError, KeyError: the message cannot be read; this ends the host.
 
         """
         found = _read(message)
         function = self.functions.get(str(found["FunctionId"]))
         if function is None:
-            log.debug("A message for %s is dropped: nobody listens for it", found["FunctionId"])
+            log.debug("A message for %s is dropped: no enabled function has this id", found["FunctionId"])
             return True
         blobs = await self.connections.blob(function.connection)
         blob = blobs.get_blob_client(found["ContainerName"], found["BlobName"])
@@ -106,7 +106,7 @@ async def _bind(function: Function, blob: BlobClient) -> Trigger:
 
 
 async def _content(function: Function, blob: BlobClient) -> dict[str, str]:
-    """Return all bytes where they are wanted, and else the reference from which a worker makes its client."""
+    """Return the bytes if the binding needs them, else the reference from which a worker makes its client."""
     if function.bind == BYTES:
         await ask(blob.get_blob_properties)
         data = await ask(lambda: _download(blob))
@@ -125,7 +125,7 @@ async def _download(blob: BlobClient) -> bytes:
 
 
 def captures(pattern: str, path: str) -> dict[str, str]:
-    """Return what a trigger's `{name}` expressions stand for in this path; nothing where the path does not match."""
+    """Return the values of a trigger's `{name}` expressions in this path; none if the path does not match."""
     parts = re.split(r"\{(\w+)\}", pattern)
     expression = "".join(f"(?P<{part}>.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
     match = re.fullmatch(expression, path, re.DOTALL)

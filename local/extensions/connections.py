@@ -1,4 +1,4 @@
-"""From app settings to clients, in the forms that the storage extension reads.
+"""Makes clients from app settings in the storage extension's forms.
 
 A connection named IMAGES is either one setting `IMAGES` (a connection string) or `IMAGES__blobServiceUri`,
 `IMAGES__queueServiceUri`, `IMAGES__credential` (`managedidentity`) and `IMAGES__clientId`.
@@ -20,14 +20,14 @@ from local.extensions.functions import SettingMissing
 _QUIET: Final = logging.getLogger(f"{__name__}.requests")
 _QUIET.setLevel(logging.WARNING)
 _AS_THE_EXTENSION: Final[dict[str, Any]] = {"retry_total": 0, "logger": _QUIET}
-"""Its own retries are in storage.py, and its requests are not logged among the app's."""
+"""No retries, which are in storage.py, and no logging among the app's requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connections:
     """Makes the clients of each connection once; `closing` ends them.
 
-    No client tries again by itself: storage.ask does.
+    Clients do not retry: storage.ask does.
     """
 
     closing: AsyncExitStack

@@ -1,4 +1,4 @@
-"""Event Grid triggers: each event of a request is a call of its own, all beside each other, within the request."""
+"""Event Grid triggers: each event of a request is a call; all run concurrently, within the request."""
 
 import asyncio
 import re
@@ -23,10 +23,10 @@ class EventGridTriggers:
     _running: set[asyncio.Task[bool]] = field(default_factory=set)
 
     async def ran_well(self, name: str, events: list[Any]) -> bool:
-        """Call the function once for each event, and wait for all; who asked may have hung up meanwhile."""
+        """Call the function once for each event, and wait for all, even if the caller disconnects."""
         tasks = [asyncio.create_task(self._call(self.functions[name], event)) for event in events]
         for task in tasks:
-            self._running.add(task)  # the loop itself holds tasks weakly
+            self._running.add(task)  # the loop keeps only weak references to tasks
             task.add_done_callback(self._running.discard)
         return all(await asyncio.gather(*tasks))
 
@@ -40,7 +40,7 @@ class EventGridTriggers:
 
 
 def rewritten(value: Any) -> Any:
-    """Write each text anew that looks like a date, as Newtonsoft.Json does where nobody tells it not to."""
+    """Reformat each text that looks like a date, as Newtonsoft.Json does by default."""
     match value:
         case dict():
             return {name: rewritten(one) for name, one in value.items()}

@@ -1,4 +1,4 @@
-"""What a function waits for, as its function.json says."""
+"""Reads functions' triggers from function.json."""
 
 import os
 import re
@@ -14,22 +14,22 @@ TYPES = frozenset({QUEUE, BLOB, EVENT_GRID})
 
 
 class SettingMissing(Exception):
-    """An app setting that a trigger needs is absent, or cannot be used; the text names it."""
+    """An app setting that a trigger needs is missing or invalid; the text names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with one of the triggers that are known here.
+    """A function with a supported trigger.
 
     Args:
         name: its name.
         type: its trigger's.
-        connection: the prefix of the app settings that lead to its storage account.
-        queue: what a queue trigger listens to.
-        path: what a blob trigger says it watches; only the names in its braces matter.
-        bind: what its parameter is, where that makes a difference: for queues `string` or `QueueMessage`, for blobs
+        connection: the prefix of its storage account's app settings.
+        queue: of a queue trigger.
+        path: of a blob trigger; only the names in braces matter.
+        bind: its parameter's type, if that matters: for queues `string` or `QueueMessage`, for blobs
             `ParameterBindingData` (a reference) or `byte[]`.
-        disabled: whether nothing is listened to for it.
+        disabled: whether its trigger is off.
 
     """
 
@@ -51,8 +51,8 @@ def read(declared: Mapping[str, Any], settings: Mapping[str, str] = os.environ) 
     """Read a function's name and trigger.
 
     Raises:
-        SettingMissing: the trigger names an app setting that is not there.
-        ValueError: it is a blob trigger that polls.
+        SettingMissing: the trigger names a missing app setting.
+        ValueError: it is a polling blob trigger.
 
     """
     name, kind = str(declared["name"]), str(declared["type"])

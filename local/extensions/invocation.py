@@ -1,4 +1,4 @@
-"""One call of a function: what the worker is told, what is logged, what counts as failed."""
+"""Calls a function: prepares the data, logs, and decides if it failed."""
 
 import json
 import logging
@@ -17,11 +17,11 @@ results = logging.getLogger("Host.Results")
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What called a function.
+    """The trigger's data for a call.
 
     Args:
         data: the trigger's value: text, JSON, or for a blob its reference.
-        binding_data: what is known beside it: a text as it is, `{"json": text}`, or `{"bytes": base64}`.
+        binding_data: further data: a text, `{"json": text}`, or `{"bytes": base64}`.
 
     """
 
@@ -31,7 +31,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a worker is given."""
+    """The data for a worker."""
 
     function: str
     invocation: str
@@ -40,7 +40,7 @@ class Call:
 
 
 class CallFailed(Exception):
-    """A call did not end well; the text says why. `trace` is the traceback, if there is one."""
+    """A call failed; the text says why. `trace` is the traceback, if there is one."""
 
     def __init__(self, message: str, trace: str = "") -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class CallFailed(Exception):
 
 
 type Worker = Callable[[Call], Awaitable[None]]
-"""Runs a function to its end; raises CallFailed."""
+"""Runs a function. Raises CallFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Invoker:
     worker: Worker
 
     async def ran_well(self, function: Function, reason: str, bind: Callable[[], Awaitable[Trigger]]) -> bool:
-        """Bind and call; a call that fails is logged twice, and its reason goes nowhere else.
+        """Bind and call; a failure is logged twice, and its reason is not passed on.
 
         Args:
-            function: which.
-            reason: why, in words.
-            bind: gives what it is called with; may raise CallFailed.
+            function: the function.
+            reason: for the log.
+            bind: returns the data; may raise CallFailed.
 
         """
         name, invocation, begun = f"Functions.{function.name}", str(uuid.uuid4()), time.monotonic()
@@ -84,7 +84,7 @@ class Invoker:
 
 
 def as_json(value: object) -> dict[str, str]:
-    """Return a value as a worker is told what is neither text nor bytes."""
+    """Return a value in the worker's form, if it is neither text nor bytes."""
     return {"json": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
 
 

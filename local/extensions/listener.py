@@ -1,4 +1,4 @@
-"""Looks at one storage queue: when, how much is taken at once, and what ends the host."""
+"""Polls one storage queue: when, how many messages at once, and which faults end the host."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ from local.extensions.storage import ask, is_not_there, is_waited_for
 
 log = logging.getLogger("Microsoft.Azure.WebJobs.Extensions.Storage.Common.Listeners.QueueListener")
 
-SHORTEST = 0.1  # seconds until the next look at a queue that has just become empty
+SHORTEST = 0.1  # seconds until the next poll of a queue that has just become empty
 
 
 def pauses(longest: float) -> list[float]:
-    """Return the seconds between looks at a queue that stays empty; the last one holds from then on."""
+    """Return the seconds between polls of a queue that stays empty; the last value repeats."""
     waits, wait = [SHORTEST], 0.0
     while wait < longest:
         factor = random.uniform(0.8, 1.2)  # noqa: S311 - no secret
@@ -30,11 +30,11 @@ def pauses(longest: float) -> list[float]:
 
 @dataclass(slots=True, eq=False)
 class QueueListener:
-    """Takes messages in batches and has them worked beside each other.
+    """Receives messages in batches and processes them concurrently.
 
     Args:
-        messages: what becomes of each of them, and their queue, which need not exist yet.
-        options: how many at once, how often.
+        messages: settles each message; its queue may not exist yet.
+        options: batch size and polling interval.
 
     """
 
@@ -47,18 +47,18 @@ class QueueListener:
 
     @property
     def queue_name(self) -> str:
-        """What is listened to."""
+        """The queue's name."""
         return self.messages.queue.queue_name
 
     def look_now(self) -> None:
-        """Do not wait for the next look: something was put into the queue."""
+        """Poll now: a message was added to the queue."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Look until stopped.
+        """Poll until stopped.
 
         Raises:
-            AzureError: storage's answer to a look; it ends the host.
+            AzureError: storage's answer to a poll; this ends the host.
 
         """
         waits = pauses(self.options.max_polling_interval)
@@ -74,12 +74,12 @@ class QueueListener:
                 await self._pause(waits.pop(0) if len(waits) > 1 else waits[0])
 
     def take_no_more(self) -> None:
-        """End `run` after the look that is under way."""
+        """End `run` after the current poll."""
         self._stopped = True
         self.look_now()
 
     async def finish(self, within: float) -> None:
-        """Give what is being worked so many seconds; what has not ended then stays hidden, as after a kill."""
+        """Wait so many seconds for running calls; messages of unfinished calls stay hidden, as after a kill."""
         if self._working:
             _, late = await asyncio.wait(self._working, timeout=within)
             for task in late:

@@ -14,7 +14,7 @@ LEVELS = {
     "none": logging.CRITICAL + 1,
 }
 SHORT = {logging.DEBUG: "dbug", logging.INFO: "info", logging.WARNING: "warn", logging.ERROR: "fail"}
-OTHERS = ("azure", "uvicorn", "asyncio")  # what these log is no host's
+OTHERS = ("azure", "uvicorn", "asyncio")  # these loggers are not the host's
 
 
 class Formatter(logging.Formatter):
@@ -38,6 +38,6 @@ def set_up(level: str, levels: Mapping[str, str]) -> None:
 
 
 def limit(levels: Mapping[str, str]) -> None:
-    """Log each category from the level on that host.json gives it."""
+    """Log each category from its level in host.json."""
     for category, level in levels.items():
         logging.getLogger(None if category == "default" else category).setLevel(LEVELS[level.lower()])

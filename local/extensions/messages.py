@@ -1,4 +1,4 @@
-"""What becomes of one message: called, deleted, released, moved to a poison queue, or left hidden."""
+"""Settles a message: call, delete, release, move to a poison queue, or leave hidden."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from local.extensions.storage import ask, is_settled_by_others, is_waited_for, p
 
 log = logging.getLogger("Microsoft.Azure.WebJobs.Host.Queues.QueueProcessor")
 
-HIDDEN = 600.0  # seconds that a received message stays hidden, whatever host.json says; renewed at half of it
+HIDDEN = 600.0  # seconds that a received message stays hidden, regardless of host.json; renewed at half of it
 RENEWED_AFTER_FAILURE = 60.0  # seconds
 
 type Poison = Callable[[QueueMessage], Awaitable[QueueClient | None]]
@@ -28,14 +28,13 @@ class Messages:
     """Settles the messages of one queue.
 
     Args:
-        queue: where they lie.
-        poison: where one of them goes that failed too often; None: nowhere, it stays hidden for the rest of its time,
-            however often that happens, until it expires.
-        call: runs the function, and says whether that went well.
-        unreadable: has what cannot be decoded put away, and says so by True.
-        options: tries and the pause between them.
-        fault: told what ends the host.
-        moved: told the name of the queue where poison was put.
+        queue: the queue.
+        poison: queue for messages that failed too often; None: they stay hidden each time, until they expire.
+        call: runs the function, and returns whether it succeeded.
+        unreadable: removes a message that cannot be decoded, and returns True if it did.
+        options: number of tries and the pause between them.
+        fault: called with the fault that ends the host.
+        moved: called with the name of the poison queue.
 
     """
 
@@ -49,11 +48,11 @@ class Messages:
     hidden: float = HIDDEN
 
     async def is_readable(self, message: QueueMessage) -> bool:
-        """Look at a message as it is received: what cannot be decoded is put away before any other begins."""
+        """Check a message when it is received: one that cannot be decoded is removed before others start."""
         return not await self.unreadable(self, message)
 
     async def work(self, message: QueueMessage) -> None:
-        """Call the function and settle; whatever is raised meanwhile ends the host."""
+        """Call the function and settle; any exception ends the host."""
         try:
             await self._work(message)
         except Exception as error:  # noqa: BLE001 - the function's own errors are not raised here
@@ -72,7 +71,7 @@ class Messages:
             await self._settle(self._release(message))
 
     async def move(self, message: QueueMessage, poison: QueueClient) -> None:
-        """Put a copy on the poison queue, as the message stands, and delete the message."""
+        """Copy the message to the poison queue unchanged, and delete it."""
         most = self.options.max_dequeue_count
         log.warning("Message has reached MaxDequeueCount of %d. Moving message to queue '%s'.", most, poison.queue_name)
         await put(poison, message.content)
@@ -80,7 +79,7 @@ class Messages:
         await self.delete(message)
 
     async def delete(self, message: QueueMessage) -> None:
-        """Delete it; nothing is wrong if somebody else has it by now."""
+        """Delete it; no error if another receiver has it by now."""
         await self._settle(ask(lambda: self.queue.delete_message(message)))
 
     async def _release(self, message: QueueMessage) -> None:
@@ -100,7 +99,7 @@ class Messages:
         try:
             return await self.call(message)
         finally:
-            done.set()  # not cancelled: an answer that got lost would leave us with a stale pop receipt
+            done.set()  # not cancelled: a lost answer would leave a stale pop receipt
             await renewal
 
     async def _keep_hidden(self, message: QueueMessage, done: asyncio.Event) -> None:
@@ -113,7 +112,7 @@ class Messages:
                 pause = await self._renew(message)
 
     async def _renew(self, message: QueueMessage) -> float:
-        """Hide it anew and give the seconds until the next time."""
+        """Extend its invisibility and return the seconds until the next time."""
         hidden = int(self.hidden)
         try:
             renewed = await ask(lambda: self.queue.update_message(message, visibility_timeout=hidden))

@@ -1,4 +1,4 @@
-"""What the extensions read from host.json, with the platform's defaults.
+"""Reads the extensions' part of host.json, with the platform's defaults.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings
 """
@@ -14,14 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
-    """How a queue is listened to; times in seconds.
+    """How a queue is polled; times in seconds.
 
     Args:
-        batch_size: messages asked for at once.
-        new_batch_threshold: more are asked for when so many or fewer are being worked.
-        max_dequeue_count: tries before a message is poison.
-        visibility_timeout: pause before the next try of a message that failed.
-        max_polling_interval: the longest pause between two looks at an empty queue.
+        batch_size: messages requested at once.
+        new_batch_threshold: more are requested when at most this many are in progress.
+        max_dequeue_count: tries before a message becomes poison.
+        visibility_timeout: pause before the next try of a failed message.
+        max_polling_interval: the longest pause between polls of an empty queue.
         base64: whether messages must be base64.
 
     """
@@ -36,7 +36,7 @@ class QueueOptions:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All of them.
+    """All options.
 
     Args:
         queues: of queue triggers.
@@ -51,14 +51,14 @@ class Options:
 
 
 def read(host_json: Path | None) -> Options:
-    """Read a host.json; without one, or where it says nothing, the platform's defaults hold."""
+    """Read a host.json; the platform's defaults apply to what it lacks."""
     sections = extensions(host_json)
     levels = _contents(host_json).get("logging", {}).get("logLevel", {})
     return Options(_queues(sections.get("queues", {})), _blobs(sections.get("blobs", {})), levels)
 
 
 def extensions(host_json: Path | None) -> Mapping[str, Any]:
-    """Return the part of a host.json that is for extensions."""
+    """Return the extensions' part of a host.json."""
     return dict(_contents(host_json).get("extensions", {}))
 
 
@@ -79,7 +79,7 @@ def _queues(options: Mapping[str, Any]) -> QueueOptions:
 
 
 def _blobs(options: Mapping[str, Any]) -> QueueOptions:
-    """Nothing of `queues` holds for the extension's own queue."""
+    """`queues` does not apply to the extension's own queue."""
     parallel = int(options.get("maxDegreeOfParallelism", 8 * _processors()))
     batch = min(32, parallel // 2 + 1)
     return QueueOptions(

@@ -15,7 +15,7 @@ COPY_STATUSES = ("pending", "success", "aborted", "failed")
 
 
 def as_dotnet(found: BlobProperties) -> dict[str, Any]:
-    """Return them in .NET's names and order; an ETag is `{}`, as Newtonsoft.Json writes its type."""
+    """Return them with .NET's names and in its order; an ETag is `{}`, as Newtonsoft.Json writes its type."""
     content, lease, copied = found.content_settings, found.lease, found.copy
     return {
         "LastModified": _time(found.last_modified),
@@ -71,7 +71,7 @@ def _time(moment: datetime | None) -> str:
 
 
 def _number(names: tuple[str, ...], name: object) -> int:
-    """Return a place in a .NET enumeration; its first value stands for what is not told."""
+    """Return the index in a .NET enumeration, whose first value means unspecified."""
     text = str(getattr(name, "value", name))
     return names.index(text) if text in names else 0
 

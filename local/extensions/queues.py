@@ -1,4 +1,4 @@
-"""Queue triggers: what is unreadable, where poison goes, what a function is told of a message."""
+"""Queue triggers: unreadable messages, the poison queue, and the function's data."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ class Undecodable(Exception):
 
 
 def decode(content: str) -> bytes:
-    """Decode base64 as .NET does: white space is passed over, padding is not optional.
+    """Decode base64 as .NET does: white space is ignored, padding is required.
 
     Raises:
         Undecodable: it is not base64.
@@ -39,7 +39,7 @@ def decode(content: str) -> bytes:
 
 
 def poison_of(name: str, queues: QueueServiceClient) -> Poison:
-    """Say where a queue's poison goes: nowhere, if it is a poison queue itself or its name has no room for more."""
+    """Return a queue's poison queue; none for a poison queue or if its name would be too long."""
     is_last = name.endswith(POISON) or len(name + POISON) > LONGEST_NAME
     poison = None if is_last else queues.get_queue_client(name + POISON)
 
@@ -50,7 +50,7 @@ def poison_of(name: str, queues: QueueServiceClient) -> Poison:
 
 
 def unreadable(options: QueueOptions) -> Unreadable:
-    """Say how unreadable messages are put away: raw, without a call, whatever their number of tries."""
+    """Return what moves unreadable messages to poison: raw, without a call, after any number of tries."""
 
     async def put_away(messages: Messages, message: QueueMessage) -> bool:
         if not options.base64 or _is_base64(message.content):
@@ -73,7 +73,7 @@ def _is_base64(content: str) -> bool:
 
 
 def caller(function: Function, invoker: Invoker, options: QueueOptions) -> Caller:
-    """Say how a message becomes a call."""
+    """Return what calls the function with a message."""
 
     async def call(message: QueueMessage) -> bool:
         async def bind() -> Trigger:

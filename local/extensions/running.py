@@ -1,4 +1,4 @@
-"""All of an app's triggers: started together, ended by one fault, stopped within a time."""
+"""Runs all triggers of an app: starts them together, ends on one fault, stops within a time."""
 
 import asyncio
 import logging
@@ -21,16 +21,16 @@ from local.extensions.storage import put
 
 log = logging.getLogger("Microsoft.Azure.WebJobs.Hosting.WebJobsExceptionHandler")
 
-STOP_WITHIN = 10.0  # seconds that the host gives what runs
+STOP_WITHIN = 10.0  # seconds that the host gives running calls
 
 
 class Extensions:
     """The triggers of one app; they listen within `async with`.
 
     Args:
-        waiting: the functions that wait for work.
+        waiting: the enabled functions.
         options: host.json.
-        worker: what is called.
+        worker: runs the functions.
 
     """
 
@@ -56,7 +56,7 @@ class Extensions:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the clients; call `stop` before."""
+        """Close the clients; call `stop` first."""
         await self._closing.aclose()
 
     def routes(self, key: str) -> list[BaseRoute]:
@@ -66,11 +66,11 @@ class Extensions:
         return webhooks.routes(self._announce, triggers, key)
 
     async def until_it_ends(self) -> None:
-        """Return when a fault has ended it; what it was has been logged."""
+        """Wait until a fault ends it; the fault is logged."""
         await asyncio.wait([self._ended])
 
     async def stop(self, within: float = STOP_WITHIN) -> None:
-        """Begin nothing new, and give what runs so many seconds; its messages stay hidden if that is not enough."""
+        """Start nothing new, and wait so many seconds for running calls; messages of the rest stay hidden."""
         for listener in self._listeners:
             listener.take_no_more()
         await asyncio.gather(*self._looking, return_exceptions=True)
@@ -118,7 +118,7 @@ class Extensions:
             unreadable=of_blobs.unreadable,
             options=self._options.blobs,
             fault=self._end,
-            moved=lambda _queue: None,  # the two kinds of triggers do not wake each other
+            moved=lambda _queue: None,  # the two kinds of triggers do not notify each other
         )
         return QueueListener(messages, self._options.blobs)
 

@@ -1,4 +1,4 @@
-"""One request to storage as the extensions' clients make it, and what their answers mean."""
+"""Sends requests to storage as the extensions' clients do, and interprets the responses."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,14 @@ from azure.storage.queue.aio import QueueClient
 log = logging.getLogger("Azure.Core")
 
 PAUSES = (0.8, 1.6, 3.2, 6.4, 12.8)
-"""Seconds between tries, each times 0.8 to 1.2: six tries within 25 s or so."""
+"""Seconds between tries, each times 0.8 to 1.2: six tries within about 25 s."""
 
 TRIED_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 AWAY = frozenset({"QueueBeingDeleted", "QueueDisabled"})
 
 
 async def ask[T](request: Callable[[], Awaitable[T]]) -> T:
-    """Make a request; tries again where storage is busy, fails, or cannot be reached.
+    """Send a request; retry if storage is busy, fails, or cannot be reached.
 
     Raises:
         AzureError: the answer of the last try.
@@ -46,23 +46,23 @@ async def _once[T](request: Callable[[], Awaitable[T]]) -> T:
 
 
 def _status(error: AzureError) -> int | None:
-    """Return the status of storage's answer; None: there was none, neither from it nor from who gives tokens."""
+    """Return the status of the response, or None if neither storage nor the token endpoint answered."""
     return error.status_code if isinstance(error, HttpResponseError) and error.response is not None else None
 
 
 def is_not_there(error: AzureError) -> bool:
-    """Whether the blob, the message, its queue or container is not there."""
+    """Return whether the blob, the message, its queue or container does not exist."""
     return _status(error) == HTTPStatus.NOT_FOUND
 
 
 def is_waited_for(error: AzureError) -> bool:
-    """Whether a queue that was looked at so may be looked at later."""
+    """Return whether the queue may be polled again after this error."""
     status = _status(error)
     return status is not None and (is_not_there(error) or _is_away(error) or status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def is_settled_by_others(error: AzureError) -> bool:
-    """Whether a message can no longer be settled, because somebody else has it, or nobody."""
+    """Return whether a message can no longer be settled, because another receiver has it or it is gone."""
     return is_not_there(error) or _is_away(error) or _code(error) == "PopReceiptMismatch"
 
 
@@ -76,7 +76,7 @@ def _code(error: AzureError) -> str:
 
 
 async def put(queue: QueueClient, text: str) -> None:
-    """Send a message as it is, with seven days to live, into a queue that is made if it is not there."""
+    """Send a message unchanged, to live for seven days; create the queue if it does not exist."""
     try:
         await ask(lambda: queue.send_message(text))
     except AzureError as error:

@@ -17,12 +17,12 @@ from local.extensions.eventgrid import EventGridTriggers
 
 PUBLIC = "eventgrid.azure.net"
 OTHER_CLOUDS = frozenset({"eventgrid.azure.us", "eventgrid.azure.cn", "eventgrid.azure.eaglex.ic.gov"})
-"""Event Grid's other origins, which the webhook of blob triggers allows; that of Event Grid triggers never does."""
+"""Event Grid's other origins, which only the webhook of blob triggers allows."""
 
 log = logging.getLogger("Microsoft.Azure.WebJobs.Extensions.EventGrid.HttpRequestProcessor")
 
 type Announce = Callable[[str, Any], Awaitable[None]]
-"""Puts an event for a function's id on the internal queue."""
+"""Queues an event for a function's id on the internal queue."""
 
 type Notify = Callable[[str, list[Any]], Awaitable[Response]]
 
@@ -44,7 +44,7 @@ def _route(name: str, key: str, handler: Callable[[Request], Awaitable[Response]
 
 def _blobs(announce: Announce) -> Callable[[Request], Awaitable[Response]]:
     async def queue(function_id: str, events: list[Any]) -> Response:
-        """Queue events, one after the other: 202 says that they are safe, not that they are worked."""
+        """Queue events one after the other: 202 means queued, not processed."""
         try:
             for event in events:
                 await announce(function_id, event)
@@ -61,7 +61,7 @@ def _blobs(announce: Announce) -> Callable[[Request], Awaitable[Response]]:
 
 def _grid(grid: EventGridTriggers) -> Callable[[Request], Awaitable[Response]]:
     async def run(name: str, events: list[Any]) -> Response:
-        """Run events: 202 says that the function ended well for each of them."""
+        """Run events: 202 means that the function succeeded for each."""
         if not all(isinstance(event, dict) for event in events):
             return Response(status_code=500)
         if not await grid.ran_well(name, events):
@@ -78,7 +78,7 @@ def _grid(grid: EventGridTriggers) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _answer(request: Request, name: str, notify: Notify, others: AbstractSet[str] = frozenset()) -> Response:
-    """Answer the handshakes of both schemas, and hand events on: an array of them, or one by itself."""
+    """Answer the handshakes of both schemas, and pass on events: an array, or a single one."""
     if request.method == "OPTIONS":
         asked = request.headers.get("WebHook-Request-Origin", "")
         return Response(headers={"Webhook-Allowed-Origin": asked if asked in others else PUBLIC})
@@ -105,7 +105,7 @@ def _events(body: Any) -> list[Any]:
 
 
 def _handshake(body: Any) -> str:
-    """Read the code: from an array of one, or an object whose data is JSON within JSON."""
+    """Return the validation code from an array of one, or from an object whose data is JSON in a string."""
     data = (body[0] if isinstance(body, list) else body)["data"]
     code = (json.loads(data) if isinstance(data, str) else data)["validationCode"]
     return json.dumps({"validationResponse": code}, separators=(",", ":"))

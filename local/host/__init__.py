@@ -1,20 +1,20 @@
 """A development host that emulates the Functions host around Microsoft's own worker library.
 
-It proves that the app indexes, that bindings decode, that functions run as the worker runs them, and how their failures
-are answered. It does not prove the real host, its scaling, its keys, gRPC, or Event Grid itself.
+It proves that the app indexes, that bindings decode, that functions run in the worker, and how failures are answered.
+It proves nothing about the real host's scaling, keys and gRPC, or about Event Grid.
 
     worker.py       drives azure_functions_runtime in this process: index, invoke
-    calls.py        from a trigger of the extensions (local/extensions) to a call of it
+    calls.py        calls the worker for triggers of local/extensions
     program.py      Microsoft's own extensions in place of local/extensions
-    httptriggers.py what the host does with HTTP triggers: routes, keys, whole requests and answers
+    httptriggers.py HTTP triggers: routes, keys, whole requests and answers
     templates.py    matches routes
-    forward.py      the same for apps that import the streaming extension
-    mcptools.py     what the MCP extension does with tools
+    forward.py      HTTP triggers of apps that import the streaming extension
+    mcptools.py     tools of the MCP extension
     options.py      host.json
     logs.py         output
     server.py       HTTP: triggers, webhooks, status
     __main__.py     the command
 
-Not built: `functionTimeout`, retry policies, output bindings, the timer trigger, and what the modules name. A trigger
-that listens gets its place in local/extensions, one that is called over HTTP in server.py.
+Missing: `functionTimeout`, retry policies, output bindings, the timer trigger, and what the modules name. A trigger
+that listens belongs to local/extensions, one that is called over HTTP to server.py.
 """

@@ -1,11 +1,11 @@
 """Runs one function app: `HOST_KEY=<key> FUNCTION_KEY=<key> python -m local.host --app DIR --port N`.
 
-HOST_KEY opens the webhooks of extensions, FUNCTION_KEY the functions that want one; no key is made for a single one.
+HOST_KEY opens the webhooks of extensions, FUNCTION_KEY all functions that require a key.
 
-App settings are the environment; `local.settings.json` is not read. If the app cannot be indexed, its one message is
-printed and the exit code is 1 (with PYTHON_ENABLE_DEBUG_LOGGING=1 the traceback comes too, and debug output later).
-SIGTERM and Ctrl-C: no message is taken any more, what is running may end within ten seconds, requests within two. A
-fault of an extension (storage answers 403, for instance) ends the host in the same way, with exit code 1.
+The environment has the app settings; `local.settings.json` is not read. If the app cannot be indexed, its message is
+printed and the exit code is 1 (PYTHON_ENABLE_DEBUG_LOGGING=1 adds the traceback, and debug output later). After SIGTERM
+or Ctrl-C no message is received; calls have ten seconds to end, requests two. A fault of an extension (such as 403 from
+storage) ends the host in the same way, with exit code 1.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from local.host.program import Program
 if TYPE_CHECKING:
     from local.host.mcptools import McpEndpoint
 
-DRAIN_HTTP = 2  # seconds that requests get, beside those that messages have
+DRAIN_HTTP = 2  # seconds for requests to end, besides those for messages
 
 log = logging.getLogger("host")
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The secrets that callers need."""
+    """The keys that callers need."""
 
     extensions: str
     functions: str
@@ -53,7 +53,7 @@ class Keys:
 async def _called(
     indexed: worker.Indexed, closing: contextlib.AsyncExitStack, given: options.Options, keys: Keys
 ) -> server.Called:
-    """Return what is called over HTTP: HTTP triggers and MCP tools."""
+    """Return the functions that are called over HTTP: HTTP triggers and MCP tools."""
     http = HttpTriggers(given.http, keys.functions)
     if indexed.http:
         http.call = Forwarder(await closing.enter_async_context(client_of(indexed.http)))
@@ -79,7 +79,7 @@ def _endpoint(tools: list[worker.Function], given: options.Options, keys: Keys) 
 
 
 async def run(app: Path, port: int, keys: Keys, program: Path | None) -> int:
-    """Index, listen and serve until SIGTERM, Ctrl-C or a fault of an extension; the result is the exit code."""
+    """Index, listen and serve until SIGTERM, Ctrl-C or a fault of an extension; return the exit code."""
     host_json = app / "host.json"
     given = extension_options.read(host_json)
     limit(given.levels)

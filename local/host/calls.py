@@ -1,4 +1,4 @@
-"""From a trigger of the extensions to a call of Microsoft's worker library."""
+"""Calls Microsoft's worker library for the extensions' triggers."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from local.host.worker import FunctionFailed, Message, TypedData
 
 
 def waiting(indexed: Iterable[worker.Function]) -> list[Function]:
-    """Return the functions whose triggers are the extensions' business."""
+    """Return the functions with triggers of the extensions."""
     return [
         functions.read({**function.trigger, "name": function.name, "bind": _bind(function)})
         for function in indexed
@@ -22,9 +22,9 @@ def waiting(indexed: Iterable[worker.Function]) -> list[Function]:
 
 
 def _bind(function: worker.Function) -> str:
-    """Say what a blob's parameter is: a reference for an SDK type (a deferred binding), bytes for everything else.
+    """Return the type of a blob's parameter: a reference for an SDK type (a deferred binding), else bytes.
 
-    The host sends bytes to an SDK type, which then fails, where another binding has an expression in braces.
+    If another binding has an expression in braces, the host sends bytes to an SDK type, which then fails.
     """
     trigger = function.trigger
     if trigger["type"] != functions.BLOB:
@@ -36,7 +36,7 @@ def _bind(function: worker.Function) -> str:
 
 
 def worker_of(indexed: Iterable[worker.Function]) -> Worker:
-    """Return what runs the functions of an app."""
+    """Return a worker that runs the functions of an app."""
     known = {function.name: function for function in indexed}
 
     async def call(call: Call) -> None:

@@ -1,7 +1,7 @@
-"""How the Functions host asks apps that import the streaming extension: it hands the request on, and streams.
+"""Forwards requests to apps that import the streaming extension, as the Functions host does, and streams the answers.
 
-The worker then runs an HTTP server of its own, for all HTTP functions. The host sends it the request as it comes, with
-the invocation's id, and calls the function beside that; what the server answers goes back as it comes.
+The worker then runs an HTTP server of its own, for all HTTP functions. The host streams the request to it, with
+the invocation's id, calls the function concurrently, and streams the server's answer back.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ _OF_THE_CONNECTION = frozenset({b"connection", b"keep-alive", b"transfer-encodin
 
 
 class Forwarder:
-    """Hands requests on.
+    """Forwards requests.
 
     Args:
-        client: asks the worker's server; see `client_of`.
+        client: for the worker's server; see `client_of`.
 
     """
 
@@ -35,7 +35,7 @@ class Forwarder:
         self._client = client
 
     async def __call__(self, function: Function, request: Request, given: dict[str, str]) -> Response:
-        """Ask a function; its answer may go on after this has returned."""
+        """Forward a request; its answer may continue after this has returned."""
         invocation = str(uuid.uuid4())
         message = Message(headers={}, params=given, query={}, body=TypedData())
         running = asyncio.create_task(_run(function, TypedData(http=message), invocation))
@@ -53,7 +53,7 @@ class Forwarder:
                     yield piece
             await running
 
-        if answer.is_error and await running:  # the worker's server said so to the host; the caller is told nothing
+        if answer.is_error and await running:  # the host got the error; the caller gets an empty body
             await answer.aclose()
             return Response(status_code=500)
         response = StreamingResponse(body(), answer.status_code)
@@ -62,13 +62,13 @@ class Forwarder:
 
 
 def client_of(server: str) -> httpx2.AsyncClient:
-    """Return the client for a worker's server; it waits until that listens, and for as long as a function runs."""
+    """Return the client for a worker's server; it waits until that listens, and while a function runs."""
     transport = httpx2.AsyncHTTPTransport(retries=5)
     return httpx2.AsyncClient(base_url=server, transport=transport, timeout=None, follow_redirects=False)
 
 
 async def _run(function: Function, value: Message, invocation: str) -> bool:
-    """Call it and say whether it failed."""
+    """Call the function and return whether it failed."""
     try:
         await worker.invoke(function, value, {}, invocation)
     except FunctionFailed as error:

@@ -1,17 +1,17 @@
-"""What the Functions host does between an HTTP request and the call of a function.
+"""HTTP triggers: from an HTTP request to the call of a function, as the Functions host does it.
 
 Read in its source (Azure/azure-functions-host: WebScriptHostHttpRoutesManager, GrpcMessageConversionExtensions):
 
-- A method that no function with this route takes is a 404, not a 405; so is HEAD where only GET is named (#10098).
-- The body is read whole before the function is called, and its answer is whole before it is sent. A body without
-  Content-Length (chunked) does not reach the function at all (#4926, #7930). Apps that import the streaming
-  extension are asked otherwise: see forward.py.
-- `maxConcurrentRequests` of host.json lets others wait before their bodies are read; `maxOutstandingRequests` answers
-  one more with 429 and no Retry-After.
+- A method that no function with this route has is a 404, not a 405; so is HEAD if only GET is listed (#10098).
+- The whole body is read before the call, and the answer is complete before it is sent. A body without
+  Content-Length (chunked) does not reach the function at all (#4926, #7930). For apps that import the streaming
+  extension see forward.py.
+- Over `maxConcurrentRequests` of host.json requests wait before their bodies are read; over `maxOutstandingRequests`
+  they get 429 without Retry-After.
 - Header names come in lower case, several of a name joined; an empty query parameter is in the URL only.
-- What a function raises is logged here; the caller gets 500 with an empty body.
+- A function's exception is logged; the caller gets 500 with an empty body.
 
-Not built: the level `admin`, keys of single functions, App Service authentication, CORS.
+Missing: the level `admin`, keys of single functions, App Service authentication, CORS.
 """
 
 import asyncio
@@ -53,9 +53,9 @@ class HttpTriggers:
     """All HTTP triggers of the app.
 
     Args:
-        options: of host.json.
-        key: the host's function key, which opens all functions that want one.
-        call: asks a function; another for apps that stream.
+        options: from host.json.
+        key: the host's function key, for all functions that require one.
+        call: calls a function; another one for apps that stream.
 
     """
 
@@ -71,10 +71,10 @@ class HttpTriggers:
             self._slots = asyncio.Semaphore(self.options.concurrent)
 
     def add(self, function: Function) -> None:
-        """Take a function with an HTTP trigger.
+        """Add a function with an HTTP trigger.
 
         Raises:
-            IndexingFailed: its route or level is not known here.
+            IndexingFailed: its route or level is not supported.
 
         """
         trigger = function.trigger
@@ -90,7 +90,7 @@ class HttpTriggers:
         self.routes.sort(key=lambda route: route.template.order)
 
     async def answer(self, request: Request) -> Response:
-        """Find the function, check the key, ask it."""
+        """Find the function, check the key, and call it."""
         try:
             path = decode_path(request.scope["raw_path"].decode("ascii", "surrogateescape"))
         except ValueError:
@@ -118,13 +118,13 @@ class HttpTriggers:
 
 
 def may(request: Request, key: str) -> bool:
-    """Whether the request has the key: header `x-functions-key`, or else `code` in the query."""
+    """Return whether the request has the key: header `x-functions-key`, or else `code` in the query."""
     given = request.headers.get("x-functions-key") or request.query_params.get("code") or ""
     return hmac.compare_digest(given.encode(), key.encode())
 
 
 async def buffered(function: Function, request: Request, given: dict[str, str]) -> Response:
-    """Ask a function with all of the request, and give all of its answer."""
+    """Call a function with the whole request, and return the whole answer."""
     length = int(request.headers.get("content-length") or 0)
     try:
         body = TypedData(bytes=await request.body()) if length else TypedData()
@@ -164,7 +164,7 @@ def _joined(pairs: Any) -> dict[str, str]:
 
 
 def _response(value: Any) -> Response:
-    """Return a function's return value as an answer; nothing is 204, and text is 200."""
+    """Convert a function's return value to an answer: None to 204, text to 200."""
     if value is None:
         return Response(status_code=204)
     if value.http is None:

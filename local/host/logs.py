@@ -1,4 +1,4 @@
-"""The host's output: what functions log, with the facts that came along in `extra`."""
+"""The host's output: functions' logs, with the facts in `extra`."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 
 
 class WithFacts(logging.Formatter):
-    """Appends what a record carries beyond the standard fields, as JSON."""
+    """Appends a record's non-standard fields, as JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -18,7 +18,7 @@ class WithFacts(logging.Formatter):
 
 
 def set_up(level: int) -> None:
-    """Send to standard error what the worker shows: all but system logs, which are the SDK's, and the server's own."""
+    """Log to standard error as the worker does, without system logs of the SDK and the server."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithFacts("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda record: record.levelno >= logging.WARNING or not record.name.startswith("azure.functions"))

@@ -1,11 +1,11 @@
-"""What the MCP extension does between an MCP client and the call of a function.
+"""MCP tools: from an MCP client to the call of a function, as the MCP extension does it.
 
 The protocol is the official package's. Read in the extension's source (Azure/azure-functions-mcp-extension): only POST
-is answered, each by a server of its own; a session's id holds all that is known of it, and a wrong one is 400; names of
-tools have no case; resources and prompts are announced, whether there are any or not; a tool is described by its
-binding, annotations in `_meta` only; a required argument that is absent or null is refused as invalid parameters; a
-function with `useResultSchema` gives the whole result in an envelope, errors too, and of what one raises the client
-learns no more than that. Not built: the older SSE transport, resources, prompts, and a webhook without its key.
+is answered, each by a server of its own; a session's id contains its whole state, and a wrong one is 400; names of
+tools are case-insensitive; resources and prompts are always announced; a tool is described by its binding, with
+annotations only in `_meta`; a required argument that is missing or null is an invalid parameter; a function with
+`useResultSchema` returns the whole result in an envelope, also for errors; of an exception the client only learns that
+it failed. Missing: the older SSE transport, resources, prompts, and a webhook without its key.
 """
 
 import hmac
@@ -56,7 +56,7 @@ class McpEndpoint:
 
     Args:
         functions: with MCP tool triggers.
-        options: what the server says of itself.
+        options: the server's description of itself.
         key: the system key `mcp_extension`.
 
     """
@@ -78,7 +78,7 @@ class McpEndpoint:
 
     @asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
-        """Keep sessions for as long as the server runs."""
+        """Run the session manager while the server runs."""
         async with self._sessions.run():
             yield
 
@@ -97,7 +97,7 @@ class McpEndpoint:
             await self._sessions.handle_request(_without_session(scope), _again(body, receive), self._begun(body, send))
 
     def _begun(self, body: bytes, send: Send) -> Send:
-        """Return a client that introduces itself a session's id; nothing is kept of it."""
+        """Return a session's id for a client that initializes; no state is kept."""
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_first(body):
@@ -166,14 +166,14 @@ def _tool(function: Function) -> _Tool:
 
 
 def _unwrapped(text: str, name: str) -> types.CallToolResult:
-    """Open the envelope of a result: the whole of it, or one block of its content."""
+    """Parse a result's envelope: a whole result, or one block of its content."""
     try:
-        told = json.loads(text)
-        if told["type"] == "call_tool_result":
-            return types.CallToolResult.model_validate_json(told["content"])
-        content = json.loads(told["content"])
-        blocks = content if told["type"] == "multi_content_result" else [content]
-        structured = json.loads(told["structuredContent"]) if told.get("structuredContent") else None
+        result = json.loads(text)
+        if result["type"] == "call_tool_result":
+            return types.CallToolResult.model_validate_json(result["content"])
+        content = json.loads(result["content"])
+        blocks = content if result["type"] == "multi_content_result" else [content]
+        structured = json.loads(result["structuredContent"]) if result.get("structuredContent") else None
         return types.CallToolResult.model_validate({"content": blocks, "structuredContent": structured})
     except (ValueError, KeyError, TypeError) as error:
         log.error("%s gave no result in an envelope: %s", name, error)  # noqa: TRY400 - the sentence says it

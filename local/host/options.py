@@ -1,4 +1,4 @@
-"""What the host and its MCP extension read from host.json, with the platform's defaults.
+"""Reads the host's and its MCP extension's part of host.json, with the platform's defaults.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook#hostjson-settings
 """
@@ -13,7 +13,7 @@ from local.extensions.options import extensions
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How HTTP functions are asked; None bounds nothing.
+    """Limits on HTTP functions; None: no limit.
 
     Args:
         route_prefix: of all routes.
@@ -29,7 +29,7 @@ class HttpOptions:
 
 @dataclass(frozen=True, slots=True)
 class McpOptions:
-    """What the MCP server says of itself to clients."""
+    """The MCP server's description of itself."""
 
     name: str
     version: str
@@ -38,7 +38,7 @@ class McpOptions:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All of them.
+    """All options.
 
     Args:
         http: of HTTP triggers.
@@ -51,13 +51,13 @@ class Options:
 
 
 def read(host_json: Path) -> Options:
-    """Read a host.json, which need not be there."""
+    """Read a host.json; the file may be missing."""
     sections = extensions(host_json)
     return Options(_http(sections.get("http", {})), _mcp(sections.get("mcp", {})))
 
 
 def _http(options: Mapping[str, Any]) -> HttpOptions:
-    """The bounds' own defaults are those of a dedicated plan."""
+    """The limits' defaults are those of a dedicated plan."""
     bounds = (int(options.get(name, -1)) for name in ("maxConcurrentRequests", "maxOutstandingRequests"))
     return HttpOptions(str(options.get("routePrefix", "api")), *(bound if bound > 0 else None for bound in bounds))
 

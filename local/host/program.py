@@ -1,7 +1,7 @@
-"""Microsoft's own extensions instead of their stand-in: a program that runs them, in a process beside the host.
+"""Runs Microsoft's own extensions instead of their stand-in, by a program in a process beside the host.
 
-It has the arguments, the worker's protocol and the webhooks of `python -m local.extensions`. HTTP triggers, MCP tools
-and the worker stay this host's.
+The program has the arguments, the worker's protocol and the webhooks of `python -m local.extensions`. This host runs
+HTTP triggers, MCP tools and the worker.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ class Program:
 
     Args:
         path: of the program.
-        waiting: what waits.
+        waiting: the enabled functions.
         host_json: its host.json.
-        worker: what is called.
+        worker: runs the functions.
         key: opens the webhooks.
 
     """
@@ -48,7 +48,7 @@ class Program:
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Start it, and wait until it listens, or has ended."""
+        """Start it, and wait until it listens or ends."""
         self._http = await self._closing.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout()))
         folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory()))
         worker, port = ports.free_ports(2)
@@ -73,20 +73,20 @@ class Program:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close what it was called by; call `stop` before."""
+        """Close the server that it calls; call `stop` first."""
         await self.stop()
         await self._closing.aclose()
 
     def routes(self, _key: str) -> list[BaseRoute]:
-        """Return the webhooks, which pass requests on; the program itself asks for the key."""
+        """Return the webhooks, which forward requests; the program checks the key."""
         return [Route("/runtime/webhooks/" + name, self._pass_on, methods=METHODS) for name in ("blobs", "eventgrid")]
 
     async def until_it_ends(self) -> None:
-        """Return when it has ended."""
+        """Wait until it has ended."""
         await self._process.wait()
 
     async def stop(self, _within: float = 0) -> None:
-        """Tell it to stop, and wait until it has; it waits ten seconds for what runs."""
+        """Stop it and wait; it waits ten seconds for running calls."""
         if self._process.stdin:
             self._process.stdin.close()
         await self._process.wait()

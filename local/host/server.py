@@ -1,4 +1,4 @@
-"""The host's HTTP face: HTTP triggers, the webhooks of extensions and of MCP, and its status."""
+"""The host's HTTP server: HTTP triggers, the webhooks of extensions and of MCP, and its status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The triggers that are called over HTTP and are no extension's.
+    """The functions that are called over HTTP without an extension.
 
     Args:
         http: HTTP triggers.
@@ -38,7 +38,7 @@ def application(called: Called, webhooks: Sequence[BaseRoute]) -> Starlette:
     if called.tools:
         routes.append(Route(MCP_PATH, called.tools))
     application = Starlette(routes=routes, lifespan=called.tools.running if called.tools else None)
-    application.router.default = request_response(called.http.answer)  # a route would match no line break in a path
+    application.router.default = request_response(called.http.answer)  # a route does not match a line break in a path
     return application
 
 

@@ -1,9 +1,9 @@
-"""Route templates of HTTP triggers, matched as ASP.NET Core's router does it for the Functions host.
+"""Matches route templates of HTTP triggers as ASP.NET Core's router does in the Functions host.
 
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#customize-the-http-endpoint
 
-    blobs/{container}/{*name}     a catch-all takes the rest, slashes and all; it may be empty
-    pages/{number:int:min(1)?}    constraints, and a last segment that may be left out
+    blobs/{container}/{*name}     a catch-all matches the rest, including slashes; it may be empty
+    pages/{number:int:min(1)?}    constraints, and an optional last segment
 """
 
 import re
@@ -17,7 +17,7 @@ _CONSTRAINT = re.compile(r":(\w+)(?:\(([^)]*)\))?")
 
 
 class BadTemplate(ValueError):
-    """The template is faulty, or uses what is not built here; the text says which."""
+    """The template is invalid or not supported; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Template:
     """A template with the host's prefix, ready to match.
 
     Args:
-        text: as the app wrote it.
-        order: sorts templates by which is tried first.
-        pattern: what the path must be, without its first slash.
+        text: the app's template.
+        order: sort key; the smallest is tried first.
+        pattern: for the path, without its first slash.
         checks: constraints by parameter.
 
     """
@@ -38,7 +38,7 @@ class Template:
     checks: Mapping[str, tuple[Callable[[str], bool], ...]]
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return the parameters that this decoded path holds, without those left out; None: it is another's."""
+        """Return the parameters in this decoded path, without omitted ones; None if it does not match."""
         found = self.pattern.fullmatch(path.removeprefix("/"))
         if found is None:
             return None
@@ -51,7 +51,7 @@ def parse(text: str, prefix: str = "") -> Template:
     """Read a template.
 
     Raises:
-        BadTemplate: see there.
+        BadTemplate: it is invalid or not supported.
 
     """
     segments = [segment for segment in f"{prefix}/{text}".split("/") if segment]
@@ -122,10 +122,10 @@ def _is_guid(value: str) -> bool:
 
 
 def decode_path(raw: str) -> str:
-    """Decode a path as Kestrel does: `%2F` stays, so does what is not UTF-8, and dot segments are resolved.
+    """Decode a path as Kestrel does: `%2F` and invalid UTF-8 stay, and dot segments are resolved.
 
     Raises:
-        ValueError: it holds a zero byte, for which the answer is 400.
+        ValueError: it has a zero byte, which gets a 400.
 
     """
 
@@ -154,6 +154,6 @@ def _decoded(escapes: str) -> str:
 
 
 def encode_path(path: str) -> str:
-    """Return a decoded path as functions see it in their URL; what looks like an escape is left alone."""
+    """Return a decoded path as in a function's URL; apparent escapes are not encoded."""
     parts = re.split(r"(%[0-9A-Fa-f]{2})", path)
     return "".join(part if index % 2 else quote(part, safe="/:@!$&'()*+,;=-._~") for index, part in enumerate(parts))

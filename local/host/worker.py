@@ -1,8 +1,8 @@
 """Drives Microsoft's worker library (`azure_functions_runtime`) in this process, without gRPC.
 
-The library imports no protobuf: it reads attributes of the requests it is given, and builds its replies from a `protos`
-object that comes with the first request. Microsoft's own proxies use that seam; `Message` and `Protos` fill it here.
-The library keeps its functions in module globals: one app a process.
+The library does not import protobuf: it reads attributes of requests, and builds replies from a `protos` object in the
+first request, as Microsoft's own proxies provide it. `Message` and `Protos` stand in for these. The library keeps its
+functions in module globals, so a process has one app.
 """
 
 import json
@@ -22,7 +22,7 @@ log = logging.getLogger("host.worker")
 
 
 class Message:
-    """Any protobuf message: fields by keyword; a field that was not set reads as None."""
+    """Any protobuf message: fields by keyword; an unset field is None."""
 
     def __init__(self, **fields: Any) -> None:
         self.__dict__.update(fields)
@@ -32,20 +32,20 @@ class Message:
             raise AttributeError(name)
 
     def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's name
-        """Name the one field that is set."""
+        """Return the name of the field that is set."""
         return next(iter(self.__dict__), None)
 
 
 class ParameterBinding(Message):
-    """A value for a parameter; always by value here, never by shared memory."""
+    """A value for a parameter, never by shared memory."""
 
     def WhichOneof(self, _group: str) -> str:  # noqa: N802 - protobuf's name
-        """Say that it is in the message itself."""
+        """Return that the value is in the message."""
         return "data"
 
 
 class Protos:
-    """The module of message types, made as they are asked for; those with constants are given."""
+    """The module of message types, created on access; those with constants are defined."""
 
     def __init__(self) -> None:
         self.ParameterBinding = ParameterBinding
@@ -69,7 +69,7 @@ TypedData = PROTOS.TypedData
 
 
 class IndexingFailed(Exception):
-    """The app could not be indexed; the text is the app's own message. `trace` is the traceback."""
+    """The app cannot be indexed; the text is the app's message. `trace` is the traceback."""
 
     def __init__(self, message: str, trace: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class IndexingFailed(Exception):
 
 
 class FunctionFailed(Exception):
-    """A function raised; the text names the exception. `trace` is the traceback."""
+    """A function raised an exception, which the text names. `trace` is the traceback."""
 
     def __init__(self, message: str, trace: str) -> None:
         super().__init__(message)
@@ -86,7 +86,7 @@ class FunctionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as the worker indexed it; `bindings` are those of its function.json, the trigger among them."""
+    """An indexed function; `bindings` are those of its function.json, including the trigger."""
 
     id: str
     name: str
@@ -94,13 +94,13 @@ class Function:
 
     @property
     def trigger(self) -> Mapping[str, Any]:
-        """The binding that starts it."""
+        """The trigger's binding."""
         return next(binding for binding in self.bindings if str(binding["type"]).endswith("Trigger"))
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """An app that has been indexed; `http` is the worker's own server, where the app streams, and else None."""
+    """An indexed app; `http` is the worker's own server if the app streams, else None."""
 
     functions: tuple[Function, ...]
     http: str | None
@@ -110,7 +110,7 @@ async def index(app: Path) -> Indexed:
     """Load the app in this folder.
 
     Raises:
-        IndexingFailed: its import failed, or what it declares is faulty.
+        IndexingFailed: its import failed, or a declaration is invalid.
 
     """
     sys.path.insert(0, str(app))
@@ -134,16 +134,16 @@ async def index(app: Path) -> Indexed:
 async def invoke(
     function: Function, value: Message, metadata: Mapping[str, Message], invocation: str = ""
 ) -> Message | None:
-    """Run a function to its end and give what it returned, a TypedData.
+    """Run a function and return its result, a TypedData.
 
     Args:
-        function: which.
+        function: the function.
         value: the trigger's value, a TypedData.
         metadata: the trigger's metadata, TypedData by name.
-        invocation: its id, where somebody else has to know it.
+        invocation: its id, if others need it.
 
     Raises:
-        FunctionFailed: it raised.
+        FunctionFailed: it raised an exception.
 
     """
     invocation = invocation or str(uuid.uuid4())
@@ -175,5 +175,5 @@ def _check(reply: Any, failure: type[IndexingFailed | FunctionFailed]) -> None:
 
 
 def as_json(value: Any) -> Message:
-    """Return a value as the host sends what is neither text nor bytes; dates in ISO 8601."""
+    """Return a value in the host's form, if it is neither text nor bytes; dates in ISO 8601."""
     return TypedData(json=json.dumps(value, default=lambda other: other.isoformat()))

@@ -18,7 +18,7 @@ from tests.unit.entrypoints.test_on_demand import OnDemandSetup
 
 @dataclass
 class Api:
-    """The interface, its client and all that is behind it."""
+    """The interface, its client and its fakes."""
 
     setup: OnDemandSetup
     checks: list[Check] = field(default_factory=lambda: [Check("storage", Verdict.OK, 0.01, "It answers.")])

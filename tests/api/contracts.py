@@ -1,4 +1,4 @@
-"""What generators of clients stumble over, as a linter of OpenAPI 3.1 documents."""
+"""A linter of OpenAPI 3.1 documents for constructs that generators of clients handle badly."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ type Document = dict[str, Any]
 
 
 def faults(document: Document) -> list[str]:
-    """What is wrong, a sentence each."""
+    """Return a sentence for each fault."""
     checks = (
         maps,
         shared_names,
@@ -28,7 +28,7 @@ def faults(document: Document) -> list[str]:
 
 
 def defaults(document: Document) -> Iterator[str]:
-    """openapi-typescript takes a property with a default for required: a new option would break its callers."""
+    """openapi-typescript treats a property with a default as required: a new option would break its callers."""
     for name, schema in document["components"]["schemas"].items():
         for field, value in schema.get("properties", {}).items():
             if "default" in value:
@@ -36,7 +36,7 @@ def defaults(document: Document) -> Iterator[str]:
 
 
 def hidden_names(document: Document) -> Iterator[str]:
-    """A schema that is named as what generated code uses beside it."""
+    """A schema has a name that generated code uses itself."""
     own = {"Record", "Partial", "Error", "Date", "Promise", "Object", "String", "Number", "Boolean", "Enum", "Parsable"}
     for name in own & document["components"]["schemas"].keys():
         yield f"the schema {name} hides what generated code needs"
@@ -50,7 +50,7 @@ def operations(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def schemas(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every schema at every depth, with where it stands."""
+    """Yield every schema at every depth, with its place."""
 
     def within(where: str, node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         if isinstance(node, dict):
@@ -76,7 +76,7 @@ def shared_names(document: Document) -> Iterator[str]:
 
 
 def maps(document: Document) -> Iterator[str]:
-    """Generators pass over the values of `patternProperties`."""
+    """Generators ignore the values of `patternProperties`."""
     for where, schema in schemas(document):
         if isinstance(schema.get("patternProperties"), dict):
             yield f"{where}: a map by pattern"
@@ -98,7 +98,7 @@ def nulls(document: Document) -> Iterator[str]:
 
 
 def alternatives(document: Document) -> Iterator[str]:
-    """Objects are told apart by a property with one fixed value in each; by inheritance, the base alone names it."""
+    """A property with one fixed value in each distinguishes alternatives; with inheritance, only the base has it."""
     for where, schema in schemas(document):
         choices = [c for key in ("anyOf", "oneOf") for c in schema.get(key, ()) if c != {"type": "null"}]
         if len(choices) > 1 and "discriminator" not in schema:
@@ -117,7 +117,7 @@ def alternatives(document: Document) -> Iterator[str]:
 
 
 def widths(document: Document) -> Iterator[str]:
-    """Integers are 32 bits wide to many generators, unless it is said."""
+    """Many generators use 32-bit integers unless a format is given."""
     for where, schema in schemas(document):
         kinds = schema.get("type")
         if "integer" in (kinds if isinstance(kinds, list) else [kinds]) and schema.get("format") != "int64":
@@ -125,7 +125,7 @@ def widths(document: Document) -> Iterator[str]:
 
 
 def closed_enums(document: Document) -> Iterator[str]:
-    """An answer with a value that a client was not generated for must be readable."""
+    """A client must be able to read an answer with a value that it does not know."""
     for name in _answers(document):
         for where, schema in _within(document["components"]["schemas"][name], name):
             fixed = {"kind", "status"} if name in {"Undescribed", "Health", "DeepHealth"} else {"kind"}
@@ -134,7 +134,7 @@ def closed_enums(document: Document) -> Iterator[str]:
 
 
 def waits(document: Document) -> Iterator[str]:
-    """Generated clients wait and ask again on 429 and 503, for as long as they are told."""
+    """Generated clients retry on 429 and 503 after the stated time."""
     for name, operation in operations(document):
         for status in {"429", "503"} & operation["responses"].keys():
             if "retry-after" not in operation["responses"][status].get("headers", {}):
@@ -142,7 +142,7 @@ def waits(document: Document) -> Iterator[str]:
 
 
 def inline(document: Document) -> Iterator[str]:
-    """Objects have names of ours, not those that a generator makes up."""
+    """Objects have our names, not a generator's."""
     for name, operation in operations(document):
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for media in (media for body in bodies for media in body.get("content", {}).values()):
@@ -151,13 +151,13 @@ def inline(document: Document) -> Iterator[str]:
 
 
 def servers(document: Document) -> Iterator[str]:
-    """Clients want to know where the app is."""
+    """Clients need the app's address."""
     if not all(server.get("url", "").startswith("http") for server in document.get("servers") or [{}]):
         yield "no servers"
 
 
 def optional(document: Document) -> Iterator[str]:
-    """What an answer always has is required, or it may be null wherever it is read. Problems leave out what is null."""
+    """Properties that answers always have are required, so that generated types cannot be null. Problems omit null."""
     for name in _answers(document) - {"ProblemBody", "Version"}:
         schema = document["components"]["schemas"][name]
         own = schema["allOf"][-1] if "allOf" in schema else schema
@@ -177,7 +177,7 @@ def _resolved(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answers(document: Document) -> set[str]:
-    """The names of all schemas that an answer has in it."""
+    """Return the names of all schemas in answers."""
     named = document["components"]["schemas"]
     found: set[str] = set()
     pending = [

@@ -1,4 +1,4 @@
-"""Run as a process of its own: many calls at once, handed to the app as the Functions worker hands them over.
+"""Makes many concurrent calls of the app as the Functions worker does, in a process of its own.
 
 python -m tests.api.load CALLS BYTES    prints statuses, seconds of each call, and the peak of memory in MiB
 """
@@ -18,7 +18,7 @@ from describer.app import App
 
 
 def _picture(size: int) -> bytes:
-    """A JPEG of at least so many bytes: noise, 12 MP where it is to be large."""
+    """A JPEG of at least so many bytes: noise, 12 MP if it is large."""
     side = 4000 if size > 2**20 else 64
     noise = np.random.default_rng(1).integers(0, 255, (side * 3 // 4, side, 3), dtype=np.uint8)
     out = BytesIO()
@@ -41,7 +41,7 @@ async def _called(app: App, body: bytes) -> tuple[int, float]:
 
 async def _all(app: App, calls: int, size: int) -> list[tuple[int, float]]:
     picture = _picture(size)
-    await _called(app, _picture(0))  # what is loaded with the first call is another measure
+    await _called(app, _picture(0))  # imports at the first call are not measured
     bodies = [picture + bytes([number]) for number in range(calls)]
     return await asyncio.gather(*(_called(app, body) for body in bodies))
 

@@ -1,4 +1,4 @@
-"""Run as a process of its own: many MCP calls at once, each with a picture in a `data:` URL, as the worker makes them.
+"""Makes many concurrent MCP calls, each with a picture in a `data:` URL, in a process of its own.
 
 python -m tests.api.mcp_load CALLS BYTES    prints each answer, the bytes at the peak beyond what the idle app and
                                             the calls' texts take, the seconds of the event loop's longest stall,
@@ -63,7 +63,7 @@ async def _called(app: App, context: str) -> str:
 async def main(calls: int, size: int) -> None:
     """Measure and print."""
     app = App.from_environment()
-    await _called(app, _contexts(1, 0)[0])  # what is loaded with the first call is another measure
+    await _called(app, _contexts(1, 0)[0])  # imports at the first call are not measured
     contexts = _contexts(calls, size)
     parsing = _parsing(contexts[0])
     idle = _resident()

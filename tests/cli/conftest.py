@@ -1,4 +1,4 @@
-"""The command line against the stand-ins: as people start it, in a process of its own; or, a second faster, in ours."""
+"""The command line against the stand-ins: in a process of its own as for users, or in this one, a second faster."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from tests.storage import unique
 
 
 def _heed_ctrl_c() -> None:
-    """As at a terminal; what a script runs in the background ignores Ctrl-C, and its children inherit that."""
+    """Ctrl-C as at a terminal; background jobs of a script ignore it, and their children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -43,14 +43,14 @@ class Done:
 
 @dataclass
 class Shell:
-    """Runs `describer` in a folder, with nothing in its environment but what is told here."""
+    """Runs `describer` in a folder, with only this environment."""
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
     settings: dict[str, str] = field(default_factory=dict)
 
     async def here(self, *arguments: str, **settings: str) -> Done:
-        """Runs it in a thread of this process, so that what it leaves open is found out."""
+        """Runs it in a thread of this process, which detects unclosed resources."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
             for name in os.environ.keys() - environment.clean().keys():
@@ -69,7 +69,7 @@ class Shell:
         return await self._start(sys.executable, "-m", "describer", *arguments, **settings)
 
     async def at_a_terminal(self, typed: bytes, *arguments: str, **settings: str) -> Done:
-        """Runs it where the standard input is a terminal, at which somebody types this beforehand."""
+        """Runs it with a terminal as standard input, with this text typed in advance."""
         ours, its = pty.openpty()
         try:
             os.write(ours, typed)
@@ -123,14 +123,14 @@ def model() -> Iterator[Model]:
 
 @pytest.fixture(autouse=True)
 def as_usual(model: Model) -> None:
-    """The model is up and answers by its usual rule."""
+    """The model runs and answers by its default rule."""
     model.up()
     model.script.always(describe)
 
 
 @pytest.fixture
 def shell(model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """With a model, and nothing else."""
+    """With a model only."""
     return Shell(tmp_path, capsys, {"OPENAI_BASE_URL": f"{model.url}/v1", "OPENAI_MODEL": "gpt-5.6-luna"})
 
 
@@ -146,7 +146,7 @@ def topic(storage: Storage, tmp_path: Path) -> Iterator[Topic]:
 def installation(
     storage: Storage, model: Model, topic: Topic, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
-    """With all that the app has: containers of its own, signed in by a managed identity."""
+    """With all of the app: containers of its own, signed in by a managed identity."""
     images, descriptions = unique("images"), unique("descriptions")
     for container in (images, descriptions):
         storage.create_container(container)

@@ -1,1 +1,1 @@
-"""Clients that generators make of the published documents, each run against the app: `make contracts`."""
+"""Clients generated from the published documents, each run against the app: `make contracts`."""

@@ -85,7 +85,7 @@ BLOB, ODD_BLOB = "clients/cat.jpg", "clients/a%2Fb.jpg"
 
 
 class Skipped(Exception):
-    """The generator cannot be had here; the text says why."""
+    """The generator is not available; the text says why."""
 
 
 @dataclass
@@ -93,8 +93,8 @@ class Workshop:
     """Where clients are made.
 
     Args:
-        folder: for what is generated.
-        told: what the clients are told by the environment.
+        folder: for generated code.
+        told: environment variables for the clients.
         slow_pictures: about which the model thinks for `SLOW` seconds, one for each client that asks.
         calls: how often the model was asked about a picture.
         seeds: of schemathesis.
@@ -448,7 +448,7 @@ async def _finished(system: System, name: str) -> dict[str, Any]:
 
 
 def _tried(client: Callable[[Workshop], None], shop: Workshop) -> tuple[str, float]:
-    """What became of a client, and the seconds that it took."""
+    """A client's result, and its seconds."""
     began = time.monotonic()
     return _end(client, replace(shop, lines=[])), time.monotonic() - began
 

@@ -1,4 +1,4 @@
-"""The little internet on loopback, and the adapter `Web` led to it."""
+"""The emulated internet on loopback, and the adapter `Web` connected to it."""
 
 import tomllib
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def internet(certificate: Certificate) -> AsyncIterator[Internet]:
 
 @pytest.fixture
 def web(internet: Internet) -> Web:
-    """All as in production but the name server, and where the wire ends; and the traps' ports are allowed."""
+    """As in production, except for the name server, the connections' ends, and the allowed ports of the traps."""
     traps = (f"*:{internet.ports['v4']}", f"*:{internet.ports['v6']}")
     rules = Rules(allow=("*", "pictures.example:8443", *traps), deny=("denied.example", "*.denied.example"))
     return Web(1000, rules, resolve=internet.resolve, transports=internet.transport)

@@ -1,6 +1,6 @@
 """The running system: the app in the development host, Azurite, the identity endpoint, Event Grid.
 
-The model is a script in this process. Pictures are told apart by their size, which survives preparation.
+The model is a script in this process. Pictures are recognised by their size, which preparation keeps.
 """
 
 import itertools
@@ -50,7 +50,7 @@ _widths = itertools.count(200)
 
 @dataclass
 class System:
-    """The running system, and what a user does with it."""
+    """The running system, and users' actions."""
 
     stack: Stack
     model: Model
@@ -59,7 +59,7 @@ class System:
     rules: dict[int, Reply | Rule] = field(default_factory=dict)
 
     def picture(self, reply: Reply | Rule | None = None) -> bytes:
-        """A picture like no other; `reply` is what the model says to it, each time."""
+        """Make a unique picture; `reply` is the model's answer to it."""
         width = next(_widths)
         if reply is not None:
             self.rules[width] = reply
@@ -71,7 +71,7 @@ class System:
         return reply(request) if callable(reply) else reply
 
     def calls(self, picture: bytes) -> int:
-        """How often the model was asked about this picture."""
+        """Return the number of model calls about this picture."""
         width = pictures.size(picture)[0]
         return sum(request.images[0].width == width for request in self.model.requests)
 
@@ -91,12 +91,12 @@ class System:
             return None
 
     async def write_sidecar(self, name: str, data: bytes) -> None:
-        """What anybody may do to a sidecar."""
+        """Change a sidecar as any editor may."""
         blob = self.blobs.get_blob_client("descriptions", sidecar_name(ImageRef("images", name)))
         await blob.upload_blob(data, overwrite=True)
 
     async def finished(self, name: str, *, container: str = "images", status: str = "described") -> dict[str, Any]:
-        """Waits until the picture's metadata names a sidecar of this status, and gives that."""
+        """Wait until the picture's metadata names a sidecar with this status, and return it."""
 
         async def complete() -> dict[str, Any] | None:
             record = await self.sidecar(name, container=container)
@@ -110,12 +110,12 @@ class System:
         return found
 
     async def send(self, subject: str) -> None:
-        """Puts an event on the work queue, as Event Grid does."""
+        """Send an event to the work queue, as Event Grid does."""
         event = {"eventType": "Microsoft.Storage.BlobCreated", "subject": subject, "eventTime": "2026-11-23T08:00:00Z"}
         await self.queues.get_queue_client("image-work").send_message(encoded(event))
 
     async def outcome(self, name: str, outcome: str, *, container: str = "images") -> dict[str, Any]:
-        """Waits until the app's log says that a visit of this picture ended so, and gives the facts."""
+        """Wait until the app logs that a visit of this picture ended so, and return the facts."""
         picture = str(ImageRef(container, name))
 
         def said() -> dict[str, Any] | None:
@@ -127,17 +127,17 @@ class System:
         return found
 
     def events(self) -> list[dict[str, Any]]:
-        """What the app has published so far."""
+        """The published events."""
         file = self.stack.events
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
 
     def log(self, event: str = "picture.done") -> list[dict[str, Any]]:
-        """The facts of all events of this kind so far: by default of all visits."""
+        """Return the facts of all log events of this kind, by default of all visits."""
         text = (self.stack._state / "logs" / "host.log").read_text(encoding="utf-8")
         return [json.loads(line.split(f"{event} ", 1)[1]) for line in text.splitlines() if f"{event} " in line]
 
     async def poisoned(self) -> list[str]:
-        """What is on the poison queues and the dead-letter queue, and what the app took off them."""
+        """Return the messages on the poison queues and the dead-letter queue, and those that the app took."""
         found = [json.dumps(facts, ensure_ascii=False) for facts in self.log(RETURNED)]
         for name in POISON:
             found += [plain(text) for text in await texts(self.queues.get_queue_client(name))]

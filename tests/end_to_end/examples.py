@@ -1,4 +1,4 @@
-"""Programs in the documents: they are taken out of a page and run as they are printed."""
+"""Runs the programs in the documents as they are printed."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ _USINGS: Final = (
     "System.Threading.Tasks",
 )  # fmt: skip
 _WEB_USINGS: Final = ("Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Http")
-"""What the .NET SDK imports into every file, of its lists for programs and for web servers."""
+"""The .NET SDK's implicit imports for programs and web servers."""
 _RUNTIME: Final = (
     '{"runtimeOptions": {"tfm": "net10.0", "framework": {"name": "Microsoft.AspNetCore.App", "version": "10.0.0"}, '
     '"configProperties": {"System.Globalization.Invariant": true}}}'
@@ -39,7 +39,7 @@ _RUNTIME: Final = (
 
 
 class NoCompiler(Exception):
-    """There is no C# compiler on this machine."""
+    """This machine has no C# compiler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def of(document: str) -> Iterator[Example]:
 
 
 async def run(example: Example, environment: Mapping[str, str]) -> str:
-    """Run it to its end, and return what it prints."""
+    """Run it and return its output."""
     async with started(example, environment) as process:
         out, err = await process.communicate()
     assert process.returncode == 0, (out + err).decode()

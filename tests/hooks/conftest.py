@@ -1,4 +1,4 @@
-"""What the tests of the hooks share."""
+"""Shared fixtures of the hooks' tests."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A deployment that goes well but for what a test scripts before, and what became of it."""
+"""A deployment that succeeds except for a test's script, and its result."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ FOUND = [{"name": f"func-x/{name}"} for name in [*FUNCTIONS.values(), FUNCTION, 
 
 
 def goes_well(azure: Scripted, record: dict[str, Any] | None = None) -> None:
-    """Whatever was not scripted before goes well."""
+    """Add success for all commands that are not scripted yet."""
     azure.on("functionapp", "function", "list", says=FOUND)
     azure.on("functionapp", "keys", "list", says=True)
     azure.on("rest", "get", says={"state": "Running"})

@@ -1,4 +1,4 @@
-"""What Azure says of models and quota, as `az cognitiveservices` prints it."""
+"""Azure's models and quota in the output of `az cognitiveservices`."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def model(*skus: str, name: str = NAME, version: str = VERSION, status: str = "G
 
 
 def usage(free: dict[str, int], name: str = NAME) -> list[dict[str, Any]]:
-    """`usage list`: what is left of each SKU; 20 are in use besides."""
+    """`usage list`: the unused quota of each SKU; 20 more are in use."""
     return [
         {"name": {"value": f"OpenAI.{sku}.{name}"}, "limit": left + 20.0, "currentValue": 20.0}
         for sku, left in free.items()
@@ -24,7 +24,7 @@ def usage(free: dict[str, int], name: str = NAME) -> list[dict[str, Any]]:
 
 
 def can_be_had(azure: Scripted) -> None:
-    """A model that was chosen and can be deployed; whatever was scripted before comes first."""
+    """A chosen model that can be deployed; earlier scripts take precedence."""
     azure.environ |= {name: value for name, value in CHOSEN.items() if name not in azure.environ}
     azure.on("cognitiveservices", "account", "list-deleted", says=[])
     azure.on("cognitiveservices", "model", "list", says=[model("GlobalStandard", "DataZoneStandard")])

@@ -1,4 +1,4 @@
-"""An `az` and an `azd` that answer from a script: real programs on a PATH of their own, which note each call."""
+"""An `az` and an `azd` that answer from a script: real programs on a PATH of their own, which record each call."""
 
 import json
 import os
@@ -68,7 +68,7 @@ class Scripted:
         return [call["words"] for call in self._noted() if set(words) <= set(call["words"])]
 
     def files(self, *words: str) -> list[bytes]:
-        """What these calls had in the file that they name."""
+        """Return the contents of the files that these calls name."""
         noted = [call for call in self._noted() if set(words) <= set(call["words"])]
         return [bytes.fromhex(content) for call in noted for content in call["files"].values()]
 
@@ -99,5 +99,5 @@ def hook(name: str) -> list[str]:
 
 
 def bare(environ: dict[str, str]) -> dict[str, str]:
-    """A hook's environment: what the script needs, and nothing of this process but what Python itself wants."""
+    """A hook's environment: what the script and Python need, nothing else of this process."""
     return {**{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}, **environ}

@@ -1,1 +1,1 @@
-"""What infra/ would create, as the Bicep compiler predicts it; see compiler.py for where that is found."""
+"""Tests of what infra/ would create, by the Bicep compiler's prediction; see compiler.py for where that is found."""

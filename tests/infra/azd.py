@@ -1,4 +1,4 @@
-"""What azd makes of azure.yaml, main.parameters.json and its environment, as far as a rehearsal needs it.
+"""Emulates how azd reads azure.yaml, main.parameters.json and its environment, as far as a rehearsal needs it.
 
 Read in Azure/azure-dev ae35809f4 (azd 1.31), below `cli/azd/pkg`: `infra/provisioning/bicep/bicep_provider.go`
 (`loadParameters`, `armParameterFileValue`, `ensureParameters`, `InvalidatedEnvKeys`), `infra/provisioning/manager.go`
@@ -16,18 +16,18 @@ from tests.infra.compiler import INFRA
 
 Json = Any
 PRINCIPAL = {"AZURE_PRINCIPAL_ID": "00000000-0000-0000-0000-00000000dddd", "AZURE_PRINCIPAL_TYPE": "User"}
-"""Known to azd itself, whatever the environment says."""
+"""Values that azd itself knows, regardless of the environment."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
 _COMPLEX = {"object", "array"}
 
 
 class Unset(Exception):
-    """azd would ask for these parameters, or end where it may not ask."""
+    """azd would ask for these parameters, or fail if it may not ask."""
 
 
 def parameters(template: Mapping[str, Json], environment: Mapping[str, str], infra: Path = INFRA) -> dict[str, Json]:
-    """What azd sends to Resource Manager; what it leaves out has the default of main.bicep.
+    """Return the parameters that azd sends to Resource Manager; omitted ones have main.bicep's defaults.
 
     Args:
         template: the compiled main.bicep.

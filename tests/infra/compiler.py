@@ -1,6 +1,6 @@
-"""The Bicep compiler: by the variable BICEP, as `bicep` on PATH, or where `az bicep install` puts it.
+"""Finds the Bicep compiler: by the variable BICEP, as `bicep` on PATH, or where `az bicep install` puts it.
 
-`python -m tests.infra.compiler` says which, and exits with 1 where there is none.
+`python -m tests.infra.compiler` prints it, and exits with 1 if there is none.
 """
 
 import os
@@ -21,7 +21,7 @@ NONE = "no Bicep compiler: set BICEP to one, put `bicep` on PATH, or run `az bic
 
 
 def label(path: Path, infra: Path = INFRA) -> str:
-    """How a parameter file is called, such as `dev` or `subscriptions/queue`."""
+    """Return a parameter file's name, such as `dev` or `subscriptions/queue`."""
     return str(path.relative_to(infra / "params").with_suffix(""))
 
 
@@ -41,7 +41,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """The program, called as people call it."""
+    """The program, called by its command line."""
 
     command: str
 

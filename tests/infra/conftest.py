@@ -1,4 +1,4 @@
-"""One compiler, and one process of it, for all tests; where there is none they are skipped, and pytest says why."""
+"""One compiler process for all tests; without a compiler they are skipped, and pytest says why."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -34,13 +34,13 @@ def infra(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def linted(bicep: Compiler) -> Mapping[str, Done]:
-    """What `bicep lint` prints of the files that are deployed, by name."""
+    """The output of `bicep lint` for deployed files, by name."""
     return _of_each_entry(bicep.lint)
 
 
 @pytest.fixture(scope="session")
 def built(bicep: Compiler) -> Mapping[str, Done]:
-    """What `bicep build` prints and makes of them."""
+    """The output and the results of `bicep build`."""
     return _of_each_entry(bicep.build)
 
 

@@ -1,4 +1,4 @@
-"""`azd up` and `azd down`, as azd does it: its environment, this project's own hooks, and what Bicep predicts.
+"""Rehearses `azd up` and `azd down`: its environment, this project's own hooks, and what Bicep predicts.
 
 `az` answers from a script; Resource Manager is the compiler's prediction, with one rule of its own: a role assignment
 is given to no other principal.
@@ -57,7 +57,7 @@ INSTALLATIONS: Mapping[str, Mapping[str, str]] = {
         "PUBLISH_EVENTS": "false",
     },
 }
-"""What people would set, for the installations of infra/params."""
+"""Users' choices for the installations of infra/params."""
 
 _PRINCIPAL = re.compile(
     r"reference\(.*?'Microsoft\.Resources/deployments', format\('(\w+)-.*?\.outputs\.principalId\.value"
@@ -66,7 +66,7 @@ _ACCOUNT = "/subscriptions/5ub/resourceGroups/rg-photos/providers/Microsoft.Stor
 
 
 def others(azure: Scripted) -> None:
-    """What is there before the installation `existing`."""
+    """Resources that exist before the installation `existing`."""
     azure.on(
         *("storage", "account", "list"),
         says=[
@@ -118,7 +118,7 @@ class Rehearsal:
 
     @property
     def sent(self) -> dict[str, Any]:
-        """What azd would send now."""
+        """The parameters that azd would send now."""
         return azd.parameters(self.template, self.environ)
 
     def up(self, script: Script = lambda azure: None) -> Installation:

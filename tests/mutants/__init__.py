@@ -1,1 +1,1 @@
-"""Faults put into the code by hand, and whether the tests find them."""
+"""Puts faults into the code and checks that the tests find them."""

@@ -1,4 +1,4 @@
-"""Put faults into the code, one at a time, and see whether the unit tests find them: `make mutants`.
+"""Puts faults into the code, one at a time, and checks whether the unit tests find them: `make mutants`.
 
 Each fault of faults.toml is one text replaced by another in a copy of the project. It is found if one of the tests that
 are named for its file fails.

@@ -1,4 +1,4 @@
-"""Many pictures while nearly all goes wrong at once: kills, a model that often fails, a queue that may not be read."""
+"""Uploads many pictures during many faults at once: kills, a model that often fails, a queue that cannot be read."""
 
 import asyncio
 import itertools
@@ -20,8 +20,8 @@ from tests.realhost.platform import DEAD_LETTERS, Platform, running
 from tests.realhost.waiting import as_time_passes, is_empty
 from tests.storage import encoded
 
-PAUSE = 0.5  # seconds between two uploads, so that kills find some under way
-LEAP = 601  # seconds: longer than a message is hidden whose call was cut off
+PAUSE = 0.5  # seconds between two uploads, so that kills interrupt some
+LEAP = 601  # seconds: longer than an interrupted call's message is hidden
 FAULTS = (
     faults.server_error(500),
     faults.server_error(503),
@@ -48,7 +48,7 @@ GARBAGE = [
 
 
 class Unreliable:
-    """Fails at each fifth call, each time in another way, and takes its time over the others."""
+    """Fails at each fifth call, each time in another way, and delays the others."""
 
     def __init__(self) -> None:
         self._calls, self._faults = itertools.count(1), itertools.cycle(FAULTS)
@@ -71,7 +71,7 @@ async def none_is_lost(
         uploads: pictures, of as many sizes, by which the model tells them apart.
         kills: of host and worker in turn.
         refused_for: seconds for which `image-work` answers with 403.
-        within: seconds for all of it.
+        within: seconds for the whole.
 
     """
     widths = {f"many/{number:03}.jpg": 200 + number for number in range(uploads)}
@@ -109,7 +109,7 @@ async def _throw_in(platform: Platform) -> None:
 
 
 async def _kill(platform: Platform, kills: int) -> None:
-    """Host and worker in turn. What a host was about is hidden until its time is over."""
+    """Host and worker in turn. A killed host's messages stay hidden until their time is over."""
     for number in range(kills):
         await asyncio.sleep(random.uniform(0.2, 2))  # noqa: S311
         await platform.kill_one(("host", "worker")[number % 2])

@@ -1,4 +1,4 @@
-"""A way to a storage service that can be closed, whole or in part: 403 is the answer, as where a role is missing."""
+"""A proxy to a storage service that can be closed, wholly or partly: it then answers 403, as for a missing role."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -18,13 +18,13 @@ _OWN = frozenset({"host", "content-length", "transfer-encoding", "connection", "
 
 @dataclass
 class Gate:
-    """Forwards to `base` what is not closed.
+    """Forwards requests that are not closed to `base`.
 
     Args:
         base: of the service, such as `https://127.0.0.1:10001`.
-        url: where the gate is.
-        closed: with what words a path is refused, such as a queue's name; `/` for all.
-        asked: what was refused, as method and path.
+        url: the proxy's address.
+        closed: words of paths that get 403, such as a queue's name; `/` for all.
+        asked: the rejected requests, as method and path.
 
     """
 

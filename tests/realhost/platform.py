@@ -1,4 +1,4 @@
-"""Azurite with a clock in hand, the app's worker, and Microsoft's extensions; what ends is started again."""
+"""Azurite with a movable clock, the app's worker, and Microsoft's extensions; parts that end are restarted."""
 
 import asyncio
 import json
@@ -42,12 +42,12 @@ def real_program() -> str | None:
 
 @dataclass
 class Platform:
-    """The running app, and what the platform and its users do with it.
+    """The running app, and actions of the platform and users.
 
     Args:
         state: a folder of its own.
         storage: Azurite.
-        gate: the way to the queues of the host account, for the app and the host.
+        gate: the proxy to the host account's queues, for the app and the host.
         host: the command that runs the triggers: Microsoft's extensions, or their stand-in with the same arguments.
         settings: app settings.
         fault: Python that the app runs before it is indexed; a bug that a test puts in.
@@ -74,7 +74,7 @@ class Platform:
         (self.state / "clock").write_text(str(self._ahead))
 
     async def start(self) -> None:
-        """Start what does not run, and wait until it does."""
+        """Start the parts that do not run, and wait for them."""
         if "worker" not in self._children:
             self._children["worker"] = self._worker()
             with suppress(children.ChildFailed):  # as where it is killed at its start
@@ -85,7 +85,7 @@ class Platform:
                 await asyncio.to_thread(self._children["host"].wait_until_ready)
 
     async def kill(self, *names: str) -> None:
-        """End them without a word, as where an instance dies."""
+        """Kill them, as when an instance dies."""
         children.end([self._children.pop(name) for name in names])
 
     async def kill_one(self, name: str) -> None:
@@ -133,7 +133,7 @@ class Platform:
         return [json.loads(line.split(f": {event} ", 1)[1]) for line in lines]
 
     async def upload(self, name: str, data: bytes) -> None:
-        """Put a picture into the container, and announce it to nobody."""
+        """Put a picture into the container without an event."""
         await self.blobs.get_blob_client("images", name).upload_blob(data, overwrite=True)
 
     async def announce(self, name: str) -> None:
@@ -157,11 +157,11 @@ class Platform:
                 await asyncio.sleep(0.5)
 
     async def put(self, queue: str, text: str) -> None:
-        """Put a message that never expires, by another way than the gate, as Event Grid does by its own role."""
+        """Send a message that never expires, not through the gate, as Event Grid does by its own role."""
         await self.queues.get_queue_client(queue).send_message(text, time_to_live=-1)
 
     async def lying(self, queue: str) -> list[str]:
-        """The texts that are visible there."""
+        """Return the visible texts."""
         return [message.content for message in await self.queues.get_queue_client(queue).peek_messages(32)]
 
     async def all_of(self, queue: str) -> AsyncIterator[str]:
@@ -200,7 +200,7 @@ async def running(
     fault: str = "",
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Platform]:
-    """Run all of it to the end of the block."""
+    """Run all parts to the end of the block."""
     (state / "logs").mkdir(parents=True)
     (state / "clock").write_text("0")
     clean = environment.clean() | {"NODE_OPTIONS": f"--require {CLOCK}", "CLOCK": str(state / "clock")}
@@ -253,7 +253,7 @@ def _settings(of: Storage, gate: Gate, model: Model) -> dict[str, str]:
 
 
 def _write(made: Platform) -> None:
-    """The app, with a bug if there is to be one, and what the program is told of its functions."""
+    """The app, with an optional bug, and its functions for the program."""
     app = made.state / "app"
     app.mkdir()
     source = f"""

@@ -1,4 +1,4 @@
-"""Waiting for what a platform comes to, while its clock moves or not."""
+"""Waits for conditions on a platform, with a moving clock or without."""
 
 import asyncio
 import itertools
@@ -10,7 +10,7 @@ UPLOADS = "webjobs-blobtrigger-poison"
 
 
 async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
-    """Wait until the condition gives something true, and give that."""
+    """Wait until the condition returns a true value, and return it."""
     async with asyncio.timeout(WITHIN):
         while not (value := await condition()):
             await asyncio.sleep(0.1)
@@ -20,7 +20,7 @@ async def until[T](condition: Callable[[], Awaitable[T]]) -> T:
 async def as_time_passes(
     platform: Platform, condition: Callable[[], Awaitable[bool]], step: float = 61, within: float = 10 * WITHIN
 ) -> None:
-    """Wait until the condition holds, and move the clock by so many seconds each four."""
+    """Wait until the condition is true, and move the clock by so many seconds every four."""
     async with asyncio.timeout(within):
         for number in itertools.count(1):
             if await condition():
@@ -31,7 +31,7 @@ async def as_time_passes(
 
 
 async def left(platform: Platform) -> dict[str, int]:
-    """What lies on the queues of ours, and on any poison queue that somebody has made."""
+    """Return the messages on our queues and on all poison queues."""
     names = {queue.name async for queue in platform.queues.list_queues()}
     assert {name for name in names if name.endswith("-poison")} == {UPLOADS}
     counts = {name: await platform.count(name) for name in names if name != DEAD_LETTERS}
@@ -39,5 +39,5 @@ async def left(platform: Platform) -> dict[str, int]:
 
 
 async def is_empty(platform: Platform) -> bool:
-    """Whether nothing is left on any queue but the dead letters'."""
+    """Return whether all queues but the dead-letter queue are empty."""
     return await left(platform) == {}

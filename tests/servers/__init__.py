@@ -1,5 +1,5 @@
-"""Real model servers, asked what the app asks: `make servers`. Not part of `make test`.
+"""Runs the app's requests on real model servers: `make servers`. Not part of `make test`.
 
-No weights can be had here, so that the models are made by `tiny.py`: what they say is nonsense, which is all that this
-needs. `rows.py` has what is tried on each server, `grammars.py` what is tried on the grammar engines alone.
+`tiny.py` makes models with random weights, whose nonsense is sufficient. `rows.py` has the tests for each server,
+`grammars.py` those for the grammar engines alone.
 """

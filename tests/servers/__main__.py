@@ -2,7 +2,7 @@
 
     python -m tests.servers [--write] [NAME …]
 
-Exit code 1 if a row failed, or if fewer than two servers could be had.
+Exit code 1 if a row failed, or if fewer than two servers are available.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ SERVERS = {"llama.cpp": llama_cpp, "transformers": transformers, "litellm": lite
 
 
 def _tried(names: list[str]) -> tuple[dict[str, dict[str, tuple[bool, str]]], list[str]]:
-    """What each row saw on each server, and what could not be had."""
+    """Each row's result on each server, and the missing servers."""
     seen: dict[str, dict[str, tuple[bool, str]]] = {}
     absent = []
     for name in names:

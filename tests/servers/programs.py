@@ -29,7 +29,7 @@ _PATIENCE = 300.0
 
 
 class Unavailable(Exception):
-    """A server cannot be had here; the text says why."""
+    """A server is not available; the text says why."""
 
 
 def python() -> Path:
@@ -52,7 +52,7 @@ def version(package: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
@@ -68,7 +68,7 @@ def running(
     Args:
         command: program and arguments.
         log: gets its output.
-        ready: an address that is answered, however, once it is there.
+        ready: an address that answers with any status once it runs.
         more: of the environment.
         wait: until `ready` is answered.
 

@@ -1,7 +1,7 @@
-"""What is tried on each server: a row is a function that asks as the app asks, and says what it saw.
+"""Tests for each server: a row is a function that sends the app's request and returns its observation.
 
-A row that raises has failed. What a server does otherwise than others is no failure as long as the app tells it truly:
-the sentence says it.
+A row that raises has failed. A server may differ from others as long as the app reports it correctly: the observation
+says so.
 """
 
 import asyncio
@@ -153,7 +153,7 @@ async def too_many_pictures(server: Server) -> str:
 
 
 async def context_too_small(server: Server) -> str:
-    """A request that does not fit: told as such, not as something that passes."""
+    """A request that does not fit: reported as permanent, not as transient."""
     if not server.small:
         return "has no context to set"
     async with server.asked(server.small) as chat:
@@ -187,7 +187,7 @@ async def every_form(server: Server) -> str:
 
 
 async def cancellation(server: Server) -> str:
-    """A call that is given up, and one after it."""
+    """A cancelled call, and one after it."""
     async with server.asked() as chat:
         image = await prepared(picture(), server.model)
         given_up = asyncio.create_task(chat.ask(_brief(server, "en"), image))
@@ -209,7 +209,7 @@ async def two_at_a_time(server: Server) -> str:
 
 
 async def loading(server: Server) -> str:
-    """A server that is just loading: told as what passes, and answered later."""
+    """A server that is loading: reported as transient, and answered later."""
     if server.loading is None:
         return "is ready as soon as it listens"
     image, seen = await prepared(picture(), server.model), set[str]()

@@ -1,4 +1,4 @@
-"""Runs `local.host` with a throw-away app, as a process of its own: the worker library holds one app a process."""
+"""Runs `local.host` with a temporary app in a process of its own, since the worker library has one app a process."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ BLOB_POISON = "webjobs-blobtrigger-poison"
 
 @dataclass(frozen=True, slots=True)
 class RunningHost:
-    """A host and what its app has noted (see APP in test_host.py): one JSON object a line."""
+    """A host and its app's records (see APP in test_host.py): one JSON object a line."""
 
     child: Child
     url: str
@@ -112,7 +112,7 @@ def decoded(text: str) -> str:
 
 @asynccontextmanager
 async def listening(listener: QueueListener) -> AsyncIterator[None]:
-    """Let a listener run in this process, without a host."""
+    """Run a listener in this process, without a host."""
     running = asyncio.create_task(listener.run())
     yield
     listener.take_no_more()

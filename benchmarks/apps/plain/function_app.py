@@ -1,4 +1,4 @@
-"""Plain functions that hand over to ASGI; FastAPI comes with the first request."""
+"""Plain functions that call an ASGI application; FastAPI is imported at the first request."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ def asgi() -> func.AsgiMiddleware:
 
 @app.route("upload", methods=["POST"])
 async def upload(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Takes a picture."""
+    """Receives a picture."""
     response: func.HttpResponse = await asgi().handle_async(req, context)
     return response
 

@@ -1,4 +1,4 @@
-"""The same with the streaming extension, whose import takes FastAPI along, at indexing."""
+"""The same with the streaming extension, which imports FastAPI at indexing."""
 
 import azure.functions as func
 import azurefunctions.extensions.base  # noqa: F401 - as the real app does
@@ -11,7 +11,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 @app.route("upload", methods=["POST"])
 async def upload(req: Request) -> Response:
-    """Takes a picture."""
+    """Receives a picture."""
     return Response(str(len(await req.body())))
 
 

@@ -1,7 +1,7 @@
 """Plays rows by hand: `python -m tests.contracts.extensions [--program P] [--fast] [--note] [--table] [WORDS]`.
 
-`--table` plays nothing: it prints which row last held where, when and with which version. WORDS: only rows whose topic
-or name has them.
+`--table` plays nothing: it prints where, when and with which version each row last passed. WORDS: only rows whose topic
+or name contains them.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tests.contracts.extensions.rows import Row, everything
 
 
 def main() -> int:
-    """Read the command line; the result is 1 if a row did not hold."""
+    """Read the command line; return 1 if a row failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.contracts.extensions")
     parser.add_argument("--program", choices=[programs.STAND_IN, programs.REAL, "both"], default="both")
     parser.add_argument("--fast", action="store_true", help="only the rows that take no more than two seconds")

@@ -22,12 +22,12 @@ from local import children, environment
 from local.children import ROOT
 from local.extensions.__main__ import main as run
 
-PAUSE = 0.02  # seconds between two looks at whether a child has ended
+PAUSE = 0.02  # seconds between two checks for ended children
 
 
 @dataclass(slots=True)
 class Fork:
-    """A child, as its orderer sees it."""
+    """A child process, from its caller's side."""
 
     pid: int
     returncode: int | None = None
@@ -40,7 +40,7 @@ class Fork:
 
 @dataclass(slots=True)
 class Forks:
-    """Orders children."""
+    """Starts children by orders."""
 
     process: asyncio.subprocess.Process
     _asked: deque[asyncio.Future[Fork]] = field(default_factory=deque)
@@ -56,7 +56,7 @@ class Forks:
         return await asked
 
     async def listen(self) -> None:
-        """Take notice of children."""
+        """Record children's ends."""
         assert self.process.stdout
         async for line in self.process.stdout:
             message = json.loads(line)

@@ -1,4 +1,4 @@
-"""When each row last held, and with which versions: kept in held.json beside the rows, printed as a table."""
+"""Records in held.json when and with which versions each row last passed, and prints a table."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ FILE = FOLDER / "held.json"
 
 
 def note(program: str, rows: Sequence[Row], results: Mapping[str, list[str]]) -> None:
-    """Write down what held, and strike out what did not."""
+    """Record the rows that passed, and remove those that failed."""
     known = _read()
     for row in rows:
         entry = known.setdefault(row.id, {})
@@ -23,7 +23,7 @@ def note(program: str, rows: Sequence[Row], results: Mapping[str, list[str]]) ->
 
 
 def table(rows: Sequence[Row]) -> int:
-    """Print a line for each row; the result is 1 if one of them is not known to hold on both, as it now stands."""
+    """Print a line for each row; return 1 if one, as it is now, is not known to pass on both."""
     known, equal = _read(), 0
     for row in rows:
         held = [known.get(row.id, {}).get(program) for program in (STAND_IN, REAL)]
@@ -41,7 +41,7 @@ def _cell(row: Row, held: Mapping[str, str] | None) -> str:
 
 
 def _print(row: Row) -> str:
-    """Return what tells whether a row was changed since."""
+    """Return a digest that shows whether a row has changed since."""
     content = json.dumps([row.given, row.when, row.then], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""Plays many rows beside each other; those that move the clock one after the other, on storages of their own."""
+"""Plays many rows concurrently; those that move the clock one after the other, on storages of their own."""
 
 import asyncio
 import time
@@ -11,10 +11,10 @@ from tests.contracts.extensions.rows import Row
 from tests.contracts.extensions.scene import Scene
 from tests.contracts.extensions.world import World
 
-CLOCKS = 3  # storages whose clocks are moved
+CLOCKS = 3  # storages with movable clocks
 
 type Results = Mapping[str, list[str]]
-"""By a row's id: what was otherwise than it says."""
+"""A row's differences, by id."""
 
 type Report = Callable[[Row, list[str], float], None]
 
@@ -24,7 +24,7 @@ def silently(_row: Row, _found: list[str], _seconds: float) -> None:
 
 
 async def play(rows: Sequence[Row], program: str, folder: Path, *, jobs: int, report: Report = silently) -> Results:
-    """Play rows, so many at a time, the longest first."""
+    """Play rows concurrently, the longest first."""
     still = sorted((row for row in rows if not row.moves_clock), key=lambda row: -row.seconds)
     moving = [row for row in rows if row.moves_clock]
     beside = await asyncio.gather(

@@ -22,7 +22,7 @@ KEY = "the webhooks' key"
 LINE = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (?P<level>\w{4}): (?P<category>[^\[]+)\[\d+\] (?P<text>.*)")
 
 type Program = Forks | None
-"""What starts stand-ins; None: the real program is started."""
+"""Starts stand-ins; None: the real program is started."""
 
 LISTENS = " listens on "
 STAND_IN = "stand-in"
@@ -32,7 +32,7 @@ VARIABLE = environment.PROGRAM
 
 @asynccontextmanager
 async def ready(program: str, environ: Mapping[str, str]) -> AsyncIterator[Program]:
-    """Return what `start` starts; `environ` is the part of the environment that is the same for all.
+    """Return what `start` starts; `environ` is the common part of the environment.
 
     Raises:
         LookupError: it is the real program, and WEBJOBS_HOST is not set.
@@ -67,7 +67,7 @@ class OutputLine:
 
 @dataclass(slots=True)
 class Running:
-    """A program that has been started, under a supervisor that ends it however this process ends."""
+    """A running program, under a supervisor that ends it with this process."""
 
     process: asyncio.subprocess.Process | Fork
     url: str
@@ -75,19 +75,19 @@ class Running:
     id: Path | None
 
     async def until_ready(self) -> None:
-        """Wait until it says that it listens, or has ended. (.NET's listener fails if it is asked too early.)"""
+        """Wait until it prints that it listens, or has ended. (.NET's listener fails if it is called too early.)"""
         while self.process.returncode is None and LISTENS not in self.output.read_text("utf-8", errors="replace"):
             await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals) -> None:
-        """End it so, if it has not ended."""
+        """End it by this signal, if it still runs."""
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(self.id.read_text("utf-8")) if self.id else self.process.pid, how)
         await self.process.wait()
 
     def lines(self) -> list[OutputLine]:
-        """Return what it has printed."""
+        """Return its output."""
         text = self.output.read_text("utf-8", errors="replace")
         return [OutputLine(*match.group("level", "category", "text")) for match in LINE.finditer(text)]
 
@@ -132,7 +132,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 async def _real(
     arguments: Sequence[str], environ: Mapping[str, str], output: Path, pid: Path
 ) -> asyncio.subprocess.Process:
-    """Start the program under a supervisor, which ends it however this process ends."""
+    """Start the program under a supervisor, which ends it with this process."""
     supervisor = [sys.executable, "-I", "-S", child.__file__, "--grace", "0", "--"]
     noting_its_id = [sys.executable, "-I", "-S", "-c", _NOTE_ID, str(pid)]
     with output.open("wb") as file:

@@ -23,14 +23,14 @@ class Row:
 
     Args:
         topic: its file's name.
-        name: what is so, in a sentence.
+        name: the behaviour in a sentence.
         version: of the package whose behaviour it is.
-        source: where that was seen.
+        source: where the behaviour was found.
         seconds: how long it takes on a quiet machine, if more than FAST.
         moves_clock: whether it moves storage's clock, and so needs a storage of its own.
-        given: what there is before anything happens.
-        when: what happens, one after the other.
-        then: what is to be seen, and to stay.
+        given: the initial state.
+        when: the steps.
+        then: the expected observations, which must stay true.
 
     """
 
@@ -55,12 +55,12 @@ class Row:
 
     @property
     def has_faults(self) -> bool:
-        """Whether storage is to answer otherwise than it would."""
+        """Whether the row defines storage's answers."""
         return "storage" in self.given or any("storage" in step for step in self.when)
 
     @property
     def id(self) -> str:
-        """How it is called on a command line."""
+        """Its name on the command line."""
         return f"{self.topic}: {self.name}"
 
 
@@ -68,7 +68,7 @@ def read(topic: str) -> list[Row]:
     """Read one file.
 
     Raises:
-        ValueError: a row has a word that nobody knows, or a name that another has.
+        ValueError: a row has an unknown word, or another row's name.
 
     """
     file = tomllib.loads((FOLDER / f"{topic}.toml").read_text("utf-8"))

@@ -21,14 +21,14 @@ from tests.contracts.extensions.seen import Seen
 from tests.contracts.extensions.world import World
 
 WITHIN = 60.0  # seconds until `then` must hold; long, as machines may be busy
-LOOK = 0.1  # seconds between two looks
-QUIET = 0.4  # seconds for which it must hold from then on, for what must never happen
-AFTER_END = 3.0  # seconds for what is to be seen of a program that has ended
+LOOK = 0.1  # seconds between two checks
+QUIET = 0.4  # seconds for which `then` must stay true
+AFTER_END = 3.0  # seconds to observe a program that has ended
 IN_IMAGES = "images:"
 
 
 class CannotGoOn(Exception):
-    """Something that a row waits for did not happen; the text says what was seen instead."""
+    """An event that a row waits for did not happen; the text has the observations."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Scene:
 
     @classmethod
     async def play(cls, row: Row, number: int, program: programs.Program, world: World) -> list[str]:
-        """Play it, and say what was otherwise than it says."""
+        """Play it, and return the differences from `then`."""
         accounts = {kind: f"{kind}{number}" for kind in ("images", "host")}
         async with AsyncExitStack() as open_:
             storage = world.storage
@@ -133,7 +133,7 @@ class Scene:
         return {"name": name, **own, **rest}
 
     async def _send(self, text: str, to: str, repeated: int = 1, **how: Any) -> None:
-        """Send a text, so often one after the other in one message, in base64."""
+        """Send a message with a repeated text, in base64."""
         await self._raw(base64.b64encode((text * repeated).encode()).decode(), to, **how)
 
     async def _hex(self, data: str, to: str) -> None:
@@ -145,7 +145,7 @@ class Scene:
             await client.send_message(content, visibility_timeout=delay, time_to_live=lives)
 
     async def _receive(self, queue: str, times: int = 1) -> None:
-        """Let another reader receive the first message, and give it back at once."""
+        """Receive the first message as another reader, and release it at once."""
         client = self._queue(queue)
         for _ in range(times):
             message = await client.receive_message(visibility_timeout=600)
@@ -225,7 +225,7 @@ class Scene:
         await asyncio.sleep(seconds)
 
     async def _stop(self, _value: object) -> None:
-        """Tell the program to stop, and wait until it has."""
+        """Stop the program and wait."""
         await self.seen.running[-1].end(signal.SIGTERM)
 
     async def _kill(self, _value: object) -> None:
@@ -235,7 +235,7 @@ class Scene:
         self._answer_instead(faults)
 
     def _answer_instead(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Each fault names a request as `GET host/queue/messages`, and what is answered to it."""
+        """Add faults, each a request such as `GET host/queue/messages` and its answer."""
         for proxy in self.world.proxies.values():
             for kind, account in self.seen.accounts.items():
                 mine = [fault for fault in faults if fault["request"].split(" ")[1].startswith(f"{kind}/")]
@@ -244,12 +244,12 @@ class Scene:
                 ]
 
     async def _until(self, then: Mapping[str, Any]) -> None:
-        """Wait until this is seen."""
+        """Wait for these observations."""
         if found := await self._hold({**then, "quiet": 0}):
             raise CannotGoOn(f"before the rest of the row could happen: {'; '.join(found)}")
 
     async def _hold(self, then: Mapping[str, Any]) -> list[str]:
-        """Wait until all is as it should be, and see whether it stays so."""
+        """Wait until `then` is true, and check that it stays true."""
         deadline = time.monotonic() + WITHIN
         while found := await self.seen.differences(then):
             if self._has_ended():

@@ -1,4 +1,4 @@
-"""What was seen of a row, compared with what it says."""
+"""Compares a row's observations with its expectations."""
 
 import asyncio
 import base64
@@ -21,14 +21,14 @@ REQUEST = re.compile(r'"(?P<method>[A-Z]+) /(?P<account>[^/?]+)/(?P<rest>\S*) HT
 
 @dataclass(slots=True)
 class Seen:
-    """Where to look.
+    """The sources of observations.
 
     Args:
         queues: clients of the row's accounts, by `host` and `images`.
         running: the program's runs, the last one last.
-        calls: what the worker was called for.
-        answers: what the webhooks answered, in turn: status, body, headers.
-        requests: gives Azurite's access log.
+        calls: the worker's calls.
+        answers: the webhooks' answers in order: status, body, headers.
+        requests: returns Azurite's access log.
         accounts: the row's accounts in it, by `host` and `images`.
 
     """
@@ -41,7 +41,7 @@ class Seen:
     answers: list[tuple[int, str, Mapping[str, str]]] = field(default_factory=list)
 
     async def differences(self, then: Mapping[str, Any]) -> list[str]:
-        """Say what is otherwise than `then` says; nothing if all is as it says."""
+        """Return the differences from `then`."""
         found: list[str] = []
         for name, expected in then.items():
             look: Callable[[Any], Awaitable[Any]] = getattr(self, f"_{name}")
@@ -55,7 +55,7 @@ class Seen:
         return [line for running in self.running for line in running.lines()]
 
     async def _quiet(self, expected: float) -> float:
-        return expected  # the scene's business
+        return expected  # the scene checks it
 
     async def _calls(self, expected: int | list[str]) -> object:
         if isinstance(expected, int):
@@ -130,12 +130,12 @@ class Seen:
 
 
 def _times(count: int, expected: int | str) -> int | str:
-    """Return the count, or `some` where a row does not care how many."""
+    """Return the count, or `some` if the row does not count."""
     return "some" if expected == "some" and count else count
 
 
 def _like(value: Any, expected: Any) -> Any:
-    """Return of an object only what is expected of it."""
+    """Return only the expected members of an object."""
     if isinstance(expected, dict) and isinstance(value, dict):
         return {name: _like(value.get(name), one) for name, one in expected.items()}
     return value
@@ -173,5 +173,5 @@ def _parsed(text: str | None) -> Any:
 
 
 def unquoted(url: str) -> str:
-    """Return a URL as it reads, with nothing escaped."""
+    """Return a URL without escapes."""
     return urllib.parse.unquote(url)

@@ -1,4 +1,4 @@
-"""What rows share: storage with as many accounts as rows, who gives tokens, a proxy before storage, and the worker."""
+"""Shared by rows: storage with accounts for each row, the token endpoint, a proxy before storage, and the worker."""
 
 import asyncio
 import contextlib
@@ -53,11 +53,11 @@ def azurite(folder: Path, rows: int, clock: int | None = None) -> Iterator[Stora
 
 @dataclass(slots=True)
 class Proxy:
-    """Passes requests on to storage, but for those that a row lets it answer itself.
+    """Forwards requests to storage, except those that a row answers.
 
     Args:
-        target: where storage is.
-        faults: by account: what is answered to which requests.
+        target: storage's address.
+        faults: answers to requests, by account.
 
     """
 
@@ -117,7 +117,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A call that the worker has got; `ended` is None while it runs."""
+    """A call of the worker; `ended` is None while it runs."""
 
     function: str
     data: Any
@@ -128,7 +128,7 @@ class Called:
 
 @dataclass(slots=True)
 class Worker:
-    """What functions do, by row: `behaviour` has for each function what its calls do, the last one for all others.
+    """The worker, by row: `behaviour` has each function's actions by call; the last one repeats.
 
     `ok`, `fail`, `kill` (the program is killed), or seconds that a call takes, as in `1.5` or `1.5 fail`.
     """
@@ -169,7 +169,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All of it, while rows are played."""
+    """All parts, while rows are played."""
 
     storage: Storage
     proxies: Mapping[Service, Proxy]
@@ -178,14 +178,14 @@ class World:
     clock: int | None
 
     async def move_clock(self, seconds: float) -> None:
-        """Let storage see a later time."""
+        """Move storage's clock forward."""
         async with aiohttp.ClientSession() as http, http.post(f"http://127.0.0.1:{self.clock}/{seconds}"):
             pass
 
 
 @asynccontextmanager
 async def made(folder: Path, rows: int, *, moves_clock: bool) -> AsyncIterator[World]:
-    """Start all of it for so many rows."""
+    """Start all parts for so many rows."""
     clock = ports.free_ports(1)[0] if moves_clock else None
     worker = Worker()
     with azurite(folder, rows, clock) as started:
