@@ -117,7 +117,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, for callers that end before their process; the Functions host never calls it."""
-        from describer.adapters.storage import close_credentials
+        from describer.adapters.credentials import close_credentials
 
         for client in reversed(self._clients):  # a client may use earlier ones
             await client.close()
@@ -260,14 +260,14 @@ class App:
     @cached_property
     def publisher(self) -> OutcomePublisher:
         """Publishes outcomes."""
+        from describer.adapters.credentials import credential
         from describer.adapters.event_grid import GridTopic, Unset, connect
-        from describer.adapters.storage import credential
         from describer.pipeline.publisher import OutcomePublisher
 
         settings = self.settings
         event_grid: Publisher = Unset()
         if endpoint := settings.events_topic_endpoint:
-            event_grid = GridTopic(self._kept(connect(endpoint, credential(managed=False, client_id=""))))
+            event_grid = GridTopic(self._kept(connect(endpoint, credential())))
         queue = self._queue(UNPUBLISHED_QUEUE)
         source, languages = settings.images_blob_uri or "/image-describer", settings.events_texts
         return OutcomePublisher(event_grid, queue, self._backoff, source, languages)
@@ -561,10 +561,10 @@ class App:
     @cached_property
     def _chat_client(self) -> AsyncOpenAI:
         from describer.adapters.chat.client import connect
-        from describer.adapters.storage import credential
+        from describer.adapters.credentials import credential
 
         server = self.settings.model_server
-        signed_in = credential(managed=False, client_id="") if server.by_token else None
+        signed_in = credential() if server.by_token else None
         scope = self.settings.azure_openai_scope
         return self._kept(connect(server.base_url, key=server.key, credential=signed_in, scope=scope))
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from describer.adapters import retry_after
+from describer.adapters.credentials import credential
 from describer.domain.errors import (
     Archived,
     Conflict,
@@ -54,8 +54,6 @@ _UNCONFIGURED: Final = "https://not-configured.invalid"
 """Placeholder for an account that is not configured, which the command line allows; requests to it fail."""
 
 _log = logging.getLogger(__name__)
-_credentials: Final[dict[str | None, AsyncTokenCredential]] = {}
-"""Credentials by the client id of a managed identity (empty: the app's only one), or None for the default chain."""
 
 
 def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
@@ -102,22 +100,6 @@ def _connection_strings() -> Iterator[None]:
 
 def _credential(account: Account) -> AsyncTokenCredential:
     return credential(managed=account.managed, client_id=account.client_id)
-
-
-def credential(*, managed: bool, client_id: str) -> AsyncTokenCredential:
-    """Return the identity's credential, one per identity, so that its tokens are fetched once."""
-    identity = client_id if managed else None
-    if identity not in _credentials:
-        _credentials[identity] = (
-            DefaultAzureCredential() if identity is None else ManagedIdentityCredential(client_id=identity or None)
-        )
-    return _credentials[identity]
-
-
-async def close_credentials() -> None:
-    """Close and drop the credentials."""
-    while _credentials:
-        await _credentials.popitem()[1].close()
 
 
 @contextmanager

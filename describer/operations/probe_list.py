@@ -8,13 +8,14 @@ from typing import Final, Protocol
 from describer.adapters.blob_images import BlobImages
 from describer.adapters.budget_ledger import BUDGET_CONTAINER, BlobLedger
 from describer.adapters.chat import client as chat
+from describer.adapters.credentials import credential
 from describer.adapters.probes import manager, topic
 from describer.adapters.probes.identity import STORAGE_SCOPE, IdentityProbe
 from describer.adapters.probes.model import ModelProbe
 from describer.adapters.probes.storage import ContainerProbe, QueueProbe
 from describer.adapters.probes.topic import TopicProbe
 from describer.adapters.sidecars import BlobRecords
-from describer.adapters.storage import blob_service, credential, queue_client
+from describer.adapters.storage import blob_service, queue_client
 from describer.domain.errors import Misconfigured
 from describer.domain.renditions import Renditions
 from describer.operations.daily_budget import BudgetProbe
@@ -74,7 +75,7 @@ def probes(
         keep: registers each client.
         of_azure: whether to ask Azure Resource Manager too, with the identity signed in here.
     """
-    azure = keep(manager.connect(credential(managed=False, client_id=""))) if of_azure else None
+    azure = keep(manager.connect(credential())) if of_azure else None
     yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete and valid."))
     yield from _storage(settings, queues, keep)
     if of_azure:  # only for people: each check lists thousands of blobs
@@ -153,7 +154,7 @@ def _model(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     server = settings.model_server
     if not server.model or not server.base_url.startswith("http"):
         return
-    signed_in = credential(managed=False, client_id="") if server.by_token else None
+    signed_in = credential() if server.by_token else None
     if signed_in:
         yield IdentityProbe("model", signed_in, settings.azure_openai_scope, managed=False)
     client = chat.connect(server.base_url, key=server.key, credential=signed_in, scope=settings.azure_openai_scope)
@@ -173,7 +174,7 @@ def _topic(settings: Settings, keep: Keep) -> Iterator[Probe]:
     if not endpoint:
         yield StaticProbe("topic", ProbeResult(Verdict.OK, "None is set: outcomes are not published."))
         return
-    client = topic.connect(endpoint, credential(managed=False, client_id=""))
+    client = topic.connect(endpoint, credential())
     yield TopicProbe(keep(client), endpoint)
 
 
