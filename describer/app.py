@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from describer.pipeline.ports import ImagePipeline, Model, Probe, Publisher, Queue, Topic
     from describer.pipeline.publisher import OutcomePublisher
     from describer.pipeline.purge import Purger
-    from describer.pipeline.work_log import WorkObserver
+    from describer.pipeline.work_log import WorkLog
     from describer.vision.brief import Brief
     from describer.vision.families import Family
     from describer.vision.imaging.preparer import ProcessPreparer
@@ -193,8 +193,7 @@ class App:
 
         only = tuple(map(Only, self.settings.nightly_backfill_only))
         most = self.settings.nightly_backfill_max_pictures
-        containers = (self.settings.images_container, *self.settings.more_containers)
-        return [BackfillOptions(container=name, only=only, max_pictures=most) for name in containers]
+        return [BackfillOptions(container=name, only=only, max_pictures=most) for name in self.settings.containers]
 
     @cached_property
     def library(self) -> Library:
@@ -215,7 +214,7 @@ class App:
         return self.asking_of(self.brief)
 
     def asking_of(self, brief: Brief) -> Asking:
-        """The same of pictures of which something else is asked."""
+        """The same for another request."""
         from describer.pipeline.backfill.preview import Asking
         from describer.vision.sizing import Sizes
 
@@ -388,15 +387,15 @@ class App:
 
     @property
     def cleanup_schedule(self) -> str:
-        """When records of deleted pictures are removed, likewise."""
+        """The schedule for removing records of deleted pictures, likewise."""
         return _every_day(self.settings.deleted_cleanup_at)
 
     @cached_property
     def cleanup(self) -> Cleanup:
-        """What removes them."""
+        """Removes records of deleted pictures."""
         from describer.pipeline.cleanup import Cleanup
 
-        _ = self.telemetry  # else its log events would not leave an instance that has seen no picture yet
+        _ = self.telemetry  # start exporting, in case this instance has not processed a picture yet
         return Cleanup(self.deleted_pictures, self._blob_filter.containers)
 
     @property
@@ -490,11 +489,9 @@ class App:
         from describer.pipeline.blob_filter import BlobFilter
 
         settings = self.settings
-        containers = (settings.images_container, *settings.more_containers)
-        rules = Renditions(settings.renditions)
-        return BlobFilter(
-            containers, settings.images_include, settings.images_exclude, rules, xmp_sidecars=settings.xmp_sidecars
-        )
+        rules, xmp = Renditions(settings.renditions), settings.xmp_sidecars
+        globs = settings.images_include, settings.images_exclude
+        return BlobFilter(settings.containers, *globs, rules, xmp_sidecars=xmp)
 
     @cached_property
     def _blobs(self) -> BlobServiceClient:
@@ -528,7 +525,7 @@ class App:
         return Telemetry.of(*connect(connection_string, names.render), names)
 
     @cached_property
-    def work_log(self) -> WorkObserver:
+    def work_log(self) -> WorkLog:
         """The work log, with metrics if telemetry is on."""
         from describer.pipeline.work_log import WorkLog
 
@@ -617,10 +614,8 @@ class App:
     def _probes(self, *, of_azure: bool) -> tuple[Probe, ...]:
         from describer.operations.probe_list import Queues, probes
 
-        family, queues = (
-            self.family(self.settings.model_server.model),
-            Queues(WORK_QUEUE, DEAD_LETTER_QUEUE, UNPUBLISHED_QUEUE),
-        )
+        family = self.family(self.settings.model_server.model)
+        queues = Queues(WORK_QUEUE, DEAD_LETTER_QUEUE, UNPUBLISHED_QUEUE)
         return tuple(probes(self.settings, family, queues, self._kept, of_azure=of_azure))
 
     def family(self, model: str) -> Family:

@@ -576,8 +576,13 @@ class Settings(BaseModel):
         return settings
 
     @property
+    def containers(self) -> tuple[str, ...]:
+        """All watched containers."""
+        return (self.images_container, *self.more_containers)
+
+    @property
     def caller_keys(self) -> tuple[tuple[str, str], ...]:
-        """Names and keys of those who may come in by OpenAI's interface."""
+        """Names and keys of the OpenAI-compatible interface's callers."""
         return tuple(_key_pairs(self.openai_compatible_keys.get_secret_value()))
 
     @property

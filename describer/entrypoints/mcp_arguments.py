@@ -12,9 +12,8 @@ from describer.domain.errors import InvalidRequest
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.mcp_files import AllowedFiles
 from describer.entrypoints.mcp_tools import TOOLS, Tool, with_files
-from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, RequestOptions, Url
-
-MAX_FOUND: Final = 50
+from describer.entrypoints.on_demand.limits import MOST_FOUND, MOST_SOURCES
+from describer.entrypoints.on_demand.service import BlobOf, PictureSource, RequestOptions, Url
 
 _MEANT: Final = {
     "image_url": "url", "imageUrl": "url", "uri": "url", "link": "url", "href": "url", "src": "url", "image": "url",
@@ -31,7 +30,7 @@ _QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instructio
 _NO_BLOB: Final = "blob must be a container and a name, such as images/cat.jpg, or the address of a watched blob."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
 _Texts = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda given: () if given is None else given)]
-_Count = Annotated[StrictInt, Field(ge=1, le=MAX_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
+_Count = Annotated[StrictInt, Field(ge=1, le=MOST_FOUND), BeforeValidator(lambda given: 20 if given is None else given)]
 
 
 class _Arguments(BaseModel):
@@ -193,7 +192,7 @@ def _faults(tool: Tool, error: ValidationError) -> Iterator[str]:
             case "string_type":
                 yield f"{name} must be a text."
             case "int_type" | "greater_than_equal" | "less_than_equal":
-                yield f"{name} must be a whole number from 1 to {MAX_FOUND}."
+                yield f"{name} must be a whole number from 1 to {MOST_FOUND}."
             case _ if not name:
                 yield "The arguments must be an object."
             case _ if name == "images":

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from describer.entrypoints.on_demand.limits import DETAILS, MOST_FOUND, MOST_SOURCES
 from describer.vision.prompt import PROFILES
 
 _NOT_TRUSTED: Final = (
@@ -72,9 +73,14 @@ _LIST: Final = {"type": "array", "items": {"type": "string"}}
 _PAGE: Final = {
     "container": _text("A watched container; default: the first one."),
     "prefix": _text("Prefix of the pictures' names, such as pets/."),
-    "limit": {"type": "integer", "minimum": 1, "maximum": 50, "description": "Maximum number of results; default: 20."},
+    "limit": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MOST_FOUND,
+        "description": "Maximum number of results; default: 20.",
+    },
 }
-_DETAILS: Final = {"detail": _text(_DETAIL, enum=["low", "high", "original"])}
+_DETAILS: Final = {"detail": _text(_DETAIL, enum=[*DETAILS])}
 _ENTRY: Final = _texts(
     "container", "name", "status", "review", "language", "alt_text", "description", "text_in_picture_untrusted"
 )
@@ -176,7 +182,7 @@ TOOLS: Final = {
                     "images": {
                         **_LIST,
                         "minItems": 1,
-                        "maxItems": 10,
+                        "maxItems": MOST_SOURCES,
                         "description": f"One to ten pictures, each {_SOURCE}.",
                     },
                     "language": _text("Language of the answer: a BCP 47 tag; default: the question's."),

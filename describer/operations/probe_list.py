@@ -112,7 +112,7 @@ def _containers(settings: Settings, keep: Keep) -> Iterator[Probe]:
         yield IdentityProbe("storage", signed_in, STORAGE_SCOPE, images.managed)
     if images.blob_uri or images.connection_string:
         blobs = keep(blob_service(images, retries=0))
-        for container in (settings.images_container, *settings.more_containers):
+        for container in settings.containers:
             yield ContainerProbe(blobs.get_container_client(container), "IMAGES_CONTAINER", settings.write_metadata)
         descriptions = blobs.get_container_client(settings.descriptions_container)
         yield ContainerProbe(descriptions, "DESCRIPTIONS_CONTAINER", writes=True)
@@ -123,7 +123,7 @@ def _drift(settings: Settings, keep: Keep) -> Iterator[Probe]:
     if settings.write_metadata and (images.blob_uri or images.connection_string):
         blobs = keep(blob_service(images, retries=0))
         records = BlobRecords(blobs.get_container_client(settings.descriptions_container))
-        for container in (settings.images_container, *settings.more_containers):
+        for container in settings.containers:
             yield DriftProbe(BlobImages(blobs), records, container)
 
 
@@ -135,10 +135,9 @@ def _derived(settings: Settings, family: Family, keep: Keep) -> Iterator[Probe]:
     model, detail = settings.model_server.model, settings.detail
     brief = Brief(settings.languages, model, detail, settings.max_completion_tokens)
     sizes = Sizes(family, detail, photo_tokens=settings.photo_tokens, text_tokens=settings.text_tokens)
-    containers = settings.images_container, *settings.more_containers
     rules = Renditions(settings.renditions)
-    blob_filter = BlobFilter(containers, settings.images_include, settings.images_exclude, rules)
-    for container in containers:
+    blob_filter = BlobFilter(settings.containers, settings.images_include, settings.images_exclude, rules)
+    for container in settings.containers:
         yield DerivedSizesProbe(pictures, container, blob_filter, brief, sizes)
 
 

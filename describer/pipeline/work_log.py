@@ -6,7 +6,7 @@ are sentences without quotations.
 
 import logging
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
 from describer.domain.errors import NotNow
 from describer.domain.record import Record
@@ -19,24 +19,11 @@ DEFERRED: Final = "picture.deferred"
 _log = logging.getLogger(__name__)
 
 
-class WorkObserver(Protocol):
-    """Observes the processing of work."""
-
-    def taken(self, work: Work) -> None:
-        """Called when work is taken from the queue."""
-
-    def done(self, work: Work, end: Record | Skip) -> None:
-        """Called when the work has ended."""
-
-    def deferred(self, work: Work, fault: NotNow, delay: float) -> None:
-        """Called when the work is deferred for `delay` seconds."""
-
-
 class WorkLog:
     """Logs `picture.done`, and `picture.deferred` with the reason."""
 
     def taken(self, work: Work) -> None:
-        """Log nothing; `picture.done` has the same facts."""
+        """Log nothing when work is taken from the queue; `picture.done` has the same facts."""
 
     def done(self, work: Work, end: Record | Skip) -> None:
         """Log at level INFO."""

@@ -134,7 +134,7 @@ def continue_(context: click.Context, /, in_app: bool, as_json: bool, **caps: An
 
 
 def _wishes(app: Services, given: dict[str, Any]) -> dict[str, Any]:
-    watched = (app.settings.images_container, *app.settings.more_containers)
+    watched = app.settings.containers
     container = given.pop("container") or watched[0]
     if container not in watched:
         raise InvalidRequest(f"{container!r} is not watched; expected one of {', '.join(watched)}.", field="container")

@@ -31,8 +31,8 @@ from describer.entrypoints.cli.set_command import set_
 from describer.entrypoints.cli.settings_command import completion, settings_
 from describer.entrypoints.cli.setup import Setup, run_with
 from describer.entrypoints.cli.status_command import status
-from describer.entrypoints.on_demand.options import DETAILS
-from describer.entrypoints.on_demand.service import MOST_SOURCES, RequestOptions
+from describer.entrypoints.on_demand.limits import DETAILS, MOST_SOURCES
+from describer.entrypoints.on_demand.service import RequestOptions
 from describer.settings import Need
 from describer.vision import prompt
 

@@ -15,8 +15,8 @@ from describer.domain.image_ref import ImageRef
 from describer.entrypoints.http.content_negotiation import is_picture
 from describer.entrypoints.http.problems import Problem
 from describer.entrypoints.http.schemas import LISTS, Ask, ImageByBlob, ImageByBytes, ImageByUrl, Options
-from describer.entrypoints.on_demand.options import MOST_WORDS
-from describer.entrypoints.on_demand.service import MOST_SOURCES, BlobOf, PictureSource, Upload, Url
+from describer.entrypoints.on_demand.limits import MOST_SOURCES, MOST_WORDS
+from describer.entrypoints.on_demand.service import BlobOf, PictureSource, Upload, Url
 from describer.pipeline.base64_text import decode, max_bytes
 from describer.pipeline.memory_budget import Reservation
 from describer.pipeline.unpacking import unpacked

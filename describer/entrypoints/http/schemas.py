@@ -11,18 +11,19 @@ from describer.domain.record import Record, Usage
 from describer.domain.status import Status
 from describer.entrypoints.http.problems import ProblemBody
 from describer.entrypoints.on_demand.corrections import LONGEST_REVIEWER, LONGEST_TEXT, corrected
-from describer.entrypoints.on_demand.options import (
+from describer.entrypoints.on_demand.limits import (
     CHARS,
     IMAGE_TOKENS,
     LONGEST_CONTEXT,
     LONGEST_QUESTION,
     LONGEST_WORD,
     MOST_LANGUAGES,
+    MOST_SOURCES,
     MOST_WORDS,
     TOKENS,
-    RequestOptions,
 )
-from describer.entrypoints.on_demand.service import MOST_SOURCES, FreeAnswer
+from describer.entrypoints.on_demand.options import RequestOptions
+from describer.entrypoints.on_demand.service import FreeAnswer
 from describer.pipeline.coverage import Coverage
 from describer.pipeline.ports import Verdict
 from describer.vision.answer import Ending

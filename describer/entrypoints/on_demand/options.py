@@ -1,23 +1,24 @@
-"""A caller's options and their limits, for HTTP, MCP and the command line, and the brief or question they result in."""
+"""A caller's options, for HTTP, MCP and the command line, and the brief or question they result in."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from describer.domain import language
 from describer.domain.errors import InvalidRequest
+from describer.entrypoints.on_demand.limits import (
+    CHARS,
+    DETAILS,
+    IMAGE_TOKENS,
+    LONGEST_CONTEXT,
+    LONGEST_QUESTION,
+    LONGEST_WORD,
+    MOST_LANGUAGES,
+    MOST_WORDS,
+    TOKENS,
+)
 from describer.vision import prompt
 from describer.vision.brief import Brief, Question
 
-MOST_LANGUAGES: Final = 10
-MOST_WORDS: Final = 50
-LONGEST_WORD: Final = 60
-LONGEST_CONTEXT: Final = 4000
-LONGEST_QUESTION: Final = 8000
-"""Characters of a question."""
-CHARS: Final = (20, 2000)
-TOKENS: Final = (16, 32000)
-IMAGE_TOKENS: Final = (64, 32000)
-DETAILS: Final = ("low", "high", "original")
 _IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
 """The name of an option in a brief, if it differs."""
 

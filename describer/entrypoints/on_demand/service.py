@@ -25,7 +25,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
 
 from describer.domain import precedence
 from describer.domain.errors import ImageRejected, InvalidRequest, NotFound, Unsupported
@@ -34,6 +33,7 @@ from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record, Usage
 from describer.domain.status import Skip, SkipReason
+from describer.entrypoints.on_demand.limits import MOST_SOURCES
 from describer.entrypoints.on_demand.options import RequestOptions
 from describer.entrypoints.on_demand.sources import BlobOf, Loader, PictureSource, Readable, Upload, Url
 from describer.pipeline import call_context
@@ -48,7 +48,6 @@ from describer.vision.imaging.values import PreparedImage
 from describer.vision.pricing import cost
 
 __all__ = [
-    "MOST_SOURCES",
     "BlobOf",
     "FreeAnswer",
     "OnDemandService",
@@ -58,9 +57,6 @@ __all__ = [
     "Upload",
     "Url",
 ]
-
-MOST_SOURCES: Final = 10
-"""Maximum number of pictures in one call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from describer.domain.errors import DescriberError
+from describer.entrypoints.on_demand.limits import DETAILS
 from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
 from describer.pipeline.ports import ImagePreparer, Web
 from describer.vision import prompt
@@ -15,7 +16,6 @@ from describer.vision.imaging.values import PreparedImage
 
 MOST: Final = 50
 """Maximum number of pictures in a request."""
-_DETAILS: Final = frozenset({"low", "high", "original"})
 _FILES: Final = frozenset({"file", "input_file"})
 
 
@@ -120,14 +120,14 @@ class Shrinker:
         extend: Callable[[int], None],
     ) -> list[dict[str, Any]]:
         url, asked = form.read(part, param)
-        detail = asked if asked in _DETAILS else self.detail
+        detail = asked if asked in DETAILS else self.detail
         held = (lambda _size: None) if url[:5].lower() == "data:" else extend
         try:
             data = await self.web.fetch(url, held)
             image = await self.preparer.prepare(data, model=body["model"], detail=detail)
         except DescriberError as error:
             raise refusal_of(error, param) from error
-        self._count(counted, image, body["model"], asked if asked in _DETAILS else "original", detail)
+        self._count(counted, image, body["model"], asked if asked in DETAILS else "original", detail)
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.jpeg).decode()}" for one in image.parts]
         counted.characters += sum(map(len, urls))
         order = [{"type": form.text, "text": prompt.parts(len(urls), image.order, 0)}] if image.further else []

@@ -30,7 +30,7 @@ from describer.pipeline.call_context import UPLOAD_SECONDS, current, entered
 from describer.pipeline.events import Work, refs
 from describer.pipeline.ports import ImagePipeline, Queue
 from describer.pipeline.weighted_semaphore import Priority
-from describer.pipeline.work_log import WorkLog, WorkObserver, outcome
+from describer.pipeline.work_log import WorkLog, outcome
 from describer.vision.brief import Brief
 
 MAX_INTERRUPTIONS: Final = 10
@@ -72,7 +72,7 @@ class Delivery:
     backoff: Backoff
     max_wait: timedelta = timedelta(days=14)
     deferral: Callable[[], Transient | None] = lambda: None
-    work_log: WorkObserver = field(default_factory=WorkLog)
+    work_log: WorkLog = field(default_factory=WorkLog)
     progress: Progress | None = None
     price: Callable[[Usage], float] = _no_price
     _exclusive: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)

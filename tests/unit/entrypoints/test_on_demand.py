@@ -24,8 +24,8 @@ from describer.domain.errors import (
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Usage
 from describer.domain.status import Status
+from describer.entrypoints.on_demand.limits import MOST_SOURCES
 from describer.entrypoints.on_demand.service import (
-    MOST_SOURCES,
     BlobOf,
     OnDemandService,
     PictureSource,
