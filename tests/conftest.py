@@ -4,10 +4,14 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from local import environment
 from local.storage import Storage, running
 from tests.storage import unique
+
+settings.register_profile("busy", deadline=None)  # on a busy machine a deadline measures the other processes
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(trylast=True)

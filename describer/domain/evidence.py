@@ -72,7 +72,7 @@ class Evidence:
 
     @cached_property
     def lines(self) -> Sequence[DescriptionState]:
-        """What is recorded of these very bytes, newest first."""
+        """The recorded states of these very bytes, newest first."""
         found: list[DescriptionState] = [self._apart] if self._apart and self._is_of_these else []
         if self.previous:
             found += [self.previous] if self.here else []
@@ -127,7 +127,7 @@ class Evidence:
 
     @property
     def _settling(self) -> Sequence[DescriptionState]:
-        """What was said of these bytes; words in the metadata alone settle nothing unless they are an alt text."""
+        """The states that settle a review of these bytes; the metadata alone settles it only with an alt text."""
         apart = self._apart
         is_alt_text = apart is None or not {"alt_text", metadata.DECORATIVE}.isdisjoint(apart.provenance)
         return self.lines if is_alt_text else [line for line in self.lines if line is not apart]

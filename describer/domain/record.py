@@ -52,9 +52,9 @@ class Usage(Part):
     """Prompt tokens that the server added to its cache."""
     completion_tokens: int = 0
     batch_prompt_tokens: int = 0
-    """Of the prompt, what was asked in a batch, at half of the price."""
+    """Prompt tokens in batches, at half the price."""
     batch_completion_tokens: int = 0
-    """Of the completion, likewise."""
+    """Completion tokens in batches, likewise."""
     reasoning_tokens: int = 0
     """Completion tokens of the model's reasoning."""
     calls: int = 0

@@ -7,7 +7,7 @@ from describer.vision.families import Family
 
 _MILLION = Decimal(1_000_000)
 BATCH_SHARE = Decimal("0.5")
-"""Of the usual price, for what is asked in a batch: learn.microsoft.com/azure/foundry/openai/how-to/batch."""
+"""Share of the usual price in a batch: learn.microsoft.com/azure/foundry/openai/how-to/batch."""
 
 
 def price(family: Family, usage: Usage) -> Decimal | None:

@@ -29,7 +29,7 @@ from describer.vision.imaging.values import PreparedImage
 ENDPOINT: Final = "/v1/chat/completions"
 _ENDED: Final = frozenset({"completed", "expired", "cancelled", "failed"})
 _OVER_QUOTA: Final = "token_limit_exceeded"
-"""Of the tokens that may wait in batches: others have to end first."""
+"""The error code if too many tokens wait in batches: others must end first."""
 _DAYS: Final = 7 * 86_400
 """Seconds: older batches are not looked at, as their files are gone."""
 
@@ -58,7 +58,7 @@ class ChatBatches:
         return Batched(digest, json.dumps(line).encode() + b"\n")
 
     async def upload(self, lines: IO[bytes], name: str) -> str:
-        """One POST, of the whole file."""
+        """Send one POST with the whole file."""
         with sdk_errors():
             uploaded = await self.client.files.create(file=(name, lines, "application/jsonl"), purpose="batch")
         return uploaded.id
@@ -77,7 +77,7 @@ class ChatBatches:
         return made.id
 
     async def progress(self, batch: str) -> Progress:
-        """One GET."""
+        """Send one GET."""
         with sdk_errors():
             found = await self.client.batches.retrieve(batch)
         if _may_try_again(found):

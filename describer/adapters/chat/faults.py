@@ -1,4 +1,4 @@
-"""What each error of the model's server means: one table, read from the top, matched by status and code.
+"""Maps errors of the model's server to the app's: one table, read from the top, matched by status and code.
 
 The words of an error message are never matched. They are shown to the caller, shortened and cleaned.
 """
@@ -29,7 +29,7 @@ from describer.domain.errors import (
 
 
 class Meaning(Enum):
-    """What an error is about, and how the app therefore ends or retries the work."""
+    """The cause of an error, which decides whether the app ends or retries the work."""
 
     FILTERED = auto()
     """This picture. Recorded at once, as are the next three."""

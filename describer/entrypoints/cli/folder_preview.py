@@ -1,4 +1,4 @@
-"""What it would take to describe the pictures of a folder: told, and asked about, before anything is sent."""
+"""Shows the cost of describing a folder's pictures, and asks for consent before anything is sent."""
 
 import random
 import sys
@@ -30,7 +30,7 @@ def agreed(found: Found, asking: Asking, *, yes: bool) -> bool:
 
 
 def sentences(files: Sequence[Path], asking: Asking) -> Iterator[str]:
-    """How many pictures there are, what they cost and how long it takes, from the first bytes of up to 200."""
+    """Number of pictures, cost and duration, by the first bytes of up to 200."""
     megabytes = sum(_size(file) for file in files) / 1e6
     yield f"{len(files):,} pictures, {megabytes:,.1f} MB."
     asked = _asked(files, asking) if asking.has_price else None

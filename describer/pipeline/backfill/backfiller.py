@@ -51,7 +51,7 @@ MAX_CHUNKS: Final = 50
 PAUSE: Final = 2.0
 """Seconds between two steps."""
 BATCH_PAUSE: Final = 20.0
-"""The same where batches are waited for, which take hours."""
+"""The same while waiting for batches, which take hours."""
 _TRIES: Final = 5
 """Maximum attempts to stop a backfill while another process writes its state."""
 _AT_ONCE: Final = 16
@@ -68,8 +68,8 @@ class Backfiller:
         work: the queue `image-work`.
         selection: returns the rules for options.
         asking: the request and sizes for the estimate.
-        batching: takes chunks through the model's Batch interface; None if it has none.
-        batch_chunk: pictures in a file of a batch at most.
+        batching: processes chunks by the model's Batch interface; None if that is not used.
+        batch_chunk: maximum number of pictures in a batch's file.
     """
 
     library: Library
@@ -199,7 +199,7 @@ class Backfiller:
         return backfill
 
     def _room(self, backfill: Backfill, limit: int) -> int:
-        """How many pictures may be taken now: so many beside those on the queue, or a file of a batch."""
+        """Return the number of pictures to queue now: by the queue's length, or a batch's file."""
         if not backfill.options.batch:
             return limit - backfill.fresh
         return self.batch_chunk if len(backfill.held) < MOST_HELD else 0
@@ -269,12 +269,12 @@ class Backfiller:
 
     @property
     def _batches(self) -> Batching:
-        if self.batching is None:  # the setting was taken away while a backfill was under way
+        if self.batching is None:  # the setting was removed during the backfill
             raise Misconfigured("BATCH_DEPLOYMENT names no deployment that answers in batches")
         return self.batching
 
     async def _further(self, backfill: Backfill, chunk: Chunk) -> Backfill:
-        """Take a chunk that waits for a batch a step further; when that has ended, queue its pictures."""
+        """Process a chunk's batch by one step; when the batch has ended, queue the chunk's pictures."""
         name = backfill.chunk_name(chunk.number)
         after = await self._batches.further(chunk, name)
         if after == chunk:

@@ -31,22 +31,22 @@ from describer.vision.brief import Brief, Question
 from describer.vision.imaging.values import PreparedImage
 
 MOST_BYTES: Final = 190_000_000
-"""Of a file; the service takes 200 MB: learn.microsoft.com/azure/foundry/reference/rest/batches-create-batch."""
+"""Bytes; a file may have 200 MB: learn.microsoft.com/azure/foundry/reference/rest/batches-create-batch."""
 MOST_HELD: Final = 20
-"""Batches of one backfill at a time."""
+"""Maximum number of a backfill's concurrent batches."""
 _AT_ONCE: Final = 8
-"""Pictures that are prepared side by side."""
+"""Number of pictures prepared concurrently."""
 NAMES: Final = "names"
 ANSWERS: Final = "answers"
 _NOTHING: Final = "-"
-"""In the place of a file, where no picture of a chunk needs an answer."""
+"""Stands for a file if no picture of a chunk needs an answer."""
 _KEPT: Final = 4
-"""Chunks whose answers a process keeps in memory."""
+"""Number of chunks whose answers a process keeps in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batched:
-    """A line of a file of requests, and the digest of what it asks, under which the answer comes."""
+    """A line of a file of requests, and the digest of its question, which is the answer's key."""
 
     digest: str
     line: bytes
@@ -54,7 +54,7 @@ class Batched:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is: whether it has ended, what the service calls that, and the file of answers, if any."""
+    """The state of a batch: whether it has ended, the service's word for it, and the file of answers, if any."""
 
     has_ended: bool
     status: str
@@ -65,44 +65,44 @@ class Batches(Protocol):
     """The model's Batch interface. Every method may raise Transient or Misconfigured."""
 
     def request(self, brief: Brief, image: PreparedImage) -> Batched:
-        """The line that asks about one picture."""
+        """Return the line that asks about a picture."""
 
     async def upload(self, lines: IO[bytes], name: str) -> str:
-        """Upload a file of lines; gives its id."""
+        """Upload a file of lines and return its id."""
 
     async def begun(self, file: str) -> str:
-        """The batch of this file, which is begun if there is none; gives its id."""
+        """Return the id of this file's batch; create it if there is none."""
 
     async def progress(self, batch: str) -> Progress:
-        """How far a batch is. Raises Throttled: begin it again later."""
+        """Return a batch's state. Raises Throttled: create it again later."""
 
     def answers(self, file: str) -> AsyncIterator[tuple[str, str]]:
-        """The answers by the digests of their requests, without those that failed."""
+        """Return the answers by their requests' digests, without failed ones."""
 
     async def forget(self, *files: str) -> None:
         """Delete files."""
 
     def read(self, body: str, brief: Brief) -> Answer:
-        """An answer as `Model.ask` gives it. Raises Unreadable, Filtered, NoUsableAnswer."""
+        """Return an answer in the form of `Model.ask`. Raises Unreadable, Filtered, NoUsableAnswer."""
 
 
 class Stored(Protocol):
-    """Where a chunk's names and answers lie."""
+    """Stores a chunk's names and answers."""
 
     async def put(self, chunk: str, kind: str, text: str) -> None:
-        """Keep a text, in the place of any other of this kind."""
+        """Store a text; it replaces the earlier one of this kind."""
 
     async def get(self, chunk: str, kind: str) -> str | None:
-        """The text, or None."""
+        """Return the text, or None."""
 
 
 class _Noted(Transient):
-    """The question was noted; the picture is worked on again when there is an answer."""
+    """The question is recorded; the picture is processed again once there is an answer."""
 
 
 @dataclass(slots=True)
 class _Noting:
-    """The port `Model`, for finding out what would be asked: notes it, and answers nothing."""
+    """Implements `Model` without a call: records the question and gives no answer."""
 
     batches: Batches
     asked: Batched | None = None
@@ -117,13 +117,13 @@ class _Noting:
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """Takes a chunk a step further.
+    """Processes a chunk step by step.
 
     Args:
         batches, stored: the ports.
-        pipeline: gives the pipeline that asks this model.
-        brief: what is asked of pictures.
-        most_bytes: of a file.
+        pipeline: returns the pipeline for a model.
+        brief: the request for pictures.
+        most_bytes: maximum bytes of a file.
     """
 
     batches: Batches
@@ -133,11 +133,11 @@ class Batching:
     most_bytes: int = MOST_BYTES
 
     async def further(self, chunk: Chunk, name: str) -> Chunk:
-        """The chunk after its next step; the same if there is nothing to do but to wait.
+        """Return the chunk after its next step; unchanged if it must wait.
 
         Args:
-            chunk: whose names are stored.
-            name: of the chunk.
+            chunk: its names are stored.
+            name: the chunk's.
 
         Raises:
             NotNow: not now.
@@ -154,7 +154,7 @@ class Batching:
             return chunk.model_copy(update={"batch": ""})
         if not progress.has_ended:
             return chunk
-        if await self.stored.get(name, ANSWERS) is not None:  # a kill came between: the files are gone already
+        if await self.stored.get(name, ANSWERS) is not None:  # after a crash: the files are deleted already
             return chunk.model_copy(update={"answered": True})
         answers: dict[str, str] = {}
         if progress.answers:
@@ -164,17 +164,17 @@ class Batching:
         return chunk.model_copy(update={"answered": True})
 
     async def keep(self, name: str, pictures: Sequence[tuple[ImageRef, bool]]) -> None:
-        """Keep which pictures are in a chunk, and whether they are asked about anew."""
+        """Store a chunk's pictures, and whether to ask for new answers."""
         rows = [(ref.container, ref.name, anew) for ref, anew in pictures]
         await self.stored.put(name, NAMES, json.dumps(rows))
 
     async def names(self, name: str) -> list[tuple[ImageRef, bool]]:
-        """What `keep` was given."""
+        """Return what `keep` stored."""
         rows = json.loads(await self.stored.get(name, NAMES) or "[]")
         return [(ImageRef(container, blob), bool(anew)) for container, blob, anew in rows]
 
     async def _uploaded(self, name: str) -> str:
-        """Prepare the chunk's pictures, and upload what is asked about them; empty if nothing is."""
+        """Prepare the chunk's pictures and upload the questions; return an empty id if there are none."""
         digests: set[str] = set()
         with tempfile.TemporaryFile() as file:
             for some in batched(await self.names(name), _AT_ONCE, strict=False):
@@ -186,25 +186,25 @@ class Batching:
             return await self.batches.upload(file, f"{name.replace('/', '-')}.jsonl") if digests else ""
 
     async def _asked(self, ref: ImageRef, *, anew: bool) -> Batched | None:
-        """What the pipeline would ask of a picture; None if nothing, as for one that is described or cannot be read."""
+        """Return the pipeline's question about a picture; None for one that is described or unreadable."""
         noting = _Noting(self.batches)
         try:
             await self.pipeline(noting).describe(ref, replace(self.brief, again=anew))
         except _Noted:
             return noting.asked
-        except OverBudget:  # else its pictures would be asked about one by one, at the full price
+        except OverBudget:  # else the model would be called for each picture, at the full price
             raise
-        except NotNow:  # its turn on the queue tells what is wrong
+        except NotNow:  # the queue's message reports the fault
             return None
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class PrepaidModel:
-    """The port `Model`: takes the answer that a batch has given to this very question, or asks.
+    """Implements `Model`: returns a batch's answer to this very question, or calls the model.
 
     Args:
-        model: is asked where there is none.
+        model: called without such an answer.
         batches, stored: the ports.
     """
 
@@ -214,7 +214,7 @@ class PrepaidModel:
     _answers: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
 
     async def ask(self, brief: Brief, image: PreparedImage) -> Answer:
-        """What of it cannot be read, the model is asked again; it was paid for all the same."""
+        """Return a batch's answer; if it is unreadable, call the model."""
         if chunk := call_context.current().prepaid:
             digest = self.batches.request(brief, image).digest
             if body := (await self._of(chunk)).get(digest):
@@ -225,7 +225,7 @@ class PrepaidModel:
         return await self.model.ask(brief, image)
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """The same."""
+        """Call the model; batches have no free answers."""
         async with aclosing(self.model.reply(question, images)) as pieces:
             async for piece in pieces:
                 yield piece

@@ -59,13 +59,13 @@ class Preview:
 
     @property
     def usd_in_batches(self) -> tuple[float, float, float] | None:
-        """The same by batches."""
+        """The expected cost by batches."""
         share = float(BATCH_SHARE)
         return (share * self.usd[0], share * self.usd[1], share * self.usd[2]) if self.usd else None
 
     @property
     def usd_each_in_batches(self) -> float | None:
-        """What a picture is expected to cost by batches."""
+        """Expected US dollars per picture by batches."""
         return None if self.usd_each is None else float(BATCH_SHARE) * self.usd_each
 
 

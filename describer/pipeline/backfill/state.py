@@ -14,7 +14,7 @@ from describer.pipeline.backfill.counted import Counted, Preview
 CHUNK: Final = 100
 """Pictures queued between two writes of the state, and so the maximum queued twice if a process is killed."""
 BATCH_CHUNK: Final = 500
-"""The same of a backfill by batches: pictures in a file. The service takes 50,000; so many are prepared in minutes."""
+"""The same for batches: pictures in a file. The service accepts 50,000; these are prepared within minutes."""
 ID: Final = r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}"
 LATEST: Final = "latest"
 """Stands for the ID of the backfill that began last."""
@@ -243,7 +243,7 @@ class Backfill(BaseModel):
 
     @property
     def only_waits(self) -> bool:
-        """Whether nothing is to be done but to ask, once in a while, how far batches are."""
+        """Whether all that remains is to poll batches."""
         return bool(self.held) and all(chunk.batch for chunk in self.held)
 
     @property
