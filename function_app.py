@@ -39,7 +39,7 @@ async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpRes
 
 @app.route("describe/{body}", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def describe_body(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Describe a picture or a form in the body; generated clients need a path for each."""
+    """Describe a picture or a form in the body; generated clients need one path for each kind of body."""
     return await _answered(req, context)
 
 
@@ -57,7 +57,7 @@ async def description(req: func.HttpRequest, context: func.Context) -> func.Http
 
 @app.route("description", methods=["GET", "PUT"], auth_level=func.AuthLevel.FUNCTION)
 async def description_by_query(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Read or correct a record whose place is in the query, where any name is possible."""
+    """Read or correct a record by the query, which can contain any name."""
     return await _answered(req, context)
 
 
@@ -69,13 +69,13 @@ async def coverage(req: func.HttpRequest, context: func.Context) -> func.HttpRes
 
 @app.route("backfills", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def backfills(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """A new backfill over pictures that are stored already."""
+    """Begin a backfill over stored pictures."""
     return await _answered(req, context)
 
 
 @app.route("backfills/{backfill_id}", methods=["GET", "DELETE"], auth_level=func.AuthLevel.FUNCTION)
 async def backfill(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """How far a backfill is, and its stop."""
+    """Read a backfill's progress, or stop it."""
     return await _answered(req, context)
 
 
@@ -83,7 +83,7 @@ if services.settings.caller_keys:
 
     @app.route("openai/{*path}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
     async def openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        """Other programs' questions, in OpenAI's own form. The app checks their keys, not the host."""
+        """Serve OpenAI's clients. The app checks their keys, not the host."""
         return await _openai_compatible(req, context)
 
 
@@ -151,17 +151,17 @@ async def run_backfill(message: func.QueueMessage) -> None:
 
 
 async def backfill_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    """The hour has come to look for pictures that no event told of."""
+    """Begin the nightly backfill, for pictures without an event."""
     with redacted_in("backfill_nightly"):
         await services.backfill_steps.begin_nightly(services.nightly_backfills)
 
 
-if services.nightly_schedule:  # without the setting there is no timer that wakes an instance for nothing
+if services.nightly_schedule:  # without the setting no timer starts an instance in vain
     app.timer_trigger(arg_name="timer", schedule=services.nightly_schedule)(backfill_nightly)
 
 
 async def remove_deleted(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    """The hour has come to remove what is left of deleted pictures."""
+    """Remove records of deleted pictures, nightly."""
     with redacted_in("remove_deleted"):
         await services.cleanup.run()
 
@@ -224,6 +224,6 @@ async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpRe
         try:
             handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)
-        except UnicodeDecodeError:  # by the middleware, of a path whose escapes are no UTF-8
+        except UnicodeDecodeError:  # from the middleware: the path's escapes are not UTF-8
             return func.HttpResponse(status_code=400)
         return response

@@ -129,7 +129,7 @@ def large_uploads(state: Path, held: int) -> list[Figure]:
         Figure(f"{case}: memory before", idle, "MiB"),
         Figure("peak", most, "MiB", at_most=budget()),
         Figure("described", statuses[200], "", at_least=1),
-        Figure("told 429 with Retry-After", len(answered), "", at_least=1 if held < USUALLY_HELD else None),
+        Figure("answered 429 with Retry-After", len(answered), "", at_least=1 if held < USUALLY_HELD else None),
         Figure("neither", UPLOADS - statuses[200] - len(answered), "", at_most=0),
     ]
 

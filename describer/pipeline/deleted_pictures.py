@@ -65,8 +65,8 @@ class DeletedPictures:
     async def orphans(self, container: str, prefix: str = "", *, write: bool) -> AsyncGenerator[Orphan]:
         """Yield the records without a picture and each one's fate; `write`: carry it out.
 
-        The listings are compared, and for each candidate the picture is looked for again. A record that somebody else
-        changes meanwhile, or that this version cannot read, is passed over.
+        The listings are compared, and each candidate's picture is looked up again. A record that another writer
+        changes meanwhile, or that this version cannot read, is skipped.
         """
         async for pair in compared(self.images, self.records, container, prefix):
             if pair.picture is None and pair.record and await self.images.get_properties(pair.record.ref) is None:

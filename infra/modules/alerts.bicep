@@ -114,7 +114,7 @@ var logAlerts = [
   }
   {
     name: 'nothing-runs'
-    title: 'Messages are put on a queue, and nobody takes them off: the app does not start'
+    title: 'Messages arrive on a queue, and the app takes none: it does not start'
     severity: 1
     query: loadTextContent('../alerts/nothing-runs.kql')
   }

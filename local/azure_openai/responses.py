@@ -176,7 +176,7 @@ class Stream(StreamingResponse):
 
 async def _sent(request: Request, answer: Answer, model: str) -> AsyncIterator[str]:
     for number, event in enumerate(events(request, answer, model)):
-        told = json.dumps({**event, "sequence_number": number}, ensure_ascii=False)
-        yield f"event: {event['type']}\ndata: {told}\n\n"
+        data = json.dumps({**event, "sequence_number": number}, ensure_ascii=False)
+        yield f"event: {event['type']}\ndata: {data}\n\n"
         if answer.pause:
             await asyncio.sleep(answer.pause)
