@@ -86,7 +86,7 @@ Examples:
   describer import look.csv --write"""
 HTML: Final = """Adds stored texts to the images of pages that have none; it does not call the model.
 
-Pages are files in HTML (images without an alt attribute) and Markdown (images without a text); of a FOLDER, all of
+Pages are files in HTML (images without an alt attribute), Markdown and MDX (images without a text); of a FOLDER, all of
 them. It recognises a picture by its address (a blob's, or the one that --address gives), or by its bytes, if they are
 next to the page or in it. It uses published texts only, and adds lang if a text's language is not the page's. It keeps
 alt="", any text, and every other byte of the page."""

@@ -1,28 +1,35 @@
 """Finds the images of a page without a text, with their offsets, so that every other byte of the page can stay.
 
 HTML is parsed by Python's own parser, which handles scripts, comments and attributes without quotes. Markdown is parsed
-by markdown-it as CommonMark with tables; code contains no images. HTML in Markdown is searched too.
+by markdown-it as CommonMark with tables; code contains no images. HTML in Markdown is searched too. In MDX, elements
+with expressions in braces are skipped, because an expression may give a text.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from html import escape
 from html.parser import HTMLParser
 from typing import Final
+from urllib.parse import urljoin
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-MARKDOWN: Final = frozenset({".md", ".markdown"})
+MDX: Final = ".mdx"
+MARKDOWN: Final = frozenset({".md", ".markdown", MDX})
 SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml"}) | MARKDOWN
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
 _TEXT: Final = frozenset({"textarea", "title", "xmp", "noembed", "noframes", "iframe"})
 """Elements whose content is always text; older versions of the parser treat it as markup."""
-_MARKDOWN_SPECIAL: Final = re.compile(r"([\\\[\]`*_<>!&])")
+_MARKDOWN_SPECIAL: Final = re.compile(r"([\\\[\]`*_<>!&{}])")
+_MDX_COMMENT: Final = re.compile(r"\{\s*/\*.*?\*/\s*\}", re.DOTALL)
+_LAZY: Final = ("data-src", "data-lazy-src", "data-original", "data-srcset", "data-lazy-srcset")
+"""Attributes from which scripts load an image later; `src` is then a placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Gap:
     """An image without a text.
 
     Args:
-        source: its address as in the page.
+        source: its address as in the page, with its `<base>` applied.
         line: its line in the page, from 1.
         at: offset in the page at which to insert its text.
         language: language of the page around it by `lang`; empty if unknown, and in Markdown.
@@ -60,7 +67,7 @@ class Gap:
 
 def gaps(page: str, suffix: str) -> list[Gap]:
     """Return the images of a page without a text, in order; `suffix` is the suffix of the file's name."""
-    found = _in_markdown(page) if suffix.lower() in MARKDOWN else _in_html(page)
+    found = _in_markdown(page, is_mdx=suffix.lower() == MDX) if suffix.lower() in MARKDOWN else _in_html(page)
     return sorted(found, key=lambda gap: gap.at)
 
 
@@ -68,7 +75,13 @@ def _in_html(page: str, *, start: int = 0, language: str = "") -> list[Gap]:
     parser = _Images(page, start, language)
     parser.feed(page[start:])
     parser.close()
-    return parser.found
+    return [replace(gap, source=_joined(parser.base, gap.source)) for gap in parser.found]
+
+
+def _joined(base: str, source: str) -> str:
+    with suppress(ValueError):
+        return urljoin(base, source)
+    return source
 
 
 class _Images(HTMLParser):
@@ -77,6 +90,7 @@ class _Images(HTMLParser):
     def __init__(self, page: str, start: int, language: str) -> None:
         super().__init__()
         self.found: list[Gap] = []
+        self.base = ""
         self._start, self._before = start, page.count("\n", 0, start)
         self._lines = _line_starts(page[start:])
         self._open: list[tuple[str, str]] = [("", language)]
@@ -85,11 +99,13 @@ class _Images(HTMLParser):
         """Collect an image, or the language of an element."""
         given = {name: value or "" for name, value in reversed(attrs)}  # of two attributes the first counts
         language = given.get("lang", given.get("xml:lang", self._open[-1][1]))
-        if tag == "img" and "alt" not in given and not self._is_text and (given.get("src") or given.get("srcset")):
-            source = given.get("src") or given["srcset"].split()[0]
+        if tag == "base":
+            self.base = self.base or given.get("href", "").strip()
+        source = _source(given)
+        if tag == "img" and source and not _is_said(given) and not self._is_text:
             line, column = self.getpos()
             at = self._start + self._lines[line - 1] + column + len("<img")
-            self.found.append(Gap(source.strip(), self._before + line, at, language, is_html=True))
+            self.found.append(Gap(source, self._before + line, at, language, is_html=True))
         if tag not in _VOID:
             self._open.append((tag, language))
 
@@ -109,6 +125,20 @@ class _Images(HTMLParser):
                 return
 
 
+def _source(attributes: Mapping[str, str]) -> str:
+    """Return the address of an image that is shown; empty if there is none."""
+    lazy = next((attributes[name] for name in _LAZY if attributes.get(name, "").strip()), "")
+    given = lazy or attributes.get("src", "").strip() or attributes.get("srcset", "")
+    is_set = given in {attributes.get(name) for name in ("srcset", "data-srcset", "data-lazy-srcset")}
+    return (given.split() or [""])[0].rstrip(",") if is_set else given.strip()
+
+
+def _is_said(attributes: Mapping[str, str]) -> bool:
+    """Return whether the page says what the image is for, or might say so by an expression in braces."""
+    decorative = attributes.get("role", "").strip().lower() in {"presentation", "none"}
+    return "alt" in attributes or decorative or any("{" in text for pair in attributes.items() for text in pair)
+
+
 @dataclass(frozen=True, slots=True)
 class _Marked:
     """An image or a piece of HTML in a block's text, with its start, its end and the image's address."""
@@ -118,16 +148,19 @@ class _Marked:
     source: str = ""
 
 
-def _in_markdown(page: str) -> list[Gap]:
+def _in_markdown(page: str, *, is_mdx: bool) -> list[Gap]:
     plain = re.sub(r"\r\n?", lambda found: "\n" if len(found[0]) == 1 else " \n", page)  # of the same length
+    if is_mdx:
+        plain = _MDX_COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), plain)
     starts, found, environment = _line_starts(plain), list[Gap](), dict[str, object]()
-    for token in _markdown().parse(plain, environment):
+    parser = _markdown().disable("code") if is_mdx else _markdown()  # MDX has no code by indentation
+    for token in parser.parse(plain, environment):
         if token.map is None:
             continue
         begin = starts[token.map[0]]
         end = starts[token.map[1]] if token.map[1] < len(starts) else len(plain)
         if token.type == "html_block":
-            found += _in_html(page[:end], start=begin)
+            found += _in_html(plain[:end], start=begin)
         elif token.type == "inline":
             found += _in_block(plain, token, begin, end)
     return list({gap.at: gap for gap in found}.values())

@@ -65,7 +65,46 @@ def test_in_markdown(newline: str) -> None:
     assert all(page[: gap.at].endswith("<img" if gap.is_html else "![") for gap in found)
 
 
-@pytest.mark.parametrize(("page", "suffix"), [(HTML, ".html"), (MARKDOWN, ".md")])
+GENERATED = """<base href="/site/"><base href="/other/">
+<img class=lazyload src="data:image/gif;base64,R0lGOD" data-src="a.jpg"><noscript><img src="a.jpg"></noscript>
+<picture><source type="image/avif" srcset="b.avif 1x"><img loading=lazy srcset="b-400.jpg 400w, b.jpg 800w"></picture>
+<img src="placeholder.svg" data-srcset="c.jpg, c-2.jpg 2x"><img src="https://cdn.example.org/d.jpg">
+<svg><title>A <img src=e.jpg></title><image href="e.jpg"/></svg><img role=presentation src="line.png">
+<img data-src="" src=""><img src="../f.jpg"><a href=x><img src="//cdn.example.org/g.jpg"/></a>"""
+
+
+def test_in_pages_as_generators_write_them() -> None:
+    assert [gap.source for gap in gaps(GENERATED, ".html")] == [
+        "/site/a.jpg", "/site/a.jpg", "/site/b-400.jpg", "/site/c.jpg", "https://cdn.example.org/d.jpg", "/f.jpg",
+        "//cdn.example.org/g.jpg",
+    ]  # fmt: skip
+
+
+MDX = """import hero from './hero.jpg'
+
+{/* ![](comment.jpg) <img src="comment.jpg" /> */}
+
+<Tabs>
+
+    ![](a.jpg) <img src="b.jpg" />
+
+</Tabs>
+
+<img src={hero} /> <img src="c.jpg" {...rest} /> <img src="d.jpg" onClick={() => go()} alt="Said" />
+
+<Image src="e.jpg" /> ![][ref] `![](code.jpg)` ![$\\{x}](said.jpg)
+
+[ref]: ./f.jpg
+"""
+
+
+def test_in_mdx_expressions_are_left_alone() -> None:
+    found = gaps(MDX, ".mdx")
+    assert [gap.source for gap in found] == ["a.jpg", "b.jpg", "./f.jpg"]
+    assert found[0].filled("A sign {x}") == r"A sign \{x\}"
+
+
+@pytest.mark.parametrize(("page", "suffix"), [(HTML, ".html"), (MARKDOWN, ".md"), (GENERATED, ".html"), (MDX, ".mdx")])
 def test_a_page_that_is_filled_lacks_nothing_and_differs_by_the_texts_alone(page: str, suffix: str) -> None:
     found, whole, at = gaps(page, suffix), "", 0
     for gap in found:
@@ -89,7 +128,8 @@ def test_a_text_cannot_leave_its_place() -> None:
 @given(st.text(alphabet="<>!-/img src=alt'\"\n\r` |[]()#&;ax\udc80", max_size=60))
 def test_whatever_the_page_is_places_are_images(page: str) -> None:
     assert all(page[: gap.at].lower().endswith("<img") for gap in gaps(page, ".html"))
-    assert all(page[: gap.at].lower().endswith(("<img", "![")) for gap in gaps(page, ".md"))
+    for suffix in (".md", ".mdx"):
+        assert all(page[: gap.at].lower().endswith(("<img", "![")) for gap in gaps(page, suffix))
 
 
 def test_languages_are_compared_by_their_first_part() -> None:
