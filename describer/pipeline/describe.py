@@ -148,6 +148,7 @@ class ImageDescriber:
                 if image.is_spacer:
                     return Record.unasked(brief, source, sent, _SPACER)
                 asked = brief.with_author_context(content.author.context)
+                rules.begin_loading()
                 answer = await self.model.ask(asked, image)
                 call.charge(answer.usage)
             except ImageRejected as refusal:

@@ -95,7 +95,7 @@ def _other_language(text: str, letters: list[str], language: str) -> str:
         return ""
     primary = Language.get(language).language or ""
     alike = frozenset({primary}).union(*(group for group in _ALIKE if primary in group))
-    ranked = dict(_detector().rank(text.lower() if text.isupper() else text))
+    ranked = dict(load().rank(text.lower() if text.isupper() else text))
     if primary not in ranked:
         return ""
     own = sum(float(share) for tag, share in ranked.items() if tag in alike)
@@ -114,7 +114,8 @@ def _script(language: str) -> str:
     return Language.get(language).maximize().script or "Latn"
 
 
-def _detector() -> "LanguageIdentifier":
+def load() -> "LanguageIdentifier":
+    """Return the language detector; the first call takes half a second."""
     with _lock:  # answers are checked in threads; load it once
         return _loaded()
 

@@ -1,5 +1,6 @@
 """Checks answers: applies the rules of rules.toml in order to each language of an answer."""
 
+import threading
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from describer.domain.status import Status
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
 from describer.vision.characters import cleaned
-from describer.vision.quality import about_form, about_language, about_subject
+from describer.vision.quality import about_form, about_language, about_subject, detector
 from describer.vision.quality.draft import RULES, Action, Draft, Finding
+from describer.vision.quality.lexicon import LANGUAGES, lexicon
 
 MODULES: Final = (about_form, about_language, about_subject)
 """The modules whose import registers the rules in `RULES`."""
@@ -99,6 +101,22 @@ def catalogue() -> Sequence[RuleInfo]:
         )
         for name, row in data.items()
     )
+
+
+@cache
+def begin_loading() -> threading.Thread:
+    """Start a thread that loads what `check` needs, once in a process, so that it is there when the model answers."""
+    thread = threading.Thread(target=load, name="rules")
+    thread.start()
+    return thread
+
+
+def load() -> None:
+    """Load the rules, word lists and language detector: about a second of computing. `check` loads what is missing."""
+    catalogue()
+    for language in LANGUAGES:
+        lexicon(language)
+    detector.load()
 
 
 def check(answer: Answer, brief: Brief, name: str = "") -> Verdict:

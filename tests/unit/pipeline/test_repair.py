@@ -9,6 +9,8 @@ from describer.domain.errors import DescriberError, Filtered, Transient
 from describer.domain.status import Status
 from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from describer.vision.quality import detector, rules
+from describer.vision.quality.lexicon import lexicon
 from tests.fakes import answer
 from tests.unit.conftest import BRIEF, Harness
 
@@ -125,3 +127,32 @@ async def test_a_doubt_that_gives_orders_is_not_passed_on(harness: Harness) -> N
     assert (record.status, record.flags) == (Status.NEEDS_REVIEW, ("uncertain",))
     assert record.reason == "The model doubts: whether it is a cat; …; see"
     assert record.alt_text == "A cat on a sofa."
+
+
+async def test_the_checks_are_loaded_once_and_while_the_model_is_asked(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    monkeypatch.setattr(rules, "load", lambda: loads.append("load"))
+    rules.begin_loading.cache_clear()
+
+    async def answer_after_loading() -> None:
+        rules.begin_loading().join()
+        assert loads == ["load"]
+
+    harness.model.meanwhile = answer_after_loading
+    assert (await harness.described()).status is Status.DESCRIBED
+    assert (await harness.described(brief=TWO)).status is Status.DESCRIBED
+    assert len(harness.model.calls) == 2
+    rules.begin_loading.cache_clear()
+
+
+def test_what_is_loaded_is_all_that_a_first_check_needs() -> None:
+    caches = (detector._loaded, lexicon, rules.catalogue)
+    for each in caches:
+        each.cache_clear()
+    rules.load()
+    loaded = [each.cache_info().currsize for each in caches]
+    assert all(loaded)
+    rules.check(answer("A cat sleeps on the old sofa next to the window.", languages=("en", "de")), TWO)
+    assert [each.cache_info().currsize for each in caches] == loaded
