@@ -134,12 +134,7 @@ def listed_metrics() -> list[View]:
 
 
 class ListedEvents(logging.Handler):
-    """Exports the app's listed log events: name, listed facts, and trace.
-
-    Args:
-        logger: the OpenTelemetry logger.
-        render: see `Names.render`.
-    """
+    """Exports the app's listed log events: name, listed facts, and trace."""
 
     def __init__(self, logger: Logger, render: Render) -> None:
         super().__init__()

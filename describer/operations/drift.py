@@ -19,14 +19,7 @@ _ADVICE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DriftProbe:
-    """Compares a container's first pictures with their records; it never fails, since a difference is not a fault.
-
-    Args:
-        images: the port.
-        records: the port.
-        container: the pictures' container.
-        most: maximum number of pictures and records to compare.
-    """
+    """Compares a container's first pictures with their records; it never fails, since a difference is not a fault."""
 
     images: Images
     records: Records

@@ -20,13 +20,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Does in the watched containers what `describer orphans --write` does.
-
-    Args:
-        deleted_pictures: settles the records of deleted pictures.
-        containers: the watched containers.
-        seconds: time limit.
-    """
+    """Does in the watched containers what `describer orphans --write` does."""
 
     deleted_pictures: DeletedPictures
     containers: Sequence[str]

@@ -95,12 +95,6 @@ async def compared(images: Images, records: Records, container: str, prefix: str
     A missing item was absent when its place in the listing was read. Check again before you delete anything because of
     it.
 
-    Args:
-        images: the port.
-        records: the port.
-        container: the pictures' container.
-        prefix: prefix of the pictures' names.
-
     Raises:
         NotNow: a container cannot be listed now.
     """

@@ -48,14 +48,7 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class DeletedPictures:
-    """Settles the records of deleted pictures.
-
-    Args:
-        images: the port.
-        records: the port.
-        retention: how long to retain a record with a person's text.
-        now: returns the current time.
-    """
+    """Settles the records of deleted pictures."""
 
     images: Images
     records: Records

@@ -170,13 +170,7 @@ class ImageDescriber:
     ) -> Record:
         """Return the record of a picture: what is stored, answers to what that lacks, and people's texts over both.
 
-        Args:
-            picture: the picture.
-            content: its bytes.
-            stored: its record.
-            brief: the whole request.
-            make: answers the part of the request that `stored` does not.
-            origin: reads the record of another name that the metadata refers to.
+        `make` answers the part of the request that `stored` does not; `origin` reads the record of another name.
         """
         content.embedded = await asyncio.to_thread(embedded_texts, content.data)
         about, before, brief = await self._as_before(picture, content, stored, brief)

@@ -22,13 +22,7 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class Purger:
-    """Erases stored data.
-
-    Args:
-        blob_filter: decides which blobs the app describes.
-        images: the port.
-        records: the port.
-    """
+    """Erases stored data."""
 
     blob_filter: BlobFilter
     images: Images

@@ -44,14 +44,7 @@ type Describe = Callable[[ImageRef], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class LargerPictures:
-    """Finds the picture that another one is a smaller size of.
-
-    Args:
-        rules: rules of the systems that the settings name.
-        blob_filter: decides which blobs the app describes.
-        images, records: the ports.
-        now: returns the current time.
-    """
+    """Finds the picture that another one is a smaller size of."""
 
     rules: Renditions
     blob_filter: BlobFilter

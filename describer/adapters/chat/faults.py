@@ -49,12 +49,7 @@ class Meaning(Enum):
 
 
 class Blocked(Misconfigured):
-    """A gateway may have blocked this picture or every picture.
-
-    Args:
-        status: the HTTP status.
-        message, quoting: as for any other error.
-    """
+    """A gateway may have blocked this picture or every picture."""
 
     def __init__(self, status: int, message: str, *, quoting: str = "") -> None:
         super().__init__(message, quoting=quoting)

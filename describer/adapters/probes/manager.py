@@ -47,14 +47,7 @@ class _Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProcessingProbe:
-    """Checks in which region the deployment's type allows pictures to be processed.
-
-    Args:
-        client: see `connect`.
-        name: the check's name.
-        resource: the Azure OpenAI resource's subdomain.
-        deployment: the model's deployment.
-    """
+    """Checks in which region the deployment's type allows pictures to be processed."""
 
     client: Client
     name: str
@@ -76,14 +69,7 @@ class ProcessingProbe:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionProbe:
-    """Checks that exactly one event subscription delivers uploads to the app.
-
-    Args:
-        client: see `connect`.
-        name: the check's name.
-        account: the images account's name.
-        container: the watched container.
-    """
+    """Checks that exactly one event subscription delivers uploads to the app."""
 
     client: Client
     name: str

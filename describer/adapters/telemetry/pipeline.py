@@ -18,13 +18,7 @@ from describer.vision.brief import Brief
 
 
 def traced(pipeline: Pipeline, telemetry: Telemetry, provider: str) -> ImagePipeline:
-    """Return the pipeline with spans.
-
-    Args:
-        pipeline: the bare pipeline.
-        telemetry: the instruments.
-        provider: the model's `gen_ai.provider.name`.
-    """
+    """Return the pipeline with spans."""
     records = TracedRecords(telemetry, pipeline.records)
     image_describer = replace(traced_describer(pipeline.image_describer, telemetry, provider), records=records)
     images, topic = TracedImages(telemetry, pipeline.images), TracedTopic(telemetry, pipeline.topic)

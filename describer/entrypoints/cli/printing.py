@@ -76,12 +76,7 @@ class Csv:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Prints a table with columns to a terminal, or tab-separated lines to a pipe or file.
-
-    Args:
-        labels: the displayed names of the pictures.
-        console: the terminal, or None.
-    """
+    """Prints a table with columns to a terminal, or tab-separated lines to a pipe or file."""
 
     labels: Sequence[str]
     console: Console | None

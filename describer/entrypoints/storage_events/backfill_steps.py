@@ -23,12 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BackfillSteps:
-    """Handles the queue `backfills`.
-
-    Args:
-        backfiller: runs backfills.
-        queue: `backfills`.
-    """
+    """Handles the queue `backfills`."""
 
     backfiller: Backfiller
     queue: Queue

@@ -135,10 +135,6 @@ class Batching:
     async def further(self, chunk: Chunk, name: str) -> Chunk:
         """Return the chunk after its next step; unchanged if it must wait.
 
-        Args:
-            chunk: its names are stored.
-            name: the chunk's.
-
         Raises:
             NotNow: not now.
         """
@@ -201,12 +197,7 @@ class Batching:
 
 @dataclass(frozen=True, slots=True)
 class PrepaidModel:
-    """Implements `Model`: returns a batch's answer to this very question, or calls the model.
-
-    Args:
-        model: called without such an answer.
-        batches, stored: the ports.
-    """
+    """Implements `Model`: returns a batch's answer to this very question, or calls the model."""
 
     model: Model
     batches: Batches

@@ -28,10 +28,6 @@ def calling(name: str, header: Header | None = None) -> Iterator[None]:
 
     An error raised by code of this package is a bug and passes through, as does a missing module.
 
-    Args:
-        name: the format's name.
-        header: the facts known so far.
-
     Raises:
         Corrupt: the codec failed.
         Unsupported: the codec cannot decode this kind.

@@ -41,11 +41,6 @@ def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
 
     Synchronous and without side effects; runs in the main thread of a worker process, see `pool.py`.
 
-    Args:
-        data: the file's bytes.
-        sizes: the sizes for the model.
-        limits: limits on the picture's bytes and memory.
-
     Raises:
         Unsupported, Corrupt, TooLarge: see `opened`.
     """
