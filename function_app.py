@@ -79,11 +79,11 @@ async def backfill(req: func.HttpRequest, context: func.Context) -> func.HttpRes
     return await _answered(req, context)
 
 
-if services.settings.caller_keys:
+if services.settings.openai_compatible:
 
     @app.route("openai/{*path}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
     async def openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        """Serve OpenAI's clients. The app checks their keys, not the host."""
+        """Serve OpenAI's clients. The app checks their keys and tokens, not the host."""
         return await _openai_compatible(req, context)
 
 

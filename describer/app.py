@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from describer.entrypoints.mcp import Tools
     from describer.entrypoints.on_demand.service import OnDemandService
     from describer.entrypoints.openai_compatible.interface import OpenAiInterface
+    from describer.entrypoints.openai_compatible.tokens import EntraTokens
     from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
     from describer.entrypoints.storage_events.delivery import Delivery
     from describer.entrypoints.storage_events.inbox import Inbox
@@ -348,7 +349,7 @@ class App:
     @cached_property
     def _openai_interface(self) -> OpenAiInterface:
         from describer.adapters.chat.forward import Forwarder
-        from describer.entrypoints.openai_compatible.callers import Allowances, Caller
+        from describer.entrypoints.openai_compatible.callers import Allowances, Caller, Callers
         from describer.entrypoints.openai_compatible.interface import OpenAiInterface
         from describer.entrypoints.openai_compatible.pictures import Shrinker
 
@@ -363,13 +364,31 @@ class App:
         return OpenAiInterface(
             model=Forwarder(self._chat_client, self.limiter, settings.model_deadline_seconds),
             shrinker=Shrinker(self._preparer, self.web, self.family, settings.detail),
-            callers=[Caller(name, key) for name, key in settings.caller_keys],
+            callers=Callers([Caller(name, key) for name, key in settings.caller_keys], self._entra_tokens),
             allowances=Allowances(settings.openai_compatible_calls, settings.openai_compatible_usd),
             memory=self.memory,
             families=self.family,
             models=(settings.model_server.model, *settings.models_allowed),
             budget=self.budget,
             saved=saved,
+        )
+
+    @property
+    def _entra_tokens(self) -> EntraTokens | None:
+        """The accepted tokens of other programs, if any."""
+        settings = self.settings
+        if not settings.openai_compatible_tenant:
+            return None
+        from describer.adapters.entra_keys import MAX_BYTES, EntraKeys
+        from describer.adapters.web.fetch import Web
+        from describer.entrypoints.openai_compatible.tokens import EntraTokens
+
+        return EntraTokens(
+            tenant=settings.openai_compatible_tenant,
+            audiences=settings.audiences,
+            roles=frozenset(settings.openai_compatible_roles),
+            objects=frozenset(settings.openai_compatible_identities),
+            keys=EntraKeys(settings.openai_compatible_tenant, Web(MAX_BYTES)),
         )
 
     def http_for(self, route_params: Mapping[str, str]) -> ASGIApp:

@@ -98,6 +98,10 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
 def _listed(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
@@ -191,6 +195,9 @@ _Watched = Annotated[str, _matching(rf"\$web|\$root|{_NAME}")]
 # A name, a name with wildcards, or an IPv6 address in brackets; and a port.
 _HostGlob = Annotated[str, _matching(r"([a-z0-9*_-]+(\.[a-z0-9*_-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")]
 _Hosts = Annotated[tuple[_HostGlob, ...], BeforeValidator(_listed)]
+_GUID: Final = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_Tenant = Annotated[str, BeforeValidator(_lower), _matching(rf"({_GUID})?")]
+_Ids = Annotated[tuple[Annotated[str, BeforeValidator(_lower), _matching(_GUID)], ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
 _HOSTS: Final = "lower-case host names, * for any characters, comma between, such as *.example.com,example.org:8443"
@@ -503,6 +510,22 @@ class Settings(BaseModel):
         "OPENAI_COMPATIBLE_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
         "a number from 0.01 to 100000", ge=0.01, le=10**5,
     )  # fmt: skip
+    openai_compatible_tenant: _Tenant = _setting(
+        "OPENAI_COMPATIBLE_TENANT", "", "Entra tenant whose tokens the endpoint /api/openai accepts (empty: none).",
+        "a tenant's id, a GUID",
+    )  # fmt: skip
+    openai_compatible_audience: str = _setting(
+        "OPENAI_COMPATIBLE_AUDIENCE", "", "Application in that tenant for which the tokens must be issued.",
+        "an application's id, or its application id URI, such as api://ID",
+    )  # fmt: skip
+    openai_compatible_roles: _List = _setting(
+        "OPENAI_COMPATIBLE_ROLES", (), "App roles that may call the endpoint /api/openai.",
+        "names of app roles, comma between",
+    )  # fmt: skip
+    openai_compatible_identities: _Ids = _setting(
+        "OPENAI_COMPATIBLE_IDENTITIES", (), "Identities that may call the endpoint /api/openai without a role.",
+        "object ids, comma between",
+    )  # fmt: skip
 
     # Telemetry
     insights_connection: SecretStr = _setting(
@@ -586,6 +609,18 @@ class Settings(BaseModel):
         return tuple(_key_pairs(self.openai_compatible_keys.get_secret_value()))
 
     @property
+    def openai_compatible(self) -> bool:
+        """Whether anybody may call the interface in OpenAI's form."""
+        return bool(self.caller_keys or self.openai_compatible_tenant)
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """The audiences of accepted tokens: an application's tokens name its id, or its URI, by their version."""
+        audience = self.openai_compatible_audience
+        number = audience.removeprefix("api://")
+        return tuple(dict.fromkeys((audience, number, f"api://{number}"))) if _UUID.fullmatch(number) else (audience,)
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """The languages of pictures that match no glob of DESCRIPTION_LANGUAGES."""
         return self.languages_by_prefix.default
@@ -659,6 +694,7 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
         yield from _budget_faults(given)
 
 
+_UUID: Final = re.compile(_GUID, re.IGNORECASE)
 _REFERENCE: Final = "@microsoft.keyvault("
 _CALLER_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _KEY_CHARACTERS: Final = 43
@@ -675,7 +711,15 @@ def _key_pairs(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _openai_compatible_faults(given: Mapping[str, str]) -> Iterator[str]:
-    """Yield faults of the keys, without a character of any."""
+    """Yield faults of the keys, without a character of any, and of the tokens."""
+    names = ("TENANT", "AUDIENCE", "ROLES", "IDENTITIES")
+    tenant, audience, roles, identities = (given.get(f"OPENAI_COMPATIBLE_{name}", "").strip(" ,") for name in names)
+    if tenant and not audience:
+        yield "OPENAI_COMPATIBLE_AUDIENCE is missing; tokens for any application of the tenant would be accepted."
+    if tenant and not roles and not identities:
+        yield "OPENAI_COMPATIBLE_ROLES or OPENAI_COMPATIBLE_IDENTITIES is missing; anybody in the tenant could call."
+    if not tenant and (audience or roles or identities):
+        yield "OPENAI_COMPATIBLE_TENANT is missing; the other settings for tokens have no effect without it."
     value = given.get("OPENAI_COMPATIBLE_KEYS", "")
     if value.lower().startswith(_REFERENCE):
         yield "OPENAI_COMPATIBLE_KEYS is an unresolved Key Vault reference; give the app's identity the secret."

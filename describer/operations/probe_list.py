@@ -22,6 +22,7 @@ from describer.operations.daily_budget import BudgetProbe
 from describer.operations.derived_sizes import DerivedSizesProbe
 from describer.operations.drift import DriftProbe
 from describer.operations.health import StaticProbe
+from describer.operations.openai_compatible import OpenAiCompatibleProbe
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.ports import Probe, ProbeResult, Verdict
 from describer.settings import Provider, Settings
@@ -86,6 +87,8 @@ def probes(
     if settings.model_server.provider is Provider.AZURE and settings.model_server.model:
         yield _processing(settings, azure)
     yield from _topic(settings, keep)
+    if settings.openai_compatible:
+        yield OpenAiCompatibleProbe(settings)
     yield _subscription(settings, azure)
 
 

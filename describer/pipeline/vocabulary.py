@@ -157,6 +157,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = {
         {"caller", "path", "status", "pictures", "image_tokens", "image_tokens_saved"}
     ),
     "openai_compatible.unexpected": _BUG,
+    "entra.no_keys": frozenset({"error"}),
     "answer.not_shared": _BUG | {"key"},
     "answer.not_mended": frozenset({"error"}),
     "embedded_text.unreadable": frozenset({"error"}),

@@ -29,7 +29,7 @@ from starlette.routing import Route
 from describer.adapters.chat.forward import Forwarder
 from describer.adapters.chat.limiter import Limiter
 from describer.domain.errors import Transient
-from describer.entrypoints.openai_compatible.callers import Allowances, Caller
+from describer.entrypoints.openai_compatible.callers import Allowances, Caller, Callers
 from describer.entrypoints.openai_compatible.interface import OpenAiInterface, asgi
 from describer.entrypoints.openai_compatible.pictures import Shrinker
 from describer.pipeline.daily_budget import DailyBudget
@@ -122,7 +122,7 @@ class Setup:
         interface = OpenAiInterface(
             Forwarder(server, Limiter(64), 30.0),
             Shrinker(self.preparer, self.web, families, "high"),
-            [Caller("cms", KEY), Caller("other", secrets.token_urlsafe(32))],
+            Callers([Caller("cms", KEY), Caller("other", secrets.token_urlsafe(32))]),
             self.allowances,
             self.memory,
             families,

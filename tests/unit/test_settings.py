@@ -144,6 +144,7 @@ def test_with_both_endpoints_the_provider_decides() -> None:
     assert azure.model_server.model == "gpt-5.6-luna"
 
 
+TENANT = "11111111-2222-3333-4444-555555555555"
 KEY = secrets.token_urlsafe(32)
 
 
@@ -162,6 +163,21 @@ def test_a_weak_key_of_the_openai_interface_stops_the_start_and_is_not_shown(key
     told = _faults(OPENAI_COMPATIBLE_KEYS=keys)
     assert says in told
     assert keys not in told and KEY[:-1] not in told and "ababab" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"TENANT": "contoso.com", "AUDIENCE": "a", "ROLES": "r"}, "OPENAI_COMPATIBLE_TENANT is 'contoso.com'"),
+        ({"TENANT": TENANT, "ROLES": "r"}, "OPENAI_COMPATIBLE_AUDIENCE is missing"),
+        ({"TENANT": TENANT, "AUDIENCE": "a"}, "anybody in the tenant could call"),
+        ({"TENANT": TENANT, "AUDIENCE": "a", "ROLES": " , "}, "anybody in the tenant could call"),
+        ({"TENANT": TENANT, "AUDIENCE": "a", "IDENTITIES": "me"}, "OPENAI_COMPATIBLE_IDENTITIES"),
+        ({"ROLES": "r"}, "OPENAI_COMPATIBLE_TENANT is missing"),
+    ],
+)
+def test_tokens_are_accepted_for_one_application_and_named_callers_only(given: dict[str, str], says: str) -> None:
+    assert says in _faults(**{f"OPENAI_COMPATIBLE_{name}": value for name, value in given.items()})
 
 
 def test_the_openai_interfaces_keys_have_names() -> None:

@@ -83,6 +83,9 @@ def test_the_interface_for_openais_clients_is_there_only_with_a_key() -> None:
     assert "openai_compatible" not in without
     opened = json.loads(indexed(INDEX, OPENAI_COMPATIBLE_KEYS=f"cms:{secrets.token_urlsafe(32)}"))
     assert opened.keys() - without.keys() == {"openai_compatible"}
+    tokens = {"TENANT": "11111111-2222-3333-4444-555555555555", "AUDIENCE": "api://app", "ROLES": "Describe"}
+    by_token = json.loads(indexed(INDEX, **{f"OPENAI_COMPATIBLE_{name}": value for name, value in tokens.items()}))
+    assert by_token.keys() == opened.keys()
     (trigger,) = [each for each in map(_read, opened["openai_compatible"]) if each["type"] == "httpTrigger"]
     assert (trigger["route"], str(trigger["authLevel"]).upper()) == ("openai/{*path}", "ANONYMOUS")
 

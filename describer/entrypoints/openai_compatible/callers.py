@@ -1,4 +1,4 @@
-"""Authenticates callers and limits their calls and cost per day."""
+"""Authenticates callers by key or token, and limits their calls and cost per day."""
 
 import hashlib
 import hmac
@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Final, Protocol
 
 from describer.entrypoints.openai_compatible.errors import Refusal
+
+_SIGNED: Final = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*", re.ASCII)
+"""A signed JSON Web Token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +27,49 @@ class Caller:
     key: str = field(repr=False)
 
 
-def caller_of(callers: Sequence[Caller], headers: Mapping[str, str]) -> Caller:
-    """Return the caller with the key in these headers (`api-key`, or `Authorization: Bearer`).
+class Tokens(Protocol):
+    """Tokens of an identity provider."""
 
-    All keys are compared whole and in constant time, so that the response time reveals nothing about them.
+    async def caller(self, token: str) -> str:
+        """Return a name for the identity that a token was issued to.
 
-    Raises:
-        Refusal: 401.
+        Raises:
+            Refusal: the token is not accepted.
+            Transient: it cannot be checked now.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Those who may call.
+
+    Args:
+        keys: programs with keys.
+        tokens: accepts tokens; None: no token is accepted.
     """
-    bearer = re.fullmatch(r"(?i:bearer) +(\S+) *", headers.get("authorization", ""))
-    given = _digest(headers.get("api-key") or (bearer[1] if bearer else ""))
-    found = [caller for caller in callers if hmac.compare_digest(_digest(caller.key), given)]
-    if not found:
+
+    keys: Sequence[Caller]
+    tokens: Tokens | None = None
+
+    async def name(self, headers: Mapping[str, str]) -> str:
+        """Return the name of the caller with the key or token in these headers.
+
+        `api-key` holds a key, `Authorization: Bearer` a key or a token. All keys are compared whole and in constant
+        time, so that the response time reveals nothing about them.
+
+        Raises:
+            Refusal: 401, or 403 for an identity that may not call.
+            Transient: the token cannot be checked now.
+        """
+        bearer = re.fullmatch(r"(?i:bearer) +(\S+) *", headers.get("authorization", ""))
+        given = headers.get("api-key") or (bearer[1] if bearer else "")
+        found = [caller for caller in self.keys if hmac.compare_digest(_digest(caller.key), _digest(given))]
+        if found:
+            return found[0].name
+        if self.tokens and bearer and not headers.get("api-key") and _SIGNED.fullmatch(given):
+            return await self.tokens.caller(given)
         sentence = "The key is missing or wrong. Send it as `api-key` or `Authorization: Bearer`."
         raise Refusal(401, sentence, kind="authentication_error", code="invalid_api_key")
-    return found[0]
 
 
 def _digest(key: str) -> bytes:

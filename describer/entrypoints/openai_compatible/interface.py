@@ -9,7 +9,7 @@ requested as a stream is sent as a stream in one piece: plain functions do not s
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -23,7 +23,7 @@ from describer.domain import bugs
 from describer.domain.errors import DescriberError, NotNow
 from describer.domain.record import Usage
 from describer.entrypoints.openai_compatible import bodies
-from describer.entrypoints.openai_compatible.callers import Allowances, Caller, caller_of
+from describer.entrypoints.openai_compatible.callers import Allowances, Callers
 from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of, unexpected
 from describer.entrypoints.openai_compatible.pictures import CHAT, RESPONSES, Counted, Shrinker
 from describer.pipeline import call_context
@@ -79,7 +79,7 @@ class OpenAiInterface:
     Args:
         model: the destination of requests.
         shrinker: makes their pictures small.
-        callers: the permitted callers.
+        callers: those who may call.
         allowances: their daily limits.
         memory: memory for requests, shared with all other sources of pictures.
         families: prices of the models.
@@ -90,7 +90,7 @@ class OpenAiInterface:
 
     model: Model
     shrinker: Shrinker
-    callers: Sequence[Caller]
+    callers: Callers
     allowances: Allowances
     memory: MemoryBudget
     families: Families
@@ -101,7 +101,7 @@ class OpenAiInterface:
     async def answer(self, request: Request) -> Response:
         """Serve one call and answer every error."""
         try:
-            caller = caller_of(self.callers, request.headers)
+            caller = await self.callers.name(request.headers)
             path, deployment = _place(request.url.path)
             if path.partition("/")[0] == "models" and request.method == "GET":
                 return JSONResponse(self._listed(path.partition("/")[2]))
@@ -118,7 +118,7 @@ class OpenAiInterface:
             return unexpected().response()
 
     async def _asked(
-        self, caller: Caller, path: str, deployment: str, headers: Mapping[str, str], data: bytes
+        self, caller: str, path: str, deployment: str, headers: Mapping[str, str], data: bytes
     ) -> Response:
         with self.memory.try_reserve(_COPIES * len(data)) as reservation:
             body = bodies.read(data, headers.get("content-type", ""), headers.get("content-encoding", ""))
@@ -136,9 +136,9 @@ class OpenAiInterface:
                 answer.headers["x-parameters-left-out"] = ", ".join(left_out)
             return answer
 
-    async def _forwarded(self, caller: Caller, path: str, body: dict[str, Any], counted: Counted) -> Response:
+    async def _forwarded(self, caller: str, path: str, body: dict[str, Any], counted: Counted) -> Response:
         most = self._usd(body["model"], bodies.maximum(body, counted.sent))
-        self.allowances.take(caller.name, most)
+        self.allowances.take(caller, most)
         budgeted: AbstractAsyncContextManager[Paid] = (
             self.budget.call(most, usual=False) if self.budget else nullcontext(Paid())
         )
@@ -153,13 +153,13 @@ class OpenAiInterface:
                 used = _usage(answer.content) if answer.status < 400 else Usage()
                 spent = paid.usd = self._usd(body["model"], used) if used else most
         finally:
-            self.allowances.settle(caller.name, most, spent)
+            self.allowances.settle(caller, most, spent)
         headers = {
             **answer.headers,
             "x-image-tokens-sent": str(counted.sent),
             "x-image-tokens-as-asked": str(counted.asked),
         }
-        facts = {"caller": caller.name, "path": path, "status": answer.status, "pictures": counted.pictures}
+        facts = {"caller": caller, "path": path, "status": answer.status, "pictures": counted.pictures}
         saved = max(0, counted.asked - counted.sent) if answer.status < 400 else 0
         self.saved(body["model"], saved)
         _log.info(ANSWERED, extra=facts | {"image_tokens": counted.sent, "image_tokens_saved": saved})
