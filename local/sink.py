@@ -116,7 +116,7 @@ class Topic(Running):
     @property
     def events(self) -> list[dict[str, Any]]:
         """The published events."""
-        return [json.loads(line) for line in self._file.read_text("utf-8").splitlines()] if self._file.exists() else []
+        return [json.loads(line) for line in self._file.read_bytes().splitlines()] if self._file.exists() else []
 
 
 def main() -> None:

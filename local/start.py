@@ -119,7 +119,7 @@ def outcomes(events: Path, seen: int) -> list[str]:
     """Return a line for each published event after the first `seen`: picture, status, and text or reason."""
     if not events.exists():
         return []
-    return [_outcome(json.loads(line)["data"]) for line in events.read_text("utf-8").splitlines()[seen:]]
+    return [_outcome(json.loads(line)["data"]) for line in events.read_bytes().splitlines()[seen:]]
 
 
 def _outcome(data: Mapping[str, Any]) -> str:

@@ -27,6 +27,8 @@ _MEANT: Final = {
 """Names that agents use by mistake, with the right argument."""
 _PATHS: Final = frozenset({"path", "filename", "file_path", "filepath", "image_path"})
 _QUESTIONS: Final = frozenset({"question", "prompt", "query", "ask", "instruction", "instructions"})
+_LONGEST_ADDRESS: Final = 16_384
+"""Characters of a blob's address. `urlsplit` keeps what it parsed: pictures in `data:` URLs would stay in memory."""
 _NO_BLOB: Final = "blob must be a container and a name, such as images/cat.jpg, or the address of a watched blob."
 _Text = Annotated[StrictStr, BeforeValidator(lambda given: "" if given is None else given)]
 _Texts = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda given: () if given is None else given)]
@@ -158,9 +160,16 @@ def blob(text: str, account: str) -> ImageRef:
     if is_address(text) and not _is_in(text, account):
         raise InvalidRequest(_NO_BLOB, field="blob")
     try:
-        return ImageRef.from_url(text.partition("#")[0].partition("?")[0]) if is_address(text) else ImageRef.parse(text)
+        return _at(text, account) if is_address(text) else ImageRef.parse(text)
     except ValueError:
         raise InvalidRequest(_NO_BLOB, field="blob") from None
+
+
+def _at(address: str, account: str) -> ImageRef:
+    """Return the blob of an address in the account, which is a part of the path where an emulator has it."""
+    parsed = urlsplit(address)
+    path = parsed.path.removeprefix(f"{urlsplit(account).path.rstrip('/')}/")
+    return ImageRef.from_url(f"{parsed.scheme}://{parsed.netloc}/{path}")
 
 
 def _any(image: str, account: str, files: AllowedFiles | None) -> PictureSource:
@@ -170,6 +179,8 @@ def _any(image: str, account: str, files: AllowedFiles | None) -> PictureSource:
 
 
 def _is_in(address: str, account: str) -> bool:
+    if len(address) > _LONGEST_ADDRESS:
+        return False
     host = _host(account)
     return host != "" and _host(address) in {host, host.replace(".blob.", ".dfs.", 1)}
 

@@ -38,7 +38,7 @@ class BlobFilter:
     def skips_name(self, ref: ImageRef) -> Skip | None:
         """Return a skip if the container or name excludes the blob."""
         if not self.covers(ref):
-            return Skip(SkipReason.NOT_OURS, f"not a picture of the containers {', '.join(self.containers)}")
+            return Skip(SkipReason.NOT_OURS, f"its container is not watched (watched: {', '.join(self.containers)})")
         if pattern := first_match(self.exclude, ref.name):
             return Skip(SkipReason.EXCLUDED, f"matches {pattern!r} of IMAGES_EXCLUDE")
         if self.is_xmp_sidecar(ref):

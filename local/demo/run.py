@@ -151,9 +151,9 @@ class Run:
 
     def _keep_events(self, stack: Stack) -> None:
         """Copy the events that the app has published; `announced` counts them by type."""
-        text = stack.events.read_text("utf-8") if stack.events.exists() else ""
-        (self.options.out / "events.jsonl").write_text(text, "utf-8")
-        self.announced = Counter(json.loads(line)["type"] for line in text.splitlines())
+        lines = stack.events.read_bytes() if stack.events.exists() else b""
+        (self.options.out / "events.jsonl").write_bytes(lines)
+        self.announced = Counter(json.loads(line)["type"] for line in lines.splitlines())
 
     def _write(self) -> Path:
         out: Path = self.options.out

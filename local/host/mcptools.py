@@ -29,7 +29,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from local.host import worker
-from local.host.httptriggers import may
+from local.host.httptriggers import LARGEST, may
 from local.host.options import McpOptions
 from local.host.worker import Function, FunctionFailed, TypedData
 
@@ -74,7 +74,7 @@ class McpEndpoint:
             on_list_resources=_no_resources,
             on_list_prompts=_no_prompts,
         )
-        self._sessions = StreamableHTTPSessionManager(server, stateless=True)
+        self._sessions = StreamableHTTPSessionManager(server, stateless=True, max_request_body_size=LARGEST)
 
     @asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:

@@ -366,6 +366,15 @@ async def test_a_body_that_cannot_be_read_is_a_bad_request(api: Api, content: by
     _problem(response, 400, "bad-request")
 
 
+async def test_what_may_be_meant_is_said(api: Api) -> None:
+    """What old PowerShell and a form without a file name send."""
+    body = json.dumps({"images": [{"url": URL}]}).encode("utf-16")
+    wide = await api.client.post("/api/describe", content=body, headers={"content-type": "application/json"})
+    assert "UTF-16" in _problem(wide, 400, "bad-request")["detail"]
+    nameless = await api.client.post("/api/describe", files=[("images", (None, b"cat", "image/jpeg"))])
+    assert "no filename" in _problem(nameless, 422, "invalid")["detail"]
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 async def test_another_type_of_body_is_not_read(api: Api, content_type: str) -> None:
     response = await api.client.post("/api/describe", content=b"cat", headers={"content-type": content_type})

@@ -101,3 +101,12 @@ async def test_a_setting_that_is_found_faulty_midway_says_which_are_left(shell: 
     done = await shell.here("describe", "0.jpg", "1.jpg", "2.jpg", "--json", MODEL_CONCURRENCY="1")
     assert (done.code, [line["picture"] for line in done.lines]) == (3, ["0.jpg"])
     assert "Not described: 2 of 3" in done.err and "  1.jpg\n  2.jpg\n" in done.err
+
+
+async def test_ctrl_c_while_the_program_is_loading_prints_no_traceback(shell: Shell) -> None:
+    loading = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    shell.picture("click.py", loading.encode())  # the folder comes first among those that modules are looked for in
+    process = await shell.process("describe", "a.jpg")
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    assert (process.returncode, out, err) == (-signal.SIGINT, b"", b"")

@@ -129,7 +129,7 @@ class System:
     def events(self) -> list[dict[str, Any]]:
         """The published events."""
         file = self.stack.events
-        return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+        return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
     def log(self, event: str = "picture.done") -> list[dict[str, Any]]:
         """Return the facts of all log events of this kind, by default of all visits."""

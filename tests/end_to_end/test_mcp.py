@@ -113,6 +113,11 @@ async def test_a_picture_by_url_is_described(system: System) -> None:
     assert system.calls(picture) == 1
 
 
+async def test_a_picture_of_many_megabytes_reaches_the_app(system: System) -> None:
+    url = "data:image/jpeg;base64," + "A" * 2**23
+    assert (await described(system, url=url))["status"] == "too_large"
+
+
 async def test_a_picture_by_blob_is_described(system: System) -> None:
     picture = system.picture()
     await system.upload("private/for agents.jpg", picture)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local import start
 from local.demo.__main__ import main, without_trace
 from local.demo.pictures import LeftOut, Picture, blob_name, find
 from local.demo.provider import STAND_IN, Unusable, choose
@@ -300,3 +301,12 @@ def test_a_sidecars_name_is_cut_where_it_is_too_long() -> None:
     assert sidecar_name("a b/ü.jpg") == "images/a b/ü.jpg.json"
     assert len(sidecar_name("x" * 1024)) == 1024
     assert sidecar_name("x" * 1024) != sidecar_name("x" * 1023 + "y")
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0c", "\x1e"])
+def test_a_name_with_another_kind_of_line_break_is_one_event(sign: str, tmp_path: Path) -> None:
+    data = {"container": "images", "name": f"a{sign}b.jpg", "status": "described", "language": "en", "reason": ""}
+    events = tmp_path / "events.jsonl"
+    events.write_text(f"{json.dumps({'data': data}, ensure_ascii=False)}\n" * 2, "utf-8")
+    assert len(start.outcomes(events, 0)) == 2
+    assert len(start.outcomes(events, 1)) == 1

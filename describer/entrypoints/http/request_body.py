@@ -66,6 +66,8 @@ async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) ->
         return await _form(request, query)
     if kind == "application/json":
         body = (await request.body()).removeprefix(codecs.BOM_UTF8)  # Windows PowerShell writes one
+        if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise Problem("bad-request", "The body is UTF-16; JSON is sent as UTF-8.")
         return await _json(body, query, request.state.reservation)
     return Asked((Upload(await request.body()),), query)
 
@@ -134,7 +136,8 @@ async def _form(request: Request, query: Options) -> Asked:
                 elif name in Options.model_fields:
                     fields[name] = value
                 else:
-                    raise Problem.invalid({name[:_MAX_PATH]: "is neither an option nor a file"})
+                    missing = "the file has no filename" if name == "images" else "is neither an option nor a file"
+                    raise Problem.invalid({name[:_MAX_PATH]: missing})
     except UnicodeError:  # the content type may name a charset of Python's that cannot decode text
         raise Problem("bad-request", "The form's charset is not supported; leave it out.") from None
     if len(uploads) > MOST_SOURCES:

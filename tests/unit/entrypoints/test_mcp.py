@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import gc
 import json
 import re
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -252,6 +254,34 @@ async def test_a_watched_blob_may_be_given_by_its_address(setup: OnDemandSetup, 
     assert result["status"] == "described"
     strange = await called(setup, blob=f"https://other.blob.core.windows.net/{CAT.container}/x.jpg?sig=SECRET")
     assert "SECRET" not in str(strange) and "container and a name" in strange["error"]
+
+
+async def test_an_emulators_address_has_the_account_in_its_path(setup: OnDemandSetup) -> None:
+    local = Tools(setup.on_demand, setup.harness.catalogue, setup.memory, "https://127.0.0.1:10000/acc")
+    call = json.dumps({"arguments": {"blob": f"https://127.0.0.1:10000/acc/{CAT.container}/{quote(CAT.name)}"}})
+    assert (await result_of(local, "describe_image", call))[0]["status"] == "described"
+
+
+@pytest.mark.parametrize("tool", ["describe_image", "ask_about_images"])
+async def test_nothing_keeps_the_picture_in_a_url(harness: Harness, tool: str) -> None:
+    setup = _with_web(harness, memory=MemoryBudget(2**26), max_bytes=2**23)
+    several = tools(setup)
+
+    async def call(first: bytes) -> None:
+        url = _data_url(2**22, first)
+        given = {"url": url} if tool == "describe_image" else {"question": "What is it?", "images": [url]}
+        assert not (await result_of(several, tool, json.dumps({"arguments": given})))[1]
+
+    await call(b"0")
+    gc.collect()
+    tracemalloc.start()
+    await call(b"1")
+    harness.model.calls.clear()
+    harness.preparer.prepared.clear()
+    gc.collect()
+    kept, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 2**20 < 2**22 < most
 
 
 async def test_the_name_in_an_address_is_decoded_once_and_that_of_a_place_never(setup: OnDemandSetup) -> None:
