@@ -11,6 +11,7 @@ help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make demo PICTURES=folder            your own pictures, with sub-folders'
+	@echo '  make start ARGS="--route none"       uploads raise no event, to try `describer backfill`'
 	@echo '  make demo MODEL_PROVIDER=azure       a real model, by the settings in your environment (or =openai)'
 	@echo '  make test ARGS="-k line"             some of the tests'
 
@@ -24,7 +25,7 @@ demo: ## describe sample pictures from end to end on this machine, without an Az
 
 start: ## keep the app and all its stand-ins running, to try things by hand
 	@sh local/setup.sh demo
-	@$(PY) -m local.start
+	@$(PY) -m local.start $(ARGS)
 
 test: ## run the tests that take under ten seconds each (infra/: `make check`, the real extensions: `make extensions`)
 	@sh local/setup.sh test

@@ -1,6 +1,6 @@
 """Every setting, read once from the environment into one typed, frozen object.
 
-Invalid settings raise `Misconfigured` with a single message that names every fault, so that indexing stops before the
+Invalid settings raise `InvalidSettings` with a single message that names every fault, so that indexing stops before the
 first event: Event Grid keeps its events for a day, while a running app would use up their tries.
 """
 
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from describer.domain import language
 from describer.domain.by_prefix import ByPrefix
-from describer.domain.errors import Misconfigured
+from describer.domain.errors import InvalidSettings
 from describer.domain.renditions import SYSTEMS
 from describer.vision import prompt
 from describer.vision.families import family
@@ -585,7 +585,7 @@ class Settings(BaseModel):
             needs: the required setting groups. Other values must be valid too.
 
         Raises:
-            Misconfigured: with one message that names every fault and what was expected.
+            InvalidSettings: with one message that names every fault and what was expected.
         """
         given = {name: value for name, value in environ.items() if value.strip()}
         faults = list(_absences(given, needs))
@@ -593,9 +593,9 @@ class Settings(BaseModel):
         try:
             settings = cls.model_validate(unneeded | given)
         except ValidationError as error:
-            raise _misconfigured([*_faults(cls, error, given), *faults]) from error
+            raise InvalidSettings([*_faults(cls, error, given), *faults]) from error
         if faults:
-            raise _misconfigured(faults)
+            raise InvalidSettings(faults)
         return settings
 
     @property
@@ -654,10 +654,6 @@ class Settings(BaseModel):
         base_url = self.azure_openai_endpoint.removesuffix("/openai/v1") + "/openai/v1/"
         key = self.azure_openai_api_key.get_secret_value()
         return ModelServer(chosen, base_url, self.azure_openai_deployment, key, by_token=not key)
-
-
-def _misconfigured(faults: list[str]) -> Misconfigured:
-    return Misconfigured("\n".join(["Configuration errors:", *(f"  - {fault}" for fault in faults)]))
 
 
 def _faults(model: type[BaseModel], error: ValidationError, given: Mapping[str, str]) -> Iterator[str]:

@@ -23,6 +23,8 @@ STATE = ROOT / ".local"
 FIRST_PORT = 20_710
 """Keeps addresses the same from one start to the next, unless another program uses one of the ports."""
 
+NO_ROUTE = "none"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Start, wait for Ctrl-C or SIGTERM, stop, and return the exit code."""
@@ -33,7 +35,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--state", type=Path, default=STATE, help="the folder for logs, certificates and addresses.json"
     )
-    parser.add_argument("--route", choices=routes.NAMES, default="blobTrigger", help="how uploads reach the app")
+    parser.add_argument(
+        "--route",
+        choices=(*routes.NAMES, NO_ROUTE),
+        default="blobTrigger",
+        help=f"how uploads reach the app; {NO_ROUTE}: not at all, like pictures that were there before it",
+    )
     parser.add_argument(
         "--schema", type=Schema, choices=list(Schema), default=Schema.EVENT_GRID, help="of their events"
     )
@@ -63,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings,
         model=stand_in,
         model_url=given.model_url,
-        route=given.route,
+        route=None if given.route == NO_ROUTE else given.route,
         schema=given.schema,
         function=given.function,
         extensions=given.extensions,
@@ -74,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         with stack, private_files(stack, given.state) as file:
-            print(welcome(stack, file), flush=True)
+            print(welcome(stack, file, announced=given.route != NO_ROUTE), flush=True)
             seen = 0
             while not stop.wait(0.5):
                 stack.check()
@@ -131,12 +138,15 @@ def _outcome(data: Mapping[str, Any]) -> str:
     )
 
 
-def welcome(stack: Stack, file: Path) -> str:
-    """Print the addresses, with commands to copy."""
+def welcome(stack: Stack, file: Path, *, announced: bool = True) -> str:
+    """Return the addresses, with commands to copy."""
     where = stack.addresses
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.environment.items())
     python, settings = shlex.quote(sys.executable), shlex.quote(str(file.parent / "settings.json"))
     root = shlex.quote(str(ROOT))
+    then = (
+        "this terminal shows when it is described" if announced else "it raises no event; `describer backfill` finds it"
+    )
     query = f"api-version={VERSION}&resource={STORAGE}&client_id={stack.storage.identity.client_id}"
     return f"""
 Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
@@ -158,7 +168,7 @@ To try it from another terminal, in this folder, first:
 TOKEN=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?{query}" \\
   | {python} -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
-Upload a picture; this terminal shows when it is described:
+Upload a picture; {then}:
 
 curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
   -H "Authorization: Bearer $TOKEN" -H "x-ms-version: 2025-01-05" \\
@@ -167,7 +177,7 @@ curl --cacert "$SSL_CERT_FILE" -X PUT --data-binary @samples/cat.jpg \\
 Wait for the record with the command line, and correct it:
 
 describer() {{ PYTHONPATH={root} {python} -m describer --settings {settings} "$@"; }}
-describer show {IMAGES_CONTAINER}/cat.jpg --wait 60
+{"" if announced else "describer backfill --yes\n"}describer show {IMAGES_CONTAINER}/cat.jpg --wait 60
 describer set {IMAGES_CONTAINER}/cat.jpg --alt-text 'Tom.'
 
 Have a picture described for you, over HTTP, without storing it:

@@ -25,6 +25,7 @@ The tree:
     │   │   │   └── OverBudget       the day's budget is used up; waits until midnight UTC
     │   │   └── Busy             the memory for pictures is used up
     │   └── Misconfigured    an operator must act: a role, a deployment or a setting is wrong
+    │       ├── InvalidSettings  settings are missing or wrong: carries each fault
     │       ├── Newer            a later version of the app wrote this record: do not change it
     │       ├── NotOurs          another program's file is in a sidecar's place
     │       ├── RecordUnreadable a sidecar is archived, or encrypted with a customer's key
@@ -33,7 +34,7 @@ The tree:
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -248,6 +249,14 @@ class Misconfigured(NotNow):
 
     kind = "misconfigured"
     level = logging.ERROR
+
+
+class InvalidSettings(Misconfigured):
+    """Settings are missing or wrong; `faults` has a sentence for each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(["Configuration errors:", *(f"  - {fault}" for fault in faults)]))
+        self.faults = tuple(faults)
 
 
 class Newer(Misconfigured):

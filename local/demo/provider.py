@@ -13,7 +13,8 @@ from local import children
 
 STAND_IN = "local-stand-in"  # the deployment that local/stack.py names
 _IS = {
-    "vision": "described by the local stand-in: an object detector with OCR, not a language model",
+    "vision": "described by the local stand-in: an object detector with OCR, not a language model; "
+    "where it recognises nothing, the picture needs a review",
     "script": "described by a script for tests, which looks at nothing",
 }
 _NEEDED = {

@@ -175,14 +175,17 @@ async def test_pictures_in_formats_that_are_not_read_are_named(shell: Shell) -> 
     assert none.code == 2 and "There is no picture of a format that is read in the folder 'all'." in none.err
 
 
-async def test_names_are_shown_relative_to_the_only_folder(shell: Shell) -> None:
+@pytest.mark.parametrize("form", [None, "--json", "--csv", "--html"])
+async def test_names_are_relative_to_the_only_folder_in_every_form(shell: Shell, form: str | None) -> None:
     shell.picture("far/away/photos/a.jpg", jpeg(356))
     shell.picture("far/away/photos/sub/b.jpg", jpeg(357))
+    shell.picture("far/away/photos/c.jpg", b"")
     folder = str(shell.folder / "far" / "away" / "photos")
-    done = await shell.here("describe", folder, "--ordered")
-    assert [line.split("\t")[0] for line in done.out.splitlines()] == ["a.jpg", "sub/b.jpg"]
-    opened = await shell.here("describe", folder, "--ordered", "--json")
-    assert [line["picture"] for line in opened.lines] == [f"{folder}/a.jpg", f"{folder}/sub/b.jpg"]
+    done = await shell.here("describe", folder, "--ordered", *filter(None, [form]))
+    places = [done.out.index(name) for name in ("a.jpg", "sub/b.jpg")]
+    assert places == sorted(places) and "far" not in done.out + done.err
+    both = await shell.here("describe", folder, str(shell.folder / "far"), "--ordered", *filter(None, [form]))
+    assert all(f"{folder}/{name}" in both.out for name in ("a.jpg", "sub/b.jpg"))
 
 
 async def test_a_damaged_file_is_told_in_one_sentence_that_fits_a_file(shell: Shell) -> None:
@@ -197,7 +200,7 @@ async def test_a_damaged_file_is_told_in_one_sentence_that_fits_a_file(shell: Sh
     count, cost = done.err.splitlines()
     assert (done.code, count[:11], cost[:6]) == (1, "3 pictures,", "About ")
     statuses = {line["picture"]: line["status"] for line in done.lines}
-    assert (statuses["all/broken.jpg"], statuses["all/fine.jpg"]) == ("corrupt", "described")
+    assert (statuses["broken.jpg"], statuses["fine.jpg"]) == ("corrupt", "described")
     assert not [line for line in done.lines if "pload" in line.get("reason", "")]
 
 

@@ -45,11 +45,11 @@ class Asking:
 
     async def describe(self, app: Services) -> Exit:
         """Describe the pictures, printing each result as it arrives; if interrupted, list the pictures without one."""
-        brief, labels = app.on_demand.brief(self.options), self.found.labels
+        brief, names = app.on_demand.brief(self.options), self.found.names
         done: dict[int, Result] = {}
         begun: set[int] = set()
         try:
-            with printer(self.form, labels, brief.languages, ordered=self.ordered) as (prints, advance):
+            with printer(self.form, names, brief.languages, ordered=self.ordered) as (prints, advance):
 
                 def heard(number: int, result: Result) -> None:
                     done[number] = result
@@ -60,8 +60,8 @@ class Asking:
                 await _work(app).describe(sources, brief, write=self.write, on_begun=begun.add, on_done=heard)
         except (asyncio.CancelledError, DescriberError) as end:
             if done or isinstance(end, asyncio.CancelledError):
-                undone = [label for number, label in enumerate(labels) if number not in done]
-                tell_undone(undone, len(begun - done.keys()), len(labels))
+                undone = [name for number, name in enumerate(names) if number not in done]
+                tell_undone(undone, len(begun - done.keys()), len(names))
             raise
         return exit_codes.of_results(done.values())
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import click
 
-from describer.domain.errors import Misconfigured
+from describer.domain.errors import InvalidSettings, Misconfigured
 from describer.entrypoints.cli import help_text, tables
 from describer.entrypoints.cli.exit_codes import Exit
 from describer.entrypoints.cli.results import line
@@ -18,6 +18,7 @@ from describer.pipeline.ports import ProbeResult, Verdict
 from describer.settings import Need, Settings
 
 _OF_MODEL: Final = {"model", "identity: model"}
+_SETTINGS: Final = "settings"
 _NOT_CONFIGURED: Final = "not configured"
 _LIST: Final = "`describer settings` lists them."
 
@@ -52,7 +53,7 @@ def _checks(setup: Setup) -> tuple[list[Check], str]:
     try:
         return setup.work(set(Need), lambda app: check_all(app.probes_of_azure_too)), ""
     except Misconfigured as fault:
-        faulty = StaticProbe("settings", ProbeResult(Verdict.FAILED, str(fault), _LIST))
+        faulty = list(_faulty(fault))
     try:
         app = setup.app({Need.MODEL})
     except Misconfigured:
@@ -60,7 +61,7 @@ def _checks(setup: Setup) -> tuple[list[Check], str]:
     if _names_storage(app.settings):
         return _rest(setup, faulty), ""
     enough = "Complete for `describe`. Storage is not configured, which --write and all other commands need."
-    only_model = StaticProbe("settings", ProbeResult(Verdict.OK, enough, _LIST))
+    only_model = StaticProbe(_SETTINGS, ProbeResult(Verdict.OK, enough, _LIST))
 
     async def look(app: Services) -> list[Check]:
         return await check_all([only_model, *(probe for probe in app.probes if "model" in probe.name)])
@@ -68,17 +69,24 @@ def _checks(setup: Setup) -> tuple[list[Check], str]:
     return setup.work({Need.MODEL}, look), _NOT_CONFIGURED
 
 
-def _rest(setup: Setup, faulty: StaticProbe) -> list[Check]:
+def _faulty(fault: Misconfigured) -> Iterator[StaticProbe]:
+    """Yield a failed check for each fault of the settings, the last one with the advice."""
+    *others, last = fault.faults if isinstance(fault, InvalidSettings) else [str(fault)]
+    yield from (StaticProbe(_SETTINGS, ProbeResult(Verdict.FAILED, other)) for other in others)
+    yield StaticProbe(_SETTINGS, ProbeResult(Verdict.FAILED, last, _LIST))
+
+
+def _rest(setup: Setup, faulty: Sequence[StaticProbe]) -> list[Check]:
     """Return the faults of the settings, and the checks that the rest allows."""
 
     async def look(app: Services) -> Sequence[Check]:
-        others = (probe for probe in app.probes_of_azure_too if probe.name != faulty.name)
-        return await check_all([faulty, *others])
+        others = (probe for probe in app.probes_of_azure_too if probe.name != _SETTINGS)
+        return await check_all([*faulty, *others])
 
     try:
         return list(setup.work((), look))
     except Misconfigured:
-        return asyncio.run(check_all([faulty]))
+        return asyncio.run(check_all(faulty))
 
 
 def _names_storage(settings: Settings) -> bool:

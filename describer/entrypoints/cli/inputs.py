@@ -47,18 +47,17 @@ class Found:
     """The pictures and other files that the arguments name.
 
     Args:
-        sources: the pictures by name, in the order of the arguments.
+        sources: the pictures by name, in the order of the arguments. If a folder is the only argument, names are
+            relative to it; otherwise they begin with the argument.
         folders: how many folders are among the arguments.
         skipped: number of files in folders that are not pictures.
         unread: files in folders that are pictures by content or name and cannot be described: name and reason of each.
-        folder: the only argument, if that is a folder: tables show names relative to it.
     """
 
     sources: list[tuple[str, Source]] = field(default_factory=list)
     folders: int = 0
     skipped: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
-    folder: str = ""
 
     @property
     def faults(self) -> list[str]:
@@ -67,9 +66,9 @@ class Found:
         return faults if len(faults) == len(self.sources) else []
 
     @property
-    def labels(self) -> list[str]:
-        """The pictures' names as displayed in tables."""
-        return [os.path.relpath(name, self.folder) if self.folder else name for name, _ in self.sources]
+    def names(self) -> list[str]:
+        """The pictures' names."""
+        return [name for name, _ in self.sources]
 
 
 def find(arguments: Sequence[str], container: str, stdin: bytes) -> Found:
@@ -89,9 +88,7 @@ def find(arguments: Sequence[str], container: str, stdin: bytes) -> Found:
         elif is_address(argument):
             found.sources.append((shown(argument), Url(argument)))
         else:
-            _add(found, argument)
-    if len(arguments) == 1 and not container and Path(arguments[0]).is_dir():
-        found.folder = arguments[0]
+            _add(found, argument, alone=len(arguments) == 1)
     return found
 
 
@@ -104,7 +101,7 @@ def _blob(container: str, name: str) -> Source:
         return Missing(str(fault))
 
 
-def _add(found: Found, argument: str) -> None:
+def _add(found: Found, argument: str, *, alone: bool) -> None:
     path = Path(argument)
     if not argument:
         found.sources.append((argument, Missing("The name of a file or folder is empty.")))
@@ -118,13 +115,13 @@ def _add(found: Found, argument: str) -> None:
     found.folders += 1
     before = len(found.sources)
     for file in _files(path):
-        head = _head(file)
+        head, name = _head(file), str(file.relative_to(path) if alone else file)
         if head is None or recognise(head):  # an unreadable file gets its error when its turn comes
-            found.sources.append((str(file), File(file)))
+            found.sources.append((name, File(file)))
         elif is_picture(head):
-            found.unread.append((str(file), why_unread(head)))
+            found.unread.append((name, why_unread(head)))
         elif claims_to_be_a_picture(file.name) and file.is_file():
-            found.unread.append((str(file), _NOT_WHAT_IT_IS_CALLED if head else _EMPTY))
+            found.unread.append((name, _NOT_WHAT_IT_IS_CALLED if head else _EMPTY))
         else:
             found.skipped += 1
     if len(found.sources) == before:

@@ -78,25 +78,25 @@ class Csv:
 class Rows:
     """Prints a table with columns to a terminal, or tab-separated lines to a pipe or file."""
 
-    labels: Sequence[str]
+    names: Sequence[str]
     console: Console | None
     results: list[Result] = field(default_factory=list)
 
     def one(self, number: int, result: Result) -> None:
         """Print its row; on a terminal, a single picture is printed with all its facts."""
+        del number
         self.results.append(result)
-        label = self.labels[number]
         if self.console is None:
-            click.echo("\t".join(tables.cells(label, result)))
-        elif len(self.labels) == 1:
+            click.echo("\t".join(tables.cells(result)))
+        elif len(self.names) == 1:
             self.console.print(tables.of_result(result))
         else:
             first = len(self.results) == 1
-            self.console.print(tables.row(label, result, self.labels, self.console.width, header=first))
+            self.console.print(tables.row(result, self.names, self.console.width, header=first))
 
     def end(self) -> None:
         """Print the number of pictures by outcome, and the cost."""
-        if len(self.labels) > 1 and self.results:
+        if len(self.names) > 1 and self.results:
             click.echo(tables.summary(self.results), err=self.console is None)
 
 
@@ -136,11 +136,11 @@ class Ordered:
 
 @contextmanager
 def printer(
-    form: Form, labels: Sequence[str], languages: Sequence[str], *, ordered: bool
+    form: Form, names: Sequence[str], languages: Sequence[str], *, ordered: bool
 ) -> Iterator[tuple[Printer, Callable[[], None]]]:
     """Yield the printer and a callback for each finished picture; print held results however the block ends."""
-    with _progress(form, len(labels)) as (console, advance):
-        inner = _inner(form, labels, languages, console)
+    with _progress(form, len(names)) as (console, advance):
+        inner = _inner(form, names, languages, console)
         # Lines of alt texts do not name their picture: only their order does.
         by_place = form is Form.ALT_TEXT
         chosen = Ordered(inner, by_place) if ordered or by_place else inner
@@ -150,10 +150,10 @@ def printer(
             chosen.end()
 
 
-def _inner(form: Form, labels: Sequence[str], languages: Sequence[str], console: Console | None) -> Printer:
+def _inner(form: Form, names: Sequence[str], languages: Sequence[str], console: Console | None) -> Printer:
     match form:
         case Form.TABLE:
-            return Rows(labels, console)
+            return Rows(names, console)
         case Form.JSON:
             return Lines(Result.as_json)
         case Form.CSV:

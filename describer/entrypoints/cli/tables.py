@@ -39,15 +39,15 @@ def show(renderable: RenderableType) -> None:
         click.echo("\t".join(one_line(cell.plain if isinstance(cell, Text) else str(cell)) for cell in row))
 
 
-def cells(label: str, result: Result) -> tuple[str, str, str, str]:
+def cells(result: Result) -> tuple[str, str, str, str]:
     """Return the cells of a picture's line in a pipe: name, status, alt text and the reason for a missing text."""
     alt_text = result.record.alt_text if result.record is not None else ""
-    return one_line(label), result.status, one_line(alt_text), one_line(result.reason)
+    return one_line(result.picture), result.status, one_line(alt_text), one_line(result.reason)
 
 
-def row(label: str, result: Result, labels: Sequence[str], width: int, *, header: bool) -> Table:
+def row(result: Result, names: Sequence[str], width: int, *, header: bool) -> Table:
     """Return one row of a table with column widths from all names, so that it can be printed before the next one."""
-    name_width = min(max(len("Picture"), *map(cell_len, labels)), max(12, width // 3))
+    name_width = min(max(len("Picture"), *map(cell_len, names)), max(12, width // 3))
     table = Table.grid(padding=(0, _GAP, 0, 0))
     table.add_column(width=name_width, overflow="fold")
     table.add_column(width=_STATUS_WIDTH, overflow="fold")
@@ -58,7 +58,9 @@ def row(label: str, result: Result, labels: Sequence[str], width: int, *, header
     said = Text(printable(result.record.alt_text if result.record is not None else ""))
     reason = Text(printable(result.reason), style="dim")
     table.add_row(
-        Text(printable(label)), _status(result.status), Text("\n").join(text for text in (said, reason) if text)
+        Text(printable(result.picture)),
+        _status(result.status),
+        Text("\n").join(text for text in (said, reason) if text),
     )
     return table
 
