@@ -10,12 +10,12 @@ import { imagesRoleType, isolatedStorageType, routeType } from 'modules/types.bi
 
 // ---- Where
 
-@description('Name of the azd environment: part of the resource group\'s name, and seed of all others.')
+@description('Name of the azd environment. It is part of the resource group\'s name, and all other names derive from it.')
 @minLength(1)
 @maxLength(64)
 param environmentName string
 
-@description('Region of everything but the model.')
+@description('Region of all resources except the model.')
 @metadata({ azd: { type: 'location' } })
 param location string
 
@@ -27,35 +27,35 @@ param tags object = {}
 @description('The one way in which uploads reach the app. blobTrigger: Event Grid calls the blob trigger\'s webhook (one key). queue: Event Grid puts events on the work queue by its identity (no key at all). eventGridTrigger: Event Grid calls a function.')
 param uploadRoute routeType = 'blobTrigger'
 
-@description('Container of the pictures. It is created in an account of ours, and must exist in an existing one.')
+@description('Container of the pictures. This deployment creates it in an account that it creates; in an existing account it must exist.')
 @minLength(3)
 @maxLength(63)
 param imagesContainer string = 'images'
 
-@description('Further containers of pictures in the same account, comma between; 22 at most. For the routes queue and eventGridTrigger only: the blob trigger serves one. They are created in an account of ours, and must exist in an existing one.')
+@description('Further containers of pictures in the same account, separated by commas; 22 at most. Only for the routes queue and eventGridTrigger, because the blob trigger watches one container. This deployment creates them in an account that it creates; in an existing account they must exist.')
 param moreImagesContainers string = ''
 
-@description('Container of the descriptions, in the same account. It is created.')
+@description('Container of the descriptions, in the same account. This deployment creates it.')
 @minLength(3)
 @maxLength(63)
 param descriptionsContainer string = 'descriptions'
 
-@description('Name of the storage account that holds the pictures already. Empty: an account is created.')
+@description('Name of an existing storage account with pictures. Empty: this deployment creates an account.')
 param existingImagesAccount string = ''
 
 @description('Resource group of that account, anywhere in the subscription.')
 param existingImagesResourceGroup string = ''
 
-@description('Region of that account, where a new system topic must be. Empty: the same as the app\'s.')
+@description('Region of that account; a new system topic must be there. Empty: the app\'s region.')
 param existingImagesLocation string = ''
 
-@description('Name of the system topic that the existing account has already, with a system-assigned identity; an account can have one only. The preprovision hook finds it. Empty: one is created.')
+@description('Name of the existing account\'s system topic, with a system-assigned identity; an account can have only one. The preprovision hook finds it. Empty: this deployment creates one.')
 param existingSystemTopic string = ''
 
-@description('Resource group of that system topic. Empty: that of the account.')
+@description('Resource group of that system topic. Empty: the account\'s resource group.')
 param existingSystemTopicResourceGroup string = ''
 
-@description('Role of the app on the images account. StorageBlobDataOwner: on the account, as the documentation of the blob trigger asks. StorageBlobDataContributor: on the two containers alone, which looks sufficient.')
+@description('Role of the app on the images account. StorageBlobDataOwner: on the account, as the blob trigger\'s documentation requires. StorageBlobDataContributor: only on the containers, which is probably sufficient.')
 param imagesRole imagesRoleType = 'StorageBlobDataOwner'
 
 @description('Redundancy of storage accounts that are created; decide before the first deployment. Zones (ZRS) are not available in every region.')
@@ -63,35 +63,35 @@ param storageRedundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Stan
 
 // ---- The model
 
-// An empty value is refused below; the preprovision hook asks for one. azd itself would offer SKUs that the model lacks.
-@description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region, for models that have it: infra/models.json. There is no default: it is for you to decide. Unused with an existing deployment.')
+// The deployment fails below if it is empty; the preprovision hook asks for it. azd itself would offer SKUs that the model lacks.
+@description('Where pictures may be processed. GlobalStandard: in any region of Azure. DataZoneStandard: within the EU or the US. Standard: in one region, for models that have it: infra/models.json. There is no default, because you must decide. Unused with an existing deployment.')
 param modelSkuName '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard' = ''
 
-@description('A second deployment of the model that answers batches at half of the price, for pictures that are stored already: docs/existing-pictures.md. GlobalBatch: processed in any region of Azure. DataZoneBatch: within the EU or the US. Empty: none. Unused with an existing account.')
+@description('SKU of a second deployment of the model, which answers batches at half the price, for existing pictures: docs/existing-pictures.md. GlobalBatch: processed in any region of Azure. DataZoneBatch: within the EU or the US. Empty: none. Unused with an existing account.')
 param batchSkuName '' | 'GlobalBatch' | 'DataZoneBatch' = ''
 
-@description('Capacity of the deployment for batches, in the unit of its quota: what may wait in batches at a time.')
+@description('Capacity of the deployment for batches, in the unit of its quota, which limits how much may wait in batches at a time.')
 @minValue(1)
 @maxValue(1000000)
 param batchCapacity int = 100
 
-@description('The vision model: a family of describer/vision/models.toml. With an existing deployment say what is behind it.')
+@description('The vision model: a family of describer/vision/models.toml. With an existing deployment: its model.')
 param modelName string = 'gpt-5.6-luna'
 
 @description('Version of the model.')
 param modelVersion string = '2026-07-09'
 
-@description('Thousand tokens a minute of the deployment. Instances and concurrency follow from it.')
+@description('Quota of the deployment in thousand tokens a minute. Numbers of instances and concurrent calls derive from it.')
 @minValue(1)
 @maxValue(100000)
 param modelCapacity int = 100
 
 // azd can check only one SKU and one capacity, and would ask for quota that is not needed. The preprovision hook checks
 // the quota of the chosen SKU instead.
-@description('Region of the Azure OpenAI account. Unused with an existing one.')
+@description('Region of the Azure OpenAI account. Unused with an existing account.')
 param openAiLocation string = ''
 
-@description('Name of an Azure OpenAI account that exists, with a custom subdomain. Empty: an account is created.')
+@description('Name of an existing Azure OpenAI account, with a custom subdomain. Empty: this deployment creates an account.')
 param existingOpenAi string = ''
 
 @description('Resource group of that account, anywhere in the subscription.')
@@ -100,14 +100,14 @@ param existingOpenAiResourceGroup string = ''
 @description('Name of the deployment on the existing account.')
 param existingDeployment string = ''
 
-@description('Thousand tokens a minute of that deployment, from which concurrency follows; the preprovision hook finds it. 0: modelCapacity.')
+@description('Quota of that deployment in thousand tokens a minute, from which concurrency derives; the preprovision hook finds it. 0: modelCapacity.')
 @minValue(0)
 param existingCapacity int = 0
 
 @description('Content filter of the deployment. Empty: the service\'s default.')
 param contentFilter string = ''
 
-@description('Bring back the Azure OpenAI account that `azd down` left soft-deleted, instead of failing on its name. The preprovision hook finds out, each time.')
+@description('Restore the Azure OpenAI account that `azd down` left soft-deleted; otherwise its name is taken. The preprovision hook sets this each time.')
 param restoreOpenAi bool = false
 
 // ---- The app
@@ -116,35 +116,35 @@ param restoreOpenAi bool = false
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances at a time; docs/adr/0014-instances.md. 0: 40, or more where the model\'s capacity asks for them.')
+@description('Maximum number of instances; docs/adr/0014-instances.md. 0: 40, or more if the model\'s capacity needs them.')
 @minValue(0)
 @maxValue(1000)
 param maximumInstanceCount int = 0
 
-@description('Instances that wait for uploads all the time, and are paid for. 0: the first upload after a while starts one.')
+@description('Instances that are always ready for uploads, at a cost. 0: the first upload after a pause starts one.')
 @minValue(0)
 @maxValue(20)
 param alwaysReadyInstances int = 0
 
-@description('Spread instances over availability zones, where the region has them: two are then always ready in each scale group, and paid for.')
+@description('Spread instances over availability zones, if the region has them. Two instances are then always ready in each scale group, at a cost.')
 param zoneRedundant bool = false
 
-@description('Any optional setting of the README, by name, such as { DESCRIPTION_LANGUAGES: \'en,de\' }.')
+@description('Optional settings of docs/settings.md by name, such as { DESCRIPTION_LANGUAGES: \'en,de\' }.')
 param appSettings object = {}
 
-@description('Name of a key vault that exists, with roles for its data, from which a setting comes as a reference: the keys of docs/openai.md. Empty: none.')
+@description('Name of an existing key vault with Azure roles, from which a setting comes as a reference: the keys of docs/openai.md. Empty: none.')
 param existingKeyVault string = ''
 
 @description('Resource group of that vault, anywhere in the subscription.')
 param existingKeyVaultResourceGroup string = ''
 
-@description('Name of the secret in it, which the app may read, and no other.')
+@description('Name of the secret in it; the app may read no other.')
 param keyVaultEntry string = 'openai-compatible'
 
-@description('Ask no model, and lose nothing: infra/emergency.py sets it.')
+@description('Stop all calls of the model without losing an upload; infra/emergency.py sets it.')
 param emergencyStop bool = false
 
-@description('Create a custom topic, and announce on it what was described.')
+@description('Create a custom topic; the app publishes outcomes to it.')
 param publishEvents bool = true
 
 @description('Object id of the deploying identity: may write to both containers, so that the postdeploy hook can run the smoke test. Empty: no role is given.')
@@ -155,7 +155,7 @@ param deployerType 'User' | 'Group' | 'ServicePrincipal' = 'User'
 
 // ---- Network
 
-@description('Reach storage, model and topic by private endpoints only, and let nothing but Event Grid call the app; on the route queue nothing at all.')
+@description('Network isolation: storage, model and topic are reachable by private endpoints only, and only Event Grid may call the app (on the route queue nothing may).')
 param networkIsolation bool = false
 
 @description('Addresses of the virtual network; a /22 or larger.')
@@ -164,25 +164,25 @@ param networkAddressPrefix string = '10.40.0.0/22'
 @description('Public IPv4 addresses or ranges (CIDR) that keep access to storage and the app under isolation, such as those of the people who deploy.')
 param allowedIpRanges string[] = []
 
-@description('What isolation leaves of the storage\'s public endpoints. TrustedServices: if Event Grid is not let through where they are Disabled.')
+@description('State of the storage accounts\' public endpoints under isolation. TrustedServices: if Event Grid cannot reach endpoints that are Disabled.')
 param isolatedStorageAccess isolatedStorageType = 'Disabled'
 
-@description('A private endpoint for the app too, by which it is called and deployed from within the network.')
+@description('Create a private endpoint for the app too, for calls and deployments from within the network.')
 param appPrivateEndpoint bool = false
 
-@description('Resource id of a subnet for the app that exists, delegated to Microsoft.App/environments. Empty: a network is created.')
+@description('Resource id of an existing subnet for the app, delegated to Microsoft.App/environments. Empty: this deployment creates a network.')
 param appSubnetId string = ''
 
-@description('Resource id of a subnet for private endpoints that exists; together with appSubnetId.')
+@description('Resource id of an existing subnet for private endpoints; set it together with appSubnetId.')
 param endpointSubnetId string = ''
 
 @description('Create private DNS zones. false: a policy of the landing zone adds the records, or you do.')
 param createDnsZones bool = true
 
-@description('Resource ids of private DNS zones that exist, by sub-resource: blob, queue, table, account, topic, sites, cognitiveservices, services-ai.')
+@description('Resource ids of existing private DNS zones, by sub-resource: blob, queue, table, account, topic, sites, cognitiveservices, services-ai.')
 param dnsZoneIds object = {}
 
-// ---- Watching
+// ---- Monitoring
 
 @description('E-mail address for alerts. Empty: they fire and are visible in the portal, without an e-mail.')
 param alertEmail string = ''
@@ -192,12 +192,12 @@ param alertEmail string = ''
 @maxValue(100000000)
 param dailyTokensThousand int = 5000
 
-@description('Gigabytes of logs a day after which the workspace takes no more, and alerts that ask it are blind; -1: no limit.')
+@description('Gigabytes of logs a day after which the workspace takes no more logs, and log alerts see nothing; -1: no limit.')
 @minValue(-1)
 @maxValue(1000)
 param dailyLogCapGb int = 1
 
-@description('Days for which logs are kept.')
+@description('Retention of logs in days.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
@@ -251,7 +251,7 @@ var groups = {
     : empty(existingKeyVaultResourceGroup)
         ? fail('existingKeyVaultResourceGroup is empty: say where the vault existingKeyVault is.')
         : existingKeyVaultResourceGroup
-  // Event Grid keeps an account's system topic in the account's resource group, and so does this file.
+  // Event Grid creates an account's system topic in the account's resource group, and so does this file.
   systemTopic: ownImages || empty(existingSystemTopicResourceGroup)
     ? (ownImages ? names.group : existingImagesResourceGroup)
     : existingSystemTopicResourceGroup
@@ -630,7 +630,7 @@ module alerts 'modules/alerts.bicep' = {
 // No output may have the name of a variable in main.parameters.json: `azd down` removes all outputs from the environment,
 // and would remove the user's choice with them.
 
-@description('Resource group of all that is ours.')
+@description('Resource group of this deployment\'s own resources.')
 output AZURE_RESOURCE_GROUP string = group.name
 @description('The function app.')
 output AZURE_FUNCTION_APP_NAME string = names.app
@@ -642,7 +642,7 @@ output IMAGES_ACCOUNT_NAME string = names.images
 output IMAGES_RESOURCE_GROUP string = groups.images
 @description('Container of the pictures.')
 output DEPLOYED_IMAGES_CONTAINER string = imagesContainer
-@description('Further containers of pictures, comma between.')
+@description('Further containers of pictures, separated by commas.')
 output DEPLOYED_IMAGES_MORE_CONTAINERS string = join(moreContainers, ',')
 @description('Container of the descriptions.')
 output DEPLOYED_DESCRIPTIONS_CONTAINER string = descriptionsContainer
@@ -650,26 +650,26 @@ output DEPLOYED_DESCRIPTIONS_CONTAINER string = descriptionsContainer
 output DEPLOYED_UPLOAD_ROUTE string = uploadRoute
 @description('The system topic of the images account.')
 output SYSTEM_TOPIC_NAME string = names.systemTopic
-@description('Its resource group: that of the event subscription\'s deployment.')
+@description('Its resource group, into which the event subscription is deployed.')
 output SYSTEM_TOPIC_RESOURCE_GROUP string = groups.systemTopic
-@description('Name that the event subscription must have, whatever the route.')
+@description('Name of the event subscription, the same for every route.')
 output EVENT_SUBSCRIPTION_NAME string = names.eventSubscription
-@description('Container of events that could not be delivered.')
+@description('Container of dead letters: events that Event Grid could not deliver.')
 output DEAD_LETTER_CONTAINER string = names.deadLetters
 @description('Queue of deferred work.')
 output WORK_QUEUE string = names.work
-@description('Whether the deployer is shut out from storage, so that the app must run the smoke test itself.')
+@description('Whether the deployer cannot reach storage, so that the app must run the smoke test itself.')
 output DEPLOYED_NETWORK_ISOLATION bool = networkIsolation
 @description('The Azure OpenAI account.')
 output OPENAI_ACCOUNT_NAME string = names.openAi
 @description('The deployment of the model.')
 output OPENAI_DEPLOYMENT string = names.deployment
 output OPENAI_BATCH_DEPLOYMENT string = batchDeployment
-@description('The custom topic of what was described; empty: none.')
+@description('The custom topic for outcomes; empty: none.')
 output EVENTS_TOPIC_NAME string = names.eventsTopic
-@description('Calls of the model in flight that the quota allows, from which instances and concurrency follow.')
+@description('Number of concurrent calls of the model that the quota allows, from which instances and concurrency derive.')
 output MODEL_CALLS_IN_FLIGHT int = callsInFlight
-@description('The app\'s identity, by which its role assignments are found.')
+@description('Principal id of the app\'s identity; find its role assignments by it.')
 output APP_PRINCIPAL_ID string = identity.outputs.principalId
-@description('Names of the app\'s settings; what else it has was set by hand.')
+@description('Names of the app settings that this deployment sets; others were set by hand.')
 output DEPLOYED_SETTING_NAMES string = app.outputs.settingNames

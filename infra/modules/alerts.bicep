@@ -13,13 +13,13 @@ param email string
 param workspaceName string
 @description('Resource id of the system topic.')
 param systemTopicId string
-@description('Our subscription on it; others may have theirs.')
+@description('The app\'s subscription on it; other programs may have their own.')
 param eventSubscriptionName string
 @description('Resource id of the Azure OpenAI account.')
 param openAiId string
-@description('The deployment of the model; others may be on the account.')
+@description('The deployment of the model; the account may have others.')
 param deploymentName string
-@description('Thousand tokens a day above which somebody should ask why.')
+@description('Thousand tokens a day above which an alert fires.')
 param dailyTokensThousand int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {

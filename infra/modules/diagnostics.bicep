@@ -5,13 +5,13 @@
 param name string
 @description('The workspace.')
 param workspaceName string
-@description('The app\'s own storage account: each message that is put on a queue is logged, poison queues included.')
+@description('The app\'s own storage account: each message put on a queue is logged, poison queues included.')
 param hostAccountName string
-@description('Our system topic. Empty: an existing one is used.')
+@description('This deployment\'s system topic. Empty: an existing one is used.')
 param systemTopicName string
-@description('Our custom topic. Empty: none.')
+@description('This deployment\'s custom topic. Empty: none.')
 param eventsTopicName string
-@description('Our Azure OpenAI account. Empty: an existing one is used.')
+@description('This deployment\'s Azure OpenAI account. Empty: an existing one is used.')
 param openAiName string
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {

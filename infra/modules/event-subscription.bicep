@@ -1,6 +1,6 @@
-// The event subscription that delivers uploads to the app. Deployed after the code, by infra/hooks/postdeploy.py, into the resource group of the system
-// topic: a webhook's key and an Event Grid function exist only once the code runs. All routes share one name, so that
-// a new route replaces the old one, and no picture is processed twice.
+// The event subscription that delivers uploads to the app. infra/hooks/postdeploy.py deploys it after the code, into the
+// resource group of the system topic, because a webhook's key and an Event Grid function exist only once the code runs.
+// All routes share one name, so that a new route replaces the old one and no picture is processed twice.
 
 import { routeType } from './types.bicep'
 
@@ -14,16 +14,16 @@ param uploadRoute routeType
 param functionAppName string
 @description('Resource group of the function app and of its storage account.')
 param functionAppResourceGroup string
-@description('The app\'s own storage account: dead letters, and the queue of the queue route.')
+@description('The app\'s own storage account: dead letters, and the queue of the route queue.')
 param hostAccountName string
-// Event Grid takes 25 values in all filters of a subscription, and two are those of data.api.
+// Event Grid allows 25 values in all filters of a subscription; two are used for data.api.
 @description('Containers whose pictures are described; one on the route blobTrigger, 23 at most.')
 @minLength(1)
 @maxLength(23)
 param containerNames string[]
-@description('Container of events that could not be delivered.')
+@description('Container of dead letters: events that Event Grid could not deliver.')
 param deadLetterContainer string = 'eventgrid-deadletter'
-@description('Queue of the queue route.')
+@description('Queue of the route queue.')
 param workQueue string = 'image-work'
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
@@ -41,7 +41,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 }
 
 var identity = { type: 'SystemAssigned' }
-// The path of the blob trigger names one container, and its webhook checks nothing.
+// The blob trigger's path names one container, and its webhook does not check events.
 var served = uploadRoute == 'blobTrigger' && length(containerNames) > 1
   ? fail('The blob trigger serves one container: choose the route queue or eventGridTrigger for several.')
   : containerNames
@@ -64,7 +64,7 @@ var function = {
   endpointType: 'AzureFunction'
   properties: {
     resourceId: '${app.id}/functions/on_storage_event'
-    // One by one: a batch is delivered again as a whole when one of its events fails.
+    // One event per delivery: Event Grid delivers a whole batch again if one of its events fails.
     maxEventsPerBatch: 1
     preferredBatchSizeInKilobytes: 64
   }
@@ -84,8 +84,8 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
   properties: {
     destination: uploadRoute == 'queue' ? null : uploadRoute == 'blobTrigger' ? webhook : function
     deliveryWithResourceIdentity: uploadRoute == 'queue' ? { identity: identity, destination: queue } : null
-    // The blob trigger's webhook would take a deletion for an upload, and fail the whole delivery at a BlobRenamed or at an
-    // event of a directory; it takes a change of tier, after which an archived picture can be read. The other routes read
+    // The blob trigger's webhook would treat a deletion as an upload, and fail the whole delivery at a BlobRenamed or at an
+    // event of a directory; it accepts a change of tier, after which an archived picture can be read. The other routes read
     // the type.
     filter: {
       includedEventTypes: uploadRoute == 'blobTrigger'
@@ -96,17 +96,17 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
             'Microsoft.Storage.BlobRenamed'
             'Microsoft.Storage.BlobDeleted'
           ]
-      // Up to and with `/blobs/`: without it `images` would match `images-old` too.
+      // With `/blobs/` at the end: otherwise `images` would match `images-old` too.
       subjectBeginsWith: several ? '/blobServices/default/containers/' : prefixes[0]
-      // With a hierarchical namespace a file is created empty first, and flushed when it is whole. A client that flushes
-      // without closing raises no second event: docs/deploy.md, "Pictures and a model that exist".
+      // With a hierarchical namespace a file is created empty first, and flushed when it is complete. A client that
+      // flushes without closing raises no second event: docs/operations.md, "Pictures without an event".
       advancedFilters: concat(
         [{ operatorType: 'StringNotIn', key: 'data.api', values: ['CreateFile', 'SftpCreate'] }],
         several ? [{ operatorType: 'StringBeginsWith', key: 'subject', values: prefixes }] : []
       )
     }
     eventDeliverySchema: uploadRoute == 'queue' ? 'CloudEventSchemaV1_0' : 'EventGridSchema'
-    // One day, the maximum: events survive a night in which the app does not start.
+    // One day, the maximum: events survive a night during which the app does not start.
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
     deadLetterWithResourceIdentity: {
       identity: identity

@@ -6,14 +6,14 @@ param name string
 param location string
 @description('Tags.')
 param tags object
-@description('Take events by private endpoint only.')
+@description('Accept events by private endpoint only.')
 param networkIsolation bool
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
   name: name
   location: location
   tags: tags
-  // For those who subscribe: their deliveries and dead letters can do without keys too.
+  // So that subscribers' deliveries and dead letters need no keys either.
   identity: { type: 'SystemAssigned' }
   properties: {
     inputSchema: 'CloudEventSchemaV1_0'

@@ -1,7 +1,7 @@
 // The function app on Flex Consumption, and all its settings. Names of settings are those of describer/settings.py; the
-// rest are read by the Functions host, the Python worker or azure-identity. Endpoints are taken from the resources
-// themselves, which holds for accounts with DNS zone endpoints too. Only Azure's public cloud is served: the authority, the
-// scope of the model's tokens and the private zones are its.
+// Functions host, the Python worker or azure-identity read the rest. Endpoints come from the resources themselves, which
+// is also right for accounts with DNS zone endpoints. Only Azure's public cloud is supported: the authority, the scope of
+// the model's tokens and the private zones are those of the public cloud.
 
 import { routeType } from './types.bicep'
 
@@ -38,29 +38,29 @@ param deploymentName string
 param batchDeploymentName string
 @description('The model behind the deployment: its row in describer/vision/models.toml.')
 param modelFamily string
-@description('Calls of the model at a time, per instance.')
+@description('Maximum number of concurrent calls of the model per instance.')
 param modelConcurrency int
 @description('The deployment\'s quota, from which the time of a backfill is estimated.')
 param modelTokensPerMinute int
 @description('Application Insights.')
 param insightsName string
-@description('Custom topic of what was described. Empty: none.')
+@description('Custom topic for outcomes. Empty: none.')
 param eventsTopicName string
-@description('Optional settings, over those made here.')
+@description('Optional settings, which replace those made here.')
 param appSettings object
-@description('Ask no model: uploads are put off, and none is lost. See infra/emergency.py.')
+@description('Stop all calls of the model; uploads are deferred and none is lost. See infra/emergency.py.')
 param emergencyStop bool
 @description('Memory of an instance.')
 param instanceMemoryMB int
-@description('Most instances at a time.')
+@description('Maximum number of instances.')
 param maximumInstanceCount int
-@description('Instances that wait for uploads all the time; 0: the first upload after a while starts one.')
+@description('Instances that are always ready for uploads; 0: the first upload after a pause starts one.')
 param alwaysReadyInstances int
-@description('Route of uploads; decides what may come in under isolation and which functions are kept ready.')
+@description('Route of uploads, which decides what may call the app under isolation and which functions are always ready.')
 param uploadRoute routeType
-@description('Spread what is always ready over zones; the storage must be zone-redundant too.')
+@description('Spread the always-ready instances over zones; the storage must be zone-redundant too.')
 param zoneRedundant bool
-@description('Let nothing but Event Grid and allowedIpRanges in.')
+@description('Refuse calls except from Event Grid and allowedIpRanges.')
 param networkIsolation bool
 @description('Subnet of the app. Empty: none.')
 param subnetId string
@@ -134,8 +134,8 @@ var settings = {
   IMAGES__credential: 'managedidentity'
   IMAGES__clientId: identity.properties.clientId
   IMAGES__blobServiceUri: images.properties.primaryEndpoints.blob
-  // The trigger's poison queue. Not in the images account: the host ends, and the whole app with it, where it cannot read a
-  // queue that a function names.
+  // The trigger's poison queue. It is not in the images account, because the host stops, and the whole app with it, if it
+  // cannot read a queue that a function names.
   IMAGES__queueServiceUri: host.properties.primaryEndpoints.queue
   IMAGES_CONTAINER: imagesContainers[0]
   IMAGES_MORE_CONTAINERS: join(skip(imagesContainers, 1), ',')
@@ -146,18 +146,18 @@ var settings = {
   BATCH_DEPLOYMENT: batchDeploymentName
   MODEL_CONCURRENCY: string(modelConcurrency)
   MODEL_TOKENS_PER_MINUTE: string(modelTokensPerMinute)
-  // Each night, so that what people wrote about deleted pictures lasts as long as DELETED_RETENTION_DAYS says. Empty: never.
+  // Each night: removes records of deleted pictures; those with people's texts after DELETED_RETENTION_DAYS. Empty: never.
   DELETED_CLEANUP_AT: '03:30'
   EVENTS_TOPIC_ENDPOINT: empty(eventsTopicName) ? '' : eventsTopic!.properties.endpoint
-  // For azure-identity, where a client is built without naming the identity.
+  // For azure-identity, if a client does not name the identity.
   AZURE_CLIENT_ID: identity.properties.clientId
   AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
   APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
-  // The worker joins our spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make it configure what
-  // the app configures itself: docs/adr/0004-telemetry.md.
+  // The worker connects the app's spans to the host's. PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY would make the worker
+  // configure what the app configures itself: docs/adr/0004-telemetry.md.
   PYTHON_ENABLE_OPENTELEMETRY: 'true'
-  // When the host is stopped, it waits for running functions instead of cancelling them.
+  // On a stop, the host waits for running functions instead of cancelling them.
   FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING: 'true'
   ...appSettings
   // The service answers 404 for a name without a deployment, and the app defers pictures until that ends.
@@ -177,7 +177,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
-    // No affinity cookie: instances keep no state of callers.
+    // No affinity cookie, because instances keep no state of callers.
     clientAffinityEnabled: false
     // For settings that are Key Vault references: without it, the app would ask by a system-assigned identity that it lacks.
     keyVaultReferenceIdentity: identity.id
@@ -189,7 +189,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       ipSecurityRestrictionsDefaultAction: networkIsolation ? 'Deny' : 'Allow'
       ipSecurityRestrictions: networkIsolation ? concat(uploadRoute == 'queue' ? [] : [fromEventGrid], fromPeople) : []
-      // Deployments come in here, with a token of Entra; without known ranges they must be let in from anywhere.
+      // Deployments use this endpoint, with an Entra token; without known ranges, any address must be allowed.
       scmIpSecurityRestrictionsUseMain: false
       scmIpSecurityRestrictionsDefaultAction: networkIsolation && !empty(allowedIpRanges) ? 'Deny' : 'Allow'
       scmIpSecurityRestrictions: networkIsolation ? fromPeople : []
@@ -209,7 +209,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
-        // Python's default is one request at a time. host.json has the same bound: benchmarks/ondemand.py says why.
+        // Python's default is one request at a time. host.json has the same limit; benchmarks/ondemand.py gives the reason.
         triggers: { http: { perInstanceConcurrency: 12 } }
         alwaysReady: alwaysReadyInstances > 0
           ? [{ name: readyGroup[uploadRoute], instanceCount: alwaysReadyInstances }]
@@ -223,7 +223,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     properties: settings
   }
 
-  // No user names and passwords for deployments.
+  // Disables user names and passwords for deployments.
   resource ftp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
     properties: { allow: false }
@@ -235,5 +235,5 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-@description('Names of its settings, comma between; what else the app has was set by hand.')
+@description('Names of the app settings that this deployment sets, separated by commas; others were set by hand.')
 output settingNames string = join(objectKeys(settings), ',')

@@ -12,9 +12,9 @@ param imagesContainers string[]
 param descriptionsContainer string
 @description('Principal of the app\'s identity; part of the assignments\' names, see roles.bicep.')
 param appPrincipalId string
-@description('Owner of the whole account, as the documentation asks for the blob trigger, or Contributor on each of these containers.')
+@description('Owner on the whole account, as the blob trigger\'s documentation requires, or Contributor on each of these containers.')
 param imagesRole imagesRoleType
-@description('Object id of the deployer, who runs the smoke test. Empty: no role is given.')
+@description('Object id of the deployer, who runs the smoke test. Empty: no role.')
 param deployerId string
 @description('Kind of that principal.')
 param deployerType 'User' | 'Group' | 'ServicePrincipal'

@@ -1,4 +1,4 @@
-// The app may call the model, and where it asks by batches upload files: roles on the Azure OpenAI account, be it ours or one that exists.
+// Roles on the Azure OpenAI account, new or existing: the app may call the model and, if it uses batches, upload files.
 
 import { roles } from './types.bicep'
 
@@ -6,7 +6,7 @@ import { roles } from './types.bicep'
 param accountName string
 @description('Principal of the app\'s identity; part of the assignments\' names, see roles.bicep.')
 param appPrincipalId string
-@description('Whether the app uploads files of requests, which only the larger role may.')
+@description('Whether the app uploads files of requests, for which it needs the larger role.')
 param batches bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' existing = {
@@ -23,7 +23,7 @@ resource onAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// OpenAI User reads files and creates none. This one may also change deployments: there is no smaller built-in role.
+// OpenAI User can read files but not create them. This role can also change deployments: there is no smaller built-in role.
 resource filesOnAccount 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (batches) {
   name: guid(account.id, appPrincipalId, roles.openAiContributor)
   scope: account

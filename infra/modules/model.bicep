@@ -16,7 +16,7 @@ param batch batchType
 param contentFilter string
 @description('Close the public endpoint.')
 param networkIsolation bool
-@description('Bring a soft-deleted account of this name back instead of creating one.')
+@description('Restore a soft-deleted account of this name instead of creating one.')
 param restore bool
 
 resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
@@ -25,14 +25,14 @@ resource account 'Microsoft.CognitiveServices/accounts@2025-06-01' = {
   tags: tags
   kind: 'OpenAI'
   sku: { name: 'S0' }
-  // It has no role anywhere; policies of landing zones ask for it.
+  // This identity has no roles; policies of landing zones require it.
   identity: { type: 'SystemAssigned' }
   properties: {
-    // Tokens of Entra are accepted on a subdomain only.
+    // Entra tokens are accepted on a subdomain only.
     customSubDomainName: name
     disableLocalAuth: true
     publicNetworkAccess: networkIsolation ? 'Disabled' : 'Enabled'
-    // The account itself fetches nothing from the internet: pictures come in the request, never as addresses.
+    // The account need not fetch anything from the internet: requests contain the pictures, never their addresses.
     restrictOutboundNetworkAccess: true
     allowedFqdnList: []
     networkAcls: { defaultAction: networkIsolation ? 'Deny' : 'Allow' }
@@ -60,6 +60,6 @@ resource batches 'Microsoft.CognitiveServices/accounts/deployments@2025-06-01' =
     raiPolicyName: empty(contentFilter) ? null : contentFilter
     versionUpgradeOption: 'OnceCurrentVersionExpired'
   }
-  // An account takes one change at a time.
+  // An account accepts one change at a time.
   dependsOn: [deployment]
 }

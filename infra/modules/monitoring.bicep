@@ -10,7 +10,7 @@ param location string
 param tags object
 @description('Gigabytes a day after which the workspace takes no more until the next day; -1: no limit.')
 param dailyCapGb int
-@description('Days for which logs are kept.')
+@description('Retention of logs in days.')
 param retentionDays int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
@@ -37,8 +37,8 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
     IngestionMode: 'LogAnalytics'
-    // Under network isolation too: a private link scope takes over the names of Azure Monitor wherever its zones are
-    // linked, for workspaces of others too. What comes in needs a token and a role, and holds no picture and no text.
+    // Public under network isolation too: a private link scope would replace the DNS names of Azure Monitor wherever its
+    // zones are linked, for other workspaces too. Telemetry needs a token and a role, and contains no picture and no text.
     publicNetworkAccessForIngestion: 'Enabled'
     DisableLocalAuth: true
   }

@@ -1,5 +1,5 @@
-// Network isolation: a virtual network for the app and for private endpoints, and private DNS zones for their names; each
-// is left out where it exists already. The endpoints are in private-endpoints.bicep. Event Grid reaches the app from
+// Network isolation: a virtual network for the app and for private endpoints, and private DNS zones for their names; those
+// that exist already are not created. The endpoints are in private-endpoints.bicep. Event Grid reaches the app from
 // outside (function-app.bicep), and storage as a trusted service (storage.bicep).
 
 @description('Ending of the resource names.')
@@ -10,7 +10,7 @@ param location string
 param tags object
 @description('Addresses of the network; a /22 or larger. Choose another range to peer it with yours.')
 param addressPrefix string
-@description('Subnet of the app that exists already. Empty: a network is created.')
+@description('Existing subnet for the app. Empty: this deployment creates a network.')
 param existingAppSubnetId string
 @description('Names of the private DNS zones to create.')
 param zoneNames string[]
@@ -65,7 +65,7 @@ resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = if
   properties: {
     securityRules: [
       {
-        // From the app, and from peered networks, from which users upload pictures.
+        // From the app, and from peered networks, where users upload pictures.
         name: 'https-from-networks'
         properties: {
           priority: 100

@@ -1,5 +1,5 @@
-// A private endpoint for each service, with its records in private DNS zones: ours, those of others, or none, where a policy
-// of the landing zone adds them.
+// A private endpoint for each service, with its records in private DNS zones: new or existing ones, or none if a policy of
+// the landing zone adds them.
 
 import { privateServiceType } from './types.bicep'
 
@@ -11,11 +11,11 @@ param location string
 param tags object
 @description('Subnet of the endpoints.')
 param subnetId string
-@description('Services that are reached privately.')
+@description('Services that get a private endpoint.')
 param services privateServiceType[]
-@description('Names that a service has besides that of its own sub-resource, by sub-resource.')
+@description('Further DNS names of a service, besides that of its own sub-resource, by sub-resource.')
 param moreGroups object
-@description('Resource ids of the private DNS zones, by sub-resource. What is not there gets no record.')
+@description('Resource ids of the private DNS zones, by sub-resource. Sub-resources without a zone get no record.')
 param zoneIds object
 
 var wanted = map(

@@ -1,22 +1,22 @@
-// Role assignments in this deployment's own resource group, each at the narrowest scope that works. The roles on the images account
-// and on the model, which may be elsewhere, are in images-access.bicep and model-access.bicep.
+// Role assignments in this deployment's own resource group, each at the narrowest scope that works. The roles on the images
+// account and on the model, which may be elsewhere, are in images-access.bicep and model-access.bicep.
 //
-// The name of an assignment has its principal in it: an assignment that outlived its principal cannot be given to another,
-// so an identity that was made again needs assignments of other names. Hence the two principals are parameters.
+// The name of an assignment contains its principal, because an assignment cannot be moved to another principal: an identity
+// that was deleted and created again needs assignments of other names. Hence the two principals are parameters.
 
 import { roles, routeType } from './types.bicep'
 
 @description('The app\'s own storage account.')
 param hostAccountName string
-@description('Container of events that could not be delivered.')
+@description('Container of dead letters: events that Event Grid could not deliver.')
 param deadLetterContainer string
-@description('Queue of deferred work; on the queue route of uploads too.')
+@description('Queue of deferred work, and on the route queue of uploads.')
 param workQueue string
 @description('Route of uploads.')
 param uploadRoute routeType
 @description('Application Insights.')
 param insightsName string
-@description('Custom topic of what was described. Empty: none.')
+@description('Custom topic for outcomes. Empty: none.')
 param eventsTopicName string
 @description('Principal of the app\'s identity.')
 param appPrincipalId string
@@ -47,7 +47,7 @@ resource eventsTopic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (!emp
   name: empty(eventsTopicName) ? 'none' : eventsTopicName
 }
 
-// The Functions host: leases and the package (blobs), its own and our queues, diagnostic events (tables).
+// The Functions host: leases and the package (blobs), its own queues and the app's, diagnostic events (tables).
 resource onHost 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in [roles.blobDataOwner, roles.queueDataContributor, roles.tableDataContributor]: {
     name: guid(host.id, appPrincipalId, role)

@@ -14,9 +14,9 @@ param redundancy 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZ
 param containerNames string[]
 @description('Queues to create.')
 param queueNames string[] = []
-@description('Close the public endpoints; what is in allowedIpRanges keeps access.')
+@description('Close the public endpoints, except for allowedIpRanges.')
 param networkIsolation bool
-@description('How far they are closed: Disabled, or TrustedServices, where the endpoint is up for the services of Azure that are let through.')
+@description('How they are closed: Disabled, or TrustedServices, which leaves them open for trusted services of Azure.')
 param isolatedStorageAccess isolatedStorageType
 @description('Public IPv4 addresses or ranges (CIDR) that keep access.')
 param allowedIpRanges string[]
@@ -37,8 +37,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     isLocalUserEnabled: false
-    // At creation only: a second layer of encryption, and queues and tables under the account's key, without which a key of
-    // yours could not encrypt them later.
+    // Azure sets these at creation only: a second layer of encryption, and encryption of queues and tables with the account's
+    // key, so that a key of yours can replace it later.
     encryption: {
       keySource: 'Microsoft.Storage'
       requireInfrastructureEncryption: true
@@ -55,11 +55,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       ? 'Disabled'
       : 'Enabled'
     networkAcls: {
-      // Event Grid, a trusted service, writes dead letters and queue messages by its identity through this exception. That
-      // it does so where public access is Disabled is documented, and doubted: docs/deploy.md, "Behind private endpoints".
+      // Through this exception Event Grid, a trusted service, writes dead letters and queue messages with its identity. That
+      // this also works if public access is Disabled is documented but doubtful: docs/deploy.md, "Behind private endpoints".
       bypass: 'AzureServices'
       defaultAction: networkIsolation ? 'Deny' : 'Allow'
-      // The firewall of storage takes a single address only without its /32.
+      // The storage firewall accepts a single address only without /32.
       ipRules: [
         for range in (networkIsolation ? allowedIpRanges : []): {
           value: endsWith(range, '/32') ? split(range, '/')[0] : range
@@ -69,7 +69,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     }
   }
 
-  // No versioning: each write of a picture's metadata would keep, and bill, a copy of the picture.
+  // No versioning: each write of a picture's metadata would store, and cost, another copy of the picture.
   resource blob 'blobServices' = {
     name: 'default'
     properties: {

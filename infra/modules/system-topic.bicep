@@ -1,4 +1,4 @@
-// The identity of a system topic that exists already.
+// The identity of an existing system topic.
 
 @description('Name of the topic, which has a system-assigned identity.')
 param name string

@@ -1,15 +1,15 @@
 // Built-in roles by their ids, and the types that several modules share.
 
 @export()
-@description('The model behind the deployment, and how much of it.')
+@description('The model of a deployment, and its capacity.')
 type modelType = {
-  @description('Name of the model, which is the name of the deployment too.')
+  @description('Name of the model, and of the deployment.')
   name: string
   @description('Version of the model.')
   version: string
-  @description('Where pictures may be processed; main.bicep refuses the empty text.')
+  @description('Where pictures may be processed; main.bicep refuses an empty value.')
   skuName: '' | 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
-  @description('Thousand tokens a minute.')
+  @description('Capacity in thousand tokens a minute.')
   @minValue(1)
   capacity: int
 }
@@ -21,13 +21,13 @@ type batchType = {
   name: string
   @description('Where pictures may be processed.')
   skuName: '' | 'GlobalBatch' | 'DataZoneBatch'
-  @description('In the unit of its quota.')
+  @description('Capacity in the unit of its quota.')
   @minValue(1)
   capacity: int
 }
 
 @export()
-@description('Which way, and only which way, an upload reaches the app.')
+@description('The one way in which uploads reach the app.')
 type routeType = 'blobTrigger' | 'queue' | 'eventGridTrigger'
 
 @export()
@@ -35,17 +35,17 @@ type routeType = 'blobTrigger' | 'queue' | 'eventGridTrigger'
 type imagesRoleType = 'StorageBlobDataOwner' | 'StorageBlobDataContributor'
 
 @export()
-@description('What isolation leaves of the public endpoint of a storage account: nothing, or one that lets trusted services of Azure in and denies all others.')
+@description('State of a storage account\'s public endpoint under isolation: closed, or open for trusted services of Azure only.')
 type isolatedStorageType = 'Disabled' | 'TrustedServices'
 
 @export()
-@description('A service that is reached by a private endpoint.')
+@description('A service with a private endpoint.')
 type privateServiceType = {
   @description('Short name, part of the endpoint\'s name.')
   name: string
   @description('Resource id of the service.')
   id: string
-  @description('The sub-resource, which decides the DNS zone too.')
+  @description('The sub-resource, which also determines the DNS zone.')
   group: 'blob' | 'queue' | 'table' | 'account' | 'topic' | 'sites'
 }
 

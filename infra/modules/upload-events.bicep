@@ -1,9 +1,9 @@
-// The system topic of the images account: uploads come from here. An account has at most one in a subscription, so this
-// is left out where one exists. Its identity writes dead letters and, on the queue route, the messages.
+// The system topic of the images account: the source of upload events. An account can have only one, so this
+// is not deployed if one exists. Its identity writes dead letters and, on the queue route, the messages.
 
 @description('Name of the topic.')
 param name string
-@description('Region of the images account, which must be the topic\'s.')
+@description('Region of the images account, where the topic must be.')
 param location string
 @description('Tags.')
 param tags object
