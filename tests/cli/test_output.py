@@ -127,7 +127,7 @@ async def test_csv_is_what_a_spreadsheet_reads(shell: Shell, model: Model) -> No
     done = await shell.here("describe", "all", "--csv", "-l", "en,de")
     assert done.out.startswith("\ufeffpicture,status,")
     rows = {row["picture"]: row for row in csv.DictReader(io.StringIO(done.out.removeprefix("\ufeff"), newline=""))}
-    good, broken = rows["all/a,b.jpg"], rows["all/broken.jpg"]
+    good, broken = rows["a,b.jpg"], rows["broken.jpg"]
     assert good["alt_text:en"] == good["alt_text:de"] == '\'=A1+"2", she said.'
     assert (good["status"], good["language"], good["is_decorative"]) == ("described", "en", "no")
     assert (broken["status"], broken["alt_text:en"]) == ("corrupt", "") and "damaged" in broken["reason"]

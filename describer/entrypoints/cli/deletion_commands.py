@@ -26,6 +26,7 @@ from describer.settings import Need
 def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> None:
     """Run the command; see help_text.py."""
     counts: Counter[Fate] = Counter()
+    would = "" if write else "would be "
 
     async def find(app: Services) -> None:
         watched = app.catalogue
@@ -33,13 +34,13 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
         for name in names:
             async for orphan in app.deleted_pictures.orphans(name, prefix, write=write):
                 counts[orphan.fate] += 1
-                click.echo(printable(f"{orphan.ref.path}: {orphan.fate}"))
+                click.echo(printable(f"{orphan.ref.path}: {would}{orphan.fate}"))
             if write:
                 await app.deleted_pictures.expire_cached(name)
 
     setup.work({Need.BLOBS}, find)
-    summary = ", ".join(f"{counts[fate]:,} {fate}" for fate in Fate)
-    click.echo(f"{summary}." if write else f"{summary}, with --write. Nothing was written.", err=True)
+    summary = ", ".join(f"{counts[fate]:,} {would}{fate}" for fate in Fate)
+    click.echo(f"{summary}." if write else f"{summary}. Nothing was written; use --write.", err=True)
 
 
 @click.command(short_help="Erase all data about a blob.", help=help_text.PURGE, epilog=help_text.PURGE_EXAMPLES)
