@@ -24,6 +24,8 @@ FIRST_PORT = 20_710
 """Keeps addresses the same from one start to the next, unless another program uses one of the ports."""
 
 NO_ROUTE = "none"
+FEW_CALLS = {"MODEL_CONCURRENCY": "4"}
+"""The stand-in computes on this machine's cores: of 32 calls at a time, most would end at the deadline."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
     stand_in: Sequence[str] | None = stand_in_model(given.answers)
     if given.model_url or given.no_model:
         stand_in = None
-    settings = {"EVENTS_TEXTS": "all"} | dict(pair.split("=", 1) for pair in given.set)
+    settings = (
+        {"EVENTS_TEXTS": "all"} | (FEW_CALLS if stand_in else {}) | dict(pair.split("=", 1) for pair in given.set)
+    )
     stack = Stack(
         given.app,
         given.state,
