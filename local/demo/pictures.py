@@ -48,12 +48,11 @@ class LeftOut:
     wanted: bool = True
 
 
-def find(folder: Path, but: frozenset[str] = frozenset()) -> Iterator[Picture | LeftOut]:
+def find(folder: Path) -> Iterator[Picture | LeftOut]:
     """Yield all files below a folder, ordered by name, with links followed; or `folder` itself if it is a file.
 
     Args:
         folder: it exists.
-        but: files directly in it that are ignored.
 
     """
     if not folder.is_dir():
@@ -63,8 +62,6 @@ def find(folder: Path, but: frozenset[str] = frozenset()) -> Iterator[Picture | 
     above = frozenset(_identity(each.stat()) for each in here.parents)
     taken: set[str] = set()
     for found in _walk(folder, PurePath(), above | {_identity(here.stat())}):
-        if found.name in but:
-            continue
         if isinstance(found, Picture):
             if found.name in taken:
                 yield LeftOut(found.name, "another file has this blob name already")

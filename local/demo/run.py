@@ -50,16 +50,14 @@ def chosen(folder_name: str) -> Chosen:
     """
     folder = Path(folder_name).expanduser() if folder_name.strip() else SAMPLES
     try:
-        found = (
-            list(find(folder, frozenset() if folder_name.strip() else frozenset({"README.md"})))
-            if folder.exists()
-            else None
-        )
+        found = list(find(folder)) if folder.exists() else None
     except OSError as error:
         raise Unusable(f"{folder} cannot be read: {error.strerror}.") from error
     if found is None:
         raise Unusable(f"There is no folder {folder}.")
     pictures = [each for each in found if isinstance(each, Picture)]
+    if folder == SAMPLES:  # which has programs and a README too
+        pictures = [each for each in pictures if each.content_type.startswith("image/")]
     left_out = [each for each in found if isinstance(each, LeftOut)]
     if not pictures:
         because = f" ({left_out[0].name}: {left_out[0].why})" if left_out else ""
