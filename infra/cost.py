@@ -330,6 +330,8 @@ def _rest(pieces: Mapping[str, Piece], assumed: Assumed) -> list[str]:
         piece = pieces[name]
         price = "see the pricing page" if piece.each is None else _money(piece.each * amount)
         lines.append(f"| {name} | {amount:,} ({why}) | {piece.free or 'nothing'} | {price} |")
+    total = sum(((pieces[name].each or Decimal(0)) * amount for name, (amount, _) in amounts.items()), Decimal(0))
+    lines.append(f"| Total | | | {_money(total)} |")
     return [
         *lines,
         "",

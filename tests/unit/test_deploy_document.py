@@ -43,7 +43,7 @@ def test_the_readmes_figures_are_those_of_the_cost_document() -> None:
     idle, isolated = _cells("dev")[3], _cells("isolated")[3]
     described, run = (
         _cells(f"`{model}`", "10,000 pictures: the model")[-1],
-        _cells("Functions, Flex Consumption: execution")[-1],
+        _cells("Total", "10,000 pictures: the rest")[-1],
     )
     said = README.replace("\n", " ")
     assert f"without uploads costs {idle} for the network ({isolated} behind" in said
