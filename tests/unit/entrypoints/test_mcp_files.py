@@ -111,6 +111,6 @@ async def test_the_tools_take_files_only_where_some_are_allowed(harness: Harness
     sentences = [told["error"] for told, _ in refused]
     assert "may read" in sentences[0] and "may read" in sentences[1] and "not two" in sentences[2]
     assert "use file; the arguments are" in sentences[3] and sentences[4].endswith(
-        "are url, blob, language, about, detail."
+        "are url, blob, language, about, profile, words_to_use, words_to_avoid, detail."
     )
     assert len(harness.model.calls) == 3  # pictures that reached the model
