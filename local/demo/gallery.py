@@ -84,12 +84,12 @@ def _card(result: Result, copy: str | None) -> str:
         read = ' aria-hidden="true"' if copy else ""  # a screen reader reads the img's, once
         text = f'<p class="alt" lang="{language}" dir="auto">{_safe(alt)}</p>'
         parts.append(f'<div{read}><p class="label">Alt text</p>{text}</div>')
-    if record.get("is_decorative"):
+    if record.get("is_decorative") and not alt:
         parts.append('<p class="label">Alt text</p><p class="alt">Empty, because the picture is decorative.</p>')
     if (description := record.get("description")) and description != alt:
         parts.append(f'<p class="label">Description</p><p lang="{language}" dir="auto">{_safe(description)}</p>')
     parts += [*_details(result, language), f'<p class="facts">{" · ".join(_facts(result))}</p>']
-    return _figure(_picture(copy, _image_text(result), language), parts)
+    return _figure(_picture(copy, _image_text(result), language if alt else "en"), parts)
 
 
 def _lost(lost: Lost) -> str:

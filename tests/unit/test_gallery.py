@@ -133,9 +133,10 @@ def test_a_screen_reader_reads_the_alt_text_once() -> None:
 
 
 def test_a_picture_without_a_text_is_not_passed_off_as_decorative() -> None:
-    made = result("a.jpg", alt_text="", status="failed")
+    made = result("a.jpg", alt_text="", status="failed", language="de")
     (image,) = read(made, copies={made.picture: "pictures/00001.webp"}).all("img")
     assert image["alt"] == "a.jpg: no alt text"
+    assert image["lang"] == "en", "the page's own words, though the record is in another language"
 
 
 def test_a_decorative_picture_has_an_empty_alt() -> None:
@@ -143,6 +144,12 @@ def test_a_decorative_picture_has_an_empty_alt() -> None:
     reader = read(made, copies={made.picture: "pictures/00001.webp"})
     assert reader.all("img")[0]["alt"] == ""
     assert "Empty, because the picture is decorative." in reader.texts
+
+
+def test_a_decorative_picture_that_a_person_described_has_that_text_alone() -> None:
+    reader = read(result(alt_text="A frieze.", is_decorative=True))
+    assert "A frieze." in reader.texts
+    assert not any("because the picture is decorative" in text for text in reader.texts)
 
 
 def test_the_page_can_be_walked_by_landmarks_and_headings() -> None:
