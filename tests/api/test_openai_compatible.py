@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openai import (
     AsyncAzureOpenAI,
     AsyncOpenAI,
@@ -28,7 +30,7 @@ from starlette.routing import Route
 
 from describer.adapters.chat.forward import Forwarder
 from describer.adapters.chat.limiter import Limiter
-from describer.domain.errors import Transient
+from describer.domain.errors import FetchFailed, Transient, UrlFault
 from describer.entrypoints.openai_compatible.callers import Allowances, Caller, Callers
 from describer.entrypoints.openai_compatible.interface import OpenAiInterface, asgi
 from describer.entrypoints.openai_compatible.pictures import Shrinker
@@ -46,6 +48,27 @@ USAGE = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
 STREAM = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"A cat"}}]}\n\ndata: [DONE]\n\n'  # noqa: E501
 
 
+PICTURE = (
+    f"data:image/png;base64,{base64.b64encode(pictures.saved(pictures.scene(20, 20).convert('1'), 'PNG')).decode()}"
+)
+_ATOMS = st.sampled_from([
+    None, True, 0, -1, 1.5, "", "x", PICTURE, "data:,", "auto", "original", "user", "image_url", "input_image", "file",
+    "message", "function_call_output", "item_reference",
+])  # fmt: skip
+_NAMES = st.sampled_from([
+    "type", "content", "output", "image_url", "url", "detail", "role", "file_id", "messages", "input", "model", "tools",
+    "n", "max_tokens", "store", "stream", "service_tier", "temperature",
+])  # fmt: skip
+_ANY = st.recursive(_ATOMS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4))
+_PART = st.fixed_dictionaries({"type": st.sampled_from(["image_url", "input_image"]) | _ANY, "image_url": _ANY})
+_MESSAGE = st.fixed_dictionaries({"role": _ANY, "type": _ANY, "content": st.lists(_PART | _ANY, max_size=3) | _ANY})
+BODIES = st.fixed_dictionaries(
+    {"messages": st.lists(_MESSAGE, max_size=2) | _ANY, "input": st.lists(_MESSAGE, max_size=2) | _ANY},
+    optional={"tools": _ANY, "n": _ANY, "max_tokens": _ANY, "model": _ANY, "service_tier": _ANY, "background": _ANY},
+)
+"""Requests that are nearly right."""
+
+
 def families(_: str) -> Family:
     luna = family(MODEL)
     assert luna
@@ -56,6 +79,8 @@ class DataWeb(FakeWeb):
     """Takes data: addresses apart, as the real one does; others are looked up."""
 
     async def fetch(self, url: str, extend: Any) -> bytes:
+        if not url.startswith("data:") and url not in self.pages:
+            raise FetchFailed("The URL is not allowed.", code=UrlFault.MALFORMED)
         return base64.b64decode(url.partition(",")[2]) if url.startswith("data:") else await super().fetch(url, extend)
 
 
@@ -438,6 +463,31 @@ async def test_parameters_for_another_model_are_fitted_to_the_one_that_answers(s
     assert (body["max_completion_tokens"], body["stop"]) == (300, ["x"])
     await setup.client().chat.completions.create(model=MODEL, messages=asked(), **given)
     assert given.items() <= setup.upstream.bodies[1].items(), "its own parameters go on as they are"
+
+
+@pytest.mark.parametrize(("name", "detail"), [("gpt-5.1", "high"), ("gpt-5.2", "high"), (MODEL, "original")])
+async def test_a_detail_that_the_model_lacks_counts_as_none(setup: Setup, name: str, detail: str) -> None:
+    found = family(name)
+    assert found
+    shrinker = replace(setup.interface.shrinker, families=lambda _: found)
+    interface = replace(setup.interface, families=lambda _: found, shrinker=shrinker)
+    setup.app = asgi(lambda: interface)
+    raw = await setup.client().chat.completions.with_raw_response.create(
+        model=MODEL, messages=asked(url(pictures.jpeg(900, 700)), detail="original")
+    )
+    assert setup.upstream.bodies[0]["messages"][0]["content"][1]["image_url"]["detail"] == detail
+    assert 0 < int(raw.headers["x-image-tokens-sent"]) <= int(raw.headers["x-image-tokens-as-asked"])
+
+
+@settings(max_examples=150, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES, place=st.sampled_from(["v1/chat/completions", "v1/responses", "deployments/x/responses"]))
+async def test_no_body_is_a_bug(setup: Setup, body: dict[str, Any], place: str) -> None:
+    setup.allowances.calls = 10**6
+    async with setup.transport() as http:
+        answer = await http.post(f"http://app/api/openai/{place}", json=body, headers={"api-key": KEY})
+    assert answer.status_code in {200, 400}, answer.text
+    assert answer.status_code == 200 or answer.json()["error"]["type"] == "invalid_request_error"
+    assert setup.memory.held == 0
 
 
 async def test_memory_is_given_back_once_the_pictures_are_small(setup: Setup) -> None:

@@ -1,7 +1,7 @@
 """Replaces each picture of a request by the smallest faithful version."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,12 +10,13 @@ from describer.entrypoints.on_demand.limits import DETAILS
 from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
 from describer.pipeline.ports import ImagePreparer, Web
 from describer.vision import prompt
-from describer.vision.families import Families
+from describer.vision.families import Families, Family, Patches, Tiles
 from describer.vision.image_tokens import image_tokens, parts_tokens
 from describer.vision.imaging.values import PreparedImage
 
 MOST: Final = 50
 """Maximum number of pictures in a request."""
+_OF_TILES: Final = frozenset({"low", "high"})
 _FILES: Final = frozenset({"file", "input_file"})
 
 
@@ -97,7 +98,7 @@ class Shrinker:
             parts: list[Any] = []
             for number, part in enumerate(content):
                 param = f"{where}[{number}]"
-                kind = part.get("type") if isinstance(part, dict) else None
+                kind = _kind(part)
                 if kind in _FILES:
                     raise Refusal(400, "Files are not taken here; send pictures and text.", param=param)
                 if kind != form.kind:
@@ -120,14 +121,15 @@ class Shrinker:
         extend: Callable[[int], None],
     ) -> list[dict[str, Any]]:
         url, asked = form.read(part, param)
-        detail = asked if asked in DETAILS else self.detail
+        known = asked in _details(self.families(body["model"]))
+        detail = asked if known else self.detail
         held = (lambda _size: None) if url[:5].lower() == "data:" else extend
         try:
             data = await self.web.fetch(url, held)
             image = await self.preparer.prepare(data, model=body["model"], detail=detail)
         except DescriberError as error:
             raise refusal_of(error, param) from error
-        self._count(counted, image, body["model"], asked if asked in DETAILS else "original", detail)
+        self._count(counted, image, body["model"], asked if known else "original", detail)
         urls = [f"data:image/jpeg;base64,{base64.b64encode(one.jpeg).decode()}" for one in image.parts]
         counted.characters += sum(map(len, urls))
         order = [{"type": form.text, "text": prompt.parts(len(urls), image.order, 0)}] if image.further else []
@@ -140,6 +142,22 @@ class Shrinker:
         counted.asked += image_tokens(family, *sides, asked) or image_tokens(family, *sides, "high") or 0
 
 
+def _kind(part: object) -> str:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _details(family: Family) -> Collection[str]:
+    """Return the details that a model takes; one that it does not take counts as none."""
+    match family.image:
+        case Patches(details):
+            return details
+        case Tiles():
+            return _OF_TILES
+        case _:
+            return DETAILS
+
+
 def _contents(body: dict[str, Any], form: Form) -> Iterator[tuple[str, list[Any]]]:
     """Yield every list of parts: of messages and of tools' results."""
     name = "messages" if form is CHAT else "input"
@@ -149,5 +167,5 @@ def _contents(body: dict[str, Any], form: Form) -> Iterator[tuple[str, list[Any]
             content = item.get(member) if isinstance(item, dict) else None
             if isinstance(content, list):
                 yield f"{name}[{number}].{member}", content
-        if isinstance(item, dict) and item.get("type") in _FILES | {form.kind}:
+        if _kind(item) in _FILES | {form.kind}:
             raise Refusal(400, "A picture belongs into the content of a message.", param=f"{name}[{number}]")
