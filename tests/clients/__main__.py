@@ -51,7 +51,7 @@ PYTHON_TOOLS: Final = (
 OPENAI_CLIENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "langchain": ("langchain-openai==1.7.4",),
     "llamaindex": ("llama-index-llms-azure-openai==0.6.1",),
-    "semantic_kernel": ("semantic-kernel==1.45.0",),
+    "semantic_kernel": ("semantic-kernel==1.45.0", "--no-binary", "pybars4,PyMeta3"),  # which have no wheels
     "litellm": ("litellm==1.110.2",),
     "pydantic_ai": ("pydantic-ai-slim[openai]==2.68.0",),
     "instructor": ("instructor==1.17.0",),

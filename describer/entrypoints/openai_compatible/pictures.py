@@ -16,6 +16,8 @@ from describer.vision.imaging.values import PreparedImage
 
 MOST: Final = 50
 """Maximum number of pictures in a request."""
+_CHOSEN: Final = frozenset(DETAILS) - {"auto"}
+"""Details that a caller decides on; `auto` leaves that to the server, and often means the largest."""
 _OF_TILES: Final = frozenset({"low", "high"})
 _FILES: Final = frozenset({"file", "input_file"})
 
@@ -151,11 +153,11 @@ def _details(family: Family) -> Collection[str]:
     """Return the details that a model takes; one that it does not take counts as none."""
     match family.image:
         case Patches(details):
-            return details
+            return _CHOSEN & details.keys()
         case Tiles():
             return _OF_TILES
         case _:
-            return DETAILS
+            return _CHOSEN
 
 
 def _contents(body: dict[str, Any], form: Form) -> Iterator[tuple[str, list[Any]]]:
