@@ -1,6 +1,6 @@
 """Generate clients of docs/, compile them, and have each call every operation of the app on the local stack.
 
-    python -m tests.clients [--examples N] [--seeds N N N] [CLIENT...]
+    python -m tests.clients [--short] [--examples N] [--seeds N N N] [CLIENT...]
 
 OpenAI's clients and those of other makers ask the OpenAI-compatible endpoint, with only address and key changed.
 
@@ -366,6 +366,8 @@ CLIENTS: Final[tuple[Callable[[Workshop], None], ...]] = (
     schemas_in_csharp, ajv, pydantic, quicktype, schemathesis, openai_js, ai_sdk, langchain, llamaindex,
     semantic_kernel, litellm, pydantic_ai, instructor, llm,
 )  # fmt: skip
+SHORT: Final = ("nswag", "kiota", "kiota_python", "typescript", "python", "mcp", "schemas_in_csharp", "ajv")
+"""Clients for CI: each language by the generators that are quick."""
 WAITING: Final[tuple[Callable[[Workshop], None], ...]] = (mcp_slow_typescript, mcp_slow_python)
 """Clients that do nothing but wait, so they run beside the others."""
 
@@ -488,7 +490,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("clients", nargs="*", default=names, metavar="CLIENT", help=told)
     parser.add_argument("--seeds", nargs="+", type=int, default=[secrets.randbelow(2**31)], help="of schemathesis")
     parser.add_argument("--examples", type=int, default=5, help="of each kind, for each operation, by schemathesis")
+    parser.add_argument("--short", action="store_true", help=f"those that CI tries: {', '.join(SHORT)}")
     given = parser.parse_args()
+    if given.short:
+        given.clients = SHORT
     if unknown := {*given.clients} - {*names}:
         parser.error(f"there is no client {', '.join(sorted(unknown))}")
     return given
