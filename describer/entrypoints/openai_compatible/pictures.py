@@ -16,8 +16,8 @@ from describer.vision.imaging.values import PreparedImage
 
 MOST: Final = 50
 """Maximum number of pictures in a request."""
-_CHOSEN: Final = frozenset(DETAILS) - {"auto"}
-"""Details that a caller decides on; `auto` leaves that to the server, and often means the largest."""
+_CHOSEN: Final = frozenset(DETAILS)
+"""Details that a caller decides on, without `auto`, which leaves that to the server and often means the largest."""
 _OF_TILES: Final = frozenset({"low", "high"})
 _FILES: Final = frozenset({"file", "input_file"})
 
