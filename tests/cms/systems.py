@@ -96,8 +96,8 @@ class System:
         ready.write_text((wanted / "package.json").read_text("utf-8"), "utf-8")
 
     def _npm(self, *arguments: str) -> None:
-        environment = os.environ | {"npm_config_nodedir": str(NODE.parents[1])}
-        subprocess.run([sys.executable, "-c", _NPM, *arguments], cwd=self.tools, env=environment, check=True)
+        own = {"npm_config_nodedir": str(NODE.parents[1]), "PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run([sys.executable, "-c", _NPM, *arguments], cwd=self.tools, env=os.environ | own, check=True)
 
     @contextmanager
     def running(self, folder: Path, told: Mapping[str, str]) -> Iterator[Running]:
