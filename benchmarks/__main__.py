@@ -1,4 +1,4 @@
-"""Runs all benchmarks, one after the other: `python -m benchmarks`, or `make bench`.
+"""Runs all benchmarks, one after the other: `python -m benchmarks`, or `make bench`. Writes RESULTS.md and its plots.
 
 A benchmark that fails does not stop the others; the last lines name those that missed a goal or did not finish.
 """
@@ -8,7 +8,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
+
+from benchmarks import figures, results
+from benchmarks.results import Ended
 
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 900.0
@@ -17,35 +21,43 @@ ARGUMENTS: Final[Mapping[str, Sequence[str]]] = {
     "faults": ("--pictures", "60", "--kills", "20"),  # the default takes longer than `LONGEST`
     "realfiles": ("samples",),
 }
-"""A benchmark's arguments besides `--check`."""
+"""A benchmark's arguments besides `--json`."""
 
 
 def commands() -> dict[str, list[str]]:
     """Return each benchmark's command by name."""
-    runnable = (each for each in FOLDER.glob("*.py") if "__main__" in each.read_text("utf-8"))
+    runnable = (each for each in FOLDER.glob("*.py") if 'if __name__ == "__main__":' in each.read_text("utf-8"))
     packages = (each.parent.name for each in FOLDER.glob("*/__main__.py"))
     names = sorted([*(each.stem for each in runnable if not each.stem.startswith("_")), *packages])
-    return {name: [sys.executable, "-m", f"benchmarks.{name}", *ARGUMENTS.get(name, ()), "--check"] for name in names}
+    return {name: ["python", "-m", f"benchmarks.{name}", *ARGUMENTS.get(name, ())] for name in names}
 
 
-def run(all_of_them: Mapping[str, Sequence[str]], longest: float = LONGEST) -> dict[str, str]:
-    """Run all, and return the failures."""
-    wrong: dict[str, str] = {}
-    for name, command in all_of_them.items():
-        began = time.monotonic()
+def run(name: str, command: Sequence[str], longest: float = LONGEST) -> Ended:
+    """Run one, and read its figures."""
+    began, fault = time.monotonic(), ""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.json"
         try:
-            code = subprocess.run(command, cwd=FOLDER.parent, timeout=longest, check=False).returncode
+            whole = [sys.executable, *command[1:], "--json", str(file)]
+            code = subprocess.run(whole, cwd=FOLDER.parent, timeout=longest, check=False).returncode
+            fault = f"Failed: it exited with {code}." if code else ""
         except subprocess.TimeoutExpired:
-            wrong[name] = f"came to no end in {longest:.0f} s"
-        else:
-            print(f"{name}: {time.monotonic() - began:.0f} s\n", flush=True)
-            if code:
-                wrong[name] = "missed a goal" if code == 1 else f"failed with {code}"
-    return wrong
+            fault = f"Not finished in {longest:.0f} s."
+        seconds = time.monotonic() - began
+        measured = figures.read(file) if file.exists() else []
+    print(f"{name}: {seconds:.0f} s\n", flush=True)
+    return Ended(name, " ".join(command), seconds, measured, fault)
+
+
+def main() -> None:
+    """Run all, and write the page."""
+    ended = [run(name, command) for name, command in commands().items()]
+    results.write(ended)
+    for each in ended:
+        print(*(f"{each.name}: {figure.name}: missed" for figure in each.missed), sep="\n", end="")
+        print(f"{each.name}: {each.fault}" if each.fault else "")
+    sys.exit(1 if any(each.fault or each.missed for each in ended) else 0)
 
 
 if __name__ == "__main__":
-    found = run(commands())
-    for benchmark, what in found.items():
-        print(f"{benchmark} {what}")
-    sys.exit(1 if found else 0)
+    main()

@@ -6,7 +6,6 @@ faults, the storage hangs twice for five seconds, a fifth of the pictures are ov
 by others. When the queue is empty, every picture that is there must have its record.
 """
 
-import argparse
 import asyncio
 import hashlib
 import itertools
@@ -31,7 +30,7 @@ from azure.core.exceptions import ResourceModifiedError
 from azure.storage.blob.aio import ContainerClient
 from azure.storage.queue.aio import QueueClient
 
-from benchmarks.figures import Figure, conclude
+from benchmarks.figures import Figure, conclude, parser
 from describer.domain.image_ref import ImageRef
 from describer.domain.naming import sidecar_name
 from local import children, environment, ports
@@ -357,13 +356,12 @@ def _settings(storage: Storage, model: Model) -> dict[str, str]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults")
-    parser.add_argument("--pictures", type=int, default=300)
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=1, help="of all that happens by chance, but for the machine's own")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
-    conclude(run(given.pictures, given.kills, given.seed), check=given.check)
+    options = parser("faults")
+    options.add_argument("--pictures", type=int, default=300)
+    options.add_argument("--kills", type=int, default=100)
+    options.add_argument("--seed", type=int, default=1, help="of all that happens by chance, but for the machine's own")
+    given = options.parse_args()
+    conclude(run(given.pictures, given.kills, given.seed), given)
 
 
 if __name__ == "__main__":

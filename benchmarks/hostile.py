@@ -5,7 +5,6 @@ of each picture some truncations and flipped bits, chosen by a seed. Counts the 
 compute for over ten seconds or take much memory. No such file is kept in this repository.
 """
 
-import argparse
 import asyncio
 import logging
 import subprocess
@@ -19,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from benchmarks.figures import Figure, conclude
+from benchmarks.figures import Figure, conclude, parser
 from benchmarks.memory import computing, peak
 from benchmarks.preparation import TEXT_TOKENS, luna
 from describer.domain.errors import ImageRejected, Transient
@@ -119,13 +118,12 @@ async def outcomes(folder: Path, seed: int, each: int, most: int | None) -> tupl
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile")
-    parser.add_argument("--folder", type=Path, help="of the unpacked files; they are fetched without it")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--each", type=int, default=3, help="truncations, and changed copies, of each file")
-    parser.add_argument("--most", type=int, help="inputs")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
+    options = parser("hostile")
+    options.add_argument("--folder", type=Path, help="of the unpacked files; they are fetched without it")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--each", type=int, default=3, help="truncations, and changed copies, of each file")
+    options.add_argument("--most", type=int, help="inputs")
+    given = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or fetched(Path(scratch))
         done, ends = asyncio.run(outcomes(folder, given.seed, given.each, given.most))
@@ -140,7 +138,7 @@ def main() -> None:
         Figure("slowest", max(one.seconds for one in done), "s", at_most=_SECONDS),
         Figure("peak of a process", max(one.memory for one in done), "MiB", at_most=_MEMORY),
     ]
-    conclude(figures, check=given.check)
+    conclude(figures, given)
 
 
 if __name__ == "__main__":

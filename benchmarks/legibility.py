@@ -6,7 +6,6 @@ the model is shown them: in a window of each, two where the page is cut into par
 photographs; without it, the samples' are taken. Tokens are those of the default model.
 """
 
-import argparse
 import logging
 import re
 from collections import Counter
@@ -23,7 +22,7 @@ from rapidocr import RapidOCR
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Figure, conclude
+from benchmarks.figures import Figure, conclude, parser
 from benchmarks.pages import Box, Page, pages
 from benchmarks.preparation import TEXT_TOKENS, luna, photo
 from describer.domain.errors import ImageRejected
@@ -156,11 +155,10 @@ def at_photo_budget(folder: Path | None) -> list[bool]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.legibility")
-    parser.add_argument("folder", type=Path, nargs="?", help="photographs")
-    parser.add_argument("--only", default="", metavar="KIND", help="pages whose name begins so")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
+    options = parser("legibility")
+    options.add_argument("folder", type=Path, nargs="?", help="photographs")
+    options.add_argument("--only", default="", metavar="KIND", help="pages whose name begins so")
+    given = options.parse_args()
     reader = Reader()
     results = [measured(page, reader) for page in pages(given.only)]
     table = Table("page", "recall", "as shown", "kept", "tokens", "usual", "largest")
@@ -183,7 +181,7 @@ def main() -> None:
         Figure("of these, at the photo budget", 100 * sum(photographs) / len(photographs), "%", at_least=95),
         Figure("a photograph of 12 MP", tokens(twelve), "tokens", at_most=930),
     ]
-    conclude(figures, check=given.check)
+    conclude(figures, given)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ as after its upload. It must not call the model, and must keep every text. Then 
 others, and no text of the old ones may remain.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -26,7 +25,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from azure.storage.blob.aio import BlobServiceClient
 
-from benchmarks.figures import Figure, conclude
+from benchmarks.figures import Figure, conclude, parser
 from local import environment
 from local.azure_openai.script import Model, Script, serve
 from local.children import ROOT
@@ -242,13 +241,12 @@ def measure(azcopy: str | None) -> list[Figure]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.moving")
-    parser.add_argument("--azcopy", default=shutil.which("azcopy"), metavar="PROGRAM")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
+    options = parser("moving")
+    options.add_argument("--azcopy", default=shutil.which("azcopy"), metavar="PROGRAM")
+    given = options.parse_args()
     if not _RCLONE:
         sys.exit("rclone is not there: install Debian's package of that name.")
-    conclude(measure(given.azcopy), check=given.check)
+    conclude(measure(given.azcopy), given)
 
 
 if __name__ == "__main__":

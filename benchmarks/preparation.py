@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from benchmarks.figures import Figure, main
+from benchmarks.figures import Figure, main, median, ratio
 from benchmarks.memory import peak, resident
 from describer.vision.families import Family, family
 from describer.vision.imaging.pool import Pool
@@ -149,14 +149,14 @@ def floor(data: bytes) -> None:
         source.load()
 
 
-def _times(data: bytes, sides: dict[str, Callable[[bytes], None]]) -> dict[str, float]:
+def _times(data: bytes, sides: dict[str, Callable[[bytes], None]]) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(ROUNDS + 1):
         for name, run in sides.items():
             start = time.process_time()
             run(data)
             taken[name].append(time.process_time() - start)
-    return {name: min(values[1:]) for name, values in taken.items()}
+    return {name: values[1:] for name, values in taken.items()}
 
 
 def peak_of(data: bytes) -> float:
@@ -240,13 +240,12 @@ def measure() -> list[Figure]:
         if case.floor:
             sides["floor"] = floor
         times = _times(data, sides)
-        figures.append(Figure(f"{case.name}: ours", times["ours"] * 1000, "ms"))
+        figures.append(median(f"{case.name}: ours", [1000 * taken for taken in times["ours"]], "ms"))
         for side, goal in (("naive", case.naive), ("vips", case.vips)):
             if goal:
-                figures.append(Figure(f"{case.name}: {side} / ours", times[side] / times["ours"], "x", at_least=goal))
+                figures.append(ratio(f"{case.name}: {side} / ours", times[side], times["ours"], at_least=goal))
         if case.floor:
-            ratio = times["ours"] / times["floor"]
-            figures.append(Figure(f"{case.name}: ours / floor", ratio, "x", at_most=case.floor))
+            figures.append(ratio(f"{case.name}: ours / floor", times["ours"], times["floor"], at_most=case.floor))
         figures.append(Figure(f"{case.name}: peak", peak_of(data), "MiB", at_most=case.memory))
     return figures
 

@@ -7,7 +7,6 @@ decoder). Printed are: how many ended how; files that the reference reads and we
 Goals: of the files that the reference reads, at most 1 % are `corrupt`; no error is ours; none takes over 10 s.
 """
 
-import argparse
 import asyncio
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ from typing import Final
 import pyvips
 from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 
-from benchmarks.figures import Figure, conclude
+from benchmarks.figures import Figure, conclude, parser
 from describer.domain.errors import ImageRejected, Transient
 from describer.vision.families import family
 from describer.vision.imaging.preparer import ProcessPreparer
@@ -114,11 +113,10 @@ def sheet(pairs: list[tuple[str, Image.Image, Image.Image | None]], file: Path) 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.realfiles")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--sheet", type=Path, metavar="FILE")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
+    options = parser("realfiles")
+    options.add_argument("folder", type=Path)
+    options.add_argument("--sheet", type=Path, metavar="FILE")
+    given = options.parse_args()
     paths = sorted(path for path in given.folder.rglob("*") if path.is_file())
     done = asyncio.run(outcomes(paths))
     print("\n".join(one.reason for one in done if one.status == "bug"))
@@ -148,7 +146,7 @@ def main() -> None:
         Figure("errors of ours", sum(one.status == "bug" for one in done), "files", at_most=0),
         Figure("slowest", max((one.seconds for one in done), default=0), "s", at_most=10),
     ]
-    conclude(figures, check=given.check)
+    conclude(figures, given)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ Whole processes, in turns: one imports the app and lists its functions, the othe
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import Figure, main
+from benchmarks.figures import Figure, main, median
 
 ROOT: Final = Path(__file__).parents[1]
 ROUNDS: Final = 9
@@ -43,14 +42,15 @@ def measure() -> list[Figure]:
         for script, taken in times.items():
             taken.append(seconds(script, given))
     # The first ones warm the disk's cache.
-    (app, app_computes), (bare, bare_computes) = (
-        [statistics.median(column) for column in zip(*taken[1:], strict=True)] for taken in times.values()
+    apps, bares = times[APP][1:], times[BARE][1:]
+    beyond, computed = zip(
+        *((app[0] - bare[0], app[1] - bare[1]) for app, bare in zip(apps, bares, strict=True)), strict=True
     )
     return [
-        Figure("importing azure.functions alone", bare, "s"),
-        Figure("indexing the app", app, "s"),
-        Figure("indexing beyond that import", app - bare, "s", at_most=0.35),
-        Figure("the same, computing time", app_computes - bare_computes, "s"),
+        median("importing azure.functions alone", [taken for taken, _ in bares], "s"),
+        median("indexing the app", [taken for taken, _ in apps], "s"),
+        median("indexing beyond that import", beyond, "s", at_most=0.35),
+        median("the same, computing time", computed, "s"),
     ]
 
 

@@ -6,7 +6,6 @@ development host, which is one process with the worker. On the platform a plain 
 """
 
 import asyncio
-import statistics
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from tempfile import TemporaryFile
 import httpx2
 
 from benchmarks.apps.pages import PAUSE, PIECES
-from benchmarks.figures import Figure, main
+from benchmarks.figures import Figure, main, median, ratio
 from benchmarks.memory import peak
 from local import children, environment, ports
 
@@ -131,9 +130,9 @@ def one_round(name: str) -> Measured:
         return Measured(index, first, byte, idle, peak(process))
 
 
-def medians(rounds: list[Measured]) -> Measured:
-    """Take the median of each figure."""
-    return Measured(*(statistics.median(getattr(each, name) for each in rounds) for name in Measured.__slots__))
+def column(rounds: list[Measured], name: str) -> list[float]:
+    """Take one figure of all rounds."""
+    return [getattr(each, name) for each in rounds]
 
 
 def measure() -> list[Figure]:
@@ -142,9 +141,9 @@ def measure() -> list[Figure]:
     for _ in range(ROUNDS):
         for name, rounds in both.items():
             rounds.append(one_round(name))
-    plain, streamed = medians(both["plain"]), medians(both["streamed"])
+    plain, streamed = both["plain"], both["streamed"]
     environ = [
-        Figure(f"{name}, {each.replace('_', ' ')}", getattr(measured, each), unit)
+        median(f"{name}, {each.replace('_', ' ')}", column(rounds, each), unit)
         for each, unit in (
             ("indexing", "s"),
             ("first_answer", "s"),
@@ -152,17 +151,21 @@ def measure() -> list[Figure]:
             ("idle", "MiB"),
             ("uploads", "MiB"),
         )
-        for name, measured in (("plain", plain), ("streamed", streamed))
+        for name, rounds in both.items()
     ]
     whole = PIECES * PAUSE
     return [
         *environ,
-        Figure("indexing, streamed / plain", streamed.indexing / plain.indexing, "", at_least=1.5),
-        Figure(
-            "first byte, plain: the whole answer's time", plain.first_byte, "s", at_least=whole, at_most=whole + 0.5
+        ratio("indexing, streamed / plain", column(streamed, "indexing"), column(plain, "indexing"), at_least=1.5),
+        median(
+            "first byte, plain: the whole answer's time",
+            column(plain, "first_byte"),
+            "s",
+            at_least=whole,
+            at_most=whole + 0.5,
         ),
-        Figure("first byte, streamed", streamed.first_byte, "s", at_most=0.2),
-        Figure("peak of uploads, plain / streamed", plain.uploads / streamed.uploads, "", at_most=1.3),
+        median("first byte, streamed", column(streamed, "first_byte"), "s", at_most=0.2),
+        ratio("peak of uploads, plain / streamed", column(plain, "uploads"), column(streamed, "uploads"), at_most=1.3),
     ]
 
 

@@ -11,31 +11,24 @@ model's seconds. Memory and computing are of the process that holds host and wor
 shares this machine's cores; what 4 MB a picture cost on a network is not measured. Not Azure.
 """
 
-import argparse
-from pathlib import Path
-
-from benchmarks.figures import Figure, conclude, write
+from benchmarks.figures import Figure, conclude, parser
 from benchmarks.peers.modes import MODES, Sizes
 from benchmarks.peers.rivals import set_up
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers")
-    parser.add_argument("--mode", action="append", choices=list(MODES), help="may be repeated; default: all")
-    parser.add_argument(
+    options = parser("peers")
+    options.add_argument("--mode", action="append", choices=list(MODES), help="may be repeated; default: all")
+    options.add_argument(
         "--tiny", action="store_true", help="a tenth of the pictures: tries the benchmark, shows nothing"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
-    given = parser.parse_args()
+    given = options.parse_args()
     set_up()
     sizes, figures = Sizes().tiny() if given.tiny else Sizes(), list[Figure]()
     for name in given.mode or MODES:
         figures += MODES[name](sizes)
-    if given.json:
-        write(figures, given.json)
-    conclude(figures, check=given.check)
+    conclude(figures, given)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,6 @@ MARK: Final = "alt_text"
 """The pair of metadata that says that a picture is described, for all of them."""
 GIVEN_UP: Final = 5
 """Failed calls after which the blob trigger puts a picture into its poison queue."""
-WIDE: Final = 62
-"""`maxDegreeOfParallelism` with which the trigger keeps 32 calls of one length running: see docs/adr/0032."""
 _AT_ONCE: Final = 16
 _LOOK: Final = 0.5
 _REQUEST: Final = re.compile(rb'"(?P<method>\w+) /images/(?:images|descriptions)/')
@@ -53,7 +51,7 @@ class Load:
         pictures: by name.
         model: arguments of the model, see model.py.
         per_second: events a second; None: all at once.
-        widely: 32 at a time for all.
+        at_once: calls of the model at a time; None: each at its defaults.
         warm: a first photograph before the others, in its own figures.
         queue: events come by the queue, which the app alone has.
         longest: seconds from the first event to the end of the patience.
@@ -62,7 +60,7 @@ class Load:
     pictures: Mapping[str, bytes]
     model: tuple[str, ...] = ()
     per_second: float | None = None
-    widely: bool = False
+    at_once: int | None = None
     warm: bool = True
     queue: bool = False
     longest: float = 150.0
@@ -218,12 +216,17 @@ class _Rig:
         return len(_REQUEST.findall(self.stack.storage.access_log.read_bytes()[position:]))
 
 
+def degree(at_once: int) -> int:
+    """Give the `maxDegreeOfParallelism` that keeps so many equally long calls running: docs/adr/0032."""
+    return 2 * at_once - 2
+
+
 def run(rival: Rival, load: Load) -> Ran:
     """Run one app under a load."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
-        app = rival.copied(folder / "app", WIDE if load.widely else None)
-        settings = {**rival.settings, **(rival.widely if load.widely else {})}
+        app = rival.copied(folder / "app", degree(load.at_once) if load.at_once else None)
+        settings = {**rival.settings, **({rival.limit: str(load.at_once)} if load.at_once else {})}
         with (
             _model(folder, load.model) as model,
             Stack(app, folder / "state", settings, model_url=model, route=None, python=rival.python) as stack,

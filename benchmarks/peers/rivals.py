@@ -28,7 +28,7 @@ class Rival:
         function: its blob trigger.
         app: its folder.
         python: the interpreter of its environment.
-        widely: settings with which it asks 32 at a time.
+        limit: the setting that says how many calls of the model it has at a time.
         settings: beside those that each stack makes.
     """
 
@@ -36,7 +36,7 @@ class Rival:
     function: str
     app: Path
     python: Path
-    widely: Mapping[str, str]
+    limit: str
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def copied(self, folder: Path, degree: int | None) -> Path:
@@ -55,13 +55,13 @@ class Rival:
 
 
 _MODEL: Final = {"AZURE_OPENAI_DEPLOYMENT": DEPLOYMENT}
-_THREADS: Final = {"PYTHON_THREADPOOL_THREAD_COUNT": "32"}
-OURS: Final = Rival("ours", "describe_on_upload", ROOT, Path(sys.executable), {"MODEL_CONCURRENCY": "32"}, {**_MODEL})
+OURS: Final = Rival("ours", "describe_on_upload", ROOT, Path(sys.executable), "MODEL_CONCURRENCY", {**_MODEL})
 
 
 def _peer(name: str) -> Rival:
     python = ENVIRONMENTS / name / "bin/python"
-    return Rival(name, "describe", APPS / name, python, _THREADS, {**_MODEL, "AZURE_OPENAI_API_KEY": KEY})
+    settings = {**_MODEL, "AZURE_OPENAI_API_KEY": KEY}
+    return Rival(name, "describe", APPS / name, python, "PYTHON_THREADPOOL_THREAD_COUNT", settings)
 
 
 NOTEBOOK: Final = _peer("notebook")
