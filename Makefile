@@ -58,7 +58,7 @@ servers: ## ask real model servers what the app asks of them, and write the tabl
 	@sh local/setup.sh servers
 	@$(PY) -m tests.servers --write $(ARGS)
 
-cms: ## run the recipes of docs/cms.md with Payload, Strapi, Directus and WordPress from npm (2 GB; ARGS=payload)
+cms: ## run the recipes of docs/cms.md with Payload, Strapi, Directus and WordPress from npm (3 GB; ARGS=payload)
 	@sh local/setup.sh test
 	@$(PY) -m tests.cms $(ARGS)
 
