@@ -17,9 +17,10 @@ def doubting(_request: Request) -> Answer:
 
 async def test_words_and_doubts_are_flags(shell: Shell, model: Model) -> None:
     model.script.always(doubting)
+    before = len(model.requests)
     shell.picture("cat.jpg", jpeg(300))
     done = await shell.here("describe", "cat.jpg", "--use", "tabby", "--avoid", "sofa", "--avoid", "horse", "--json")
     (line,) = done.lines
     assert line["status"] == "needs_review", done.err
     assert {*line["flags"]} == {"avoided_word", "keyword_missing", "uncertain"}
-    assert len(model.requests) == 2, "the avoided word is repaired once"
+    assert len(model.requests) - before == 2, "the avoided word is repaired once"
