@@ -81,7 +81,7 @@ snapshots: ## write the snapshots of infra/ anew, to be read as a difference
 	@sh local/setup.sh test
 	@$(PY) -m tests.infra.snapshots
 
-bench: ## run all benchmarks on an idle machine, write benchmarks/RESULTS.md, and fail if a goal is missed
+bench: ## run the main benchmarks on an idle machine, write benchmarks/RESULTS.md, and fail if a goal is missed
 	@sh local/setup.sh test
 	@$(PY) -m benchmarks
 

@@ -24,7 +24,7 @@ from typing import Final
 
 from azure.storage.blob.aio import ContainerClient
 
-from benchmarks.figures import Figure, main
+from benchmarks.figures import Figure, conclude, parser
 from benchmarks.memory import forget_peak, peak
 from describer.adapters.blob_images import BlobImages
 from describer.adapters.chat.client import ChatModel, connect
@@ -54,8 +54,8 @@ from tests.fakes import FakeImages
 from tests.unit.conftest import BRIEF, Harness
 from tests.unit.pipeline.test_batches import DEPLOYMENT, FILE, Museum, whole
 
-MOST, SETUP, AT_ONCE = 100_000, 240.0, 24
-"""Blobs, seconds in which they are put, requests at a time."""
+MOST, AT_ONCE = 100_000, 24
+"""Blobs, and requests at a time."""
 WINDOW: Final = 10_000
 MIXED: Final = 200
 WAITING, UPLOADS, THINKS = 10_000, 20, 0.1
@@ -95,9 +95,9 @@ class Headless:
         return b""
 
 
-async def _put(container: ContainerClient) -> int:
+async def _put(container: ContainerClient, setup: float) -> int:
     """Put blobs until the time is over; return their number."""
-    until, data = time.monotonic() + SETUP, pictures.jpeg(64, 48)
+    until, data = time.monotonic() + setup, pictures.jpeg(64, 48)
     for some in batched(range(MOST), AT_ONCE * 20, strict=False):
         for few in batched(some, AT_ONCE, strict=False):
             await asyncio.gather(*(container.upload_blob(f"album/{number:06}.jpg", data) for number in few))
@@ -106,9 +106,9 @@ async def _put(container: ContainerClient) -> int:
     return MOST
 
 
-async def _listing(storage: Storage) -> list[Figure]:
+async def _listing(storage: Storage, setup: float) -> list[Figure]:
     async with storage.blob_service() as service:
-        blobs = await _put(await service.create_container("images"))
+        blobs = await _put(await service.create_container("images"), setup)
         counted = Counted(BlobImages(service))
         options = BackfillOptions(container="images")
         rules, asked = selection(options), asking()
@@ -256,14 +256,17 @@ async def _batches() -> list[Figure]:
     ]
 
 
-async def _all(storage: Storage) -> list[Figure]:
-    return [*await _batches(), *await _estimate(), *await _uploads(), *await _listing(storage)]
+async def _all(storage: Storage, setup: float) -> list[Figure]:
+    return [*await _batches(), *await _estimate(), *await _uploads(), *await _listing(storage, setup)]
 
 
-def _measured() -> list[Figure]:
+def _measured(setup: float) -> list[Figure]:
     with TemporaryDirectory() as folder, running(Path(folder), environment.clean()) as storage:
-        return asyncio.run(_all(storage))
+        return asyncio.run(_all(storage, setup))
 
 
 if __name__ == "__main__":
-    main("backfill", _measured)
+    options = parser("backfill")
+    options.add_argument("--setup", type=float, default=240.0, help="most seconds for putting 100,000 blobs (240)")
+    given = options.parse_args()
+    conclude(_measured(given.setup), given)
