@@ -36,6 +36,7 @@ def throughput(figures: Mapping[str, float], file: Path) -> None:
             if name == app
         )
         axes.plot(*zip(*points, strict=True), "o-", color=colour, label=app)
+    axes.locator_params(axis="x", integer=True)
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
@@ -52,7 +53,7 @@ def tokens(figures: Mapping[str, float], file: Path) -> None:
     axes.bar(list(APPS), picture, color=list(APPS.values()), width=0.6)
     axes.bar(list(APPS), rest, bottom=picture, color="#c6c6c6", width=0.6, label="question and schema")
     for place, count in enumerate(whole):
-        label = f"{count:,.0f} tokens\n${_price(count):.2f} for 1,000 photographs"
+        label = f"{count:,.0f} tokens\n1,000 for ${_price(count):.2f}"
         axes.annotate(label, (place, count), ha="center", va="bottom")
     axes.margins(y=0.15)
     axes.legend(frameon=False, loc="upper left")
