@@ -1,6 +1,6 @@
 """OpenAI's client through the app instead of straight to the model: `python -m benchmarks.openai_compatible` (Linux).
 
-- Twelve kinds of picture: how many are answered. Other tools for the same job answer 4 to 9 of them; nobody reads SVG.
+- Twelve kinds of picture: how many are answered. Other tools for the same job answer 4 to 9 of them; none reads SVG.
 - A photograph of 12 MP: its image tokens, against those of the picture as it is.
 - What the app adds to a call: in each round the picture is prepared, the question goes to the model straight, and then
   through the app with the picture as it is; the median of what the last takes beyond the first two. A busy machine

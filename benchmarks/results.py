@@ -32,7 +32,7 @@ class Ended:
 
     Args:
         name: of its module or package.
-        command: as it is typed.
+        command: as typed.
         seconds: that it took.
         figures: none if it did not finish.
         fault: why it has no figures; empty otherwise.

@@ -27,7 +27,7 @@ _ITEM: Final = (
 )
 _FILE_TOOLS: Final = ("file_search", "code_interpreter")
 _PRICED_TOOLS: Final = ("web_search", "image_generation")
-_PRICED: Final = "{} more than its tokens; only those are paid for here."
+_PRICED: Final = "This tool costs more than its tokens; only those are paid for here."
 _SAMPLING: Final = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias",
 )  # fmt: skip
@@ -78,11 +78,9 @@ def refuse(body: dict[str, Any]) -> None:
         if kind.startswith(_FILE_TOOLS):
             raise _unsupported("Files are not taken here, and so no tools that read them.", f"tools[{number}]")
         if kind.startswith(_PRICED_TOOLS):
-            raise _unsupported(
-                "This tool costs more than its tokens; only those are paid for here.", f"tools[{number}]"
-            )
+            raise _unsupported(_PRICED, f"tools[{number}]")
     if body.get("web_search_options") is not None:
-        raise _unsupported(_PRICED.format("A search costs"), "web_search_options")
+        raise _unsupported(_PRICED, "web_search_options")
     if body.get("service_tier") not in _TIERS:
         raise _unsupported("Only the standard tier is paid for here; leave `service_tier` out.", "service_tier")
 
