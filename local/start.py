@@ -3,16 +3,15 @@
 import argparse
 import json
 import shlex
-import signal
 import sys
-import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from local import children, environment, routes
+from local import children, environment, routes, signals
 from local.children import ROOT, ChildFailed
 from local.demo.screen import printable
 from local.eventgrid.events import Schema
@@ -80,23 +79,27 @@ def main(arguments: list[str] | None = None) -> int:
         extensions=given.extensions,
         first_port=FIRST_PORT,
     )
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    signals.end_on_signals()
     try:
         with stack, private_files(stack, given.state) as file:
             print(welcome(stack, file, announced=given.route != NO_ROUTE), flush=True)
             seen = 0
-            while not stop.wait(0.5):
+            while True:
+                time.sleep(0.5)
                 stack.check()
                 lines = outcomes(stack.events, seen)
                 seen += len(lines)
                 for line in lines:
                     print(line, flush=True)
+    except signals.Ended:
+        return 0
+    except BrokenPipeError:
+        signals.drop_unread_output()
+        print("Ended, because the program that read this output has ended.", file=sys.stderr)
+        return 1
     except (AlreadyRunning, ChildFailed, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
 
 
 def stand_in_model(answers: str) -> list[str]:

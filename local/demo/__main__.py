@@ -6,8 +6,9 @@ import sys
 import traceback
 from pathlib import Path
 
+from local import signals
 from local.children import ROOT, ChildFailed
-from local.demo import first_question, signals
+from local.demo import first_question
 from local.demo.provider import Unusable, choose
 from local.demo.run import Run, chosen
 from local.demo.screen import Screen, printable

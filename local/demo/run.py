@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import environment, thumbnails
+from local import environment, signals, thumbnails
 from local.children import ROOT
-from local.demo import gallery, signals, watch
+from local.demo import gallery, watch
 from local.demo.pictures import LeftOut, Picture, find
 from local.demo.provider import Provider, Unusable
 from local.demo.result import Lost, Result, Totals

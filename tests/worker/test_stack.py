@@ -26,6 +26,7 @@ from local import children, environment, start
 from local.addresses import Addresses
 from local.children import ROOT, Child, ChildFailed
 from local.stack import AlreadyRunning, Stack
+from tests.pipes import full_pipe
 from tests.storage import until
 
 APP = """
@@ -61,13 +62,13 @@ def app(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def started(app: Path, state: Path) -> Iterator[subprocess.Popen[str]]:
+def started(
+    app: Path, state: Path, output: int = subprocess.PIPE, errors: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
     """Run what `make start` runs, on the extensions' stand-in; killed at the end at the latest."""
     command = children.module("local.start", "--app", str(app), "--state", str(state), "--no-model")
     inherited = {name: value for name, value in os.environ.items() if name != environment.PROGRAM}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=inherited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, cwd=ROOT, env=inherited, stdout=output, stderr=errors, text=True)
     with process:
         try:
             yield process
@@ -165,12 +166,52 @@ async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> No
     with started(app, tmp_path / "state") as process:
         where = await addresses(tmp_path / "state", process)
         assert any_listens(where)
+        assert process.stdout
+        while where.blob not in (line := await asyncio.to_thread(process.stdout.readline)):
+            assert line
         process.send_signal(signal.SIGTERM)
-        output, _ = await asyncio.to_thread(process.communicate)
+        await asyncio.to_thread(process.communicate)
     assert process.returncode == 0
-    assert where.blob in output
     assert not any_listens(where)
     assert not (tmp_path / "state/addresses.json").exists()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_everything_while_nobody_reads_the_output(
+    number: signal.Signals, app: Path, tmp_path: Path
+) -> None:
+    with full_pipe() as output, started(app, tmp_path / "state", output, output) as process:
+        where = await addresses(tmp_path / "state", process)
+        assert any_listens(where)
+        process.send_signal(number)
+        await asyncio.to_thread(process.wait, 20)
+        assert not any_listens(where)
+        assert not (tmp_path / "state/addresses.json").exists()
+    assert process.returncode == 0
+
+
+@pytest.mark.long
+async def test_a_signal_ends_a_start_that_is_not_ready(app: Path, tmp_path: Path) -> None:
+    never = "import time\ntime.sleep(600)"
+    (app / "function_app.py").write_text(never, "utf-8")
+    log = tmp_path / "state/logs/host.log"
+    with started(app, tmp_path / "state") as process:
+        await until(log.exists)
+        process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(process.wait, 20)
+    assert process.returncode == 0
+
+
+@pytest.mark.long
+async def test_the_end_of_the_outputs_reader_ends_everything_with_a_sentence(app: Path, tmp_path: Path) -> None:
+    read_end, output = os.pipe()
+    os.close(read_end)
+    with started(app, tmp_path / "state", output) as process:
+        os.close(output)
+        _, said = await asyncio.to_thread(process.communicate)
+    assert process.returncode == 1
+    assert said == "Ended, because the program that read this output has ended.\n"
 
 
 async def test_a_killed_parent_takes_its_children_along(app: Path, tmp_path: Path) -> None:
