@@ -200,8 +200,8 @@ _Tenant = Annotated[str, BeforeValidator(_lower), _matching(rf"({_GUID})?")]
 _Ids = Annotated[tuple[Annotated[str, BeforeValidator(_lower), _matching(_GUID)], ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
-_HOSTS: Final = "lower-case host names, * for any characters, comma between, such as *.example.com,example.org:8443"
-_GLOBS: Final = "globs without braces or segments . and .., comma between, such as *.jpg,*.png"
+_HOSTS: Final = "comma-separated host names in lower case, * for any characters, such as *.example.com,example.org:8443"
+_GLOBS: Final = "comma-separated globs without braces or segments . and .., such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
 _WATCHED: Final = f"{_CONTAINER}; or $web; or $root, except for the blob trigger"
 
@@ -213,13 +213,16 @@ class Settings(BaseModel):
 
     # Containers of pictures and descriptions
     images_container: _Watched = _setting(
-        "IMAGES_CONTAINER", ..., "The container that the app watches. The trigger's path names it too.", _WATCHED
+        "IMAGES_CONTAINER",
+        ...,
+        "The container that the app watches. The blob trigger's path contains its name.",
+        _WATCHED,
     )
     more_containers: Annotated[tuple[_Watched, ...], BeforeValidator(_listed)] = _setting(
         "IMAGES_MORE_CONTAINERS",
         (),
-        "Further containers of the account. Their events arrive on the routes queue and eventGridTrigger only.",
-        "container names, comma between",
+        "Further containers to watch, in the same account (not on the route blobTrigger, see docs/deploy.md).",
+        "comma-separated container names",
     )
     descriptions_container: _Container = _setting(
         "DESCRIPTIONS_CONTAINER", "descriptions", "The container for the sidecars, in the same account.", _CONTAINER
@@ -232,7 +235,7 @@ class Settings(BaseModel):
         "RENDITIONS", (),
         ("Content systems whose derived sizes get the texts of their original, without a call of the model "
          "(docs/cms.md)."),
-        f"some of {', '.join(SYSTEMS)}, comma between",
+        f"one or more of {', '.join(SYSTEMS)}, comma-separated",
     )  # fmt: skip
     write_metadata: bool = _setting(
         "WRITE_METADATA",
@@ -250,14 +253,14 @@ class Settings(BaseModel):
 
     events_texts: _EventLanguages = _setting(
         "EVENTS_TEXTS", (), "Languages whose published texts the events contain (empty: none).",
-        "all, or BCP 47 tags, comma between, such as en,de",
+        "all, or comma-separated BCP 47 tags, such as en,de",
     )  # fmt: skip
 
     # The request
     languages_by_prefix: _Languages = _setting(
         "DESCRIPTION_LANGUAGES", ByPrefix(("en",)),
         "Languages of the texts, the default language first. Globs set other languages for some names.",
-        "BCP 47 tags, each once, comma between, such as en,de,pt-BR or en,shop/fr/**=fr+en",
+        "comma-separated BCP 47 tags, each once, such as en,de,pt-BR or en,shop/fr/**=fr+en",
     )  # fmt: skip
     profiles: _Profiles = _setting(
         "DESCRIPTION_PROFILE", ByPrefix(prompt.DESCRIBE),
@@ -271,16 +274,16 @@ class Settings(BaseModel):
     )  # fmt: skip
     context_of: _Context = _setting(
         "DESCRIPTION_CONTEXT", (), "Facts about each blob that the model gets, as data.",
-        "file_name, folder, embedded, metadata:KEY, comma between; no key that the app writes",
+        "one or more of file_name, folder, embedded, metadata:KEY, comma-separated; no key that the app writes",
     )  # fmt: skip
     keywords_use: _List = _setting(
         "KEYWORDS_USE", (),
         "Words that the texts should contain. With a profile's name before it, a word is for that profile only.",
-        "words, comma between, such as Acme,product:TrailRunner",
+        "comma-separated words, such as Acme,product:TrailRunner",
     )  # fmt: skip
     keywords_avoid: _List = _setting(
-        "KEYWORDS_AVOID", (), "Words that no text may contain, in the same form.",
-        "words, comma between, such as cheap,news:tragic",
+        "KEYWORDS_AVOID", (), "Words that no text may contain. Profiles work as for KEYWORDS_USE.",
+        "comma-separated words, such as cheap,news:tragic",
     )  # fmt: skip
     soft_chars: int = _setting(
         "ALT_TEXT_SOFT_CHARS", 125, "The length of alt text that the model aims at.", "a whole number from 20 to 2000",
@@ -294,18 +297,18 @@ class Settings(BaseModel):
     )  # fmt: skip
     rules_off: _Rules = _setting(
         "QUALITY_RULES_OFF", (), "Checks to switch off; docs/quality.md lists them.",
-        "ids of rules, comma between, such as hedging,stuffing",
+        "comma-separated ids of rules, such as hedging,stuffing",
     )  # fmt: skip
     rule_words: _RuleWords = _setting(
         "QUALITY_WORDS", (), "Words to add to checks; docs/quality.md says to which.",
-        f"rule=word, comma between; the rules are {', '.join(TAKES_WORDS)}",
+        f"comma-separated rule=word; the rules are {', '.join(TAKES_WORDS)}",
     )  # fmt: skip
     detail: Detail = _setting(
         "IMAGE_DETAIL", Detail.HIGH, "How closely the model looks at a picture.", "low, high or original"
     )
     photo_tokens: int = _setting(
         "IMAGE_PHOTO_TOKENS", 0,
-        "Limit in input tokens for a picture without small text (0: the model's limit for its sides).",
+        "Limit in input tokens for a picture without small text (0: only the model's own limits).",
         "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
     text_tokens: int = _setting(
@@ -376,12 +379,12 @@ class Settings(BaseModel):
     )  # fmt: skip
     blocked_last_pictures: int = _setting(
         "BLOCKED_LAST_PICTURES", 20,
-        ("How many recent answers for other pictures the app uses to tell a picture that a gateway blocks from a "
-         "server that refuses all (0: it sends a harmless picture each time)."),
+        ("If the server blocks a picture: how many recent answers for other pictures the app considers, to find out "
+         "whether only this one is blocked (0: it sends a harmless picture each time)."),
         "a whole number from 0 to 1000", ge=0, le=1000,
     )  # fmt: skip
     blocked_window_seconds: float = _setting(
-        "BLOCKED_WINDOW_SECONDS", 60, "How long such an answer counts.",
+        "BLOCKED_WINDOW_SECONDS", 60, "How long the app considers such an answer, in seconds.",
         "a number from 1 to 3600", ge=1, le=3600,
     )  # fmt: skip
     reviewed_by: bool = _setting(
@@ -390,7 +393,7 @@ class Settings(BaseModel):
     )  # fmt: skip
     deleted_retention_days: int = _setting(
         "DELETED_RETENTION_DAYS", 30,
-        ("How long the app keeps the record of a deleted picture in which a person wrote; it is removed at "
+        ("Days for which the app keeps the record of a deleted picture if a person wrote in it. Then it is removed at "
          "DELETED_CLEANUP_AT, or by `describer orphans --write`."),
         "a whole number from 0 to 3650", ge=0, le=3650,
     )  # fmt: skip
@@ -413,12 +416,13 @@ class Settings(BaseModel):
 
     # Pictures that are stored already
     nightly_backfill_at: _Time = _setting(
-        "NIGHTLY_BACKFILL_AT", "", "When the app looks each night for pictures without an event (UTC; empty: never).",
+        "NIGHTLY_BACKFILL_AT", "",
+        "When the app looks each night for pictures whose event did not arrive (UTC; empty: never).",
         "a time such as 02:30",
     )  # fmt: skip
     nightly_backfill_only: _Which = _setting(
         "NIGHTLY_BACKFILL_ONLY", ("missing",), "Which of these pictures it describes.",
-        "some of missing, stale, failed, review, all, comma between",
+        "one or more of missing, stale, failed, review, all, comma-separated",
     )  # fmt: skip
     nightly_backfill_max_pictures: int = _setting(
         "NIGHTLY_BACKFILL_MAX_PICTURES", 1000, "The most pictures that it describes in one night.",
@@ -466,7 +470,7 @@ class Settings(BaseModel):
     azure_openai_api_key: SecretStr = _setting(
         "AZURE_OPENAI_API_KEY",
         SecretStr(""),
-        "A key. Better leave it empty: then the app uses an Entra token.",
+        "A key of that resource. Leave it empty to use an Entra token instead, which is safer.",
         "a key",
     )
     azure_openai_scope: _Address = _setting(
@@ -485,7 +489,7 @@ class Settings(BaseModel):
     openai_model: str = _setting("OPENAI_MODEL", "", "The model's name on that server.", "a model's name")
     models_allowed: _List = _setting(
         "MODELS_ALLOWED", (), "Further deployments that a caller may choose. Each name begins with its model's name.",
-        "names, comma between, such as gpt-5.6-sol,gpt-5.6-luna-eu",
+        "comma-separated names, such as gpt-5.6-sol,gpt-5.6-luna-eu",
     )  # fmt: skip
     model_family: str = _setting(
         "MODEL_FAMILY", "", "The model's row in models.toml, if the deployment's name does not begin with it.",
@@ -500,7 +504,7 @@ class Settings(BaseModel):
     # Other programs' questions (docs/openai.md)
     openai_compatible_keys: SecretStr = _setting(
         "OPENAI_COMPATIBLE_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
-        "(empty: the endpoint is off).", "NAME:KEY, comma between; each key of at least 32 random bytes",
+        "(empty: the endpoint is off).", "comma-separated NAME:KEY, each key of at least 32 random bytes",
     )  # fmt: skip
     openai_compatible_calls: int = _setting(
         "OPENAI_COMPATIBLE_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
@@ -520,11 +524,11 @@ class Settings(BaseModel):
     )  # fmt: skip
     openai_compatible_roles: _List = _setting(
         "OPENAI_COMPATIBLE_ROLES", (), "App roles that may call the endpoint /api/openai.",
-        "names of app roles, comma between",
+        "comma-separated names of app roles",
     )  # fmt: skip
     openai_compatible_identities: _Ids = _setting(
         "OPENAI_COMPATIBLE_IDENTITIES", (), "Identities that may call the endpoint /api/openai without a role.",
-        "object ids, comma between",
+        "comma-separated object ids",
     )  # fmt: skip
 
     # Telemetry
@@ -722,7 +726,7 @@ def _openai_compatible_faults(given: Mapping[str, str]) -> Iterator[str]:
         return
     pairs = list(_key_pairs(value))
     if len({name for name, _ in pairs}) < len(pairs) or not all(_CALLER_NAME.fullmatch(name) for name, _ in pairs):
-        yield "OPENAI_COMPATIBLE_KEYS: expected NAME:KEY, comma between, each name once, of letters, digits, - and _."
+        yield "OPENAI_COMPATIBLE_KEYS: expected comma-separated NAME:KEY, each name once, of letters, digits, - and _."
     for number, (_, key) in enumerate(pairs, 1):
         if len(key) < _KEY_CHARACTERS or len(set(key)) < _KEY_VARIETY or not key.isascii() or re.search(r"\s", key):
             sentence = "expected at least 32 random bytes, such as `openssl rand -base64 32` gives"

@@ -29,8 +29,15 @@ def settings_table() -> str:
     rows = ["| Setting | Default | What it is | Expected |", "| --- | --- | --- | --- |"]
     for name, default, about, expected in settings_command.rows():
         shown = default if default in {"", "required"} else f"`{default}`"
-        rows.append(f"| `{name}` | {shown} | {about} | {expected} |")
+        rows.append(f"| `{name}` | {shown} | {about} | {_examples_as_code(expected)} |")
     return "\n".join(rows)
+
+
+def _examples_as_code(expected: str) -> str:
+    """What is expected, in Markdown: `*` in an example is no emphasis there, and `|` ends no cell."""
+    what, such_as, examples = expected.partition("such as ")
+    shown = " or ".join(f"`{example}`" for example in examples.split(" or ")) if such_as else ""
+    return f"{what}{such_as}{shown}".replace("|", r"\|")
 
 
 def settings() -> str:

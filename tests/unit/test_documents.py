@@ -34,6 +34,13 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     assert text == generated.settings(), "run: python -m tests.generated"
 
 
+def test_the_table_of_settings_shows_each_example_whole() -> None:
+    """In Markdown, `|` would end the cell, and two `*` would become emphasis."""
+    for row in generated.settings_table().splitlines():
+        assert len(re.split(r"(?<!\\)\|", row)) == 6, row
+        assert re.sub(r"`[^`]*`", "", row).count("*") < 2, row
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) < 1500
 

@@ -64,7 +64,7 @@ def test_an_empty_value_counts_as_absent() -> None:
 def test_three_faults_are_named_in_one_message() -> None:
     message = _faults(MAX_ATTEMPTS="many", DESCRIPTION_LANGUAGES="english!", IMAGES_CONTAINER="")
     assert "MAX_ATTEMPTS is 'many'; expected a whole number from 1 to 100." in message
-    assert "DESCRIPTION_LANGUAGES is 'english!'; expected BCP 47 tags" in message
+    assert "DESCRIPTION_LANGUAGES is 'english!'; expected comma-separated BCP 47 tags" in message
     assert "IMAGES_CONTAINER is not set; expected a container name" in message
     assert len(message.splitlines()) == 4
 
@@ -89,15 +89,15 @@ def test_three_faults_are_named_in_one_message() -> None:
             {"IMAGES__credential": "ManagedId"},
             "IMAGES__credential is 'ManagedId'; expected managedidentity, or empty.",
         ),
-        ({"DESCRIPTION_LANGUAGES": "en,de,EN"}, "is 'en,de,EN'; expected BCP 47 tags, each once, comma between"),
-        ({"IMAGES_INCLUDE": "*.{jpg,png}"}, "is '*.{jpg,png}'; expected globs without braces or segments"),
-        ({"IMAGES_EXCLUDE": "{a,b}/"}, "IMAGES_EXCLUDE is '{a,b}/'; expected globs without braces"),
-        ({"IMAGES_EXCLUDE": "./private/"}, "IMAGES_EXCLUDE is './private/'; expected globs without braces or segments"),
-        ({"IMAGES_EXCLUDE": "a/../b"}, "IMAGES_EXCLUDE is 'a/../b'; expected globs without braces or segments"),
+        ({"DESCRIPTION_LANGUAGES": "en,de,EN"}, "is 'en,de,EN'; expected comma-separated BCP 47 tags, each once"),
+        ({"IMAGES_INCLUDE": "*.{jpg,png}"}, "is '*.{jpg,png}'; expected comma-separated globs without"),
+        ({"IMAGES_EXCLUDE": "{a,b}/"}, "IMAGES_EXCLUDE is '{a,b}/'; expected comma-separated globs without braces"),
+        ({"IMAGES_EXCLUDE": "./private/"}, "IMAGES_EXCLUDE is './private/'; expected comma-separated globs without"),
+        ({"IMAGES_EXCLUDE": "a/../b"}, "IMAGES_EXCLUDE is 'a/../b'; expected comma-separated globs without"),
         ({"IMAGE_DETAIL": "auto"}, "IMAGE_DETAIL is 'auto'; expected low, high or original."),
         (
             {"URL_ALLOW_HOSTS": "https://a.example/"},
-            "URL_ALLOW_HOSTS is 'https://a.example/'; expected lower-case host names",
+            "URL_ALLOW_HOSTS is 'https://a.example/'; expected comma-separated host names",
         ),
         ({"URL_DENY_HOSTS": "a.example,A b"}, "URL_DENY_HOSTS is 'a.example,A b'"),
         ({"URL_TIMEOUT_SECONDS": "0"}, "URL_TIMEOUT_SECONDS is '0'"),
@@ -191,7 +191,7 @@ def test_the_openai_interfaces_keys_have_names() -> None:
 def test_events_carry_texts_in_the_languages_that_are_named() -> None:
     read = {given: Settings.read({**GOOD, "EVENTS_TEXTS": given}).events_texts for given in ("", "all", "EN, pt-br")}
     assert read == {"": (), "all": ("all",), "EN, pt-br": ("en", "pt-BR")}
-    assert "EVENTS_TEXTS is 'x y'; expected all, or BCP 47 tags" in _faults(EVENTS_TEXTS="x y")
+    assert "EVENTS_TEXTS is 'x y'; expected all, or comma-separated BCP 47 tags" in _faults(EVENTS_TEXTS="x y")
 
 
 def test_no_secret_is_shown() -> None:
