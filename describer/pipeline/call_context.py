@@ -45,6 +45,7 @@ class Call:
         outer: the call that this one is a part of; it is charged with this one's cost.
         spent: tokens paid so far, including those of unusable answers.
         prepaid: the chunk of a backfill whose answers a batch has given; empty if none has.
+        deferred: whether the work was deferred before, and so comes before what is still deferred.
     """
 
     ends: float = math.inf
@@ -52,6 +53,7 @@ class Call:
     outer: "Call | None" = None
     spent: Usage = field(default_factory=Usage)
     prepaid: str = ""
+    deferred: bool = False
 
     def remaining(self) -> float:
         """Return the seconds in which work may begin: until the deadline, less the time for storing."""
@@ -86,7 +88,7 @@ def entered(seconds: float = math.inf, priority: Priority = Priority.BACKGROUND)
     ends = asyncio.get_running_loop().time() + seconds
     call = Call(ends, priority)
     if outer:
-        call = Call(min(ends, outer.ends), outer.priority, outer, prepaid=outer.prepaid)
+        call = Call(min(ends, outer.ends), outer.priority, outer, prepaid=outer.prepaid, deferred=outer.deferred)
     token = _current.set(call)
     try:
         yield call

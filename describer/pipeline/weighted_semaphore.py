@@ -1,6 +1,8 @@
 """A weighted semaphore: first come, first served, with priority for interactive callers."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -21,7 +23,7 @@ class Priority(IntEnum):
 
 
 @dataclass(slots=True, eq=False)
-class _Waiter:
+class Waiter:
     amount: int
     priority: Priority
     turn: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -29,6 +31,11 @@ class _Waiter:
 
     def may_be_overtaken_by(self, priority: Priority) -> bool:
         return self.priority > priority and self.overtaken < MAX_OVERTAKEN
+
+    async def is_served(self, timeout: float | None) -> bool:  # noqa: ASYNC109 - a queue's
+        """Wait for the turn, up to `timeout` seconds (None: without limit), and return whether it came."""
+        served, _ = await asyncio.wait([self.turn], timeout=timeout)
+        return bool(served)
 
 
 class WeightedSemaphore:
@@ -44,7 +51,7 @@ class WeightedSemaphore:
     def __init__(self, size: int) -> None:
         self.size = size
         self.held = 0
-        self._waiters: list[_Waiter] = []  # in the order of service
+        self._waiters: list[Waiter] = []  # in the order of service
 
     async def acquire(self, amount: int, priority: Priority, timeout: float | None) -> None:  # noqa: ASYNC109 - a queue's
         """Wait for `amount` units, at most `size`, and take them.
@@ -54,14 +61,9 @@ class WeightedSemaphore:
         """
         if self.try_acquire(amount, priority):
             return
-        waiter = _Waiter(amount, priority)
-        self._waiters.insert(self._overtake(priority), waiter)
-        try:
-            async with asyncio.timeout(timeout):
-                await waiter.turn
-        except BaseException:
-            self._leave(waiter)
-            raise
+        with self._queued(amount, priority) as waiter:
+            if not await waiter.is_served(timeout):
+                raise TimeoutError
 
     def try_acquire(self, amount: int, priority: Priority) -> bool:
         """Take `amount` units if they are free and no earlier caller waits, and return whether that succeeded."""
@@ -82,6 +84,17 @@ class WeightedSemaphore:
         """Release `amount` units."""
         self.held -= amount
         self._serve()
+
+    @contextmanager
+    def _queued(self, amount: int, priority: Priority) -> Iterator[Waiter]:
+        """Wait in the queue, which an error leaves."""
+        waiter = Waiter(amount, priority)
+        self._waiters.insert(self._overtake(priority), waiter)
+        try:
+            yield waiter
+        except BaseException:
+            self._leave(waiter)
+            raise
 
     def _fits(self, amount: int) -> bool:
         """Return whether the next caller may take `amount` units now."""
@@ -105,7 +118,7 @@ class WeightedSemaphore:
             self.held += waiter.amount
             waiter.turn.set_result(None)
 
-    def _leave(self, waiter: _Waiter) -> None:
+    def _leave(self, waiter: Waiter) -> None:
         if waiter in self._waiters:
             self._waiters.remove(waiter)
             self._serve()  # the next caller may fit

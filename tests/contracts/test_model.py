@@ -334,7 +334,7 @@ async def test_a_long_wait_is_left_to_the_queue(chat: ChatModel, server: Model) 
     server.script.then(faults.rate_limited(60))
     with pytest.raises(Transient) as caught:
         await chat.ask(BRIEF, _picture())
-    assert caught.value.retry_after and 60 <= caught.value.retry_after <= 61.1
+    assert caught.value.retry_after and 45 <= caught.value.retry_after <= 46.1  # and waits for the rest in the app
     assert not caught.value.counts_as_attempt
     assert len(server.requests) == 1
 

@@ -1,7 +1,8 @@
 """The limiter: decides when a call to the model may be sent, by concurrency and by the model's quota.
 
 All callers of a process wait in one queue, interactive calls first. If a call would wait longer than its timeout, it
-fails at once with the time to retry. Calls that were given such a time keep their place ahead of later ones.
+fails at once with the time to retry. Background work gets a time somewhat before its turn, so that some of it always
+waits here when the quota becomes free; until then it keeps its place ahead of later work.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Final
 
 from describer.adapters.chat.quota import Quota, Ticket
 from describer.domain.errors import Throttled, Transient
+from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
 
 MAX_WAIT_SECONDS: Final = 30.0
@@ -21,8 +23,12 @@ MAX_WAIT_SECONDS: Final = 30.0
 
 This is longer than most quota windows; beyond that, a delayed message is cheaper than a waiting invocation.
 """
+_EARLY_SECONDS: Final = MAX_WAIT_SECONDS / 2
+"""Seconds that deferred work returns before its turn: more than a queue's polling interval and its jitter take."""
 _OUTAGE_DIVISOR: Final = 12
 """Deferred work retries a failing server after this fraction (1/12) of the time that the outage has outage."""
+_TOLERANCE: Final = 2.0
+"""Seconds by which a turn may come later than expected before it is expected anew."""
 _MIN_RETRY_SECONDS: Final = 2.0
 _MAX_RETRY_SECONDS: Final = 600.0
 
@@ -67,13 +73,14 @@ class Limiter(WeightedSemaphore):
         super().__init__(size)
         self.quota = quota or Quota()
         self._sending = 0
-        self._retries: list[float] = []
+        self._deferred: list[float] = []  # when deferred work returns, the earliest first
         self._timer: asyncio.TimerHandle | None = None
 
     def deferral(self) -> Transient | None:
-        """Return the error to defer new work with if its turn is more than MAX_WAIT_SECONDS away, else None."""
-        ahead = self._ahead()
-        return self._later(ahead) if self._expected_wait(ahead) > MAX_WAIT_SECONDS else None
+        """Return the error to defer the current work with if its turn is over MAX_WAIT_SECONDS away, else None."""
+        priority = call_context.current().priority
+        ahead = self._ahead(priority)
+        return self._later(priority, ahead) if self._expected_wait(ahead) > MAX_WAIT_SECONDS else None
 
     @asynccontextmanager
     async def turn(self, priority: Priority, max_wait: float) -> AsyncIterator[Turn]:
@@ -94,27 +101,40 @@ class Limiter(WeightedSemaphore):
             self.release(1)
 
     async def _wait(self, priority: Priority, max_wait: float) -> None:
-        ahead = self._ahead() if priority is not Priority.INTERACTIVE else 0
+        ahead = self._ahead(priority)
         if self._expected_wait(ahead) > max_wait:
-            raise self._later(ahead)
-        self._schedule()
-        try:
-            await self.acquire(1, priority, max_wait if math.isfinite(max_wait) else None)
-        except TimeoutError as error:
-            raise self._later(self._ahead(), max_wait) from error
+            raise self._later(priority, ahead)
+        timeout = max_wait if math.isfinite(max_wait) else None
+        with self._queued(1, priority) as waiter:
+            self._schedule()
+            while not await waiter.is_served(timeout):
+                ahead = self._waiters.index(waiter)
+                timeout = self._more_time(priority, ahead)
+                if not timeout:
+                    raise self._later(priority, ahead, max_wait)
+
+    def _more_time(self, priority: Priority, ahead: int) -> float:
+        """Return further seconds for background work whose turn is near, since by then the quota is known; else 0."""
+        if priority is Priority.INTERACTIVE or self.quota.failing:
+            return 0.0
+        wait, limit = self.quota.wait(_now(), ahead), call_context.current().max_wait()
+        near = wait <= MAX_WAIT_SECONDS if limit is None else wait <= min(MAX_WAIT_SECONDS, limit)
+        return wait + _TOLERANCE if wait and near else 0.0
 
     def _expected_wait(self, ahead: int) -> float:
         """Return the seconds until a turn, without the calls ahead while it is unknown how fast they are served."""
         now = _now()
         return self.quota.wait(now, 0 if self.quota.is_learning(now) else ahead)
 
-    def _ahead(self) -> int:
+    def _ahead(self, priority: Priority) -> int:
+        """Return how many calls come before a new one: those that wait, and for new work what is still deferred."""
         now = _now()
-        while self._retries and self._retries[0] <= now:
-            heapq.heappop(self._retries)
-        return len(self._waiters) + len(self._retries)
+        while self._deferred and self._deferred[0] <= now:
+            heapq.heappop(self._deferred)
+        comes_first = priority is Priority.INTERACTIVE or call_context.current().deferred
+        return self._place(priority) + (0 if comes_first else len(self._deferred))
 
-    def _later(self, ahead: int, waited: float = 0.0) -> NoTurn:
+    def _later(self, priority: Priority, ahead: int, waited: float = 0.0) -> NoTurn:
         now = _now()
         if self.quota.failing:
             outage = self.quota.failing_for(now)
@@ -123,7 +143,9 @@ class Limiter(WeightedSemaphore):
         wait = self.quota.wait(now, ahead)
         if not wait:
             return NoTurn(f"other pictures kept the model busy for {waited:.1f} s")
-        heapq.heappush(self._retries, now + wait)
+        if priority is not Priority.INTERACTIVE:
+            wait = max(wait - _EARLY_SECONDS, _MIN_RETRY_SECONDS)
+            heapq.heappush(self._deferred, now + wait)
         return NoQuota("the model's quota is used up for now (429)", retry_after=wait)
 
     def _fits(self, amount: int) -> bool:

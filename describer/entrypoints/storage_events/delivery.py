@@ -89,8 +89,9 @@ class Delivery:
         """
         works = Work.from_message(body)
         priority = Priority.LIBRARY if any(work.chunk for work in works) else Priority.BACKGROUND
-        with entered(UPLOAD_SECONDS, priority):  # a rename names two pictures, which one invocation processes
-            for work in works:
+        with entered(UPLOAD_SECONDS, priority) as call:
+            for work in works:  # a rename names two pictures, which one invocation processes
+                call.deferred = work.deferrals > 0
                 self.work_log.taken(work)
                 if received > 1:
                     await self._interrupted(work)
