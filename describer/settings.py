@@ -582,11 +582,7 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, environ: Mapping[str, str], needs: Collection[Need] = tuple(Need)) -> Self:
-        """Return the settings in `environ`; empty values count as absent.
-
-        Args:
-            environ: names and values.
-            needs: the required setting groups. Other values must be valid too.
+        """Return the settings in `environ`; empty values count as absent. Values that are not needed must be valid too.
 
         Raises:
             InvalidSettings: with one message that names every fault and what was expected.

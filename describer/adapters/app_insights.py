@@ -59,10 +59,6 @@ def connect(connection_string: str, render: Render) -> tuple[TracerProvider, Met
 
     No credential is passed, so that the exporters use the Functions host's managed identity from
     `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` (documented in the exporter's README).
-
-    Args:
-        connection_string: the Application Insights resource's.
-        render: see `Names.render`.
     """
     os.environ.setdefault(_DETECTORS, "azure_functions")  # sets the app's name in `AppRoleName`; the default does not
     resource = Resource.create()

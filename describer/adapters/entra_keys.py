@@ -32,9 +32,7 @@ class EntraKeys:
     """The signing keys of a tenant.
 
     Args:
-        tenant: its id.
         web: fetches them by the app's own rules: https, public addresses, MAX_BYTES.
-        clock: seconds, monotonic.
     """
 
     tenant: str

@@ -14,10 +14,8 @@ _LONGEST: Final = 999_999_999.0
 def seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a response's headers ask to wait, or None if there is no valid value.
 
-    `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); Azure OpenAI also sends fractions.
-
-    Args:
-        headers: case-insensitive, as HTTP libraries provide them.
+    `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3); Azure OpenAI also sends fractions. The headers
+    are case-insensitive, as HTTP libraries provide them.
     """
     for name in _MILLISECONDS:
         if (given := _number(headers.get(name, ""))) is not None:

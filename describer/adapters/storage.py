@@ -70,13 +70,9 @@ def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceCli
 
 
 def queue_client(account: Account, name: str, *, base64: bool = True, retries: int | None = None) -> QueueClient:
-    """Return a client for one queue.
+    """Return a client for one queue, with the SDK's own number of retries by default.
 
-    Args:
-        account: the storage account.
-        name: the queue's name.
-        base64: whether to send messages in base64, which allows any text; else as they are.
-        retries: retries of each request; None: the SDK's default.
+    Messages are sent in base64, which allows any text, or else as they are.
 
     Raises:
         Misconfigured: the connection string is invalid.

@@ -55,7 +55,6 @@ class XmpSidecar:
     Args:
         name: name of its blob.
         sha256: SHA-256 of its bytes, in hex.
-        texts: the author's texts in it.
     """
 
     name: str

@@ -5,12 +5,12 @@ The tree:
     DescriberError
     ├── ImageRejected    record it: the same bytes fail again; carries its `status`
     │   ├── Unsupported      not a picture, or an unsupported format
-    │   ├── Corrupt          a picture by its first bytes that cannot be decoded
+    │   ├── Corrupt          a picture by its first bytes that cannot be decoded, or an empty blob
     │   ├── TooLarge         over the limit on bytes or memory
     │   ├── Filtered         blocked by the content filter of the model's service
-    │   ├── Archived         in the archive tier
+    │   ├── Archived         in the archive tier; its owner must rehydrate it first
     │   ├── Encrypted        with a key that only its owner's programs have
-    │   └── NoUsableAnswer   the model gives no usable answer
+    │   └── NoUsableAnswer   the model's answer is truncated twice, or not in the requested form
     ├── InvalidRequest   tell the caller what to ask instead; carries the invalid `field`
     │   ├── AlreadyRunning   another backfill is running; only one may
     │   └── InvalidName      not a possible blob name; a `ValueError` too, for code that parses events
@@ -71,44 +71,30 @@ class ImageRejected(DescriberError):
 
 
 class Unsupported(ImageRejected):
-    """Not a picture, or an unsupported format."""
-
     status = Status.UNSUPPORTED
 
 
 class Corrupt(ImageRejected):
-    """A picture by its first bytes that cannot be decoded, or an empty blob."""
-
     status = Status.CORRUPT
 
 
 class TooLarge(ImageRejected):
-    """Over the limit on bytes, or decoding needs more memory than allowed."""
-
     status = Status.TOO_LARGE
 
 
 class Filtered(ImageRejected):
-    """Blocked by the content filter of the model's service."""
-
     status = Status.FILTERED
 
 
 class Archived(ImageRejected):
-    """The blob is in the archive tier; its owner must rehydrate it first."""
-
     status = Status.ARCHIVED
 
 
 class Encrypted(ImageRejected):
-    """The blob is encrypted with a key that its owner provides with each request."""
-
     status = Status.UNSUPPORTED
 
 
 class NoUsableAnswer(ImageRejected):
-    """The model gave no usable answer: truncated twice, or not in the requested form."""
-
     status = Status.FAILED
 
 
@@ -126,8 +112,6 @@ class InvalidRequest(DescriberError):
 
 
 class AlreadyRunning(InvalidRequest):
-    """Another backfill is running; only one may."""
-
     def __init__(self, message: str) -> None:
         super().__init__(message, field="backfill")
 
@@ -148,7 +132,6 @@ class Outdated(DescriberError):
     """The record is not the version that the caller saw.
 
     Args:
-        message: the problem.
         current: facts of the current record: `etag`, `at`, `status`, `review`, `alt_text`.
         given: the same facts of the version that the caller saw, as far as they are known; always its `etag`.
     """
@@ -182,7 +165,6 @@ class FetchFailed(DescriberError):
 
     Args:
         message: names at most the host, never a resolved address or a query (which may hold a signature).
-        code: the reason.
     """
 
     def __init__(self, message: str, *, code: UrlFault) -> None:
@@ -194,7 +176,6 @@ class NotNow(DescriberError):
     """The work cannot be done now: keep it and retry later.
 
     Args:
-        message: the problem.
         retry_after: seconds to wait, if the server stated them, or None.
         counts_as_attempt: True if this picture may be the cause (a server error, a timeout or an unexpected answer), so
             that the try counts towards MAX_ATTEMPTS; False for rate limits and outages, which wait up to MAX_WAIT_DAYS.

@@ -25,7 +25,6 @@ class Evidence:
     """The facts about a picture that were read.
 
     Args:
-        picture: the picture.
         size: number of its bytes.
         sha256: digest of its bytes, or None if they were not read.
         stored: the record in its sidecar.
@@ -259,7 +258,8 @@ class Evidence:
                 entry, value = record.provenance.get(name), self._copy.values.get(name)
                 if value and entry and entry.digest == digest_of(value):
                     values[name] = value
-        lost = self._in_sidecar.written.keys() & set(_texts_of(record)) - values.keys()
+        texts = {key for key in record.values() if is_text(key)}
+        lost = self._in_sidecar.written.keys() & texts - values.keys()
         entries = {key: entry for key, entry in record.provenance.items() if key not in lost}
         blank = dict.fromkeys(lost, "")
         before = record.replacing(values | blank, {}).model_copy(update={"provenance": entries})
@@ -271,7 +271,3 @@ def _beside(known: DescriptionState, said: Sequence[DescriptionState]) -> Descri
     others = [line.led_by(known.language).of_people() if line.language else line.of_people() for line in said]
     new = {key for key, value in known.of_people().items() if all(other.get(key) != value for other in others)}
     return known.model_copy(update={"provenance": {key: known.provenance[key] for key in new}})
-
-
-def _texts_of(record: Record) -> list[str]:
-    return [key for key in record.values() if is_text(key)]

@@ -44,11 +44,13 @@ def joined(known: Record | None, made: Record, brief: DescriptionRequest, asked:
         brief: the whole request.
         asked: the languages of `brief` that were missing.
     """
-    if known is None or not _has_others(known, asked) or not (_is_partial(brief, asked) or _chose(brief)):
+    is_partial = tuple(asked) != brief.languages
+    if known is None or not _has_others(known, asked) or not (is_partial or _chose(brief)):
         return made
     request = Request.of(brief)
     if request and _chose(brief):
-        request = request.model_copy(update={"languages": _union(languages_of(known), asked)})
+        languages = tuple(dict.fromkeys((*languages_of(known), *asked)))
+        request = request.model_copy(update={"languages": languages})
     common = {
         "request": request,
         "usage": known.usage.plus(made.usage),
@@ -110,17 +112,9 @@ def _has_others(known: Record, asked: Sequence[str]) -> bool:
     return known.ended.status in _HAVE_TEXTS and not set(languages_of(known)) <= set(asked)
 
 
-def _is_partial(brief: DescriptionRequest, asked: Sequence[str]) -> bool:
-    return tuple(asked) != brief.languages
-
-
 def _chose(brief: DescriptionRequest) -> bool:
     """Return whether a caller chose the languages."""
     return "languages" in brief.chosen
-
-
-def _union(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
 
 
 def _with_texts(known: Record, made: Record, asked: Sequence[str]) -> Record:

@@ -27,7 +27,6 @@ class ImageRef:
 
     Args:
         container: the container; empty for a picture that is not in storage, whose name is only a label.
-        name: the blob's name.
 
     Raises:
         InvalidName: a segment is `.` or `..`, or the name is not Unicode text.

@@ -30,7 +30,6 @@ class IndexEntry:
     """The facts about a record that a listing provides.
 
     Args:
-        ref: the picture.
         etag: the sidecar's ETag.
         status, review, demand: the record's.
         languages: the languages with an alt text; the default one first, if it has one.
@@ -92,11 +91,7 @@ class IndexEntry:
     def read(cls, blob_name: str, pairs: Mapping[str, str], etag: str, md5: bytes) -> Self | None:
         """Return the entry that a listing provides for a sidecar, or None if the file must be read.
 
-        Args:
-            blob_name: the sidecar's name.
-            pairs: its metadata.
-            etag: its ETag, in quotes.
-            md5: the file's digest according to storage, or empty.
+        `md5` is the file's digest according to storage, or empty.
         """
         found = {name.lower(): value for name, value in pairs.items()}
         if not md5 or found.get(MD5) != md5.hex():

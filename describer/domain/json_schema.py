@@ -19,12 +19,7 @@ _OF_SCHEMAS: Final = ("properties", "$defs", "definitions", "patternProperties")
 
 
 def readable(schema: Schema, enums: Mapping[str, Schema]) -> Schema:
-    """Return `schema` in the form that the module describes.
-
-    Args:
-        schema: pydantic's schema.
-        enums: the named enums that it refers to, by reference.
-    """
+    """Return `schema` in the form that the module describes; `enums` are those that it refers to, by reference."""
     return mapped(schema, lambda each: _readable(each, enums))
 
 

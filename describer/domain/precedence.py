@@ -30,14 +30,8 @@ def asked[R: DescriptionRequest](
 ) -> R:
     """Return the request for these bytes: with the stored record's options, unless `brief` has a caller's own.
 
-    A caller who only chooses languages gets the stored texts in them; the other options are the record's.
-
-    Args:
-        picture: the picture.
-        content: its bytes.
-        stored: its record.
-        brief: the default request, or a caller's.
-        models: further models that callers may choose. A stored choice of any other is ignored.
+    A caller who only chooses languages gets the stored texts in them; the other options are the record's. A stored
+    choice of a model is ignored if it is neither the default nor one of `models`.
     """
     request = stored.record.request if stored else None
     if request and brief.chosen <= _OF_LANGUAGES:
@@ -204,13 +198,11 @@ def _with_entries(
     said = {key: values.get(key, "") for key in words}
     signed = {key: _signed(entry, said[key]) for key, entry in words.items()}
     removed = {
-        key: entry for key, entry in entries.items() if _is_removed(key, values) and key not in record.provenance
+        key: entry
+        for key, entry in entries.items()
+        if is_text(key) and not values.get(key) and key not in record.provenance
     }
     return record.replacing(said, removed | signed)
-
-
-def _is_removed(key: str, values: Mapping[str, Value]) -> bool:
-    return is_text(key) and not values.get(key)
 
 
 def _signed(entry: Provenance, value: Value) -> Provenance:

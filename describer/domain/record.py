@@ -96,13 +96,9 @@ class Record(DescriptionState):
     def of_answer(
         cls, brief: DescriptionRequest, source: Source, description: Description | None, **rest: object
     ) -> Self:
-        """Return the record of a model's answer with every text marked as machine-made, or of its refusal.
+        """Return the record of a model's answer with every text marked as machine-made; without one, the model refused.
 
-        Args:
-            brief: the request.
-            source: the picture.
-            description: the answer's texts in every language of the brief; None: the model refused.
-            rest: the record's other fields, including `status` and `model`.
+        `rest` are the record's other fields, including `status` and `model`.
         """
         texts = description.texts if description else {}
         fields = description.model_dump(exclude={"texts", "uncertainties"}) if description else {}

@@ -66,13 +66,7 @@ _SAID: Final = {
 
 
 def judge(outcome: Status, word: Word, demand: Demand | None) -> Judgement:
-    """Derive the status, review and demand.
-
-    Args:
-        outcome: the outcome of the app's own work: an answer or a failure.
-        word: the author and review of the alt text.
-        demand: the reason for a review that was open so far.
-    """
+    """Derive the status, review and demand; `outcome` is that of the app's own work, `demand` was open so far."""
     if word in _SAID:
         return _SAID[word]
     if demand and outcome in ANSWERED:

@@ -57,8 +57,6 @@ class Skip:
     """The blob was skipped; nothing was written.
 
     Args:
-        reason: the reason.
-        detail: details of the reason for people.
         etag: ETag of the examined blob, if this version of it need not be examined again.
     """
 

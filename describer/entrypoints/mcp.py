@@ -68,12 +68,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A tool's answer.
-
-    Args:
-        content: JSON by the tool's schema, or an error.
-        is_error: whether `content` is an error.
-    """
+    """A tool's answer: JSON by the tool's schema, or an error."""
 
     content: dict[str, Any]
     is_error: bool = False
@@ -90,8 +85,6 @@ class Tools:
     """All tools.
 
     Args:
-        on_demand: the on-demand service.
-        catalogue: the stored pictures and records.
         memory: budget for arguments: a picture in a `data:` URL counts before it is decoded.
         account: address of the pictures' blob service, to recognize blobs' addresses; or empty.
         answer_seconds: seconds after which the answer is "not yet".
@@ -134,7 +127,8 @@ class Tools:
             async with limited(HTTP_SECONDS, Priority.INTERACTIVE):
                 self._check(len(context))
                 with self.memory.try_reserve(_memory(context)):
-                    given = mcp_arguments.read(tool, await _arguments(context), files=self._reads_files)
+                    arguments = await unpacked(_arguments, context)
+                    given = mcp_arguments.read(tool, arguments, files=self._reads_files)
                     return Outcome(_truncated(await self._answer(given, asked)))
         except DescriberError as error:
             return _rejected(error, asked.blobs)
@@ -238,11 +232,7 @@ def _memory(context: str) -> int:
     return len(context) // 4 * 7
 
 
-async def _arguments(context: str) -> object:
-    return await unpacked(_arguments_of, context)
-
-
-def _arguments_of(context: str) -> object:
+def _arguments(context: str) -> object:
     """Parse a call. Raises InvalidRequest."""
     try:
         call = from_json(context)

@@ -148,11 +148,7 @@ def by_url(url: str) -> Url:
 
 
 def blob(text: str, account: str) -> ImageRef:
-    """Return a blob by `container/name` or by its address in the account.
-
-    Args:
-        text: the agent's argument.
-        account: address of the pictures' blob service; empty if unknown.
+    """Return a blob by `container/name` or by its address in the account; `account` is empty if unknown.
 
     Raises:
         InvalidRequest: it is neither. The message does not repeat it, since an address may have a signature.

@@ -91,7 +91,6 @@ class Tool:
     """A tool as agents see it.
 
     Args:
-        name: the name to call it by.
         title: for people.
         description: for models.
         arguments: JSON Schema.

@@ -10,23 +10,17 @@ from describer.pipeline.ports import ProbeResult, Verdict
 _ADVICE = "Pictures wait until 00:00 UTC and are described then. To describe more today, raise DAILY_BUDGET_USD."
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class BudgetProbe:
     """Reads how much all instances have taken today, including shares not spent yet.
 
     Args:
-        limit: US dollars per day.
-        ledger: the installation's ledger.
-        now: the current time.
+        limit: in US dollars.
     """
 
     limit: float
     ledger: Ledger
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     name: str = "model: daily budget"
 
     async def check(self) -> ProbeResult:

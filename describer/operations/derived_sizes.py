@@ -18,10 +18,7 @@ class DerivedSizesProbe:
     """Examines the first 5,000 names of a container; it never fails, since derived sizes are not a fault.
 
     Args:
-        images: the port.
-        container: the container.
         blob_filter: decides which blobs are described; its rules tell which sizes cost nothing.
-        brief, sizes: the usual request and sizes.
     """
 
     images: Images

@@ -19,9 +19,6 @@ class Check:
 
     Args:
         name: the check's name; stable, for programs.
-        verdict: `ok`, `failed`, or `unknown` if it cannot be determined.
-        seconds: duration.
-        found: a sentence.
         advice: what to do, if anything. Neither sentence contains a secret.
     """
 

@@ -20,12 +20,7 @@ def _web() -> ports.Web:
 
 @dataclass(frozen=True, slots=True)
 class OpenAiCompatibleProbe:
-    """Counts keys, and fetches the signing keys of the tenant whose tokens are accepted.
-
-    Args:
-        settings: name the callers.
-        web: fetches the signing keys.
-    """
+    """Counts keys, and fetches the signing keys of the tenant whose tokens are accepted."""
 
     settings: Settings
     web: ports.Web = field(default_factory=_web)

@@ -69,12 +69,7 @@ def probes(
 ) -> Iterator[Probe]:
     """Yield a probe for each configured connection; nothing is connected yet.
 
-    Args:
-        settings: may lack connections, which are then not checked.
-        family: the model's family.
-        queues: in the app's own account.
-        keep: registers each client.
-        of_azure: whether to ask Azure Resource Manager too, with the identity signed in here.
+    With `of_azure`, Azure Resource Manager is asked too, with the identity signed in here.
     """
     azure = keep(manager.connect(credential())) if of_azure else None
     yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete and valid."))

@@ -32,10 +32,7 @@ class SmokeTest:
     """Checks that an upload to `container` is described.
 
     Args:
-        uploads: uploads and deletes the picture.
-        records: reads its sidecar.
         blob_filter: if it excludes the picture, the test fails at once.
-        container: the watched container.
         pause, clock: sleep, and a monotonic clock in seconds.
     """
 

@@ -13,11 +13,7 @@ MAX_ANSWERS: Final = 500
 
 
 class AnswerCache:
-    """Records by the digest of the bytes and of the request, in memory only.
-
-    Args:
-        clock: a monotonic clock, in seconds.
-    """
+    """Records by the digest of the bytes and of the request, in memory only."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._records: OrderedDict[str, tuple[float, Record]] = OrderedDict()  # oldest first

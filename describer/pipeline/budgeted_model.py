@@ -27,8 +27,6 @@ class BudgetedModel:
     """Calls another model while the day's budget lasts.
 
     Args:
-        model: the model to call.
-        budget: the daily budget.
         families: prices of the models; the settings require one for each.
     """
 

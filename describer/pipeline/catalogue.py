@@ -29,8 +29,6 @@ class Catalogue:
     """All pictures and records in storage.
 
     Args:
-        blob_filter: decides which blobs the app describes.
-        images, records: the ports; see ports.py.
         languages: the settings' languages, the default first.
     """
 
@@ -51,14 +49,7 @@ class Catalogue:
         return compared(self.images, self.records, container, listable(prefix))
 
     async def find(self, container: str, prefix: str, wanted: Wanted, cursor: str, limit: int) -> Page[StoredRecord]:
-        """Return up to `limit` matching records; an empty page only at the end.
-
-        Args:
-            container: a watched one; see `watched`.
-            prefix: prefix of the pictures' names.
-            wanted: the records to find.
-            cursor: the previous page's, or empty.
-            limit: at most 5,000.
+        """Return up to `limit` (at most 5,000) matching records of a watched container; an empty page only at the end.
 
         Raises:
             InvalidRequest: the prefix or the cursor is invalid.

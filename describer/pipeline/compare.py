@@ -122,13 +122,6 @@ async def paired(
     read twice. If the listing does not prove that a record is missing, that record is read by itself: if its name is
     truncated, if another picture's name begins with its picture's (`a` and `a-1`), or if the order is unknown.
 
-    Args:
-        images: the port.
-        records: the port.
-        container: the pictures' container.
-        prefix: prefix of the pictures' names.
-        cursor: the previous page's, or empty.
-
     Raises:
         InvalidRequest: the cursor is invalid.
         NotNow: a container cannot be listed now.

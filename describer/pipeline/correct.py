@@ -35,7 +35,6 @@ class Corrector:
     """Writes people's corrections.
 
     Args:
-        blob_filter: decides which blobs the app describes.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
         write_metadata: False: pictures' metadata is not written.
         keeps_reviewers: whether it is kept who corrected.
@@ -62,10 +61,7 @@ class Corrector:
     async def correct(self, ref: ImageRef, correction: Correction, if_match: tuple[str, ...] = ANY) -> StoredRecord:
         """Apply a correction and return the record; nothing is written if it changes nothing.
 
-        Args:
-            ref: the picture.
-            correction: the changes.
-            if_match: ETags of the record that the person saw, in quotes; `*` means any.
+        `if_match` has the ETags of the record that the person saw, in quotes; `*` means any.
 
         Raises:
             InvalidRequest: the record has nothing that the correction could change.

@@ -51,13 +51,7 @@ class Coverage:
 
 
 async def counted(pairs: AsyncIterable[Pair], blob_filter: BlobFilter, languages: Sequence[str]) -> Coverage:
-    """Count pictures and their records.
-
-    Args:
-        pairs: see compare.py.
-        blob_filter: decides which blobs the app describes.
-        languages: languages to count even if no record has them.
-    """
+    """Count pictures and their records (see compare.py), and these languages even if no record has them."""
     coverage, decorative = Coverage(languages=Counter(dict.fromkeys(languages, 0))), 0
     async for pair in pairs:
         if pair.picture is None:

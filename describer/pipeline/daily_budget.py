@@ -54,10 +54,6 @@ class Paid:
     usd: float = 0.0
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _exact(usd: float) -> float:
     """Return the sum rounded to a billionth, so that float sums equal decimal sums."""
     return round(usd, 9)
@@ -69,14 +65,12 @@ class DailyBudget:
 
     Args:
         limit: US dollars per day.
-        ledger: the sum taken by all instances.
-        now: the current time.
         idle_seconds: seconds without a call after which the unused share is returned.
     """
 
     limit: float
     ledger: Ledger
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     idle_seconds: float = IDLE_SECONDS
     _day: date | None = field(default=None, init=False)
     _left: float = field(default=0.0, init=False)

@@ -67,7 +67,6 @@ class ImageDescriber:
     """Makes records of pictures.
 
     Args:
-        preparer, model, records: the ports; see ports.py.
         families: maps a model's name to its token rules and prices.
         single_flight: current requests, by the digest of bytes and brief.
         answers: on-demand answers, by the same digest.

@@ -36,7 +36,6 @@ class Work:
     """A picture to process and its earlier tries.
 
     Args:
-        ref: the picture.
         attempts: failed tries that the picture may have caused.
         deferrals: tries deferred for any reason; determines the next delay.
         interruptions: tries that did not end, because the app was stopped or killed.

@@ -18,9 +18,8 @@ class Unreadable(ValueError):
 def read(body: bytes) -> dict[str, Any]:
     """Parse a message that is a JSON object.
 
-    Args:
-        body: the message. Event Grid, this app and the Functions host write base64, people also plain JSON. The first
-            character of an object or array is not a base64 character, so the two cannot be confused.
+    Event Grid, this app and the Functions host write base64, people also plain JSON. The first character of an object
+    or array is not a base64 character, so the two cannot be confused.
 
     Raises:
         Unreadable: it is not a JSON object.

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
 
 from describer.domain.dates import Moment
+from describer.domain.description import Texts
 from describer.domain.etag import unquoted
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
@@ -40,14 +41,8 @@ _ATTRIBUTE: Final[JsonDict] = {
 }
 
 
-class EventTexts(BaseModel):
+class EventTexts(Texts):
     """The texts in one language; an empty one is empty in the record."""
-
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
-
-    alt_text: str = ""
-    description: str = ""
-    extended_description: str = ""
 
 
 class Summary(BaseModel):

@@ -51,9 +51,7 @@ class Pipeline:
     """Processes one picture; keeps no state between pictures.
 
     Args:
-        blob_filter: decides which blobs the app describes.
         images, records, topic, queue: the ports; see ports.py. The queue is `image-work`.
-        image_describer: describes bytes.
         max_bytes: maximum size of a blob that is read.
         memory: budget for the bytes of all pictures, from before reading until they are prepared for the model.
         write_metadata: False: pictures' metadata is not written.

@@ -174,9 +174,7 @@ class Web(Protocol):
     async def fetch(self, url: str, extend: Callable[[int], None]) -> bytes:
         """Return the bytes behind an https: or data: URL.
 
-        Args:
-            url: the URL.
-            extend: reserves memory for a total number of bytes before they are read; see `Reservation.extend`.
+        `extend` reserves memory for a total number of bytes before they are read; see `Reservation.extend`.
 
         Raises:
             Busy: there is no memory for them now.

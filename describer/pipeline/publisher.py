@@ -25,9 +25,7 @@ class OutcomePublisher:
     """Implements the port `Topic` with a publisher and a retry queue.
 
     Args:
-        publisher: the topic.
         queue: `unpublished-events`.
-        backoff: delays of waiting events.
         source: the pictures' blob service.
         languages: languages of the texts in events; `all`: every language.
     """

@@ -7,7 +7,7 @@ a name that looks derived ─► is its original, or a larger size, stored? ─�
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -50,14 +50,10 @@ class LargerPictures:
     blob_filter: BlobFilter
     images: Images
     records: Records
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def record_for(self, ref: ImageRef, describe: Describe) -> Record | None:
         """Return the record of the picture that `ref` is a size of, or None if it must be described by itself.
-
-        Args:
-            ref: any picture.
-            describe: brings a picture's record up to date if necessary.
 
         Raises:
             Transient: the picture is so new that its original may still arrive or be in progress.

@@ -17,12 +17,7 @@ class SingleFlight[T]:
         self._flights: dict[str, asyncio.Future[T | None]] = {}
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]], waiting: Callable[[], None]) -> tuple[T, bool]:
-        """Return the result of `work`, and whether this caller ran it.
-
-        Args:
-            key: identifies the work.
-            work: the work.
-            waiting: called before waiting for another caller's work.
+        """Return the result of `work`, and whether this caller ran it; if it waits for another's, it calls `waiting`.
 
         Raises:
             DescriberError: the error of the work, possibly another caller's.

@@ -21,7 +21,6 @@ class XmpSidecars:
 
     Args:
         blob_filter: selects the readable blobs, and whether XMP files are read at all.
-        images: the port.
     """
 
     blob_filter: BlobFilter

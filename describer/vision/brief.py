@@ -165,7 +165,6 @@ class Question:
     """A caller's own question about one or several pictures, for one free answer.
 
     Args:
-        text: the question.
         model, detail, max_completion_tokens, context, max_image_tokens: see `Brief`; the last applies to each picture.
         language: BCP 47 tag of the answer; empty: the question's language.
     """

@@ -79,16 +79,10 @@ def of_prepared(brief: Brief, image_tokens: int) -> Estimate:
 
 
 def of_picture(brief: Brief, sizes: Sizes, side: tuple[int, int] | None) -> Estimate:
-    """Return the estimate for one picture.
+    """Return the estimate for one picture by its width and height in pixels; None if they are unknown.
 
-    Args:
-        brief: the request.
-        sizes: the sizes for this model.
-        side: the picture's width and height in pixels; None if unknown.
-
-    Returns:
-        Usual tokens assume no small text; most tokens assume a picture full of it. Without sides, the usual picture is
-        a photograph of 4000x3000 pixels, and the smallest is an icon.
+    Usual tokens assume no small text; most tokens assume a picture full of it. Without sides, the usual picture is a
+    photograph of 4000x3000 pixels, and the smallest is an icon.
     """
     text = question_tokens(brief)
     usual = sizes.usual(*(side or (4000, 3000))).tokens or 0

@@ -100,14 +100,9 @@ class ChatModel:
     """The model (implements the port `Model`).
 
     Args:
-        client: see `connect`.
-        families: maps a model's name to its request parameters.
         deadline: seconds for one call, or the rest of the invocation's time if that is less. Waiting for a turn is
             extra.
-        limiter: decides when a call may be sent.
         backoff: seconds before the second try; the third waits twice as long, both with jitter.
-        gateway: distinguishes a picture that a gateway blocks from a gateway that blocks every picture.
-        dialects: the parameters that each server was found not to support.
     """
 
     client: AsyncOpenAI

@@ -67,7 +67,6 @@ class Row:
     """A set of errors with the same meaning.
 
     Args:
-        meaning: the meaning.
         statuses: HTTP statuses; empty: any.
         codes: error codes; empty: any or none.
         parameter: match only if the error is about something that is sent with every picture; see `_is_parameter`.

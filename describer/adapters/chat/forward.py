@@ -36,7 +36,6 @@ class Forwarder:
     """Forwards requests, each in its turn.
 
     Args:
-        client: see `client.connect`.
         limiter: the app's limiter, which all calls to the model share.
         deadline: seconds for one call, or the rest of the caller's time if that is less.
     """

@@ -26,7 +26,6 @@ class IdentityProbe:
 
     Args:
         purpose: the token's purpose: `storage` or `model`.
-        scope: the token's scope.
         managed: whether the settings require a managed identity.
     """
 

@@ -50,10 +50,7 @@ class ModelProbe:
     """Sends the model a picture of a sun over a meadow.
 
     Args:
-        client: the server's client.
         server: its address and protocol, which determine the advice.
-        brief: the usual request.
-        family: the model's request parameters and prices.
     """
 
     client: AsyncOpenAI

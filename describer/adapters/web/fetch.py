@@ -59,8 +59,6 @@ class Web:
     Args:
         max_bytes: larger pictures are rejected as soon as their size is known.
         rules: the installation's rules; in addition, addresses must always be public.
-        timeouts: the timeouts.
-        resolve: maps names to addresses.
         transports: creates the transport for one fetch; tests direct it to their own listeners without weakening any
             check above it.
     """
@@ -72,11 +70,7 @@ class Web:
     transports: Transports = direct
 
     async def fetch(self, url: str, extend: Extend) -> bytes:
-        """Return the bytes behind an https: or data: URL, of any format.
-
-        Args:
-            url: the URL.
-            extend: reserves memory for a total number of bytes before they are read; its errors are passed on.
+        """Return the bytes behind an https: or data: URL, of any format; errors of `extend` are passed on.
 
         Raises:
             FetchFailed: the URL is not allowed, or fails permanently.

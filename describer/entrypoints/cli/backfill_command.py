@@ -157,16 +157,8 @@ async def _go(app: Services, backfill: Backfill, form: "_Form", *, in_app: bool)
 
 def _run(context: click.Context, task: Callable[[Services], Awaitable[Exit]]) -> None:
     setup: Setup = context.obj
-
-    async def whole() -> Exit:
-        app = setup.app(_NEEDS)
-        try:
-            return await task(app)
-        finally:
-            await app.close()
-
     try:
-        code = interrupt.run(whole())
+        code = setup.work(_NEEDS, task)
     except (KeyboardInterrupt, interrupt.Terminated) as end:
         click.echo("Interrupted. `describer backfill continue` resumes it.", err=True)
         code = Exit.TERMINATED if isinstance(end, interrupt.Terminated) else Exit.INTERRUPTED

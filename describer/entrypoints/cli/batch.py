@@ -30,7 +30,6 @@ class Work:
     """Describes many pictures concurrently, within the settings' limits.
 
     Args:
-        on_demand: app.on_demand; it reads files and blobs as memory becomes free.
         at_a_time: maximum number of pictures in progress.
     """
 

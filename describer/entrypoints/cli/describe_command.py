@@ -30,9 +30,6 @@ class Asking:
     """One call of `describer describe`.
 
     Args:
-        found: the pictures.
-        options: the options.
-        form: the output form.
         ordered: print in the order of the arguments, instead of each picture as soon as it is described.
         write: whether to store the descriptions of blobs.
     """

@@ -79,7 +79,6 @@ class _Page:
     """The file of a page.
 
     Args:
-        path: its path.
         folder: the given folder, or the folder of a single file.
         text: its text; bytes that are not UTF-8 are lone surrogates.
         gaps: its images without a text.

@@ -30,11 +30,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An argument that names no picture; the other arguments are still described.
-
-    Args:
-        why: the reason as a sentence.
-    """
+    """An argument that names no picture; the other arguments are still described."""
 
     why: str
 

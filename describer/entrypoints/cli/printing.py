@@ -105,7 +105,6 @@ class Ordered:
     """Holds each result back until those before it are printed.
 
     Args:
-        inner: prints each result.
         blank: whether to print an empty line for a picture without a result, to keep the order of the arguments.
     """
 

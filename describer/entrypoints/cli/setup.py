@@ -19,7 +19,6 @@ class Setup:
     """The environment and a settings file in the form of Core Tools.
 
     Args:
-        connect: builds the app.
         file: values for settings that the environment lacks; None: `local.settings.json` in the working folder, if it
             exists.
         verbose: tell what is going on, and show the whole trace of a bug.

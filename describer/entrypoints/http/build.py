@@ -49,17 +49,7 @@ def asgi(
     memory: MemoryBudget,
     max_picture: int,
 ) -> ASGIApp:
-    """Return the application with its middleware.
-
-    Args:
-        on_demand: returns the on-demand service; called with each request that needs it.
-        corrector: returns the corrector, likewise.
-        catalogue: returns the catalogue, likewise.
-        backfills: gives what begins backfills in the app, likewise.
-        checks: runs the health checks.
-        memory: budget for bodies.
-        max_picture: maximum bytes of a picture as body.
-    """
+    """Return the application with its middleware. Each service is built with the first request that needs it."""
     return Middleware(application(Routes(on_demand, corrector, catalogue, backfills, checks)), memory, max_picture)
 
 

@@ -22,11 +22,6 @@ class ListForm(StrEnum):
     JSONL = "application/jsonl"
 
 
-def wanted(accept: str) -> Form:
-    """Return the form of an answer that the caller prefers. Raises Problem like `best_of`."""
-    return best_of(Form, accept)
-
-
 def best_of[F: StrEnum](forms: type[F], accept: str) -> F:
     """Return the form that the caller prefers; the default if there is no header.
 

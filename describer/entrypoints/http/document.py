@@ -36,13 +36,7 @@ class Document(StrEnum):
 
 
 def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> dict[str, Any]:
-    """Return the document in a form.
-
-    Args:
-        generated: FastAPI's document; not changed.
-        form: the form.
-        server: the app's own address.
-    """
+    """Return FastAPI's document in a form, with the app's own address; `generated` is not changed."""
     document: dict[str, Any] = _renamed(_complete(copy.deepcopy(generated))) | {
         "servers": [{"url": server.rstrip("/")}]
     }

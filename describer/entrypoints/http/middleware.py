@@ -46,7 +46,6 @@ class Middleware:
     """The outermost ASGI middleware.
 
     Args:
-        app: the application.
         memory: budget for bodies; one of JSON or of a form counts twice, because it is held beside its parsed form.
         max_picture: maximum bytes of a picture as body.
     """

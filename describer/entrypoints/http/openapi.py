@@ -23,7 +23,7 @@ _REQUEST_ID: Final = {
 _SECONDS: Final = {"type": "integer", "format": "int64"}
 _RETRY_AFTER: Final = {"retry-after": {"description": "Seconds.", "required": True, "schema": _SECONDS}}
 _ALLOW: Final = {"allow": {"description": "The allowed methods.", "required": True, "schema": _TEXT}}
-_LOCATION: Final = {"location": {"description": "Where it tells how far it is.", "required": True, "schema": _TEXT}}
+_LOCATION: Final = {"location": {"description": "Where it says how far it is.", "required": True, "schema": _TEXT}}
 _ETAG: Final = {"etag": {"description": "The record's ETag.", "required": True, "schema": _TEXT}}
 _HEADERS: Final = {405: _ALLOW, 429: _RETRY_AFTER, 503: _RETRY_AFTER}
 
@@ -69,57 +69,38 @@ _DENIED: Final[dict[int | str, dict[str, Any]]] = {
 }
 _COMMON: Final = _problems(405, 500, 503)
 
-DESCRIBE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("By `kind`: one picture's description; several, in the given order; or, with `prompt`, one answer."),
-    **_DENIED,
-    **_problems(400, 403, 404, 406, 411, 413, 415, 422, 429),
-    **_COMMON,
-}
-READ: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The record, as in its sidecar.", _ETAG),
-    304: _ok("You have the current version.", _ETAG),
-    400: {"description": "The path is not UTF-8; without a body."},
-    **_DENIED,
-    **_problems(404, 422),
-    **_COMMON,
-}
-CORRECT: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The resulting record.", _ETAG),
-    **_DENIED,
-    **_problems(400, 404, 411, 412, 413, 415, 422, 428, 429),
-    **_COMMON,
-}
-LIST: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok(
-        "A page. In CSV and JSON lines, the header Link leads to the next page.",
-        {"link": {"description": "RFC 8288, with CSV and JSON lines.", "required": False, "schema": _TEXT}},
-        content={form.value: {"schema": _TEXT} for form in (ListForm.CSV, ListForm.JSONL)},
-    ),
-    **_DENIED,
-    **_problems(404, 406, 422),
-    **_COMMON,
-}
-COVERAGE: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The counts."),
-    **_DENIED,
-    **_problems(404, 422),
-    **_COMMON,
-}
-BEGIN_BACKFILL: Final[dict[int | str, dict[str, Any]]] = {
-    202: _ok(
-        "It has begun.",
-        {"location": {"description": "Where it says how far it is.", "required": True, "schema": _TEXT}},
-    ),
-    **_DENIED,
-    **_problems(400, 404, 409, 411, 413, 415, 422, 429),
-    **_COMMON,
-}
-BACKFILL: Final[dict[int | str, dict[str, Any]]] = {
-    200: _ok("The backfill."),
-    **_DENIED,
-    **_problems(404, 422),
-    **_COMMON,
-}
+
+def _responses(answers: dict[int | str, dict[str, Any]], *problems: int) -> dict[int | str, dict[str, Any]]:
+    """Return an operation's responses: these, a missing key's, and its problems besides those of all operations."""
+    return {**answers, **_DENIED, **_problems(*problems), **_COMMON}
+
+
+DESCRIBE: Final = _responses(
+    {200: _ok("By `kind`: one picture's description; several, in the given order; or, with `prompt`, one answer.")},
+    *(400, 403, 404, 406, 411, 413, 415, 422, 429),
+)
+READ: Final = _responses(
+    {
+        200: _ok("The record, as in its sidecar.", _ETAG),
+        304: _ok("You have the current version.", _ETAG),
+        400: {"description": "The path is not UTF-8; without a body."},
+    },
+    *(404, 422),
+)
+CORRECT: Final = _responses({200: _ok("The resulting record.", _ETAG)}, *(400, 404, 411, 412, 413, 415, 422, 428, 429))
+LIST: Final = _responses(
+    {
+        200: _ok(
+            "A page. In CSV and JSON lines, the header Link leads to the next page.",
+            {"link": {"description": "RFC 8288, with CSV and JSON lines.", "required": False, "schema": _TEXT}},
+            content={form.value: {"schema": _TEXT} for form in (ListForm.CSV, ListForm.JSONL)},
+        )
+    },
+    *(404, 406, 422),
+)
+COVERAGE: Final = _responses({200: _ok("The counts.")}, 404, 422)
+BEGIN_BACKFILL: Final = _responses({202: _ok("It has begun.", _LOCATION)}, *(400, 404, 409, 411, 413, 415, 422, 429))
+BACKFILL: Final = _responses({200: _ok("The backfill.")}, 404, 422)
 STOP_BACKFILL: Final = {**BACKFILL, **_problems(429)}
 HEALTH: Final[dict[int | str, dict[str, Any]]] = {200: _ok("The app runs."), **_problems(405, 500)}
 DEEP: Final[dict[int | str, dict[str, Any]]] = {

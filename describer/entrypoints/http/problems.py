@@ -37,13 +37,7 @@ RETRY_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of problem.
-
-    Args:
-        status: the HTTP status.
-        title: the same for all problems of the kind.
-        advice: what to do.
-    """
+    """One kind of problem; all problems of the kind have this title and advice."""
 
     status: int
     title: str
@@ -156,7 +150,6 @@ class Problem(Exception):
         kind: one of `KINDS`.
         detail: a sentence on what was wrong.
         more: additional members of the body.
-        headers: headers of the answer.
     """
 
     kind: str

@@ -47,12 +47,7 @@ class Asked:
 
 
 async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) -> Asked:
-    """Read the body; its options take precedence over the query's.
-
-    Args:
-        request: the request, whose content type determines the kind of body.
-        query: the query's options.
-        kinds: the accepted kinds of bodies.
+    """Read the body of one of these kinds; its options take precedence over the query's.
 
     Raises:
         Problem: the body is of another type, or invalid.

@@ -21,7 +21,7 @@ from describer.domain.status import Status
 from describer.domain.texts import Review
 from describer.entrypoints.http import access_log, request_body
 from describer.entrypoints.http.backfill_schemas import BackfillState, NewBackfill
-from describer.entrypoints.http.content_negotiation import Form, ListForm, best_of, wanted
+from describer.entrypoints.http.content_negotiation import Form, ListForm, best_of
 from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.paths import BACKFILLS
 from describer.entrypoints.http.problems import RETRY_SECONDS, Problem
@@ -90,15 +90,7 @@ type Unions = Literal["inheritance", "oneOf"]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The handlers behind the middleware.
-
-    Args:
-        on_demand: returns the on-demand service, which is built with the first call that needs it.
-        corrector: returns the corrector, likewise.
-        catalogue: returns the catalogue, likewise.
-        backfills: returns the backfiller, likewise.
-        checks: runs the health checks.
-    """
+    """The handlers behind the middleware. Each service is built with the first call that needs it."""
 
     on_demand: Callable[[], OnDemandService]
     corrector: Callable[[], Corrector]
@@ -112,23 +104,20 @@ class Routes:
         With `Accept: text/plain`, only one picture's alt text, or the answer. This path accepts a picture or a form
         too, like the paths below it; with a picture, the options are in the query.
         """
-        form = _form_of_answer(request)
-        _reject_others(request, Options.model_fields)
-        return await self._reply(request, await request_body.read(request, query), form)
+        return await self._reply(request, query, Options.model_fields, request_body.ANY)
 
     async def describe_picture(self, request: Request, query: Annotated[Options, Query()]) -> Response:
         """Describe the picture that is the body, or answer a question about it."""
-        form = _form_of_answer(request)
-        _reject_others(request, Options.model_fields)
-        return await self._reply(request, await request_body.read(request, query, request_body.PICTURES), form)
+        return await self._reply(request, query, Options.model_fields, request_body.PICTURES)
 
     async def describe_form(self, request: Request) -> Response:
         """Describe the pictures in a form, or answer one question about them."""
-        form = _form_of_answer(request)
-        _reject_others(request, ())
-        return await self._reply(request, await request_body.read(request, Options(), request_body.FORMS), form)
+        return await self._reply(request, Options(), (), request_body.FORMS)
 
-    async def _reply(self, request: Request, asked: request_body.Asked, form: Form) -> Response:
+    async def _reply(self, request: Request, query: Options, known: Iterable[str], kinds: frozenset[str]) -> Response:
+        form = best_of(Form, request.headers.get("accept", ""))
+        _reject_others(request, known)
+        asked = await request_body.read(request, query, kinds)
         options, on_demand = asked.options, self.on_demand()
         request.state.blobs = on_demand.watched(asked.sources)
         if options.prompt is not None:
@@ -286,10 +275,6 @@ def _name(backfill_id: str) -> str:
 def _text(text: str) -> Response:
     """Return text without control characters for terminals, since people print answers with curl."""
     return PlainTextResponse(_CONTROLS.sub("\ufffd", text))
-
-
-def _form_of_answer(request: Request) -> Form:
-    return wanted(request.headers.get("accept", ""))
 
 
 def _reject_others(request: Request, known: Iterable[str]) -> None:

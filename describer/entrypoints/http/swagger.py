@@ -23,11 +23,7 @@ _IN_A_PARAMETER: Final = frozenset(_OF_VALUES | {"minItems", "maxItems", "items"
 
 
 def of(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document in Swagger 2.0.
-
-    Args:
-        document: OpenAPI 3.1 with alternatives as `oneOf`.
-    """
+    """Return an OpenAPI 3.1 document, with alternatives as `oneOf`, in Swagger 2.0."""
     server = urlsplit(document["servers"][0]["url"])
     schemas = document["components"]["schemas"]
     flat = {name: _flat(schema, schemas) for name, schema in schemas.items()}

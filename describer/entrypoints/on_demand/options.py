@@ -25,20 +25,12 @@ _IN_BRIEF: Final = {"max_tokens": "max_completion_tokens"}
 
 @dataclass(frozen=True, slots=True)
 class RequestOptions:
-    """A caller's options; the settings apply to those that are left out.
+    """A caller's options, most of them as in `Brief`; the settings apply to those that are left out.
 
     Args:
         languages: BCP 47 tags, the default first. A free answer is in the first.
-        context: the caller's information about the picture, passed to the model as data.
-        profile: one of `prompt.PROFILES`.
-        detail: `low`, `high` or `original`.
-        max_chars: maximum length of an alt text.
         max_tokens: the answer's cap.
-        max_image_tokens: token limit of a picture, which is shrunk to it.
         model: a deployment of MODELS_ALLOWED, or the default one.
-        words_to_use: words that the texts should contain.
-        words_to_avoid: words that no text may contain.
-        again: whether to ask for a new answer even if one is stored.
     """
 
     languages: tuple[str, ...] = ()

@@ -65,10 +65,6 @@ class OnDemandService:
 
     Args:
         pipeline: describes and stores pictures for `write`.
-        records: the stored records.
-        image_describer: makes a record of bytes.
-        loader: loads pictures.
-        default_brief: the brief without any options.
         models: models that a caller may choose besides the default one.
     """
 

@@ -36,7 +36,6 @@ class Readable:
     Args:
         size: in bytes.
         read: reads them; called in a thread. Its errors are passed on.
-        name: the picture's name.
     """
 
     size: int
@@ -75,8 +74,6 @@ class Loader:
     """Loads pictures.
 
     Args:
-        blob_filter: decides which blobs may be read.
-        images, web: the ports; see ports.py.
         memory: budget for the bytes of URLs, blobs and files. The latter two wait for it.
         max_bytes: larger pictures are not read.
     """

@@ -44,7 +44,6 @@ class Callers:
     """Those who may call.
 
     Args:
-        keys: programs with keys.
         tokens: accepts tokens; None: no token is accepted.
     """
 
@@ -89,7 +88,6 @@ class Allowances:
     Args:
         calls: maximum calls per caller and day.
         usd: maximum cost per caller and day in US dollars by list price.
-        now: the current time.
     """
 
     calls: int

@@ -24,12 +24,9 @@ class Refusal(Exception):
     """An error answer.
 
     Args:
-        status: HTTP status.
-        message: a sentence for people.
         kind: OpenAI's `type`.
         param: the invalid parameter, such as `messages[0].content[1]`.
         code: OpenAI's `code`.
-        headers: additional headers.
     """
 
     def __init__(

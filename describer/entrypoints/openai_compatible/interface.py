@@ -77,12 +77,7 @@ class OpenAiInterface:
     """Serves callers.
 
     Args:
-        model: the destination of requests.
-        shrinker: makes their pictures small.
-        callers: those who may call.
-        allowances: their daily limits.
         memory: memory for requests, shared with all other sources of pictures.
-        families: prices of the models.
         models: deployments that callers may choose; any other name gets the first one.
         budget: the daily budget of all instances; None: unlimited.
         saved: called with a model and the number of image tokens saved.

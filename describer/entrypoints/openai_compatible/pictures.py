@@ -57,7 +57,6 @@ class Counted:
     """Input tokens of a request's pictures by the published rules.
 
     Args:
-        pictures: number of pictures.
         asked: tokens of the received pictures.
         sent: tokens of the sent pictures.
         characters: length of the sent pictures' addresses.

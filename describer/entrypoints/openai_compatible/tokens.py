@@ -28,11 +28,9 @@ class EntraTokens:
     """The accepted tokens of a tenant.
 
     Args:
-        tenant: its id.
         audiences: the app's registration: its id, or its application id URI.
         roles: app roles that may call.
         objects: object ids of identities that may call without a role.
-        keys: the tenant's signing keys.
     """
 
     tenant: str

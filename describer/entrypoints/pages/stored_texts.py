@@ -40,7 +40,6 @@ class Address:
 
     Args:
         prefix: an address such as `https://cdn.example.org/media/`, or a path such as `/media/`; it ends in a slash.
-        container: the container.
         folder: the container's folder at that address; empty, or with a slash at its end.
     """
 
@@ -72,8 +71,6 @@ class StoredTexts:
     """Looks up texts without calling the model.
 
     Args:
-        catalogue: lists the stored records.
-        records: the port.
         addresses: the containers' addresses in pages.
         base: the address of the pages' folder, for relative addresses; may be empty.
     """

@@ -38,12 +38,7 @@ class BlobNamesConverter(InConverter, binding="blob", trigger="blobTrigger"):  #
 
     @classmethod
     def decode(cls, data: Datum, *, trigger_metadata: object, pytype: type) -> BlobNames:
-        """Decode the names.
-
-        Args:
-            data: `model_binding_data`, whose content is JSON with `Connection`, `ContainerName` and `BlobName`.
-            trigger_metadata: not used.
-            pytype: the parameter's annotation.
+        """Decode `model_binding_data`, whose content is JSON with `Connection`, `ContainerName` and `BlobName`.
 
         Raises:
             ValueError: the host sent something else.

@@ -35,9 +35,6 @@ class Outcome:
     """The outcome of one row.
 
     Args:
-        number: the row's number.
-        name: the picture's name.
-        kind: the kind of outcome.
         reason: the changed keys, or why the row was rejected.
     """
 
@@ -52,8 +49,6 @@ class Importer:
     """Applies rows.
 
     Args:
-        catalogue: the records.
-        corrector: writes corrections.
         write: False: only determine each row's outcome.
         overwrite: whether rows without an ETag may replace people's texts.
         reviewed_by: who wrote rows that do not say so.

@@ -34,7 +34,6 @@ class Row:
 
     Args:
         number: the row's number in the file, from 1.
-        ref: the picture.
         etag: ETag of the record that the person saw, without quotes; empty if the file has none.
         texts: by language tag (`DEFAULT`: the record's), then by the names of `TEXT_FIELDS`.
         is_decorative: None: unchanged.
@@ -63,9 +62,7 @@ class InvalidRow:
 def read(path: Path, container: str) -> Iterator[Row | InvalidRow]:
     """Yield the rows of a file, by its extension `.csv` (or `.tsv`, `.txt`) or `.jsonl`.
 
-    Args:
-        path: the file.
-        container: the container of rows that name none.
+    `container` is that of rows that name none.
 
     Raises:
         InvalidRequest: the file as a whole cannot be read; the sentence says what to do.

@@ -63,11 +63,7 @@ class Backfiller:
     """Runs backfills.
 
     Args:
-        library: lists the pictures.
-        backfills: stores the state.
         work: the queue `image-work`.
-        selection: returns the rules for options.
-        asking: the request and sizes for the estimate.
         batching: processes chunks by the model's Batch interface; None if that is not used.
         batch_chunk: maximum number of pictures in a batch's file.
     """
@@ -88,10 +84,7 @@ class Backfiller:
     async def begin(self, options: BackfillOptions, seen: Preview | None = None, *, dry_run: bool = False) -> Backfill:
         """Begin a backfill. Its first steps make the estimate, unless `seen` is one; the next ones queue pictures.
 
-        Args:
-            options: the backfill's options.
-            seen: an estimate that was already made.
-            dry_run: only make the estimate; any number of dry runs may run beside a backfill.
+        A dry run only makes the estimate; any number of them may run beside a backfill.
 
         Raises:
             InvalidRequest: the prefix is not possible, or `max_usd` is set for a model without a list price.
@@ -131,10 +124,7 @@ class Backfiller:
         return found
 
     async def stop(self, backfill_id: str = "") -> Backfill:
-        """Stop a backfill or its estimate; pictures that are already queued are still described.
-
-        Args:
-            backfill_id: the backfill's ID; empty: the latest.
+        """Stop a backfill, by default the latest, or its estimate; queued pictures are still described.
 
         Raises:
             NotFound: it does not exist.

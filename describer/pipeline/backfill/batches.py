@@ -117,14 +117,7 @@ class _Noting:
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """Processes a chunk step by step.
-
-    Args:
-        batches, stored: the ports.
-        pipeline: returns the pipeline for a model.
-        brief: the request for pictures.
-        most_bytes: maximum bytes of a file.
-    """
+    """Processes a chunk step by step."""
 
     batches: Batches
     stored: Stored

@@ -167,7 +167,6 @@ class Counting:
 
     Args:
         before: the count without the page.
-        container: the pictures' container.
         rules: rules of the systems whose derived sizes are recognised.
     """
 

@@ -30,11 +30,7 @@ class _Sizes:
 
 @dataclass(slots=True)
 class DerivedSizes:
-    """Classifies the blobs of one listing.
-
-    Args:
-        rules: rules of the systems to recognize.
-    """
+    """Classifies the blobs of one listing by the rules of some systems."""
 
     rules: Renditions
     _groups: dict[str, _Sizes] = field(default_factory=dict)

@@ -20,8 +20,6 @@ class RecordFacts:
     """The facts about a picture's record in a listing.
 
     Args:
-        status: the record's status.
-        fingerprint: the request's fingerprint.
         has_wishes: whether a caller chose options; pictures' metadata does not contain this.
     """
 
@@ -43,7 +41,6 @@ class Library:
     """Lists a container's pictures in pages with facts about their records, without a request per picture.
 
     Args:
-        images: the port.
         records: the port, if pictures are not marked (WRITE_METADATA=false) and the facts come from the sidecars'
             listing; None if they come from the pictures' metadata.
     """

@@ -31,7 +31,6 @@ class Asking:
 
     Args:
         brief: the request; prefixes may change it.
-        sizes: the sizes of sent pictures.
         tokens_per_minute: the deployment's quota; 0 if unknown.
     """
 
@@ -120,12 +119,7 @@ def _asked(pictures: int, known: Sequence[_Known], asking: Asking) -> Estimate:
 
 
 def of_sample(each: Sequence[Estimate], pictures: int) -> Estimate:
-    """The tokens of all, from those of some of them; the bounds are wider by two standard errors of their mean.
-
-    Args:
-        each: of the pictures of the sample.
-        pictures: how many there are in all.
-    """
+    """Estimate so many pictures by the estimates of some; the bounds are wider by two standard errors of their mean."""
     total = sum(each, estimate.NOTHING).times(pictures / len(each) if each else 0)
     if len(each) < 2 or len(each) == pictures:
         return total

@@ -49,7 +49,6 @@ class Selection:
     """The rules of one backfill.
 
     Args:
-        options: the backfill's options.
         blob_filter: the app's own rules, which apply too.
         brief: the request; prefixes may change it.
         max_bytes: maximum size of a picture that is read.

@@ -65,9 +65,7 @@ class BackfillOptions(BaseModel):
     """The options of a backfill.
 
     Args:
-        container: a watched container.
         prefix: prefix of names; empty: all.
-        only: which pictures.
         include, exclude: globs as in IMAGES_INCLUDE and IMAGES_EXCLUDE, which apply too.
         modified_after, modified_before: bounds of the blobs' last change.
         max_pictures: limit on queued pictures.
@@ -149,20 +147,16 @@ class Backfill(BaseModel):
     """A backfill and its progress.
 
     Args:
-        id: its ID.
-        options: its options.
         dry_run: whether it ends with the estimate.
         counted: state of the count; None if the estimate is complete or was not needed.
         preview: the estimate made at its start.
         usd_each: expected cost of a picture; None if the model has no list price.
-        state: whether it is running.
         cursor: cursor of the listing's current page.
         after: last examined name of that page.
         listed: whether the listing has ended.
         found: number of examined blobs.
         passed: examined blobs that were not queued, by reason.
         enqueued: number of queued pictures.
-        chunks: number of chunks.
         ended: outcomes of the completed chunks.
         waiting: the other chunks.
         etag: ETag of the blob that it was read from.

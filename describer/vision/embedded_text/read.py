@@ -54,7 +54,6 @@ class Packet:
     """An XMP file.
 
     Args:
-        texts: the author's texts.
         extension: extension of the picture it belongs to, among pictures of the same stem
             (`photoshop:SidecarForExtension`, written by Camera Raw and Lightroom); empty if absent.
     """

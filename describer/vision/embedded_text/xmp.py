@@ -46,9 +46,7 @@ _PREFIX: Final = re.compile(r'(?:^|,\s*)lang="([^"]*)"\s')
 def properties(packet: bytes, extended: Mapping[str, bytes] | None = None) -> dict[str, Items]:
     """Return the properties by our names; empty if the packet is damaged or declares entities.
 
-    Args:
-        packet: the main packet.
-        extended: extended packets by GUID; the main packet names the one that belongs to it.
+    `extended` has the extended packets by GUID; the main packet names the one that belongs to it.
     """
     found = _parsed(packet)
     guid = next((text for _, text in found.pop("extended", [])), "").upper()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from describer.domain.errors import Corrupt, Unsupported
 from describer.vision.imaging import boxes, content, gif, orientation, png, raw, tiff, tiff_kinds
-from describer.vision.imaging.by_pillow import largest_preview, page_by_pillow
+from describer.vision.imaging.by_pillow import MAX_FRAMES, largest_preview, page_by_pillow
 from describer.vision.imaging.codec import calling, check_cost, facts
 from describer.vision.imaging.formats import AVIF, GIF, PNG, TIFF, WEBP
 from describer.vision.imaging.opened import Opened
@@ -17,7 +17,6 @@ from describer.vision.imaging.tiff_tiles import page_of_tiles
 from describer.vision.imaging.values import MIB, Header, Limits
 from describer.vision.imaging.vips import Loader, decoded
 
-MAX_FRAMES: Final = 1000
 _ROWS: Final = 512
 """Maximum rows of the source that libvips holds at a time."""
 _BASE: Final = 32 * MIB

@@ -50,9 +50,15 @@ def _is_noise(grey: Image.Image) -> bool:
     if width < _FEW[0] or height < _FEW[1]:
         return False
     spread = _mean(ImageChops.difference(grey, grey.rotate(180)))
+    return min(map(_mean, _differences(grey))) > _NOISE * spread
+
+
+def _differences(grey: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Return how much each pixel differs from its neighbour to the right, and from the one below."""
+    width, height = grey.size
     across = ImageChops.difference(grey.crop((1, 0, width, height)), grey.crop((0, 0, width - 1, height)))
     along = ImageChops.difference(grey.crop((0, 1, width, height)), grey.crop((0, 0, width, height - 1)))
-    return min(_mean(across), _mean(along)) > _NOISE * spread
+    return across, along
 
 
 def _mean(grey: Image.Image) -> float:
@@ -84,9 +90,7 @@ def has_text(pixels: Image.Image) -> bool:
     width, height = grey.size
     if width < 8 or height < 8:
         return False
-    steps = (grey.crop((1, 0, width, height)), grey.crop((0, 0, width - 1, height)))
-    rises = (grey.crop((0, 1, width, height)), grey.crop((0, 0, width, height - 1)))
-    across, along = (ImageChops.difference(*pair).histogram() for pair in (steps, rises))
+    across, along = (each.histogram() for each in _differences(grey))
     even = min(sum(counts[:_EVEN]) / sum(counts) for counts in (across, along))
     steep = max(sum(counts[_STEEP:]) / (sum(counts[_EVEN:]) or 1) for counts in (across, along))
     return any(even >= least and steep >= share for least, share in ((_EVEN_SHARE, _STEEP_SHARE), _VERY_EVEN))

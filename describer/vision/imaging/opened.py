@@ -20,10 +20,7 @@ class Opened:
     """A picture whose header is read.
 
     Args:
-        form: the format.
-        header: the header's facts.
         turn: the operation that turns the stored rows upright.
-        decode: returns the pixels as stored.
         full_chroma: whether every pixel has its own colour.
         notes: notes for people on what will not be shown.
     """

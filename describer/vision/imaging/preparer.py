@@ -13,11 +13,7 @@ class ProcessPreparer:
     """Prepares pictures in worker processes, sized by the model family's rule.
 
     Args:
-        families: determines the sizes, together with the detail.
-        limits: limits on a picture's bytes and memory.
-        photo_tokens: token limit for a picture without small text; 0: only its sides are limited.
-        text_tokens: token limit for a picture with small text; 0: it is treated like any other.
-        pool: the worker processes.
+        photo_tokens, text_tokens: see `Sizes`.
     """
 
     families: Families

@@ -15,7 +15,6 @@ class Raster:
         pixels: mode L, RGB or CMYK.
         alpha: mode L; 255 is opaque; None if the file has no transparency.
         clear: the word for transparent areas in notes.
-        space: the file's colour information.
         notes: notes for people on what decoding left out or changed.
     """
 

@@ -46,7 +46,6 @@ class Loader:
 
     Args:
         name: name of the loader, such as "tiffload_source".
-        data: the file.
         options: the loader's options: page, smaller copy, shrink factor.
         alpha: whether the last channel is transparency; None: libvips decides.
         no_data: the value for "no data", if the file declares one.
@@ -58,15 +57,15 @@ class Loader:
     alpha: bool | None = None
     no_data: float | None = None
 
-    def image(self, *, strictly: bool = True) -> Any:
-        """Open the picture without decoding it; `strictly`: damaged pixels are an error and not a black area."""
+    def image(self) -> Any:
+        """Open the picture without decoding it; damaged pixels are an error and not a black area."""
         vips = library()
         load: Callable[..., Any] = getattr(vips.Image, self.name)
         source = vips.Source.new_from_memory(self.data)
-        return load(source, access="sequential", fail_on="error" if strictly else "none", **self.options)
+        return load(source, access="sequential", fail_on="error", **self.options)
 
 
-def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: bool = True) -> Raster:
+def decoded(loader: Loader, size: tuple[int, int], header: Header) -> Raster:
     """Decode the picture at `size` as stored, or at its own size if that is smaller.
 
     Raises:
@@ -74,7 +73,7 @@ def decoded(loader: Loader, size: tuple[int, int], header: Header, *, strictly: 
         Unsupported: the samples are not colours.
     """
     with calling(header.format, header):
-        image = loader.image(strictly=strictly)
+        image = loader.image()
         if "complex" in image.format:
             raise Unsupported(
                 f"This {header.format} holds complex numbers, not colours. Export it as PNG.", facts(header)

@@ -21,10 +21,7 @@ class PreparationRequest:
     Args:
         size: bytes of the file that follows.
         family: name of the model family in models.toml.
-        detail: `low`, `high` or `original`.
-        max_tokens: token limit for the picture, or None.
-        photo_tokens: token limit for a picture without small text; 0: only its sides are limited.
-        text_tokens: token limit for a picture with small text; 0: it is treated like any other.
+        detail, max_tokens, photo_tokens, text_tokens: see `Sizes`.
         max_bytes, decode_memory: see `Limits`.
     """
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -222,11 +223,13 @@ def extended_missing(draft: Draft, _brief: Brief) -> Finding | None:
 @rule("hedging")
 def hedging(draft: Draft, brief: Brief) -> Finding | None:
     """Find words of doubt."""
-    return _found(draft, lexicon(draft.language).hedges, brief.policy.words_of("hedging"))
+    texts = (draft.alt_text, draft.texts.description)
+    return found_in(texts, lexicon(draft.language).hedges, brief.policy.words_of("hedging"))
 
 
-def _found(draft: Draft, pattern: re.Pattern[str], own: tuple[str, ...]) -> Finding | None:
-    for text in (draft.alt_text, draft.texts.description):
+def found_in(texts: Iterable[str], pattern: re.Pattern[str], own: tuple[str, ...]) -> Finding | None:
+    """Return the first match of the pattern, or of one of the operator's own words, outside of quotations."""
+    for text in texts:
         seen = unquoted(text)
         if found := pattern.search(seen):
             return Finding(found[0].strip())

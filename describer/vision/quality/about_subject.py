@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from describer.vision.brief import Brief
-from describer.vision.quality.about_form import contains
+from describer.vision.quality.about_form import contains, found_in
 from describer.vision.quality.draft import Draft, Finding, rule
 from describer.vision.quality.lexicon import LANGUAGES, given_names, lexicon, starts_sentence
 from describer.vision.quality.markup import without_addresses
@@ -54,13 +54,8 @@ def _withheld(draft: Draft, patterns: list[re.Pattern[str]], own: tuple[str, ...
 @rule("inferred_trait")
 def inferred_trait(draft: Draft, brief: Brief) -> Finding | None:
     """Find race, religion, health, sexuality or a feeling inferred from a person's looks."""
-    for text in draft.fields.values():
-        seen = unquoted(text)
-        if found := lexicon(draft.language).traits.search(seen):
-            return Finding(found[0].strip())
-        if word := next((word for word in brief.policy.words_of("inferred_trait") if contains(seen, word)), ""):
-            return Finding(word)
-    return None
+    words_of_operator = brief.policy.words_of("inferred_trait")
+    return found_in(draft.fields.values(), lexicon(draft.language).traits, words_of_operator)
 
 
 @rule("person_name")

@@ -29,7 +29,6 @@ class Draft:
     """An answer in the course of the checks, with one of its languages selected.
 
     Args:
-        description: the answer.
         language: BCP 47 tag of the texts under check.
         name: the picture's file name, or empty.
     """

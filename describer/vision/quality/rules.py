@@ -34,8 +34,8 @@ class RuleInfo:
     basis: str
     action: Action
     says: str = ""
-    accepted: tuple[Mapping[str, Any], ...] = ()
-    rejected: tuple[Mapping[str, Any], ...] = ()
+    accepted: Sequence[Mapping[str, Any]] = ()
+    rejected: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +89,7 @@ class Verdict:
 def catalogue() -> Sequence[RuleInfo]:
     """Return the rules in the order of their application."""
     data = tomllib.loads(files("describer.vision.quality").joinpath("rules.toml").read_text(encoding="utf-8"))
-    return tuple(
-        RuleInfo(
-            name,
-            row["about"],
-            row["basis"],
-            Action(row["action"]),
-            row.get("says", ""),
-            tuple(row["accepted"]),
-            tuple(row["rejected"]),
-        )
-        for name, row in data.items()
-    )
+    return tuple(RuleInfo(name, **row | {"action": Action(row["action"])}) for name, row in data.items())
 
 
 @cache
@@ -122,10 +111,7 @@ def load() -> None:
 def check(answer: Answer, brief: Brief, name: str = "") -> Verdict:
     """Check an answer before anything is written. A refusal is never written as a text.
 
-    Args:
-        answer: the model's answer.
-        brief: the request, with the policy for the checks.
-        name: the picture's file name, or empty.
+    `name` is the picture's file name, or empty.
     """
     if answer.description is None:
         sentence = f"The model refused: {cleaned(answer.refusal).strip()[:300]}"
@@ -180,13 +166,9 @@ def _each_once(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 
 def repaired(first: Verdict, second: Answer, brief: Brief, name: str = "") -> Verdict:
-    """Merge the answer to a repair into an answer.
+    """Merge the answer to a repair into an answer: a text of `second` is taken if it has fewer faults.
 
-    Args:
-        first: the result of the first check.
-        second: the answer in the languages of `first.repairable`. A language's text is taken if it has fewer faults.
-        brief: the first request.
-        name: the picture's file name, or empty.
+    `second` is in the languages of `first.repairable`; `brief` is the first request.
     """
     description, kept = first.description, list(first.faults)
     if description is None or second.description is None:
