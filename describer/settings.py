@@ -158,6 +158,20 @@ def _setting(name: str, default: Any, about: str, expected: str, **limits: Any) 
     return Field(default, alias=name, description=about, json_schema_extra={"expected": expected}, **limits)
 
 
+def _whole(name: str, default: int, limits: tuple[int, int], about: str) -> Any:
+    least, most = limits
+    return _setting(name, default, about, f"a whole number from {least} to {most}", ge=least, le=most)
+
+
+def _number(name: str, default: float, limits: tuple[float, float], about: str) -> Any:
+    least, most = limits
+    return _setting(name, default, about, f"a number from {least} to {most}", ge=least, le=most)
+
+
+def _flag(name: str, default: bool, about: str) -> Any:
+    return _setting(name, default, about, "true or false")
+
+
 _Languages = Annotated[ByPrefix[tuple[str, ...]], BeforeValidator(_languages)]
 _Profiles = Annotated[ByPrefix[str], BeforeValidator(_profiles)]
 _Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
@@ -237,12 +251,10 @@ class Settings(BaseModel):
          "(docs/cms.md)."),
         f"one or more of {', '.join(SYSTEMS)}, comma-separated",
     )  # fmt: skip
-    write_metadata: bool = _setting(
-        "WRITE_METADATA",
-        True,
+    write_metadata: bool = _flag(
+        "WRITE_METADATA", True,
         "Copy the texts into the picture's metadata. With false the app does not change pictures.",
-        "true or false",
-    )
+    )  # fmt: skip
 
     events_topic_endpoint: _Address = _setting(
         "EVENTS_TOPIC_ENDPOINT",
@@ -285,15 +297,10 @@ class Settings(BaseModel):
         "KEYWORDS_AVOID", (), "Words that no text may contain. Profiles work as for KEYWORDS_USE.",
         "comma-separated words, such as cheap,news:tragic",
     )  # fmt: skip
-    soft_chars: int = _setting(
-        "ALT_TEXT_SOFT_CHARS", 125, "The length of alt text that the model aims at.", "a whole number from 20 to 2000",
-        ge=20, le=2000,
-    )  # fmt: skip
-    hard_chars: int = _setting(
-        "ALT_TEXT_HARD_CHARS", 250,
+    soft_chars: int = _whole("ALT_TEXT_SOFT_CHARS", 125, (20, 2000), "The length of alt text that the model aims at.")
+    hard_chars: int = _whole(
+        "ALT_TEXT_HARD_CHARS", 250, (20, 2000),
         "The longest alt text. If one is longer, the app asks again, then requests a review.",
-        "a whole number from 20 to 2000",
-        ge=20, le=2000,
     )  # fmt: skip
     rules_off: _Rules = _setting(
         "QUALITY_RULES_OFF", (), "Checks to switch off; docs/quality.md lists them.",
@@ -306,96 +313,71 @@ class Settings(BaseModel):
     detail: Detail = _setting(
         "IMAGE_DETAIL", Detail.HIGH, "How closely the model looks at a picture.", "low, high or original"
     )
-    photo_tokens: int = _setting(
-        "IMAGE_PHOTO_TOKENS", 0,
+    photo_tokens: int = _whole(
+        "IMAGE_PHOTO_TOKENS", 0, (0, 32000),
         "Limit in input tokens for a picture without small text (0: only the model's own limits).",
-        "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
-    text_tokens: int = _setting(
-        "IMAGE_TEXT_TOKENS", 6000,
+    text_tokens: int = _whole(
+        "IMAGE_TEXT_TOKENS", 6000, (0, 32000),
         "Limit in input tokens for a picture with small text, all its parts together (0: as for other pictures).",
-        "a whole number from 0 to 32000", ge=0, le=32000,
     )  # fmt: skip
-    embedded_context: bool = _setting(
-        "EMBEDDED_CONTEXT",
-        False,
+    embedded_context: bool = _flag(
+        "EMBEDDED_CONTEXT", False,
         "Give the model the title and description that the picture's author wrote into the file.",
-        "true or false",
+    )  # fmt: skip
+    xmp_sidecars: bool = _flag(
+        "XMP_SIDECARS", False, "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as its author's text."
     )
-    xmp_sidecars: bool = _setting(
-        "XMP_SIDECARS",
-        False,
-        "Read the XMP file beside a picture (`cat.xmp`, `cat.jpg.xmp`) as its author's text.",
-        "true or false",
-    )
-    max_completion_tokens: int = _setting(
-        "MAX_COMPLETION_TOKENS", 1500,
+    max_completion_tokens: int = _whole(
+        "MAX_COMPLETION_TOKENS", 1500, (100, 32000),
         "Limit for one answer, in tokens. If it cuts an answer off, the app doubles it once.",
-        "a whole number from 100 to 32000", ge=100, le=32000,
     )  # fmt: skip
 
     # Limits
-    max_image_mb: float = _setting(
-        "MAX_IMAGE_MB", 100, "The largest blob to read, in MiB. Larger ones get the status too_large.",
-        "a number from 0.001 to 1000", ge=0.001, le=1000,
-    )  # fmt: skip
-    decode_memory_mb: int = _setting(
-        "DECODE_MEMORY_MB", 700,
-        "Memory limit for decoding one picture, in MiB. If a picture needs more, its status is too_large.",
-        "a whole number from 16 to 4000", ge=16, le=4000,
-    )  # fmt: skip
-    model_concurrency: int = _setting(
-        "MODEL_CONCURRENCY",
-        32,
-        "Simultaneous calls of the model, per instance.",
-        "a whole number from 1 to 256",
-        ge=1,
-        le=256,
+    max_image_mb: float = _number(
+        "MAX_IMAGE_MB", 100, (0.001, 1000), "The largest blob to read, in MiB. Larger ones get the status too_large."
     )
-    model_tokens_per_minute: int = _setting(
-        "MODEL_TOKENS_PER_MINUTE", 0, "The deployment's quota; backfills use it to estimate their time (0: unknown).",
-        "a whole number from 0 to 1000000000", ge=0, le=10**9,
+    decode_memory_mb: int = _whole(
+        "DECODE_MEMORY_MB", 700, (16, 4000),
+        "Memory limit for decoding one picture, in MiB. If a picture needs more, its status is too_large.",
     )  # fmt: skip
-    daily_budget_usd: float = _setting(
-        "DAILY_BUDGET_USD", 0,
+    model_concurrency: int = _whole("MODEL_CONCURRENCY", 32, (1, 256), "Simultaneous calls of the model, per instance.")
+    model_tokens_per_minute: int = _whole(
+        "MODEL_TOKENS_PER_MINUTE", 0, (0, 10**9),
+        "The deployment's quota; backfills use it to estimate their time (0: unknown).",
+    )  # fmt: skip
+    daily_budget_usd: float = _number(
+        "DAILY_BUDGET_USD", 0, (0, 10**6),
         ("Limit for the model's cost per day (UTC), by list price, for all instances together. Pictures beyond it "
          "wait for the next day (0: no limit)."),
-        "a number from 0 to 1000000", ge=0, le=10**6,
     )  # fmt: skip
-    model_deadline_seconds: float = _setting(
-        "MODEL_DEADLINE_SECONDS", 90, "Timeout for one call of the model, without the wait for a free slot.",
-        "a number from 1 to 300", ge=1, le=300,
-    )  # fmt: skip
-    max_attempts: int = _setting(
-        "MAX_ATTEMPTS", 5,
+    model_deadline_seconds: float = _number(
+        "MODEL_DEADLINE_SECONDS", 90, (1, 300), "Timeout for one call of the model, without the wait for a free slot."
+    )
+    max_attempts: int = _whole(
+        "MAX_ATTEMPTS", 5, (1, 100),
         "Attempts at a picture that may itself be the cause of a failure; then its status is failed.",
-        "a whole number from 1 to 100", ge=1, le=100,
     )  # fmt: skip
-    max_wait_days: int = _setting(
-        "MAX_WAIT_DAYS", 14,
+    max_wait_days: int = _whole(
+        "MAX_WAIT_DAYS", 14, (1, 365),
         ("The longest time that the app retries a picture if the cause is unknown, such as an outage; then its "
          "status is failed. If the installation is at fault, the app retries without limit."),
-        "a whole number from 1 to 365", ge=1, le=365,
     )  # fmt: skip
-    blocked_last_pictures: int = _setting(
-        "BLOCKED_LAST_PICTURES", 20,
+    blocked_last_pictures: int = _whole(
+        "BLOCKED_LAST_PICTURES", 20, (0, 1000),
         ("If the server blocks a picture: how many recent answers for other pictures the app considers, to find out "
          "whether only this one is blocked (0: it sends a harmless picture each time)."),
-        "a whole number from 0 to 1000", ge=0, le=1000,
     )  # fmt: skip
-    blocked_window_seconds: float = _setting(
-        "BLOCKED_WINDOW_SECONDS", 60, "How long the app considers such an answer, in seconds.",
-        "a number from 1 to 3600", ge=1, le=3600,
-    )  # fmt: skip
-    reviewed_by: bool = _setting(
-        "REVIEWED_BY", False, "Keep with each text the id of the person who wrote or approved it (`reviewed_by`).",
-        "true or false",
-    )  # fmt: skip
-    deleted_retention_days: int = _setting(
-        "DELETED_RETENTION_DAYS", 30,
+    blocked_window_seconds: float = _number(
+        "BLOCKED_WINDOW_SECONDS", 60, (1, 3600), "How long the app considers such an answer, in seconds."
+    )
+    reviewed_by: bool = _flag(
+        "REVIEWED_BY", False, "Keep with each text the id of the person who wrote or approved it (`reviewed_by`)."
+    )
+    deleted_retention_days: int = _whole(
+        "DELETED_RETENTION_DAYS", 30, (0, 3650),
         ("Days for which the app keeps the record of a deleted picture if a person wrote in it. Then it is removed at "
          "DELETED_CLEANUP_AT, or by `describer orphans --write`."),
-        "a whole number from 0 to 3650", ge=0, le=3650,
     )  # fmt: skip
     deleted_cleanup_at: _Time = _setting(
         "DELETED_CLEANUP_AT",
@@ -403,15 +385,13 @@ class Settings(BaseModel):
         "When the app removes the records of deleted pictures each night (UTC; empty: never).",
         "a time such as 03:30",
     )  # fmt: skip
-    retry_base_seconds: float = _setting(
-        "RETRY_BASE_SECONDS", 10, "The first retry delay. It doubles with each retry, up to an hour.",
-        "a number from 0.1 to 3600", ge=0.1, le=3600,
-    )  # fmt: skip
+    retry_base_seconds: float = _number(
+        "RETRY_BASE_SECONDS", 10, (0.1, 3600), "The first retry delay. It doubles with each retry, up to an hour."
+    )
 
-    held_images_mb: int = _setting(
-        "HELD_IMAGES_MB", 256,
+    held_images_mb: int = _whole(
+        "HELD_IMAGES_MB", 256, (16, 16000),
         "Memory for picture files, per instance, in MiB. Blobs wait for it; a request body beyond it gets 429.",
-        "a whole number from 16 to 16000", ge=16, le=16000,
     )  # fmt: skip
 
     # Pictures that are stored already
@@ -424,16 +404,14 @@ class Settings(BaseModel):
         "NIGHTLY_BACKFILL_ONLY", ("missing",), "Which of these pictures it describes.",
         "one or more of missing, stale, failed, review, all, comma-separated",
     )  # fmt: skip
-    nightly_backfill_max_pictures: int = _setting(
-        "NIGHTLY_BACKFILL_MAX_PICTURES", 1000, "The most pictures that it describes in one night.",
-        "a whole number from 1 to 1000000", ge=1, le=10**6,
-    )  # fmt: skip
+    nightly_backfill_max_pictures: int = _whole(
+        "NIGHTLY_BACKFILL_MAX_PICTURES", 1000, (1, 10**6), "The most pictures that it describes in one night."
+    )
 
     # Pictures by URL
-    url_allow_http: bool = _setting(
-        "URL_ALLOW_HTTP", False, "Fetch pictures over plain http too, which others on the network can read and change.",
-        "true or false",
-    )  # fmt: skip
+    url_allow_http: bool = _flag(
+        "URL_ALLOW_HTTP", False, "Fetch pictures over plain http too, which others on the network can read and change."
+    )
     url_allow_hosts: _Hosts = _setting(
         "URL_ALLOW_HOSTS", (),
         ("Fetch only from these hosts (empty: any public host). For ports other than 443 (80 for http), name the "
@@ -446,10 +424,9 @@ class Settings(BaseModel):
         "Never fetch from these hosts, even if URL_ALLOW_HOSTS allows them. Without a port, all ports.",
         _HOSTS,
     )
-    url_timeout_seconds: float = _setting(
-        "URL_TIMEOUT_SECONDS", 30, "Timeout for fetching one picture, including redirects.",
-        "a number from 1 to 200", ge=1, le=200,
-    )  # fmt: skip
+    url_timeout_seconds: float = _number(
+        "URL_TIMEOUT_SECONDS", 30, (1, 200), "Timeout for fetching one picture, including redirects."
+    )
 
     # The model
     provider: Provider | None = _setting(
@@ -506,13 +483,13 @@ class Settings(BaseModel):
         "OPENAI_COMPATIBLE_KEYS", SecretStr(""), "Keys for the endpoint /api/openai, as a Key Vault reference "
         "(empty: the endpoint is off).", "comma-separated NAME:KEY, each key of at least 32 random bytes",
     )  # fmt: skip
-    openai_compatible_calls: int = _setting(
-        "OPENAI_COMPATIBLE_CALLS_PER_DAY", 1000, "Limit in calls per day for each of these keys, per instance.",
-        "a whole number from 1 to 10000000", ge=1, le=10**7,
+    openai_compatible_calls: int = _whole(
+        "OPENAI_COMPATIBLE_CALLS_PER_DAY", 1000, (1, 10**7),
+        "Limit in calls per day for each of these keys, per instance.",
     )  # fmt: skip
-    openai_compatible_usd: float = _setting(
-        "OPENAI_COMPATIBLE_USD_PER_DAY", 5, "Limit in US dollars per day for each of these keys, per instance.",
-        "a number from 0.01 to 100000", ge=0.01, le=10**5,
+    openai_compatible_usd: float = _number(
+        "OPENAI_COMPATIBLE_USD_PER_DAY", 5, (0.01, 10**5),
+        "Limit in US dollars per day for each of these keys, per instance.",
     )  # fmt: skip
     openai_compatible_tenant: _Tenant = _setting(
         "OPENAI_COMPATIBLE_TENANT", "", "Entra tenant whose tokens the endpoint /api/openai accepts (empty: none).",
@@ -537,10 +514,9 @@ class Settings(BaseModel):
         "Where traces, metrics and logs go (empty: nowhere). The Functions host reads it too.",
         "a connection string of Application Insights",
     )  # fmt: skip
-    telemetry_blob_names: bool = _setting(
+    telemetry_blob_names: bool = _flag(
         "TELEMETRY_BLOB_NAMES", False,
         "Use blob names in telemetry. With false, telemetry has the container and a hash.",
-        "true or false",
     )  # fmt: skip
 
     # Connections, by the names that the Functions host reads too
