@@ -6,7 +6,7 @@ set -eu
 TEST_MB=161
 DEMO_MB=327
 DEMO_AFTER_TEST_MB=219
-AZURITE_MB=75
+AZURITE_MB=76
 CHECKOV_MB=53
 SERVERS_MB=3300
 NOTEBOOK_MB=64
@@ -73,7 +73,7 @@ if [ ! -e ".venv/.ready-$set_name" ] || [ "$lock" -nt ".venv/.ready-$set_name" ]
 fi
 
 if [ ! -e .local/node/.ready ] || [ local/package-lock.json -nt .local/node/.ready ]; then
-    echo "Azurite, which stands in for Azure Storage: up to $AZURITE_MB MB to download, into .local/node"
+    echo "Azurite, which stands in for Azure Storage, and axe-core for a test: up to $AZURITE_MB MB to download, into .local/node"
     mkdir -p .local/node
     cp local/package.json local/package-lock.json .local/node/
     # The Node.js that npm runs on came with the Python packages.
