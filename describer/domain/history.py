@@ -118,20 +118,28 @@ class DescriptionState(AttributedTexts):
         flags = tuple(flag for flag in self.flags if flag not in _STATUSES)
         if said.status is not ended.status and ended.status not in ANSWERED:
             flags = (*flags, str(ended.status))
-        reason = _reason(said, ended)
+        reason = _reason(said, ended, lacks_texts=self._lacks_texts)
         update = {"status": said.status, "review": said.review, "demand": said.demand, "reason": reason, "flags": flags}
         own = (said.status, reason) == (ended.status, ended.reason)
         return self.model_copy(update=update | {"outcome": None if own else ended})
 
+    @property
+    def _lacks_texts(self) -> bool:
+        """Whether the model's answer has no texts, in all or in some of the requested languages."""
+        if not any(entry.model for entry in self.provenance.values()):
+            return True
+        given = {tag for tag, names in self.filled().items() if names}
+        return not self.is_decorative and any(not given.issuperset(answer.languages) for answer in self.answers)
 
-def _reason(said: Judgement, ended: Outcome) -> str:
+
+def _reason(said: Judgement, ended: Outcome, *, lacks_texts: bool) -> str:
     if said.demand and said.status is Status.NEEDS_REVIEW:
         return REASONS[said.demand]
     if said.review == Review.SUGGESTED:
         return ended.reason
     if ended.status not in ANSWERED:
         return f"Only the person's text is available: {ended.reason}"
-    return ended.reason if said.review == Review.EDITED else ""
+    return ended.reason if said.review == Review.EDITED and lacks_texts else ""
 
 
 class HistoryEntry(DescriptionState):

@@ -55,7 +55,12 @@ async def test_what_cannot_be_set_is_refused_with_a_sentence(storage: Storage, i
     cases: dict[tuple[str, ...], tuple[int, str]] = {
         ("set", blob): (2, "There is nothing to change"),
         ("set", blob, "--language", "de"): (2, "--language applies"),
-        ("set", f"{blob}x", "--alt-text", "x"): (1, "There is no record"),
+        ("set", f"{blob} x", "--alt-text", "x"): (
+            1,
+            f"describe it with `describer describe --container {blob.partition('/')[0]} 'cat.jpg x' --write`",
+        ),
+        ("set", f"{blob}x", "--approve"): (1, f"There is no record of {blob}x"),
+        ("set", "elsewhere/cat.jpg", "--approve"): (1, "This container is not watched."),
         ("set", blob, "--approve", "--if-match", "0x1"): (1, "The record has changed"),
     }
     found = await asyncio.gather(*(installation.run(*arguments) for arguments in cases))

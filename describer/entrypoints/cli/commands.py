@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from describer import __version__
-from describer.domain.errors import InvalidRequest, NotFound
+from describer.domain.errors import InvalidRequest
 from describer.domain.image_blob import StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text, tables
@@ -25,7 +25,7 @@ from describer.entrypoints.cli.import_command import import_
 from describer.entrypoints.cli.inputs import STDIN, find
 from describer.entrypoints.cli.mcp_command import mcp_
 from describer.entrypoints.cli.printing import Form, tell_left_out
-from describer.entrypoints.cli.results import line
+from describer.entrypoints.cli.results import line, no_record
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.set_command import set_
 from describer.entrypoints.cli.settings_command import completion, settings_
@@ -159,10 +159,7 @@ def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
 
     stored = setup.work({Need.BLOBS}, read)
     if stored is None:
-        raise NotFound(
-            f"There is no record of {blob}. If it was just uploaded, wait with `--wait 60`; "
-            "otherwise see docs/troubleshooting.md, or describe it with `describer describe --container … --write`."
-        )
+        raise no_record(ref)
     if as_json:
         click.echo(line(stored.record.model_dump(mode="json")))
     else:

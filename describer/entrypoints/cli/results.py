@@ -3,11 +3,13 @@
 import html
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from describer.domain.errors import Declined, DescriberError, Excluded, FetchFailed, ImageRejected, NotFound, Transient
+from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
 from describer.domain.status import Status
 from describer.domain.texts import TEXT_FIELDS
@@ -99,6 +101,15 @@ def csv_header(languages: Sequence[str]) -> str:
 def _columns(languages: Sequence[str]) -> list[str]:
     texts = (f"{name}:{tag}" for tag in languages for name in TEXT_FIELDS)
     return ["picture", "status", "is_decorative", "language", *texts, "tags", "visible_text", "reason", "flags"]
+
+
+def no_record(ref: ImageRef) -> NotFound:
+    """Return the error for a blob without a record, with the command that describes it."""
+    blob = shlex.join([ref.container, ref.name])
+    return NotFound(
+        f"There is no record of {ref.path}. If it was just uploaded, wait with `describer show {shlex.quote(ref.path)} "
+        f"--wait 60`; otherwise describe it with `describer describe --container {blob} --write`."
+    )
 
 
 def one_line(text: str) -> str:

@@ -6,7 +6,7 @@ from describer.domain.errors import InvalidRequest
 from describer.domain.etag import quoted
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.cli import help_text, tables
-from describer.entrypoints.cli.results import line
+from describer.entrypoints.cli.results import line, no_record
 from describer.entrypoints.cli.services import Services
 from describer.entrypoints.cli.setup import Setup
 from describer.entrypoints.on_demand.corrections import corrected
@@ -56,11 +56,11 @@ def set_(
         raise InvalidRequest("--language applies to a text; give one.", field="language")
 
     async def correct(app: Services) -> None:
-        tag = language
-        if texts and not tag:
-            stored = await app.records.read(ref)
-            tag = stored.record.language if stored else "en"  # without a record, the corrector raises NotFound
-        given = {tag: texts} if tag else {}
+        app.catalogue.watched(ref.container)
+        stored = await app.records.read(ref)
+        if stored is None:
+            raise no_record(ref)
+        given = {language or stored.record.language: texts} if texts else {}
         said = corrected(given, is_decorative=is_decorative, review=review or "", undo=undo, reviewed_by=reviewed_by)
         etags = ANY if if_match is None else (quoted(if_match),)
         stored = await app.corrector.correct(ref, said, etags)

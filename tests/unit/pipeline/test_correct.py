@@ -5,11 +5,14 @@ import pytest
 from describer.domain.correction import Correction
 from describer.domain.errors import InvalidRequest, NotFound, Outdated, Transient
 from describer.domain.image_ref import ImageRef
+from describer.domain.record import Usage
 from describer.domain.review import Demand
 from describer.domain.status import Skip, SkipReason, Status
 from describer.domain.texts import Review
 from describer.pipeline.outcome_event import OutcomeEvent
+from describer.vision.answer import Answer
 from describer.vision.brief import Brief
+from tests.fakes import answer
 from tests.unit.conftest import BRIEF, CAT, Harness
 
 TOM = "Tom, asleep."
@@ -117,6 +120,30 @@ async def test_what_is_rejected_waits_for_a_person_who_then_settles_it(harness: 
     assert len(harness.model.asked) == 1
     settled = (await harness.corrector.correct(CAT, Correction({"en": {"alt_text": "A cat on a sofa."}}))).record
     assert (settled.status, settled.demand) == (Status.KEPT, None)
+
+
+async def test_the_reason_is_not_that_of_the_text_that_a_person_replaced(harness: Harness) -> None:
+    harness.model.script = [answer("DSC_0001.jpg"), answer("DSC_0001.jpg")]
+    flagged = await harness.described()
+    assert (flagged.status, bool(flagged.reason)) == (Status.NEEDS_REVIEW, True)
+    corrected = (await harness.corrector.correct(CAT, IN_ENGLISH)).record
+    assert (corrected.status, corrected.reason) == (Status.KEPT, "")
+    assert (await harness.corrector.correct(CAT, Correction(is_decorative=True))).record.reason == ""
+
+
+async def test_the_reason_stays_where_a_requested_language_lacks(harness: Harness) -> None:
+    harness.model.script = [answer("DSC_0001.jpg"), answer("DSC_0001.jpg")]
+    flagged = await harness.described()
+    harness.records.edit(CAT, {"answers": [{"languages": ["en", "de"], "fingerprint": flagged.fingerprint}]})
+    corrected = (await harness.corrector.correct(CAT, IN_ENGLISH)).record
+    assert (corrected.status, corrected.reason) == (Status.KEPT, flagged.reason)
+
+
+async def test_the_reason_stays_where_the_models_texts_lack(harness: Harness) -> None:
+    harness.model.script = [Answer("luna", Usage(calls=1), refusal="I can't help with that.")]
+    refused = await harness.described()
+    corrected = (await harness.corrector.correct(CAT, IN_ENGLISH)).record
+    assert (corrected.status, corrected.reason) == (Status.KEPT, refused.reason)
 
 
 async def test_an_approval_freezes_and_can_be_taken_back(harness: Harness) -> None:
