@@ -67,8 +67,10 @@ def page(
 
 
 def outcomes(counted: Mapping[str, int]) -> str:
-    """Return a summary such as "17 described, 3 damaged, 4 not readable"."""
+    """Return a summary such as "17 described, 3 damaged, 2 need review"."""
     words = {status: text.partition(":")[0].lower() for status, text in STATUSES.items()}
+    if counted.get("needs_review", 0) > 1:
+        words["needs_review"] = "need review"
     return ", ".join(f"{number} {words.get(status, status)}" for status, number in counted.items())
 
 
@@ -88,7 +90,8 @@ def _card(result: Result, copy: str | None) -> str:
         parts.append('<p class="label">Alt text</p><p class="alt">Empty, because the picture is decorative.</p>')
     if (description := record.get("description")) and description != alt:
         parts.append(f'<p class="label">Description</p><p lang="{language}" dir="auto">{_safe(description)}</p>')
-    parts += [*_details(result, language), f'<p class="facts">{" · ".join(_facts(result))}</p>']
+    facts = "".join(f"<li>{fact}</li>" for fact in _facts(result))
+    parts += [*_details(result, language), f'<ul class="facts">{facts}</ul>']
     return _figure(_picture(copy, _image_text(result), language if alt else "en"), parts)
 
 
