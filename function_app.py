@@ -12,7 +12,6 @@ from describer.app import (
     WORK_QUEUE,
     App,
     quieten_libraries,
-    redacted_in,
 )
 from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.storage_events.blob_binding import BlobNames
@@ -27,7 +26,7 @@ services = App.from_environment()
 )
 async def describe_on_upload(image: BlobNames) -> None:
     """Describe an uploaded picture."""
-    with redacted_in("describe_on_upload"):
+    async with services.invocation("describe_on_upload"):
         await services.delivery.handle_upload(image.container, image.name)
 
 
@@ -115,14 +114,14 @@ async def swagger(req: func.HttpRequest, context: func.Context) -> func.HttpResp
 async def work(message: func.QueueMessage) -> None:
     """Process deferred work, or an event that Event Grid delivered to the queue."""
     body, received = message.get_body(), message.dequeue_count or 1
-    with redacted_in("work"):
+    async with services.invocation("work"):
         await services.inbox.take(WORK_QUEUE, message, lambda: services.delivery.handle_message(body, received))
 
 
 @app.queue_trigger(arg_name="message", queue_name=UPLOADS_POISON_QUEUE, connection="IMAGES")
 async def return_upload(message: func.QueueMessage) -> None:
     """Re-queue an upload that the blob trigger gave up; the queue is in the account of the trigger's connection."""
-    with redacted_in("return_upload"):
+    async with services.invocation("return_upload"):
         body = message.get_body()
         await services.inbox.take(UPLOADS_POISON_QUEUE, message, lambda: services.poison.handle_upload_poison(body))
 
@@ -130,21 +129,21 @@ async def return_upload(message: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="message", queue_name=UNPUBLISHED_QUEUE, connection="AzureWebJobsStorage")
 async def publish(message: func.QueueMessage) -> None:
     """Publish an event that could not be published before."""
-    with redacted_in("publish"):
+    async with services.invocation("publish"):
         await services.inbox.take(UNPUBLISHED_QUEUE, message, lambda: services.publisher.republish(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=SMOKE_TESTS_QUEUE, connection="AzureWebJobsStorage")
 async def run_smoke_test(message: func.QueueMessage) -> None:
     """Test whether an upload is described; the result is a log event."""
-    with redacted_in("run_smoke_test"):
+    async with services.invocation("run_smoke_test"):
         await services.inbox.take(SMOKE_TESTS_QUEUE, message, lambda: services.smoke_test.run(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name=BACKFILLS_QUEUE, connection="AzureWebJobsStorage")
 async def run_backfill(message: func.QueueMessage) -> None:
     """Run a backfill for a minute."""
-    with redacted_in("run_backfill"):
+    async with services.invocation("run_backfill"):
         await services.inbox.take(
             BACKFILLS_QUEUE, message, lambda: services.backfill_steps.handle_message(message.get_body())
         )
@@ -152,7 +151,7 @@ async def run_backfill(message: func.QueueMessage) -> None:
 
 async def backfill_nightly(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Begin the nightly backfill, for pictures without an event."""
-    with redacted_in("backfill_nightly"):
+    async with services.invocation("backfill_nightly"):
         await services.backfill_steps.begin_nightly(services.nightly_backfills)
 
 
@@ -162,7 +161,7 @@ if services.nightly_schedule:  # without the setting no timer starts an instance
 
 async def remove_deleted(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Remove records of deleted pictures, nightly."""
-    with redacted_in("remove_deleted"):
+    async with services.invocation("remove_deleted"):
         await services.cleanup.run()
 
 
@@ -173,7 +172,7 @@ if services.cleanup_schedule:
 @app.event_grid_trigger(arg_name="event")
 async def on_storage_event(event: func.EventGridEvent) -> None:
     """Queue a picture that was created, renamed or deleted; the event has either of Event Grid's schemas."""
-    with redacted_in("on_storage_event"):
+    async with services.invocation("on_storage_event"):
         kind = event.type if isinstance(event, func.CloudEvent) else event.event_type
         await services.delivery.handle_event(kind, event.subject, event.get_json())
 
@@ -208,22 +207,25 @@ async def find_undescribed(context: str) -> str:
 
 
 async def _called(tool: str, context: str) -> str:
-    with redacted_in(tool):
+    async with services.invocation(tool):
         return await services.tools.call(tool, context)
 
 
 async def _openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    with redacted_in("openai_compatible"):
+    async with services.invocation("openai_compatible"):
         handler = func.AsgiMiddleware(services.openai_compatible)  # type: ignore[no-untyped-call]
         response: func.HttpResponse = await handler.handle_async(req, context)
         return response
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    with redacted_in("http"):
+    async with services.invocation("http"):
         try:
             handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
             response: func.HttpResponse = await handler.handle_async(req, context)
         except UnicodeDecodeError:  # from the middleware: the path's escapes are not UTF-8
             return func.HttpResponse(status_code=400)
         return response
+
+
+services.begin_warm_up()  # last, so that it does not slow down the indexing of the functions above

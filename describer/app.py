@@ -1,12 +1,15 @@
 """The composition root: builds clients, ports, the pipeline and the entry points from the settings.
 
-Indexing the functions only reads the settings. Pillow and the SDKs are imported with the first picture, hence the
+Indexing the functions only reads the settings. Pillow and the SDKs are imported after it, in a thread: hence the
 imports inside functions, which occur only here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -14,11 +17,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 from describer.domain.bugs import redacted_in
+from describer.domain.errors import NotNow
 from describer.pipeline.logs import quieten_libraries
 from describer.settings import MIB, Need, Provider, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
     from azure.storage.blob.aio import BlobServiceClient  # noqa: TID251 - a type only
     from openai import AsyncOpenAI  # noqa: TID251 - likewise
@@ -76,7 +80,6 @@ __all__ = [
     "WORK_QUEUE",
     "App",
     "quieten_libraries",
-    "redacted_in",
 ]
 
 WORK_QUEUE = "image-work"
@@ -97,6 +100,7 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._clients: list[Closable] = []
+        self._warm_up: threading.Thread | None = None
 
     @classmethod
     def from_environment(
@@ -115,6 +119,27 @@ class App:
 
         settings = cls.from_environment(needs, defaults).settings
         return cls(settings.model_copy(update={"insights_connection": SecretStr("")}))
+
+    def begin_warm_up(self) -> None:
+        """Start a thread that builds what an upload needs, since the event loop would wait for the SDKs' imports."""
+        self._warm_up = threading.Thread(target=self._build_ahead, name="warm-up", daemon=True)
+        self._warm_up.start()
+
+    def _build_ahead(self) -> None:
+        with suppress(Exception):  # the first call raises it again
+            _ = self.delivery
+
+    @asynccontextmanager
+    async def invocation(self, function: str) -> AsyncIterator[None]:
+        """Run a function's body: after the warm-up, and with its bugs redacted."""
+        with redacted_in(function):
+            if warm_up := self._warm_up:
+                await asyncio.to_thread(warm_up.join)  # no two threads may import the same modules
+            if self._warm_up:  # the first invocation that gets here
+                self._warm_up = None
+                with suppress(NotNow):  # the first picture says so
+                    await self._preparer.pool.start_ahead()
+            yield
 
     async def close(self) -> None:
         """Close every connection, for callers that end before their process; the Functions host never calls it."""

@@ -78,6 +78,14 @@ class Pool:
             except Died as death:
                 raise _verdict(death) from death
 
+    async def start_ahead(self) -> None:
+        """Start a process before a picture needs it.
+
+        Raises:
+            Misconfigured: a process cannot be started here.
+        """
+        self._idle.append(await _start())
+
     @property
     def processes(self) -> list[int]:
         """The ids of the idle processes."""
