@@ -340,7 +340,7 @@ class FakeModel:
         assert isinstance(said, FreeAnswer), "the script has a description here"
         for number, word in enumerate(re.findall(r"\S+\s*", said.text)):
             if number == self.breaks_after:
-                raise Transient("the model's answer broke off")
+                raise Transient("The model's answer broke off")
             yield word
         yield said
 

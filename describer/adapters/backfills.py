@@ -30,7 +30,7 @@ LEASE_SECONDS: Final = 15
 """The service's shortest lease: a killed process blocks the next one for this long."""
 _LATEST: Final = "latest"
 _DRIVER: Final = "driver"
-_WHAT: Final = "the state of backfills"
+_WHAT: Final = "The state of backfills"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,14 @@ class BlobImages:
         blobs = self.service.get_container_client(container).list_blobs(
             name_starts_with=prefix, include=["metadata"], results_per_page=limit
         )
-        page = await page_of("the container", blobs, cursor)
+        page = await page_of("The container", blobs, cursor)
         pictures = [picture for blob in page.items if (picture := _listed(container, blob))]
         return Page(pictures, page.cursor, len(page.items) - len(pictures))
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
         """Send one range request; a shorter blob is returned whole."""
         try:
-            with storage_errors("the picture"):
+            with storage_errors("The picture"):
                 stream = await self._client(ref).download_blob(0, length)
                 return await stream.readall()
         except DescriberError:
@@ -67,7 +67,7 @@ class BlobImages:
 
     async def read(self, picture: ImageBlob) -> ImageContent:
         """Send one conditional GET, or several ranges for a large blob."""
-        with storage_errors("the picture"):
+        with storage_errors("The picture"):
             stream = await self._client(picture.ref).download_blob(
                 etag=picture.etag, match_condition=MatchConditions.IfNotModified
             )
@@ -77,7 +77,7 @@ class BlobImages:
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
         """Send one conditional Set Blob Metadata."""
-        with storage_errors("the picture's metadata"):
+        with storage_errors("The picture's metadata"):
             try:
                 await self._client(picture.ref).set_blob_metadata(
                     dict(metadata), etag=picture.etag, match_condition=MatchConditions.IfNotModified
@@ -90,16 +90,16 @@ class BlobImages:
 
     async def upload(self, ref: ImageRef, data: bytes) -> None:
         """Send one PUT, which raises a BlobCreated event like any upload."""
-        with storage_errors("the picture"):
+        with storage_errors("The picture"):
             await self._client(ref).upload_blob(data, overwrite=True)
 
     async def remove(self, ref: ImageRef) -> None:
         """Send one DELETE."""
-        with protected_stays(), storage_errors("the picture"), absent_is_fine():
+        with protected_stays(), storage_errors("The picture"), absent_is_fine():
             await self._client(ref).delete_blob(delete_snapshots="include")
 
     async def _properties(self, ref: ImageRef) -> BlobProperties | None:
-        with storage_errors("the picture"):
+        with storage_errors("The picture"):
             try:
                 return await self._client(ref).get_blob_properties()
             except HttpResponseError as error:

@@ -16,7 +16,7 @@ from describer.domain.errors import Conflict, Misconfigured, Transient
 
 BUDGET_CONTAINER: Final = "budget"
 _NAME: Final = "today.json"
-_SUBJECT: Final = "the daily budget"
+_SUBJECT: Final = "The daily budget"
 _MAX_TRIES: Final = 10
 _MAX_PAUSE: Final = 0.2
 """Maximum seconds before the next try if another one wrote first."""
@@ -49,7 +49,7 @@ class BlobLedger:
                 await asyncio.sleep(random.uniform(0, _MAX_PAUSE))  # noqa: S311 - jitter
             else:
                 return changed - taken
-        raise Transient("the daily budget: other instances wrote first each time")
+        raise Transient("The daily budget: other instances wrote first each time")
 
     async def _read(self) -> tuple[date | None, float, str]:
         with storage_errors(_SUBJECT):
@@ -61,7 +61,7 @@ class BlobLedger:
             kept = json.loads(data)
             return date.fromisoformat(kept["day"]), float(kept["taken_usd"]), etag
         except (ValueError, KeyError, TypeError) as error:
-            sentence = "the daily budget: today.json in the container budget is not in the app's format; delete it"
+            sentence = "The daily budget: today.json in the container budget is not in the app's format; delete it"
             raise Misconfigured(sentence) from error
 
     async def _write(self, day: date, usd: float, etag: str) -> None:

@@ -59,7 +59,7 @@ class EntraKeys:
                 if self._due(name):
                     await self._fetch()
         if not self._keys:
-            raise Transient("the signing keys of Microsoft Entra cannot be fetched")
+            raise Transient("The signing keys of Microsoft Entra cannot be fetched")
         return self._keys.get(name)
 
     async def fetched(self) -> int:
@@ -89,7 +89,7 @@ def _read(data: bytes) -> Iterator[tuple[str, RSAPublicKey]]:
     try:
         listed = json.loads(data)["keys"]
     except (ValueError, RecursionError, TypeError, KeyError) as error:
-        raise Transient("the answer of Microsoft Entra holds no keys") from error
+        raise Transient("The answer of Microsoft Entra holds no keys") from error
     for entry in listed[:_MOST] if isinstance(listed, list) else ():
         key = _key(entry)
         if key is not None and key.key_size >= _SMALLEST:

@@ -44,7 +44,7 @@ class GridTopic:
         except HttpResponseError as error:
             raise _meaning(error) from error
         except AzureError as error:  # no response
-            raise Transient(f"the topic cannot be reached ({type(error).__name__})") from error
+            raise Transient(f"The topic cannot be reached ({type(error).__name__})") from error
 
 
 class Unset:
@@ -65,7 +65,7 @@ class NoTopic:
 def _meaning(error: HttpResponseError) -> NotNow:
     status = error.status_code
     if isinstance(error, ClientAuthenticationError) or status in {401, 403}:
-        return Misconfigured(f"the topic answered {status}; the app's identity lacks the role EventGrid Data Sender")
+        return Misconfigured(f"The topic answered {status}; the app's identity lacks the role EventGrid Data Sender")
     if status is None or status >= 500 or status in _PASSING:
-        return Transient(f"the topic answered {status}")
-    return Misconfigured(f"the topic answered {status}: {error.reason}")
+        return Transient(f"The topic answered {status}")
+    return Misconfigured(f"The topic answered {status}: {error.reason}")

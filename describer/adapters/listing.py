@@ -16,7 +16,7 @@ async def page_of(what: str, blobs: AsyncItemPaged[BlobProperties], cursor: str)
     """Return the page at `cursor`, by one request.
 
     Args:
-        what: start of an error's sentence, such as "the container"; it names no blob.
+        what: start of an error's sentence, such as "The container"; it names no blob.
         blobs: result of `list_blobs`.
         cursor: the previous page's, or empty.
 

@@ -16,5 +16,5 @@ class StorageQueue:
 
     async def send(self, message: str, *, delay: float) -> None:
         """Send one PUT; the message does not expire."""
-        with storage_errors(f"the queue {self.client.queue_name!r}"):
+        with storage_errors(f"The queue {self.client.queue_name!r}"):
             await self.client.send_message(message, visibility_timeout=math.ceil(delay), time_to_live=-1)

@@ -42,10 +42,10 @@ _READS: Final = 16
 @contextmanager
 def _errors() -> Iterator[None]:
     try:
-        with storage_errors("the sidecar"):
+        with storage_errors("The sidecar"):
             yield
     except (Archived, Encrypted) as error:
-        raise RecordUnreadable(f"the sidecar {_UNREADABLE[type(error)]}") from error
+        raise RecordUnreadable(f"The sidecar {_UNREADABLE[type(error)]}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class BlobRecords:
         with _errors():
             properties = await self._client(name).get_blob_properties()
         if properties.etag != stored.etag:
-            raise Conflict("the sidecar was replaced")
+            raise Conflict("The sidecar was replaced")
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Send one conditional DELETE."""
@@ -83,7 +83,7 @@ class BlobRecords:
         blobs = self.container.list_blobs(
             name_starts_with=sidecar_prefix(container, prefix), include=["metadata"], results_per_page=limit
         )
-        page = await page_of("the descriptions container", blobs, cursor)
+        page = await page_of("The descriptions container", blobs, cursor)
         at_once = asyncio.Semaphore(_READS)
         sidecars = [blob for blob in page.items if str(blob.name).endswith(".json") and not is_folder(blob)]
         found = await asyncio.gather(*(self._listed(blob, at_once) for blob in sidecars))
@@ -112,7 +112,7 @@ class BlobRecords:
         """Send one listing for each 5,000, and one DELETE for each that is removed."""
         blobs, cursor, expired = self.container.list_blobs(name_starts_with=shared_prefix(container)), "", 0
         while True:
-            page = await page_of("the descriptions container", blobs, cursor)
+            page = await page_of("The descriptions container", blobs, cursor)
             for blob in page.items:
                 if blob.last_modified < before and str(blob.name).endswith(".json"):
                     await self._delete_cached(str(blob.name))
@@ -155,7 +155,7 @@ class BlobRecords:
         except NewerRecord as error:
             raise Newer(f"{name!r} was written by a later version of this app and is not changed: {error}") from error
         except ValueError as error:
-            sentence = "a blob in the descriptions container is not a record of this app; move it away"
+            sentence = "A blob in the descriptions container is not a record of this app; move it away"
             raise NotOurs(sentence, quoting=name) from error
 
     async def _write(

@@ -100,7 +100,7 @@ def _credential(account: Account) -> AsyncTokenCredential:
 
 @contextmanager
 def storage_errors(what: str) -> Iterator[None]:
-    """Map the SDK's errors to ours; `what` begins the sentence, such as "the sidecar", and names no blob.
+    """Map the SDK's errors to ours; `what` begins the sentence, such as "The sidecar", and names no blob.
 
     Only an error that every blob would meet is the installation's fault. An unknown answer counts against the blob, so
     that a single odd blob neither alerts an operator nor is retried for ever. tests/cases has each answer with its

@@ -45,14 +45,21 @@ class DescriberError(Exception):
     """Base of all errors that this package raises deliberately. The text is a sentence for people.
 
     Args:
-        message: the problem and the remedy. Messages of `NotNow` are logged, so they contain no name, address or text
-            from a caller, a picture or a server.
+        message: the problem and the remedy, beginning with a capital or with a name as it is written, such as an
+            option's. Messages of `NotNow` are logged, so they contain no name, address or text from a caller, a picture
+            or a server.
         quoting: other programs' words, appended to the text for the caller; never logged.
     """
 
     def __init__(self, message: str, *, quoting: str = "") -> None:
         super().__init__(f"{message}: {quoting}" if quoting else message)
         self.message = message
+
+    @property
+    def sentence(self) -> str:
+        """The text with a full stop."""
+        text = str(self)
+        return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class ImageRejected(DescriberError):

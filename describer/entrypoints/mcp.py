@@ -289,7 +289,7 @@ def _rejected(error: DescriberError, blobs: tuple[ImageRef, ...]) -> Outcome:
         return _error(
             "A resource that the image describer needs is missing or rejects it; its operators can see which."
         )
-    sentence = f"{str(error).removesuffix('.')}."
+    sentence = error.sentence
     if isinstance(error, InvalidRequest) and error.field == "context":
         sentence = sentence.replace("The context", "about")
     wait = error.retry_after if isinstance(error, NotNow) else None

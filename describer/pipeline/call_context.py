@@ -111,4 +111,4 @@ async def limited(seconds: float, priority: Priority) -> AsyncIterator[Call]:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            raise Transient("it was not done in time", retry_after=_RETRY_AFTER, counts_as_attempt=True) from error
+            raise Transient("It was not done in time", retry_after=_RETRY_AFTER, counts_as_attempt=True) from error

@@ -86,7 +86,7 @@ class Corrector:
                 continue
             await self._finish(picture, written, is_of_picture=known.here)
             return written
-        raise Transient("the record changed during each attempt to correct it")
+        raise Transient("The record changed during each attempt to correct it")
 
     async def _stored(self, ref: ImageRef, if_match: tuple[str, ...]) -> StoredRecord:
         stored = await self.records.read(ref) if self.blob_filter.covers(ref) else None

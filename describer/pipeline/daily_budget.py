@@ -157,7 +157,7 @@ class DailyBudget:
         now = self.now()
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         sentence = (
-            f"the daily budget of {self.limit:g} USD is used up (DAILY_BUDGET_USD); the next one starts at 00:00 UTC"
+            f"The daily budget of {self.limit:g} USD is used up (DAILY_BUDGET_USD); the next one starts at 00:00 UTC"
         )
         return OverBudget(sentence, retry_after=(midnight - now).total_seconds())
 

@@ -99,7 +99,7 @@ class DeletedPictures:
             marked = stored.record.model_copy(update={"deleted_at": self.now()})
             await self.records.write(ref, marked, replaces=stored)
         if await self.images.get_properties(ref):
-            raise Conflict("the blob came back before its sidecar was deleted")
+            raise Conflict("The blob came back before its sidecar was deleted")
         return fate
 
 

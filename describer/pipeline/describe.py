@@ -135,7 +135,7 @@ class ImageDescriber:
         if content.refusal:
             return Record.refused(brief, source, content.refusal)
         if content.released:
-            raise Transient("the call that asked about the same bytes was cancelled")
+            raise Transient("The call that asked about the same bytes was cancelled")
         if later := self.deferral():
             raise later
         sent = None

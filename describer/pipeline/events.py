@@ -113,7 +113,7 @@ class Work:
         event = messages.read(body)
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):
-            raise Unreadable("the message is not an event: expected a JSON object with a subject")
+            raise Unreadable("The message is not an event: expected a JSON object with a subject")
         first_seen = _moment(event, *_TIMES) or datetime.now(UTC)
         again = str(event.get("again")).lower() == "true"
         waiting_since, chunk = _moment(event, "waitingsince"), event.get("chunk")

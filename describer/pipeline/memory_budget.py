@@ -63,12 +63,12 @@ class MemoryBudget:
         try:
             await self._files.acquire(1, call.priority, max_wait)
         except TimeoutError as error:
-            raise Transient(f"timed out after {max_wait:.1f} s of waiting for pictures to be prepared") from error
+            raise Transient(f"Timed out after {max_wait:.1f} s of waiting for pictures to be prepared") from error
         try:
             await self._bytes.acquire(share, call.priority, max_wait)
         except TimeoutError as error:
             self._files.release(1)
-            raise Transient(f"timed out after {max_wait:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
+            raise Transient(f"Timed out after {max_wait:.1f} s of waiting for memory (HELD_IMAGES_MB)") from error
         except BaseException:
             self._files.release(1)
             raise

@@ -28,9 +28,9 @@ def read(body: bytes) -> dict[str, Any]:
         found = json.loads(_plain(body))
         json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate (`\ud800`) cannot be encoded and sent on
     except (ValueError, RecursionError) as error:  # RecursionError: JSON with extreme nesting
-        raise Unreadable(f"the message is not JSON, plain or in base64 ({type(error).__name__})") from error
+        raise Unreadable(f"The message is not JSON, plain or in base64 ({type(error).__name__})") from error
     if not isinstance(found, dict):
-        raise Unreadable("the message is JSON, but not an object")
+        raise Unreadable("The message is JSON, but not an object")
     return found
 
 

@@ -38,7 +38,7 @@ from describer.vision.brief import Brief
 ROUNDS: Final = 5
 """How often a picture may change during processing before its work is deferred."""
 
-UNSETTLED: Final = "the blob may still be written to or copied; it is read once it has not changed for a while"
+UNSETTLED: Final = "The blob may still be written to or copied; it is read once it has not changed for a while"
 
 NOT_MARKED: Final = "metadata_not_written"
 """Flag of a record whose picture cannot be marked: it is immutable or archived, or its metadata is full."""
@@ -127,10 +127,10 @@ class Pipeline:
         async with limited(UPLOAD_SECONDS, Priority.BACKGROUND) as call:
             for _ in range(ROUNDS):
                 if not call.remaining():
-                    raise Transient("no time is left for the picture in this call")
+                    raise Transient("No time is left for the picture in this call")
                 with suppress(Conflict):
                     return await self._round(ref, brief, make, made)
-        raise Transient(f"the picture changed {ROUNDS} times while it was worked on")
+        raise Transient(f"The picture changed {ROUNDS} times while it was worked on")
 
     async def _round(self, ref: ImageRef, brief: Brief, make: Maker, made: _Made) -> Record | Skip:
         if skip := self.blob_filter.skips_name(ref):
@@ -210,7 +210,7 @@ class Pipeline:
         """
         if written is stored and picture.leased and self._marks(written.record):
             raise Transient(
-                "the record is written; another client's lease prevents marking the picture, which is retried"
+                "The record is written; another client's lease prevents marking the picture, which is retried"
             )
         await self.topic.publish(written)
 

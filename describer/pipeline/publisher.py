@@ -52,7 +52,7 @@ class OutcomePublisher:
             case int(deferrals):
                 await self._publish(event, deferrals=deferrals)
             case other:
-                raise Unreadable(f"the message is not an unpublished event: {_DEFERRALS} is {other!r}")
+                raise Unreadable(f"The message is not an unpublished event: {_DEFERRALS} is {other!r}")
 
     async def _publish(self, event: dict[str, Any], *, deferrals: int) -> None:
         try:

@@ -49,7 +49,7 @@ class Purger:
                 return await self._erased(ref, stored, picture, keep_out=keep_out)
             except Conflict:
                 continue
-        raise Transient("the picture or its record changed during each attempt to erase it")
+        raise Transient("The picture or its record changed during each attempt to erase it")
 
     async def _erased(
         self, ref: ImageRef, stored: StoredRecord | None, picture: ImageBlob | None, *, keep_out: bool
@@ -63,7 +63,7 @@ class Purger:
             changed = pairs != dict(picture.metadata)
             if changed and not await self.images.set_metadata(picture, pairs):
                 raise Misconfigured(
-                    "the picture's metadata cannot be changed: a policy, a legal hold or its tier forbids it"
+                    "The picture's metadata cannot be changed: a policy, a legal hold or its tier forbids it"
                 )
         if stored:
             for line in (stored.record, *stored.record.history):

@@ -83,7 +83,7 @@ class LargerPictures:
             return
         left = WAIT - (self.now() - picture.modified)
         if left > timedelta() and not await self._current(picture):
-            reason = "its name looks derived, and the original may still be in progress"
+            reason = "The name looks derived, and the original may still be in progress"
             raise Transient(reason, retry_after=left.total_seconds())
 
     async def _larger(self, ref: ImageRef, derived: Derived) -> AsyncIterator[ImageBlob]:

@@ -389,7 +389,7 @@ async def test_a_model_that_had_no_time_does_not_blame_the_picture(chat: ChatMod
     with entered(STORING_SECONDS + 0.3), pytest.raises(Transient, match=r"no answer in 0\.3") as caught:
         await chat.ask(BRIEF, _picture())
     assert not caught.value.counts_as_attempt
-    with entered(STORING_SECONDS), pytest.raises(Transient, match="no time is left"):
+    with entered(STORING_SECONDS), pytest.raises(Transient, match="No time is left"):
         await chat.ask(BRIEF, _picture())
     assert len(server.requests) == 1
 

@@ -353,7 +353,7 @@ async def test_what_may_leave_does_leave(seen: Seen) -> None:
     }
     assert expected <= _events(seen)
     reasons = {event["properties"].get("reason") for event in seen.items.of("MessageData")}
-    assert "the model's server answered 400 SERVER" in reasons
+    assert "The model's server answered 400 SERVER" in reasons
     kinds = {item["data"]["baseType"] for item in seen.items.items}
     assert kinds == {"RemoteDependencyData", "MessageData", "MetricData"}
 

@@ -81,7 +81,7 @@ class ChatBatches:
         with sdk_errors():
             found = await self.client.batches.retrieve(batch)
         if _may_try_again(found):
-            raise Throttled("the quota for tokens that wait in batches is used up")
+            raise Throttled("The quota for tokens that wait in batches is used up")
         return Progress(found.status in _ENDED, found.status, found.output_file_id or "")
 
     async def answers(self, file: str) -> AsyncIterator[tuple[str, str]]:

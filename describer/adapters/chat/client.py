@@ -60,7 +60,7 @@ _MAX_RETRY_WAIT: Final = 3.0
 _KEEP_ALIVE: Final = 120.0
 _TOO_MANY: Final = 429
 _SERVER_ERRORS: Final = 500
-_OVERSIZED: Final = "the model's server sent an answer that is too long"
+_OVERSIZED: Final = "The model's server sent an answer that is too long"
 _PROBE_CAP: Final = 16
 """Tokens of a probe's answer. A truncated answer proves as much as a whole one."""
 
@@ -199,7 +199,7 @@ class ChatModel:
         call = call_context.current()
         left = call.remaining()
         if left <= 0:
-            raise Transient("no time is left to ask the model")
+            raise Transient("No time is left to ask the model")
         timeout = max(left - self.deadline, left / 2)
         can_wait_in_queue = call.priority is not Priority.INTERACTIVE or math.isinf(timeout)
         return min(timeout, MAX_WAIT_SECONDS) if can_wait_in_queue else timeout
@@ -240,7 +240,7 @@ class ChatModel:
                 first = await anext(stream)
             except StopAsyncIteration as error:
                 await stream.close()
-                raise Transient("the model's server sent something that is not a stream") from error
+                raise Transient("The model's server sent something that is not a stream") from error
             except BaseException:
                 await stream.close()
                 raise
@@ -259,7 +259,7 @@ class ChatModel:
         try:
             yield
         except TimeoutError as error:
-            sentence = f"the model gave no answer in {seconds:.1f} s"
+            sentence = f"The model gave no answer in {seconds:.1f} s"
             raise TimedOut(sentence, counts_as_attempt=seconds >= self.deadline) from error
 
 
@@ -289,18 +289,18 @@ def sdk_errors(turn: Turn | None = None) -> Iterator[None]:
     except ClientAuthenticationError as error:
         # The SDK's message lists every sign-in method that it tried, over twenty lines.
         detail = error.message.removeprefix("(None) ").partition("\n")[0].rstrip(".")
-        sentence = f"no token for the model: {detail}; sign in with `az login`, or give the app an identity"
+        sentence = f"No token for the model: {detail}; sign in with `az login`, or give the app an identity"
         raise Misconfigured(sentence) from error
     except AzureError as error:
-        raise Transient(f"no token for the model: {type(error).__name__}") from error
+        raise Transient(f"No token for the model: {type(error).__name__}") from error
     except Oversized as error:
         raise Declined(_OVERSIZED) from error
     except RecursionError as error:  # JSON that is nested deeper than any answer
-        raise Declined("the model's server sent something that is not a completion") from error
+        raise Declined("The model's server sent something that is not a completion") from error
     except httpx2.TransportError as error:  # the SDK does not wrap errors in the middle of a stream
-        raise Transient("the model's answer broke off") from error
+        raise Transient("The model's answer broke off") from error
     except ValueError as error:  # status 200, but the body is not JSON, for example a gateway's page
-        raise Transient("the model's server sent something that is not JSON") from error
+        raise Transient("The model's server sent something that is not JSON") from error
 
 
 def _recorded(error: APIError, turn: Turn | None) -> DescriberError:

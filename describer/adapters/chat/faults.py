@@ -169,11 +169,11 @@ _WORD: Final = re.compile(r"[\w.\[\]-]{1,64}")
 def fault(error: APIError) -> DescriberError:
     """Return the error of ours for an error of the SDK's."""
     if isinstance(error, APITimeoutError):
-        return Transient("the model's server took too long", counts_as_attempt=True)
+        return Transient("The model's server took too long", counts_as_attempt=True)
     if isinstance(error, APIConnectionError):
-        return Transient("the model's server cannot be reached", quoting=_where(error))
+        return Transient("The model's server cannot be reached", quoting=_where(error))
     if not isinstance(error, APIStatusError):
-        return Transient(f"the model's server sent something unexpected ({type(error).__name__})")
+        return Transient(f"The model's server sent something unexpected ({type(error).__name__})")
     return _of_status(error)
 
 
@@ -202,7 +202,7 @@ def meaning(status: int, code: str = "", param: str = "") -> Meaning:
 def _of_status(error: APIStatusError) -> DescriberError:
     status, code, param = error.status_code, _code(error), json_values.text(error.param)
     words = [word for word in (code, param) if _WORD.fullmatch(word) and word != str(status)]
-    answered, said = " ".join([f"the model's server answered {status}", *words]), clean(error.message)
+    answered, said = " ".join([f"The model's server answered {status}", *words]), clean(error.message)
     match meaning(status, code, param):
         case Meaning.PASSING | Meaning.SERVER_FAULT as kind:
             wait = retry_after.seconds(error.response.headers)

@@ -62,14 +62,14 @@ class Forwarder:
                 answer = error.response
             except (TimeoutError, APITimeoutError) as error:
                 turn.failed()
-                raise Transient(f"the model gave no answer in {self.deadline:g} s", counts_as_attempt=True) from error
+                raise Transient(f"The model gave no answer in {self.deadline:g} s", counts_as_attempt=True) from error
             except APIConnectionError as error:
                 turn.failed()
                 if isinstance(error.__cause__, Oversized):
-                    raise Transient("the model's server sent an answer that is too long") from error
-                raise Transient("the model's server cannot be reached") from error
+                    raise Transient("The model's server sent an answer that is too long") from error
+                raise Transient("The model's server cannot be reached") from error
             except (APIError, AzureError) as error:
-                raise Misconfigured(f"the app cannot sign in to the model: {type(error).__name__}") from error
+                raise Misconfigured(f"The app cannot sign in to the model: {type(error).__name__}") from error
             if answer.status_code == _TOO_MANY:
                 turn.rate_limited(answer.headers, retry_after_of(answer.headers))
             elif answer.status_code >= _SERVER_ERRORS:
@@ -77,6 +77,6 @@ class Forwarder:
             else:
                 turn.answered(answer.headers)
             if answer.status_code in _SIGN_IN:
-                raise Misconfigured(f"the model's server rejects the app's sign-in ({answer.status_code})")
+                raise Misconfigured(f"The model's server rejects the app's sign-in ({answer.status_code})")
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
             return Forwarded(answer.status_code, kept, answer.content)

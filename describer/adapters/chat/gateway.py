@@ -110,7 +110,7 @@ class Gateway:
             return False
         except DescriberError as fault:
             wait = fault.retry_after if isinstance(fault, Transient) else None
-            sentence = "the model's server blocked the picture, and a harmless picture failed for another reason"
+            sentence = "The model's server blocked the picture, and a harmless picture failed for another reason"
             raise Transient(sentence, retry_after=wait) from fault
         self._note(PROBE, answered=True)
         return True

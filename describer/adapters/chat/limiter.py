@@ -139,14 +139,14 @@ class Limiter(WeightedSemaphore):
         if self.quota.failing:
             outage = self.quota.failing_for(now)
             again = min(max(outage / _OUTAGE_DIVISOR, _MIN_RETRY_SECONDS), _MAX_RETRY_SECONDS)
-            return NoTurn(f"the model's server has failed for {outage:.0f} s", retry_after=again)
+            return NoTurn(f"The model's server has failed for {outage:.0f} s", retry_after=again)
         wait = self.quota.wait(now, ahead)
         if not wait:
-            return NoTurn(f"other pictures kept the model busy for {waited:.1f} s")
+            return NoTurn(f"Other pictures kept the model busy for {waited:.1f} s")
         if priority is not Priority.INTERACTIVE:
             wait = max(wait - _EARLY_SECONDS, _MIN_RETRY_SECONDS)
             heapq.heappush(self._deferred, now + wait)
-        return NoQuota("the model's quota is used up for now (429)", retry_after=wait)
+        return NoQuota("The model's quota is used up for now (429)", retry_after=wait)
 
     def _fits(self, amount: int) -> bool:
         if self.quota.failing and self.held:

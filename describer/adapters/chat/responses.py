@@ -47,12 +47,12 @@ def reply(body: bytes, model: str) -> Reply:
     try:
         answer = json.loads(body)
     except RecursionError as error:
-        raise Declined("the model's server sent something that is not a completion") from error
+        raise Declined("The model's server sent something that is not a completion") from error
     choices = json_values.mapping(answer).get("choices")
     choice = json_values.mapping(choices[0]) if isinstance(choices, list) and choices else {}
     message = json_values.mapping(choice.get("message"))
     if not message:
-        raise Declined("the model's server sent something that is not a completion")
+        raise Declined("The model's server sent something that is not a completion")
     used = usage.read(json_values.mapping(answer).get("usage"))
     return Reply(
         model=json_values.text(json_values.mapping(answer).get("model")) or model,

@@ -60,10 +60,10 @@ class StreamAccumulator:
             NoUsableAnswer: reasoning used up all tokens.
         """
         if not self.finish_reason:
-            raise Transient("the model's answer broke off")
+            raise Transient("The model's answer broke off")
         if self.reasoning and not self.text.strip():
             raise NoUsableAnswer(responses.THOUGHT)
         ending = Ending.REFUSED if self.refused else _ENDINGS.get(self.finish_reason, Ending.COMPLETE)
         if ending is Ending.COMPLETE and not self.text:
-            raise Transient("the model's answer is empty", counts_as_attempt=True)
+            raise Transient("The model's answer is empty", counts_as_attempt=True)
         return FreeAnswer(self.text, self.model, self.usage, ending)

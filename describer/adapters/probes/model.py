@@ -106,7 +106,7 @@ class ModelProbe:
 
     def _failed(self, error: APIError) -> ProbeResult:
         fault = faults.fault(error)
-        said = str(fault).rstrip(".") + "."
+        said = fault.sentence
         if isinstance(fault, ImageRejected):
             advice = "The model's service answers, but does not accept even a harmless picture."
             return ProbeResult(Verdict.UNKNOWN, said, advice)

@@ -54,8 +54,7 @@ class Result:
         """A sentence on why there is no text for publication, or empty."""
         if self.record is not None:
             return self.record.reason
-        said = str(self.fault)
-        return said if said.endswith((".", "?", "!")) else f"{said}."
+        return self.fault.sentence if self.fault is not None else ""
 
     @property
     def alt_text(self) -> str:

@@ -38,7 +38,7 @@ def called(arguments: Sequence[str], connect: Connect) -> int:
         error.show()
         return error.exit_code
     except DescriberError as error:
-        return _fail(str(error), of_error(error))
+        return _fail(error.sentence, of_error(error))
     except BrokenPipeError:  # the reader has closed the pipe; avoid Python's message at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.SOME

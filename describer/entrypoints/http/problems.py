@@ -194,10 +194,10 @@ class Problem(Exception):
             case FetchFailed():
                 return cls("unfetchable", str(error), {"code": error.code})
             case Declined():
-                return cls("declined", _sentence(error))
+                return cls("declined", error.sentence)
             case Transient():
                 wait = {"retry-after": str(math.ceil(error.retry_after or RETRY_SECONDS))}
-                return cls("busy" if isinstance(error, Busy) else "unavailable", _sentence(error), headers=wait)
+                return cls("busy" if isinstance(error, Busy) else "unavailable", error.sentence, headers=wait)
             case Misconfigured():
                 detail = "A resource that the app needs is missing or rejects it."  # details are for operators only
                 return cls("misconfigured", detail, headers={"retry-after": str(RETRY_SECONDS)})
@@ -217,8 +217,3 @@ class Problem(Exception):
         return cls(
             "invalid", "; ".join(f"{name}: {message}" for name, message in faults.items())[:1000], {"errors": errors}
         )
-
-
-def _sentence(error: DescriberError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."

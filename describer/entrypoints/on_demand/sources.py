@@ -155,13 +155,13 @@ class Loader:
         try:
             return await reading.read(self._images, picture, self._max_bytes)
         except Conflict as race:
-            raise Transient("the picture changed while it was read") from race
+            raise Transient("The picture changed while it was read") from race
 
     async def _beside(self, ref: ImageRef) -> XmpSidecar | None:
         try:
             return await XmpSidecars(self.blob_filter, self._images).beside(ref)
         except Conflict as race:
-            raise Transient("the XMP file beside the picture changed while it was read") from race
+            raise Transient("The XMP file beside the picture changed while it was read") from race
 
     async def _content(self, data: bytes) -> ImageContent:
         if len(data) > self._max_bytes:

@@ -54,7 +54,7 @@ class Refusal(Exception):
 
 def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
     """Return the caller's error for an error of the app."""
-    sentence = f"{str(error)[:1].upper()}{str(error)[1:].removesuffix('.')}."
+    sentence = error.sentence
     match error:
         case TooLarge():
             return Refusal(413, sentence, param=param, code="image_too_large")

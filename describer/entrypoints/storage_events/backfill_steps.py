@@ -58,7 +58,7 @@ class BackfillSteps:
             case {"backfill": str(backfill_id)} if backfill_id:
                 await self._drive(backfill_id)
             case _:
-                raise Unreadable('the message does not name a backfill: expected {"backfill": "ID"}')
+                raise Unreadable('The message does not name a backfill: expected {"backfill": "ID"}')
 
     async def _drive(self, backfill_id: str) -> None:
         try:

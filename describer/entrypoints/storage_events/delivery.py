@@ -120,7 +120,7 @@ class Delivery:
                 await self._defer(work, fault, call.spent)
             except Exception as error:  # noqa: BLE001 - a bug: the host would retry five times at once and then give up
                 _log.error("picture.unexpected", extra={"picture": work.ref, **bugs.facts(error)})
-                ours = Transient(f"an unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
+                ours = Transient(f"An unexpected {type(error).__name__}; the log says where", counts_as_attempt=True)
                 await self._defer(work, ours, call.spent)
 
     async def _work_exclusively(self, work: Work) -> None:

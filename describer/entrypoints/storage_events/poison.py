@@ -54,4 +54,4 @@ class PoisonHandler:
                 except InvalidName as error:
                     raise Unreadable(str(error)) from error
             case _:
-                raise Unreadable("it is not an upload for this app's blob trigger")
+                raise Unreadable("It is not an upload for this app's blob trigger")

@@ -10,7 +10,7 @@ from describer.adapters.chat.gateway import Gateway
 from describer.domain.errors import DescriberError, Filtered, Misconfigured, NoUsableAnswer, Transient
 from tests.fakes import give_way
 
-BLOCK = Blocked(403, "the model's server answered 403")
+BLOCK = Blocked(403, "The model's server answered 403")
 
 
 @dataclass
@@ -131,7 +131,7 @@ async def test_where_one_try_is_allowed_one_is_made(server: Server, clock: Clock
 
 
 async def test_a_failing_backend_is_no_filter(server: Server) -> None:
-    server.blocked, server.block = {"one"}, Blocked(424, "the model's server answered 424")
+    server.blocked, server.block = {"one"}, Blocked(424, "The model's server answered 424")
     with pytest.raises(NoUsableAnswer, match="424"):
         await server.describe("one")
 

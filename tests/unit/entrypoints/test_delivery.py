@@ -24,8 +24,8 @@ from tests.fakes import FakeQueue, FakeTopic
 from tests.unit.conftest import CAT, Harness
 from tests.unit.entrypoints.test_inbox import Received
 
-OUTAGE = Transient("the model's server cannot be reached")
-STUMBLE = Transient("the model's server answered 500", counts_as_attempt=True)
+OUTAGE = Transient("The model's server cannot be reached")
+STUMBLE = Transient("The model's server answered 500", counts_as_attempt=True)
 
 
 async def _deliver_until_done(harness: Harness, limit: int = 20) -> list[float]:
@@ -79,7 +79,7 @@ async def test_a_picture_that_stumbles_too_often_is_recorded_as_failed(harness: 
     assert len(await _deliver_until_done(harness)) == 3
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Tried 3 times; last error: the model's server answered 500"
+    assert record.reason == "Tried 3 times; last error: The model's server answered 500"
 
 
 async def test_a_fault_of_the_apps_own_ends_in_a_record_too(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
@@ -90,7 +90,7 @@ async def test_a_fault_of_the_apps_own_ends_in_a_record_too(harness: Harness, ca
     assert await _deliver_until_done(harness) == [10, 20]
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Tried 3 times; last error: an unexpected ZeroDivisionError; the log says where"
+    assert record.reason == "Tried 3 times; last error: An unexpected ZeroDivisionError; the log says where"
     assert (
         len([entry for entry in caplog.records if entry.message == "picture.unexpected" and vars(entry)["where"]]) == 3
     )
@@ -283,7 +283,7 @@ async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harnes
     await harness.delivery.handle_message(_long_ago(harness.queue.sent[1][0], 14))
     record = harness.records.stored[CAT].record
     assert record.status is Status.FAILED
-    assert record.reason == "Waited for 14 days; last error: the model's server cannot be reached"
+    assert record.reason == "Waited for 14 days; last error: The model's server cannot be reached"
 
 
 async def test_a_missing_role_ends_nothing_however_long_it_lasts_and_starts_the_waiting_anew(harness: Harness) -> None:

@@ -225,7 +225,7 @@ async def test_no_batch_begins_while_the_daily_budget_is_used_up(museum: Museum)
 
     def over(model: ModelPort) -> Pipeline:
         made = spent(model)
-        later = OverBudget("the daily budget is used up")
+        later = OverBudget("The daily budget is used up")
         return replace(made, image_describer=replace(made.image_describer, deferral=lambda: later))
 
     backfill = await museum.backfiller().begin(OPTIONS, seen())

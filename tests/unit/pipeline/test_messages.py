@@ -53,7 +53,7 @@ def test_an_event_is_read_however_it_was_put(body: bytes) -> None:
     ],
 )
 def test_anything_else_is_unreadable(body: bytes) -> None:
-    with pytest.raises(Unreadable, match="the message is"):
+    with pytest.raises(Unreadable, match="The message is"):
         messages.read(body)
 
 

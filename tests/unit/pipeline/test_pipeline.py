@@ -460,7 +460,7 @@ async def test_a_refusal_is_not_written_for_the_picture_that_took_its_place(harn
 
 
 async def test_no_round_begins_without_time_for_it(harness: Harness) -> None:
-    with entered(STORING_SECONDS), pytest.raises(Transient, match="no time is left") as caught:
+    with entered(STORING_SECONDS), pytest.raises(Transient, match="No time is left") as caught:
         await harness.describe()
     assert not caught.value.counts_as_attempt
     assert harness.images.reads == []
