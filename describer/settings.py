@@ -214,6 +214,7 @@ _Tenant = Annotated[str, BeforeValidator(_lower), _matching(rf"({_GUID})?")]
 _Ids = Annotated[tuple[Annotated[str, BeforeValidator(_lower), _matching(_GUID)], ...], BeforeValidator(_listed)]
 _Credential = Literal["", "managedidentity"]
 _ADDRESS: Final = "an address such as https://NAME.blob.core.windows.net"
+_QUEUE_ADDRESS: Final = "an address such as https://NAME.queue.core.windows.net"
 _HOSTS: Final = "comma-separated host names in lower case, * for any characters, such as *.example.com,example.org:8443"
 _GLOBS: Final = "comma-separated globs without braces or segments . and .., such as *.jpg,*.png"
 _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and single hyphens"
@@ -530,7 +531,7 @@ class Settings(BaseModel):
         "IMAGES__queueServiceUri", "",
         ("Where the trigger keeps its poison queue: the app's own account, so that the app needs no other "
          "account's queues."),
-        "an address such as https://NAME.queue.core.windows.net",
+        _QUEUE_ADDRESS,
     )  # fmt: skip
     images_credential: _Credential = _setting(
         "IMAGES__credential",
@@ -547,8 +548,7 @@ class Settings(BaseModel):
         "AzureWebJobsStorage__blobServiceUri", "", "The app's own account, with managed identity.", _ADDRESS
     )
     host_queue_uri: _Address = _setting(
-        "AzureWebJobsStorage__queueServiceUri", "", "The queues of that account, such as `image-work`.",
-        "an address such as https://NAME.queue.core.windows.net",
+        "AzureWebJobsStorage__queueServiceUri", "", "The queues of that account, such as `image-work`.", _QUEUE_ADDRESS,
     )  # fmt: skip
     host_credential: _Credential = _setting(
         "AzureWebJobsStorage__credential", "", "`managedidentity` on Azure (empty: the signed-in user).",
@@ -650,7 +650,9 @@ def _absences(given: Mapping[str, str], needs: Collection[Need]) -> Iterator[str
         wanted = ((f"{account}__blobServiceUri", need), (f"{account}__queueServiceUri", Need.EVENTS))
         missing = {name for name, need in wanted if need in needs} - given.keys()
         if account not in given and missing:
-            yield f"{' and '.join(sorted(missing))}: not set; expected addresses (or, for an emulator, {account})."
+            addresses = {name: _QUEUE_ADDRESS if "queue" in name else _ADDRESS for name in sorted(missing)}
+            for name, address in addresses.items():
+                yield f"{name} is not set; expected {address} (or, for an emulator, {account})."
     soft, hard = (
         given.get(name, usual) for name, usual in (("ALT_TEXT_SOFT_CHARS", "125"), ("ALT_TEXT_HARD_CHARS", "250"))
     )

@@ -172,6 +172,7 @@ Running. Ctrl-C ends everything. Logs: {file.parent / "logs"}
 To try it from another terminal, in this folder, first:
 
 {exports}
+export APP={where.http} KEY={shlex.quote(where.function_key)}
 TOKEN=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" "$IDENTITY_ENDPOINT?{query}" \\
   | {python} -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
@@ -189,10 +190,9 @@ describer set {IMAGES_CONTAINER}/cat.jpg --alt-text 'Tom.'
 
 Have a picture described for you, over HTTP, without storing it:
 
-curl -H "x-functions-key: {where.function_key}" -H "Content-Type: image/jpeg" \\
-  --data-binary @samples/cat.jpg {where.api}/describe
+curl -H "x-functions-key: $KEY" -H "Content-Type: image/jpeg" --data-binary @samples/cat.jpg "$APP/api/describe"
 
-Let an agent do so: an MCP client's configuration (streamable HTTP):
+Connect an agent: an MCP client's configuration (streamable HTTP):
 
 {{"servers": {{"image-describer": {{"type": "http", "url": "{where.mcp}",
   "headers": {{"x-functions-key": "{where.key}"}}}}}}}}

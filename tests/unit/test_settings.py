@@ -72,8 +72,8 @@ def test_three_faults_are_named_in_one_message() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"IMAGES__blobServiceUri": ""}, "IMAGES__blobServiceUri: not set"),
-        ({"IMAGES__queueServiceUri": ""}, "IMAGES__queueServiceUri: not set"),
+        ({"IMAGES__blobServiceUri": ""}, "IMAGES__blobServiceUri is not set"),
+        ({"IMAGES__queueServiceUri": ""}, "IMAGES__queueServiceUri is not set"),
         ({"AzureWebJobsStorage__queueServiceUri": "app.queue"}, "AzureWebJobsStorage__queueServiceUri is 'app.queue'"),
         ({"IMAGES_CONTAINER": "My Pictures"}, "IMAGES_CONTAINER is 'My Pictures'"),
         ({"DESCRIPTIONS_CONTAINER": "images"}, "IMAGES_CONTAINER names the DESCRIPTIONS_CONTAINER"),

@@ -77,7 +77,7 @@ class QueueProbe:
             return _faulty(error, self.queue, "queue", self.queue.queue_name, setting, role)
         waiting = properties.approximate_message_count or 0
         advice = "A person should read them: docs/operations.md, poison-messages." if self.by_hand and waiting else ""
-        return ProbeResult(Verdict.OK, f"Accessible; about {waiting} messages are waiting.", advice)
+        return ProbeResult(Verdict.OK, f"Accessible; messages that wait: about {waiting}.", advice)
 
 
 def _faulty(

@@ -66,7 +66,7 @@ def export(
     done = setup.work({Need.BLOBS}, write)
     for sentence in done.reported:
         click.echo(printable(sentence), err=True)
-    click.echo(f"{done.written:,} records written.", err=True)
+    click.echo(f"Records written: {done.written:,}.", err=True)
     if chosen is Form.EXIFTOOL:
         click.echo(f"Run this in the folder with the pictures:\n{exiftool.command(str(output or 'FILE'))}", err=True)
     raise click.exceptions.Exit(Exit.SOME if done.reported else Exit.GOOD)
