@@ -13,6 +13,7 @@ from describer.app import (
     App,
     quieten_libraries,
 )
+from describer.entrypoints.http.urls import in_utf8
 from describer.entrypoints.mcp_tools import TOOLS
 from describer.entrypoints.storage_events.blob_binding import BlobNames
 
@@ -213,19 +214,21 @@ async def _called(tool: str, context: str) -> str:
 
 async def _openai_compatible(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     async with services.invocation("openai_compatible"):
-        handler = func.AsgiMiddleware(services.openai_compatible)  # type: ignore[no-untyped-call]
-        response: func.HttpResponse = await handler.handle_async(req, context)
-        return response
+        return await _served(services.openai_compatible, req, context)
 
 
 async def _answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     async with services.invocation("http"):
-        try:
-            handler = func.AsgiMiddleware(services.http_for(req.route_params))  # type: ignore[no-untyped-call]
-            response: func.HttpResponse = await handler.handle_async(req, context)
-        except UnicodeDecodeError:  # from the middleware: the path's escapes are not UTF-8
-            return func.HttpResponse(status_code=400)
-        return response
+        return await _served(services.http_for(req.route_params), req, context)
+
+
+async def _served(
+    app: Callable[..., Awaitable[None]], req: func.HttpRequest, context: func.Context
+) -> func.HttpResponse:
+    given = {"headers": req.headers, "params": req.params, "route_params": req.route_params, "body": req.get_body()}
+    readable = func.HttpRequest(req.method, in_utf8(req.url), **given)
+    response: func.HttpResponse = await func.AsgiMiddleware(app).handle_async(readable, context)  # type: ignore[no-untyped-call]
+    return response
 
 
 services.begin_warm_up()  # last, so that it does not slow down the indexing of the functions above

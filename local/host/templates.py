@@ -147,10 +147,12 @@ def decode_path(raw: str) -> str:
 
 
 def _decoded(escapes: str) -> str:
-    try:
-        return bytes.fromhex(escapes.replace("%", "")).decode()
-    except UnicodeDecodeError:
-        return escapes
+    decoded, at = "", 0
+    for char in bytes.fromhex(escapes.replace("%", "")).decode(errors="surrogateescape"):
+        invalid = "\udc80" <= char <= "\udcff"
+        decoded += escapes[3 * at : 3 * at + 3] if invalid else char
+        at += 1 if invalid else len(char.encode())
+    return decoded
 
 
 def encode_path(path: str) -> str:

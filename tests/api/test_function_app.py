@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests import generated
 
 CALL = """
@@ -14,7 +16,8 @@ import azure.functions as func
 import function_app
 request = func.HttpRequest(method="GET", url="https://app" + sys.argv[1], headers={"x-request-id": "A" * 32}, body=b"")
 answer = asyncio.run(function_app._answered(request, None))
-print(json.dumps({"status": answer.status_code, "id": answer.headers.get("x-request-id")}))
+title = json.loads(answer.get_body()).get("title")
+print(json.dumps({"status": answer.status_code, "id": answer.headers.get("x-request-id"), "title": title}))
 """
 
 
@@ -56,7 +59,7 @@ def test_the_openai_interface_checks_keys_itself() -> None:
 
 
 def test_health_is_answered() -> None:
-    assert _called("/api/health") == {"status": 200, "id": "A" * 32}
+    assert _called("/api/health") == {"status": 200, "id": "A" * 32, "title": None}
 
 
 WARM_UP = """
@@ -86,5 +89,7 @@ def test_the_first_upload_finds_the_sdks_imported_and_a_process_started() -> Non
     assert done.stderr == ""
 
 
-def test_a_path_that_is_no_utf_8_is_a_bad_request() -> None:
-    assert _called("/api/descriptions/images/%FF")["status"] == 400
+@pytest.mark.parametrize("path", ["/api/nowhere/%FF", "/api/%ff?cursor=%ff", "/api/nowhere/%C3%A9%E2%82"])
+def test_a_path_that_is_not_utf_8_is_answered_with_a_sentence(path: str) -> None:
+    answer = _called(path)
+    assert (answer["status"], answer["title"]) == (404, "Not found")

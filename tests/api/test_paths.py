@@ -1,5 +1,6 @@
 """A record is found by its picture's name, whatever stands in it, and a path counts as the platform takes it."""
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import pytest
 
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.http.paths import as_routed, decoded_once
+from describer.entrypoints.http.urls import in_utf8
 from local.host.templates import decode_path, encode_path, parse
 from tests.api.conftest import Api
 from tests.api.test_describe import _problem
@@ -22,6 +24,8 @@ NAMES = [
     "a/b/c.jpg",
     "line\nbreak.jpg",
     "%.jpg",
+    "100%FF.jpg",
+    "é %C3.jpg",
 ]
 ENCODED_WHOLE = "x%2Fy.jpg"
 
@@ -32,7 +36,11 @@ async def _asked(api: Api, raw: str, method: str = "GET", body: bytes = b"", **h
     parameters = TEMPLATE.match(decoded)
     assert parameters is not None
     request = func.HttpRequest(
-        method=method, url=f"http://app{encode_path(decoded)}", headers=headers, route_params=parameters, body=body
+        method=method,
+        url=in_utf8(f"http://app{encode_path(decoded)}"),
+        headers=headers,
+        route_params=parameters,
+        body=body,
     )
     handler = func.AsgiMiddleware(decoded_once(api.app, request.route_params))  # type: ignore[no-untyped-call]
     response: func.HttpResponse = await handler.handle_async(request, None)
@@ -59,6 +67,12 @@ async def test_a_name_in_a_path_is_decoded_once(api: Api, name: str) -> None:
         **{"if-match": "*", "content-type": "application/json"},
     )
     assert changed.status_code == 200, changed.get_body()
+
+
+async def test_a_path_that_is_not_utf_8_names_no_record(api: Api) -> None:
+    answer = await _asked(api, "/api/descriptions/images/caf%E9.jpg")
+    body = json.loads(answer.get_body())
+    assert (answer.status_code, body["detail"]) == (404, "There is no record of this blob.")
 
 
 async def test_a_slash_may_be_encoded_as_generated_clients_do(api: Api) -> None:

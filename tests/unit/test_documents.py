@@ -131,6 +131,7 @@ def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() 
         "azure.functions",
         "collections.abc",
         "describer.app",
+        "describer.entrypoints.http.urls",
         "describer.entrypoints.mcp_tools",
         "describer.entrypoints.storage_events.blob_binding",
     }

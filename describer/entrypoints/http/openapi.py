@@ -83,7 +83,6 @@ READ: Final = _responses(
     {
         200: _ok("The record, as in its sidecar.", _ETAG),
         304: _ok("You have the current version.", _ETAG),
-        400: {"description": "The path is not UTF-8; without a body."},
     },
     *(404, 422),
 )
