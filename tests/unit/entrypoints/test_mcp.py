@@ -256,6 +256,25 @@ async def test_a_watched_blob_may_be_given_by_its_address(setup: OnDemandSetup, 
     assert "SECRET" not in str(strange) and "container and a name" in strange["error"]
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("secrets/cat.jpg?sv=1&sig=SECRET", "This blob is off limits: its container is not watched (watched: images)."),
+        ("images/../secrets/cat.jpg?sig=SECRET", "container and a name, such as images/cat.jpg, or the address of a"),
+        ("images?sig=SECRET", "container and a name, such as images/cat.jpg, or the address of a watched blob."),
+    ],
+)
+async def test_an_address_in_the_account_that_is_no_watched_blobs_is_refused_alike_by_both_tools(
+    setup: OnDemandSetup, address: str, said: str
+) -> None:
+    setup.web.pages[f"{ACCOUNT}{address}"] = b"cat"
+    described = await asked(setup, "describe_image", blob=f"{ACCOUNT}{address}")
+    answered = await asked(setup, "ask_about_images", question="How many?", images=[URL, f"{ACCOUNT}{address}"])
+    assert described == answered == ({"error": described[0]["error"]}, True)
+    assert said in described[0]["error"] and "SECRET" not in described[0]["error"]
+    assert setup.harness.model.asked == []
+
+
 async def test_an_emulators_address_has_the_account_in_its_path(setup: OnDemandSetup) -> None:
     local = Tools(setup.on_demand, setup.harness.catalogue, setup.memory, "https://127.0.0.1:10000/acc")
     call = json.dumps({"arguments": {"blob": f"https://127.0.0.1:10000/acc/{CAT.container}/{quote(CAT.name)}"}})
