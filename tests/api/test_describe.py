@@ -127,6 +127,25 @@ async def test_languages_may_be_one_list_with_commas(api: Api) -> None:
     assert "(BCP 47: de, en, fr)" in str(api.harness.model.asked[0].instructions)  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/api/describe", {"languages": ["German!"]}, "languages[0]: Not a BCP 47 tag of registered parts"),
+        ("POST", "/api/describe", {"prompt": "  "}, "prompt: It has blanks only; ask a question, or leave it out."),
+        ("PUT", "/api/descriptions/images/a.jpg", {"texts": {"German!": {}}}, "Not a BCP 47 tag of registered parts"),
+        ("GET", "/api/descriptions?prefix=a%0Ab", None, "prefix: It has a control character."),
+        ("GET", "/api/backfills/last", None, "backfill_id: Neither the id of a backfill"),
+    ],
+)
+async def test_no_problem_is_a_regular_expression(
+    api: Api, method: str, path: str, body: dict[str, Any] | None, said: str
+) -> None:
+    given = None if body is None else {"images": [{"base64": "Y2F0"}], **body} if method == "POST" else body
+    response = await api.client.request(method, path, json=given, headers={"if-match": "*"})
+    assert said in (detail := _problem(response, 422, "invalid")["detail"])
+    assert "pattern" not in detail
+
+
 async def test_too_many_pictures_are_one_kind_of_problem_in_every_body(api: Api) -> None:
     files = [("images", (f"{number}.jpg", b"cat", "image/jpeg")) for number in range(11)]
     for path in ("/api/describe", "/api/describe/form"):

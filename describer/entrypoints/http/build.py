@@ -18,7 +18,7 @@ from describer.entrypoints.http.document import Document, written
 from describer.entrypoints.http.middleware import Middleware
 from describer.entrypoints.http.paths import BACKFILLS, RECORDS
 from describer.entrypoints.http.problems import Problem
-from describer.entrypoints.http.request_body import path
+from describer.entrypoints.http.request_body import path, sentence
 from describer.entrypoints.http.routes import Routes
 from describer.entrypoints.http.schemas import Covered, DeepHealth, DescribeAnswer, Health, Listing
 from describer.entrypoints.on_demand.service import OnDemandService
@@ -130,7 +130,7 @@ async def _error(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - likewise
-    problem = Problem.invalid({path(detail["loc"][1:]) or "request": detail["msg"] for detail in error.errors()})
+    problem = Problem.invalid({path(detail["loc"][1:]) or "request": sentence(detail) for detail in error.errors()})
     return problem.response(request.state.request_id)
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -36,6 +37,15 @@ _MAX_FAULTS: Final = 100
 """Faults that are listed; more are only counted, since a body can have millions."""
 _MAX_PATH: Final = 100
 """Characters of a field's name in an answer."""
+_TAG: Final = "Not a BCP 47 tag of registered parts such as en, pt-BR or zh-Hans."
+_EXPECTED: Final = {
+    "languages": _TAG,
+    "texts": _TAG,
+    "prompt": "It has blanks only; ask a question, or leave it out.",
+    "prefix": "It has a control character.",
+    "backfill_id": "Neither the id of a backfill, as in the answer to POST /api/backfills, nor latest.",
+}
+"""By the field: the sentence where pydantic would answer with a regular expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +84,14 @@ def faults(error: ValidationError) -> Problem:
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if any(detail["type"] == "json_invalid" for detail in details):
         return Problem("bad-request", f"The body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
-    return Problem.invalid({path(detail["loc"]) or "body": detail["msg"] for detail in details})
+    return Problem.invalid({path(detail["loc"]) or "body": sentence(detail) for detail in details})
+
+
+def sentence(detail: ErrorDetails) -> str:
+    """Return the sentence on one of pydantic's errors; instead of a regular expression, what is expected."""
+    if detail["type"] == "string_pattern_mismatch":
+        return next((_EXPECTED[str(step)] for step in detail["loc"] if step in _EXPECTED), "Not of the expected form.")
+    return detail["msg"]
 
 
 def path(location: tuple[int | str, ...]) -> str:
