@@ -50,7 +50,7 @@ def page(
     cards = [_card(result, copies.get(result.picture)) for result in results]
     cards += [_lost(each) for each in lost]
     style = (_HERE / "page.css").read_text("utf-8")
-    counted = Counter([*(result.status for result in results), *("lost" for _ in lost)])
+    counted = in_order(Counter([*(result.status for result in results), *("lost" for _ in lost)]))
     totals = Totals.of(results)
     tokens = f"{totals.prompt_tokens:,} in, {totals.completion_tokens:,} out"
     return Template((_HERE / "page.html").read_text("utf-8")).substitute(
@@ -67,11 +67,17 @@ def page(
 
 
 def outcomes(counted: Mapping[str, int]) -> str:
-    """Return a summary such as "17 described, 3 damaged, 2 need review"."""
+    """Return a summary such as "17 described, 2 need review, 3 damaged"."""
     words = {status: text.partition(":")[0].lower() for status, text in STATUSES.items()}
     if counted.get("needs_review", 0) > 1:
         words["needs_review"] = "need review"
-    return ", ".join(f"{number} {words.get(status, status)}" for status, number in counted.items())
+    return ", ".join(f"{number} {words.get(status, status)}" for status, number in in_order(counted).items())
+
+
+def in_order(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts in the order of `STATUSES`: first those with texts."""
+    order = [*STATUSES, *counted]
+    return {status: counted[status] for status in sorted(counted, key=order.index)}
 
 
 def _card(result: Result, copy: str | None) -> str:

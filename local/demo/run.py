@@ -183,7 +183,7 @@ class Run:
         say(f"Tokens: {totals.prompt_tokens:,} in, {totals.completion_tokens:,} out.")
         say(f"Cost: {totals.cost(free=self.provider.command is not None)}")
         kinds = ", ".join(f"{count} {kind}" for kind, count in self.announced.most_common()) or "none"
-        say(f"Events on the topic that stands in for Event Grid's: {kinds}; see {self.options.out / 'events.jsonl'}")
+        say(f"Published events: {kinds}; see {self.options.out / 'events.jsonl'}")
         say()
         for line in REAL_MODELS:
             say(line)

@@ -56,7 +56,7 @@ class Screen:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=self._terminal)
         table.add_column("Picture", overflow="fold", max_width=36)
         table.add_column("Status", no_wrap=True)
-        table.add_column("Alt text", ratio=1 if self._terminal else None)
+        table.add_column("Alt text, or why there is none", ratio=1 if self._terminal else None)
         table.add_column("Seconds", justify="right", no_wrap=True)
         for result in results:
             text = result.alt_text or str(result.sidecar.get("reason", ""))

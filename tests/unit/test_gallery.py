@@ -97,8 +97,8 @@ def test_a_picture_without_record_is_shown_too() -> None:
 
 
 def test_outcomes_are_counted_in_words() -> None:
-    said = outcomes({"described": 17, "corrupt": 3, "unsupported": 4, "kept": 1})
-    assert said == "17 described, 3 damaged, 4 not readable, 1 kept"
+    said = outcomes({"corrupt": 3, "new": 5, "unsupported": 4, "kept": 1, "described": 17})
+    assert said == "17 described, 1 kept, 4 not readable, 3 damaged, 5 new"
     assert outcomes({"needs_review": 1}) == "1 needs review"
     assert outcomes({"needs_review": 2}) == "2 need review"
 
