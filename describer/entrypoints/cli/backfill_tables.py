@@ -99,6 +99,11 @@ def _counts(seen: Preview) -> Iterator[tuple[str, str]]:
         yield "tier", f"{size / 1e9:,.3f} GB in the tier {tier}, which {charged}: see the pricing page of Blob Storage"
 
 
+def _usd(amount: float) -> str:
+    """Return cents, or hundredths of a cent for less than a dollar: a few pictures cost less than a cent."""
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"
+
+
 def derived(seen: Preview) -> str:
     """Return a sentence on derived sizes: their number, their cost, and the setting that avoids it."""
     count, systems = sum(seen.derived.values()), ",".join(seen.derived)
@@ -120,9 +125,9 @@ def _takes(seen: Preview) -> Iterator[tuple[str, str]]:
     yield "output", f"about {usual:,} tokens ({least:,} to {most:,}, assumed)"
     yield "based on", f"the sides of {seen.with_sides:,} of {seen.sampled:,} pictures, whose first bytes were read"
     if seen.usd:
-        yield "cost", f"about {seen.usd[1]:,.2f} USD by list price ({seen.usd[0]:,.2f} to {seen.usd[2]:,.2f})"
+        yield "cost", f"about {_usd(seen.usd[1])} USD by list price ({_usd(seen.usd[0])} to {_usd(seen.usd[2])})"
         if half := seen.usd_in_batches:
-            yield "", f"about {half[1]:,.2f} USD ({half[0]:,.2f} to {half[2]:,.2f}) with --batch, within about a day"
+            yield "", f"about {_usd(half[1])} USD ({_usd(half[0])} to {_usd(half[2])}) with --batch, within about a day"
     else:
         yield "cost", "unknown: the model has no list price"
     if seen.seconds is None:
