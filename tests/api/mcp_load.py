@@ -1,8 +1,9 @@
 """Makes many concurrent MCP calls, each with a picture in a `data:` URL, in a process of its own.
 
-python -m tests.api.mcp_load CALLS BYTES    prints each answer, the bytes at the peak beyond what the idle app and
-                                            the calls' texts take, the seconds of the event loop's longest stall,
-                                            and those that the machine takes to parse the JSON of one call
+python -m tests.api.mcp_load CALLS BYTES    prints each answer, the bytes of the whole process at the peak without the
+                                            calls' texts, which the platform passes on, the seconds of the event loop's
+                                            longest stall, and those that the machine takes to parse the JSON of one
+                                            call
 """
 
 import asyncio
@@ -11,19 +12,20 @@ import resource
 import sys
 import time
 from base64 import b64encode
-from pathlib import Path
 
 from pydantic_core import from_json
 
 from describer.app import App
-from tests import pictures
+from local.children import ROOT
 
+PICTURE = ROOT / "describer/adapters/chat/probe.jpg"
+"""Not made here: Pillow, which the app loads in its worker processes only, would count as memory of the app."""
 _BEAT = 0.005
 
 
 def _contexts(calls: int, size: int) -> list[str]:
     """The calls' JSON, each with another picture; made without copies that would count as memory of the app."""
-    file = pictures.jpeg(64, 48)
+    file = PICTURE.read_bytes()
     picture = b64encode(file.ljust((len(file) + 2) // 3 * 3, b"\0")).decode()
     junk = "A" * ((size * 4 // 3 - len(picture)) // 4 * 4)
     begin, end = '{"arguments": {"url": "data:image/jpeg;base64,', '"}}'
@@ -47,11 +49,6 @@ def _parsing(context: str) -> float:
     return time.process_time() - began
 
 
-def _resident() -> int:
-    """Bytes of memory that this process has now."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-
-
 async def _called(app: App, context: str) -> str:
     result = json.loads(json.loads(await app.tools.call("describe_image", context))["content"])
     answer = json.loads(result["content"][0]["text"])
@@ -66,14 +63,13 @@ async def main(calls: int, size: int) -> None:
     await _called(app, _contexts(1, 0)[0])  # imports at the first call are not measured
     contexts = _contexts(calls, size)
     parsing = _parsing(contexts[0])
-    idle = _resident()
     stopped = asyncio.Event()
     stalls = asyncio.create_task(_longest_stall(stopped))
     answers = await asyncio.gather(*(_called(app, context) for context in contexts))
     stopped.set()
     measured = {
         "answers": answers,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - idle,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - sum(map(len, contexts)),
         "stall": await stalls,
         "parsing": parsing,
     }

@@ -137,12 +137,14 @@ async def test_one_missing_file_does_not_stop_the_others(shell: Shell) -> None:
     shell.picture("a.jpg", jpeg(353))
     shell.picture("b.jpg", jpeg(354))
     (shell.folder / "empty").mkdir()
-    given = ["a.jpg", "absent.jpg", "empty", "", "ftp://example.org/x/y.jpg", "file:///x.jpg", "b.jpg"]
+    urls = ["ftp://example.org/x/y.jpg", "file:///x.jpg"]
+    given = ["a.jpg", "absent.jpg", "*.png", "empty", "", *urls, "b.jpg"]
     done = await shell.here("describe", *given, "--json", "--ordered")
     assert done.code == 1
-    assert [line["status"] for line in done.lines] == ["described", *["absent"] * 3, *["unfetchable"] * 2, "described"]
-    assert [line.get("reason") for line in done.lines[1:6]] == [
+    assert [line["status"] for line in done.lines] == ["described", *["absent"] * 4, *["unfetchable"] * 2, "described"]
+    assert [line.get("reason") for line in done.lines[1:7]] == [
         "There is no file or folder 'absent.jpg'.",
+        "There is no file or folder '*.png'. The shell has not expanded the pattern; name a folder instead.",
         "There is no picture in the folder 'empty'.",
         "The name of a file or folder is empty.",
         *["Only https: and data: URLs are fetched."] * 2,

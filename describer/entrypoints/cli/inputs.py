@@ -103,7 +103,8 @@ def _add(found: Found, argument: str, *, alone: bool) -> None:
         found.sources.append((argument, Missing("The name of a file or folder is empty.")))
         return
     if not path.exists():
-        found.sources.append((argument, Missing(f"There is no file or folder {argument!r}.")))
+        hint = " The shell has not expanded the pattern; name a folder instead." if set("*?[") & set(argument) else ""
+        found.sources.append((argument, Missing(f"There is no file or folder {argument!r}.{hint}")))
         return
     if not path.is_dir():
         found.sources.append((str(path), File(path)))
