@@ -81,8 +81,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     signals.end_on_signals()
     try:
-        with stack, private_files(stack, given.state) as file:
-            print(welcome(stack, file, announced=given.route != NO_ROUTE), flush=True)
+        return _run(stack, given.state, announced=given.route != NO_ROUTE)
+    except signals.Ended:
+        return 0  # with any other code `make` reports it, and waits for a reader of its own
+
+
+def _run(stack: Stack, state: Path, *, announced: bool) -> int:
+    try:
+        with stack, private_files(stack, state) as file:
+            print(welcome(stack, file, announced=announced), flush=True)
             seen = 0
             while True:
                 time.sleep(0.5)
@@ -91,15 +98,12 @@ def main(arguments: list[str] | None = None) -> int:
                 seen += len(lines)
                 for line in lines:
                     print(line, flush=True)
-    except signals.Ended:
-        return 0
     except BrokenPipeError:
         signals.drop_unread_output()
         print("Ended, because the program that read this output has ended.", file=sys.stderr)
-        return 1
     except (AlreadyRunning, ChildFailed, FileNotFoundError) as error:
         print(error, file=sys.stderr)
-        return 1
+    return 1
 
 
 def stand_in_model(answers: str) -> list[str]:

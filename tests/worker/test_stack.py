@@ -1,6 +1,7 @@
 """The stand-ins come up together, end together however their parent ends, and let nothing of the user's shell in."""
 
 import asyncio
+import fcntl
 import json
 import os
 import re
@@ -201,6 +202,19 @@ async def test_a_signal_ends_a_start_that_is_not_ready(app: Path, tmp_path: Path
         process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(process.wait, 20)
     assert process.returncode == 0
+
+
+@pytest.mark.long
+async def test_a_signal_ends_a_start_whose_error_is_not_read(app: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with (tmp_path / "state/lock").open("w") as lock, full_pipe() as output:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with started(app, tmp_path / "state", output, output) as process:
+            with pytest.raises(subprocess.TimeoutExpired):
+                await asyncio.to_thread(process.wait, 2)
+            process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.wait, 20)
+        assert process.returncode == 0
 
 
 @pytest.mark.long
