@@ -5,7 +5,7 @@ first event: Event Grid keeps its events for a day, while a running app would us
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -118,19 +118,11 @@ def _tags(items: list[str]) -> tuple[str, ...]:
     return tags
 
 
-def _languages(value: object) -> object:
-    return ByPrefix.read(value, ",", _tags, lambda found: found.split("+")) if isinstance(value, str) else value
-
-
 def _profile(items: list[str]) -> str:
     profile, *more = items or [prompt.DESCRIBE]
     if more or profile not in prompt.PROFILES:
         raise ValueError(items)
     return profile
-
-
-def _profiles(value: object) -> object:
-    return ByPrefix.read(value, ",", _profile, lambda found: [found]) if isinstance(value, str) else value
 
 
 def _text(items: list[str]) -> str:
@@ -139,8 +131,13 @@ def _text(items: list[str]) -> str:
     return text
 
 
-def _texts(value: object) -> object:
-    return ByPrefix.read(value, "|", _text, lambda found: [found]) if isinstance(value, str) else value
+def _by_prefix(
+    between: str, value: Callable[[list[str]], Any], inner: Callable[[str], list[str]] = lambda found: [found]
+) -> BeforeValidator:
+    def read(given: object) -> object:
+        return ByPrefix.read(given, between, value, inner) if isinstance(given, str) else given
+
+    return BeforeValidator(read)
 
 
 def _rule_words(value: object) -> object:
@@ -172,9 +169,9 @@ def _flag(name: str, default: bool, about: str) -> Any:
     return _setting(name, default, about, "true or false")
 
 
-_Languages = Annotated[ByPrefix[tuple[str, ...]], BeforeValidator(_languages)]
-_Profiles = Annotated[ByPrefix[str], BeforeValidator(_profiles)]
-_Guidance = Annotated[ByPrefix[str], BeforeValidator(_texts)]
+_Languages = Annotated[ByPrefix[tuple[str, ...]], _by_prefix(",", _tags, lambda found: found.split("+"))]
+_Profiles = Annotated[ByPrefix[str], _by_prefix(",", _profile)]
+_Guidance = Annotated[ByPrefix[str], _by_prefix("|", _text)]
 _EventLanguages = Annotated[tuple[str, ...], BeforeValidator(_event_languages)]
 _Systems = Annotated[tuple[Annotated[str, _matching("|".join(SYSTEMS))], ...], BeforeValidator(_listed)]
 _Rules = Annotated[tuple[Annotated[str, _matching("|".join(RULE_IDS))], ...], BeforeValidator(_listed)]
@@ -576,7 +573,6 @@ class Settings(BaseModel):
 
     @property
     def containers(self) -> tuple[str, ...]:
-        """All watched containers."""
         return (self.images_container, *self.more_containers)
 
     @property
@@ -615,7 +611,6 @@ class Settings(BaseModel):
 
     @property
     def host_account(self) -> Account:
-        """The app's own account."""
         managed = self.host_credential == _MANAGED
         secret = self.host_connection.get_secret_value()
         return Account(secret, self.host_blob_uri, self.host_queue_uri, managed, self.host_client_id)

@@ -84,16 +84,13 @@ class ListedSpans(SpanExporter):
     exporter: SpanExporter
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Export the listed spans."""
         listed = [_bare(span) for span in spans if _is_listed(span)]
         return self.exporter.export(listed) if listed else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
-        """Shut the exporter down."""
         self.exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the exporter."""
         return self.exporter.force_flush(timeout_millis)
 
 

@@ -20,6 +20,5 @@ def credential(*, managed: bool = False, client_id: str = "") -> AsyncTokenCrede
 
 
 async def close_credentials() -> None:
-    """Close and drop the credentials."""
     while _credentials:
         await _credentials.popitem()[1].close()

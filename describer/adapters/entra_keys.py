@@ -45,15 +45,10 @@ class EntraKeys:
 
     @property
     def url(self) -> str:
-        """The address of the keys."""
         return f"{AUTHORITY}/{self.tenant}/discovery/v2.0/keys"
 
     async def key(self, name: str) -> RSAPublicKey | None:
-        """Return the key of this name (`kid`), or None if there is none.
-
-        Raises:
-            Transient: no keys could be fetched yet.
-        """
+        """Return the key of this name (`kid`), or None. Raises Transient if no keys could be fetched yet."""
         if self._due(name):
             async with self._fetching:
                 if self._due(name):

@@ -16,6 +16,11 @@ def is_address(text: str) -> bool:
     return bool(_ADDRESS.match(text) or _DATA.match(text))
 
 
+def is_data_url(url: str) -> bool:
+    """Return whether the URL contains its content."""
+    return url[:5].lower() == "data:"
+
+
 def shown(text: str) -> str:
     """Return an address without possible secrets, and any other text unchanged.
 

@@ -205,7 +205,6 @@ class Evidence:
 
     @cached_property
     def _of_author(self) -> list[DescriptionState]:
-        """The author's texts as a state."""
         texts = {key: text for given in reversed(self._by_author) for key, text in given.items()}
         line = self._blank.model_copy(update={"language": self.language})
         return [line.replacing(texts, by_author(texts))] if texts else []

@@ -113,7 +113,6 @@ def _has_others(known: Record, asked: Sequence[str]) -> bool:
 
 
 def _chose(brief: DescriptionRequest) -> bool:
-    """Return whether a caller chose the languages."""
     return "languages" in brief.chosen
 
 

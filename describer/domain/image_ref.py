@@ -54,11 +54,7 @@ class ImageRef:
 
     @classmethod
     def parse(cls, path: str) -> Self:
-        """Parse `container/name`.
-
-        Raises:
-            InvalidName: it does not name a blob.
-        """
+        """Parse `container/name`. Raises InvalidName: it does not name a blob."""
         container, _, name = path.partition("/")
         if not (container and name):
             raise InvalidName(f"{path[:100]!r} is not CONTAINER/NAME, such as images/pets/cat.jpg.", field="name")
@@ -66,11 +62,7 @@ class ImageRef:
 
     @classmethod
     def from_subject(cls, subject: str) -> Self:
-        """Parse the subject of an Event Grid event.
-
-        Raises:
-            ValueError: the subject does not name a blob.
-        """
+        """Parse the subject of an Event Grid event. Raises ValueError: the subject does not name a blob."""
         _, found, rest = subject.partition("/containers/")
         container, blobs, name = rest.partition("/blobs/")
         if not (found and container and blobs and name):

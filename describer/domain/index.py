@@ -65,7 +65,6 @@ class IndexEntry:
 
     @classmethod
     def of(cls, ref: ImageRef, record: Record, etag: str = "", *, is_indexed: bool = True) -> Self:
-        """Return the index entry of a record."""
         filled = record.filled()
         languages = tuple(tag for tag, names in filled.items() if "alt_text" in names)
         return cls(

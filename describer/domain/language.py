@@ -24,11 +24,7 @@ FORM: Final = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 
 
 def normal(tag: str) -> str:
-    """Return the tag in its normal form by RFC 5646 and Unicode's CLDR.
-
-    Raises:
-        ValueError: it is not a tag, or has unregistered parts.
-    """
+    """Return the tag in its normal form by RFC 5646 and Unicode's CLDR. Raises ValueError."""
     return tag if tag in COMMON else normal_by_registry(tag)
 
 

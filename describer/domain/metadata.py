@@ -167,7 +167,6 @@ class Copy:
 
 
 def read(metadata: Mapping[str, str]) -> Copy:
-    """Parse a picture's metadata."""
     pairs = {name.lower(): decode(found) for name, found in metadata.items() if name.lower() in _OURS}
     values: dict[str, Value] = {name: pairs[name].strip() and pairs[name] for name in TEXTS if name in pairs}
     if DECORATIVE in pairs:

@@ -60,7 +60,6 @@ class Usage(Part):
     calls: int = 0
 
     def plus(self, other: "Usage") -> "Usage":
-        """Return the sum of both."""
         return Usage.model_validate({name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
 
 

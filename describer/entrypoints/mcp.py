@@ -143,7 +143,8 @@ class Tools:
             case AskAboutImages():
                 return await self._ask(given, asked)
             case FindDescriptions(name=name) if name:
-                return {"descriptions": [_entry(await self._one(given))], "cursor": None}
+                ref = ImageRef(self.catalogue.watched(given.container or None), name)
+                return {"descriptions": [_entry(await self.on_demand.stored(ref))], "cursor": None}
             case FindDescriptions():
                 return await self._find(given)
             case FindUndescribed():
@@ -178,9 +179,6 @@ class Tools:
         work.add_done_callback(lambda task: task.cancelled() or task.exception())  # the caller may be gone
         asyncio.get_running_loop().call_later(KEPT_SECONDS, self._answers.pop, key, None)
         return work
-
-    async def _one(self, given: FindDescriptions) -> StoredRecord:
-        return await self.on_demand.stored(ImageRef(self.catalogue.watched(given.container or None), given.name))
 
     async def _find(self, given: FindDescriptions) -> dict[str, Any]:
         container = self.catalogue.watched(given.container or None)

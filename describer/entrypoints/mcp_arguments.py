@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from describer.domain.addresses import is_address
+from describer.domain.addresses import is_address, is_data_url
 from describer.domain.errors import InvalidRequest
 from describer.domain.image_ref import ImageRef
 from describer.entrypoints.mcp_files import AllowedFiles
@@ -44,7 +44,6 @@ class _Asking(_Arguments):
     detail: _Text = ""
 
     def options(self) -> RequestOptions:
-        """Return the other options."""
         return RequestOptions(languages=(self.language,) if self.language else (), detail=self.detail)
 
 
@@ -59,7 +58,6 @@ class DescribeImage(_Asking):
     words_to_avoid: _Texts = ()
 
     def options(self) -> RequestOptions:
-        """Return the other options."""
         return replace(
             super().options(),
             context=self.about,
@@ -143,8 +141,7 @@ def read(tool: str, given: object, *, files: bool = False) -> _Arguments:
 
 def by_url(url: str) -> Url:
     """Return a picture by its URL; one in a `data:` URL is counted with the call."""
-    parsed = Url(url)
-    return Url(url, reserved=parsed.holds_picture)
+    return Url(url, reserved=is_data_url(url))
 
 
 def blob(text: str, account: str) -> ImageRef:

@@ -37,7 +37,6 @@ class StaticProbe:
     finding: ProbeResult
 
     async def check(self) -> ProbeResult:
-        """Return the result."""
         return self.finding
 
 

@@ -27,7 +27,6 @@ class OpenAiCompatibleProbe:
     name: str = "OpenAI-compatible endpoint"
 
     async def check(self) -> ProbeResult:
-        """Check once."""
         tenant, keys = self.settings.openai_compatible_tenant, len(self.settings.caller_keys)
         found = f"Open to {keys} {'key' if keys == 1 else 'keys'}"
         if not tenant:

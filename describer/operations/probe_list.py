@@ -73,7 +73,8 @@ def probes(
     """
     azure = keep(manager.connect(credential())) if of_azure else None
     yield StaticProbe("settings", ProbeResult(Verdict.OK, "Complete and valid."))
-    yield from _storage(settings, queues, keep)
+    yield from _readable("IMAGES", _containers(settings, keep))
+    yield from _readable("AzureWebJobsStorage", _queues(settings, queues, keep))
     if of_azure:  # only for people: each check lists thousands of blobs
         yield from _readable("IMAGES", _drift(settings, keep))
         yield from _readable("IMAGES", _derived(settings, family, keep))
@@ -85,11 +86,6 @@ def probes(
     if settings.openai_compatible:
         yield OpenAiCompatibleProbe(settings)
     yield _subscription(settings, azure)
-
-
-def _storage(settings: Settings, queues: Queues, keep: Keep) -> Iterator[Probe]:
-    yield from _readable("IMAGES", _containers(settings, keep))
-    yield from _readable("AzureWebJobsStorage", _queues(settings, queues, keep))
 
 
 def _readable(setting: str, found: Iterator[Probe]) -> Iterator[Probe]:

@@ -19,11 +19,7 @@ def max_bytes(text: str) -> int:
 
 
 def decode(text: str, start: int = 0) -> bytes:
-    """Decode strict base64 (RFC 4648, padded, without line breaks) from the position `start`.
-
-    Raises:
-        binascii.Error: the text is not strict base64.
-    """
+    """Decode strict base64 (RFC 4648, padded, without line breaks) from the position `start`. Raises binascii.Error."""
     return decode_pieces(text[at : at + _STEP] for at in range(start, len(text), _STEP))
 
 

@@ -52,11 +52,7 @@ class BudgetedModel:
         return answer
 
     async def reply(self, question: Question, images: Sequence[PreparedImage]) -> AsyncGenerator[str | FreeAnswer]:
-        """Stream the reply; one that breaks off or is not read to its end pays the maximum.
-
-        Raises:
-            OverBudget: the call's maximum cost exceeds what is left today.
-        """
+        """Stream the reply; one that breaks off or is not read to its end pays the maximum. Raises OverBudget."""
         family = self.families(question.model)
         asked = text_tokens(rules_of_answers() + question.request) + _tokens(family, images, question.detail)
         most = Usage(prompt_tokens=asked, completion_tokens=question.max_completion_tokens)

@@ -1,25 +1,22 @@
 """Lists, counts, compares and reads all pictures and records of a container."""
 
-import asyncio
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain.errors import InvalidRequest, Newer, NotFound, NotOurs, RecordUnreadable
+from describer.domain.errors import InvalidRequest, NotFound
 from describer.domain.image_blob import StoredRecord
 from describer.domain.index import IndexEntry
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.compare import Pair, compared
+from describer.pipeline.compare import Pair, compared, read_all
 from describer.pipeline.coverage import Coverage, counted
 from describer.pipeline.find_records import ALL, Wanted, find
-from describer.pipeline.ports import Images, Page, Records
+from describer.pipeline.ports import Images, Page, Records, all_items
 
 _UNLISTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 """Characters that listings, which are XML, cannot contain."""
-_READ_AT_ONCE: Final = 16
 _PAGE: Final = 500
 """Number of records to read before the next ones are listed."""
 
@@ -61,48 +58,26 @@ class Catalogue:
             if found or not marker:
                 return Page(found, urlsafe_b64encode(marker.encode()).decode())
 
-    async def entries(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[IndexEntry]:
-        """Yield the index entry of every matching record."""
-        cursor = ""
-        while True:
-            page = await find(self.records, container, listable(prefix), wanted, cursor)
-            for entry in page.items:
-                yield entry
-            cursor = page.cursor
-            if not cursor:
-                return
+    def entries(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[IndexEntry]:
+        """Return the index entry of every matching record."""
+        prefix = listable(prefix)
+        return all_items(lambda cursor: find(self.records, container, prefix, wanted, cursor))
 
     async def coverage(self, container: str, prefix: str = "") -> Coverage:
         """Count the pictures with published texts by language."""
         return await counted(self.compared(container, prefix), self.blob_filter, self.languages)
 
-    async def stored(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[StoredRecord]:
-        """Yield every matching record in the listing's order, holding a few hundred in memory.
+    def stored(self, container: str, prefix: str = "", wanted: Wanted = ALL) -> AsyncGenerator[StoredRecord]:
+        """Return every matching record in the listing's order, holding a few hundred in memory.
 
         Records that are gone or unreadable are left out.
         """
-        cursor = ""
-        while True:
-            page = await self.find(container, prefix, wanted, cursor, _PAGE)
-            for stored in page.items:
-                yield stored
-            cursor = page.cursor
-            if not cursor:
-                return
+        return all_items(lambda cursor: self.find(container, prefix, wanted, cursor, _PAGE))
 
     async def _still(self, entries: Sequence[IndexEntry], wanted: Wanted) -> list[StoredRecord]:
         """Read the records of these entries; those that no longer match or are unreadable are left out."""
-        at_once = asyncio.Semaphore(_READ_AT_ONCE)
-
-        async def read(entry: IndexEntry) -> StoredRecord | None:
-            async with at_once:
-                with suppress(Newer, RecordUnreadable, NotOurs):
-                    stored = await self.records.read(entry.ref)
-                    if stored and wanted.has(IndexEntry.of(entry.ref, stored.record)):
-                        return stored
-            return None
-
-        return [stored for stored in await asyncio.gather(*map(read, entries)) if stored]
+        read = await read_all(self.records, [entry.ref for entry in entries])
+        return [stored for ref, stored in read if wanted.has(IndexEntry.of(ref, stored.record))]
 
 
 def listable(prefix: str) -> str:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from describer.domain.errors import InvalidRequest, Newer, NotOurs, RecordUnreadable
-from describer.domain.image_blob import ImageBlob
+from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry
 from describer.domain.naming import is_whole, sidecar_name
 from describer.pipeline.ports import MAX_LISTED, Images, Page, Records
 
-type _Order = Callable[[str], "_Comparable"]
+type _Order = Callable[[str], Any]
 
 _ORDERS: Final[tuple[_Order, ...]] = (
     lambda name: name,
@@ -38,10 +38,6 @@ class Pair:
 
     picture: ImageBlob | None
     record: IndexEntry | None
-
-
-class _Comparable(Protocol):
-    def __lt__(self, other: Any, /) -> bool: ...
 
 
 class _Item(Protocol):
@@ -62,7 +58,6 @@ class _Side[T: _Item]:
     _orders: tuple[_Order, ...] = _ORDERS
 
     async def more(self) -> None:
-        """Fetch a page."""
         page = await self.page(self.cursor)
         for item in page.items:
             name, last = self.name(item.ref), self._last
@@ -93,10 +88,7 @@ async def compared(images: Images, records: Records, container: str, prefix: str
     """Yield every picture and every record of the container once, roughly by name.
 
     A missing item was absent when its place in the listing was read. Check again before you delete anything because of
-    it.
-
-    Raises:
-        NotNow: a container cannot be listed now.
+    it. Raises NotNow: a container cannot be listed now.
     """
     pictures = _Side(lambda cursor: images.page(container, prefix, cursor, MAX_LISTED), lambda ref: ref.name)
     entries = _Side(lambda cursor: records.page(container, prefix, cursor, MAX_LISTED), sidecar_name)
@@ -137,15 +129,14 @@ async def paired(
         await entries.more()
         entries.waiting = {name: entry for name, entry in entries.waiting.items() if name in wanted}
 
-    def is_certain(ref: ImageRef) -> bool:
-        return entries.is_in_order and entries.has_passed(ref)
-
     unsure = [
         ref
         for name, ref in wanted.items()
-        if name not in entries.waiting and not (is_certain(ref) and is_whole(name, ref))
+        if name not in entries.waiting and not (entries.is_in_order and entries.has_passed(ref) and is_whole(name, ref))
     ]
-    found = entries.waiting | {sidecar_name(entry.ref): entry for entry in await _looked_up(records, unsure)}
+    found = dict(entries.waiting)
+    for ref, stored in await read_all(records, unsure):
+        found[sidecar_name(ref)] = IndexEntry.of(ref, stored.record, stored.etag, is_indexed=False)
     pairs = [(picture, found.get(sidecar_name(picture.ref))) for picture in page.items]
     return Page(pairs, json.dumps([page.cursor, from_record]) if page.cursor else "", page.unnameable)
 
@@ -158,15 +149,15 @@ def _cursors(cursor: str) -> tuple[str, str]:
     return at, from_record
 
 
-async def _looked_up(records: Records, refs: Sequence[ImageRef]) -> list[IndexEntry]:
-    """Read the records of these pictures, one request each; unreadable ones are left out."""
+async def read_all(records: Records, refs: Sequence[ImageRef]) -> list[tuple[ImageRef, StoredRecord]]:
+    """Read the records of these pictures, one request each; missing and unreadable ones are left out."""
     at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def read(ref: ImageRef) -> IndexEntry | None:
+    async def read(ref: ImageRef) -> StoredRecord | None:
         async with at_once:
             with suppress(Newer, RecordUnreadable, NotOurs):
-                if stored := await records.read(ref):
-                    return IndexEntry.of(ref, stored.record, stored.etag, is_indexed=False)
+                return await records.read(ref)
         return None
 
-    return [entry for entry in await asyncio.gather(*map(read, refs)) if entry]
+    found = await asyncio.gather(*map(read, refs))
+    return [(ref, stored) for ref, stored in zip(refs, found, strict=True) if stored]

@@ -8,18 +8,18 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from describer.domain import dates, metadata
+from describer.domain import dates
 from describer.domain.correction import Correction
 from describer.domain.errors import Conflict, InvalidRequest, NotFound, NotNow, Outdated, Transient
 from describer.domain.etag import quoted
 from describer.domain.evidence import Evidence
+from describer.domain.history import DescriptionState
 from describer.domain.image_blob import ImageBlob, StoredRecord
 from describer.domain.image_ref import ImageRef
-from describer.domain.naming import sidecar_name
 from describer.domain.record import Record
 from describer.pipeline.blob_filter import BlobFilter
 from describer.pipeline.events import Work
-from describer.pipeline.pipeline import NOT_MARKED, ROUNDS
+from describer.pipeline.pipeline import NOT_MARKED, ROUNDS, mark
 from describer.pipeline.ports import Images, Queue, Records, Topic
 
 CHECK_AFTER: Final = 60.0
@@ -111,21 +111,17 @@ class Corrector:
     async def _mark(self, picture: ImageBlob, written: StoredRecord) -> None:
         if not self.write_metadata or picture.refusal or NOT_MARKED in written.record.flags:
             return
-        name = sidecar_name(picture.ref)
-        pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
-        if pairs is not None:
-            await self.images.set_metadata(picture, pairs)
+        await mark(self.images, picture, written)
 
 
 def _seen(record: Record, etags: tuple[str, ...]) -> dict[str, str]:
     """Return the facts that the history still has of the version that the caller saw."""
     for line in record.history:
         if line.record and quoted(line.record) in etags:
-            facts = {"at": dates.written(line.at), "status": line.status, "review": line.review}
-            return {"etag": quoted(line.record), **facts, "alt_text": line.alt_text}
+            return _facts(quoted(line.record), line)
     return {"etag": ", ".join(etags)[:200]}
 
 
-def _facts(etag: str, record: Record) -> dict[str, str]:
-    facts = {"at": dates.written(record.at), "status": record.status, "review": record.review}
-    return {"etag": etag, **facts, "alt_text": record.alt_text}
+def _facts(etag: str, known: DescriptionState) -> dict[str, str]:
+    facts = {"at": dates.written(known.at), "status": known.status, "review": known.review}
+    return {"etag": etag, **facts, "alt_text": known.alt_text}

@@ -3,10 +3,6 @@
 An instance takes a share of the rest, spends it without further requests, and returns what it did not use. One request
 to storage so covers many pictures, and all shares together never exceed the budget. The share of a killed instance is
 lost: the budget is then used up slightly early, never overspent. See docs/adr/0060-daily-budget.md.
-
-    async with budget.call(0.0021) as paid:      # OverBudget: try again tomorrow
-        answer = await model.ask(…)
-        paid.usd = 0.0008
 """
 
 import asyncio

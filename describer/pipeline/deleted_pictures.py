@@ -85,11 +85,7 @@ class DeletedPictures:
         return Fate.EXPIRED if is_over else Fate.KEPT
 
     async def settle(self, ref: ImageRef, stored: StoredRecord) -> Fate:
-        """Carry out the record's fate and remove it from the answer cache.
-
-        Raises:
-            Conflict: the record has changed, or the picture has come back.
-        """
+        """Carry out the record's fate and remove it from the answer cache. Raises Conflict."""
         fate = self.fate(stored.record)
         for key in shared_keys(stored.record):
             await self.records.invalidate(ref.container, key)

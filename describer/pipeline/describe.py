@@ -154,8 +154,16 @@ class ImageDescriber:
                 record = Record.refused(brief, source.model_copy(update=refusal.facts), refusal)
                 return self._charged(record, brief, call.spent, sent)
             verdict = await self._repaired(asked, answer, image, source.name)
-        record = self._record(brief, source, answer.model, verdict)
-        record = record.model_copy(update={"prepared": _digest(image, asked)})
+        record = Record.of_answer(
+            brief,
+            source,
+            verdict.description,
+            status=verdict.status,
+            reason=verdict.reason,
+            flags=verdict.flags,
+            model=cleaned(answer.model),
+            prepared=_digest(image, asked),
+        )
         return self._charged(record, brief, call.spent, sent)
 
     async def record_of(
@@ -235,17 +243,6 @@ class ImageDescriber:
             return verdict
         call_context.current().charge(second.usage)
         return await asyncio.to_thread(rules.repaired, verdict, second, brief, name)
-
-    def _record(self, brief: Brief, source: Source, model: str, verdict: rules.Verdict) -> Record:
-        return Record.of_answer(
-            brief,
-            source,
-            verdict.description,
-            status=verdict.status,
-            reason=verdict.reason,
-            flags=verdict.flags,
-            model=cleaned(model),
-        )
 
     def _sent(self, brief: Brief, image: PreparedImage) -> Sent:
         family, header = self.families(brief.model), image.header or image

@@ -105,11 +105,7 @@ class Work:
 
     @classmethod
     def from_message(cls, body: bytes) -> list[Self]:
-        """Parse a message of `image-work`: ours, or an Event Grid event in either schema.
-
-        Raises:
-            Unreadable: it is neither; the sentence says what was wrong.
-        """
+        """Parse a message of `image-work`: ours, or an Event Grid event in either schema. Raises Unreadable."""
         event = messages.read(body)
         subject, kind = event.get("subject"), str(event.get("type") or event.get("eventType"))
         if not isinstance(subject, str):

@@ -23,7 +23,6 @@ class Wanted:
         return bool(self.statuses or self.reviews)
 
     def has(self, entry: IndexEntry) -> bool:
-        """Return whether a record matches."""
         of_status = not self.statuses or entry.status in self.statuses
         return of_status and (not self.reviews or entry.review in self.reviews)
 
@@ -36,10 +35,8 @@ async def find(
 ) -> Page[IndexEntry]:
     """Return up to `limit` matching records in the listing's order; an empty page only at the end.
 
-    Takes one listing request per 5,000 sidecars examined, and at most one more.
-
-    Raises:
-        InvalidRequest: the cursor is invalid.
+    Takes one listing request per 5,000 sidecars examined, and at most one more. Raises InvalidRequest for an invalid
+    cursor.
     """
     marker, last = _place(cursor)
     size = MAX_LISTED if last else limit

@@ -53,10 +53,8 @@ class MemoryBudget:
     async def reserve_when_free(self, size: int) -> AsyncIterator["Reservation"]:
         """Wait for a file's place and `size` bytes, and hold both; more than the budget waits for all of it.
 
-        Never call it while you hold a reservation: two callers that hold and wait can deadlock.
-
-        Raises:
-            Transient: the memory did not become free within the call's waiting time.
+        Never call it while you hold a reservation: two callers that hold and wait can deadlock. Raises Transient if the
+        memory does not become free within the call's waiting time.
         """
         call, share = call_context.current(), min(size, self.size)
         max_wait = call.max_wait()

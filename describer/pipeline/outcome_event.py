@@ -29,6 +29,7 @@ MOST_BYTES: Final = 45_000
 """Maximum bytes of an event's JSON in ASCII: an event that waits in a queue must fit into 64 KiB of Base64. Event Grid
 takes 1 MB and charges for each 64 KB."""
 _LONGEST_REASON = 300
+_Type = Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"]
 _TYPES: Final = {
     "type": "string",
     "minLength": 1,
@@ -92,12 +93,7 @@ class OutcomeEvent(BaseModel):
     )
 
     specversion: Literal["1.0"] = "1.0"
-    type: Annotated[
-        Literal[
-            "ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"
-        ],
-        WithJsonSchema(_TYPES),
-    ]
+    type: Annotated[_Type, WithJsonSchema(_TYPES)]
     source: Annotated[str, Field(min_length=1, json_schema_extra={"format": "uri-reference"})]
     """The blob service of the picture."""
     id: Annotated[str, Field(min_length=1)]
@@ -147,9 +143,7 @@ def _size(value: object) -> int:
     return len(json.dumps(value))
 
 
-def _type_of(
-    record: Record,
-) -> Literal["ImageDescriber.ImageDescribed", "ImageDescriber.ImageNotDescribed", "ImageDescriber.DescriptionEdited"]:
+def _type_of(record: Record) -> _Type:
     if record.edited:
         return "ImageDescriber.DescriptionEdited"
     published = record.status.is_published

@@ -74,11 +74,7 @@ class Pipeline:
     larger: LargerPictures | None = None
 
     async def describe(self, ref: ImageRef, brief: Brief) -> Record | Skip:
-        """Describe one picture, unless its record is current.
-
-        Raises:
-            NotNow: not now; the entry point decides what to do.
-        """
+        """Describe one picture, unless its record is current. Raises NotNow; the entry point decides what to do."""
         if self.blob_filter.is_xmp_sidecar(ref):
             return await self._look_at_pictures_of(ref)
         made: dict[str, Record] = {}
@@ -142,7 +138,9 @@ class Pipeline:
         picture = await self.images.get_properties(ref)
         if picture is None:
             await self._invalidate(ref, *made.values())
-            return await self._gone(ref, stored)
+            if stored:
+                await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
+            return Skip(SkipReason.GONE, "the blob was deleted")
         if skip := self.blob_filter.skips_picture(picture):
             return skip
         if seconds := settling.wait(picture, datetime.now(UTC)):
@@ -176,11 +174,6 @@ class Pipeline:
             await self.topic.publish(marked)
         await self.records.verify_unchanged(ref, marked)
         return marked.record
-
-    async def _gone(self, ref: ImageRef, stored: StoredRecord | None) -> Skip:
-        if stored:
-            await DeletedPictures(self.images, self.records, self.deleted_retention).settle(ref, stored)
-        return Skip(SkipReason.GONE, "the blob was deleted")
 
     async def _passed_over(self, picture: ImageBlob, stored: StoredRecord | None, companion: Companion) -> Skip:
         """Skip a file that is not a picture; delete the record of an earlier picture unless a person edited it."""
@@ -239,14 +232,17 @@ class Pipeline:
             await self.records.invalidate(ref.container, key)
 
     async def _mark(self, picture: ImageBlob, written: StoredRecord) -> StoredRecord:
-        if not self._marks(written.record):
-            return written
-        name = sidecar_name(picture.ref)
-        pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
-        if pairs is not None and await self.images.set_metadata(picture, pairs):
+        if not self._marks(written.record) or await mark(self.images, picture, written):
             return written
         flagged = _with_flags(written.record, *written.record.flags, NOT_MARKED)
         return await self.records.write(picture.ref, flagged, replaces=written)
+
+
+async def mark(images: Images, picture: ImageBlob, written: StoredRecord) -> bool:
+    """Copy a record into its picture's metadata; False if the metadata cannot be written or has no room for it."""
+    name = sidecar_name(picture.ref)
+    pairs = metadata.merged(picture.metadata, written.record, etag=written.etag, sidecar=name)
+    return pairs is not None and await images.set_metadata(picture, pairs)
 
 
 async def origin_of(picture: ImageBlob, blob_filter: BlobFilter, records: Records) -> StoredRecord | None:

@@ -3,7 +3,7 @@
 At the end: interfaces for the entry points, that is, the pipeline itself and health probes.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,17 @@ class Page[T]:
     unnameable: int = 0
 
 
+async def all_items[T](page: Callable[[str], Awaitable[Page[T]]]) -> AsyncGenerator[T]:
+    """Yield the items of every page; `page` returns the one at a cursor."""
+    cursor = ""
+    while True:
+        found = await page(cursor)
+        for item in found.items:
+            yield item
+        if not (cursor := found.cursor):
+            return
+
+
 class Images(Protocol):
     """The pictures in storage."""
 
@@ -43,10 +54,8 @@ class Images(Protocol):
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
         """Return up to `limit` blobs whose names begin with `prefix`, in storage's order, with their metadata.
 
-        Only `get_properties` says in advance why a blob cannot be read; a listing only has its tier.
-
-        Raises:
-            InvalidRequest: the cursor is invalid.
+        Only `get_properties` says in advance why a blob cannot be read; a listing only has its tier. Raises
+        InvalidRequest for an invalid cursor.
         """
 
     async def head(self, ref: ImageRef, length: int) -> bytes:
@@ -88,11 +97,7 @@ class Records(Protocol):
         """
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Check that exactly this record is stored.
-
-        Raises:
-            Conflict: another record is, or none.
-        """
+        """Check that exactly this record is stored. Raises Conflict: another record is, or none."""
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
         """Delete exactly this record with its snapshots, unless a policy or a legal hold protects it.
@@ -195,11 +200,7 @@ class Publisher(Protocol):
     """Publishes events to subscribers."""
 
     async def publish(self, event: dict[str, Any]) -> None:
-        """Publish a CloudEvent, given as its JSON object.
-
-        Raises:
-            NotNow: not published.
-        """
+        """Publish a CloudEvent, given as its JSON object. Raises NotNow: not published."""
 
 
 class Topic(Protocol):

@@ -42,11 +42,7 @@ class OutcomePublisher:
         await self._publish(event.model_dump(mode="json"), deferrals=0)
 
     async def republish(self, body: bytes) -> None:
-        """Publish a message of `unpublished-events`.
-
-        Raises:
-            Unreadable: it is not an event of ours.
-        """
+        """Publish a message of `unpublished-events`. Raises Unreadable: it is not an event of ours."""
         event = messages.read(body)
         match event.pop(_DEFERRALS, None):
             case int(deferrals):

@@ -10,7 +10,7 @@ from describer.domain.embedded import XmpSidecar
 from describer.domain.errors import ImageRejected, InvalidName
 from describer.domain.image_ref import ImageRef
 from describer.pipeline.blob_filter import BlobFilter
-from describer.pipeline.ports import MAX_LISTED, Images
+from describer.pipeline.ports import MAX_LISTED, Images, all_items
 from describer.vision.embedded_text.blocks import MOST
 from describer.vision.embedded_text.read import packet_texts
 
@@ -29,30 +29,22 @@ class XmpSidecars:
     async def beside(self, picture: ImageRef) -> XmpSidecar | None:
         """Return the XMP file beside the picture, or None: four HEAD requests, and a GET if there is one.
 
-        A file that is unreadable or not XMP is ignored: the picture is described without it.
-
-        Raises:
-            Conflict: the file was replaced while it was read.
+        A file that is unreadable or not XMP is ignored: the picture is described without it. Raises Conflict if it was
+        replaced while it was read.
         """
         if not self.blob_filter.xmp_sidecars:
             return None
         refs = [ref for name in xmp_sidecar.names_for(picture.name) if (ref := _ref(picture.container, name))]
-        found = await asyncio.gather(*(self._read(ref, picture) for ref in refs if self._may_read(ref)))
+        readable = (ref for ref in refs if self.blob_filter.is_xmp_sidecar(ref))
+        found = await asyncio.gather(*(self._read(ref, picture) for ref in readable))
         return next((sidecar for sidecar in found if sidecar), None)
 
     async def pictures_of(self, sidecar: ImageRef) -> AsyncGenerator[ImageRef]:
         """Yield the existing pictures that an XMP file belongs to."""
-        stem, cursor = sidecar.name[: -len(xmp_sidecar.SUFFIX)], ""
-        while True:
-            page = await self.images.page(sidecar.container, stem, cursor, MAX_LISTED)
-            for picture in page.items:
-                if xmp_sidecar.is_of(sidecar.name, picture.ref.name) and not self.blob_filter.skips_name(picture.ref):
-                    yield picture.ref
-            if not (cursor := page.cursor):
-                return
-
-    def _may_read(self, ref: ImageRef) -> bool:
-        return self.blob_filter.is_xmp_sidecar(ref)
+        stem = sidecar.name[: -len(xmp_sidecar.SUFFIX)]
+        async for picture in all_items(lambda cursor: self.images.page(sidecar.container, stem, cursor, MAX_LISTED)):
+            if xmp_sidecar.is_of(sidecar.name, picture.ref.name) and not self.blob_filter.skips_name(picture.ref):
+                yield picture.ref
 
     async def _read(self, ref: ImageRef, picture: ImageRef) -> XmpSidecar | None:
         blob = await self.images.get_properties(ref)
@@ -63,14 +55,11 @@ class XmpSidecars:
         with suppress(ImageRejected):
             content = await self.images.read(blob)
             packet = await asyncio.to_thread(packet_texts, content.data)
-            others = packet and packet.extension and packet.extension.lower() != _extension(picture)
+            extension = xmp_sidecar.extension(picture.name).lower()
+            others = packet and packet.extension and packet.extension.lower() != extension
             if packet and content.sha256 and (not others or xmp_sidecar.names_in_full(ref.name, picture.name)):
                 return XmpSidecar(ref.name, content.sha256, packet.texts)
         return None
-
-
-def _extension(picture: ImageRef) -> str:
-    return xmp_sidecar.extension(picture.name).lower()
 
 
 def _ref(container: str, name: str) -> ImageRef | None:

@@ -34,8 +34,7 @@ class Brief:
         embedded_context: whether the model gets the title and description in the file.
         author: that title and description, once the file was read; not in the fingerprint (the bytes determine it).
         again: whether to ask for a new answer even if one is stored or cached.
-        photo_tokens: the installation's limit for a picture without small text; 0: only its sides are limited.
-        text_tokens: the installation's limit for a picture with small text; 0: it is treated like any other.
+        photo_tokens, text_tokens: the installation's limits; see `Sizes`.
         guidance: the operator's house style.
         words_to_use, words_to_avoid: words that the texts should or must not contain. With a profile's name and a colon
             in front, a word applies to that profile only.
@@ -71,7 +70,6 @@ class Brief:
 
     @property
     def language(self) -> str:
-        """The default language."""
         return self.languages[0]
 
     @property
@@ -80,11 +78,9 @@ class Brief:
         return version()
 
     def asked_again(self) -> Self:
-        """Return this request for a new answer even if one is stored or cached."""
         return replace(self, again=True)
 
     def in_languages(self, languages: tuple[str, ...]) -> Self:
-        """Return this request for these languages."""
         return replace(self, languages=languages)
 
     def with_wishes(self, **wishes: object) -> Self:

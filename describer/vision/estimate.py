@@ -35,7 +35,6 @@ class Estimate:
         return Estimate(_sum(self.prompt, other.prompt), _sum(self.answer, other.answer))
 
     def times(self, factor: float) -> "Estimate":
-        """Return the estimate multiplied by a factor."""
         return Estimate(_times(self.prompt, factor), _times(self.answer, factor))
 
     @property

@@ -31,10 +31,6 @@ def about(picture: ImageBlob, sources: Sequence[str]) -> str:
         if source.startswith(METADATA):
             key = source.removeprefix(METADATA)
             known[source] = metadata.decode(metadata.value(picture.metadata, key))
-    facts = {source: _fit(known[source]) for source in sources if source in known}
+    facts = {source: " ".join(cleaned(known[source]).split())[:LONGEST] for source in sources if source in known}
     said = {source: text for source, text in facts.items() if text}
     return json.dumps(said, ensure_ascii=False) if said else ""
-
-
-def _fit(text: str) -> str:
-    return " ".join(cleaned(text).split())[:LONGEST]

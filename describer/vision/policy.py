@@ -21,7 +21,6 @@ class Policy:
     words: tuple[tuple[str, str], ...] = ()
 
     def words_of(self, name: str) -> tuple[str, ...]:
-        """Return the additional words of a rule."""
         return tuple(word for rule, word in self.words if rule == name)
 
 

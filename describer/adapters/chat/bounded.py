@@ -29,13 +29,9 @@ async def bounded(response: httpx2.Response) -> None:
     """
     if response.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
         raise Oversized("packed")
-    of_many = response.headers.get("content-type", "").startswith("text/event-stream") or _is_file(response)
-    response.stream = _Bounded(response.stream, MAX_STREAMED_BYTES if of_many else MAX_WHOLE_BYTES)
-
-
-def _is_file(response: httpx2.Response) -> bool:
-    """Whether these are the answers of a batch, some hundred in one file."""
-    return response.request.url.path.endswith("/content")
+    streamed = response.headers.get("content-type", "").startswith("text/event-stream")
+    is_file = response.request.url.path.endswith("/content")  # the answers of a batch, some hundred in one file
+    response.stream = _Bounded(response.stream, MAX_STREAMED_BYTES if streamed or is_file else MAX_WHOLE_BYTES)
 
 
 class _Bounded(httpx2.AsyncByteStream):

@@ -101,7 +101,6 @@ class Dialects:
     _known: dict[str, Dialect] = field(default_factory=dict)
 
     def of(self, model: str) -> Dialect:
-        """Return the model's dialect."""
         return self._known.get(model, Dialect())
 
     def add_words(self, model: str) -> None:

@@ -16,8 +16,6 @@ from describer.vision.imaging.values import PreparedImage
 
 @dataclass(frozen=True, slots=True)
 class TracedImages:
-    """Implements the port `Images`."""
-
     telemetry: Telemetry
     images: Images
 
@@ -50,8 +48,6 @@ class TracedImages:
 
 @dataclass(frozen=True, slots=True)
 class TracedRecords:
-    """Implements the port `Records`."""
-
     telemetry: Telemetry
     records: Records
 
@@ -68,11 +64,9 @@ class TracedRecords:
             return await self.records.write(ref, record, replaces=replaces)
 
     async def verify_unchanged(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Record the call."""
         await self.telemetry.traced(v.RECORDS_VERIFY, self.records.verify_unchanged(ref, stored))
 
     async def delete(self, ref: ImageRef, stored: StoredRecord) -> None:
-        """Record the call."""
         await self.telemetry.traced(v.RECORDS_DELETE, self.records.delete(ref, stored))
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
@@ -86,11 +80,9 @@ class TracedRecords:
         return await self.telemetry.traced(v.RECORDS_FIND_CACHED, call, found=bool)
 
     async def cache(self, container: str, key: str, record: Record) -> None:
-        """Record the call."""
         await self.telemetry.traced(v.RECORDS_CACHE, self.records.cache(container, key, record))
 
     async def invalidate(self, container: str, key: str) -> None:
-        """Record the call."""
         await self.telemetry.traced(v.RECORDS_INVALIDATE, self.records.invalidate(container, key))
 
     async def expire_cached(self, container: str, before: datetime) -> int:
@@ -101,8 +93,6 @@ class TracedRecords:
 
 @dataclass(frozen=True, slots=True)
 class TracedPreparer:
-    """Implements the port `ImagePreparer`."""
-
     telemetry: Telemetry
     preparer: ImagePreparer
 
@@ -119,11 +109,8 @@ class TracedPreparer:
 
 @dataclass(frozen=True, slots=True)
 class TracedTopic:
-    """Implements the port `Topic`."""
-
     telemetry: Telemetry
     topic: Topic
 
     async def publish(self, stored: StoredRecord) -> None:
-        """Record the call."""
         await self.telemetry.traced(v.TOPIC_PUBLISH, self.topic.publish(stored))

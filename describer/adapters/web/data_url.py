@@ -18,11 +18,6 @@ _LONGEST_HEAD: Final = 1000
 """Maximum characters before the comma: a media type and its parameters."""
 
 
-def is_data(url: str) -> bool:
-    """Return whether `url` is a `data:` URL."""
-    return url[:5].lower() == "data:"
-
-
 def max_decoded_bytes(url: str) -> int:
     """Return the maximum number of bytes in a `data:` URL."""
     start, is_base64 = _body(url)

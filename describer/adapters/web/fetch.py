@@ -21,6 +21,7 @@ from describer import __version__
 from describer.adapters.web import data_url, responses
 from describer.adapters.web.public_ip import Resolve, public_addresses, system_resolve
 from describer.adapters.web.urls import Rules, Target, redirected
+from describer.domain.addresses import is_data_url
 from describer.domain.errors import Corrupt, FetchFailed, Transient, UrlFault
 from describer.pipeline.unpacking import unpacked
 
@@ -54,7 +55,7 @@ def direct(trust: ssl.SSLContext | None = None) -> httpx2.AsyncBaseTransport:
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """Fetches pictures by URL.
+    """Implements the port `Web`: fetches pictures by URL.
 
     Args:
         max_bytes: larger pictures are rejected as soon as their size is known.
@@ -70,15 +71,8 @@ class Web:
     transports: Transports = direct
 
     async def fetch(self, url: str, extend: Extend) -> bytes:
-        """Return the bytes behind an https: or data: URL, of any format; errors of `extend` are passed on.
-
-        Raises:
-            FetchFailed: the URL is not allowed, or fails permanently.
-            TooLarge: more than `max_bytes`.
-            Corrupt: no bytes.
-            Transient: a timeout, no connection, too many requests, or a server error.
-        """
-        if data_url.is_data(url):
+        """Return the bytes, of any format; errors of `extend` are passed on."""
+        if is_data_url(url):
             extend(min(data_url.max_decoded_bytes(url), self.max_bytes))
             found = await unpacked(data_url.decoded, url, self.max_bytes)
         else:

@@ -15,11 +15,7 @@ _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def location(response: httpx2.Response, target: Target) -> str | None:
-    """Return the redirect's target, or None if the response is not a redirect.
-
-    Raises:
-        FetchFailed: the redirect has no target.
-    """
+    """Return the redirect's target, or None if it is no redirect. Raises FetchFailed if the target is missing."""
     if response.status_code not in _REDIRECTS:
         return None
     where = response.headers.get("location", "")

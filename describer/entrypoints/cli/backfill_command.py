@@ -64,7 +64,6 @@ def _capped(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_context
 def backfill_group(context: click.Context, /, only: str, dry_run: bool, yes: bool, in_app: bool, as_json: bool,
              **given: Any) -> None:  # fmt: skip
-    """Run the command; see help_text.py."""
     if context.invoked_subcommand:
         return
     which = tuple(name.strip() for name in only.split(",") if name.strip())

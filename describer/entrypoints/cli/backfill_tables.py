@@ -31,13 +31,11 @@ _ALERTS: Final = (
 
 
 def of_preview(seen: Preview, options: BackfillOptions) -> RenderableType:
-    """Return the estimate as a table."""
     where = f"{options.container}/{options.prefix}"
     return card([("in", where), *_counts(seen), *_takes(seen)])
 
 
 def of_backfill(backfill: Backfill) -> RenderableType:
-    """Return the progress as a table."""
     tally, left = backfill.tally, backfill.seconds_left
     return card(
         [
@@ -58,7 +56,6 @@ def headline(backfill: Backfill) -> str:
 
 
 def facts(backfill: Backfill) -> dict[str, Any]:
-    """Return the progress as JSON."""
     tally = backfill.tally
     return {
         "id": backfill.id,
@@ -76,7 +73,6 @@ def facts(backfill: Backfill) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration for people."""
     minutes, hours = round(seconds / 60), round(seconds / 3600)
     if hours >= 48:
         return f"{hours / 24:.1f} days"

@@ -106,7 +106,6 @@ def describe(
     again: bool,
     yes: bool,
 ) -> None:
-    """Run the command; see help_text.py."""
     forms = {Form.JSON: as_json, Form.ALT_TEXT: alt_only, Form.HTML: as_html, Form.CSV: as_csv}
     asked_for = [form for form, wanted in forms.items() if wanted] or [Form.TABLE]
     if len(asked_for) > 1:
@@ -166,18 +165,6 @@ def show(setup: Setup, blob: str, as_json: bool, wait: float) -> None:
         tables.show(tables.of_record(stored.record))
 
 
-cli.add_command(set_)
-cli.add_command(backfill_group)
-cli.add_command(status)
-cli.add_command(export)
-cli.add_command(import_)
-cli.add_command(html)
-cli.add_command(orphans)
-cli.add_command(purge)
-cli.add_command(doctor)
-cli.add_command(settings_)
-cli.add_command(completion)
-cli.add_command(mcp_)
-
-
+for each in (set_, backfill_group, status, export, import_, html, orphans, purge, doctor, settings_, completion, mcp_):
+    cli.add_command(each)
 add_everywhere(cli)

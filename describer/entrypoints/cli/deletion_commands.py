@@ -24,7 +24,6 @@ from describer.settings import Need
 @click.option("--write", is_flag=True, help="Carry it out; otherwise only report.")
 @click.pass_obj
 def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> None:
-    """Run the command; see help_text.py."""
     counts: Counter[Fate] = Counter()
     would = "" if write else "would be "
 
@@ -49,7 +48,6 @@ def orphans(setup: Setup, container: str | None, prefix: str, write: bool) -> No
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def purge(setup: Setup, blob: str, keep_out: bool, yes: bool) -> None:
-    """Run the command; see help_text.py."""
     ref = ImageRef.parse(blob)
     if not yes:
         if not sys.stdin.isatty():

@@ -30,7 +30,6 @@ _LIST: Final = "`describer settings` lists them."
 )
 @click.pass_obj
 def doctor(setup: Setup, as_json: bool, only: str | None) -> None:
-    """Run the command; see help_text.py."""
     checks, writes = (setup.work({Need.MODEL}, _of_model), "not checked") if only else _checks(setup)
     if as_json:
         for check in checks:

@@ -41,7 +41,6 @@ def export(
     reviews: tuple[str, ...],
     output: Path | None,
 ) -> None:
-    """Run the command; see help_text.py."""
     chosen = Form(form)
     if chosen is Form.XMP and output is None:
         raise click.UsageError("--format xmp writes a file for each picture; give a folder with --output.")

@@ -46,7 +46,6 @@ def html(
     addresses: tuple[str, ...],
     language: str,
 ) -> None:
-    """Run the command; see help_text.py."""
     if write and check:
         raise click.UsageError("--check only lists; it excludes --write.")
     pages = list(_pages(paths))

@@ -30,7 +30,6 @@ _AT_ONCE = 8
 @click.option("--overwrite", is_flag=True, help="Rows without an ETag may replace people's texts too.")
 @click.pass_obj
 def import_(setup: Setup, file: Path, container: str | None, write: bool, overwrite: bool, reviewed_by: str) -> None:
-    """Run the command; see help_text.py."""
     counts: Counter[Kind] = Counter()
 
     async def take(app: Services) -> None:

@@ -63,7 +63,6 @@ class Found:
 
     @property
     def names(self) -> list[str]:
-        """The pictures' names."""
         return [name for name, _ in self.sources]
 
 

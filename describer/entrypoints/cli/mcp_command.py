@@ -22,7 +22,6 @@ _WITHOUT_STORAGE = ("describe_image", "ask_about_images")
 @click.argument("paths", nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path())
 @click.pass_obj
 def mcp_(setup: Setup, paths: tuple[str, ...]) -> None:
-    """The words are above."""
     files = AllowedFiles.of(paths)
 
     async def serve(app: Services) -> None:

@@ -31,33 +31,29 @@ class Form(Enum):
 class Printer(Protocol):
     """Port that prints results."""
 
-    def one(self, number: int, result: Result) -> None:
+    def one(self, number: int, result: Result, /) -> None:
         """Print the result of picture `number`."""
 
     def end(self) -> None:
-        """Print the results held back and a summary."""
+        """Print the results held back and a summary; nothing if every result is already printed."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Printer):
     """Prints one piece of text per picture to standard output, and the reason for a missing text to standard error."""
 
     text: Callable[[Result], str]
     reasons: bool = False
 
-    def one(self, number: int, result: Result) -> None:
-        """Print its line."""
-        del number
+    def one(self, _number: int, result: Result, /) -> None:
         click.echo(self.text(result))
         if self.reasons and result.reason:
             click.echo(printable(f"{result.picture}: {result.reason}"), err=True)
 
-    def end(self) -> None:
-        """Do nothing: every result is already printed."""
-
 
 @dataclass(frozen=True, slots=True)
-class Csv:
+class Csv(Printer):
     """Prints a CSV header and a row per picture, in UTF-8 with a byte order mark, like `describer export`."""
 
     languages: Sequence[str]
@@ -65,13 +61,8 @@ class Csv:
     def __post_init__(self) -> None:
         click.echo(csv_header(self.languages).encode(), nl=False)
 
-    def one(self, number: int, result: Result) -> None:
-        """Print its row."""
-        del number
+    def one(self, _number: int, result: Result, /) -> None:
         click.echo(result.as_csv(self.languages).encode(), nl=False)
-
-    def end(self) -> None:
-        """Do nothing: every result is already printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +73,8 @@ class Rows:
     console: Console | None
     results: list[Result] = field(default_factory=list)
 
-    def one(self, number: int, result: Result) -> None:
+    def one(self, _number: int, result: Result, /) -> None:
         """Print its row; on a terminal, a single picture is printed with all its facts."""
-        del number
         self.results.append(result)
         if self.console is None:
             click.echo("\t".join(tables.cells(result)))
@@ -113,7 +103,7 @@ class Ordered:
     _waiting: dict[int, Result] = field(default_factory=dict)
     _next: int = 0
 
-    def one(self, number: int, result: Result) -> None:
+    def one(self, number: int, result: Result, /) -> None:
         """Print the result, or hold it back until its turn."""
         self._waiting[number] = result
         while self._next in self._waiting:

@@ -80,15 +80,7 @@ class Result:
         """Return the row below `csv_header`; a cell that a spreadsheet would calculate starts with an apostrophe."""
         cells = {"picture": self.picture, "status": self.status, "reason": self.reason}
         if record := self.record:
-            cells |= {
-                "is_decorative": "yes" if record.is_decorative else "no",
-                "language": record.language,
-                "tags": "; ".join(record.tags),
-                "visible_text": record.visible_text,
-                "flags": " ".join(record.flags),
-            }
-            for tag in languages:
-                cells |= {f"{name}:{tag}": text for name, text in spreadsheet.texts_in(record, tag).items()}
+            cells |= spreadsheet.cells_of(record, languages)
         return spreadsheet.line([spreadsheet.guarded(printable(cells.get(name, ""))) for name in _columns(languages)])
 
 

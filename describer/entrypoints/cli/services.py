@@ -8,8 +8,6 @@ from describer.entrypoints.storage_events.backfill_steps import BackfillSteps
 from describer.pipeline.backfill.backfiller import Backfiller
 from describer.pipeline.backfill.library import Library
 from describer.pipeline.backfill.preview import Asking
-from describer.pipeline.backfill.selection import Selection
-from describer.pipeline.backfill.state import BackfillOptions
 from describer.pipeline.catalogue import Catalogue
 from describer.pipeline.correct import Corrector
 from describer.pipeline.deleted_pictures import DeletedPictures
@@ -63,9 +61,6 @@ class Services(Protocol):
 
     def asking_of(self, brief: Brief) -> Asking:
         """What the model is asked of pictures with this brief."""
-
-    def selection(self, options: BackfillOptions) -> Selection:
-        """Return the rules by which a backfill selects pictures."""
 
     @property
     def catalogue(self) -> Catalogue:

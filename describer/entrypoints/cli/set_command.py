@@ -48,7 +48,6 @@ def set_(
     if_match: str | None,
     as_json: bool,
 ) -> None:
-    """Run the command; see help_text.py."""
     ref = ImageRef.parse(blob)
     options = {"alt_text": alt_text, "description": description, "extended_description": extended_description}
     texts = {name: text for name, text in options.items() if text is not None}

@@ -16,8 +16,6 @@ from describer.settings import Need
 @click.option("--json", "as_json", is_flag=True, help="A line of JSON for each container.")
 @click.pass_obj
 def status(setup: Setup, container: str | None, prefix: str, as_json: bool) -> None:
-    """Run the command; see help_text.py."""
-
     async def count(app: Services) -> dict[str, Coverage]:
         catalogue = app.catalogue
         names = [catalogue.watched(container)] if container else catalogue.blob_filter.containers

@@ -77,7 +77,6 @@ def of_record(record: Record) -> Table:
 
 
 def of_coverage(container: str, coverage: Coverage) -> Table:
-    """Return the counts of a container."""
     facts = [("container", container), ("pictures", f"{coverage.pictures:,}")]
     for language, pictures in coverage.languages.items():
         share = coverage.share(language)

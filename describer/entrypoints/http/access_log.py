@@ -21,7 +21,6 @@ def deferred(request_id: str, fault: DescriberError, refs: Iterable[ImageRef] = 
 
 
 def failed(request_id: str, error: BaseException) -> None:
-    """Log a bug by type and location."""
     _log.error("http.failed", extra={"request_id": request_id} | bugs.facts(error))
 
 

@@ -13,10 +13,6 @@ _MOST_GLOBS: Final = 50
 _LONGEST: Final = 1024
 
 
-def _without_repeats[T](given: list[T]) -> list[T]:
-    return list(dict.fromkeys(given))
-
-
 _Globs = Annotated[list[Annotated[str, Field(min_length=1, max_length=_LONGEST)]], Field(max_length=_MOST_GLOBS)]
 
 
@@ -41,7 +37,7 @@ class NewBackfill(BaseModel):
     only: Annotated[
         list[Literal["missing", "stale", "failed", "review", "all"]],
         Field(min_length=1, max_length=_MOST_GLOBS),
-        AfterValidator(_without_repeats),
+        AfterValidator(lambda given: list(dict.fromkeys(given))),
     ] = Field(
         ["missing"],
         description="By default `missing`. `stale`: the record answers a different question than would be asked now.",
@@ -57,7 +53,6 @@ class NewBackfill(BaseModel):
     batch: StrictBool = Field(False, description="By batches: half of the price, within about a day.")
 
     def options(self, container: str) -> BackfillOptions:
-        """Return the options for the backfiller."""
         given = self.model_dump(exclude={"dry_run", "container"})
         return BackfillOptions.model_validate({**given, "container": container})
 
@@ -73,7 +68,6 @@ class Range(BaseModel):
 
     @classmethod
     def of(cls, figures: tuple[float, float, float] | None) -> Self | None:
-        """Return the range; None without figures."""
         return cls(least=figures[0], usual=figures[1], most=figures[2]) if figures else None
 
 
@@ -96,7 +90,6 @@ class BackfillPreview(BaseModel):
 
     @classmethod
     def of(cls, seen: Preview) -> Self:
-        """Return the schema of a preview."""
         return cls(
             pictures=seen.pictures,
             bytes=seen.size,
@@ -141,7 +134,6 @@ class BackfillState(BaseModel):
 
     @classmethod
     def of(cls, backfill: Backfill) -> Self:
-        """Return the schema of a backfill."""
         tally = backfill.tally
         return cls(
             id=backfill.id,

@@ -23,11 +23,7 @@ class ListForm(StrEnum):
 
 
 def best_of[F: StrEnum](forms: type[F], accept: str) -> F:
-    """Return the form that the caller prefers; the default if there is no header.
-
-    Raises:
-        Problem: the caller accepts none of them.
-    """
+    """Return the form that the caller prefers, without a header the default. Raises Problem: none is accepted."""
     liked = dict(_preferences(accept.strip() or "*/*"))
     qualities = {form: _quality(form, liked) for form in forms}
     best = max(forms, key=lambda form: qualities[form])

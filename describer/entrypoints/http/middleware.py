@@ -157,7 +157,6 @@ class _Visit:
             await problem.response(self.id)(self._scope, self._receive, self.answer)
 
     def log(self) -> None:
-        """Log the call."""
         route = getattr(self._scope.get("route"), "path", "")
         seconds = time.perf_counter() - self._began
         access_log.answered(self.id, method=self._scope["method"], route=route, status=self._status, seconds=seconds)

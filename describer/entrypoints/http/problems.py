@@ -158,7 +158,6 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     def body(self, request_id: str) -> dict[str, Any]:
-        """Return the problem's members."""
         kind = KINDS[self.kind]
         body = ProblemBody(
             type=_URN + self.kind,
@@ -172,7 +171,6 @@ class Problem(Exception):
         return body.model_dump(mode="json", exclude_none=True)
 
     def response(self, request_id: str) -> JSONResponse:
-        """Return the problem as an answer."""
         return JSONResponse(self.body(request_id), KINDS[self.kind].status, self.headers, MEDIA_TYPE)
 
     @classmethod

@@ -57,11 +57,7 @@ class Asked:
 
 
 async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) -> Asked:
-    """Read the body of one of these kinds; its options take precedence over the query's.
-
-    Raises:
-        Problem: the body is of another type, or invalid.
-    """
+    """Read the body of one of these kinds; its options take precedence over the query's. Raises Problem."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     kind = "image/*" if is_picture(media_type) else media_type
     if kind not in kinds:

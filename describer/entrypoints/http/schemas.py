@@ -1,5 +1,6 @@
 """The schemas of requests and answers, which validate calls and appear in docs/openapi.json."""
 
+from dataclasses import fields
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
@@ -91,20 +92,8 @@ class Options(BaseModel):
         return given
 
     def request_options(self) -> RequestOptions:
-        """Return the options for the on-demand service."""
-        return RequestOptions(
-            languages=tuple(self.languages or ()),
-            context=self.context or "",
-            words_to_use=tuple(self.words_to_use or ()),
-            words_to_avoid=tuple(self.words_to_avoid or ()),
-            profile=self.profile or "",
-            detail=self.detail or "",
-            max_chars=self.max_chars,
-            max_tokens=self.max_tokens,
-            max_image_tokens=self.max_image_tokens,
-            model=self.model or "",
-            again=bool(self.again),
-        )
+        given = self.model_dump(include={field.name for field in fields(RequestOptions)}, exclude_none=True)
+        return RequestOptions(**given | {name: tuple(given[name]) for name in LISTS if name in given})
 
 
 class ImageByUrl(BaseModel):
@@ -315,7 +304,6 @@ class AnsweredQuestion(BaseModel):
 
     @classmethod
     def of(cls, said: FreeAnswer) -> "AnsweredQuestion":
-        """Return the body for an answer."""
         return cls(answer=said.text, ending=said.ending, model=said.model, usage=said.usage)
 
 
@@ -373,7 +361,6 @@ class Covered(BaseModel):
 
     @classmethod
     def of(cls, counted: Coverage, container: str) -> "Covered":
-        """Return the body for the counts."""
         return cls(container=container, **counted.facts())
 
 

@@ -27,7 +27,10 @@ def of(document: dict[str, Any]) -> dict[str, Any]:
     server = urlsplit(document["servers"][0]["url"])
     schemas = document["components"]["schemas"]
     flat = {name: _flat(schema, schemas) for name, schema in schemas.items()}
-    paths = {path: _methods(methods) for path, methods in document["paths"].items()}
+    paths = {
+        path: {method: _operation(operation) for method, operation in methods.items() if not _is_form(operation)}
+        for path, methods in document["paths"].items()
+    }
     definitions = {name: mapped(schema, _schema) for name, schema in flat.items()}
     return {
         "swagger": "2.0",
@@ -64,10 +67,6 @@ def _schema(schema: Schema) -> Schema:
         kept |= {"type": kinds[0], "x-nullable": True}
         kept |= {"enum": [value for value in kept["enum"] if value is not None]} if "enum" in kept else {}
     return kept
-
-
-def _methods(methods: dict[str, Any]) -> dict[str, Any]:
-    return {method: _operation(operation) for method, operation in methods.items() if not _is_form(operation)}
 
 
 def _is_form(operation: dict[str, Any]) -> bool:

@@ -1,19 +1,11 @@
 """The on-demand service for HTTP, MCP and the command line: the same stages as for uploads, for a waiting caller.
 
-    on_demand = app.on_demand                               # one per process, since its limits are the process's
     brief = on_demand.brief(RequestOptions(languages=("de",), context="Our cat Tom"))  # InvalidRequest: names the field
-
-    record = await on_demand.describe(Url("https://…/cat.jpg"), brief)           # a Record of any status
     record = await on_demand.describe(BlobOf(ImageRef("images", "cat.jpg")), brief)  # uses stored texts
-    record = await on_demand.describe(BlobOf(ref), brief, write=True)            # stores and publishes
-
     question = on_demand.question("Which breed is it?", RequestOptions(max_tokens=300))
     answer = await on_demand.answer([Url(…), Upload(data)], question)                # a FreeAnswer; see its `ending`
-    async with aclosing(on_demand.stream(sources, question)) as pieces:     # str, str, …, and last the FreeAnswer
-        async for piece in pieces: ...
 
-    with memory.try_reserve(len(data)):                     # a caller with bytes (`Upload`) reserves the memory
-        record = await on_demand.describe(Upload(data, "cat.jpg"), brief)
+A caller with bytes (`Upload`) reserves the memory for them (`MemoryBudget.try_reserve`) before the call.
 
 A problem with the picture becomes the record's status (`describe`) or raises `ImageRejected` (`answer`). Every other
 problem is raised: `InvalidRequest`, `Excluded`, `NotFound`, `FetchFailed` (for the caller), `Busy` and other
@@ -96,7 +88,9 @@ class OnDemandService:
                 record = await self._written(source.ref, brief)
             else:
                 record = await self._unwritten(source, brief)
-        return self._with_cost_of_call(_in_language_of(record, brief), brief, call.spent)
+        if "languages" in brief.chosen:
+            record = shown_in(record, brief.language)
+        return self._with_cost_of_call(record, brief, call.spent)
 
     async def _unwritten(self, source: PictureSource, brief: Brief) -> Record:
         async with self.loader.loaded(source) as (picture, content):
@@ -177,8 +171,3 @@ class OnDemandService:
         if spent.calls and record.sent:
             paid = cost(self.image_describer.families(brief.model), spent, record.sent)
         return record.model_copy(update={"usage": spent, "cost": paid})
-
-
-def _in_language_of(record: Record, brief: Brief) -> Record:
-    """Return the record with the first language that the caller chose at the top."""
-    return shown_in(record, brief.language) if "languages" in brief.chosen else record

@@ -54,11 +54,6 @@ class Url:
     url: str
     reserved: bool = False
 
-    @property
-    def holds_picture(self) -> bool:
-        """Whether it is a `data:` URL."""
-        return self.url[:5].lower() == "data:"
-
 
 @dataclass(frozen=True, slots=True)
 class BlobOf:
@@ -137,7 +132,7 @@ class Loader:
     async def _fetched(self, source: Url) -> AsyncIterator[ImageContent]:
         with self._memory.try_reserve(MIN_RESERVATION) as reservation:
             try:
-                extend = _already_reserved if source.reserved else reservation.extend
+                extend = (lambda _size: None) if source.reserved else reservation.extend
                 content = await self._content(await self._web.fetch(source.url, extend))
             except ImageRejected as refusal:
                 content = ImageContent(0, refusal=refusal)
@@ -172,7 +167,3 @@ class Loader:
 
 def _named(name: str, size: int) -> ImageBlob:
     return ImageBlob(ImageRef("", name), "", size, {})
-
-
-def _already_reserved(_size: int) -> None:
-    """Do nothing: the entry point has reserved the memory."""

@@ -12,6 +12,7 @@ from describer.domain.errors import (
     ImageRejected,
     InvalidRequest,
     Misconfigured,
+    NotNow,
     OverBudget,
     TooLarge,
     Transient,
@@ -44,17 +45,17 @@ class Refusal(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """Return the error in OpenAI's form."""
         return {"error": {"message": str(self), "type": self.kind, "param": self.param, "code": self.code}}
 
     def response(self) -> Response:
-        """Return the HTTP answer."""
         return JSONResponse(self.body, self.status, self.headers)
 
 
 def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
     """Return the caller's error for an error of the app."""
     sentence = error.sentence
+    seconds = error.retry_after if isinstance(error, NotNow) else None
+    wait = {"retry-after": str(max(1, round(seconds or _COME_AGAIN)))}
     match error:
         case TooLarge():
             return Refusal(413, sentence, param=param, code="image_too_large")
@@ -65,16 +66,11 @@ def refusal_of(error: DescriberError, param: str | None = None) -> Refusal:
         case InvalidRequest():
             return Refusal(400, sentence, param=param or error.field)
         case OverBudget():
-            wait = {"retry-after": str(max(1, round(error.retry_after or _COME_AGAIN)))}
             return Refusal(429, sentence, kind="insufficient_quota", code="insufficient_quota", headers=wait)
+        case Transient() if isinstance(error, Busy) or seconds:
+            return Refusal(429, sentence, kind="rate_limit_error", code="rate_limit_exceeded", headers=wait)
         case Transient():
-            wait = {"retry-after": str(max(1, round(error.retry_after or _COME_AGAIN)))}
-            busy = isinstance(error, Busy) or error.retry_after
-            return (
-                Refusal(429, sentence, kind="rate_limit_error", code="rate_limit_exceeded", headers=wait)
-                if busy
-                else Refusal(503, sentence, kind="server_error", headers=wait)
-            )
+            return Refusal(503, sentence, kind="server_error", headers=wait)
         case Misconfigured():
             sentence = "The model is missing or refuses the app's calls. Ask the operator to run `describer doctor`."
             return Refusal(500, sentence, kind="server_error")

@@ -65,11 +65,7 @@ class Model(Protocol):
     """Sends a request to the model's server."""
 
     async def send(self, path: str, body: dict[str, Any]) -> Answer:
-        """Send the request and return the answer.
-
-        Raises:
-            NotNow: there is no answer.
-        """
+        """Send the request and return the answer. Raises NotNow: there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)

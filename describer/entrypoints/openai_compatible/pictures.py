@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from describer.domain.addresses import is_data_url
 from describer.domain.errors import DescriberError
 from describer.entrypoints.on_demand.limits import DETAILS
 from describer.entrypoints.openai_compatible.errors import Refusal, refusal_of
@@ -42,7 +43,6 @@ class Form:
         return url, detail if isinstance(detail, str) else ""
 
     def write(self, url: str, detail: str) -> dict[str, Any]:
-        """Return the part for a picture."""
         if self.kind == "image_url":
             return {"type": self.kind, "image_url": {"url": url, "detail": detail}}
         return {"type": self.kind, "image_url": url, "detail": detail}
@@ -124,7 +124,7 @@ class Shrinker:
         url, asked = form.read(part, param)
         known = asked in _details(self.families(body["model"]))
         detail = asked if known else self.detail
-        held = (lambda _size: None) if url[:5].lower() == "data:" else extend
+        held = (lambda _size: None) if is_data_url(url) else extend
         try:
             data = await self.web.fetch(url, held)
             image = await self.preparer.prepare(data, model=body["model"], detail=detail)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, unquote_to_bytes, urljoin, urlsplit
 
+from describer.domain.addresses import is_data_url
 from describer.domain.errors import DescriberError, InvalidName, InvalidRequest
 from describer.domain.image_ref import ImageRef
 from describer.domain.record import Record
@@ -145,7 +146,7 @@ def is_other(language: str, page: str) -> bool:
 
 def _digest(source: str, page: Path, folder: Path) -> str:
     """Return the SHA-256 of the image's bytes, if they are in the page or in a file; else an empty string."""
-    if source[:5].lower() == "data:":
+    if is_data_url(source):
         head, _, body = source.partition(",")
         with suppress(binascii.Error, ValueError):
             data = base64.b64decode(unquote(body)) if head.lower().endswith(";base64") else unquote_to_bytes(body)

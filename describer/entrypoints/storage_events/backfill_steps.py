@@ -49,11 +49,7 @@ class BackfillSteps:
         await self.queue.send(f'{{"backfill": "{backfill.id}"}}', delay=delay)
 
     async def handle_message(self, body: bytes) -> None:
-        """Run the backfill that a message names.
-
-        Raises:
-            Unreadable: it names none.
-        """
+        """Run the backfill that a message names. Raises Unreadable: it names none."""
         match messages.read(body):
             case {"backfill": str(backfill_id)} if backfill_id:
                 await self._drive(backfill_id)

@@ -35,7 +35,6 @@ class Survey:
 
     @classmethod
     async def of(cls, entries: AsyncIterable[IndexEntry], languages: Sequence[str]) -> "Survey":
-        """Survey these records."""
         survey = cls(dict.fromkeys(languages))
         async for entry in entries:
             survey.languages |= dict.fromkeys((*entry.languages, *entry.further_languages))

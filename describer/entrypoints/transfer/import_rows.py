@@ -118,7 +118,7 @@ def _changed(row: Row, record: Record) -> dict[str, dict[str, str]]:
     for tag, given in row.texts.items():
         language = record.language if tag == DEFAULT else tag
         standing = record if language == record.language else record.translations.get(language)
-        new = {name: text for name, text in given.items() if not _is_same(text, getattr(standing, name, ""))}
+        new = {name: text for name, text in given.items() if _plain(text) != _plain(getattr(standing, name, ""))}
         if clash := [name for name in new if texts.get(language, {}).get(name, new[name]) != new[name]]:
             raise InvalidRequest(f"Two columns have different texts for {clash[0]} in {language}.", field="file")
         if new:
@@ -126,12 +126,8 @@ def _changed(row: Row, record: Record) -> dict[str, dict[str, str]]:
     return texts
 
 
-def _is_same(text: str, standing: str) -> bool:
-    """Return whether the texts differ at most by a spreadsheet's line ends and outer spaces."""
-    return text == standing or _plain(text) == _plain(standing)
-
-
 def _plain(text: str) -> str:
+    """Return the text without what spreadsheets change: line ends and outer spaces."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

@@ -7,7 +7,6 @@ from describer.domain.image_blob import StoredRecord
 
 
 def line(stored: StoredRecord) -> str:
-    """Return the record's line."""
     source = stored.record.source
     place = {"container": source.container, "name": source.name, "etag": unquoted(stored.etag)}
     return json.dumps(place | stored.record.model_dump(mode="json", exclude={"history"}), ensure_ascii=False) + "\n"

@@ -31,8 +31,13 @@ def header(languages: Sequence[str]) -> list[str]:
 
 def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
     """Return the record's row, each text guarded."""
-    record = stored.record
-    cells = {
+    cells = cells_of(stored.record, languages) | {"etag": unquoted(stored.etag)}
+    return [guarded(cells.get(name, "")) for name in header(languages)]
+
+
+def cells_of(record: Record, languages: Sequence[str]) -> dict[str, str]:
+    """Return the record's cells by column, not guarded."""
+    return {
         "container": record.source.container,
         "name": record.source.name,
         "status": record.status,
@@ -43,9 +48,7 @@ def row(stored: StoredRecord, languages: Sequence[str]) -> list[str]:
         "visible_text": record.visible_text,
         "reason": record.reason,
         "flags": " ".join(record.flags),
-        "etag": unquoted(stored.etag),
     } | {f"{field}:{tag}": text for tag in languages for field, text in texts_in(record, tag).items()}
-    return [guarded(cells.get(name, "")) for name in header(languages)]
 
 
 def texts_in(record: Record, language: str) -> dict[str, str]:

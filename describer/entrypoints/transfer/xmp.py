@@ -36,7 +36,8 @@ def packet(record: Record) -> str:
     properties = ""
     for field, name in _NAMES.items():
         items = {tag: given[field] for tag, given in texts.items() if given.get(field)}
-        properties += _property(name, "Alt", [_item(text, tag) for tag, text in items.items()])
+        alternatives = [f"<rdf:li xml:lang={quoteattr(tag)}>{_legal(text)}</rdf:li>" for tag, text in items.items()]
+        properties += _property(name, "Alt", alternatives)
     properties += _property("dc:subject", "Bag", [f"<rdf:li>{_legal(tag)}</rdf:li>" for tag in record.tags])
     return _PACKET.format(properties=properties) if properties else ""
 
@@ -46,10 +47,6 @@ def _property(name: str, container: str, items: list[str]) -> str:
         return ""
     inner = "".join(f"     {item}\n" for item in items)
     return f"   <{name}>\n    <rdf:{container}>\n{inner}    </rdf:{container}>\n   </{name}>\n"
-
-
-def _item(text: str, language: str) -> str:
-    return f"<rdf:li xml:lang={quoteattr(language)}>{_legal(text)}</rdf:li>"
 
 
 def _legal(text: str) -> str:

@@ -107,11 +107,7 @@ class Backfiller:
             raise AlreadyRunning("Another backfill was begun at the same moment.") from error
 
     async def find(self, backfill_id: str) -> Backfill:
-        """Return the backfill with this id, or the latest if it is empty.
-
-        Raises:
-            NotFound: it does not exist.
-        """
+        """Return the backfill with this id, or the latest if it is empty. Raises NotFound: it does not exist."""
         found = None
         if not backfill_id:
             found = await self.backfills.latest()

@@ -126,11 +126,7 @@ class Batching:
     most_bytes: int = MOST_BYTES
 
     async def further(self, chunk: Chunk, name: str) -> Chunk:
-        """Return the chunk after its next step; unchanged if it must wait.
-
-        Raises:
-            NotNow: not now.
-        """
+        """Return the chunk after its next step; unchanged if it must wait. Raises NotNow: not now."""
         if not chunk.file:
             return chunk.model_copy(update={"file": await self._uploaded(name) or _NOTHING})
         if chunk.file == _NOTHING:

@@ -59,13 +59,11 @@ class Preview:
 
     @property
     def usd_in_batches(self) -> tuple[float, float, float] | None:
-        """The expected cost by batches."""
         share = float(BATCH_SHARE)
         return (share * self.usd[0], share * self.usd[1], share * self.usd[2]) if self.usd else None
 
     @property
     def usd_each_in_batches(self) -> float | None:
-        """Expected US dollars per picture by batches."""
         return None if self.usd_each is None else float(BATCH_SHARE) * self.usd_each
 
 

@@ -94,21 +94,13 @@ class Backfills(Progress, Protocol):
         """Return the backfill, or None."""
 
     async def write(self, backfill: Backfill) -> Backfill:
-        """Replace the backfill that was read and return its new version.
-
-        Raises:
-            Conflict: another process has written it.
-        """
+        """Replace the backfill that was read and return its new version. Raises Conflict: another process wrote it."""
 
     async def latest(self) -> Backfill | None:
         """Return the backfill that began last, or None."""
 
     async def begin(self, backfill: Backfill) -> Backfill:
-        """Store a new backfill and make it the latest.
-
-        Raises:
-            Conflict: another backfill began at the same moment.
-        """
+        """Store a new backfill and make it the latest. Raises Conflict: another backfill began at the same moment."""
 
     async def no_pictures(self, container: str) -> Mapping[str, str]:
         """Return the ETags of a container's blobs that are known not to be pictures, by the digests of their names."""
@@ -117,8 +109,4 @@ class Backfills(Progress, Protocol):
         """Return the lines reported for a chunk so far."""
 
     def driving(self, max_wait: float) -> AbstractAsyncContextManager[None]:
-        """Hold the lease that allows one process at a time to queue pictures of backfills.
-
-        Raises:
-            Busy: another process held it for `max_wait` seconds.
-        """
+        """Hold the lease that allows one process at a time to queue pictures of backfills. Raises Busy."""

@@ -40,7 +40,6 @@ class Asking:
 
     @property
     def has_price(self) -> bool:
-        """Whether the model has a list price."""
         return self.sizes.family.image is not None and self.sizes.family.price is not None
 
     def seconds(self, pictures: int, asked: Estimate) -> float | None:

@@ -37,7 +37,6 @@ class Judgement(StrEnum):
 
     @property
     def is_queued(self) -> bool:
-        """Whether the blob is queued."""
         return self in _QUEUED
 
 
@@ -67,11 +66,13 @@ class Selection:
         if away := self._passed_by(blob):
             return away
         state = self._state(listed)
-        if state is Judgement.CURRENT or not self._wants(state):
+        if state is Judgement.CURRENT or not {Only.ALL, state} & set(self.options.only):
             return Judgement.CURRENT
         if blob.tier == "Archive":
             return Judgement.ARCHIVED
-        return Judgement.EMPTY if blob.size == 0 else self._by_size(blob, state)
+        if blob.size == 0:
+            return Judgement.EMPTY
+        return Judgement.TOO_LARGE if blob.size > self.max_bytes else state
 
     def _passed_by(self, blob: ImageBlob) -> Judgement | None:
         """Return a reason to skip the blob by name, age or the app's rules, or None."""
@@ -102,9 +103,3 @@ class Selection:
         if not facts.has_wishes and facts.fingerprint != self.brief.about(listed.picture).fingerprint:
             return Judgement.STALE
         return Judgement.REVIEW if facts.status == Status.NEEDS_REVIEW else Judgement.CURRENT
-
-    def _wants(self, state: Judgement) -> bool:
-        return Only.ALL in self.options.only or state.value in self.options.only
-
-    def _by_size(self, blob: ImageBlob, state: Judgement) -> Judgement:
-        return Judgement.TOO_LARGE if blob.size > self.max_bytes else state

@@ -83,7 +83,9 @@ def opened_by_pillow(form: Format, data: bytes, limits: Limits) -> Opened:
         header = Header(form.name, form.media_type, width, height)
         check_cost(width * height * form.bytes_per_pixel, header, limits)
     still = sequence.first_picture(data) if form is HEIF and boxes.is_sequence(data) else None
-    data = _repaired(form, still.data if still else data)
+    data = still.data if still else data
+    if form is HEIF:  # older converters wrote wrong sizes, which libheif rejects since 1.22
+        data = boxes.with_coded_sizes(data)
     item = boxes.shown(data) if form in {AVIF, HEIF} else None
     with calling(form.name), form.plugin(BytesIO(data)) as source:
         turn = orientation.turn(orientation.by_exif(source))
@@ -145,11 +147,6 @@ def _missing(head: jpeg.Jpeg, header: Header) -> float:
     changed = Image.frombytes("L", one.size, bytes(map(lambda a, b: a != b, one.tobytes(), other.tobytes())))
     box = changed.getbbox()
     return 1 - box[1] / one.height if box else 0.0
-
-
-def _repaired(form: Format, data: bytes) -> bytes:
-    """Return a file of HEIF with correct sizes: older converters wrote wrong ones, which libheif rejects since 1.22."""
-    return boxes.with_coded_sizes(data) if form is HEIF else data
 
 
 @contextmanager

@@ -23,7 +23,6 @@ class ProcessPreparer:
     pool: Pool = field(default_factory=Pool)
 
     async def prepare(self, data: bytes, *, model: str, detail: str, max_tokens: int | None = None) -> PreparedImage:
-        """Decode, shrink and encode a picture."""
         request = PreparationRequest(
             size=len(data),
             family=self.families(model).name,
@@ -37,5 +36,4 @@ class ProcessPreparer:
         return await self.pool.prepare(request, data)
 
     async def close(self) -> None:
-        """End the worker processes."""
         await self.pool.close()

@@ -39,10 +39,8 @@ class _Shown:
 def prepare(data: bytes, sizes: Sizes, limits: Limits) -> PreparedImage:
     """Decode, shrink, flatten, convert to sRGB, turn upright, strip metadata, encode.
 
-    Synchronous and without side effects; runs in the main thread of a worker process, see `pool.py`.
-
-    Raises:
-        Unsupported, Corrupt, TooLarge: see `opened`.
+    Synchronous and without side effects; runs in the main thread of a worker process, see `pool.py`. Raises like
+    `opened`.
     """
     picture = opened(data, limits)
     size = picture.header.width, picture.header.height

@@ -92,7 +92,6 @@ class Page:
 
     @property
     def pixels(self) -> int:
-        """The number of pixels."""
         width, height = self.size
         return width * height
 

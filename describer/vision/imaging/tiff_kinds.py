@@ -28,11 +28,7 @@ _YCBCR, _LAB = 6, {8, 9, 10}
 
 
 def reader(page: Page) -> Reader:
-    """Return the decoder of a page.
-
-    Raises:
-        Unsupported: no decoder reads it correctly.
-    """
+    """Return the decoder of a page. Raises Unsupported: no decoder reads it correctly."""
     compression = page.first(Tag.COMPRESSION, 1)
     if compression in _JPEG_2000:
         return Reader.TILES

@@ -23,7 +23,7 @@ def page_of_tiles(data: bytes, page: Page, size: tuple[int, int], header: Header
     width, height = page.size
     tiled = Tag.TILES in page.tags
     across = page.first(Tag.TILE_WIDTH, width) if tiled else width
-    along = page.first(Tag.TILE_HEIGHT, height) if tiled else _rows(page)
+    along = page.first(Tag.TILE_HEIGHT if tiled else Tag.ROWS, height)
     offsets = page.tags.get(Tag.TILES if tiled else Tag.STRIPS, ())
     lengths = page.tags.get(Tag.TILE_BYTES if tiled else Tag.STRIP_BYTES, ())
     columns = ceil(width / across) if across else 0
@@ -59,7 +59,3 @@ def _tile(data: bytes, halvings: int, header: Header) -> Image.Image:
         setattr(tile, "reduce", halvings)  # noqa: B010 - a property here, a method elsewhere
         tile.load()
         return tile
-
-
-def _rows(page: Page) -> int:
-    return page.first(Tag.ROWS, page.size[1])

@@ -35,12 +35,10 @@ class PreparationRequest:
     decode_memory: int
 
     def line(self) -> bytes:
-        """Return the request as a line."""
         return _line(asdict(self))
 
     @classmethod
     def read(cls, line: bytes) -> "PreparationRequest":
-        """Parse a line."""
         return cls(**json.loads(line))
 
 
@@ -64,7 +62,6 @@ class Reply:
 
     @classmethod
     def read(cls, line: bytes) -> "Reply":
-        """Parse a line."""
         facts = json.loads(line)
         return cls(facts, facts.pop("sizes"), facts.pop("resident"))
 

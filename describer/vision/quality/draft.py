@@ -44,7 +44,6 @@ class Draft:
 
     @property
     def alt_text(self) -> str:
-        """The alt text in this language."""
         return self.texts.alt_text.strip()
 
     @property
