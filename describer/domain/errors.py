@@ -185,7 +185,7 @@ class NotNow(DescriberError):
     Args:
         retry_after: seconds to wait, if the server stated them, or None.
         counts_as_attempt: True if this picture may be the cause (a server error, a timeout or an unexpected answer), so
-            that the try counts towards MAX_ATTEMPTS; False for rate limits and outages, which wait up to MAX_WAIT_DAYS.
+            that the try counts towards MAX_ATTEMPTS; False for rate limits, outages and faults of the installation.
     """
 
     kind: ClassVar[str]

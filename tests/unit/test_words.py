@@ -24,7 +24,7 @@ def _documents() -> Iterator[Path]:
 
 
 def _read_by_users() -> Iterator[Path]:
-    yield from (file for file in (ROOT / "docs").glob("*.md") if file.name != "ARCHITECTURE.md")
+    yield from (file for file in (ROOT / "docs").rglob("*.md") if file.name != "ARCHITECTURE.md")
     names = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "llms.txt", "CHANGELOG.md")
     yield from (ROOT / name for name in names)
 
