@@ -17,7 +17,7 @@ def _facts(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]
     return [vars(record) for record in caplog.records if record.message == event]
 
 
-async def test_a_call_is_told_by_its_route_and_id(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_call_is_logged_by_its_route_and_id(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     await api.client.get(f"/api/descriptions/images/{CAT.name}", headers={"x-request-id": ID})
     (facts,) = _facts(caplog, "http.answered")
@@ -29,7 +29,7 @@ async def test_a_call_is_told_by_its_route_and_id(api: Api, caplog: pytest.LogCa
     ("fault", "level"), [(Transient("it changed", quoting=CAT.name), "WARNING"), (Misconfigured("no role"), "ERROR")]
 )
 @pytest.mark.parametrize("number", [1, 2])
-async def test_what_the_caller_cannot_help_is_told_with_the_reason(
+async def test_a_fault_of_the_installation_is_logged_with_the_reason(
     api: Api, caplog: pytest.LogCaptureFixture, fault: DescriberError, level: str, number: int
 ) -> None:
     api.harness.images.fails_with = fault
@@ -42,7 +42,7 @@ async def test_what_the_caller_cannot_help_is_told_with_the_reason(
         assert "cat.jpg" not in facts["reason"] + str(facts["picture_1"])
 
 
-async def test_a_bug_is_told_by_its_kind_and_place_alone(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_is_logged_by_its_class_and_line_only(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     async def bug() -> None:
         raise ZeroDivisionError("Aunt Agatha")
 
@@ -54,7 +54,7 @@ async def test_a_bug_is_told_by_its_kind_and_place_alone(api: Api, caplog: pytes
     assert "Agatha" not in caplog.text
 
 
-async def test_only_watched_pictures_and_known_methods_are_told(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_only_watched_pictures_and_known_methods_are_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """A container or a method that nobody knows may be any word of a caller's."""
     caplog.set_level(logging.INFO)
     api.harness.images.fails_with = Transient("it changed")

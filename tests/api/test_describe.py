@@ -61,7 +61,7 @@ async def test_the_record_comes_with_it_on_request(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/describe", "/api/describe/picture"])
-async def test_a_picture_is_told_by_its_bytes_and_no_type_is_needed(api: Api, path: str) -> None:
+async def test_a_picture_is_recognized_by_its_bytes_without_a_content_type(api: Api, path: str) -> None:
     response = await api.client.post(path, content=b"cat", headers={"content-type": "application/octet-stream"})
     assert (response.json()["kind"], response.json()["status"]) == ("description", "described")
 
@@ -83,7 +83,7 @@ async def test_the_form_of_its_own_path_has_all_options_in_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/describe", "/api/describe/picture", "/api/describe/form"])
-async def test_a_body_that_the_platform_lost_is_told_apart_from_an_empty_one(api: Api, path: str) -> None:
+async def test_a_body_that_the_platform_lost_gets_another_error_than_an_empty_one(api: Api, path: str) -> None:
     """The Functions host drops what comes in chunks."""
     for content_type in ("image/jpeg", "application/json", "multipart/form-data; boundary=x"):
         headers = {"content-type": content_type, "transfer-encoding": "chunked"}
@@ -449,7 +449,7 @@ async def test_a_body_of_untold_length_is_bounded_while_it_comes(api: Api) -> No
     assert api.setup.memory.held == 0
 
 
-async def test_who_finds_no_room_is_told_to_come_again(api: Api) -> None:
+async def test_a_call_without_free_memory_gets_retry_after(api: Api) -> None:
     with api.setup.memory.try_reserve(4 * MIN_RESERVATION):
         response = await api.client.post("/api/describe", content=b"cat", headers=JPEG)
     _problem(response, 429, "busy")
@@ -496,7 +496,7 @@ async def test_a_misspelt_query_option_is_refused_like_a_field_of_json(api: Api,
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/api/describe"), ("GET", "/api/descriptions")])
-async def test_the_hosts_own_query_options_are_none_of_ours(api: Api, method: str, path: str) -> None:
+async def test_the_hosts_own_query_options_are_ignored(api: Api, method: str, path: str) -> None:
     body = {"content": b"cat", "headers": {"content-type": "image/jpeg"}} if method == "POST" else {}
     response = await api.client.request(method, f"{path}?code=key&clientId=default", **body)  # type: ignore[arg-type]
     assert response.status_code == 200

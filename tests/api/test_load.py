@@ -53,7 +53,7 @@ def test_two_hundred_small_pictures_are_queued_and_none_is_refused() -> None:
 
 
 @pytest.mark.long
-def test_fifty_pictures_of_twenty_megabytes_fit_or_are_told_to_come_again() -> None:
+def test_fifty_pictures_of_twenty_megabytes_are_described_or_get_retry_after() -> None:
     measured = _measured(50, 20_000_000)
     assert set(measured["statuses"]) == {200, 429}
     assert measured["statuses"].count(200) >= 12

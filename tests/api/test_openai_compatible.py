@@ -267,7 +267,7 @@ async def test_the_paths_of_azures_client(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "wrong", KEY[:-1], KEY + "x"], ids=["none", "wrong", "shorter", "longer"])
-async def test_without_a_key_nothing_is_told(setup: Setup, key: str) -> None:
+async def test_without_a_key_the_error_reveals_nothing(setup: Setup, key: str) -> None:
     with pytest.raises(AuthenticationError) as refused:
         await setup.client(key or "none").chat.completions.create(model=MODEL, messages=asked())
     assert refused.value.code == "invalid_api_key"
@@ -519,12 +519,12 @@ async def test_a_model_is_found_by_its_name(setup: Setup) -> None:
         await setup.client().models.retrieve("gpt-4o")
 
 
-async def test_an_unknown_place_is_told(setup: Setup) -> None:
+async def test_an_unknown_path_gets_an_error(setup: Setup) -> None:
     with pytest.raises(NotFoundError, match="only chat/completions"):
         await setup.client().embeddings.create(model=MODEL, input="x")
 
 
-async def test_many_at_once_hold_no_more_than_the_budget_and_the_rest_are_told_when(setup: Setup) -> None:
+async def test_concurrent_calls_reserve_at_most_the_budget_and_the_rest_get_retry_after(setup: Setup) -> None:
     setup.upstream.gate = asyncio.Event()
     picture = url(pictures.jpeg(1200, 900) + bytes(MIB))
     calls = [

@@ -238,7 +238,7 @@ async def test_a_new_key_is_found_and_made_up_names_fetch_nothing_more(entra: En
     assert len(entra.web.fetched) == 2
 
 
-async def test_without_entra_known_keys_go_on_and_others_are_told_to_come_again(entra: Entra) -> None:
+async def test_without_entra_known_keys_stay_valid_and_others_get_retry_after(entra: Entra) -> None:
     entra.web.fails = True
     for _ in range(5):
         with pytest.raises(InternalServerError) as failed:
@@ -267,7 +267,7 @@ async def test_without_entra_known_keys_go_on_and_others_are_told_to_come_again(
     ],
     ids=["empty", "no list", "broken", "short", "shared", "no name"],
 )
-async def test_what_is_no_key_lets_nobody_in(entra: Entra, listed: Any) -> None:
+async def test_an_invalid_key_document_admits_no_caller(entra: Entra, listed: Any) -> None:
     entra.web.listed = listed
     with pytest.raises(APIStatusError) as refused:
         await entra.ask(token())

@@ -115,7 +115,7 @@ async def test_records_come_as_csv_and_as_json_lines(api: Api) -> None:
     _problem(await api.client.get("/api/descriptions", headers={"accept": "image/png"}), 406, "not-acceptable")
 
 
-async def test_coverage_is_told_by_language(api: Api) -> None:
+async def test_coverage_is_reported_by_language(api: Api) -> None:
     await api.harness.describe()
     api.harness.images.put(ImageRef("images", "new.jpg"), b"new")
     body = (await api.client.get("/api/coverage")).json()
@@ -153,7 +153,7 @@ async def test_reading_goes_on_where_there_is_no_room(api: Api) -> None:
             assert (await api.client.get(path)).status_code == 200
 
 
-async def test_an_error_that_no_answer_is_made_for_is_told_without_a_trace(api: Api) -> None:
+async def test_an_unexpected_error_is_answered_without_a_trace(api: Api) -> None:
     api.harness.records.read = _superseded  # type: ignore[method-assign]
     _problem(await api.client.get(PATH), 500, "internal")
 
@@ -162,7 +162,7 @@ async def _superseded(ref: ImageRef) -> None:
     raise Conflict(f"somebody else wrote {ref.name}")
 
 
-async def test_deep_health_tells_of_every_connection(api: Api) -> None:
+async def test_deep_health_reports_every_connection(api: Api) -> None:
     assert (await api.client.get("/api/health/deep")).json()["status"] == "ok"
     api.checks.append(Check("model", Verdict.UNKNOWN, 0.1, "It cannot be told."))
     assert (await api.client.get("/api/health/deep")).status_code == 200

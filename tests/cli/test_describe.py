@@ -53,9 +53,7 @@ async def test_a_folder_is_walked_for_all_that_can_be_read(shell: Shell) -> None
 
 
 @pytest.mark.parametrize(("answer", "asked"), [(b"n\n", 0), (b"y\n", 2)])
-async def test_on_a_terminal_a_folder_is_asked_about_first(
-    shell: Shell, model: Model, answer: bytes, asked: int
-) -> None:
+async def test_on_a_terminal_a_folder_needs_confirmation(shell: Shell, model: Model, answer: bytes, asked: int) -> None:
     for number in range(2):
         shell.picture(f"photos/{number}.jpg", jpeg(230 + number))
     before = len(model.requests)
@@ -197,7 +195,7 @@ async def test_a_model_that_is_gone_means_later(shell: Shell, model: Model) -> N
         ({"MAX_ATTEMPTS": "many"}, "MAX_ATTEMPTS is 'many'"),
     ],
 )
-async def test_a_faulty_installation_is_told_once_and_ends_it(
+async def test_a_faulty_installation_is_reported_once_and_ends_the_run(
     shell: Shell, settings: dict[str, str], named: str
 ) -> None:
     for number in range(3):
@@ -254,7 +252,7 @@ async def test_a_reader_that_has_had_enough_and_a_full_disk_are_no_bugs(shell: S
     assert (full.code, full.err) == (1, "The output cannot be written: No space left on device.\n")
 
 
-async def test_who_is_not_signed_in_is_told_in_one_line(shell: Shell) -> None:
+async def test_a_missing_sign_in_is_reported_in_one_line(shell: Shell) -> None:
     shell.picture("a.jpg", jpeg(276))
     azure = {"AZURE_OPENAI_ENDPOINT": "https://vision.example", "AZURE_OPENAI_DEPLOYMENT": "gpt-5.6-luna"}
     shell.settings = azure | {"AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential"}

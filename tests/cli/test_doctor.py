@@ -61,7 +61,9 @@ async def test_each_fault_is_found_alone(installation: Shell) -> None:
 
 
 @pytest.mark.long
-async def test_a_model_that_is_gone_and_nobody_signed_in_are_told_to_people(installation: Shell, model: Model) -> None:
+async def test_a_missing_deployment_and_a_missing_sign_in_are_reported_in_plain_words(
+    installation: Shell, model: Model
+) -> None:
     model.down()
     gone, nobody = await asyncio.gather(installation.run("doctor"), installation.run("doctor", IDENTITY_HEADER="wrong"))
     assert gone.code == 3
@@ -95,7 +97,7 @@ async def test_who_has_only_a_model_is_ready_to_describe(shell: Shell, model: Mo
     assert (gone.code, gone.err) == (3, "describe: not ready; --write: not configured.\n")
 
 
-async def test_a_connection_string_that_is_none_is_named_and_not_told(shell: Shell) -> None:
+async def test_an_invalid_connection_string_is_reported_without_its_value(shell: Shell) -> None:
     strings = {"IMAGES": "AccountKey-secret", "AzureWebJobsStorage": "x;secret=;", "IMAGES_CONTAINER": "images"}
     done = await shell.here("doctor", "--json", **strings)
     assert (done.code, set(failed(done))) == (3, {"storage: IMAGES", "storage: AzureWebJobsStorage"}), done.out

@@ -83,7 +83,7 @@ async def test_what_is_held_back_for_the_order_is_printed_in_the_end(
     assert err.splitlines()[-1] == word
 
 
-async def test_equal_pictures_and_many_names_are_told_shortly(shell: Shell, slow: Model) -> None:
+async def test_equal_pictures_and_many_names_are_reported_briefly(shell: Shell, slow: Model) -> None:
     for number in range(30):
         shell.picture(f"photos/{number:02d}.jpg", jpeg(SLOW))
     asked = len(slow.requests)

@@ -89,7 +89,7 @@ async def test_it_ends_at_once_although_it_waits_for_a_line(shell: Shell, by: si
     await process.communicate()
 
 
-async def test_a_folder_that_is_not_there_is_told(shell: Shell) -> None:
+async def test_a_missing_folder_is_reported(shell: Shell) -> None:
     done = await shell.run("mcp", "nowhere")
     assert (done.code, done.out, done.err) == (
         2,

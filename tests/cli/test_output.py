@@ -190,7 +190,7 @@ async def test_names_are_relative_to_the_only_folder_in_every_form(shell: Shell,
     assert all(f"{folder}/{name}" in both.out for name in ("a.jpg", "sub/b.jpg"))
 
 
-async def test_a_damaged_file_is_told_in_one_sentence_that_fits_a_file(shell: Shell) -> None:
+async def test_a_damaged_file_is_reported_in_one_sentence_about_a_file(shell: Shell) -> None:
     """And the libraries that decode it are not heard."""
     fax = pictures.saved(pictures.scene(600, 400).convert("1"), "TIFF", compression="group4")
     ruined = bytearray(fax)

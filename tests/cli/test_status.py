@@ -19,6 +19,6 @@ async def test_each_language_has_one_figure(storage: Storage, installation: Shel
     assert "in en\t1 (100 %)" in table.out
 
 
-async def test_a_container_that_is_not_watched_is_told(installation: Shell) -> None:
+async def test_a_container_that_is_not_watched_is_reported(installation: Shell) -> None:
     done = await installation.run("status", "secrets")
     assert (done.code, done.err) == (1, "This container is not watched.\n")

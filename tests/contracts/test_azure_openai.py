@@ -392,7 +392,7 @@ async def test_a_streamed_answer_comes_in_azures_events(model: Model) -> None:
     assert usage.choices == [] and usage.usage and usage.usage.completion_tokens > 0
 
 
-async def test_a_stream_tells_no_tokens_unasked(model: Model) -> None:
+async def test_a_stream_has_no_token_counts_unless_requested(model: Model) -> None:
     async with client(model) as asking:
         stream = await asking.chat.completions.create(**{**body(picture()), "stream": True})
         chunks = [chunk async for chunk in stream]

@@ -53,7 +53,7 @@ async def test_nothing_is_lost_where_many_take_at_once(ledger: Ledger) -> None:
     assert sum(grown) == await ledger.taken(TODAY) == 3
 
 
-async def test_a_container_that_is_missing_or_holds_something_else_is_told(container: ContainerClient) -> None:
+async def test_a_missing_container_or_a_foreign_blob_in_it_is_reported(container: ContainerClient) -> None:
     await container.upload_blob("today.json", b'{"day": "today"}')
     with pytest.raises(Misconfigured, match="delete it"):
         await BlobLedger(container).taken(TODAY)

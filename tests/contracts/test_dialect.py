@@ -100,7 +100,7 @@ async def test_it_is_found_out_once(
     assert events == [told]
 
 
-async def test_where_the_form_is_told_in_words_the_schema_is_in_them(chat: ChatModel, server: Model) -> None:
+async def test_a_form_described_in_words_contains_the_schema(chat: ChatModel, server: Model) -> None:
     server.script.always(_without(forms=()))
     await chat.ask(BRIEF, probe_picture())
     body = server.requests[-1].body
@@ -108,7 +108,7 @@ async def test_where_the_form_is_told_in_words_the_schema_is_in_them(chat: ChatM
     assert '"additionalProperties": false' in body["messages"][0]["content"]
 
 
-async def test_where_nobody_holds_the_model_to_the_form_it_is_told_in_words_too(
+async def test_a_server_that_does_not_enforce_the_form_gets_it_in_words_too(
     chat: ChatModel, server: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that passes over `response_format`: the model does not hear of the form."""
@@ -144,7 +144,7 @@ async def test_what_names_no_parameter_changes_nothing(chat: ChatModel, server: 
     assert _form(server.requests[1].body) == "json_schema" and "temperature" in server.requests[1].body
 
 
-async def test_what_is_refused_in_each_form_is_told_by_the_first_refusal(chat: ChatModel, server: Model) -> None:
+async def test_an_error_in_every_form_keeps_the_first_form(chat: ChatModel, server: Model) -> None:
     server.script.always(lambda _: faults.error(400, "no grammar for the schema", "unsupported_value"))
     with pytest.raises(Misconfigured, match="unsupported_value"):
         await chat.ask(BRIEF, probe_picture())

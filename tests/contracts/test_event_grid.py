@@ -146,7 +146,7 @@ def subscribe(storage: Storage, webhook: Webhook, tmp_path: Path) -> Iterator[Ca
         ('"POST /host/q/messages HTTP/1.1" 201 -', None),
     ],
 )
-def test_a_line_of_the_access_log_tells_what_changed(request_line: str, change: Change | None) -> None:
+def test_a_line_of_the_access_log_says_what_changed(request_line: str, change: Change | None) -> None:
     assert parse(f"127.0.0.1 - - [23/Nov/2026:08:52:52 +0000] {request_line}") == change
 
 
@@ -214,7 +214,7 @@ async def test_only_what_creates_a_blob_is_announced_and_only_once(
     ]
 
 
-async def test_a_failed_delivery_is_tried_again_and_holds_nobody_up(
+async def test_a_failed_delivery_is_retried_and_delays_no_other(
     storage: Storage, container: str, webhook: Webhook, subscribe: Callable[..., Child]
 ) -> None:
     subscribe(container).wait_until_ready()
@@ -252,7 +252,7 @@ def test_an_endpoint_that_fails_the_handshake_gets_nothing(
     assert webhook.tried == []
 
 
-async def test_a_deletion_is_announced_to_whoever_asks_for_it(
+async def test_a_deletion_is_delivered_to_subscribers_that_select_it(
     storage: Storage, container: str, webhook: Webhook, subscribe: Callable[..., Child]
 ) -> None:
     subscribe(container, "--event-type", CREATED, "--event-type", DELETED).wait_until_ready()

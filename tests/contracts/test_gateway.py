@@ -130,7 +130,7 @@ async def test_a_firewall_is_the_installations_even_while_others_are_answered(se
     assert set(_statuses(harness).values()) == {Status.DESCRIBED}
 
 
-async def test_where_all_are_stopped_nothing_ends_and_all_is_described_once_it_is_mended(
+async def test_while_all_are_blocked_no_picture_fails_and_all_are_described_after_the_fix(
     server: Model, harness: Harness
 ) -> None:
     _gate(server, BODIES[0], {*WIDTHS, PROBE_WIDTH})
@@ -164,7 +164,7 @@ async def client(harness: Harness) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.mark.parametrize("says", BODIES[:3], ids=["403", "424", "451"])
-async def test_by_http_three_of_twenty_are_told_as_their_own_end(
+async def test_by_http_three_blocked_pictures_of_twenty_get_their_own_error(
     server: Model, client: httpx2.AsyncClient, says: Fault
 ) -> None:
     gate = _gate(server, says, STOPPED)
@@ -195,7 +195,7 @@ def shell(server: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("at_a_time", ["1", "8"])
-async def test_by_command_line_three_of_twenty_end_and_all_are_told(
+async def test_by_command_line_three_blocked_pictures_of_twenty_fail_and_all_are_reported(
     server: Model, shell: Shell, at_a_time: str
 ) -> None:
     gate = _gate(server, BODIES[0], STOPPED)

@@ -159,7 +159,7 @@ async def test_the_first_bytes_are_read_alone(world: World) -> None:
         assert await world.images.head(ImageRef(world.container, name), 4) == head
 
 
-async def test_a_leased_picture_is_put_off(azurite: InAzurite) -> None:
+async def test_a_leased_picture_is_deferred(azurite: InAzurite) -> None:
     await azurite.put("a.jpg", b"cat")
     lease = await azurite.service.get_blob_client(azurite.container, "a.jpg").acquire_lease(15)
     picture = await _look(azurite, "a.jpg")

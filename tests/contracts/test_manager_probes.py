@@ -95,7 +95,7 @@ async def looked(manager: Manager, storage: Storage, probe: type[ProcessingProbe
         ("ProvisionedManaged", "in swedencentral."),
     ],
 )
-async def test_the_deployments_type_tells_where_pictures_go(
+async def test_the_deployments_type_says_where_pictures_are_processed(
     manager: Manager, storage: Storage, sku: str, place: str
 ) -> None:
     manager.resources[f"{MODEL}/deployments/gpt-5.6-luna"] = {"sku": {"name": sku}}
@@ -145,7 +145,7 @@ async def test_what_may_not_be_seen_is_unknown_and_no_failure(
     assert (await looked(manager, storage, probe)).verdict is Verdict.UNKNOWN
 
 
-async def test_only_azures_own_addresses_are_asked_about() -> None:
+async def test_only_azures_own_addresses_are_probed() -> None:
     here = App(Settings.read(GOOD))
     assert {type(probe) for probe in here.probes_of_azure_too} >= {ProcessingProbe, SubscriptionProbe}
     assert not {type(probe) for probe in here.probes} & {ProcessingProbe, SubscriptionProbe}

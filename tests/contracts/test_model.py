@@ -230,9 +230,7 @@ async def test_a_filter_that_azure_names_inside_only_is_final(chat: ChatModel, s
         await chat.ask(BRIEF, _picture())
 
 
-async def test_an_unreadable_answer_is_asked_for_once_more_and_told_what_to_mend(
-    chat: ChatModel, server: Model
-) -> None:
+async def test_an_unreadable_answer_is_requested_once_more_with_its_faults(chat: ChatModel, server: Model) -> None:
     server.script.then(Answer('{"texts": {"fr": {"alt_text": "Un chat."}}}'))
     said = await chat.ask(BRIEF, _picture())
     assert (said.description is not None, said.usage.calls) == (True, 2)
@@ -298,7 +296,7 @@ async def test_an_answer_that_something_else_filled_is_not_asked_for_at_a_higher
     assert call.spent.completion_tokens == 500
 
 
-async def test_what_the_cache_and_thinking_took_is_told(chat: ChatModel, server: Model) -> None:
+async def test_tokens_of_cache_and_reasoning_are_reported(chat: ChatModel, server: Model) -> None:
     asked, said = {"cached_tokens": 512, "cache_write_tokens": 256}, {"reasoning_tokens": 40}
     usage = {"prompt_tokens": 900, "completion_tokens": 90, "prompt_tokens_details": asked}
     choice = {"finish_reason": "stop", "message": {"content": json.dumps(GOOD)}}
@@ -373,7 +371,9 @@ async def test_calls_at_a_time_are_limited(chat: ChatModel, server: Model) -> No
     assert (await second).description
 
 
-async def test_who_waits_too_long_for_a_slot_is_put_off_and_not_blamed(chat: ChatModel, server: Model) -> None:
+async def test_a_call_that_waits_too_long_for_a_slot_is_deferred_without_an_attempt(
+    chat: ChatModel, server: Model
+) -> None:
     busy = replace(chat, limiter=Limiter(1, Quota(pause=0.01)))
     assert busy.limiter.try_acquire(1, Priority.BACKGROUND)
     with entered(STORING_SECONDS + 0.2), pytest.raises(Transient, match=r"busy for 0\.1 s") as caught:

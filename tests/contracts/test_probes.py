@@ -87,7 +87,7 @@ async def test_an_absent_container_is_named_with_the_command_that_makes_it(blobs
     assert f"--name {name}" in found.advice and "IMAGES_CONTAINER" in found.advice
 
 
-async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
+async def test_a_queue_reports_its_length(storage: Storage) -> None:
     name = unique("q")
     storage.create_queue(name)
     async with storage.queue_service() as service:
@@ -112,7 +112,7 @@ async def test_a_queue_tells_how_much_waits(storage: Storage) -> None:
         ("503/ServerBusy", "503 ServerBusy", "again in a minute"),
     ],
 )
-async def test_what_storage_refuses_is_told_with_what_to_do(
+async def test_what_storage_refuses_is_reported_with_advice(
     refusing: Running, answer: str, found: str, advice: str
 ) -> None:
     async with blob_service(emulated(refusing, answer), retries=0) as service:
@@ -121,7 +121,7 @@ async def test_what_storage_refuses_is_told_with_what_to_do(
     assert found in shown.found and advice in shown.advice
 
 
-async def test_a_storage_account_that_is_gone_is_told_from_one_that_refuses(refusing: Running) -> None:
+async def test_a_missing_storage_account_gets_another_finding_than_one_that_refuses(refusing: Running) -> None:
     account = emulated(refusing, "200/gone")
     refusing.down()
     async with blob_service(account, retries=0) as blobs, queue_client(account, "image-work", retries=0) as queue:
@@ -176,13 +176,13 @@ async def test_the_identity_is_named_and_its_token_is_not(given: str, named: str
     assert given not in found.found
 
 
-async def test_nobody_signed_in_is_one_line_with_advice() -> None:
+async def test_a_missing_sign_in_is_one_line_with_advice() -> None:
     found = await IdentityProbe("model", Holder(None), "scope", managed=False).check()  # type: ignore[arg-type]
     assert found.found == "No token for scope: No identity was found."
     assert "az login" in found.advice
 
 
-async def test_the_stand_ins_identity_is_told(storage: Storage) -> None:
+async def test_the_identity_is_reported(storage: Storage) -> None:
     found = await IdentityProbe("storage", storage.identity, "https://storage.azure.com/.default", managed=True).check()
     assert storage.identity.client_id in found.found
 
@@ -212,7 +212,7 @@ async def test_a_topic_lets_us_in_and_delivers_nothing(topic: Topic, storage: St
     assert topic.events == []
 
 
-async def test_a_topic_that_refuses_or_is_gone_is_told(topic: Topic, storage: Storage) -> None:
+async def test_a_topic_that_refuses_or_is_missing_is_reported(topic: Topic, storage: Storage) -> None:
     stranger = await _asked(topic, storage, Holder(mint("https://elsewhere.example")[0]))
     assert (stranger.verdict, "EventGrid Data Sender" in stranger.advice) == (Verdict.FAILED, True)
     wrong = await _asked(topic, storage, storage.identity, "/no-such-path")
@@ -241,7 +241,7 @@ async def _looked(
         return await ModelProbe(client, server, brief, LUNA).check()
 
 
-async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> None:
+async def test_a_model_that_sees_is_reported_with_its_place_and_price(model: Model) -> None:
     found = await _looked(model)
     assert found.verdict is Verdict.OK
     assert "gpt-5.6-luna-2026-07-09 answered from Sweden Central" in found.found
@@ -275,7 +275,7 @@ async def test_a_model_that_sees_tells_where_and_at_what_cost(model: Model) -> N
         (faults.content_filter_prompt(), Verdict.UNKNOWN, "content_filter", "harmless picture"),
     ],
 )
-async def test_what_the_model_refuses_is_told_with_what_to_do(
+async def test_what_the_model_refuses_is_reported_with_advice(
     model: Model, fault: Fault, verdict: Verdict, found: str, advice: str
 ) -> None:
     model.script.always(lambda _: fault)
@@ -284,7 +284,7 @@ async def test_what_the_model_refuses_is_told_with_what_to_do(
     assert found in shown.found and advice in shown.advice
 
 
-async def test_a_model_that_is_gone_or_answers_rubbish_is_told(model: Model) -> None:
+async def test_a_missing_model_or_a_nonsensical_answer_is_reported(model: Model) -> None:
     assert "DeploymentNotFound" in (await _looked(model, "no-such-deployment")).found
     model.down()
     assert "cannot be reached" in (await _looked(model)).found
@@ -309,7 +309,7 @@ async def test_a_server_of_ones_own_gets_no_advice_about_azure(model: Model, fau
     assert not re.search(r"\baz |Azure|role|deployment", told.advice)
 
 
-async def test_an_address_without_its_version_is_told(model: Model) -> None:
+async def test_an_address_without_its_version_is_reported(model: Model) -> None:
     told = await _looked(model, provider=Provider.OPENAI, path="/")
     assert f"try {model.url}/v1" in told.advice
 
@@ -321,7 +321,7 @@ async def test_a_server_that_is_gone_is_named_with_its_address(model: Model) -> 
     assert f"curl {model.url}/v1/models" in told.advice
 
 
-async def test_what_the_server_does_not_know_is_told(model: Model) -> None:
+async def test_an_option_unknown_to_the_server_is_reported(model: Model) -> None:
     def rule(request: Asked) -> Reply:
         unknown = "reasoning_effort" in request.body
         return Fault(400, {"detail": "unknown field reasoning_effort"}) if unknown else describe(request)

@@ -126,7 +126,7 @@ async def test_a_sidecar_is_json_that_is_never_cached(descriptions: ContainerCli
     assert properties.content_settings.cache_control == "no-cache"
 
 
-async def test_somebody_elses_file_is_not_overwritten(descriptions: ContainerClient) -> None:
+async def test_another_programs_file_is_not_overwritten(descriptions: ContainerClient) -> None:
     await descriptions.upload_blob(sidecar_name(CAT), b'{"mine": true}')
     with pytest.raises(Misconfigured, match="is not a record of this app; move it away"):
         await BlobRecords(descriptions).read(CAT)
@@ -151,7 +151,7 @@ async def test_a_sidecar_saved_by_an_editor_is_read(descriptions: ContainerClien
     assert stored.record == _record("A cat 🐈")
 
 
-async def test_somebody_elses_file_does_not_stop_a_listing(descriptions: ContainerClient) -> None:
+async def test_another_programs_file_does_not_stop_a_listing(descriptions: ContainerClient) -> None:
     records = BlobRecords(descriptions)
     await descriptions.upload_blob("images/a.json", b'{"mine": true}')
     await records.write(CAT, _record("A cat"), replaces=None)
@@ -177,7 +177,7 @@ async def test_records_are_listed_by_name_in_pages(records: Records) -> None:
     assert (await records.page("images", "c", "", 10)).items == []
 
 
-async def test_a_listing_tells_the_record_without_its_file(records: Records) -> None:
+async def test_a_listing_has_the_records_facts_without_reading_its_file(records: Records) -> None:
     """That of the whole record: what it tells is what the file says, whatever is in it."""
     record = _record("").model_copy(
         update={
@@ -196,7 +196,7 @@ async def test_a_listing_tells_the_record_without_its_file(records: Records) -> 
     assert (entry.languages, entry.has_words, entry.has_wishes, entry.is_indexed) == (("de",), True, True, True)
 
 
-async def test_a_listing_reads_no_file_of_ours(descriptions: ContainerClient) -> None:
+async def test_a_listing_reads_no_file_that_the_app_wrote(descriptions: ContainerClient) -> None:
     records = BlobRecords(descriptions)
     await records.write(CAT, _record("A cat"), replaces=None)
     await descriptions.get_blob_client(sidecar_name(CAT)).set_standard_blob_tier(StandardBlobTier.ARCHIVE)
@@ -204,7 +204,7 @@ async def test_a_listing_reads_no_file_of_ours(descriptions: ContainerClient) ->
 
 
 @pytest.mark.parametrize("keeps_metadata", [True, False])
-async def test_a_sidecar_that_somebody_replaced_is_listed_as_it_is(
+async def test_a_sidecar_that_a_person_replaced_is_listed_as_it_is(
     descriptions: ContainerClient, keeps_metadata: bool
 ) -> None:
     """Whether their program kept the metadata, which is of the file before, or dropped it."""

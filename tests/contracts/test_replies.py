@@ -138,7 +138,7 @@ async def test_the_request_has_every_picture_and_no_form(chat: ChatModel, server
     assert request.body["reasoning_effort"] == "none"
 
 
-async def test_an_error_told_in_the_stream_is_transient(chat: ChatModel, server: Model) -> None:
+async def test_an_error_inside_the_stream_is_transient(chat: ChatModel, server: Model) -> None:
     server.script.then(faults.breaks_off(TEXT, 1, faults.server_error(500)))
     async with aclosing(chat.reply(QUESTION, [_picture()])) as pieces:
         assert await anext(pieces) == "It "
@@ -178,7 +178,7 @@ async def test_a_stream_that_stalls_is_given_up(server: Model) -> None:
             await _heard(hasty)
 
 
-async def test_whoever_leaves_in_the_middle_frees_the_slot(chat: ChatModel, server: Model) -> None:
+async def test_a_stream_closed_in_the_middle_frees_the_slot(chat: ChatModel, server: Model) -> None:
     server.script.then(Answer(TEXT, pause=0.01))
     async with aclosing(chat.reply(QUESTION, [_picture()])) as pieces:
         assert await anext(pieces) == "It "

@@ -132,7 +132,7 @@ async def test_without_an_answer_of_its_own_the_proxy_is_azurite(world: World) -
 
 
 @pytest.mark.parametrize("code", ["BlobImmutableDueToLegalHold", "BlobImmutableDueToPolicy"])
-async def test_a_picture_that_a_hold_protects_is_described_flagged_and_not_put_off(world: World, code: str) -> None:
+async def test_a_picture_under_a_hold_is_described_flagged_and_not_deferred(world: World, code: str) -> None:
     world.answers("PUT metadata", 409, code)
     for _ in range(3):
         record = await world.visit()
@@ -247,7 +247,7 @@ async def test_a_record_that_a_policy_protects_stays_when_its_picture_is_gone(
     assert await world.harness.records.read(world.ref) is not None
 
 
-async def test_a_record_that_a_policy_protects_cannot_be_replaced_and_the_operator_is_told(world: World) -> None:
+async def test_a_record_under_a_policy_is_not_replaced(world: World) -> None:
     await world.visit()
     await world.upload(b"dog")
     world.answers("PUT", 409, "BlobImmutableDueToPolicy", f"*/{world.ref.container}/cat.jpg.json")

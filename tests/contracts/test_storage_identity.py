@@ -82,7 +82,7 @@ async def test_an_expired_token_is_refused(storage: Storage) -> None:
             await blobs.get_service_properties()
 
 
-async def test_nobody_comes_in_without_a_token(storage: Storage, container: str) -> None:
+async def test_a_request_without_a_token_is_refused(storage: Storage, container: str) -> None:
     trust = ssl.create_default_context(cafile=storage.certificate.certificate)
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as http,

@@ -80,7 +80,7 @@ ALOUD = [
 
 @pytest.mark.parametrize("end", ["length", "stop"])
 @pytest.mark.parametrize("message", ALOUD, ids=["vLLM", "Ollama", "aloud", "OpenRouter", "parts", "Mistral"])
-async def test_thinking_that_eats_the_answer_is_asked_once_and_told(
+async def test_reasoning_that_uses_up_the_answer_is_requested_once_and_reported(
     chat: ChatModel, server: Model, message: dict[str, Any], end: str
 ) -> None:
     choice = {"finish_reason": end, "message": message}
@@ -111,7 +111,7 @@ async def test_a_free_answer_comes_without_its_thinking(chat: ChatModel, server:
     assert isinstance(whole, FreeAnswer) and whole.text == "It is a sun."
 
 
-async def test_of_a_question_it_is_told_too(chat: ChatModel, server: Model) -> None:
+async def test_the_same_is_reported_for_a_question(chat: ChatModel, server: Model) -> None:
     events = [
         {"choices": [{"delta": {"reasoning_content": "Which colour"}, "finish_reason": None}]},
         {"choices": [{"delta": {}, "finish_reason": "length"}]},

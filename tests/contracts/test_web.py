@@ -41,7 +41,7 @@ async def test_a_url_that_leads_astray_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("case", [case for case in CASES["refused"] if case.get("by_redirect", "yes")], ids=_id)
-async def test_a_redirect_to_it_is_refused_likewise(web: Web, internet: Internet, case: Case) -> None:
+async def test_a_redirect_to_it_is_refused_too(web: Web, internet: Internet, case: Case) -> None:
     internet.answers["/"] = _redirect(_filled(internet, case["url"]))
     code = case.get("by_redirect") or case.get("code", "url_host")
     assert await refusal(web, "https://pictures.example/") == code
@@ -68,7 +68,7 @@ def test_the_table_has_each_code_that_needs_no_answer_and_sixty_cases() -> None:
     assert len(CASES["refused"]) >= 60
 
 
-async def test_the_traps_would_tell(internet: Internet) -> None:
+async def test_the_traps_notice_a_connection(internet: Internet) -> None:
     """Without the checks each of these would be counted, and so would a way that leads to the wrong listener."""
     urls = ("https://169.254.169.254/", "https://[::1]/", "http://10.0.0.1:81/")
     for count, url in enumerate(urls, start=1):
@@ -110,7 +110,7 @@ async def test_a_redirect_to_the_same_name_is_looked_up_and_checked_again(web: W
     assert (internet.trapped, len(internet.requests)) == (0, 1)
 
 
-async def test_an_unknown_name_and_one_inside_are_told_alike(web: Web) -> None:
+async def test_an_unknown_name_and_an_internal_one_get_the_same_error(web: Web) -> None:
     said = []
     for name in ("absent.example", "inside.example", "network.example"):
         with pytest.raises(FetchFailed) as caught:

@@ -79,7 +79,7 @@ async def _by_command_line(system: System) -> None:
 
 
 @pytest.mark.long
-async def test_no_spelling_leads_to_an_excluded_picture_by_any_door(guarded: System) -> None:
+async def test_no_spelling_reaches_an_excluded_picture_by_any_entry_point(guarded: System) -> None:
     for entry_point in (_by_upload, _by_queue, _by_http, _by_mcp, _by_command_line):
         await entry_point(guarded)
     assert guarded.model.requests == []

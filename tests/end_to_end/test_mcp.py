@@ -54,7 +54,7 @@ async def refused(system: System, tool: str, **arguments: object) -> str:
     return str(json.loads(content.text)["error"])
 
 
-async def test_the_server_and_the_tools_tell_what_they_are_for(system: System) -> None:
+async def test_the_server_and_the_tools_say_what_they_are_for(system: System) -> None:
     async with connected(system) as client:
         info = client.server_info
         assert info is not None

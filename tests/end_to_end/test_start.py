@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-async def test_a_picture_is_uploaded_shown_corrected_and_told(tmp_path: Path) -> None:
+async def test_a_picture_is_uploaded_shown_corrected_and_published(tmp_path: Path) -> None:
     model = start.stand_in_model("script")
     with (
         Stack(ROOT, tmp_path, {"EVENTS_TEXTS": "all"}, model=model) as stack,

@@ -75,7 +75,7 @@ async def test_the_same_bytes_again_cost_no_call(system: System) -> None:
     assert system.calls(picture) == 1
 
 
-async def test_new_bytes_under_the_same_name_are_described_anew(system: System) -> None:
+async def test_new_bytes_under_the_same_name_are_described_again(system: System) -> None:
     old, new = system.picture(), system.picture()
     await system.upload("new.jpg", old)
     first = await system.finished("new.jpg")
@@ -112,7 +112,7 @@ async def test_metadata_set_while_the_model_thinks_is_kept_and_costs_no_second_c
     assert system.calls(picture) == 1
 
 
-async def test_other_files_among_the_pictures_have_a_clear_end_and_harm_nobody(system: System) -> None:
+async def test_other_files_among_the_pictures_get_their_status_and_delay_no_picture(system: System) -> None:
     good = system.picture()
     await asyncio.gather(
         system.upload("mixed/notes.txt", b"Buy milk."),

@@ -65,7 +65,7 @@ def test_no_function_is_disabled_and_no_app_stopped(app: Scripted) -> None:
     assert [call for call in app.calls("az") if "Disabled" in str(call) or "stop" in call] == []
 
 
-def test_without_azd_it_says_what_the_next_deployment_must_be_told(
+def test_without_azd_it_prints_the_settings_for_the_next_deployment(
     app: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (app.folder / "azd").unlink()

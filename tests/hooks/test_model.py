@@ -63,7 +63,7 @@ def test_where_pictures_are_processed_is_asked_with_what_this_model_has(fresh: S
     assert asked == [["GlobalStandard", "DataZoneStandard"]]
 
 
-def test_where_nobody_can_be_asked_it_stops_with_the_choices(fresh: Scripted) -> None:
+def test_without_a_terminal_it_stops_with_the_choices(fresh: Scripted) -> None:
     command = _stopped(fresh, "There is no default. GlobalStandard: any region of Azure; DataZoneStandard: within")
     assert shlex.split(command)[:4] == ["azd", "env", "set", "MODEL_SKU_NAME"]
 

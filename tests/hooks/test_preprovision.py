@@ -222,7 +222,7 @@ def test_a_missing_deployment_stops_it_with_the_command_that_creates_it(azure: S
     assert "--sku-name DataZoneStandard" in command
 
 
-def test_a_deployment_that_nobody_named_stops_it(azure: Scripted) -> None:
+def test_a_deployment_without_a_name_stops_it(azure: Scripted) -> None:
     _openai(azure, deployments=["others"])
     del azure.environ["EXISTING_OPENAI_DEPLOYMENT"]
     assert _stopped(azure, "Which deployment")[-2:] == ["EXISTING_OPENAI_DEPLOYMENT", "others"]

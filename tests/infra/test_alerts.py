@@ -43,7 +43,7 @@ def test_a_chapter_begins_with_the_alerts_own_query(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_a_query_has_rows_only_when_somebody_must_look(name: str) -> None:
+def test_a_query_has_rows_only_when_an_operator_must_act(name: str) -> None:
     """A `summarize` without `by` has always one row, so a condition must follow it."""
     (criterion,) = QUERIES[name]["criteria"]["allOf"]
     assert (criterion["timeAggregation"], criterion["operator"], criterion["threshold"]) == ("Count", "GreaterThan", 0)

@@ -43,7 +43,7 @@ def test_it_looked_at_the_resources(report: dict[str, Any]) -> None:
     assert report["summary"]["passed"] > 100
 
 
-def test_what_it_finds_is_what_stands_for_a_reason(report: dict[str, Any]) -> None:
+def test_its_findings_are_those_accepted_with_a_reason(report: dict[str, Any]) -> None:
     found = {(failed["check_id"], Path(failed["file_path"]).stem) for failed in report["results"]["failed_checks"]}
     lines = sorted(
         f"{failed['check_id']} {failed['check_name']}: {failed['resource']}"

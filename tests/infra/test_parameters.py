@@ -33,7 +33,7 @@ def test_every_parameter_has_a_variable_of_its_own_and_every_variable_a_paramete
     assert len(set(found.values())) == len(found)
 
 
-def test_a_pipeline_is_told_every_choice_that_a_person_made() -> None:
+def test_a_pipeline_gets_every_choice_that_a_person_made() -> None:
     """But not what azd knows itself, and what the preprovision hook finds anew each time."""
     variables = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["pipeline"]["variables"]
     own = {*azd.PRINCIPAL, "AZURE_ENV_NAME", "AZURE_LOCATION", *preprovision.FOUND}

@@ -75,7 +75,7 @@ def test_it_says_where_pictures_may_be_processed_and_what_was_not_run(text: str)
     assert "not run against Azure" in text.replace("Not", "not")
 
 
-def test_what_azd_is_told_is_read() -> None:
+def test_what_azd_sets_is_read() -> None:
     hooks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra" / "hooks").glob("*.py"))
     for name in re.findall(r"azd env set ([A-Z_]{5,})", DEPLOY):
         assert f"${{{name}=" in PARAMETERS or f"${{{name}}}" in PARAMETERS or f'"{name}"' in hooks, name

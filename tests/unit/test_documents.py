@@ -93,7 +93,7 @@ def test_the_documents_example_of_an_event_is_one(schema: str) -> None:
     validator(form, format_checker=validator.FORMAT_CHECKER).validate(event)
 
 
-def test_the_version_that_the_code_tells_is_the_projects() -> None:
+def test_the_version_in_the_code_is_the_projects() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert __version__ == project["version"]
 
@@ -123,7 +123,7 @@ def test_what_is_deployed_is_the_app_and_all_of_it() -> None:
     assert {name for name in tracked if not ignored.match_file(name)} == expected
 
 
-def test_the_function_app_knows_the_composition_root_and_what_agents_are_told() -> None:
+def test_the_function_app_imports_only_these_modules() -> None:
     tree = ast.parse((ROOT / "function_app.py").read_text(encoding="utf-8"))
     plain = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     wanted = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

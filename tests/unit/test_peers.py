@@ -29,7 +29,7 @@ LOG = """\
 """
 
 
-def test_the_hosts_log_tells_picture_end_and_time(tmp_path: Path) -> None:
+def test_the_hosts_log_has_picture_outcome_and_time(tmp_path: Path) -> None:
     file = tmp_path / "host.log"
     file.write_text(LOG)
     one, two, work = log.calls(file)

@@ -83,7 +83,7 @@ def test_the_checks_are_the_projects_own() -> None:
     assert _read("checks")["on"].keys() == {"push", "pull_request"}
 
 
-def test_a_deployment_signs_in_by_federation_and_only_when_somebody_asks() -> None:
+def test_a_deployment_signs_in_by_federation_and_only_on_request() -> None:
     assert list(_read("azure-dev")["on"]) == ["workflow_dispatch"]
     commands = _commands("azure-dev")
     assert "--federated-credential-provider github" in commands
@@ -92,7 +92,7 @@ def test_a_deployment_signs_in_by_federation_and_only_when_somebody_asks() -> No
     assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
 
 
-def test_a_deployment_is_told_all_that_azd_would_otherwise_ask_for() -> None:
+def test_a_deployment_sets_all_that_azd_would_otherwise_ask_for() -> None:
     bicep = (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8")
     required = set(re.findall(r"^param (\w+) [^=\n]+$", bicep, re.MULTILINE))
     given = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]

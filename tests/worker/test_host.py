@@ -155,7 +155,7 @@ async def test_the_webhook_answers_the_handshake(host: RunningHost) -> None:
 
 
 @pytest.mark.parametrize("kind", ["SubscriptionValidation", "Notification"])
-async def test_the_webhook_refuses_whoever_lacks_the_key(host: RunningHost, kind: str) -> None:
+async def test_the_webhook_refuses_a_call_without_the_key(host: RunningHost, kind: str) -> None:
     for key in ("", "wrong"):
         assert (await host.post([{"data": {"validationCode": "x"}}], kind=kind, key=key))[0] == 401
 
@@ -204,7 +204,7 @@ async def test_a_failing_message_goes_to_poison_after_the_tries_of_host_json(
     assert [facts["count"] for facts in host.noted()] == [1, 2]
 
 
-async def test_a_slow_message_holds_nobody_up(host: RunningHost, work: QueueClient) -> None:
+async def test_a_slow_message_delays_no_other(host: RunningHost, work: QueueClient) -> None:
     await work.send_message(encoded("slow"))
     await until(host.noted)
     for number in range(5):

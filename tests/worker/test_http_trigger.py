@@ -257,7 +257,9 @@ WAITING = """
 """
 
 
-async def test_who_finds_no_place_waits_and_who_finds_none_to_wait_is_told(storage: Storage, tmp_path: Path) -> None:
+async def test_a_call_over_the_limit_waits_and_one_over_the_queues_limit_is_refused(
+    storage: Storage, tmp_path: Path
+) -> None:
     host_json = {"extensions": {"http": {"maxConcurrentRequests": 2, "maxOutstandingRequests": 3}}}
     running = hosts.start(tmp_path / "app", storage, WAITING, host_json=host_json, settings={})
     try:

@@ -82,7 +82,7 @@ async def test_the_server_introduces_itself(host: RunningHost) -> None:
         assert client.instructions == "Ask for a city."
 
 
-async def test_tools_are_told_by_their_bindings(host: RunningHost) -> None:
+async def test_tools_are_recognized_by_their_bindings(host: RunningHost) -> None:
     async with connected(host) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     assert list(tools) == ["forecast", "failing", "whole", "silent"]

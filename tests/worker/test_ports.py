@@ -49,7 +49,7 @@ def test_a_part_that_finds_its_port_taken_gets_another_one(tmp_path: Path) -> No
 
 
 @pytest.mark.long
-def test_whoever_never_finds_a_free_port_is_told_so(tmp_path: Path) -> None:
+def test_an_error_says_that_no_port_is_free(tmp_path: Path) -> None:
     (taken,) = ports.free_ports(1)
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", taken))

@@ -44,7 +44,7 @@ def number(request: pytest.FixtureRequest) -> signal.Signals:
 
 
 @pytest.mark.parametrize("code", [PLAIN, LOOP, AT_THE_END], ids=["plain", "loop", "at_the_end"])
-def test_a_signal_ends_work_whose_output_nobody_reads(code: str, number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_ends_work_whose_output_is_not_read(code: str, number: signal.Signals, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     with full_pipe() as output:
         process = subprocess.Popen(

@@ -179,7 +179,7 @@ async def test_sigterm_ends_everything_in_order(app: Path, tmp_path: Path) -> No
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_ends_everything_while_nobody_reads_the_output(
+async def test_a_signal_ends_everything_while_the_output_is_not_read(
     number: signal.Signals, app: Path, tmp_path: Path
 ) -> None:
     with full_pipe() as output, started(app, tmp_path / "state", output, output) as process:

@@ -58,7 +58,7 @@ def server(clock: Clock) -> Server:
     return Server(Gateway(last=3, window=60, pause=0, clock=clock))
 
 
-async def test_without_others_a_harmless_picture_tells_that_one_is_blocked(server: Server) -> None:
+async def test_without_others_a_harmless_picture_shows_that_one_is_blocked(server: Server) -> None:
     server.blocked = {"one"}
     with pytest.raises(Filtered, match="not others"):
         await server.describe("one")
@@ -74,7 +74,7 @@ async def test_while_the_harmless_picture_is_blocked_too_no_picture_ends(server:
     assert await server.describe("one") == "one"
 
 
-async def test_a_server_that_refuses_all_is_not_asked_about_the_harmless_one_each_time(server: Server) -> None:
+async def test_a_server_that_refuses_all_does_not_get_the_harmless_picture_each_time(server: Server) -> None:
     server.down = True
     for number in range(20):
         with pytest.raises(Misconfigured):
@@ -116,7 +116,7 @@ async def test_blocks_of_others_alone_end_no_picture(server: Server, clock: Cloc
     assert await server.describe("four") == "four"
 
 
-async def test_a_harmless_picture_that_meets_another_fault_tells_nothing(server: Server) -> None:
+async def test_a_harmless_picture_with_another_fault_decides_nothing(server: Server) -> None:
     server.blocked, server.probe_fault = {"one"}, Transient("429", retry_after=7)
     with pytest.raises(Transient) as caught:
         await server.describe("one")

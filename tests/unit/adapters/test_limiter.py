@@ -110,7 +110,7 @@ def test_processes_that_know_nothing_of_each_other_share(*, counts_throttled: bo
     assert seconds <= 1.25 * 51
 
 
-def test_where_no_headers_tell_the_quota_refusals_do() -> None:
+def test_without_headers_the_quota_is_learned_from_refusals() -> None:
     def bare(grant: Grant) -> Grant:
         return Grant({}, grant.retry_after)
 
@@ -120,7 +120,7 @@ def test_where_no_headers_tell_the_quota_refusals_do() -> None:
     assert seconds <= 80
 
 
-def test_without_a_quota_nobody_waits_after_the_first_answer() -> None:
+def test_without_a_quota_no_call_waits_after_the_first_answer() -> None:
     def silent(_: Grant) -> Grant:
         return Grant({}, None)
 
@@ -130,7 +130,7 @@ def test_without_a_quota_nobody_waits_after_the_first_answer() -> None:
 
 
 @pytest.mark.parametrize("priority", [UPLOAD, LIBRARY])
-def test_a_long_wait_is_told_at_once_and_to_each_a_time_of_his_own(priority: Priority) -> None:
+def test_a_long_wait_is_refused_at_once_with_a_different_time_for_each_call(priority: Priority) -> None:
     async def main() -> list[float]:
         limiter, server = Limiter(64, Quota(chance=lambda: 0.0)), _server(60)
         await asyncio.gather(*(server.ask(limiter) for _ in range(10)))
@@ -254,7 +254,7 @@ class Edge(Quota):
         return self.waits.pop(0) if self.waits else 0.0
 
 
-def test_nobody_is_forgotten_where_the_pause_ends_between_two_looks_at_the_clock() -> None:
+def test_no_call_is_forgotten_if_the_pause_ends_between_two_reads_of_the_clock() -> None:
     async def main() -> float:
         async with asyncio.timeout(10), Limiter(8, Edge()).turn(CALLER, 100):
             return _now()
@@ -274,7 +274,7 @@ def test_an_answer_ends_the_pause_of_a_failing_server() -> None:
     assert run(main()) < 1.1
 
 
-def test_whoever_leaves_before_his_turn_leaves_nothing_behind() -> None:
+def test_a_call_cancelled_before_its_turn_leaves_nothing_behind() -> None:
     async def main() -> None:
         limiter = Limiter(1)
         async with limiter.turn(UPLOAD, 30):

@@ -116,7 +116,7 @@ async def test_the_trace_of_one_picture_has_each_stage_once_and_in_order(observe
     assert {span.status.status_code for span in observed.spans} == {StatusCode.UNSET}
 
 
-async def test_the_root_tells_the_outcome(observed: Observed) -> None:
+async def test_the_root_span_has_the_outcome(observed: Observed) -> None:
     await observed.pipeline.describe(CAT, BRIEF)
     about = observed.about(v.DESCRIBE)
     assert about[v.OUTCOME] == "described"
@@ -151,7 +151,7 @@ async def test_the_models_span_keeps_to_the_conventions(observed: Observed) -> N
     }
 
 
-async def test_neither_texts_nor_pictures_nor_names_are_told(
+async def test_neither_texts_nor_pictures_nor_names_are_exported(
     observed: Observed, exported: InMemoryLogRecordExporter
 ) -> None:
     picture = b"picture-bytes-of-agatha"
@@ -179,7 +179,7 @@ async def test_a_setting_allows_names(harness: Harness) -> None:
     assert observed.about(v.DESCRIBE)[v.PICTURE] == "images/pets/cat.jpg"
 
 
-def test_an_alias_is_found_by_whoever_knows_the_name() -> None:
+def test_an_alias_can_be_computed_from_the_name() -> None:
     """By `printf %s pets/cat.jpg | sha256sum | cut -c1-16`."""
     assert Names().of(CAT) == "images/6f1812906cfe2f58"
     assert Names().of(CAT) != Names().of(ImageRef("images", "pets/cat2.jpg"))
@@ -255,10 +255,10 @@ async def test_a_skip_has_its_reason(observed: Observed) -> None:
 
 
 async def test_a_lost_race_is_a_second_round_in_the_same_trace(observed: Observed) -> None:
-    async def somebody_tags_it() -> None:
+    async def a_person_tags_it() -> None:
         observed.harness.images.tag(CAT, tag="new")
 
-    observed.harness.model.meanwhile = somebody_tags_it
+    observed.harness.model.meanwhile = a_person_tags_it
     await observed.pipeline.describe(CAT, BRIEF)
     assert observed.about(v.DESCRIBE)[v.ROUNDS] == 2
     assert [span.name for span in observed.spans].count("chat gpt-5.6-luna") == 1
@@ -466,7 +466,7 @@ async def test_a_free_answer_may_be_taken_by_several_tasks(
     assert caplog.records == []
 
 
-async def test_a_free_answer_that_nobody_takes_to_its_end_has_its_span(
+async def test_a_free_answer_that_is_not_read_to_its_end_has_its_span(
     observed: Observed, caplog: pytest.LogCaptureFixture
 ) -> None:
     image_describer = traced_describer(observed.harness.pipeline.image_describer, observed.telemetry, "azure.ai.openai")

@@ -90,7 +90,7 @@ def test_drawings_are_pictures_that_are_not_read(drawing: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_tells_where_no_byte_can_be_had(name: str) -> None:
+def test_without_bytes_the_name_decides(name: str) -> None:
     found = companions.by_name(name)
     assert (found.what if found else "").startswith(NAMES[name])
     assert bool(found) == bool(NAMES[name])

@@ -129,7 +129,7 @@ async def test_a_written_language_stands_beside_the_stored_ones_for_good(two: Ha
     assert asked(two) == [("fr",), ("en", "de", "fr")]
 
 
-async def test_it_does_not_stand_in_the_way_of_what_was_asked_of_the_settings(two: Harness) -> None:
+async def test_it_does_not_prevent_what_the_settings_request(two: Harness) -> None:
     """Who names languages that are all there wishes for nothing new: the settings decide later, too."""
     await _by_writing_call(two, "de")
     assert stored(two).request is None
@@ -196,7 +196,7 @@ async def test_a_persons_text_stands_where_the_filter_stopped_the_model(two: Har
     assert (record.alt_text, record.status, record.reason) == ("Tom, endormi.", Status.KEPT, "")
 
 
-async def test_one_that_failed_is_asked_for_again_and_told_once(two: Harness) -> None:
+async def test_a_language_that_failed_is_requested_again_and_written_once(two: Harness) -> None:
     failed = NoUsableAnswer("Cut off twice.")
     scripted(two, failed, failed, said("fr"))
     await _by_writing_call(two, "fr")

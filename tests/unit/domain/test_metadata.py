@@ -100,7 +100,7 @@ def test_a_value_that_an_earlier_version_wrote_is_read_as_it_was_meant(text: str
     assert digest_of(copy.values["alt_text"]) == copy.written["alt_text"][1]
 
 
-def test_a_models_plus_sign_is_encoded_anew_and_a_persons_stays_to_the_letter() -> None:
+def test_a_models_plus_sign_is_encoded_again_and_a_persons_stays_unchanged() -> None:
     model = _merged({"alt_text": "1+1"}, _record(alt_text="1+1", provenance={"alt_text": {"origin": "model"}}))
     person = _merged({"alt_text": "1+1"}, _record(alt_text="1+1", provenance={"alt_text": {"origin": "human"}}))
     assert (model["alt_text"], person["alt_text"]) == ("1%2B1", "1+1")
@@ -146,7 +146,7 @@ def test_a_text_in_other_bytes_than_ascii_is_read_and_written_back_in_ascii(valu
         ("", ""),
     ],
 )
-def test_a_value_is_decoded_only_if_somebody_encoded_it(value: str, expected: str) -> None:
+def test_a_value_is_decoded_only_if_it_was_encoded(value: str, expected: str) -> None:
     assert metadata.decode(value) == expected
 
 

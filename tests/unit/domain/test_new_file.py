@@ -68,7 +68,7 @@ WAYS_IN = [_by_trigger, _by_queue, _by_writing_call, _by_call]
 
 
 @pytest.mark.parametrize("come", WAYS_IN)
-async def test_an_authors_new_text_is_taken_up_and_nobody_is_asked(harness: Harness, come: Way) -> None:
+async def test_an_authors_new_text_is_used_without_calling_the_model(harness: Harness, come: Way) -> None:
     first = await harness.described()
     harness.images.put(CAT, file(("x-default", MILL)))
     record = await come(harness)
@@ -112,7 +112,7 @@ async def test_our_own_text_that_a_tool_wrote_into_the_file_stays_the_models(har
     "place",
     ["sidecar", "metadata that was kept", "metadata that was kept beside an edited sidecar", "metadata that went"],
 )
-async def test_a_persons_text_stands_and_awaits_nobody(harness: Harness, place: str) -> None:
+async def test_a_persons_text_is_kept_without_a_review(harness: Harness, place: str) -> None:
     await harness.describe()
     if place == "sidecar":
         harness.records.edit(CAT, {"alt_text": "Tom"})

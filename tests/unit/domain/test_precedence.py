@@ -428,7 +428,7 @@ async def test_a_judgement_can_be_taken_back(harness: Harness, first: str) -> No
     assert harness.metadata()["alt_text"] == "A cat on a sofa."
 
 
-async def test_somebody_who_asks_again_gets_another_text_and_the_demand_stands(harness: Harness) -> None:
+async def test_a_forced_call_gets_another_text_and_keeps_the_demand(harness: Harness) -> None:
     await harness.describe()
     rejected(harness)
     await harness.describe()
@@ -474,7 +474,7 @@ async def test_a_picture_that_is_marked_as_decorative_loses_the_models_alt_text(
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_a_removed_text_is_asked_for_anew_and_needs_a_look(harness: Harness, place: str) -> None:
+async def test_a_removed_text_is_requested_again_and_needs_a_review(harness: Harness, place: str) -> None:
     await harness.describe()
     harness.images.put(ImageRef("images", "copy.jpg"), b"cat")
     await harness.describe(ImageRef("images", "copy.jpg"))  # what copies share has the text that is not wanted

@@ -44,7 +44,7 @@ def test_a_demand_lasts_and_nothing_is_published_under_it(word: Word, outcome: S
     assert judge(outcome, word, demand) == Judgement(status, Review.SUGGESTED, demand)
 
 
-def test_each_demand_tells_a_person_what_to_do() -> None:
+def test_each_demand_says_what_to_do() -> None:
     assert REASONS.keys() == set(Demand)
 
 

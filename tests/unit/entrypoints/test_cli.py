@@ -55,7 +55,7 @@ def having(result: Result, **changes: object) -> Result:
         (None, "; the model has no list price"),
     ],
 )
-def test_a_summary_says_what_it_cost_or_that_nobody_knows(fine: Result, cost: Cost | None, said: str) -> None:
+def test_a_summary_says_what_it_cost_or_that_it_is_unknown(fine: Result, cost: Cost | None, said: str) -> None:
     assert summary([having(fine, cost=cost)] * 2) == f"2 described{said}"
 
 
@@ -101,7 +101,7 @@ def test_no_control_character_reaches_a_terminal() -> None:
     assert line({"text": "\x1b\x9bé"}) == '{"text": "\\u001b\\u009bé"}'
 
 
-def test_a_file_name_that_is_no_utf_8_can_be_told() -> None:
+def test_a_file_name_that_is_not_utf_8_can_be_printed() -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     assert printable(name) == "caf\N{REPLACEMENT CHARACTER}.jpg"
     assert line({"picture": name}) == '{"picture": "caf\\udce9.jpg"}'

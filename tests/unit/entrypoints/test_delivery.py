@@ -57,7 +57,7 @@ async def test_the_other_sides_wish_is_granted(harness: Harness) -> None:
     assert await _deliver_until_done(harness) == [61, 6 * 86400]
 
 
-async def test_while_the_quota_is_used_up_work_is_put_off_before_anything_is_read(harness: Harness) -> None:
+async def test_while_the_quota_is_used_up_work_is_deferred_before_anything_is_read(harness: Harness) -> None:
     harness.images.fails_with = Misconfigured("storage was asked")
     shut = replace(harness.delivery, deferral=lambda: Transient("no quota", retry_after=75))
     await shut.handle_upload(CAT.container, CAT.name)
@@ -105,7 +105,7 @@ async def test_a_missing_role_is_the_operators_business_and_loses_nothing(
     assert {record.levelname for record in caplog.records if record.message == "picture.deferred"} == {"ERROR"}
 
 
-async def test_giving_up_that_fails_is_put_off_too(harness: Harness) -> None:
+async def test_a_last_attempt_whose_record_cannot_be_written_is_deferred_too(harness: Harness) -> None:
     harness.model.script = [STUMBLE] * 3
     await harness.delivery.handle_upload(CAT.container, CAT.name)
     await harness.delivery.handle_message(harness.queue.sent[0][0].encode())
@@ -134,7 +134,7 @@ async def _cut_off(harness: Harness, message: bytes) -> None:
     await harness.delivery.handle_message(message, received=2)
 
 
-async def test_work_that_was_cut_off_is_put_off_to_a_time_of_its_own(harness: Harness) -> None:
+async def test_interrupted_work_is_deferred_to_a_different_time_for_each(harness: Harness) -> None:
     """It is not worked at once: what the app was killed over would take all that came back with it along again."""
     messages = [Work.first(CAT).to_message().encode() for _ in range(16)]
     chances = iter(number / 32 for number in range(32))
@@ -184,7 +184,7 @@ async def test_a_stop_costs_no_try_of_the_picture(harness: Harness) -> None:
     assert harness.records.stored[CAT].record.status is Status.DESCRIBED
 
 
-async def test_a_picture_that_is_cut_off_each_time_is_recorded_as_failed_and_nobody_is_blamed(harness: Harness) -> None:
+async def test_a_picture_interrupted_each_time_is_recorded_as_failed_without_a_call(harness: Harness) -> None:
     message = Work.first(CAT).to_message().encode()
     for _ in range(MAX_INTERRUPTIONS):
         await _cut_off(harness, message)
@@ -275,7 +275,7 @@ def _long_ago(message: str, days: int) -> bytes:
     return json.dumps(event).encode()
 
 
-async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harness: Harness) -> None:
+async def test_an_unknown_cause_is_recorded_as_failed_after_the_longest_wait(harness: Harness) -> None:
     harness.model.script = [OUTAGE] * 3
     await harness.delivery.handle_upload(CAT.container, CAT.name)
     await harness.delivery.handle_message(_long_ago(harness.queue.sent[0][0], 13))
@@ -286,7 +286,7 @@ async def test_what_nobody_knows_the_cause_of_ends_after_the_longest_time(harnes
     assert record.reason == "Waited for 14 days; last error: The model's server cannot be reached"
 
 
-async def test_a_missing_role_ends_nothing_however_long_it_lasts_and_starts_the_waiting_anew(harness: Harness) -> None:
+async def test_a_missing_role_never_ends_work_and_restarts_the_wait(harness: Harness) -> None:
     harness.model.script = [OUTAGE, Misconfigured("lacks a role"), OUTAGE]
     await harness.delivery.handle_upload(CAT.container, CAT.name)
     for number in range(2):

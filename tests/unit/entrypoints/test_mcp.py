@@ -125,7 +125,7 @@ async def test_what_may_be_tried_again_says_when(
     assert await called(setup, url=URL) == expected
 
 
-async def test_what_is_wrong_with_the_installation_is_not_told(
+async def test_a_fault_of_the_installation_is_not_revealed(
     setup: OnDemandSetup, caplog: pytest.LogCaptureFixture
 ) -> None:
     setup.web.fails_with = Misconfigured("the role X is missing on account Y")
@@ -435,7 +435,7 @@ async def test_long_answers_are_cut_and_say_so(setup: OnDemandSetup) -> None:
     assert len(result["tags"]) <= MAX_ITEMS
 
 
-def test_what_is_told_of_a_tool_is_what_it_takes_and_gives() -> None:
+def test_a_tools_schemas_are_what_it_takes_and_returns() -> None:
     for name, tool in TOOLS.items():
         assert ARGUMENTS[name].model_fields.keys() == tool.arguments["properties"].keys()
         assert all(each["description"] for each in tool.arguments["properties"].values())

@@ -77,7 +77,7 @@ def test_a_folder_a_pipe_and_what_is_not_there_are_no_pictures(root: Path) -> No
             AllowedFiles.of([str(root)]).source(given)
 
 
-def test_a_root_that_is_a_link_stands_for_where_it_leads(root: Path, tmp_path: Path) -> None:
+def test_a_root_that_is_a_link_means_its_target(root: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(root, target_is_directory=True)
     allowed = AllowedFiles.of([str(tmp_path / "alias")])
     assert allowed.source(str(tmp_path / "alias" / "cat.jpg")).name == "cat.jpg"

@@ -236,7 +236,7 @@ async def test_an_answer_that_breaks_off_says_so_after_its_pieces(setup: OnDeman
 
 
 @pytest.mark.parametrize("ending", Ending)
-async def test_each_ending_is_told(setup: OnDemandSetup, ending: Ending) -> None:
+async def test_each_ending_is_logged(setup: OnDemandSetup, ending: Ending) -> None:
     setup.harness.model.script = [FreeAnswer("I", "luna", Usage(), ending)]
     assert (
         await setup.on_demand.answer([UPLOAD], setup.on_demand.question("What?", RequestOptions()))
@@ -312,7 +312,7 @@ async def test_an_alt_text_over_the_callers_limit_wants_a_review(setup: OnDemand
     assert isinstance(record.translations, dict) and Texts() not in record.translations.values()
 
 
-async def test_a_url_that_finds_no_memory_is_told_at_once(setup: OnDemandSetup) -> None:
+async def test_a_url_without_free_memory_is_refused_at_once(setup: OnDemandSetup) -> None:
     with setup.memory.try_reserve(4 * MIN_RESERVATION), pytest.raises(Busy) as caught:
         await setup.on_demand.describe(Url(URL), BRIEF)
     assert caught.value.retry_after
@@ -417,7 +417,7 @@ async def test_different_pictures_are_not_asked_one_after_the_other(setup: OnDem
     assert {record.status for record in records} == {Status.DESCRIBED}
 
 
-async def test_equal_pictures_are_asked_once_and_each_call_tells_what_it_cost(setup: OnDemandSetup) -> None:
+async def test_equal_pictures_share_one_question_and_each_call_reports_its_cost(setup: OnDemandSetup) -> None:
     names = ["a.jpg", "b.jpg", "c.jpg"]
     described = (setup.on_demand.describe(Upload(b"cat", name), BRIEF) for name in names)
     records = await asyncio.gather(*described)

@@ -46,7 +46,7 @@ async def test_an_upload_becomes_work_at_once_and_its_tries_do_not_count(caplog:
         json.dumps({name: value for name, value in UPLOAD.items() if name != "BlobName"}).encode(),
     ],
 )
-async def test_what_is_no_upload_of_ours_is_unreadable(message: bytes) -> None:
+async def test_what_is_no_upload_to_the_app_is_unreadable(message: bytes) -> None:
     queue = FakeQueue()
     with pytest.raises(Unreadable):
         await PoisonHandler(CAT.container, queue).handle_upload_poison(message)

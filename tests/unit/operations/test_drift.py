@@ -20,7 +20,7 @@ async def library() -> Harness:
     return harness
 
 
-async def test_what_agrees_is_told(library: Harness) -> None:
+async def test_agreement_is_reported(library: Harness) -> None:
     result = await DriftProbe(library.images, library.records, "images").check()
     assert (result.verdict, result.found, result.advice) == (Verdict.OK, "Metadata and sidecars agree, in all.", "")
 

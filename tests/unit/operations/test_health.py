@@ -32,7 +32,7 @@ def raising(error: DescriberError) -> Callable[[], Awaitable[ProbeResult]]:
     return check
 
 
-async def test_all_are_looked_at_at_once_and_told_in_their_order() -> None:
+async def test_all_are_checked_at_once_and_reported_in_their_order() -> None:
     meeting = asyncio.Barrier(3)
 
     async def meet() -> ProbeResult:

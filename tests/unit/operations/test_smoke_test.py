@@ -141,14 +141,14 @@ async def test_patterns_that_leave_the_picture_out_are_named_and_nothing_is_uplo
     assert installation.images.uploaded == []
 
 
-async def test_what_cannot_be_removed_is_told(installation: Installation) -> None:
+async def test_what_cannot_be_removed_is_reported(installation: Installation) -> None:
     installation.images.stays = True
     said, facts = await installation.run()
     assert said == FAILED
     assert "Could not remove everything" in facts["reason"]
 
 
-async def test_a_sidecar_that_the_line_removes_meanwhile_is_no_fault(installation: Installation) -> None:
+async def test_a_sidecar_that_the_pipeline_removes_meanwhile_is_no_fault(installation: Installation) -> None:
     """The pipeline removes the sidecar of a picture that is gone; here between our reading and our deleting."""
 
     class Racing(FakeRecords):

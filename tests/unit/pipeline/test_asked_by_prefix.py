@@ -23,7 +23,7 @@ async def test_an_upload_is_asked_by_its_prefix_and_settled_by_it(harness: Harne
     assert len(harness.model.calls) == 1
 
 
-async def test_a_copy_that_has_another_name_is_asked_for_itself_where_names_are_told(harness: Harness) -> None:
+async def test_a_copy_with_another_name_gets_its_own_question_if_names_are_sent(harness: Harness) -> None:
     for ref in (SHOE, TWIN):
         harness.images.put(ref, b"shoe")
         await harness.described(ref, TELLING)

@@ -167,7 +167,7 @@ async def test_a_cap_of_pictures() -> None:
     assert (backfill.state, backfill.enqueued) == (End.CAPPED, 250)
 
 
-async def test_pictures_that_are_put_off_make_room_but_not_for_ever() -> None:
+async def test_deferred_pictures_make_room_but_not_without_end() -> None:
     setup = of(2 * MAX_CHUNKS * CHUNK)
     backfiller, backfill = setup.backfiller(), await setup.backfiller().begin(OPTIONS, seen())
     for _ in range(2 * MAX_CHUNKS):
@@ -208,7 +208,7 @@ async def test_what_awaits_a_person_is_asked_again() -> None:
     assert [work.again for work in setup.queue.take()] == [True] * 3
 
 
-async def test_a_backfill_that_nobody_priced_is_priced_page_by_page_and_then_begins() -> None:
+async def test_a_backfill_without_a_price_is_priced_page_by_page_and_then_begins() -> None:
     setup = of(1200)
     setup.listing.size = 500
     begun = await setup.backfiller().begin(OPTIONS)

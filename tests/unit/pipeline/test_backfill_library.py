@@ -32,7 +32,9 @@ async def _judged(harness: Harness, brief: Brief = BRIEF) -> dict[str, Judgement
 
 
 @pytest.mark.parametrize("write_metadata", [True, False])
-async def test_what_is_described_is_not_missing_whatever_tells_so(harness: Harness, write_metadata: bool) -> None:
+async def test_a_described_picture_is_not_missing_by_record_or_by_metadata(
+    harness: Harness, write_metadata: bool
+) -> None:
     harness.write_metadata = write_metadata
     harness.images.put(DOG, b"dog")
     await harness.described()

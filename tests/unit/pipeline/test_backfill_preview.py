@@ -130,7 +130,7 @@ async def test_a_listing_in_pages_counts_the_same() -> None:
     assert (await preview(library, selection(OPTIONS), asking())).derived == {"wordpress": 3}
 
 
-async def test_whoever_goes_on_in_another_process_counts_the_same() -> None:
+async def test_a_preview_continued_in_another_process_counts_the_same() -> None:
     library, counted = Sized([blob(name) for name in SIZES], size=2).library, Counted()
     while not counted.ended:
         counted = Counted.model_validate_json(counted.model_dump_json())

@@ -196,7 +196,7 @@ async def test_a_quota_that_is_used_up_is_waited_for(museum: Museum) -> None:
     assert set(museum.paid().values()) == {1}
 
 
-async def test_a_picture_that_changed_meanwhile_is_asked_about_itself(museum: Museum) -> None:
+async def test_a_picture_that_changed_meanwhile_gets_its_own_question(museum: Museum) -> None:
     museum.hang(2)
     backfill = await museum.backfiller().begin(OPTIONS)
     while not (backfill.held and backfill.held[0].batch):
@@ -211,7 +211,7 @@ async def test_a_picture_that_changed_meanwhile_is_asked_about_itself(museum: Mu
     assert record.usage.batch_prompt_tokens == 0
 
 
-async def test_pictures_that_nothing_is_asked_about_make_no_file(museum: Museum) -> None:
+async def test_pictures_without_a_question_make_no_file(museum: Museum) -> None:
     museum.harness.images.put(ImageRef("images", "a.jpg"), b"")
     museum.hang(1)
     await museum.harness.described(ImageRef("images", "0000.jpg"))

@@ -47,7 +47,7 @@ async def test_a_large_one_is_what_it_is_and_not_too_large(harness: Harness) -> 
     assert await harness.describe(ref) == Skip(SkipReason.NOT_A_PICTURE, "a film", harness.images.blobs[ref].etag)
 
 
-async def test_an_archived_one_is_told_by_its_name(harness: Harness) -> None:
+async def test_an_archived_one_is_recognized_by_its_name(harness: Harness) -> None:
     harness.images.refusal = Archived("in the archive tier")
     harness.images.put(ImageRef("images", "a.mov"), b"x")
     assert isinstance(await harness.describe(ImageRef("images", "a.mov")), Skip)
@@ -61,7 +61,7 @@ async def test_what_is_named_like_a_picture_has_its_record(harness: Harness, nam
     assert (await harness.described(ref)).status is Status.UNSUPPORTED
 
 
-async def test_a_picture_without_a_telling_name_is_described(harness: Harness) -> None:
+async def test_a_picture_without_a_companions_name_is_described(harness: Harness) -> None:
     ref = ImageRef("images", "b1946ac92492d2347c6235b4d2611184")
     harness.images.put(ref, b"\xff\xd8\xff and so on")
     assert (await harness.described(ref)).status is Status.DESCRIBED
@@ -108,7 +108,7 @@ async def test_what_a_backfill_had_looked_at_is_kept_in_mind(harness: Harness) -
     assert list(backfills.found.values()) == [harness.images.blobs[ref].etag]
 
 
-async def test_who_asks_for_it_is_told_what_it_is(harness: Harness) -> None:
+async def test_a_call_for_it_gets_an_error_that_says_what_it_is(harness: Harness) -> None:
     service, ref = OnDemandSetup(harness).on_demand, ImageRef("images", "film")
     harness.images.put(ref, FILES["an MP4"][0])
     large = Readable(10**9, lambda: b"", "holiday.mov")

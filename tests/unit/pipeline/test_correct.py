@@ -19,7 +19,7 @@ TOM = "Tom, asleep."
 IN_ENGLISH = Correction({"en": {"alt_text": TOM}})
 
 
-async def test_a_corrected_text_is_a_persons_everywhere_and_nobody_is_asked(harness: Harness) -> None:
+async def test_a_corrected_text_is_a_persons_everywhere_and_the_model_is_not_called(harness: Harness) -> None:
     await harness.describe()
     stored = await harness.corrector.correct(CAT, IN_ENGLISH)
     record = stored.record
@@ -32,7 +32,7 @@ async def test_a_corrected_text_is_a_persons_everywhere_and_nobody_is_asked(harn
     assert (await harness.described(CAT, Brief(("en",), "other", "high", 99))).alt_text == TOM
 
 
-async def test_the_message_that_mends_a_crash_is_queued_first(harness: Harness) -> None:
+async def test_the_message_that_recovers_from_a_crash_is_queued_first(harness: Harness) -> None:
     await harness.describe()
     await _crash_after_writing(harness)
     [(message, delay)] = harness.queue.sent
@@ -65,7 +65,7 @@ async def test_a_lease_on_the_picture_leaves_the_mark_to_the_message(harness: Ha
     assert harness.metadata()["alt_text"] == TOM
 
 
-async def test_who_saw_another_version_is_told_of_both(harness: Harness) -> None:
+async def test_the_error_for_another_version_has_both_versions(harness: Harness) -> None:
     await harness.describe()
     seen = harness.records.stored[CAT].etag
     now = await harness.corrector.correct(CAT, IN_ENGLISH, (seen,))

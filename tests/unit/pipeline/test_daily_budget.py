@@ -47,7 +47,7 @@ async def _spend(budget: DailyBudget, most: float, usd: float) -> bool:
     return True
 
 
-async def test_what_would_go_over_it_is_put_off_until_midnight(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_call_over_the_budget_is_deferred_until_midnight(caplog: pytest.LogCaptureFixture) -> None:
     budget = Installation(1.0).instance()
     with caplog.at_level(logging.WARNING):
         ends = [await _spend(budget, 0.3, 0.3) for _ in range(5)]
@@ -147,7 +147,7 @@ async def test_where_nothing_was_left_storage_is_not_asked_again_for_a_while() -
     assert await _spend(second, 0.5, 0.1), "the first instance gave back what it did not use"
 
 
-async def test_nothing_is_asked_while_it_cannot_be_told_what_is_left() -> None:
+async def test_the_model_is_not_called_while_the_rest_of_the_budget_is_unknown() -> None:
     installation = Installation(1.0)
     installation.ledger.fails_with = Transient("storage is away")
     with pytest.raises(Transient, match="away"):
@@ -188,7 +188,7 @@ def _pictures(harness: Harness, count: int) -> list[ImageRef]:
     return refs
 
 
-async def test_a_picture_over_it_is_put_off_and_no_attempt_counted(budgeted: Budgeted) -> None:
+async def test_a_picture_over_the_budget_is_deferred_and_no_attempt_counted(budgeted: Budgeted) -> None:
     harness = budgeted.harness
     delivery = replace(harness.delivery, pipeline=budgeted.pipeline)
     for ref in _pictures(harness, 10):
@@ -237,7 +237,7 @@ async def test_what_costs_nothing_goes_on(budgeted: Budgeted) -> None:
     assert isinstance(gone, Skip) and gone.reason is SkipReason.GONE and CAT not in harness.records.stored
 
 
-async def test_who_waits_is_told_so(budgeted: Budgeted) -> None:
+async def test_a_waiting_caller_gets_an_error_that_says_so(budgeted: Budgeted) -> None:
     setup = OnDemandSetup(budgeted.harness)
     service = replace(setup.on_demand, image_describer=budgeted.pipeline.image_describer)
     while await _spend(budgeted.budget, 0.0001, 0.0001):

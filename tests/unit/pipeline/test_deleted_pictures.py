@@ -185,7 +185,7 @@ async def test_an_answer_whose_picture_goes_before_its_record_is_written_leaves_
 
 
 @pytest.mark.parametrize("fault", [Misconfigured("a role is missing"), None])
-async def test_a_cleanup_that_comes_to_no_end_is_told_and_is_no_error(
+async def test_a_cleanup_that_cannot_finish_is_reported_and_is_no_error(
     harness: Harness, caplog: pytest.LogCaptureFixture, fault: Misconfigured | None
 ) -> None:
     async def page(container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:

@@ -134,7 +134,7 @@ async def test_a_second_delivery_writes_nothing(harness: Harness) -> None:
     assert harness.records.writes == 1
 
 
-async def test_new_bytes_are_described_anew_and_the_old_text_is_in_the_history(harness: Harness) -> None:
+async def test_new_bytes_are_described_again_and_the_old_text_is_in_the_history(harness: Harness) -> None:
     await harness.describe()
     harness.images.put(CAT, b"dog")
     harness.model.script = [answer("A dog.")]
@@ -143,7 +143,7 @@ async def test_new_bytes_are_described_anew_and_the_old_text_is_in_the_history(h
     assert [earlier.alt_text for earlier in record.history] == ["A cat on a sofa."]
 
 
-async def test_another_brief_is_asked_anew(harness: Harness) -> None:
+async def test_another_brief_is_asked_again(harness: Harness) -> None:
     await harness.describe()
     german = replace(BRIEF, languages=("de", "en"))
     record = await harness.described(brief=german)
@@ -284,7 +284,7 @@ async def test_a_slow_delivery_never_replaces_the_record_of_newer_bytes(harness:
     assert harness.metadata()["alt_text"] == "A dog."
 
 
-async def test_a_picture_that_never_stands_still_is_put_off(harness: Harness) -> None:
+async def test_a_picture_that_changes_in_every_attempt_is_deferred(harness: Harness) -> None:
     async def tag() -> None:
         harness.images.tag(CAT, at=str(len(harness.model.calls)))
 
@@ -466,7 +466,7 @@ async def test_no_round_begins_without_time_for_it(harness: Harness) -> None:
     assert harness.images.reads == []
 
 
-async def test_who_waits_too_long_for_memory_is_put_off(harness: Harness) -> None:
+async def test_a_picture_that_waits_too_long_for_memory_is_deferred(harness: Harness) -> None:
     full = harness.memory.try_reserve(harness.memory.size)
     with full, entered(STORING_SECONDS + 0.1), pytest.raises(Transient, match="waiting for memory") as caught:
         await harness.describe()
@@ -632,9 +632,7 @@ async def test_a_persons_translation_comes_to_the_top_when_its_language_does(har
 @pytest.mark.parametrize(
     "refusal", [Filtered("Filtered."), Corrupt("Cut off."), Unsupported("HEIC."), NoUsableAnswer("No answer.")]
 )
-async def test_a_person_who_wrote_the_text_is_told_why_nothing_was_added(
-    harness: Harness, refusal: ImageRejected
-) -> None:
+async def test_a_persons_record_says_why_nothing_was_added(harness: Harness, refusal: ImageRejected) -> None:
     harness.images.tag(CAT, alt_text="My cat Tom")
     harness.model.script = [refusal]
     record = await harness.described()
@@ -643,7 +641,7 @@ async def test_a_person_who_wrote_the_text_is_told_why_nothing_was_added(
     assert harness.topic.published[-1].record == record
 
 
-async def test_what_the_model_refused_is_told_beside_a_persons_text(harness: Harness) -> None:
+async def test_the_models_refusal_is_recorded_beside_a_persons_text(harness: Harness) -> None:
     harness.images.tag(CAT, alt_text="My cat Tom")
     harness.model.script = [REFUSAL]
     record = await harness.described()
@@ -653,7 +651,7 @@ async def test_what_the_model_refused_is_told_beside_a_persons_text(harness: Har
 
 
 @pytest.mark.parametrize("refusal", [TooLarge("raise the limit"), NoUsableAnswer("cut off twice")])
-async def test_what_lacks_beside_a_persons_text_is_tried_again_and_told_once(
+async def test_what_is_missing_beside_a_persons_text_is_retried_and_written_once(
     harness: Harness, refusal: ImageRejected
 ) -> None:
     harness.images.tag(CAT, alt_text="My cat Tom")
@@ -735,7 +733,7 @@ async def test_a_leased_picture_is_announced_when_written_and_when_marked_but_no
     assert (harness.records.writes, len(harness.model.calls)) == (1, 1)
 
 
-async def test_a_record_whose_writer_ended_before_telling_is_announced(harness: Harness) -> None:
+async def test_a_record_whose_writer_ended_before_publishing_is_published(harness: Harness) -> None:
     """Also where a lease was in the way meanwhile."""
     picture = await harness.images.get_properties(CAT)
     assert picture
@@ -780,7 +778,7 @@ async def test_a_picture_that_can_be_marked_again_loses_the_flag(harness: Harnes
 
 
 @pytest.mark.parametrize("refusal", [TooLarge("raise the limit"), Unsupported("HEIC is not installed")])
-async def test_what_a_new_limit_may_mend_is_tried_again_and_told_once(harness: Harness, refusal: ImageRejected) -> None:
+async def test_what_a_new_limit_may_fix_is_retried_and_published_once(harness: Harness, refusal: ImageRejected) -> None:
     harness.preparer.refuses = refusal
     first = await harness.described()
     assert await harness.described() == first
@@ -866,7 +864,7 @@ async def test_a_persons_text_outlives_a_late_record_of_other_bytes(harness: Har
 
 
 @pytest.mark.parametrize("size", [1001, 1002])
-async def test_a_persons_text_does_not_stand_for_another_picture_that_is_not_read_either(
+async def test_a_persons_text_is_not_used_for_another_picture_that_is_not_read_either(
     harness: Harness, size: int
 ) -> None:
     """Two pictures over the limit have no hash, and often the same size."""

@@ -135,7 +135,7 @@ async def test_the_topic_may_ask_for_its_own_delay(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("message", [b"", b"no JSON", b"{}", b'{"id": "1", "deferrals": "2"}', b"[1]"])
-async def test_what_is_no_event_of_ours_is_unreadable(message: bytes) -> None:
+async def test_what_is_no_event_of_the_app_is_unreadable(message: bytes) -> None:
     square = Square()
     with pytest.raises(Unreadable):
         await square.outcome_publisher.republish(message)

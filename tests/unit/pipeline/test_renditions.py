@@ -130,7 +130,7 @@ async def test_callers_and_backfills_have_the_original_described_at_once(priorit
     assert len(library.model.calls) == 1
 
 
-async def test_the_largest_size_stands_for_a_missing_original() -> None:
+async def test_the_largest_size_replaces_a_missing_original() -> None:
     library = Library()
     names = ["b-1024x768.jpg", "b-150x150.jpg", "b-300x225.jpg", "thumbnail_c_0123456789.png", "large_c_0123456789.png"]
     library.put(*names)
@@ -156,7 +156,7 @@ async def test_a_smaller_picture_is_no_original() -> None:
     ("status", "fault", "calls"),
     [(Status.FILTERED, Filtered("filtered"), 1), (Status.TOO_LARGE, TooLarge("100 MP"), 0)],
 )
-async def test_what_ails_the_original_is_told_apart(status: Status, fault: Exception, calls: int) -> None:
+async def test_faults_of_the_original_are_distinguished(status: Status, fault: Exception, calls: int) -> None:
     library = Library()
     library.put("a.jpg", "a-300x200.jpg")
     if isinstance(fault, Filtered):

@@ -29,7 +29,7 @@ def growing(harness: Harness) -> Harness:
     return harness
 
 
-async def test_an_empty_append_blob_is_put_off_until_it_has_bytes_and_rests(growing: Harness) -> None:
+async def test_an_empty_append_blob_is_deferred_until_it_has_bytes_and_rests(growing: Harness) -> None:
     assert await _visit(growing) > 0
     growing.images.rest(CAT, RESTED)
     assert await _visit(growing) > 0
@@ -76,7 +76,7 @@ async def test_the_looks_come_to_an_end_and_cost_no_call(growing: Harness) -> No
     assert isinstance(await growing.describe(), Skip)
 
 
-async def test_one_that_stays_empty_is_told_so_in_the_end(growing: Harness) -> None:
+async def test_one_that_stays_empty_is_recorded_as_corrupt_in_the_end(growing: Harness) -> None:
     growing.preparer.refuses = Corrupt("The blob has no bytes.")
     growing.images.rest(CAT, EMPTY_REST.total_seconds())
     await _visit(growing)
@@ -93,7 +93,7 @@ async def test_a_copy_under_way_is_waited_for(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("write", [True, False])
-async def test_a_caller_is_told_to_come_again(growing: Harness, *, write: bool) -> None:
+async def test_a_caller_gets_retry_after(growing: Harness, *, write: bool) -> None:
     on_demand = OnDemandSetup(growing).on_demand
     with pytest.raises(Transient, match="once it has not changed") as caught:
         await on_demand.describe(BlobOf(CAT), on_demand.brief(RequestOptions()), write=write)

@@ -65,7 +65,7 @@ async def test_after_a_bug_the_next_one_asks_itself() -> None:
 
 
 @pytest.mark.parametrize("leaves", [0, 1])
-async def test_whoever_is_cancelled_takes_no_answer_from_the_others(leaves: int) -> None:
+async def test_a_cancelled_caller_takes_no_answer_from_the_others(leaves: int) -> None:
     asked = Asked()
     callers = await asked.callers(3)
     callers.pop(leaves).cancel()

@@ -75,7 +75,7 @@ def test_a_message_keeps_what_was_spent() -> None:
     assert [again.spent for again in Work.from_message(work.to_message().encode())] == [PAID]
 
 
-async def test_a_caller_is_told_the_cost_of_what_failed_and_may_ask_again(harness: Harness) -> None:
+async def test_a_caller_sees_the_cost_of_a_failed_call_and_may_call_again(harness: Harness) -> None:
     setup = OnDemandSetup(harness)
     harness.model.script, harness.model.spends = [NoUsableAnswer("Cut off twice."), Filtered("No.")], PAID
     ends = [await setup.on_demand.describe(UPLOAD, setup.on_demand.brief(RequestOptions())) for _ in range(3)]

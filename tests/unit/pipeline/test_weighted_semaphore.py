@@ -79,7 +79,7 @@ async def test_a_caller_who_does_not_wait_overtakes_as_often_and_no_more() -> No
     await queue.close()
 
 
-async def test_whoever_gives_up_leaves_no_gap() -> None:
+async def test_a_waiter_that_gives_up_leaves_no_gap() -> None:
     queue = Queue(10)
     await queue.comes("a", 8)
     await queue.comes("large", 9)
@@ -92,7 +92,7 @@ async def test_whoever_gives_up_leaves_no_gap() -> None:
     assert queue.semaphore.held == 10
 
 
-async def test_whoever_is_served_in_the_moment_of_giving_up_gives_back() -> None:
+async def test_a_waiter_served_in_the_moment_of_giving_up_releases_it() -> None:
     queue = Queue(1)
     await queue.comes("a", 1)
     await queue.comes("b", 1)

@@ -119,7 +119,7 @@ async def test_a_caller_who_writes_finds_it_too(harness: Harness) -> None:
     assert (stored(harness).alt_text, len(harness.model.calls)) == (MILL, 1)
 
 
-async def test_it_is_no_picture_at_any_door(harness: Harness) -> None:
+async def test_it_is_no_picture_at_any_entry_point(harness: Harness) -> None:
     harness.images.put(BESIDE, xmp(("x-default", MILL)))
     end = await harness.describe(BESIDE)
     assert end == Skip(SkipReason.NOT_OURS, "an XMP file; pictures beside it that are looked at: 1")
@@ -140,7 +140,7 @@ async def test_another_one_takes_the_place_of_the_first(harness: Harness) -> Non
     assert len(harness.model.calls) == 1
 
 
-async def test_a_text_removed_from_it_is_asked_for_anew(harness: Harness) -> None:
+async def test_a_text_removed_from_it_is_requested_again(harness: Harness) -> None:
     harness.images.put(BESIDE, xmp(("x-default", MILL)))
     await harness.describe()
     harness.images.put(BESIDE, xmp())

@@ -19,7 +19,7 @@ def test_what_a_script_needs_stays(case: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["dropped"], ids=lambda case: case["reason"])
-def test_what_nobody_sees_goes(case: dict[str, str]) -> None:
+def test_invisible_characters_are_removed(case: dict[str, str]) -> None:
     assert cleaned(case["text"]) == case["left"]
 
 

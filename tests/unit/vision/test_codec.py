@@ -40,7 +40,7 @@ def test_a_missing_module_is_no_damage() -> None:
         codec(ImportError("libsomething.so"))
 
 
-def test_a_typo_of_ours_inside_the_block_is_no_damage() -> None:
+def test_a_bug_inside_the_block_is_no_damage() -> None:
     """As after an upgrade of a library in which a method has another name: our call fails in our own frame."""
     broken = replace(BMP, plugin=lambda _: None)  # type: ignore[arg-type,return-value]
     with pytest.raises(TypeError):

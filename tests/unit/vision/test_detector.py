@@ -25,7 +25,7 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("language", SENTENCES)
-def test_a_sentence_is_told_from_those_in_other_languages(language: str) -> None:
+def test_a_sentence_is_distinguished_from_those_in_other_languages(language: str) -> None:
     assert another_language(SENTENCES[language], language) == ""
     for other, sentence in SENTENCES.items():
         if other != language and {other, language} != {"es", "pt-BR"}:

@@ -23,7 +23,7 @@ def _sizes(text_tokens: int = 6000) -> Sizes:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_start_of_a_file_tells_its_sides(form: str) -> None:
+def test_the_start_of_a_file_has_its_sides(form: str) -> None:
     data = pictures.saved(pictures.scene(), form)
     assert sides(data[:HEAD_BYTES]) == (pictures.WIDTH, pictures.HEIGHT)
 
@@ -31,7 +31,7 @@ def test_the_start_of_a_file_tells_its_sides(form: str) -> None:
 @pytest.mark.parametrize(
     "head", [b"", b"\xff\xd8\xff", b"no picture", pictures.jpeg()[:40], pictures.saved(pictures.scene(), "TIFF")[:64]]
 )
-def test_what_does_not_tell_them_is_known_by_its_bytes_only(head: bytes) -> None:
+def test_without_sides_only_the_bytes_are_known(head: bytes) -> None:
     assert sides(head) is None
 
 

@@ -123,7 +123,7 @@ def test_a_jpeg_that_comes_in_one_scan_may_be_larger() -> None:
         (b"\xff\xd8\xff\xe0\0\0" * 9, False),
     ],
 )
-def test_one_scan_is_told_from_several(data: bytes, answer: bool) -> None:
+def test_one_scan_is_distinguished_from_several(data: bytes, answer: bool) -> None:
     assert jpeg.read(data).one_scan is answer
 
 

@@ -226,7 +226,7 @@ def test_an_avif_is_cropped_as_its_author_did() -> None:
     assert boxes.crop(box, boxes.Item(1, ()), (160, 120)) is None
 
 
-def test_a_heic_whose_header_tells_another_size_is_read() -> None:
+def test_a_heic_whose_header_has_another_size_is_read() -> None:
     data = pictures.saved(pictures.scene(), "HEIF")
     size = struct.pack(">II", 160, 120)
     assert data.count(size) == 1

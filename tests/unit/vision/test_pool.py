@@ -56,14 +56,14 @@ async def test_refusals_come_back_as_they_were_raised(pool: Pool, data: bytes, k
         await pool.prepare(order(data), data)
 
 
-async def test_a_refusal_tells_what_is_known_of_the_picture(pool: Pool) -> None:
+async def test_a_rejection_has_what_is_known_of_the_picture(pool: Pool) -> None:
     data = pictures.jpeg()[:1200]
     with pytest.raises(Corrupt) as refusal:
         await pool.prepare(order(data), data)
     assert refusal.value.facts == {"format": "JPEG", "width": 160, "height": 120}
 
 
-async def test_a_bug_of_ours_is_never_the_pictures(pool: Pool) -> None:
+async def test_a_bug_of_the_app_is_never_the_pictures_fault(pool: Pool) -> None:
     data = pictures.jpeg()
     with pytest.raises(Bug, match="AssertionError"):
         await pool.prepare(PreparationRequest(len(data), "no such family", "high", None, 0, 0, 2**20, 2**20), data)

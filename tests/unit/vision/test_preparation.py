@@ -26,7 +26,7 @@ def tables(jpeg: bytes) -> dict[int, list[int]]:
         return dict(image.quantization)
 
 
-def test_its_name_tells_the_quality_and_the_sides() -> None:
+def test_its_name_has_the_quality_and_the_sides() -> None:
     image = prepare(pictures.jpeg(), fixed_sizes(lambda width, height: (width, height)), Limits())
     bounds = Bounds()
     name = f"jpeg{quality(image.jpeg)}/{bounds.short_side}x{bounds.long_side}/{preparation.REVISION}"

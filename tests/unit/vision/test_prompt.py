@@ -46,7 +46,7 @@ def test_the_fingerprint_changes_with_what_is_said(change: dict[str, Any]) -> No
     assert replace(BRIEF, **change).fingerprint != BRIEF.fingerprint
 
 
-def test_neither_checks_nor_what_is_to_be_mended_are_in_the_fingerprint() -> None:
+def test_neither_checks_nor_faults_to_correct_are_in_the_fingerprint() -> None:
     other = replace(
         BRIEF, policy=Policy(off=frozenset({"hedging"}), words=(("hedging", "so to say"),)), repair="It is."
     )
@@ -94,7 +94,7 @@ def test_what_a_caller_chose_comes_before_the_prefix() -> None:
     assert (asked.profile, asked.languages) == ("news", ("en", "de"))
 
 
-def test_what_is_told_of_a_blob_is_data_cleaned_and_cut() -> None:
+def test_facts_of_a_blob_are_sent_as_data_cleaned_and_cut() -> None:
     brief = replace(BRIEF, context_of=("file_name", "folder", "metadata:event"))
     picture = blob("fairs/2026/opening\u202e day.jpg", Event="Line 1%0ALine 2 " + "x" * 400)
     facts = json.loads(brief.about(picture).picture_facts)
@@ -105,11 +105,11 @@ def test_what_is_told_of_a_blob_is_data_cleaned_and_cut() -> None:
 
 
 @pytest.mark.parametrize("name", ["IMG_1234.jpg", "DSC00042.JPG", "20260102_101112.jpg", "photo (3).png"])
-def test_a_name_that_a_camera_gave_is_not_told(name: str) -> None:
+def test_a_name_that_a_camera_gave_is_not_sent(name: str) -> None:
     asked = replace(BRIEF, context_of=("file_name", "folder")).about(blob(name))
     assert (asked.picture_facts, asked.fingerprint) == ("", BRIEF.fingerprint)
 
 
-def test_nothing_is_told_unless_a_setting_says_so() -> None:
+def test_no_fact_is_sent_unless_a_setting_says_so() -> None:
     asked = BRIEF.about(blob("people/agatha.jpg", event="a feast"))
     assert asked == BRIEF and "agatha" not in asked.request + asked.instructions

@@ -64,7 +64,7 @@ def test_every_language_is_checked_and_the_missing_one_is_to_be_asked_for() -> N
 
 
 @pytest.mark.parametrize("languages", [("en", "de"), ("en", "de", "fr", "ja", "pl")])
-def test_a_language_that_is_answered_in_another_is_told_from_the_others(languages: tuple[str, ...]) -> None:
+def test_a_text_in_the_wrong_language_is_distinguished_from_the_others(languages: tuple[str, ...]) -> None:
     texts = {
         "en": "A red boat lies on a beach below a white lighthouse.",
         "de": "A red boat is lying on the sand beneath a tall white lighthouse.",
@@ -113,7 +113,7 @@ def test_words_of_the_model_reach_the_reviewer_in_sentences() -> None:
     )
 
 
-def test_a_mended_text_takes_the_place_of_the_first_one_only_if_it_is_better() -> None:
+def test_a_corrected_text_replaces_the_first_one_only_if_it_is_better() -> None:
     first = check(saying({"en": "DSC_0001.jpg", "de": "Ein Bild"}), TWO)
     assert first.flags == ("file_name", "placeholder")
     second = saying({"en": "A cat on a sofa.", "de": "Es tut mir leid, ich kann das Bild nicht beschreiben."})

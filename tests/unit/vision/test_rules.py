@@ -69,5 +69,5 @@ def test_every_rule_has_a_function_and_every_function_a_row() -> None:
     assert {info.name for info in catalogue()} == set(RULES) == set(RULE_IDS)
 
 
-def test_every_rule_that_tells_somebody_has_a_sentence() -> None:
+def test_every_rule_that_is_reported_has_a_sentence() -> None:
     assert all(bool(info.says) is (info.action is not Action.STRIP) for info in catalogue())

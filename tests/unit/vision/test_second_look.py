@@ -40,7 +40,7 @@ async def test_other_decoders_look_again(harness: Harness) -> None:
     assert (record.status, record.reader) == (Status.DESCRIBED, "")
 
 
-async def test_a_bug_in_our_preparation_is_put_off_and_no_record_blames_the_picture(harness: Harness) -> None:
+async def test_a_bug_in_the_preparation_is_deferred_and_no_record_blames_the_picture(harness: Harness) -> None:
     """The model's family that its process is asked for does not exist there: any error of ours."""
     luna = family("gpt-5.6-luna")
     assert luna is not None
@@ -58,7 +58,7 @@ def test_the_version_names_each_decoder(package: str) -> None:
     assert f"/{package} {installed(package)}" in version()
 
 
-async def test_a_spacer_is_taken_for_decorative_and_nobody_is_asked(harness: Harness) -> None:
+async def test_a_spacer_is_decorative_without_calling_the_model(harness: Harness) -> None:
     blank = PreparedImage(b"jpeg", 1, 1, header=Header("GIF", "image/gif", 1, 1), blank=True)
     harness.preparer.gives = blank
     record = await harness.described()

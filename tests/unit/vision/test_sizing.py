@@ -68,7 +68,7 @@ def test_it_can_be_turned_off_and_low_detail_stays_low(size: int, detail: str) -
     assert (image.width, image.height) == of.usual(1920, 1080).size
 
 
-def test_a_tall_screenshot_is_cut_and_the_model_is_told() -> None:
+def test_a_tall_screenshot_is_cut_and_the_prompt_says_so() -> None:
     image = sent(page(1080, 8000, 30), sizes())
     assert len(image.parts) > 1
     assert image.order == "from top to bottom"
@@ -133,7 +133,7 @@ def test_no_part_of_a_strip_is_smaller_than_the_family_takes(size: tuple[int, in
 
 
 @pytest.mark.parametrize(("size", "spacer"), [((1, 1), True), ((64, 64), True), ((900, 4), True), ((200, 200), False)])
-def test_spacers_are_told_from_blank_pictures(size: tuple[int, int], spacer: bool) -> None:
+def test_spacers_are_distinguished_from_blank_pictures(size: tuple[int, int], spacer: bool) -> None:
     image = sent(Image.new("RGB", size, "white"), sizes())
     assert image.blank
     assert image.is_spacer is spacer

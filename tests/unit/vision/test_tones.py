@@ -30,7 +30,7 @@ def mean(form: str, kind: str, high: float) -> float:
 
 
 @pytest.mark.parametrize("white", [0.7, 1.0, 1.5, 300.0, 65535.0])
-def test_floats_are_no_black_sheet_whatever_stands_for_white(white: float) -> None:
+def test_floats_are_not_black_with_any_value_for_white(white: float) -> None:
     assert 80 < mean("TIFF", "float32", white) < 135
 
 

@@ -39,7 +39,7 @@ def test_texts_by_language(row: dict[str, Any]) -> None:
 
 
 @EACH
-def test_the_text_of_whoever_asks_for_no_language(row: dict[str, Any]) -> None:
+def test_the_text_without_a_requested_language(row: dict[str, Any]) -> None:
     assert default_of(read(row).alt_text) == row.get("better_alt_text_default", row["alt_text_default"])
 
 
