@@ -53,7 +53,7 @@ def _page[T](named: Mapping[str, T], cursor: str, limit: int) -> tuple[list[T], 
 class FakeImages:
     """Blobs by name.
 
-    `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` puts it off, and `refusal` is known
+    `fails_with` is raised by each read, `unwritable` refuses every mark, `leased` defers it, and `refusal` is known
     beforehand to keep all of them from being read or marked.
     """
 

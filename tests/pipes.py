@@ -1,4 +1,4 @@
-"""A pipe that nobody reads."""
+"""A pipe without a reader."""
 
 import os
 from collections.abc import Iterator

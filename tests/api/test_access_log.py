@@ -55,7 +55,7 @@ async def test_a_bug_is_logged_by_its_class_and_line_only(api: Api, caplog: pyte
 
 
 async def test_only_watched_pictures_and_known_methods_are_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """A container or a method that nobody knows may be any word of a caller's."""
+    """An unknown container or method may be any word of a caller's."""
     caplog.set_level(logging.INFO)
     api.harness.images.fails_with = Transient("it changed")
     secret = {"blob": {"container": "agatha", "name": "x.jpg"}}

@@ -1,6 +1,6 @@
-"""No sign that nobody sees comes out of any way in which a description leaves, whatever the model says.
+"""No entry point returns an invisible character, whatever the model answers.
 
-The command line's two ways are in tests/cli/test_obedient.py.
+For the command line see tests/cli/test_obedient.py.
 """
 
 import json
@@ -30,7 +30,7 @@ UNSEEN: Final = (
 
 
 def stray(text: str) -> list[str]:
-    """The signs in a text that nobody sees."""
+    """Return the invisible characters of a text."""
     return [hex(ord(sign)) for sign in text if any(low <= ord(sign) <= high for low, high in UNSEEN)]
 
 

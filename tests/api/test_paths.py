@@ -31,7 +31,7 @@ ENCODED_WHOLE = "x%2Fy.jpg"
 
 
 async def _asked(api: Api, raw: str, method: str = "GET", body: bytes = b"", **headers: str) -> func.HttpResponse:
-    """What function_app does with a call, given what the host tells of its path."""
+    """Return function_app's answer to a call, given the path that the host passes."""
     decoded = decode_path(raw)
     parameters = TEMPLATE.match(decoded)
     assert parameters is not None

@@ -1,4 +1,4 @@
-"""What is stored is read and listed; health is told."""
+"""Records are read and listed, and health is reported."""
 
 import csv
 import io

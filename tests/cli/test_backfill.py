@@ -1,4 +1,4 @@
-"""`describer backfill` in a script: what it says and which exit code it has where nobody can confirm."""
+"""`describer backfill` in a script, where no person can confirm: its output and exit codes."""
 
 import pytest
 

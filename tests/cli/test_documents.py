@@ -1,4 +1,4 @@
-"""What docs/cli.md and the help tell to type works."""
+"""The commands in docs/cli.md and in the help work."""
 
 import asyncio
 import re

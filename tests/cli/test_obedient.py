@@ -1,4 +1,4 @@
-"""No sign that nobody sees comes out of the command line, as a table or as lines of JSON."""
+"""The command line prints no invisible character, as a table or as lines of JSON."""
 
 import json
 

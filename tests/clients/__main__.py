@@ -94,7 +94,7 @@ class Workshop:
 
     Args:
         folder: for generated code.
-        told: environment variables for the clients.
+        environment: environment variables for the clients.
         slow_pictures: about which the model thinks for `SLOW` seconds, one for each client that asks.
         calls: how often the model was asked about a picture.
         seeds: of schemathesis.
@@ -104,7 +104,7 @@ class Workshop:
     """
 
     folder: Path
-    told: Mapping[str, str]
+    environment: Mapping[str, str]
     slow_pictures: Sequence[bytes]
     calls: Callable[[bytes], int]
     seeds: Sequence[int]
@@ -112,9 +112,9 @@ class Workshop:
     made: set[str] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
 
-    def run(self, *command: str | Path, cwd: Path | None = None, **told: str) -> None:
+    def run(self, *command: str | Path, cwd: Path | None = None, **more: str) -> None:
         """Runs a program; its output is shown if it fails, and that of clients always."""
-        words, environment = [str(word) for word in command], {**os.environ, **self.told, **told}
+        words, environment = [str(word) for word in command], {**os.environ, **self.environment, **more}
         done = subprocess.run(
             words, cwd=cwd or self.folder, env=environment, capture_output=True, text=True, check=False
         )
@@ -266,7 +266,13 @@ def schemathesis(shop: Workshop) -> None:
     """schemathesis. TRACE is the platform's, which does not give it to the app."""
     for seed in shop.seeds:
         try:
-            said = tried(shop.told["APP"], shop.told["KEY"], "unsupported_method", examples=shop.examples, seed=seed)
+            said = tried(
+                shop.environment["APP"],
+                shop.environment["KEY"],
+                "unsupported_method",
+                examples=shop.examples,
+                seed=seed,
+            )
         except AssertionError as error:
             raise RuntimeError(f"seed {seed}\n{error}") from error
         (cases,) = [line.strip() for line in said.splitlines() if " generated, " in line]
@@ -393,9 +399,9 @@ async def main(given: argparse.Namespace) -> int:
         async with stack.storage.blob_service() as blobs, stack.storage.queue_service() as queues:
             system = System(stack, model, blobs, queues)
             model.script.always(system.answer)
-            told = await _told(system, Path(folder))
+            environment = await _environment(system, Path(folder))
             slow = [system.picture(_thinks) for _ in WAITING]
-            shop = Workshop(Path(folder), told, slow, system.calls, given.seeds, given.examples)
+            shop = Workshop(Path(folder), environment, slow, system.calls, given.seeds, given.examples)
             others = [asyncio.create_task(asyncio.to_thread(_tried, client, shop)) for client in waiting]
             ends = [await asyncio.to_thread(_tried, client, shop) for client in clients]
             ends += await asyncio.gather(*others)
@@ -409,7 +415,7 @@ def _thinks(request: Request) -> Answer | Fault:
     return replace(answer, delay=SLOW) if isinstance(answer, Answer) else answer
 
 
-async def _told(system: System, folder: Path) -> dict[str, str]:
+async def _environment(system: System, folder: Path) -> dict[str, str]:
     for name in (ODD_BLOB, BLOB):
         await system.upload(name, system.picture())
         await _finished(system, name)
@@ -486,8 +492,8 @@ def _called_all(client: str, lines: list[str]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.clients", description="Generate clients, and call all.")
     names = [client.__name__ for client in CLIENTS + WAITING]
-    told = f"by default all: {', '.join(names)}"
-    parser.add_argument("clients", nargs="*", default=names, metavar="CLIENT", help=told)
+    choice = f"by default all: {', '.join(names)}"
+    parser.add_argument("clients", nargs="*", default=names, metavar="CLIENT", help=choice)
     parser.add_argument("--seeds", nargs="+", type=int, default=[secrets.randbelow(2**31)], help="of schemathesis")
     parser.add_argument("--examples", type=int, default=5, help="of each kind, for each operation, by schemathesis")
     parser.add_argument("--short", action="store_true", help=f"those that CI tries: {', '.join(SHORT)}")

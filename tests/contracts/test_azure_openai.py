@@ -40,7 +40,7 @@ SCHEMA: Json = {
 
 
 def token(audience: str = "https://ai.azure.com", lifetime: float = 3600) -> str:
-    """Mint a JWT that nobody signed."""
+    """Mint an unsigned JWT."""
     claims = {"aud": audience, "nbf": int(time.time()) - 600, "exp": int(time.time() + lifetime)}
     head, body = (
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in ({"alg": "RS256"}, claims)

@@ -1,4 +1,4 @@
-"""A server that misbehaves: what it sends is read no further than an answer can be, and never a bug of ours."""
+"""A server misbehaves: no more is read than an answer can have, and the result is never a bug of the app."""
 
 import threading
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What a server does not know of the protocol is found out once, remembered, and told in the log."""
+"""What a server does not know of the protocol is found out once, remembered and logged."""
 
 import json
 import logging

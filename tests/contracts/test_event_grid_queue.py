@@ -49,7 +49,7 @@ def subscribe(storage: Storage, container: str, queue: QueueClient, tmp_path: Pa
 
 
 async def lying(queue: QueueClient, count: int) -> list[dict[str, Any]]:
-    """Wait until so many messages lie there, and decode them strictly."""
+    """Wait until the queue has so many messages, and decode them strictly."""
 
     async def all_of_them() -> list[str]:
         found = await texts(queue)

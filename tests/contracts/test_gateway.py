@@ -88,7 +88,7 @@ def _gate(server: Model, says: Fault, stops: set[int]) -> Gate:
 
 
 async def _upload_all(harness: Harness) -> None:
-    """Delivers every upload, and what the queue then holds until it is empty or was put off ten times each."""
+    """Deliver every upload, then the queue's messages until it is empty or each was deferred ten times."""
     await asyncio.gather(*(harness.delivery.handle_upload("images", f"{width}.jpg") for width in WIDTHS))
     for _ in range(10):
         waiting, harness.queue.sent = harness.queue.sent, []

@@ -18,7 +18,7 @@ GOOD = f"/msi/token?api-version=2019-08-01&resource={STORAGE}&client_id=its-id"
 
 @pytest.fixture
 def as_the_app(storage: Storage) -> Iterator[None]:
-    """Tell this process of the endpoint, as the platform tells an app."""
+    """Set the endpoint in this process's environment, as the platform does for an app."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in storage.environment.items():
             patch.setenv(name, value)

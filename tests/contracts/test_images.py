@@ -23,7 +23,7 @@ from tests.spellings import DESCRIBED, SPELLINGS
 
 @dataclass
 class InMemory:
-    """What anybody else does to the blobs, in memory."""
+    """What other programs do to the blobs, in memory."""
 
     images: FakeImages
     container: str = "images"
@@ -40,7 +40,7 @@ class InMemory:
 
 @dataclass
 class InAzurite:
-    """What anybody else does to the blobs, in Azurite."""
+    """What other programs do to the blobs, in Azurite."""
 
     service: BlobServiceClient
     container: str

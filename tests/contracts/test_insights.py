@@ -42,7 +42,7 @@ asyncio.run(visit())
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Ingestion:
-    """Everything that one process sent of two visits: one put off, one described."""
+    """Return what a process exported of two deliveries: one deferred, one described."""
     with ingestion(str(tmp_path_factory.mktemp("storage"))) as endpoint:
         environ = environment.clean() | GOOD | endpoint.settings
         subprocess.run([sys.executable, "-c", VISIT], cwd=ROOT, env=environ, check=True, timeout=60)

@@ -205,7 +205,7 @@ class StoredRecords:
         return found
 
     def edit(self, ref: ImageRef, fields: Mapping[str, Any]) -> None:
-        """Do what anybody with an editor does: put another file in its place."""
+        """Put another file in its place, as a person with an editor may."""
         data = json.dumps(json.loads(self.seen[ref].record.to_json()) | fields).encode()
         self._seen = None
         self._people.do(

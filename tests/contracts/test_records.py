@@ -178,7 +178,7 @@ async def test_records_are_listed_by_name_in_pages(records: Records) -> None:
 
 
 async def test_a_listing_has_the_records_facts_without_reading_its_file(records: Records) -> None:
-    """That of the whole record: what it tells is what the file says, whatever is in it."""
+    """The listing and the file agree, whatever the record contains."""
     record = _record("").model_copy(
         update={
             "status": Status.NEEDS_REVIEW,

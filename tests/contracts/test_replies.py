@@ -49,7 +49,7 @@ async def chat(server: Model) -> AsyncIterator[ChatModel]:
 
 @dataclass
 class Stage:
-    """A model, and how it is told what to say next."""
+    """A model, and how a test sets its next answer."""
 
     model: Port
     will_say: Callable[[str, Ending], None]

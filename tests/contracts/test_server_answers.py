@@ -1,4 +1,4 @@
-"""What model servers answer, told to each caller: by HTTP, command line and queue, over the real SDK."""
+"""What each caller gets for a model server's answer: by HTTP, command line and queue, over the real SDK."""
 
 import tomllib
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Models that think before they answer: asked not to, as each server knows it; told where the answer got no tokens."""
+"""Models that think before they answer: each server's way to switch that off, and an answer without tokens."""
 
 import json
 from collections.abc import AsyncIterator, Iterator

@@ -31,7 +31,7 @@ SETTINGS = {
 
 @dataclass
 class Museum:
-    """An installation with pictures that no event ever told of."""
+    """An installation with pictures that raised no event."""
 
     stack: Stack
     model: Model

@@ -40,7 +40,7 @@ NO_PICTURES = {"notes.txt": "unsupported", "empty.": "corrupt"}
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """How the demo is started in a test; `mark` stands in the environment of all that it starts."""
+    """How a test starts the demo; all that it starts has `mark` in its environment."""
 
     folder: Path
     state: Path
@@ -112,7 +112,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def unknown_to_git() -> set[tuple[str, object]]:
-    """Return the files that nobody has added and .gitignore does not name, as other tests' caches and wheels are."""
+    """Return the untracked files that .gitignore does not name, such as other tests' caches and wheels."""
     git = [str(shutil.which("git")), "ls-files", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
     return {(str(ROOT), name) for name in names}

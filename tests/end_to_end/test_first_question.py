@@ -22,7 +22,7 @@ def model() -> Iterator[Model]:
         yield served
 
 
-def _nobody() -> str:
+def _closed_port() -> str:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{bound.getsockname()[1]}/v1"
@@ -60,7 +60,7 @@ def test_it_ends_at_once_with_what_to_do(
     }
     if wrong in answers:
         model.script.always(lambda _: answers[wrong])
-    address = {"nothing listens": _nobody(), "no /v1": model.url}.get(wrong, f"{model.url}/v1")
+    address = {"nothing listens": _closed_port(), "no /v1": model.url}.get(wrong, f"{model.url}/v1")
     monkeypatch.setenv("MODEL_PROVIDER", "openai")
     monkeypatch.setenv("OPENAI_BASE_URL", address)
     monkeypatch.setenv("OPENAI_MODEL", "gpt-5.6-luna")

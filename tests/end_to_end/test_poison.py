@@ -41,7 +41,7 @@ async def test_an_upload_that_the_blob_trigger_gave_up_on_is_described(system: S
     picture = str(ImageRef("images", name))
 
     def returned() -> list[str]:
-        """It is logged once the message lies on the next queue, so the record may be there first."""
+        """It is logged once the message is on the next queue, so the record may be there first."""
         return [fact["picture"] for fact in system.log(RETURNED) if fact["picture"] == picture]
 
     assert await until(returned) == [picture]
@@ -91,10 +91,10 @@ async def test_a_burst_of_unreadable_messages_does_not_hold_up_the_picture_behin
     assert second["etag"] != first["etag"]
     client = system.queues.get_queue_client(DEAD_LETTERS)
 
-    async def lie_there() -> bool:
+    async def are_dead_letters() -> bool:
         return ((await client.get_queue_properties()).approximate_message_count or 0) >= 60
 
-    assert await until_async(lie_there)
+    assert await until_async(are_dead_letters)
     await client.clear_messages()
 
 

@@ -32,7 +32,7 @@ def _found(azure: Scripted, ask: Ask | None = None) -> dict[str, str]:
 
 
 def _stopped(azure: Scripted, sentence: str, ask: Ask | None = None) -> str:
-    """The command that mends it, in one line after one sentence or two."""
+    """Return the command that fixes it, in one line after one sentence or two."""
     with pytest.raises(Stop, match=sentence) as caught:
         _found(azure, ask)
     return str(caught.value).partition("\n")[2].strip()

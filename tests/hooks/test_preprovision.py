@@ -1,4 +1,4 @@
-"""Before provisioning: what exists is found and stored; what Bicep cannot mend is named, with the command that does."""
+"""Before provisioning: what exists is found and stored; what Bicep cannot fix is named, with the command that does."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def _prepare(azure: Scripted) -> dict[str, str]:
 
 
 def _stopped(azure: Scripted, sentence: str) -> list[str]:
-    """The command that mends it; nothing was stored."""
+    """Return the command that fixes it; nothing was stored."""
     with pytest.raises(Stop, match=sentence) as caught:
         _prepare(azure)
     assert not azure.calls("azd", "env", "set")

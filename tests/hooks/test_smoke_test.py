@@ -65,7 +65,7 @@ def test_a_sidecar_that_never_comes_stops_it_says_what_to_look_at_and_clears_up(
 
 
 def test_a_role_that_is_late_in_the_app_is_overtaken_by_a_new_upload(azure: Scripted, clock: Waiting) -> None:
-    """The app put the first one off, the fifth time for more than five minutes; nobody waits for that."""
+    """The app deferred the first one, the fifth time for more than five minutes, which the hook does not wait for."""
     azure.on("storage", "blob", "download", fails="ErrorCode:BlobNotFound", times=55)
     goes_well(azure)
     run(azure, clock)

@@ -100,7 +100,7 @@ def names(installation: Installation, infra: Path) -> Iterator[str]:
 
 
 def settings(installation: Installation, infra: Path) -> Iterator[str]:
-    """Every setting that the code reads is set or known to be optional; nothing is set that nobody reads."""
+    """Every setting that the code reads is set or known to be optional; every setting that is set is read."""
     del infra
     if installation.is_subscription:
         return

@@ -1,4 +1,4 @@
-"""Writes the committed snapshots anew: `python -m tests.infra.snapshots`, or `make snapshots`."""
+"""Writes the committed snapshots again: `python -m tests.infra.snapshots`, or `make snapshots`."""
 
 import sys
 

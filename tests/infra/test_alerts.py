@@ -1,4 +1,4 @@
-"""What wakes somebody is what docs/operations.md says: the same alerts, queries, limits. These need no compiler."""
+"""The alerts are those of docs/operations.md, with the same queries and limits. These need no compiler."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a deployment can be told, and what azd makes of it."""
+"""The parameters of a deployment, and what azd makes of them."""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ def test_every_parameter_has_a_variable_of_its_own_and_every_variable_a_paramete
 
 
 def test_a_pipeline_gets_every_choice_that_a_person_made() -> None:
-    """But not what azd knows itself, and what the preprovision hook finds anew each time."""
+    """But not what azd knows itself, and what the preprovision hook finds each time."""
     variables = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))["pipeline"]["variables"]
     own = {*azd.PRINCIPAL, "AZURE_ENV_NAME", "AZURE_LOCATION", *preprovision.FOUND}
     assert sorted(variables) == sorted(set(azd.variables().values()) - own)

@@ -16,7 +16,7 @@ class Fault:
         what: what is wrong then, in a sentence.
         file: from the project's root.
         tests: files and folders, one of whose tests finds it.
-        find, replace: the text, which stands once in the file, and what stands there instead.
+        find, replace: the text, which is in the file once, and its replacement.
     """
 
     what: str
@@ -29,7 +29,7 @@ class Fault:
         """The whole file of the project at `root`, with the fault.
 
         Raises:
-            ValueError: the text does not stand there once; the code has changed, and the fault has to follow.
+            ValueError: the file does not have the text exactly once; the code has changed, and the fault must follow.
         """
         text = (root / self.file).read_text(encoding="utf-8")
         if (times := text.count(self.find)) != 1:

@@ -1,4 +1,4 @@
-"""Seven days, on each program: whatever lies on a queue, nothing is lost and nothing is silent."""
+"""Seven days, on each program: no message of any queue is lost, and each loss of work is logged."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
 """Code and documents speak the field's language: tests/words.toml lists our own words, each with the field's."""
 
+import ast
 import io
 import re
 import tokenize
@@ -79,6 +80,27 @@ def test_code_uses_the_fields_words() -> None:
     found = {file.relative_to(ROOT).as_posix(): list(_of_module(file.read_text("utf-8"))) for file in _modules()}
     assert len(found) > 200
     assert {file: words for file, words in found.items() if words} == {}
+
+
+def _named_in(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            name = getattr(node, "name", "")
+            said = name.replace("_", " ") if name.startswith("test_") else ""
+            for words in ("documents", "tests"):
+                yield from _private(f"{said}. {ast.get_docstring(node) or ''}".replace("\n", " "), words)
+
+
+def test_tests_are_named_in_plain_english() -> None:
+    files = (ROOT / "tests").rglob("*.py")
+    found = {file.relative_to(ROOT).as_posix(): list(_named_in(file.read_text("utf-8"))) for file in files}
+    assert len(found) > 200
+    assert {file: words for file, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize("source", ["def test_a_bug_is_told(): ...", 'class Fake:\n    """Open to anybody."""'])
+def test_a_riddle_in_a_tests_name_is_found(source: str) -> None:
+    assert list(_named_in(source))
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ async def test_a_query_uses_names_that_are_emitted(query: str, emitted: set[str]
 
 @pytest.fixture
 async def emitted(harness: Harness, caplog: pytest.LogCaptureFixture) -> set[str]:
-    """Names of spans, metrics, attributes, events, facts and their values, as one day's work really tells them."""
+    """Names of spans, metrics, attributes, events, facts and their values, as one day's work really exports them."""
     observed = Observed(harness)
     harness.model.script = [Transient("429"), Misconfigured("403")]
     with caplog.at_level("INFO", v.SCOPE):

@@ -1,4 +1,4 @@
-"""Microsoft's worker library indexes the app as we mean it: the golden file is what the host would be told."""
+"""Microsoft's worker library indexes the app as the golden file says, which is what the host would receive."""
 
 import json
 import os

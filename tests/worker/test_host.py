@@ -189,7 +189,7 @@ async def test_what_is_not_base64_goes_to_poison_as_it_is(host: RunningHost, wor
     await work.send_message(encoded("good"))
     async with host.storage.queue_service() as queues:
         poison = queues.get_queue_client(f"{work.queue_name}-poison")
-        await until_async(lambda: lie_in(poison, {"not base64!", "bm90IHBhZGRlZA"}))
+        await until_async(lambda: is_content(poison, {"not base64!", "bm90IHBhZGRlZA"}))
     await until(lambda: [facts for facts in host.noted() if "done" in facts])
     assert {facts.get("body", "good") for facts in host.noted()} == {"good"}
 
@@ -200,7 +200,7 @@ async def test_a_failing_message_goes_to_poison_after_the_tries_of_host_json(
     await work.send_message(encoded("fail"))
     async with host.storage.queue_service() as queues:
         poison = queues.get_queue_client(f"{work.queue_name}-poison")
-        await until_async(lambda: lie_in(poison, {encoded("fail")}))
+        await until_async(lambda: is_content(poison, {encoded("fail")}))
     assert [facts["count"] for facts in host.noted()] == [1, 2]
 
 
@@ -303,5 +303,5 @@ def test_time_spans_of_host_json_are_read_as_dotnet_reads_them(span: str | int, 
     assert seconds(span) == value
 
 
-async def lie_in(queue: QueueClient, expected: set[str]) -> bool:
+async def is_content(queue: QueueClient, expected: set[str]) -> bool:
     return set(await texts(queue)) == expected

@@ -1,4 +1,4 @@
-"""Ports are chosen before they are bound: nobody else chooses them, and one that is taken all the same is replaced."""
+"""Ports are chosen before they are bound: no other process chooses them, and one that is taken is replaced."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""What other pictures meet tells a picture that a gateway blocks from a server that refuses all."""
+"""The outcomes of other pictures distinguish a gateway that blocks one picture from a server that refuses all."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ BLOCK = Blocked(403, "The model's server answered 403")
 
 @dataclass
 class Server:
-    """Blocks the pictures that it is told to; `down` blocks the harmless one as well, `probe_fault` fails it so."""
+    """Blocks given pictures; `down` blocks the harmless one too, and `probe_fault` is its error."""
 
     gateway: Gateway
     blocked: set[str] = field(default_factory=set)

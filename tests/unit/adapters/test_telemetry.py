@@ -1,4 +1,4 @@
-"""What one picture's visit tells: spans, metrics, log events; and what it never tells."""
+"""What is exported of one picture's delivery (spans, metrics, log events), and what never is."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Texts that authors embedded in the file: before the model's, behind people's, and nobody's but theirs."""
+"""Texts that authors embedded in the file come before the model's and after people's."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ async def test_it_stays_at_every_later_event_and_nothing_is_paid_again(harness: 
     assert len(harness.model.calls) == 2
 
 
-async def test_a_persons_text_stands_before_it(harness: Harness) -> None:
+async def test_a_persons_text_wins_over_it(harness: Harness) -> None:
     harness.images.tag(CAT, alt_text="The mill at Eling")
     record = await harness.described()
     assert (record.alt_text, record.origin("alt_text")) == ("The mill at Eling", Origin.HUMAN)

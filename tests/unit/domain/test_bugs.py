@@ -1,4 +1,4 @@
-"""What the Functions host is told of a bug, and which loggers reach it at all."""
+"""What the Functions host learns of a bug, and which loggers reach it at all."""
 
 import re
 import subprocess

@@ -49,7 +49,7 @@ def assigned(variable: str, module: ast.Module) -> Iterator[ast.expr]:
 
 
 def beginnings(node: ast.expr, module: ast.Module, *, follow: bool = True) -> Iterator[str]:
-    """Yield how a message can begin; nothing for what only a run can tell."""
+    """Yield how a message can begin; nothing for what only a run can show."""
     match node:
         case ast.Constant(value=str(text)):
             yield text

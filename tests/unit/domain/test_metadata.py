@@ -1,4 +1,4 @@
-"""The copy in the metadata: 8 KB, ASCII, decodable by any URL decoder, and nobody else's pairs touched."""
+"""The copy in the metadata: 8 KB, ASCII, decodable by any URL decoder, and other programs' pairs unchanged."""
 
 import time
 from datetime import UTC, datetime
@@ -158,7 +158,7 @@ def test_reading_loses_nothing_that_could_not_be_written_back(value: str) -> Non
     assert metadata.decode(metadata.encode(text)) == text
 
 
-def test_the_digests_name_who_wrote_what_stands_there() -> None:
+def test_the_digests_show_who_wrote_each_text() -> None:
     human = {"description": {"origin": "human"}}
     pairs = _merged({}, _record(alt_text="A cat", description="Tom", provenance=human))
     copy = metadata.read({name.capitalize(): value for name, value in pairs.items()})

@@ -30,7 +30,7 @@ TOM = "Tom, our cat"
 
 
 def edit(harness: Harness, ref: ImageRef = CAT, **fields: Any) -> None:
-    """Save the sidecar with other fields, as anybody with an editor may; a field that is None is taken out."""
+    """Save the sidecar with other fields, as a person with an editor may; a field that is None is removed."""
     harness.records.edit(ref, fields)
 
 
@@ -542,7 +542,7 @@ async def test_an_emptied_description_stays_empty(harness: Harness) -> None:
 async def test_texts_of_a_picture_that_is_not_read_come_along_when_it_is_renamed(
     harness: Harness, size: int, *, comes: bool
 ) -> None:
-    """It has no digest: only what the metadata names and its size tell that it is the same one."""
+    """It has no digest: only what the metadata names and its size show that it is the same one."""
     harness.images.put(CAT, b"x" * 1001, alt_text=TOM)
     await harness.describe()
     edit(harness, translations={"de": {"alt_text": "Kater Tom"}})
@@ -562,7 +562,7 @@ async def test_a_correction_in_the_sidecar_is_not_undone_by_its_older_copy(harne
 
 
 async def test_a_restored_older_text_is_a_persons(harness: Harness) -> None:
-    """Somebody puts the app's own earlier text back, over the one that replaced it."""
+    """A person restores the app's own earlier text, over the one that replaced it."""
     await harness.describe()
     harness.model.script = [answer("Another cat.")]
     await harness.describe(brief=replace(BRIEF, detail="low"))
@@ -787,7 +787,7 @@ async def _plays(steps: list[tuple[str, Any]]) -> None:
 
 
 def _types(harness: Harness, field: str, text: str) -> bool:
-    """Save a text in the sidecar, but not over a person's: whoever does that has taken it away himself."""
+    """Save a text in the sidecar, but not over a person's, since that would remove the person's text."""
     record = stored(harness)
     values = {"translations": {"de": {"alt_text": text}}} if field == "de" else {field: text}
     replaced = record.translations.get("de", Texts()).alt_text if field == "de" else getattr(record, field)
@@ -807,7 +807,7 @@ async def test_what_was_corrupt_for_another_decoder_is_tried_again(harness: Harn
 
 
 async def test_only_what_people_said_comes_back_with_earlier_bytes(harness: Harness) -> None:
-    """The model is asked anew: what it said of the same bytes was withdrawn when they went."""
+    """The model is called again: its answer for the same bytes was withdrawn when they went."""
     for data in (b"cat", b"dog", b"cat"):
         harness.images.put(CAT, data)
         assert (await harness.described()).status is Status.DESCRIBED

@@ -64,7 +64,7 @@ def test_a_schema_that_is_another_has_a_release_of_its_own(name: str) -> None:
 
 
 def _plain(node: Any, *, names: bool = False) -> Any:
-    """A schema without what it tells people; the keys of `properties` and `definitions` are names."""
+    """Return a schema without its texts for people; the keys of `properties` and `definitions` are names."""
     match node:
         case dict():
             told = frozenset() if names else {"title", "description", "examples"}

@@ -1,4 +1,4 @@
-"""At least once: what cannot be done now is put off, never dropped."""
+"""At least once: what cannot be done now is deferred, never dropped."""
 
 import asyncio
 import itertools
@@ -149,7 +149,7 @@ async def test_interrupted_work_is_deferred_to_a_different_time_for_each(harness
 
 
 async def test_of_those_that_were_cut_off_twice_one_at_a_time_is_worked(harness: Harness) -> None:
-    """So a picture over which the app is killed takes none of them along; the others are put off, uncounted."""
+    """So a picture that kills the app takes none of them along; the others are deferred, uncounted."""
     begun, go = asyncio.Event(), asyncio.Event()
 
     async def think() -> None:
@@ -269,7 +269,7 @@ async def test_a_deleted_picture_takes_its_sidecar_with_it(harness: Harness) -> 
 
 
 def _long_ago(message: str, days: int) -> bytes:
-    """The message as it would be if it had been put off for so many days."""
+    """Return the message as if it had been deferred for so many days."""
     event = json.loads(message)
     event["waitingsince"] = (datetime.now(UTC) - timedelta(days=days)).isoformat()
     return json.dumps(event).encode()

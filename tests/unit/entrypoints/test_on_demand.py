@@ -124,7 +124,7 @@ async def test_a_picture_over_the_limit_is_too_large(setup: OnDemandSetup, sourc
 async def test_all_who_have_a_picture_stored_are_served_within_the_memory_there_is(
     sizes: list[int], budget: int
 ) -> None:
-    """Nobody waits for memory that he holds himself; sizes are in MiB on an instance, in KiB here."""
+    """No call waits for memory that it holds itself; sizes are in MiB on an instance, in KiB here."""
     setup = OnDemandSetup(Harness(max_bytes=100 * 1024, memory=MemoryBudget(budget * 1024)))
     refs = [ImageRef("images", f"{number}.jpg") for number in range(len(sizes))]
     for number, (ref, size) in enumerate(zip(refs, sizes, strict=True)):

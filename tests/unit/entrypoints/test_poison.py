@@ -1,4 +1,4 @@
-"""An upload that the Functions host gave up on becomes work; what else lies there is not taken for one."""
+"""An upload that the Functions host gave up on becomes work; other messages of its queue do not."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""`describer doctor` tells how many pictures look like sizes of others, and what they cost."""
+"""`describer doctor` reports how many pictures look like sizes of others, and what they cost."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`describer doctor` tells where metadata and sidecars differ."""
+"""`describer doctor` reports where metadata and sidecars differ."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Settings that are other for some pictures, and what the model is told of a blob, through the pipeline."""
+"""Settings by prefix, and the facts of a blob that the prompt has, through the pipeline."""
 
 from dataclasses import replace
 

@@ -98,7 +98,7 @@ class Museum:
         return Backfiller(library, self.backfills, self.harness.queue, chosen, asking(), batching, FILE)
 
     async def deliver(self) -> None:
-        """Do what the queue's messages ask, each once more than it was put off."""
+        """Process the queue's messages, each once more than it was deferred."""
         luna = family("gpt-5.6-luna")
         assert luna
         delivery = Delivery(

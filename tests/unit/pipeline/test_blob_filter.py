@@ -61,7 +61,7 @@ def test_what_is_not_of_the_container_is_not_ours() -> None:
 def test_a_folder_is_empty_or_marked_as_one_and_a_name_alone_makes_none(
     name: str, size: int, metadata: dict[str, str], folder: bool
 ) -> None:
-    """A picture's name may end in a slash; what lies there decides."""
+    """A picture's name may end in a slash; the blob itself decides."""
     blob_filter, ref = BlobFilter(("images",)), ImageRef("images", name)
     assert blob_filter.skips_name(ref) is None
     skip = blob_filter.skips_picture(ImageBlob(ref, '"0x1"', size, metadata))

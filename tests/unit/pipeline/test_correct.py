@@ -1,4 +1,4 @@
-"""What people say of a record by HTTP or the command line is written as theirs, told, and copied to the picture."""
+"""People's corrections by HTTP or the command line are written as theirs, published, and copied to the picture."""
 
 import pytest
 

@@ -34,7 +34,7 @@ async def _orphans(harness: Harness, *, write: bool) -> list[tuple[str, Fate]]:
 
 
 async def test_a_record_of_the_models_goes_and_what_copies_share_of_it(harness: Harness) -> None:
-    """As after the deletion of a folder, or on the default route: no event told of it."""
+    """As after the deletion of a folder, or on the default route: without an event."""
     await _gone(harness, with_words=False)
     assert await _orphans(harness, write=False) == [(CAT.name, Fate.REMOVED)]
     assert CAT in harness.records.stored

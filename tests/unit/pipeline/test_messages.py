@@ -1,4 +1,4 @@
-"""What lies on a queue is read, plain or in base64, or is said to be unreadable; nothing else can come of it."""
+"""A queue's message is read, plain or in base64, or is reported as unreadable; there is no third outcome."""
 
 import base64
 import json

@@ -53,7 +53,7 @@ async def _all[T](found: AsyncIterable[T]) -> list[T]:
 class World(RuleBasedStateMachine):
     """People, programs, events and crashes around three names.
 
-    `told` are the names whose last change has an event that was not worked to its end; `said` the texts of people that
+    `pending` are the names whose last change has an event that is not fully processed; `said` the texts of people that
     the app has written into a sidecar.
     """
 
@@ -63,7 +63,7 @@ class World(RuleBasedStateMachine):
         self._keeps_runner = runner is not None
         self.harness = self._harness()
         self.brief: Brief = BRIEF
-        self.told: set[ImageRef] = set()
+        self.pending: set[ImageRef] = set()
         self.said: dict[ImageRef, set[str]] = {ref: set() for ref in REFS}
         self.bytes_of: dict[ImageRef, set[str]] = {ref: set() for ref in REFS}
         self.shelves: dict[ImageRef, str] = {}
@@ -116,15 +116,15 @@ class World(RuleBasedStateMachine):
         self.shelves.pop(ref, None)
         if "shelf" in metadata:
             self.shelves[ref] = metadata["shelf"]
-        self.told.add(ref)
+        self.pending.add(ref)
 
     def _work(self, ref: ImageRef) -> None:
         try:
             self.runner.run(self.harness.pipeline.describe(ref, self.brief))
         except (DescriberError, Crash):
-            self.told.add(ref)
+            self.pending.add(ref)
         else:
-            self.told.discard(ref)
+            self.pending.discard(ref)
         finally:
             self.writes_left = None
 
@@ -145,7 +145,7 @@ class World(RuleBasedStateMachine):
         ref = data.draw(st.sampled_from(self.present))
         del self.harness.images.blobs[ref]
         self.shelves.pop(ref, None)
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @precondition(lambda self: self.present)
     @rule(data=st.data(), to=refs, moves=st.booleans(), with_metadata=st.booleans())
@@ -157,7 +157,7 @@ class World(RuleBasedStateMachine):
         if moves:
             del self.harness.images.blobs[ref]
             self.shelves.pop(ref, None)
-            self.told.add(ref)
+            self.pending.add(ref)
 
     def _copy(self, ref: ImageRef, to: ImageRef, *, with_metadata: bool) -> None:
         blob, was_judged = self.harness.images.blobs[ref], ref in self.judged
@@ -185,12 +185,12 @@ class World(RuleBasedStateMachine):
             del self.harness.records.stored[ref]
             self.said[ref] = set()
             self.judged.add(ref)
-            self.told.add(ref)
+            self.pending.add(ref)
 
     @rule(ref=refs, text=st.sampled_from(["", "A mill, by its author", "The tide mill"]))
     def put_an_xmp_file_beside(self, ref: ImageRef, text: str) -> None:
         self.harness.images.put(ImageRef(ref.container, f"{ref.name}.xmp"), packet(alt(("x-default", text))))
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @rule(days=st.sampled_from([0, 10, 40]))
     def look_for_orphans(self, days: int) -> None:
@@ -206,7 +206,7 @@ class World(RuleBasedStateMachine):
             if orphan.fate is not Fate.KEPT:
                 if orphan.fate is Fate.EXPIRED:
                     self.said[orphan.ref] = set()
-                self.told.add(orphan.ref)
+                self.pending.add(orphan.ref)
 
     @precondition(lambda self: self.present)
     @rule(data=st.data())
@@ -220,7 +220,7 @@ class World(RuleBasedStateMachine):
     def write_into_the_metadata(self, data: st.DataObject, name: str) -> None:
         ref = data.draw(st.sampled_from(self.present))
         self.harness.images.tag(ref, **{name: self._new_text()})
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @precondition(lambda self: self.harness.records.stored)
     @rule(data=st.data(), name=st.sampled_from(["alt_text", "description", "extended_description"]))
@@ -229,7 +229,7 @@ class World(RuleBasedStateMachine):
         record = self.harness.records.stored[ref].record
         self.said[ref].discard(getattr(record, name))  # thrown away by a person, in a file that is anybody's
         self.harness.records.edit(ref, {name: self._new_text()})
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @precondition(lambda self: self.harness.records.stored)
     @rule(data=st.data(), review=st.sampled_from(["approved", "rejected", "suggested"]))
@@ -237,7 +237,7 @@ class World(RuleBasedStateMachine):
         ref = data.draw(st.sampled_from(sorted(self.harness.records.stored, key=lambda ref: ref.name)))
         self.harness.records.edit(ref, {"review": review})
         self.judged.add(ref)
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @precondition(lambda self: self.harness.records.stored)
     @rule(
@@ -258,7 +258,7 @@ class World(RuleBasedStateMachine):
         finally:
             self.writes_left = None
         self.judged.add(ref)
-        self.told.add(ref)  # by the message that was queued first
+        self.pending.add(ref)  # by the message that was queued first
 
     @precondition(lambda self: self.harness.records.stored)
     @rule(data=st.data(), is_stale=st.booleans(), crash=st.none() | st.integers(0, 3))
@@ -278,7 +278,7 @@ class World(RuleBasedStateMachine):
         finally:
             self.writes_left = None
         self.judged.add(ref)
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @precondition(lambda self: self.harness.records.stored)
     @rule(data=st.data())
@@ -306,12 +306,12 @@ class World(RuleBasedStateMachine):
         finally:
             self.writes_left = None
         self.judged.add(row.ref)
-        self.told.add(row.ref)
+        self.pending.add(row.ref)
 
     @rule(brief=st.sampled_from(BRIEFS))
     def change_the_settings(self, brief: Brief) -> None:
         self.brief = brief
-        self.told.update(self.present)
+        self.pending.update(self.present)
 
     @rule(leased=st.booleans())
     def lease(self, leased: bool) -> None:
@@ -324,14 +324,14 @@ class World(RuleBasedStateMachine):
         self.harness.model.script = [fault]
         self._work(ref)
         self.harness.model.script.clear()
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @rule(ref=refs)
     def handle_an_event_of_what_cannot_be_read(self, ref: ImageRef) -> None:
         self.harness.preparer.refuses = Corrupt("it cannot be decoded")
         self._work(ref)
         self.harness.preparer.refuses = None
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @rule(ref=refs)
     def handle_an_event(self, ref: ImageRef) -> None:
@@ -366,14 +366,14 @@ class World(RuleBasedStateMachine):
         self.harness.model.meanwhile = happen
         self._work(ref)
         self.harness.model.meanwhile = quiet
-        self.told.add(ref)
+        self.pending.add(ref)
 
     @rule()
     def come_to_rest(self) -> None:
         self.harness.images.leased = False
-        for ref in sorted(self.told | {*self.present}, key=lambda ref: ref.name):
+        for ref in sorted(self.pending | {*self.present}, key=lambda ref: ref.name):
             self._work(ref)
-        assert not self.told
+        assert not self.pending
         announced = {stored.etag for stored in self.harness.topic.published}
         calls = len(self.harness.model.calls)
         for ref in self.present:

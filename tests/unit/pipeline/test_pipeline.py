@@ -428,7 +428,7 @@ async def test_a_paid_answer_is_not_lost_where_it_cannot_be_shared(
 
 
 async def test_an_answer_that_copies_do_not_share_is_paid_for_once_in_all_rounds(harness: Harness) -> None:
-    """The answer needs a review, and somebody tags the picture while its record is written."""
+    """The answer needs a review, and a person tags the picture while its record is written."""
     harness.model.script = [REFUSAL]
     write = harness.records.write
 
@@ -669,7 +669,7 @@ async def test_what_is_missing_beside_a_persons_text_is_retried_and_written_once
 
 
 async def test_a_picture_that_can_no_longer_be_read_keeps_its_description(harness: Harness) -> None:
-    """Its metadata tells that these are the bytes that were described."""
+    """Its metadata shows that these are the bytes that were described."""
     await harness.describe()
     harness.images.fails_with = Archived("archived")
     assert isinstance(await harness.describe(), Skip)
@@ -692,7 +692,7 @@ async def test_a_picture_that_comes_out_of_the_archive_is_described(harness: Har
 
 
 async def test_a_persons_text_for_a_picture_that_was_not_read_stands_when_it_is(harness: Harness) -> None:
-    """The limit is raised, and lowered again: the metadata tells that it is the same blob."""
+    """The limit is raised, and lowered again: the metadata shows that it is the same blob."""
     harness.images.put(CAT, b"x" * 1001, alt_text="My cat Tom")
     await harness.describe()
     harness.max_bytes = 2000
@@ -934,7 +934,7 @@ async def test_an_over_large_blob_waits_for_no_more_memory_than_a_picture_may_ta
 
 
 async def test_a_record_that_is_replaced_while_its_picture_is_marked_is_visited_again(harness: Harness) -> None:
-    """Nobody else would: the mark says that all is done, and a sidecar raises no event."""
+    """Nothing else would: the mark says that all is done, and a sidecar raises no event."""
 
     class EditedMeanwhile(FakeImages):
         edited = False

@@ -53,7 +53,7 @@ class Library(Harness):
         return await self.describe(ImageRef("images", name))
 
     async def text(self, name: str) -> str:
-        """What stands in the picture's record by now."""
+        """Return the picture's current record."""
         return self.records.stored[ImageRef("images", name)].record.alt_text
 
 

@@ -1,4 +1,4 @@
-"""The one call that may mend what the checks found."""
+"""The one call that may correct what the checks found."""
 
 from dataclasses import replace
 

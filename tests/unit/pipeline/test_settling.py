@@ -45,7 +45,7 @@ async def test_an_empty_append_blob_is_deferred_until_it_has_bytes_and_rests(gro
 
 
 async def test_a_pause_in_the_middle_leaves_no_half_picture(growing: Harness) -> None:
-    """A client that pauses for longer than the rest, and then goes on: nobody tells of it."""
+    """A client pauses for longer than the rest, and then goes on without an event."""
     growing.images.append(CAT, b"half")
     growing.images.rest(CAT, RESTED)
     growing.preparer.refuses = Corrupt("Cut off.")

@@ -10,7 +10,7 @@ from tests.fakes import give_way
 
 
 class Asked:
-    """Counts how often it is asked; answers when it is told to, or raises."""
+    """Counts its calls; answers or raises when the test says so."""
 
     def __init__(self) -> None:
         self.times = self.waiting = 0

@@ -1,4 +1,4 @@
-"""What was paid stands in the record, also where no answer came of it."""
+"""The record has what was paid, even without an answer."""
 
 from dataclasses import replace
 

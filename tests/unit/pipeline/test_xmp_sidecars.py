@@ -174,7 +174,7 @@ async def test_the_texts_in_the_file_win_with_a_flag(harness: Harness) -> None:
     assert (await harness.described()).flags == ()
 
 
-async def test_a_persons_text_stands_before_it(harness: Harness) -> None:
+async def test_a_persons_text_wins_over_it(harness: Harness) -> None:
     harness.images.tag(CAT, alt_text=OTHER)
     await harness.describe()
     harness.images.put(BESIDE, xmp(("x-default", MILL)))
@@ -183,7 +183,7 @@ async def test_a_persons_text_stands_before_it(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("in_metadata", [True, False])
-async def test_a_persons_correction_of_it_stands_before_another_one(harness: Harness, in_metadata: bool) -> None:
+async def test_a_persons_correction_of_it_wins_over_another_one(harness: Harness, in_metadata: bool) -> None:
     harness.images.put(BESIDE, xmp(("x-default", MILL)))
     await harness.describe()
     if in_metadata:

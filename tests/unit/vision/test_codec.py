@@ -1,4 +1,4 @@
-"""What a codec raises on its own calls is the picture's fault; a bug of ours, or a missing part, is not."""
+"""What a codec raises on its own calls is the picture's fault; a bug of the app, or a missing part, is not."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a picture will take is told from the start of its file, as it will be counted when it is sent."""
+"""A picture's tokens are estimated from the start of its file, as they are counted when it is sent."""
 
 import pytest
 

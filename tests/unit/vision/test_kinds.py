@@ -201,7 +201,7 @@ def _packed(rows: np.ndarray, depth: int) -> bytes:
     return np.packbits(bits.reshape(rows.shape[0], -1), axis=1).tobytes()
 
 
-def test_white_on_transparency_lies_on_a_ground_that_shows_it() -> None:
+def test_white_on_transparency_gets_a_background_that_shows_it() -> None:
     image = Image.new("RGBA", (80, 60))
     image.paste((255, 255, 255, 255), (20, 20, 60, 24))
     result = prepared(pictures.saved(image, "PNG"))

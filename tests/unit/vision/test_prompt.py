@@ -1,4 +1,4 @@
-"""What the model is asked: profiles, house style, words, and what it is told of a blob."""
+"""What the model is asked: profiles, house style, words, and facts of a blob."""
 
 import json
 from dataclasses import replace

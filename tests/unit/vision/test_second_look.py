@@ -41,7 +41,7 @@ async def test_other_decoders_look_again(harness: Harness) -> None:
 
 
 async def test_a_bug_in_the_preparation_is_deferred_and_no_record_blames_the_picture(harness: Harness) -> None:
-    """The model's family that its process is asked for does not exist there: any error of ours."""
+    """The process gets a model family that does not exist: it stands for any bug of the app."""
     luna = family("gpt-5.6-luna")
     assert luna is not None
     preparer = ProcessPreparer(lambda _: replace(luna, name="no such family"), Limits())

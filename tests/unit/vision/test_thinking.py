@@ -1,4 +1,4 @@
-"""What is thought aloud is no part of an answer, whole or in pieces; what fills an answer is told."""
+"""Thinking aloud is no part of an answer, whole or in pieces; one that fills the answer is reported."""
 
 import itertools
 

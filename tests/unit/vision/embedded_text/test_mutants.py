@@ -56,7 +56,7 @@ def test_without_the_rule_its_picture_is_read_wrongly(module: str, rule: str, mu
 
 @contextmanager
 def mutated(module: str, rule: str, mutant: str) -> Iterator[Callable[[bytes], EmbeddedTexts]]:
-    """The reader, built anew with this change in one module."""
+    """The reader, rebuilt with this change in one module."""
     kept = {name: found for name, found in sys.modules.items() if name.startswith(f"{PACKAGE}.")}
     try:
         for name in MODULES:
