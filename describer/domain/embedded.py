@@ -85,7 +85,6 @@ class AuthorTexts:
         return tuple(texts.by_key(languages) for texts in sources)
 
     def keys(self, languages: Sequence[str]) -> set[str]:
-        """Return the keys of all texts."""
         return set().union(*self.by_source(languages))
 
 

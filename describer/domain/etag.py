@@ -2,7 +2,6 @@
 
 
 def quoted(etag: str) -> str:
-    """Return the ETag in quotes."""
     return f'"{unquoted(etag)}"'
 
 

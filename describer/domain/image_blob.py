@@ -14,8 +14,7 @@ from describer.domain.record import Record
 class Reserved(Protocol):
     """Memory that is reserved for a picture's bytes."""
 
-    def release(self) -> None:
-        """Release the memory."""
+    def release(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

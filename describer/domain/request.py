@@ -11,8 +11,7 @@ class DescriptionRequest(Protocol):
         """BCP 47 tags; the first is the default."""
 
     @property
-    def language(self) -> str:
-        """The default language."""
+    def language(self) -> str: ...
 
     @property
     def model(self) -> str:

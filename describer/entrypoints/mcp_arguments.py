@@ -48,8 +48,6 @@ class _Asking(_Arguments):
 
 
 class DescribeImage(_Asking):
-    """The arguments of `describe_image`."""
-
     url: _Text = ""
     blob: _Text = ""
     about: _Text = ""
@@ -89,8 +87,6 @@ class DescribeImageOrFile(DescribeImage):
 
 
 class AskAboutImages(_Asking):
-    """The arguments of `ask_about_images`."""
-
     question: _Text
     images: Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=MOST_SOURCES)]
 
@@ -106,15 +102,12 @@ class _Page(_Arguments):
 
 
 class FindDescriptions(_Page):
-    """The arguments of `find_descriptions`."""
-
     name: _Text = ""
     status: _Text = ""
     cursor: _Text = ""
 
 
-class FindUndescribed(_Page):
-    """The arguments of `find_undescribed`."""
+class FindUndescribed(_Page): ...
 
 
 ARGUMENTS: Final[Mapping[str, type[_Arguments]]] = {

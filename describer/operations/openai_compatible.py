@@ -14,16 +14,12 @@ _ADVICE = (
 )
 
 
-def _web() -> ports.Web:
-    return Web(MAX_BYTES)
-
-
 @dataclass(frozen=True, slots=True)
 class OpenAiCompatibleProbe:
     """Counts keys, and fetches the signing keys of the tenant whose tokens are accepted."""
 
     settings: Settings
-    web: ports.Web = field(default_factory=_web)
+    web: ports.Web = field(default_factory=lambda: Web(MAX_BYTES))
     name: str = "OpenAI-compatible endpoint"
 
     async def check(self) -> ProbeResult:

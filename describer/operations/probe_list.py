@@ -53,8 +53,7 @@ class Queues:
 class Closable(Protocol):
     """A client with connections."""
 
-    async def close(self) -> None:
-        """Close them."""
+    async def close(self) -> None: ...
 
 
 class Keep(Protocol):

@@ -28,7 +28,6 @@ class Exit(IntEnum):
 
 
 def of_results(results: Iterable[Result]) -> Exit:
-    """Return the code for the results of pictures."""
     codes = {_of_result(result) for result in results}
     return Exit.LATER if Exit.LATER in codes else max(codes, default=Exit.GOOD)
 

@@ -19,8 +19,6 @@ _MAX_NAMED: Final = 20
 
 
 class Form(Enum):
-    """The output forms."""
-
     TABLE = auto()
     JSON = auto()
     ALT_TEXT = auto()

@@ -24,62 +24,49 @@ class Services(Protocol):
     settings: Settings
 
     @property
-    def on_demand(self) -> OnDemandService:
-        """The on-demand service."""
+    def on_demand(self) -> OnDemandService: ...
 
     @property
-    def records(self) -> Records:
-        """The sidecars."""
+    def records(self) -> Records: ...
 
     @property
-    def memory(self) -> MemoryBudget:
-        """The memory for pictures."""
+    def memory(self) -> MemoryBudget: ...
 
     @property
-    def corrector(self) -> Corrector:
-        """Applies people's corrections."""
+    def corrector(self) -> Corrector: ...
 
     @property
-    def probes(self) -> Sequence[Probe]:
-        """One health check for each connection."""
+    def probes(self) -> Sequence[Probe]: ...
 
     @property
-    def backfiller(self) -> Backfiller:
-        """Runs backfills."""
+    def backfiller(self) -> Backfiller: ...
 
     @property
-    def backfill_steps(self) -> BackfillSteps:
-        """Runs backfills in the app."""
+    def backfill_steps(self) -> BackfillSteps: ...
 
     @property
-    def library(self) -> Library:
-        """Lists pictures with facts about their records."""
+    def library(self) -> Library: ...
 
     @property
-    def asking(self) -> Asking:
-        """The request for an uploaded picture."""
+    def asking(self) -> Asking: ...
 
     def asking_of(self, brief: Brief) -> Asking:
         """What the model is asked of pictures with this brief."""
 
     @property
-    def catalogue(self) -> Catalogue:
-        """All pictures and records in storage."""
+    def catalogue(self) -> Catalogue: ...
 
     @property
-    def deleted_pictures(self) -> DeletedPictures:
-        """Settles the records of deleted pictures."""
+    def deleted_pictures(self) -> DeletedPictures: ...
 
     @property
-    def purger(self) -> Purger:
-        """Erases all data about a picture."""
+    def purger(self) -> Purger: ...
 
     @property
     def probes_of_azure_too(self) -> Sequence[Probe]:
         """One health check for each connection, and those through Azure Resource Manager."""
 
-    async def close(self) -> None:
-        """Close every connection."""
+    async def close(self) -> None: ...
 
 
 type Connect = Callable[[Collection[Need], Mapping[str, str]], Services]

@@ -55,8 +55,6 @@ class Setup:
 
 
 def run_with[T](app: Services, task: Callable[[Services], Awaitable[T]]) -> T:
-    """Run `task` with the app, and close it."""
-
     async def whole() -> T:
         try:
             return await task(app)

@@ -50,7 +50,6 @@ def written(generated: dict[str, Any], form: Document, server: str = SERVER) -> 
 
 
 def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return all operations."""
     return (operation for methods in document["paths"].values() for operation in methods.values())
 
 

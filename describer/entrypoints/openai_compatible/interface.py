@@ -49,16 +49,14 @@ class Answer(Protocol):
     """The answer of the model's server."""
 
     @property
-    def status(self) -> int:
-        """The HTTP status."""
+    def status(self) -> int: ...
 
     @property
     def headers(self) -> Any:
         """The headers that the caller gets too."""
 
     @property
-    def content(self) -> bytes:
-        """The body."""
+    def content(self) -> bytes: ...
 
 
 class Model(Protocol):

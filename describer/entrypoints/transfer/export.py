@@ -11,8 +11,6 @@ from describer.entrypoints.transfer import exiftool, jsonl, spreadsheet
 
 
 class Form(StrEnum):
-    """The forms of an export."""
-
     CSV = "csv"
     JSONL = "jsonl"
     EXIFTOOL = "exiftool"

@@ -79,8 +79,7 @@ class Batches(Protocol):
     def answers(self, file: str) -> AsyncIterator[tuple[str, str]]:
         """Return the answers by their requests' digests, without failed ones."""
 
-    async def forget(self, *files: str) -> None:
-        """Delete files."""
+    async def forget(self, *files: str) -> None: ...
 
     def read(self, body: str, brief: Brief) -> Answer:
         """Return an answer in the form of `Model.ask`. Raises Unreadable, Filtered, NoUsableAnswer."""
@@ -92,8 +91,7 @@ class Stored(Protocol):
     async def put(self, chunk: str, kind: str, text: str) -> None:
         """Store a text; it replaces the earlier one of this kind."""
 
-    async def get(self, chunk: str, kind: str) -> str | None:
-        """Return the text, or None."""
+    async def get(self, chunk: str, kind: str) -> str | None: ...
 
 
 class _Noted(Transient):

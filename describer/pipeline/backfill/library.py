@@ -90,8 +90,7 @@ class Progress(Protocol):
 class Backfills(Progress, Protocol):
     """Stores backfills."""
 
-    async def read(self, backfill_id: str) -> Backfill | None:
-        """Return the backfill, or None."""
+    async def read(self, backfill_id: str) -> Backfill | None: ...
 
     async def write(self, backfill: Backfill) -> Backfill:
         """Replace the backfill that was read and return its new version. Raises Conflict: another process wrote it."""
