@@ -29,11 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class EntraKeys:
-    """The signing keys of a tenant.
-
-    Args:
-        web: fetches them by the app's own rules: https, public addresses, MAX_BYTES.
-    """
+    """The signing keys of a tenant. `web`: fetches them by the app's own rules: https, public addresses, MAX_BYTES."""
 
     tenant: str
     web: Web

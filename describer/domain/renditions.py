@@ -44,11 +44,7 @@ class Derived:
 
 @dataclass(frozen=True)
 class Renditions:
-    """The rules of some systems.
-
-    Args:
-        systems: their names; if there are none, no name looks derived.
-    """
+    """The rules of some systems. `systems`: their names; if there are none, no name looks derived."""
 
     systems: tuple[str, ...] = ()
 

@@ -13,11 +13,7 @@ _SCHEME = "file:"
 
 @dataclass(frozen=True, slots=True)
 class AllowedFiles:
-    """Files, and folders with all below them.
-
-    Args:
-        roots: absolute, without links in them.
-    """
+    """Files, and folders with all below them. `roots`: absolute, without links in them."""
 
     roots: tuple[Path, ...]
 

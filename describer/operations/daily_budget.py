@@ -12,11 +12,7 @@ _ADVICE = "Pictures wait until 00:00 UTC and are described then. To describe mor
 
 @dataclass(frozen=True, slots=True)
 class BudgetProbe:
-    """Reads how much all instances have taken today, including shares not spent yet.
-
-    Args:
-        limit: in US dollars.
-    """
+    """Reads how much all instances have taken today, including shares not spent yet. `limit`: in US dollars."""
 
     limit: float
     ledger: Ledger

@@ -23,11 +23,7 @@ _PAGE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All pictures and records in storage.
-
-    Args:
-        languages: the settings' languages, the default first.
-    """
+    """All pictures and records in storage. `languages`: the settings' languages, the default first."""
 
     blob_filter: BlobFilter
     images: Images

@@ -44,11 +44,7 @@ def aloud(content: object) -> bool:
 
 @dataclass(slots=True)
 class Filter:
-    """Removes the reasoning from the start of a streamed answer.
-
-    Args:
-        thought: whether the stream had reasoning.
-    """
+    """Removes the reasoning from the start of a streamed answer. `thought`: whether the stream had reasoning."""
 
     thought: bool = False
     _inside: bool = False

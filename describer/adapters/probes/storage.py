@@ -54,11 +54,7 @@ class ContainerProbe:
 
 @dataclass(frozen=True, slots=True)
 class QueueProbe:
-    """Requests the number of waiting messages.
-
-    Args:
-        by_hand: whether only people read the queue.
-    """
+    """Requests the number of waiting messages. `by_hand`: whether only people read the queue."""
 
     queue: QueueClient
     by_hand: bool = False

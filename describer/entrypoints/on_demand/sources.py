@@ -45,11 +45,7 @@ class Readable:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An https: or data: URL.
-
-    Args:
-        reserved: whether the entry point has reserved the memory for a picture in the URL.
-    """
+    """An https: or data: URL. `reserved`: whether the entry point has reserved the memory for a picture in the URL."""
 
     url: str
     reserved: bool = False

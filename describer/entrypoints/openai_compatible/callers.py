@@ -41,11 +41,7 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Those who may call.
-
-    Args:
-        tokens: accepts tokens; None: no token is accepted.
-    """
+    """Those who may call. `tokens`: accepts tokens; None: no token is accepted."""
 
     keys: Sequence[Caller]
     tokens: Tokens | None = None

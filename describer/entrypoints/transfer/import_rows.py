@@ -32,11 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one row.
-
-    Args:
-        reason: the changed keys, or why the row was rejected.
-    """
+    """The outcome of one row. `reason`: the changed keys, or why the row was rejected."""
 
     number: int
     name: str
