@@ -68,7 +68,7 @@ class DescribeImage(_Asking):
         """The picture. Raises InvalidRequest, NotFound."""
         del files
         if bool(self.url) == bool(self.blob):
-            raise InvalidRequest("Give either url or blob, not both.", field="url")
+            raise InvalidRequest("Give exactly one of url and blob.", field="url")
         return by_url(self.url) if self.url else BlobOf(blob(self.blob, account))
 
 
@@ -79,11 +79,11 @@ class DescribeImageOrFile(DescribeImage):
 
     def source(self, account: str, files: AllowedFiles | None) -> PictureSource:
         """The picture. Raises InvalidRequest, NotFound."""
-        if not self.file or files is None:
+        if files is None:
             return super().source(account, files)
-        if self.url or self.blob:
-            raise InvalidRequest("Give one of url, blob and file, and not two.", field="file")
-        return files.source(self.file)
+        if sum(map(bool, (self.url, self.blob, self.file))) != 1:
+            raise InvalidRequest("Give exactly one of url, blob and file.", field="file")
+        return files.source(self.file) if self.file else super().source(account, files)
 
 
 class AskAboutImages(_Asking):

@@ -28,18 +28,18 @@ async def test_a_folder_of_pages_is_checked_and_filled(storage: Storage, install
     checked = await installation.run("html", "site", "--check")
     assert (checked.code, checked.out.count("has no text")) == (1, 3)
     dry = await installation.run("html", "site", "--address", f"/media={container}")
-    assert (dry.code, dry.err) == (1, "2 pages: 2 images would be filled; --write does it, 1 left without a text.\n")
+    assert (dry.code, dry.err) == (1, "Pages: 2. Images: 2 would be filled (--write does it), 1 without a text.\n")
     assert hashlib.sha256((site / "page.html").read_bytes()).hexdigest() == before
 
     done = await installation.run("html", "site", "--address", f"/media={container}", "--write")
-    assert (done.code, done.err) == (1, "2 pages: 2 images filled, 1 left without a text.\n")
+    assert (done.code, done.err) == (1, "Pages: 2. Images: 2 filled, 1 without a text.\n")
     alt = record["alt_text"].encode()
     assert (site / "page.html").read_bytes() == PAGE.replace(
         b'<img src="/media', b'<img alt="' + alt + b'" lang="en" src="/media'
     )
     assert (site / "note.md").read_text(encoding="utf-8") == f"![{record['alt_text']}](img/cat.jpg)\n"
     again = await installation.run("html", "site/note.md", "--check")
-    assert (again.code, again.err) == (0, "1 pages, 0 images without a text.\n")
+    assert (again.code, again.err) == (0, "Pages: 1. Images without a text: 0.\n")
 
 
 async def test_what_cannot_be_read_is_said(installation: Shell) -> None:

@@ -59,6 +59,9 @@ async def test_every_tool_answers_about_files_and_blobs(installation: Shell, sto
         assert (await called(session, "ask_about_images", **question))["ending"] == "complete"
         assert (await called(session, "find_descriptions"))["descriptions"] == []
         assert (await called(session, "find_undescribed"))["names"] == ["cat.jpg"]
+        for arguments in ({}, {"file": "cat.jpg", "url": "https://example.org/a.jpg"}):
+            refused = await session.call_tool("describe_image", arguments)
+            assert "Give exactly one of url, blob and file." in str(refused.content)
         for given in (str(outside), "../secret.jpg", "link.jpg", f"file://{outside}"):
             refused = await session.call_tool("describe_image", {"file": given})
             assert refused.is_error and "may read" in str(refused.content)

@@ -137,7 +137,7 @@ async def test_a_picture_by_blob_is_described(system: System) -> None:
         ({"url": "https://169.254.169.254/metadata/instance"}, "pictures are fetched from public servers only."),
         ({"url": "https://127.0.0.1/cat.jpg"}, "pictures are fetched from public servers only."),
         ({"blob": "images/no such.jpg"}, "The blob does not exist."),
-        ({}, "Give either url or blob, not both."),
+        ({}, "Give exactly one of url and blob."),
     ],
 )
 async def test_what_cannot_be_had_is_a_sentence(system: System, arguments: dict[str, str], said: str) -> None:

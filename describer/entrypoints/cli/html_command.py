@@ -53,7 +53,7 @@ def html(
         missing = [(page, gap) for page in pages for gap in page.gaps]
         for page, gap in missing:
             click.echo(printable(f"{page.path}:{gap.line}: {gap.source[:_SHOWN]} has no text"))
-        click.echo(f"{len(pages):,} pages, {len(missing):,} images without a text.", err=True)
+        click.echo(f"Pages: {len(pages):,}. Images without a text: {len(missing):,}.", err=True)
         raise click.exceptions.Exit(Exit.SOME if missing else Exit.GOOD)
 
     async def fill(app: Services) -> int:
@@ -68,8 +68,8 @@ def html(
 
     left = setup.work({Need.BLOBS}, fill)
     found = sum(len(page.gaps) for page in pages)
-    done = "filled" if write else "would be filled; --write does it"
-    click.echo(f"{len(pages):,} pages: {found - left:,} images {done}, {left:,} left without a text.", err=True)
+    done = "filled" if write else "would be filled (--write does it)"
+    click.echo(f"Pages: {len(pages):,}. Images: {found - left:,} {done}, {left:,} without a text.", err=True)
     raise click.exceptions.Exit(Exit.SOME if left else Exit.GOOD)
 
 

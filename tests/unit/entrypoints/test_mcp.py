@@ -91,8 +91,8 @@ async def test_what_is_wrong_with_a_picture_is_its_status(setup: OnDemandSetup) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "Give either url or blob, not both."),
-        ({"url": URL, "blob": BLOB}, "Give either url or blob, not both."),
+        ({}, "Give exactly one of url and blob."),
+        ({"url": URL, "blob": BLOB}, "Give exactly one of url and blob."),
         ({"blob": "cat.jpg"}, "blob must be a container and a name, such as images/cat.jpg, or the address of"),
         ({"blob": "https://x.blob.core.windows.net/images/cat.jpg?sig=x"}, "blob must be a container and a name"),
         ({"blob": "secrets/cat.jpg"}, "This blob is off limits: "),

@@ -60,7 +60,7 @@ def test_an_empty_text_needs_review(text: str) -> None:
 
 def test_every_language_is_checked_and_the_missing_one_is_to_be_asked_for() -> None:
     verdict = check(saying({"en": "A cat on a sofa."}), TWO)
-    assert verdict.repairable == {"de": ["The model gave no alt text in de."]}
+    assert verdict.repairable == {"de": ["The model gave no alt text (language: de)."]}
 
 
 @pytest.mark.parametrize("languages", [("en", "de"), ("en", "de", "fr", "ja", "pl")])
