@@ -8,6 +8,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.core.messaging import CloudEvent
 from azure.eventgrid.aio import EventGridPublisherClient
 
+from describer.adapters.transport import Transport
 from describer.domain.errors import Misconfigured, NotNow, Transient
 from describer.domain.image_blob import StoredRecord
 
@@ -26,8 +27,7 @@ def connect(endpoint: str, credential: AsyncTokenCredential) -> EventGridPublish
         endpoint,
         credential,
         retry_total=_RETRY_TOTAL,
-        connection_timeout=_CONNECT_SECONDS,
-        read_timeout=_ANSWER_SECONDS,
+        transport=Transport(connection_timeout=_CONNECT_SECONDS, read_timeout=_ANSWER_SECONDS),
     )
 
 

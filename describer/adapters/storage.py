@@ -13,6 +13,7 @@ from azure.storage.queue.aio import QueueClient
 
 from describer.adapters import retry_after
 from describer.adapters.credentials import credential
+from describer.adapters.transport import Transport
 from describer.domain.errors import (
     Archived,
     Conflict,
@@ -36,6 +37,8 @@ RACES: Final = frozenset(
 """Codes for blobs that another process has written or deleted."""
 ENCRYPTED: Final = frozenset({"BlobUsesCustomerSpecifiedEncryption", "BlobCustomerSpecifiedEncryptionMismatch"})
 """Codes for blobs that only programs with their owner's key can read."""
+KEPT_CLIENTS: Final = 64
+"""Maximum number of clients of single blobs to keep; the SDK computes half a millisecond for each new one."""
 WAITING: Final = {
     "LeaseIdMissing": "another client holds a lease on it",
     "PendingCopyOperation": "a copy to it is in progress",
@@ -48,6 +51,8 @@ _MISSING: Final = frozenset(
         *("QueueNotFound", "QueueBeingDeleted", "QueueDisabled", "ResourceNotFound"),
     }
 )
+_CONNECT_SECONDS: Final = 20
+_READ_SECONDS: Final = 60
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
 _UNCONFIGURED: Final = "https://not-configured.invalid"
@@ -62,11 +67,11 @@ def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceCli
     Raises:
         Misconfigured: the connection string is invalid.
     """
-    retry = _retry(retries)
+    options: dict[str, Any] = {"retry_policy": _retry(retries), "transport": _transport()}
     if not account.connection_string:
-        return BlobServiceClient(account.blob_uri or _UNCONFIGURED, _credential(account), retry_policy=retry)
+        return BlobServiceClient(account.blob_uri or _UNCONFIGURED, _credential(account), **options)
     with _connection_strings():
-        return BlobServiceClient.from_connection_string(account.connection_string, retry_policy=retry)
+        return BlobServiceClient.from_connection_string(account.connection_string, **options)
 
 
 def queue_client(account: Account, name: str, *, base64: bool = True, retries: int | None = None) -> QueueClient:
@@ -77,7 +82,8 @@ def queue_client(account: Account, name: str, *, base64: bool = True, retries: i
     Raises:
         Misconfigured: the connection string is invalid.
     """
-    options: dict[str, Any] = {"message_encode_policy": TextBase64EncodePolicy() if base64 else None}
+    policy = TextBase64EncodePolicy() if base64 else None
+    options: dict[str, Any] = {"message_encode_policy": policy, "transport": _transport()}
     if retries is not None:
         options["retry_policy"] = _retry(retries)
     if not account.connection_string:
@@ -183,6 +189,11 @@ def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
     passing = error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING
     wait = retry_after.seconds(getattr(error.response, "headers", {}))
     return Transient(sentence, retry_after=wait, counts_as_attempt=bool(code) and not passing)
+
+
+def _transport() -> Transport:
+    """Return a transport with the timeouts that the SDK gives its own, in seconds."""
+    return Transport(connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
 
 
 def _retry(retries: int) -> ExponentialRetry:
