@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from azure.core import MatchConditions
@@ -13,6 +14,7 @@ from azure.storage.blob.aio import BlobClient, BlobServiceClient
 
 from describer.adapters.listing import etag_of, page_of
 from describer.adapters.storage import (
+    KEPT_CLIENTS,
     METADATA,
     NO_NAME,
     PROTECTED,
@@ -36,6 +38,10 @@ class BlobImages:
     """Implements the ports `Images` and `Uploads` on a storage account."""
 
     service: BlobServiceClient
+    _clients: Callable[[str, str], BlobClient] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_clients", lru_cache(KEPT_CLIENTS)(self.service.get_blob_client))
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
         """Send one HEAD request."""
@@ -110,7 +116,7 @@ class BlobImages:
                 raise
 
     def _client(self, ref: ImageRef) -> BlobClient:
-        return self.service.get_blob_client(ref.container, ref.name)
+        return self._clients(ref.container, ref.name)
 
 
 def _listed(container: str, blob: BlobProperties) -> ImageBlob | None:

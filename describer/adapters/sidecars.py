@@ -1,10 +1,11 @@
 """The sidecars in Blob Storage, and the answer cache under `_content/`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from azure.core import MatchConditions
@@ -13,7 +14,14 @@ from azure.storage.blob import BlobProperties, ContentSettings
 from azure.storage.blob.aio import BlobClient, ContainerClient
 
 from describer.adapters.listing import etag_of, is_folder, page_of
-from describer.adapters.storage import NO_NAME, absent_is_fine, code_of, protected_stays, storage_errors
+from describer.adapters.storage import (
+    KEPT_CLIENTS,
+    NO_NAME,
+    absent_is_fine,
+    code_of,
+    protected_stays,
+    storage_errors,
+)
 from describer.domain.errors import (
     Archived,
     Conflict,
@@ -53,6 +61,10 @@ class BlobRecords:
     """Implements the port `Records` on the descriptions container."""
 
     container: ContainerClient
+    _clients: Callable[[str], BlobClient] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_clients", lru_cache(KEPT_CLIENTS)(self.container.get_blob_client))
 
     async def read(self, ref: ImageRef) -> StoredRecord | None:
         """Send one GET."""
@@ -175,4 +187,4 @@ class BlobRecords:
         return StoredRecord(record, str(written["etag"]))
 
     def _client(self, name: str) -> BlobClient:
-        return self.container.get_blob_client(name)
+        return self._clients(name)

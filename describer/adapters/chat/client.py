@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -82,6 +82,13 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
         max_retries=0,
         http_client=DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks),
     )
+
+
+async def completion(client: AsyncOpenAI, request: Mapping[str, Any]) -> httpx2.Response:
+    """POST a request for a completion as it is; the SDK's `create` would first compare all of it with its types."""
+    body = dict(request)
+    body |= body.pop("extra_body", {})
+    return await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
 
 
 class RateLimited(Throttled):
@@ -209,8 +216,7 @@ class ChatModel:
     ) -> responses.Reply:
         request = requests.description(brief, image, cap, self.families(brief.model), repair)
         with sdk_errors(turn):
-            send = self.client.chat.completions.with_raw_response.create
-            answer = await self.dialects.ask(request, lambda spoken: send(**spoken))
+            answer = await self.dialects.ask(request, partial(completion, self.client))
             reply = responses.reply(answer.content, brief.model)
         turn.answered(answer.headers, reply.usage.prompt_tokens + cap)
         return reply

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
 
 from describer.adapters.chat import faults, requests, responses
+from describer.adapters.chat.client import completion
 from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.domain.errors import Declined, ImageRejected, Transient
@@ -61,11 +63,11 @@ class ModelProbe:
 
     async def check(self) -> ProbeResult:
         """Send one request of about 1,000 tokens: tests endpoint, deployment, role, quota, parameters, vision."""
-        dialects, send = Dialects(), self.client.chat.completions.with_raw_response.create
+        dialects = Dialects()
         request = requests.description(self.brief, probe_picture(), _CAP, self.family)
         try:
             async with asyncio.timeout(_TIMEOUT):
-                response = await dialects.ask(request, lambda adapted: send(**adapted))
+                response = await dialects.ask(request, partial(completion, self.client))
             reply = responses.reply(response.content, self.server.model)
         except TimeoutError:
             return ProbeResult(Verdict.UNKNOWN, f"No answer in {_TIMEOUT:g} s.", self._slow())
