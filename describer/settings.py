@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 
 from describer.domain import language
 from describer.domain.by_prefix import ByPrefix
@@ -218,10 +218,8 @@ _CONTAINER: Final = "a container name: 3 to 63 lower-case letters, digits and si
 _WATCHED: Final = f"{_CONTAINER}; or $web; or $root, except for the blob trigger"
 
 
-class Settings(BaseModel):
+class Settings(BaseModel, frozen=True, extra="ignore"):
     """The settings; create them with `Settings.read(os.environ)`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     # Containers of pictures and descriptions
     images_container: _Watched = _setting(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 
 class ImageKind(StrEnum):
@@ -21,10 +21,8 @@ class ImageKind(StrEnum):
     OTHER = "other"
 
 
-class Texts(BaseModel):
+class Texts(BaseModel, frozen=True, json_schema_serialization_defaults_required=True):
     """The texts in one language, named as in IPTC where it has a name."""
-
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     alt_text: str = ""
     """The essential content, in about 125 characters (IPTC AltTextAccessibility)."""
@@ -34,10 +32,8 @@ class Texts(BaseModel):
     """The full content of a complex picture (IPTC ExtDescrAccessibility); empty for simple ones."""
 
 
-class Description(BaseModel):
+class Description(BaseModel, frozen=True):
     """One picture's description by the model; `texts` by BCP 47 tag."""
-
-    model_config = ConfigDict(frozen=True)
 
     image_kind: ImageKind
     is_decorative: bool

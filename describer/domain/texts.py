@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from describer.domain.description import ImageKind, Texts
 from describer.domain.language import known, known_of
@@ -43,10 +43,8 @@ def is_text(key: str) -> bool:
     return split_key(key)[1] in TEXT_FIELDS
 
 
-class Part(BaseModel):
+class Part(BaseModel, frozen=True, extra="allow", json_schema_serialization_defaults_required=True):
     """A part of a sidecar. Fields that a later version or another program added are preserved."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
 
 class Origin(StrEnum):
@@ -96,10 +94,8 @@ class Provenance(Part):
         return self.is_persons and (self.origin != Origin.EMBEDDED or self.review is not None)
 
 
-class Translation(Texts):
+class Translation(Texts, extra="allow"):
     """The texts in a language other than the default."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", json_schema_serialization_defaults_required=True)
 
 
 _Text = Annotated[str, BeforeValidator(lambda given: "" if given is None else given)]

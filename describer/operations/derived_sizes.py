@@ -29,7 +29,6 @@ class DerivedSizesProbe:
 
     @property
     def name(self) -> str:
-        """The check's name, such as `derived sizes: container images`."""
         return f"derived sizes: container {self.container}"
 
     async def check(self) -> ProbeResult:

@@ -28,7 +28,6 @@ class DriftProbe:
 
     @property
     def name(self) -> str:
-        """The check's name, such as `records: container images`."""
         return f"records: container {self.container}"
 
     async def check(self) -> ProbeResult:

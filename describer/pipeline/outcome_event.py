@@ -46,10 +46,8 @@ class EventTexts(Texts):
     """The texts in one language; an empty one is empty in the record."""
 
 
-class Summary(BaseModel):
+class Summary(BaseModel, frozen=True, json_schema_serialization_defaults_required=True):
     """The event's data: enough to decide whether to fetch the sidecar."""
-
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     container: str
     name: str

@@ -29,7 +29,6 @@ class ContainerProbe:
 
     @property
     def name(self) -> str:
-        """The check's name, such as `storage: container images`."""
         return f"storage: container {self.container.container_name}"
 
     async def check(self) -> ProbeResult:
@@ -61,7 +60,6 @@ class QueueProbe:
 
     @property
     def name(self) -> str:
-        """The check's name, such as `storage: queue image-work`."""
         return f"storage: queue {self.queue.queue_name}"
 
     async def check(self) -> ProbeResult:

@@ -5,10 +5,10 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
+from describer.entrypoints.http.schemas import Answer
 from describer.pipeline.backfill.counted import Preview
 from describer.pipeline.backfill.state import Backfill, BackfillOptions, End, Only
 
-_ANSWER: Final = ConfigDict(json_schema_serialization_defaults_required=True)
 _MOST_GLOBS: Final = 50
 _LONGEST: Final = 1024
 
@@ -57,10 +57,8 @@ class NewBackfill(BaseModel):
         return BackfillOptions.model_validate({**given, "container": container})
 
 
-class Range(BaseModel):
+class Range(Answer):
     """An estimate: minimum, expected and maximum."""
-
-    model_config = _ANSWER
 
     least: float
     usual: float
@@ -71,10 +69,8 @@ class Range(BaseModel):
         return cls(least=figures[0], usual=figures[1], most=figures[2]) if figures else None
 
 
-class BackfillPreview(BaseModel):
+class BackfillPreview(Answer):
     """The estimated work and cost of a backfill by list prices, made at its start."""
-
-    model_config = _ANSWER
 
     pictures: int = Field(description="Number that would be described.")
     bytes: int = Field(description="Their size.")
@@ -105,10 +101,8 @@ class BackfillPreview(BaseModel):
         )
 
 
-class BackfillState(BaseModel):
+class BackfillState(Answer):
     """A backfill and its progress."""
-
-    model_config = _ANSWER
 
     id: str
     state: End

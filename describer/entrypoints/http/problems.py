@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from describer.domain.errors import (
@@ -97,24 +97,20 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
-_ANSWER: Final = ConfigDict(extra="forbid", json_schema_extra=lambda schema: schema.pop("additionalProperties"))
-"""Strict here, but open for callers: later versions add fields."""
+class _Part(BaseModel, extra="forbid", json_schema_extra=lambda schema: schema.pop("additionalProperties")):
+    """Strict here, but open for callers: later versions add fields."""
 
 
-class Fault(BaseModel):
+class Fault(_Part):
     """The fault of one field."""
-
-    model_config = _ANSWER
 
     field: str
     """The field's path, such as `images[0].url`."""
     message: str
 
 
-class Version(BaseModel):
+class Version(_Part):
     """The facts about one version of a record."""
-
-    model_config = _ANSWER
 
     etag: str
     at: str | None = None
@@ -123,10 +119,8 @@ class Version(BaseModel):
     alt_text: str | None = None
 
 
-class ProblemBody(BaseModel):
+class ProblemBody(_Part):
     """A problem (RFC 9457)."""
-
-    model_config = _ANSWER
 
     type: str = Field(description=f"{_URN}KIND; the kinds are {', '.join(KINDS)}, and more may come.")
     title: str

@@ -35,9 +35,6 @@ EXAMPLE_PICTURE = (
     "/AxMDAQCWCWAAA9BUCHTVYa/EAAAAASUVORK5CYII="
 )
 """A red square on white, 32 pixels wide: a PNG in base64."""
-_STRICT = ConfigDict(extra="forbid")
-_ANSWER = ConfigDict(json_schema_serialization_defaults_required=True)
-"""Open, since later versions add fields."""
 _Language = Annotated[str, Field(pattern=f"^{FORM}$", max_length=LONGEST)]
 
 _Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]], Field(max_length=MOST_WORDS)]
@@ -45,10 +42,12 @@ LISTS: Final = ("languages", "words_to_use", "words_to_avoid")
 """Options that may be repeated in a query or a form."""
 
 
-class Options(BaseModel):
-    """Options for descriptions or for an answer."""
+class Answer(BaseModel, json_schema_serialization_defaults_required=True):
+    """A part of an answer; open, since later versions add fields."""
 
-    model_config = ConfigDict(extra="ignore")
+
+class Options(BaseModel, extra="ignore"):
+    """Options for descriptions or for an answer."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION, pattern=r"\S")] | None = Field(
         None, description="A question of your own: one free answer about all pictures, instead of descriptions."
@@ -96,37 +95,29 @@ class Options(BaseModel):
         return RequestOptions(**given | {name: tuple(given[name]) for name in LISTS if name in given})
 
 
-class ImageByUrl(BaseModel):
+class ImageByUrl(BaseModel, extra="forbid"):
     """A picture on a public server, or in a `data:` URL."""
-
-    model_config = _STRICT
 
     kind: Literal["url"] = "url"
     url: Annotated[str, Field(min_length=1)]
 
 
-class ImageByBytes(BaseModel):
+class ImageByBytes(BaseModel, extra="forbid"):
     """A picture in base64 (RFC 4648, with padding)."""
-
-    model_config = _STRICT
 
     kind: Literal["base64"] = "base64"
     base64: Annotated[str, Field(min_length=1, json_schema_extra={"contentEncoding": "base64"})]
 
 
-class Blob(BaseModel):
+class Blob(BaseModel, extra="forbid"):
     """A blob's container and name, never URL-encoded."""
-
-    model_config = _STRICT
 
     container: Annotated[str, Field(min_length=1, max_length=63)]
     name: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class ImageByBlob(BaseModel):
+class ImageByBlob(BaseModel, extra="forbid"):
     """A picture in a watched container."""
-
-    model_config = _STRICT
 
     kind: Literal["blob"] = "blob"
     blob: Blob
@@ -173,10 +164,8 @@ class Ask(Options):
         return given
 
 
-class DescribeForm(Options):
+class DescribeForm(Options, extra="forbid"):
     """The form of `POST /api/describe/form`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     images: Annotated[
         list[Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]],
@@ -184,10 +173,8 @@ class DescribeForm(Options):
     ]
 
 
-class NewTexts(BaseModel):
+class NewTexts(BaseModel, extra="forbid", strict=True):
     """Texts in one language; a missing text is not changed, an empty one clears the stored text."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     alt_text: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
     description: Annotated[str, Field(max_length=LONGEST_TEXT)] | None = None
@@ -235,10 +222,8 @@ class Change(BaseModel):
         )
 
 
-class Described(BaseModel):
+class Described(Answer):
     """The outcome for one picture."""
-
-    model_config = _ANSWER
 
     kind: Literal["description"] = "description"
     status: Status
@@ -267,10 +252,8 @@ class DescribedResult(Described):
     """The outcome for one of several pictures."""
 
 
-class Undescribed(BaseModel):
+class Undescribed(Answer):
     """The problem with one of several pictures; it has no record."""
-
-    model_config = _ANSWER
 
     kind: Literal["problem"] = "problem"
     status: Literal["unavailable"]
@@ -280,19 +263,15 @@ class Undescribed(BaseModel):
 type Result = Annotated[DescribedResult | Undescribed, Discriminator("kind")]
 
 
-class Results(BaseModel):
+class Results(Answer):
     """The outcomes for several pictures, in the given order."""
-
-    model_config = _ANSWER
 
     kind: Literal["descriptions"] = "descriptions"
     results: list[Result]
 
 
-class AnsweredQuestion(BaseModel):
+class AnsweredQuestion(Answer):
     """One free answer."""
-
-    model_config = _ANSWER
 
     kind: Literal["answer"] = "answer"
     answer: str
@@ -310,10 +289,8 @@ class AnsweredQuestion(BaseModel):
 type DescribeAnswer = Annotated[Described | Results | AnsweredQuestion, Discriminator("kind")]
 
 
-class Entry(BaseModel):
+class Entry(Answer):
     """One record in a listing."""
-
-    model_config = _ANSWER
 
     container: str
     name: str
@@ -326,28 +303,22 @@ class Entry(BaseModel):
     etag: str
 
 
-class Listing(BaseModel):
+class Listing(Answer):
     """A page of records."""
-
-    model_config = _ANSWER
 
     descriptions: list[Entry]
     cursor: str | None = Field(description="For the next page, or null at the end.")
 
 
-class LanguageCoverage(BaseModel):
+class LanguageCoverage(BaseModel, extra="forbid"):
     """The coverage of one language."""
-
-    model_config = _STRICT
 
     pictures: int = Field(description="Pictures with a published alt text in it, or decorative ones.")
     share: float | None = Field(description="Share of all pictures, 0 to 1; null if there are none.")
 
 
-class Covered(BaseModel):
+class Covered(BaseModel, extra="forbid"):
     """The coverage of a container."""
-
-    model_config = _STRICT
 
     container: str
     pictures: int = Field(description="Pictures that should have a text: not excluded, in a supported format.")
@@ -364,19 +335,15 @@ class Covered(BaseModel):
         return cls(container=container, **counted.facts())
 
 
-class Health(BaseModel):
+class Health(Answer):
     """The app runs."""
-
-    model_config = _ANSWER
 
     status: Literal["ok"]
     version: str
 
 
-class CheckResult(BaseModel):
+class CheckResult(Answer):
     """The result of one health check."""
-
-    model_config = _ANSWER
 
     name: str
     verdict: Verdict
@@ -385,10 +352,8 @@ class CheckResult(BaseModel):
     advice: str
 
 
-class DeepHealth(BaseModel):
+class DeepHealth(Answer):
     """The results of all health checks."""
-
-    model_config = _ANSWER
 
     status: Literal["ok", "failed"]
     checks: list[CheckResult]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from describer.domain.image_blob import ImageBlob
 from describer.domain.image_ref import ImageRef
@@ -67,10 +67,8 @@ class Preview:
         return None if self.usd_each is None else float(BATCH_SHARE) * self.usd_each
 
 
-class Sampled(BaseModel):
+class Sampled(BaseModel, frozen=True):
     """The properties of a listed picture that decide what is asked about it."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     size: int
@@ -100,16 +98,14 @@ class Unsure(Sampled):
     is_queued: bool
 
 
-class Sample(BaseModel):
+class Sample(BaseModel, frozen=True):
     """A uniform random sample of `seen` pictures."""
-
-    model_config = ConfigDict(frozen=True)
 
     seen: int = 0
     kept: tuple[Sampled, ...] = ()
 
 
-class Counted(BaseModel):
+class Counted(BaseModel, frozen=True):
     """The state of a count.
 
     Args:
@@ -120,8 +116,6 @@ class Counted(BaseModel):
         sizes: sample of those that are.
         unsure: pictures of the last page that a later page may show to be derived sizes.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     cursor: str = ""
     ended: bool = False

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from describer.pipeline.backfill.counted import Counted, Preview
 
@@ -61,7 +61,7 @@ class End(StrEnum):
         return self not in {End.PRICING, End.RUNNING}
 
 
-class BackfillOptions(BaseModel):
+class BackfillOptions(BaseModel, frozen=True, extra="forbid"):
     """The options of a backfill.
 
     Args:
@@ -72,8 +72,6 @@ class BackfillOptions(BaseModel):
         max_usd: limit on cost by list price.
         batch: ask by batches, at half of the price and within about a day.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     container: str
     prefix: str = Field("", max_length=1024)
@@ -87,7 +85,7 @@ class BackfillOptions(BaseModel):
     batch: bool = False
 
 
-class Tally(BaseModel):
+class Tally(BaseModel, frozen=True):
     """The outcomes of some pictures.
 
     Args:
@@ -95,8 +93,6 @@ class Tally(BaseModel):
         usd: their cost by list price.
         tokens: prompt and completion tokens together.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     outcomes: dict[str, int] = Field(default_factory=dict)
     usd: float = 0.0
@@ -112,7 +108,7 @@ class Tally(BaseModel):
         return Tally(outcomes=dict(outcomes), usd=self.usd + other.usd, tokens=self.tokens + other.tokens)
 
 
-class Chunk(BaseModel):
+class Chunk(BaseModel, frozen=True):
     """Pictures that were queued together and are not all processed.
 
     Args:
@@ -125,8 +121,6 @@ class Chunk(BaseModel):
         batch: that was begun for it.
         answered: the batch has ended.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     number: int
     size: int
@@ -143,7 +137,7 @@ class Chunk(BaseModel):
         return self.size - self.tally.done
 
 
-class Backfill(BaseModel):
+class Backfill(BaseModel, frozen=True):
     """A backfill and its progress.
 
     Args:
@@ -161,8 +155,6 @@ class Backfill(BaseModel):
         waiting: the other chunks.
         etag: ETag of the blob that it was read from.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[1] = 1
     id: str = Field(pattern=f"^{ID}$")
