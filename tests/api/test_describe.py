@@ -146,6 +146,28 @@ async def test_no_problem_is_a_regular_expression(
     assert "pattern" not in detail
 
 
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/api/describe", {"json": {"image": "x"}}),
+        ("/api/describe", {"json": {"images": ["https://x"], "detail": "best"}}),
+        ("/api/describe", {"json": {"images": [{"base64": "?"}]}}),
+        ("/api/describe", {"json": {"images": [BLOB], "keyword": ["x"] * 101}}),
+        ("/api/describe?colour=red", {"content": b"cat", "headers": JPEG}),
+        ("/api/describe", {"files": {"image": ("a.jpg", b"cat")}}),
+        ("/api/describe", {"files": {"images": (None, b"cat")}}),
+        ("/api/describe", {"files": {"colour": (None, b"red")}}),
+        ("/api/describe", {"files": {"prompt": (None, b"What?")}}),
+        ("/api/describe", {"files": [("images", ("a.jpg", b"cat"))] * 11}),
+    ],
+)
+async def test_each_error_of_a_field_is_a_sentence(api: Api, path: str, given: dict[str, Any]) -> None:
+    problem = _problem(await api.client.post(path, **given), 422, "invalid")
+    messages = [error["message"] for error in problem["errors"]]
+    assert messages and all(message[0].isupper() and message.endswith(".") for message in messages)
+    assert not any(message.endswith("..") for message in messages)
+
+
 async def test_too_many_pictures_are_one_kind_of_problem_in_every_body(api: Api) -> None:
     files = [("images", (f"{number}.jpg", b"cat", "image/jpeg")) for number in range(11)]
     for path in ("/api/describe", "/api/describe/form"):

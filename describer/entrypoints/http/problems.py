@@ -204,8 +204,7 @@ class Problem(Exception):
 
     @classmethod
     def invalid(cls, faults: Mapping[str, str]) -> "Problem":
-        """Return the problem for invalid fields, by name."""
+        """Return the problem for invalid fields, by name; each message is a sentence."""
         errors = [{"field": name, "message": message} for name, message in faults.items()]
-        return cls(
-            "invalid", "; ".join(f"{name}: {message}" for name, message in faults.items())[:1000], {"errors": errors}
-        )
+        detail = " ".join(f"{name}: {message}" for name, message in faults.items())
+        return cls("invalid", detail[:1000], {"errors": errors})

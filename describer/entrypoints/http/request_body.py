@@ -76,7 +76,7 @@ async def read(request: Request, query: Options, kinds: frozenset[str] = ANY) ->
 def faults(error: ValidationError) -> Problem:
     """Return the problem for an invalid body or query. It repeats no value, since one may be a secret."""
     if error.error_count() > _MAX_FAULTS:
-        return Problem.invalid({"body": f"has {error.error_count():,} faults; compare it with docs/openapi.json"})
+        return Problem.invalid({"body": f"It has {error.error_count():,} faults; compare it with docs/openapi.json."})
     details = error.errors(include_url=False, include_context=False, include_input=False)
     if any(detail["type"] == "json_invalid" for detail in details):
         return Problem("bad-request", f"The body is not JSON: {details[0]['msg'].removeprefix('Invalid JSON: ')}.")
@@ -87,7 +87,7 @@ def sentence(detail: ErrorDetails) -> str:
     """Return the sentence on one of pydantic's errors; instead of a regular expression, what is expected."""
     if detail["type"] == "string_pattern_mismatch":
         return next((_EXPECTED[str(step)] for step in detail["loc"] if step in _EXPECTED), "Not of the expected form.")
-    return detail["msg"]
+    return f"{detail['msg']}."
 
 
 def path(location: tuple[int | str, ...]) -> str:
@@ -126,7 +126,7 @@ async def _source(
             try:
                 return Upload(await unpacked(decode, text))
             except binascii.Error:
-                message = "is not strict base64 (RFC 4648, with padding, without line breaks)"
+                message = "This is not strict base64 (RFC 4648, with padding, without line breaks)."
                 raise Problem.invalid({f"images[{number}].base64": message}) from None
 
 
@@ -144,20 +144,22 @@ async def _form(request: Request, query: Options) -> Asked:
                 elif name in Options.model_fields:
                     fields[name] = value
                 else:
-                    missing = "the file has no filename" if name == "images" else "is neither an option nor a file"
+                    missing = (
+                        "The file has no filename." if name == "images" else "This is neither an option nor a file."
+                    )
                     raise Problem.invalid({name[:_MAX_PATH]: missing})
     except UnicodeError:  # the content type may name a charset of Python's that cannot decode text
         raise Problem("bad-request", "The form's charset is not supported; leave it out.") from None
     if len(uploads) > MOST_SOURCES:
-        raise Problem.invalid({"images": f"at most {MOST_SOURCES} files, not {len(uploads)}"})
+        raise Problem.invalid({"images": f"Send at most {MOST_SOURCES} files, not {len(uploads)}."})
     if not uploads:
-        raise Problem.invalid({"images": "at least one file, with its filename"})
+        raise Problem.invalid({"images": "Send at least one file, with its filename."})
     return Asked(tuple(uploads), _merged(query, fields))
 
 
 async def _file(name: str, file: UploadFile) -> bytes:
     if name != "images":
-        raise Problem.invalid({name[:_MAX_PATH]: "files go into the field images"})
+        raise Problem.invalid({name[:_MAX_PATH]: "Files go into the field images."})
     return await file.read()
 
 

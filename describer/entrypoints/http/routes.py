@@ -282,12 +282,12 @@ def _reject_others(request: Request, known: Iterable[str]) -> None:
     others = request.query_params.keys() - {*known} - _OF_THE_HOST
     if others:
         shown = {name if _OPTION.fullmatch(name) else "query" for name in others}
-        raise Problem.invalid({name: f"is not an option; {_choices(known)}" for name in sorted(shown)})
+        raise Problem.invalid({name: f"This is not an option; {_choices(known)}" for name in sorted(shown)})
 
 
 def _choices(known: Iterable[str]) -> str:
     names = ", ".join(known)
-    return f"they are {names}" if names else "there are none"
+    return f"they are {names}." if names else "there are none."
 
 
 def _response(record: Record, options: Options, form: Form) -> Response:

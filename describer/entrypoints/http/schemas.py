@@ -133,7 +133,7 @@ type Image = Annotated[
     Discriminator(
         _by,
         custom_error_type="image",
-        custom_error_message="expected an object with exactly one of url, base64 and blob",
+        custom_error_message="Expected an object with exactly one of url, base64 and blob",
     ),
 ]
 
