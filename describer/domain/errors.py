@@ -202,8 +202,6 @@ class NotNow(DescriberError):
 
 
 class Transient(NotNow):
-    """The condition passes by itself."""
-
     kind = "transient"
 
 
@@ -223,8 +221,6 @@ class Throttled(Transient):
 
 
 class OverBudget(Throttled):
-    """The daily budget is used up, or less is left than the call may cost."""
-
     kind = "over_budget"
 
 

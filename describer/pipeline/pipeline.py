@@ -2,8 +2,9 @@
 
     get properties ─► read ─► current? ─► describe (describe.py) ─► write ─► publish ─► mark ─► verify
 
-The sidecar is the authority. The metadata is its copy and, written last, marks that everything is done. Every write is
-conditional on what was read before it. If another writer wins a race, a new round starts with the answer already paid.
+The sidecar is the source of truth. The metadata is its copy and, written last, marks that everything is done. Every
+write is conditional on what was read before it. If another writer wins a race, a new round starts with the answer
+already paid.
 """
 
 from collections.abc import Iterable, Mapping

@@ -20,14 +20,12 @@ class TracedImages:
     images: Images
 
     async def get_properties(self, ref: ImageRef) -> ImageBlob | None:
-        """Record the blob's size."""
         call = self.images.get_properties(ref)
         return await self.telemetry.traced(
             v.IMAGES_PROPERTIES, call, size=lambda picture: picture.size if picture else None
         )
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[ImageBlob]:
-        """Record the number of blobs."""
         call = self.images.page(container, prefix, cursor, limit)
         return await self.telemetry.traced(v.IMAGES_PAGE, call, found=lambda page: len(page.items))
 
@@ -36,12 +34,10 @@ class TracedImages:
         return await self.images.head(ref, length)
 
     async def read(self, picture: ImageBlob) -> ImageContent:
-        """Record the number of bytes."""
         call = self.images.read(picture)
         return await self.telemetry.traced(v.IMAGES_READ, call, size=lambda content: content.size)
 
     async def set_metadata(self, picture: ImageBlob, metadata: Mapping[str, str]) -> bool:
-        """Record whether the metadata was written."""
         call = self.images.set_metadata(picture, metadata)
         return await self.telemetry.traced(v.IMAGES_SET_METADATA, call, written=bool)
 
@@ -59,7 +55,6 @@ class TracedRecords:
         return await self.telemetry.traced(v.RECORDS_READ, call, found=bool)
 
     async def write(self, ref: ImageRef, record: Record, *, replaces: StoredRecord | None) -> StoredRecord:
-        """Record the record's status."""
         with self.telemetry.span(v.RECORDS_WRITE, outcome=str(record.status)):
             return await self.records.write(ref, record, replaces=replaces)
 
@@ -70,7 +65,6 @@ class TracedRecords:
         await self.telemetry.traced(v.RECORDS_DELETE, self.records.delete(ref, stored))
 
     async def page(self, container: str, prefix: str, cursor: str, limit: int) -> Page[IndexEntry]:
-        """Record the number of records."""
         call = self.records.page(container, prefix, cursor, limit)
         return await self.telemetry.traced(v.RECORDS_PAGE, call, found=lambda page: len(page.items))
 
@@ -86,7 +80,6 @@ class TracedRecords:
         await self.telemetry.traced(v.RECORDS_INVALIDATE, self.records.invalidate(container, key))
 
     async def expire_cached(self, container: str, before: datetime) -> int:
-        """Record how many there were."""
         call = self.records.expire_cached(container, before)
         return await self.telemetry.traced(v.RECORDS_EXPIRE_CACHED, call, found=int)
 

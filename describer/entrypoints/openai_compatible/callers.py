@@ -34,8 +34,8 @@ class Tokens(Protocol):
         """Return a name for the identity that a token was issued to.
 
         Raises:
-            Refusal: the token is not accepted.
-            Transient: it cannot be checked now.
+            Refusal: 401 with the name of the claim that is wrong, or 403 if the identity may not call.
+            Transient: the keys cannot be fetched.
         """
 
 

@@ -40,12 +40,6 @@ class EntraTokens:
     keys: Keys
 
     async def caller(self, token: str) -> str:
-        """Return a name for the identity that a token was issued to.
-
-        Raises:
-            Refusal: 401 with the name of the claim that is wrong, or 403 if the identity may not call.
-            Transient: the keys cannot be fetched.
-        """
         claims = await self._claims(token)
         roles, identity = claims.get("roles"), str(claims["oid"]).lower()
         held = {role for role in roles if isinstance(role, str)} if isinstance(roles, list) else set()
