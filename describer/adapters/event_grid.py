@@ -51,7 +51,6 @@ class Unset:
     """The port `Publisher` without a configured topic: earlier events stay in their queue."""
 
     async def publish(self, _event: dict[str, Any], /) -> None:
-        """Raise Misconfigured."""
         raise Misconfigured("EVENTS_TOPIC_ENDPOINT is not set; events wait in the queue unpublished-events")
 
 

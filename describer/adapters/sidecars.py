@@ -36,7 +36,7 @@ from describer.domain.image_ref import ImageRef
 from describer.domain.index import IndexEntry, md5_of
 from describer.domain.naming import shared_name, shared_prefix, sidecar_name, sidecar_prefix
 from describer.domain.record import NewerRecord, Record
-from describer.pipeline.ports import Page
+from describer.pipeline.ports import Page, all_items
 
 _UNREADABLE: Final[dict[type[ImageRejected], str]] = {
     Archived: "is in the archive tier; move it to another tier, and exclude the descriptions from the lifecycle rule",
@@ -122,16 +122,12 @@ class BlobRecords:
 
     async def expire_cached(self, container: str, before: datetime) -> int:
         """Send one listing for each 5,000, and one DELETE for each that is removed."""
-        blobs, cursor, expired = self.container.list_blobs(name_starts_with=shared_prefix(container)), "", 0
-        while True:
-            page = await page_of("The descriptions container", blobs, cursor)
-            for blob in page.items:
-                if blob.last_modified < before and str(blob.name).endswith(".json"):
-                    await self._delete_cached(str(blob.name))
-                    expired += 1
-            cursor = page.cursor
-            if not cursor:
-                return expired
+        blobs, expired = self.container.list_blobs(name_starts_with=shared_prefix(container)), 0
+        async for blob in all_items(lambda cursor: page_of("The descriptions container", blobs, cursor)):
+            if blob.last_modified < before and str(blob.name).endswith(".json"):
+                await self._delete_cached(str(blob.name))
+                expired += 1
+        return expired
 
     async def _delete_cached(self, name: str) -> None:
         with protected_stays(), _errors(), absent_is_fine():

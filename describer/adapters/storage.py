@@ -62,11 +62,7 @@ _log = logging.getLogger(__name__)
 
 
 def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
-    """Return a client for the account's blobs, to be shared: it keeps its connections.
-
-    Raises:
-        Misconfigured: the connection string is invalid.
-    """
+    """Return a client for the account's blobs, to be shared: it keeps its connections. Raises Misconfigured."""
     options: dict[str, Any] = {"retry_policy": _retry(retries), "transport": _transport()}
     if not account.connection_string:
         return BlobServiceClient(account.blob_uri or _UNCONFIGURED, _credential(account), **options)

@@ -70,7 +70,8 @@ class ModelProbe:
                 response = await dialects.ask(request, partial(completion, self.client))
             reply = responses.reply(response.content, self.server.model)
         except TimeoutError:
-            return ProbeResult(Verdict.UNKNOWN, f"No answer in {_TIMEOUT:g} s.", self._slow())
+            advice = _QUOTA if self._on_azure else "It may be loading the model; the first picture then waits for it."
+            return ProbeResult(Verdict.UNKNOWN, f"No answer in {_TIMEOUT:g} s.", advice)
         except APIError as error:
             return self._failed(error)
         except ClientAuthenticationError:
@@ -168,6 +169,3 @@ class ModelProbe:
         if self._on_azure:
             return "Compare AZURE_OPENAI_ENDPOINT with the resource's endpoint, and check the network in between."
         return f"Start the server, or correct OPENAI_BASE_URL: `curl {self._address}/models` must answer."
-
-    def _slow(self) -> str:
-        return _QUOTA if self._on_azure else "It may be loading the model; the first picture then waits for it."
