@@ -8,7 +8,7 @@ from tests.api.conftest import Api
 
 
 @pytest.mark.parametrize("query", ["", "?prompt=What%3F"], ids=["description", "answer"])
-async def test_who_leaves_while_the_model_thinks_leaves_no_room_held(api: Api, query: str) -> None:
+async def test_a_caller_that_disconnects_during_the_model_call_frees_its_memory(api: Api, query: str) -> None:
     thinking = asyncio.Event()
 
     async def forever() -> None:

@@ -25,7 +25,7 @@ async def test_a_text_is_corrected_and_the_new_record_given(api: Api) -> None:
     assert response.headers["etag"] != etag
 
 
-async def test_who_read_an_earlier_record_gets_both_versions_facts(api: Api) -> None:
+async def test_a_change_of_an_earlier_version_gets_both_versions_facts(api: Api) -> None:
     etag = await _etag(api)
     assert (await api.client.put(PATH, json=TOM, headers={"if-match": "*"})).status_code == 200
     for header in (etag, f"W/{etag}"):
@@ -66,7 +66,7 @@ async def test_what_is_not_stored_is_not_found(api: Api) -> None:
     _problem(await api.client.put(PATH, json=TOM, headers={"if-match": "*"}), 404, "not-found")
 
 
-async def test_who_corrects_is_kept_by_setting_only(api: Api) -> None:
+async def test_reviewed_by_is_kept_only_with_the_setting(api: Api) -> None:
     await _etag(api)
     body = TOM | {"reviewed_by": "staff-7"}
     problem = _problem(await api.client.put(PATH, json=body, headers={"if-match": "*"}), 422, "invalid")

@@ -30,7 +30,7 @@ async def test_a_record_is_given_as_its_sidecar_has_it(api: Api) -> None:
     assert response.headers["etag"] == api.harness.records.stored[CAT].etag
 
 
-async def test_who_has_it_gets_it_not_again(api: Api) -> None:
+async def test_a_client_with_the_current_etag_gets_304(api: Api) -> None:
     await api.harness.describe()
     etag = (await api.client.get(PATH)).headers["etag"]
     for header in (etag, f"W/{etag}", f'"other", {etag}', "*"):

@@ -87,7 +87,7 @@ async def test_with_half_the_settings_the_rest_is_looked_at(shell: Shell) -> Non
     assert [line["found"][:12] for line in wrong.lines].count("MAX_ATTEMPTS") == 1
 
 
-async def test_who_has_only_a_model_is_ready_to_describe(shell: Shell, model: Model) -> None:
+async def test_with_only_a_model_describe_is_ready(shell: Shell, model: Model) -> None:
     done = await shell.here("doctor")
     assert (done.code, done.err) == (0, "describe: ready; --write: not configured.\n")
     rows = [line.split("\t") for line in done.out.splitlines()]

@@ -75,7 +75,7 @@ def _good(done: Done) -> Done:
 
 
 @pytest.mark.long
-async def test_who_corrects_is_kept_by_setting_only(storage: Storage, installation: Shell) -> None:
+async def test_reviewed_by_is_kept_only_with_the_setting(storage: Storage, installation: Shell) -> None:
     blob = await _described(storage, installation)
     options = ("set", blob, "--approve", "--reviewed-by", "staff-7", "--json")
     refused = await installation.run(*options)

@@ -33,9 +33,7 @@ def _redirect(url: str, status: str = "302 Found") -> bytes:
 
 
 @pytest.mark.parametrize("case", CASES["refused"], ids=_id)
-async def test_a_url_that_leads_astray_is_refused_before_anything_is_asked(
-    web: Web, internet: Internet, case: Case
-) -> None:
+async def test_a_forbidden_url_is_refused_before_any_request(web: Web, internet: Internet, case: Case) -> None:
     assert await refusal(web, _filled(internet, case["url"])) == case.get("code", "url_host")
     assert (internet.trapped, internet.requests) == (0, [])
 

@@ -114,7 +114,7 @@ async def test_a_chunked_body_is_lost_as_on_the_platform(host: RunningHost, http
     assert "echo gets no body" in host.child.log.read_text("utf-8")
 
 
-async def test_who_leaves_in_the_middle_of_a_body_is_no_error(host: RunningHost, http: aiohttp.ClientSession) -> None:
+async def test_a_disconnect_in_the_middle_of_a_body_is_no_error(host: RunningHost, http: aiohttp.ClientSession) -> None:
     address = URL(host.url)
     assert address.host
     _, writer = await asyncio.open_connection(address.host, address.port)

@@ -140,7 +140,7 @@ async def test_a_rejection_stands_too(harness: Harness) -> None:
     assert len(harness.model.calls) == 1
 
 
-async def test_who_takes_the_authors_text_out_gets_the_models(harness: Harness) -> None:
+async def test_a_removed_authors_text_is_replaced_by_the_models(harness: Harness) -> None:
     harness.images.put(CAT, file(("x-default", MILL)))
     await harness.describe()
     harness.images.put(CAT, file())
@@ -160,7 +160,7 @@ async def test_other_pixels_another_question_and_another_context_are_asked(harne
     assert len(harness.model.calls) == 3
 
 
-async def test_who_asks_again_gets_another_answer(harness: Harness) -> None:
+async def test_with_again_the_model_is_called_again(harness: Harness) -> None:
     await harness.describe()
     harness.images.put(CAT, file(("de", "Mühle")))
     await harness.describe(brief=replace(BRIEF, again=True))

@@ -75,7 +75,7 @@ APPROVED, REJECTED = (MODEL.model_copy(update={"review": said}) for said in (Rev
         ("A cat", True, REJECTED, HUMAN, Word.REJECTED),
     ],
 )
-def test_whose_word_an_alt_text_is(
+def test_the_author_of_an_alt_text(
     alt_text: str, *, decorative: bool, alt_by: Provenance | None, decorative_by: Provenance | None, expected: Word
 ) -> None:
     entries = {"alt_text": alt_by, "is_decorative": decorative_by}

@@ -49,7 +49,7 @@ def test_what_the_app_writes_fits_the_schemas_of_this_and_of_every_release(recor
 
 
 @pytest.mark.parametrize("released", RECORDS[1:] + EVENTS[1:], ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_who_reads_by_a_released_schema_can_read_what_is_written_now(released: Path) -> None:
+def test_readers_by_every_released_schema_can_read_the_current_one(released: Path) -> None:
     broken = compatibility.breaks(_read(released), _read(RECORDS[0].with_name(released.name)))
     assert not broken, "readers of this release break: a new major version (docs/adr/0040-versions-of-the-interface.md)"
 

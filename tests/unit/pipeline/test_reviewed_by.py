@@ -41,7 +41,7 @@ async def test_it_stands_beside_the_text_that_was_written(kept: Harness) -> None
     assert "staff-7" not in str(kept.metadata())
 
 
-async def test_who_approves_is_kept_for_each_text_that_is_approved(kept: Harness) -> None:
+async def test_reviewed_by_is_kept_for_each_approved_text(kept: Harness) -> None:
     record = await said(kept, "staff-7", review="approved")
     assert reviewers(record) == {"alt_text": "staff-7", "description": "staff-7"}
     assert record.review == Review.APPROVED

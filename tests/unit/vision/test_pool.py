@@ -94,7 +94,7 @@ async def test_what_takes_too_long_is_ended_and_tried_later() -> None:
     assert children() == before
 
 
-async def test_who_stops_waiting_stops_the_work() -> None:
+async def test_a_caller_that_stops_waiting_stops_the_work() -> None:
     pool, before, data = Pool(slots=1), children(), pictures.jpeg()
     waiting = asyncio.create_task(pool.prepare(order(data), data))
     while children() == before:
