@@ -101,6 +101,7 @@ class App:
         self.settings = settings
         self._clients: list[Closable] = []
         self._warm_up: threading.Thread | None = None
+        self._signing_in: asyncio.Task[None] | None = None
 
     @classmethod
     def from_environment(
@@ -137,14 +138,25 @@ class App:
                 await asyncio.to_thread(warm_up.join)  # no two threads may import the same modules
             if self._warm_up:  # the first invocation that gets here
                 self._warm_up = None
-                with suppress(NotNow):  # the first picture says so
+                with suppress(NotNow):  # the first picture reports it
                     await self._preparer.pool.start_ahead()
+                if self.settings.model_server.by_token:
+                    self._signing_in = asyncio.create_task(self._sign_in_ahead())
             yield
+
+    async def _sign_in_ahead(self) -> None:
+        """Get the model's token while the first picture is read; the call to the model reports what fails."""
+        from describer.adapters.credentials import credential
+
+        with suppress(Exception):
+            await credential().get_token(self.settings.azure_openai_scope)
 
     async def close(self) -> None:
         """Close every connection, for callers that end before their process; the Functions host never calls it."""
         from describer.adapters.credentials import close_credentials
 
+        if self._signing_in:
+            self._signing_in.cancel()
         for client in reversed(self._clients):  # a client may use earlier ones
             await client.close()
         await close_credentials()

@@ -69,10 +69,10 @@ services = function_app.services
 async def upload():
     async with services.invocation("describe_on_upload"):
         before = set(sys.modules)
-        _ = services.delivery
-        first = list(services._preparer.pool.processes)
+        pool = services.delivery.pipeline.image_describer.preparer.pool
+        first = list(pool.processes)
     async with services.invocation("work"):
-        again = list(services._preparer.pool.processes)
+        again = list(pool.processes)
     loaded = sorted(name for name in set(sys.modules) - before if name.startswith(("describer", "openai", "azure")))
     await services.close()
     print(json.dumps({"loaded": loaded, "processes": [len(first), first == again]}))
