@@ -103,10 +103,7 @@ def steady(sizes: Sizes) -> list[Figure]:
 
 
 def limits(sizes: Sizes) -> list[Figure]:
-    """Sixty requests a minute, whether rejected calls count or not, and 503 for a minute; all three beside each other.
-
-    They wait most of the time. The peers are measured after the app, beside each other.
-    """
+    """Sixty requests a minute, whether rejected calls count or not, and 503 for a minute; several beside each other."""
     pictures = photographs.photographs(sizes.quota, SMALL)
     window = PER_MINUTE * REQUEST_WINDOW / 60
     least = (math.ceil(sizes.quota / window) - 1) * REQUEST_WINDOW + THINKS
@@ -243,10 +240,11 @@ def _firsts(ran: Mapping[str, Ran], thinks: float) -> list[Figure]:
 
 
 def _beside(loads: Mapping[str, Load]) -> list[tuple[Rival, str, Ran]]:
-    """Run the app under all loads at the same time, and then the peers: they wait most of the time."""
+    """Run the app under its quotas at the same time, one on each core, and then all others: they mostly wait."""
     found: list[tuple[Rival, str, Ran]] = []
-    for rivals in ((OURS,), (NOTEBOOK, SAMPLE)):
-        cases = [(rival, name) for rival in rivals for name in loads]
+    everything = [(rival, name) for rival in ALL for name in loads]
+    quotas = [(OURS, name) for name in loads if name != _DOWN]
+    for cases in (quotas, [case for case in everything if case not in quotas]):
         with ThreadPoolExecutor(len(cases)) as pool:
             ran = pool.map(lambda case: run(case[0], loads[case[1]]), cases)
             found += [(*case, each) for case, each in zip(cases, ran, strict=True)]
