@@ -1,10 +1,11 @@
 """Delivers pictures to the pipeline at least once: work that must wait is re-queued with a delay, never dropped.
 
 This is the only module that counts tries. The blob trigger would retry five times without a pause and then give up;
-instead, deferred work becomes a message on `image-work`. There are four kinds of failed tries:
+instead, deferred work becomes a message on `image-work`. There are five kinds of failed tries:
 
 - a fault of the installation (a missing role, a wrong setting): retried until an operator fixes it;
-- an unknown cause (a rate limit, an outage): retried for `max_wait`, then recorded as `failed`;
+- a rate limit or a spent daily budget: retried for as long as it lasts;
+- an unknown cause (an outage): retried for `max_wait`, then recorded as `failed`;
 - a fault that may be the picture's: counted; the last attempt is recorded as `failed`;
 - an interrupted try, recognized because its message is received again: the app was stopped (scaled in, deployed,
   or restarted) or killed (out of memory). Ten are not chance and are recorded as `failed` too.
