@@ -406,6 +406,21 @@ async def test_the_token_is_kept(storage: Storage, server: Model) -> None:
     assert signed_in.asked == 1
 
 
+async def test_a_call_counts_against_the_quota_from_when_its_request_leaves(storage: Storage, server: Model) -> None:
+    class Slow(SignedIn):
+        async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+            await asyncio.sleep(0.4)
+            return await super().get_token(*scopes, **options)
+
+    luna, quota = family("gpt-5.6-luna"), Quota()
+    assert luna
+    async with connect(server.base_url, key="", credential=Slow(storage), scope=SCOPE) as client:  # type: ignore[arg-type]
+        began = asyncio.get_running_loop().time()
+        await ChatModel(client, lambda _: luna, 5, Limiter(4, quota)).ask(BRIEF, _picture())
+    (sent,) = quota._sent.since(began)
+    assert sent >= began + 0.4
+
+
 async def test_a_token_for_something_else_is_the_operators_business(storage: Storage, server: Model) -> None:
     luna = family("gpt-5.6-luna")
     assert luna

@@ -33,7 +33,7 @@ from describer.adapters.chat import faults, requests, responses
 from describer.adapters.chat.bounded import Oversized, bounded, unpacked_only
 from describer.adapters.chat.dialect import Dialects
 from describer.adapters.chat.gateway import Gateway
-from describer.adapters.chat.limiter import MAX_WAIT_SECONDS, Limiter, NoTurn, Turn
+from describer.adapters.chat.limiter import MAX_WAIT_SECONDS, Limiter, NoTurn, Turn, request_leaves
 from describer.adapters.chat.probe_picture import probe_picture
 from describer.adapters.chat.stream import StreamAccumulator
 from describer.domain.errors import (
@@ -75,13 +75,17 @@ def connect(base_url: str, *, key: str, credential: AsyncTokenCredential | None,
         scope: the token's scope.
     """
     limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
-    hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only], "response": [bounded]}
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [unpacked_only, _leaves], "response": [bounded]}
     return AsyncOpenAI(
         base_url=base_url,
         api_key=get_bearer_token_provider(credential, scope) if credential else key or "none",
         max_retries=0,
         http_client=DefaultAsyncHttpxClient(limits=limits, event_hooks=hooks),
     )
+
+
+async def _leaves(_request: httpx2.Request) -> None:
+    request_leaves()
 
 
 async def completion(client: AsyncOpenAI, request: Mapping[str, Any]) -> httpx2.Response:

@@ -10,6 +10,7 @@ import heapq
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,6 +62,15 @@ class Turn:
         self.quota.failed(self.ticket, _now())
 
 
+_current: Final[ContextVar[Turn | None]] = ContextVar("turn", default=None)
+
+
+def request_leaves() -> None:
+    """Report that the request of the current task's turn leaves now. The server counts it from then on."""
+    if turn := _current.get():
+        turn.quota.leaves(turn.ticket, _now())
+
+
 class Limiter(WeightedSemaphore):
     """The queue of all calls to the model in this process.
 
@@ -94,6 +104,7 @@ class Limiter(WeightedSemaphore):
         self._sending += 1
         try:
             turn = Turn(self.quota, self.quota.send(_now()))
+            _current.set(turn)  # until the task's next turn; one that has ended takes no report
             yield turn
         finally:
             self.quota.abandoned(turn.ticket)

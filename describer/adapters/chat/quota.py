@@ -13,7 +13,7 @@ https://learn.microsoft.com/azure/foundry/openai/how-to/quota#understanding-rate
 
 import math
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -64,17 +64,24 @@ class SentCalls:
         self._times.append(now)
         del self._times[: bisect_right(self._times, now - _WINDOWS[-1] * (1 + _MAX_MARGIN))]
 
+    def move(self, at: float, now: float) -> None:
+        """Correct the time of a call to `now`, the latest of all."""
+        if (index := bisect_left(self._times, at)) < len(self._times) and self._times[index] == at:
+            del self._times[index]
+            self.add(now)
+
     def since(self, begin: float) -> list[float]:
         """Return the times after `begin`, in order."""
         return self._times[bisect_right(self._times, begin) :]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ticket:
-    """A call that was sent: its number within this process and its time."""
+    """A call that was sent: its number within this process, its time, and whether that is when the request left."""
 
     number: int
     at: float
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -221,6 +228,13 @@ class Quota:
         self._sent.add(now)
         self._open[self._number] = now
         return Ticket(self._number, now)
+
+    def leaves(self, ticket: Ticket, now: float) -> None:
+        """Correct the time of a call whose first request leaves now: signing in and encoding took time since `send`."""
+        if not ticket.left and ticket.number in self._open:
+            self._sent.move(ticket.at, now)
+            ticket.at = self._open[ticket.number] = now
+            ticket.left = True
 
     def answered(self, ticket: Ticket, headers: Mapping[str, str], tokens: int, now: float) -> None:
         """Update the state by any response other than 429 and the errors of `failed`.

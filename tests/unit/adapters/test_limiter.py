@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from describer.adapters.chat.limiter import MAX_WAIT_SECONDS, Limiter, NoTurn
+from describer.adapters.chat.limiter import MAX_WAIT_SECONDS, Limiter, NoTurn, request_leaves
 from describer.adapters.chat.quota import FIRST, Quota
 from describer.domain.errors import Transient
 from describer.pipeline.call_context import UPLOAD_SECONDS, entered
@@ -239,6 +239,30 @@ def test_deferred_work_is_back_when_the_quota_becomes_free(uploads: int, per_min
     assert server.answered == uploads
     assert server.refused <= 5
     assert seconds <= 1.05 * least
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_a_request_that_leaves_late_counts_from_then_on(*, reports: bool) -> None:
+    """The first calls of a process sign in and connect, here for a second; the server counts what arrives."""
+
+    async def main() -> int:
+        served, limiter, refused = Served(10**9, 60, _now), Limiter(64, Quota(chance=lambda: 0.0)), 0
+
+        async def ask(late: float) -> None:
+            nonlocal refused
+            async with limiter.turn(CALLER, 1e9) as turn:
+                await asyncio.sleep(late)
+                if reports:
+                    request_leaves()
+                grant = served.take(0)
+                await asyncio.sleep(THINKS)
+                refused += grant.retry_after is not None
+                turn.answered(grant.headers)
+
+        await asyncio.gather(*(ask(1.0 if number < FIRST else 0.0) for number in range(30)))
+        return refused
+
+    assert (run(main()) > 0) is not reports
 
 
 class Edge(Quota):
