@@ -109,7 +109,8 @@ async def test_the_tools_take_files_only_where_some_are_allowed(harness: Harness
     ]
     assert all(is_error for _, is_error in refused)
     sentences = [told["error"] for told, _ in refused]
-    assert "may read" in sentences[0] and "may read" in sentences[1] and "not two" in sentences[2]
+    assert "may read" in sentences[0] and "may read" in sentences[1]
+    assert sentences[2] == "Give exactly one of url, blob and file."
     assert "use file; the arguments are" in sentences[3] and sentences[4].endswith(
         "are url, blob, language, about, profile, words_to_use, words_to_avoid, detail."
     )
