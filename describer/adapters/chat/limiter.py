@@ -20,14 +20,14 @@ from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
 
 MAX_WAIT_SECONDS: Final = 30.0
-"""Seconds that a queued call waits for the quota before its message is re-queued.
+"""Seconds that background work may be away from its turn; if it is further away, its message is re-queued.
 
 This is longer than most quota windows; beyond that, a delayed message is cheaper than a waiting invocation.
 """
 _EARLY_SECONDS: Final = MAX_WAIT_SECONDS / 2
 """Seconds that deferred work returns before its turn: more than a queue's polling interval and its jitter take."""
 _OUTAGE_DIVISOR: Final = 12
-"""Deferred work retries a failing server after this fraction (1/12) of the time that the outage has outage."""
+"""Deferred work retries a failing server after this fraction (1/12) of the time that the outage has lasted."""
 _TOLERANCE: Final = 2.0
 """Seconds by which a turn may come later than expected before it is expected anew."""
 _MIN_RETRY_SECONDS: Final = 2.0
