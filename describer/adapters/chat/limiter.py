@@ -20,10 +20,7 @@ from describer.pipeline import call_context
 from describer.pipeline.weighted_semaphore import Priority, WeightedSemaphore
 
 MAX_WAIT_SECONDS: Final = 30.0
-"""Seconds that background work may be away from its turn; if it is further away, its message is re-queued.
-
-This is longer than most quota windows; beyond that, a delayed message is cheaper than a waiting invocation.
-"""
+"""Seconds that background work may be away from its turn; beyond that, a delayed message is cheaper than waiting."""
 _EARLY_SECONDS: Final = MAX_WAIT_SECONDS / 2
 """Seconds that deferred work returns before its turn: more than a queue's polling interval and its jitter take."""
 _OUTAGE_DIVISOR: Final = 12
@@ -128,9 +125,8 @@ class Limiter(WeightedSemaphore):
         """Return further seconds for background work whose turn is near, since by then the quota is known; else 0."""
         if priority is Priority.INTERACTIVE or self.quota.failing:
             return 0.0
-        wait, limit = self.quota.wait(_now(), ahead), call_context.current().max_wait()
-        near = wait <= MAX_WAIT_SECONDS if limit is None else wait <= min(MAX_WAIT_SECONDS, limit)
-        return wait + _TOLERANCE if wait and near else 0.0
+        limit, wait = call_context.current().max_wait(), self.quota.wait(_now(), ahead)
+        return wait + _TOLERANCE if 0 < wait <= min(MAX_WAIT_SECONDS, math.inf if limit is None else limit) else 0.0
 
     def _expected_wait(self, ahead: int) -> float:
         """Return the seconds until a turn, without the calls ahead while it is unknown how fast they are served."""
