@@ -37,7 +37,7 @@ _OVER_CAPACITY: Final = 1.3
 """If a window seems to hold more calls than its capacity by this factor, a longer window applies."""
 _REQUESTS_WINDOW: Final = 10.0
 _TOKENS_WINDOW: Final = 60.0
-_MARGIN: Final = 0.015
+_MARGIN: Final = 0.02
 """Fraction of a window by which calls are delayed, since latency to the server varies between calls."""
 _MAX_MARGIN: Final = 0.04
 """Largest margin; it grows with each 429 that asks for a very short wait."""
