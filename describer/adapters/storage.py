@@ -51,8 +51,8 @@ _MISSING: Final = frozenset(
         *("QueueNotFound", "QueueBeingDeleted", "QueueDisabled", "ResourceNotFound"),
     }
 )
-_CONNECT_SECONDS: Final = 20
-_READ_SECONDS: Final = 60
+_TRANSPORT: Final = {"connection_timeout": 20, "read_timeout": 60, "connection_data_block_size": 256 * 1024}
+"""Seconds, and bytes read at a time, as the SDK sets them for its own transport; azure-core would read 4 KiB."""
 _PASSING: Final = frozenset({408, 429})
 _RETRIES: Final = 2
 _UNCONFIGURED: Final = "https://not-configured.invalid"
@@ -63,7 +63,7 @@ _log = logging.getLogger(__name__)
 
 def blob_service(account: Account, *, retries: int = _RETRIES) -> BlobServiceClient:
     """Return a client for the account's blobs, to be shared: it keeps its connections. Raises Misconfigured."""
-    options: dict[str, Any] = {"retry_policy": _retry(retries), "transport": _transport()}
+    options: dict[str, Any] = {"retry_policy": _retry(retries), "transport": Transport(**_TRANSPORT)}
     if not account.connection_string:
         return BlobServiceClient(account.blob_uri or _UNCONFIGURED, _credential(account), **options)
     with _connection_strings():
@@ -79,7 +79,7 @@ def queue_client(account: Account, name: str, *, base64: bool = True, retries: i
         Misconfigured: the connection string is invalid.
     """
     policy = TextBase64EncodePolicy() if base64 else None
-    options: dict[str, Any] = {"message_encode_policy": policy, "transport": _transport()}
+    options: dict[str, Any] = {"message_encode_policy": policy, "transport": Transport(**_TRANSPORT)}
     if retries is not None:
         options["retry_policy"] = _retry(retries)
     if not account.connection_string:
@@ -185,11 +185,6 @@ def _for_now(sentence: str, code: str, error: HttpResponseError) -> Transient:
     passing = error.status_code is None or error.status_code >= 500 or error.status_code in _PASSING
     wait = retry_after.seconds(getattr(error.response, "headers", {}))
     return Transient(sentence, retry_after=wait, counts_as_attempt=bool(code) and not passing)
-
-
-def _transport() -> Transport:
-    """Return a transport with the timeouts that the SDK gives its own, in seconds."""
-    return Transport(connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
 
 
 def _retry(retries: int) -> ExponentialRetry:

@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueClient
 
-from describer.adapters.storage import blob_service
+from describer.adapters.storage import blob_service, queue_client
 from describer.adapters.transport import _proxies
 from describer.settings import Account
 
@@ -96,3 +99,21 @@ async def test_no_proxy_names_hosts_that_are_asked_directly(monkeypatch: pytest.
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         assert await etag(storage.port) == '"1"'
     assert storage.asked == ["/images/images/cat.jpg"]
+
+
+async def test_the_transport_is_set_like_the_sdk_s_own() -> None:
+    """Its timeouts, and how much it reads at a time: azure-core's own default is 4 KiB."""
+    address = f"BlobEndpoint=http://a/b;QueueEndpoint=http://a/q;AccountName=images;AccountKey={KEY}"
+    account = Account(connection_string=address)
+    pairs = (
+        (blob_service(account), BlobServiceClient.from_connection_string(address)),
+        (queue_client(account, "work"), QueueClient.from_connection_string(address, "work")),
+    )
+    for ours, usual in pairs:
+        async with ours, usual:
+            assert connection(ours) == connection(usual)
+
+
+def connection(client: Any) -> dict[str, Any]:
+    """Return what a client's transport was told of its connections."""
+    return dict(vars(client._pipeline._transport.connection_config))
