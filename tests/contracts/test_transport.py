@@ -101,7 +101,7 @@ async def test_no_proxy_names_hosts_that_are_asked_directly(monkeypatch: pytest.
     assert storage.asked == ["/images/images/cat.jpg"]
 
 
-async def test_the_transport_is_set_like_the_sdk_s_own() -> None:
+async def test_the_transport_has_the_settings_of_the_default_one() -> None:
     """Its timeouts, and how much it reads at a time: azure-core's own default is 4 KiB."""
     address = f"BlobEndpoint=http://a/b;QueueEndpoint=http://a/q;AccountName=images;AccountKey={KEY}"
     account = Account(connection_string=address)
@@ -115,5 +115,5 @@ async def test_the_transport_is_set_like_the_sdk_s_own() -> None:
 
 
 def connection(client: Any) -> dict[str, Any]:
-    """Return what a client's transport was told of its connections."""
+    """Return the settings of a client's transport for its connections."""
     return dict(vars(client._pipeline._transport.connection_config))
